@@ -1,0 +1,122 @@
+# Copyright 2026 The Meeting Recording Operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# IMG names the image that holds all three binaries.
+IMG ?= meeting-recording-operator:dev
+# VERSION is what the binaries answer to --version.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# TESTFLAGS are further arguments of the tests, such as -run=TestPlace or -rapid.checks=100000 (with PKG).
+TESTFLAGS ?=
+PKG ?= ./...
+
+TOOLS := go tool -modfile=hack/tools/go.mod
+CONTROLLER_GEN := $(TOOLS) controller-gen
+KUSTOMIZE := $(TOOLS) kustomize
+CRD_REF_DOCS := $(TOOLS) crd-ref-docs
+GOTESTSUM := $(TOOLS) gotestsum
+GOLANGCI_LINT := go tool -modfile=hack/tools/lint/go.mod golangci-lint
+LDFLAGS := -s -w -X github.com/meetingops/meeting-recording-operator/internal/version.version=$(VERSION)
+
+##@ General
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN {FS = ":.*##"; printf "Usage: make \033[36m<target>\033[0m\n"} \
+	  /^[a-zA-Z0-9_-]+:.*?##/ {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2} \
+	  /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)}' $(MAKEFILE_LIST)
+
+##@ The two commands
+
+.PHONY: demo
+demo: ## Bring up a Kubernetes, install the operator, send webhooks, and show what became of them.
+	IMG=$(IMG) hack/demo/demo.sh up
+
+.PHONY: demo-down
+demo-down: ## Take down what `make demo` brought up.
+	hack/demo/demo.sh down
+
+.PHONY: test
+test: controlplane ## Run all tests, with a real API server and etcd where they need one.
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
+
+##@ Development
+
+.PHONY: generate
+generate: ## Generate Go code from the API types.
+	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate/boilerplate.go.txt paths=./api/...
+
+.PHONY: manifests
+manifests: ## Generate CRDs and RBAC from the Go markers.
+	$(CONTROLLER_GEN) crd:generateEmbeddedObjectMeta=true paths=./api/... output:crd:artifacts:config=config/crd/bases
+	go -C hack/tools run ./crdtrim -embedded template $(CURDIR)/config/crd/bases/recording.meetingops.dev_recordingpipelines.yaml
+	$(CONTROLLER_GEN) rbac:roleName=manager,fileName=manager_role.yaml paths=./controllers/... output:rbac:artifacts:config=config/rbac
+	$(CONTROLLER_GEN) rbac:roleName=sidecar,fileName=sidecar_role.yaml paths=./internal/receiver/... output:rbac:artifacts:config=config/rbac
+
+.PHONY: docs
+docs: ## Generate docs/api.md from the API types.
+	$(CRD_REF_DOCS) --source-path=api --config=docs/api.config.yaml --renderer=markdown --output-path=docs/api.md
+
+.PHONY: fmt
+fmt: ## Format the Go code.
+	$(GOLANGCI_LINT) fmt ./...
+
+.PHONY: vet
+vet: ## Run go vet.
+	go vet ./...
+
+.PHONY: lint
+lint: ## Run golangci-lint and shellcheck.
+	$(GOLANGCI_LINT) run ./...
+	hack/lint-shell.sh
+
+.PHONY: verify
+verify: ## Generate everything anew and fail on any difference.
+	hack/verify.sh
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (20s).
+	hack/fuzz.sh
+
+##@ Build
+
+.PHONY: build
+build: ## Build the binaries into bin/.
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
+
+.PHONY: image
+image: ## Build the image IMG into bin/images/, without Docker.
+	IMG=$(IMG) VERSION=$(VERSION) hack/images/build.sh
+
+.PHONY: controlplane
+controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/.
+	@hack/controlplane/install.sh envtest
+
+##@ Deployment to the cluster of the current kubectl context
+
+.PHONY: install
+install: ## Install the CRDs.
+	$(KUSTOMIZE) build config/crd | kubectl apply -f -
+
+.PHONY: uninstall
+uninstall: ## Remove the CRDs, and with them every MeetingRecording and RecordingPipeline.
+	$(KUSTOMIZE) build config/crd | kubectl delete --ignore-not-found -f -
+
+.PHONY: deploy
+deploy: ## Install everything.
+	$(KUSTOMIZE) build config/default | kubectl apply -f -
+
+.PHONY: undeploy
+undeploy: ## Remove everything.
+	$(KUSTOMIZE) build config/default | kubectl delete --ignore-not-found -f -
+
+.PHONY: run
+run: build ## Run the manager on this machine, against the cluster of the current kubectl context.
+	bin/manager --metrics-bind-address=0 --zap-devel
+
+.PHONY: clean
+clean: ## Remove bin/. Control-plane binaries stay in the user's cache folder.
+	rm -rf bin

@@ -1,0 +1,18 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Labels that the operator sets. Values are cleaned where the original does not fit a label: the spec holds the original.
+const (
+	// LabelRecording is on Jobs and their Pods: the name of the MeetingRecording that they work for.
+	LabelRecording = GroupName + "/recording"
+	// LabelMeetingID is on MeetingRecordings, Jobs and their Pods: the provider's id of the meeting.
+	LabelMeetingID = GroupName + "/meeting-id"
+	// LabelSessionID is on MeetingRecordings, Jobs and their Pods: the provider's id of the meeting's session.
+	LabelSessionID = GroupName + "/session-id"
+	// LabelPipeline is on Jobs and their Pods: the name of the RecordingPipeline that asked for them.
+	LabelPipeline = GroupName + "/pipeline"
+	// LabelStep is on Jobs and their Pods: the name of the step within its pipeline.
+	LabelStep = GroupName + "/step"
+)

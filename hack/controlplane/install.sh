@@ -1,0 +1,221 @@
+#!/usr/bin/env bash
+# Copyright 2026 The Meeting Recording Operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+#
+# Provides the Kubernetes binaries that envtest and the local cluster need: from the user's cache folder, else by download,
+# else built from the Go modules beside this file, whose go.mod is the one place that says which versions.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+usage: install.sh [envtest|cluster] [--print-dir]
+
+  envtest      kube-apiserver, etcd and kubectl (the default)
+  cluster      also kubelet, kube-controller-manager, kube-scheduler and kube-proxy (Linux only)
+  --print-dir  print the folder of links to the binaries, for KUBEBUILDER_ASSETS, and nothing else, on standard output
+
+Environment:
+  XDG_CACHE_HOME         parent of the cache folder (default: $HOME/.cache)
+  CONTROLPLANE_DOWNLOAD  "no" builds without trying to download
+  ENVTEST_INDEX_URL      index of the envtest archives, for a mirror
+  K8S_RELEASE_URL        base address of the Kubernetes release binaries, for a mirror
+USAGE
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+links=$root/bin/k8s
+envtest_set="kube-apiserver etcd kubectl"
+cluster_set="$envtest_set kubelet kube-controller-manager kube-scheduler kube-proxy"
+envtest_index=${ENVTEST_INDEX_URL:-https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml}
+release_url=${K8S_RELEASE_URL:-https://dl.k8s.io/release}
+connect_timeout=5   # seconds until a download counts as impossible
+download_timeout=300
+
+log() { printf '%s\n' "$*" >&2; }
+die() { log "install.sh: $*"; exit 1; }
+
+# required_version DIR MODULE prints the version that DIR's go.mod requires of MODULE.
+required_version() {
+  local version
+  version=$(awk -v module="$2" '{ for (i = 1; i < NF; i++) if ($i == module && $(i+1) ~ /^v[0-9]/) { print $(i+1); exit } }' "$here/$1/go.mod")
+  [[ $version == v* ]] || die "$here/$1/go.mod does not require $2: restore that file"
+  printf '%s\n' "$version"
+}
+
+# with_progress TEXT COMMAND... runs COMMAND, telling how long it has been at it: a running counter on a terminal, else a line
+# every 30 seconds. Its output is shown only when it fails.
+with_progress() {
+  local text=$1 start=$SECONDS next=30 status=0
+  shift
+  [[ -t 2 ]] || log "$text"
+  "$@" >"$scratch/log" 2>&1 9>&- &
+  child=$!
+  while kill -0 "$child" 2>/dev/null; do
+    if [[ -t 2 ]]; then
+      printf '\r%s ... %ds' "$text" $((SECONDS - start)) >&2
+    elif ((SECONDS - start >= next)); then
+      log "$text ... $((SECONDS - start))s"
+      next=$((next + 30))
+    fi
+    sleep 0.5
+  done
+  wait "$child" || status=$?
+  child=""
+  if [[ -t 2 ]]; then printf '\r' >&2; fi
+  if ((status == 0)); then
+    log "$text ... done in $((SECONDS - start))s"
+  else
+    log "$text ... failed after $((SECONDS - start))s"
+    tail -n 20 "$scratch/log" >&2
+  fi
+  return "$status"
+}
+
+# keep FILE NAME ORIGIN puts a finished binary into the cache in one step, and notes where it came from.
+keep() {
+  chmod 0755 "$1"
+  mv -f "$1" "$store/$2"
+  printf '%s  %s  %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2" "$3" >>"$store/origins.txt"
+}
+
+have_all() {
+  local name
+  for name in "$@"; do [[ -x $store/$name ]] || return 1; done
+}
+
+# reachable URL fails within seconds when the machine has no way there.
+reachable() {
+  command -v curl >/dev/null && curl -fsSL -o /dev/null --connect-timeout "$connect_timeout" --max-time 15 "$1" 2>/dev/null
+}
+
+# download_envtest takes the archive of the same Kubernetes minor that setup-envtest offers. Best effort.
+download_envtest() {
+  # shellcheck disable=SC2086 # a list of names
+  have_all $envtest_set && return
+  [[ -f $root/hack/tools/go.mod ]] || return 0
+  if ! reachable "$envtest_index"; then
+    log "the envtest archives cannot be reached from here: trying the next way"
+    return 0
+  fi
+  local minor=${k8s_version%.*} dir name
+  with_progress "downloading the envtest archive of ${minor#v}" \
+    run_setup_envtest "${minor#v}.x" || { log "setup-envtest could not provide ${minor#v}: trying the next way"; return 0; }
+  dir=$(<"$scratch/envtest.path")
+  for name in $envtest_set; do
+    [[ -x $store/$name ]] && continue
+    cp "$dir/$name" "$scratch/$name" && keep "$scratch/$name" "$name" "setup-envtest ${dir##*/}"
+  done
+}
+
+run_setup_envtest() {
+  local limit=()
+  if command -v timeout >/dev/null; then limit=(timeout "$download_timeout"); fi
+  cd "$root"
+  ${limit[@]+"${limit[@]}"} go tool -modfile=hack/tools/go.mod setup-envtest use "$1" --os "$os" --arch "$arch" \
+    --bin-dir "$scratch/envtest" --index "$envtest_index" -p path >"$scratch/envtest.path"
+}
+
+# download_release takes one binary of the Kubernetes release, checked against its published SHA-256. Best effort.
+download_release() {
+  local name=$1 url=$release_url/$k8s_version/bin/$os/$arch/$1 want got
+  [[ $name != etcd ]] || return 1
+  want=$(curl -fsSL --connect-timeout "$connect_timeout" --max-time 15 "$url.sha256" 2>/dev/null) || return 1
+  with_progress "downloading $name" curl -fsSL --connect-timeout "$connect_timeout" --max-time "$download_timeout" \
+    --speed-limit 10000 --speed-time 20 -o "$scratch/$name" "$url" || return 1
+  got=$(openssl dgst -sha256 -r "$scratch/$name" | cut -d' ' -f1)
+  if [[ $got != "${want%% *}" ]]; then
+    log "$url has SHA-256 $got, its checksum file says ${want%% *}: not used"
+    return 1
+  fi
+  keep "$scratch/$name" "$name" "release $k8s_version"
+}
+
+build() {
+  local name=$1 module=kubernetes package=k8s.io/kubernetes/cmd/$1 flags="-s -w" took="under a minute" minor
+  minor=${k8s_version#v1.}
+  # Without these the binaries call themselves v0.0.0 and refuse features.
+  local version_flags="-X k8s.io/component-base/version.gitVersion=$k8s_version"
+  version_flags+=" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=${minor%%.*}"
+  case $name in
+    etcd) module=etcd package=go.etcd.io/etcd/server/v3 took="about 1 min" ;;
+    kube-apiserver) flags+=" $version_flags" took="about 5 min" ;;
+    kube-controller-manager | kubelet) flags+=" $version_flags" took="about 2 min" ;;
+    *) flags+=" $version_flags" ;;
+  esac
+  with_progress "building $name ($took on two cores, seconds when Go has built it before)" \
+    env CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" go build -C "$here/$module" -trimpath -ldflags "$flags" -o "$scratch/$name" "$package" ||
+    die "cannot build $name: the reason is above. What is finished is kept; run this again to go on from here"
+  keep "$scratch/$name" "$name" "built from $module module"
+}
+
+provide() {
+  local name releases=unknown
+  if [[ ${CONTROLPLANE_DOWNLOAD:-yes} != no ]]; then download_envtest; else releases=no; fi
+  for name in "$@"; do
+    [[ -x $store/$name ]] && continue
+    if [[ $releases == unknown ]]; then
+      releases=no
+      if reachable "$release_url/$k8s_version/bin/$os/$arch/kubectl.sha256"; then releases=yes; fi
+    fi
+    if [[ $releases == yes ]] && download_release "$name"; then continue; fi
+    build "$name"
+  done
+}
+
+link() {
+  local name
+  mkdir -p "$links"
+  for name in "$@"; do
+    [[ $(readlink "$links/$name" 2>/dev/null || true) == "$store/$name" ]] && continue
+    ln -s "$store/$name" "$links/.$name.$$"
+    mv -f "$links/.$name.$$" "$links/$name"
+  done
+}
+
+# lock waits for another run on the same cache folder. Where there is no flock (macOS) each file still appears in one step.
+lock() {
+  command -v flock >/dev/null || return 0
+  exec 9>"$store/.lock"
+  flock -n 9 && return
+  log "another install.sh is at work in $store: waiting for it"
+  flock 9
+}
+
+cleanup() {
+  if [[ -n ${child:-} ]]; then kill "$child" 2>/dev/null || true; fi
+  if [[ -n ${scratch:-} ]]; then chmod -R u+w "$scratch" 2>/dev/null || true; rm -rf "$scratch"; fi
+}
+
+set_name=envtest print_dir=no
+for arg in "$@"; do
+  case $arg in
+    envtest | cluster) set_name=$arg ;;
+    --print-dir) print_dir=yes ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+done
+
+command -v go >/dev/null || die "Go is not installed: see https://go.dev/doc/install"
+os=$(go env GOHOSTOS) arch=$(go env GOHOSTARCH)
+k8s_version=$(required_version kubernetes k8s.io/kubernetes)
+required_version etcd go.etcd.io/etcd/server/v3 >/dev/null
+if [[ $set_name == cluster ]]; then wanted=$cluster_set; else wanted=$envtest_set; fi
+if [[ $set_name == cluster && $os != linux ]]; then die "the cluster's binaries exist for Linux only; this is $os. Use kind, or the envtest set"; fi
+store=${XDG_CACHE_HOME:-${HOME:?HOME is not set: set it, or XDG_CACHE_HOME}/.cache}/meeting-recording-operator/k8s/$k8s_version-$os-$arch
+
+# shellcheck disable=SC2086 # $wanted is a list of names
+{
+  if ! have_all $wanted; then
+    mkdir -p "$store"
+    lock
+    trap cleanup EXIT
+    trap 'exit 130' INT TERM
+    rm -rf "$store"/.tmp.* # of a run that was killed: we hold the lock
+    scratch=$(mktemp -d "$store/.tmp.XXXXXX")
+    provide $wanted
+  fi
+  link $wanted
+}
+if [[ $print_dir == yes ]]; then printf '%s\n' "$links"; else log "$set_name binaries of Kubernetes $k8s_version are in $links"; fi

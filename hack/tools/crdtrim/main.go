@@ -1,0 +1,113 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command crdtrim makes a CustomResourceDefinition that embeds a Job template small enough for a plain kubectl apply, which keeps
+// the whole object in an annotation of at most 256 KiB.
+//
+// Below the property named by -embedded it drops the descriptions, which are Kubernetes' own and take three quarters of the file,
+// drops ephemeralContainers, which no template may have, and writes small nodes on one line. Our own descriptions stay.
+//
+//	crdtrim -embedded template FILE...
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// oneLine is the length, in characters, up to which a node is written on one line.
+const oneLine = 120
+
+func main() {
+	embedded := flag.String("embedded", "template", "name of the property below which to trim")
+	flag.Parse()
+	for _, file := range flag.Args() {
+		if err := trimFile(file, *embedded); err != nil {
+			fmt.Fprintf(os.Stderr, "crdtrim: %s: %v\n", file, err)
+			os.Exit(1)
+		}
+	}
+}
+
+func trimFile(file, embedded string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return err
+	}
+	trimBelow(&document, embedded)
+
+	out := bytes.NewBufferString("---\n")
+	encoder := yaml.NewEncoder(out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(&document); err != nil {
+		return err
+	}
+	return os.WriteFile(file, out.Bytes(), 0o644)
+}
+
+// trimBelow trims the schema of the first property of the given name on every path.
+func trimBelow(node *yaml.Node, embedded string) {
+	if properties := value(node, "properties"); properties != nil {
+		if schema := value(properties, embedded); schema != nil {
+			for _, key := range []string{"properties", "items"} {
+				if below := value(schema, key); below != nil {
+					trimSchema(below, key == "properties")
+				}
+			}
+			return
+		}
+	}
+	for _, child := range node.Content {
+		trimBelow(child, embedded)
+	}
+}
+
+// trimSchema trims a schema, or a map of schemas by the name of their property, and returns the length of its one-line form.
+func trimSchema(node *yaml.Node, byName bool) int {
+	if node.Kind != yaml.MappingNode {
+		length := len(node.Value) + 2
+		for _, child := range node.Content {
+			length += trimSchema(child, false)
+		}
+		return fold(node, length)
+	}
+	kept := make([]*yaml.Node, 0, len(node.Content))
+	length := 2
+	for i := 0; i < len(node.Content); i += 2 {
+		key, child := node.Content[i], node.Content[i+1]
+		if !byName && key.Value == "description" || byName && key.Value == "ephemeralContainers" {
+			continue
+		}
+		kept = append(kept, key, child)
+		length += len(key.Value) + 4 + trimSchema(child, !byName && key.Value == "properties")
+	}
+	node.Content = kept
+	return fold(node, length)
+}
+
+func fold(node *yaml.Node, length int) int {
+	if node.Kind != yaml.ScalarNode && length <= oneLine {
+		node.Style |= yaml.FlowStyle
+	}
+	return length
+}
+
+func value(node *yaml.Node, key string) *yaml.Node {
+	if node.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i < len(node.Content); i += 2 {
+		if node.Content[i].Value == key {
+			return node.Content[i+1]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Copyright 2026 The Meeting Recording Operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+
+# Generates everything anew in a copy of the tree, and fails on any difference: what is committed is what the sources say. The
+# tree itself is not touched.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+  [[ -e $file ]] && printf '%s\0' "$file"
+done | tar --null -T - -cf - | tar -xf - -C "$copy"
+cp -a "$copy" "$copy.before"
+trap 'rm -rf "$copy" "$copy.before"' EXIT
+
+make --no-print-directory -C "$copy" generate manifests docs fmt
+for module in . hack/tools hack/tools/lint hack/images; do
+  [[ -f $copy/$module/go.mod ]] && go -C "$copy/$module" mod tidy
+done
+
+if ! diff -ru "$copy.before" "$copy"; then
+  echo "verify: generated files differ from what is here; run: make generate manifests docs fmt, and go mod tidy" >&2
+  exit 1
+fi
+
+failed=0
+crds=$(find config/crd/bases -name '*.yaml' -size +200k)
+if [[ -n $crds ]]; then
+  echo "verify: over 200 KiB, so a plain kubectl apply would fail: $crds" >&2
+  failed=1
+fi
+while IFS= read -r file; do
+  if ! head -n 4 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0'; then
+    echo "verify: $file lacks the licence header of hack/boilerplate" >&2
+    failed=1
+  fi
+done < <(git ls-files --cached --others --exclude-standard '*.go' '*.sh' Makefile)
+for overlay in config/default config/samples config/overlays/*/; do
+  if ! go tool -modfile=hack/tools/go.mod kustomize build "$overlay" >/dev/null; then
+    echo "verify: kustomize cannot build $overlay" >&2
+    failed=1
+  fi
+done
+exit $failed
