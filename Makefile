@@ -58,7 +58,7 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 
 .PHONY: docs
 docs: ## Generate docs/api.md from the API types.
-	$(CRD_REF_DOCS) --source-path=api --config=docs/api.config.yaml --renderer=markdown --output-path=docs/api.md
+	$(CRD_REF_DOCS) --source-path=api --config=docs/api.config.yaml --renderer=markdown --max-depth=6 --log-level=ERROR --output-path=docs/api.md
 
 .PHONY: fmt
 fmt: ## Format the Go code.

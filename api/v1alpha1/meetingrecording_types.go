@@ -96,8 +96,11 @@ const (
 // +kubebuilder:validation:Enum=Webhook
 type EventSource string
 
-// EventSourceWebhook is a signed webhook of the provider.
-const EventSourceWebhook EventSource = "Webhook"
+// The sources of events.
+const (
+	// EventSourceWebhook is a signed webhook of the provider.
+	EventSourceWebhook EventSource = "Webhook"
+)
 
 // RecordingEvent is one type of event that arrived for the recording, with
 // how often it did.

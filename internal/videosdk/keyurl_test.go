@@ -1,0 +1,259 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package videosdk
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// keyServer serves a public key and counts the requests for it.
+type keyServer struct {
+	*httptest.Server
+	mu       sync.Mutex
+	status   int
+	answer   string
+	requests int
+}
+
+func newKeyServer(t *testing.T, key int) *keyServer {
+	t.Helper()
+	s := &keyServer{}
+	s.serveKey(t, key)
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *keyServer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests++
+	w.WriteHeader(s.status)
+	_, _ = w.Write([]byte(s.answer))
+}
+
+func (s *keyServer) serve(status int, answer string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status, s.answer = status, answer
+}
+
+func (s *keyServer) serveKey(t *testing.T, key int) {
+	t.Helper()
+	s.serve(http.StatusOK, keyAnswer(t, key))
+}
+
+func keyAnswer(t *testing.T, key int) string {
+	t.Helper()
+	answer, err := json.Marshal(map[string]string{"publicKey": pemOf(t, testKeys()[key]), "other": "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
+}
+
+// keyURL is a URLKeys on a server, and all that a test needs around it.
+type keyURL struct {
+	t        *testing.T
+	server   *keyServer
+	keys     *URLKeys
+	clock    *clock
+	reports  *reports
+	verifier *Verifier
+}
+
+func newKeyURL(t *testing.T, server *keyServer) *keyURL {
+	t.Helper()
+	k := &keyURL{t: t, server: server, clock: newClock(), reports: &reports{}}
+	keys, err := NewURLKeys(server.URL+"/key?secret=1", URLKeysOptions{Now: k.clock.Now, OnError: k.reports.add})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.keys, k.verifier = keys, NewVerifier(keys)
+	return k
+}
+
+// expect expects that a body signed by testKeys()[signer] is answered so, and
+// that the server has then got so many requests in all.
+func (k *keyURL) expect(signer int, want error, requests int) {
+	k.t.Helper()
+	body := []byte("{}")
+	if err := k.verifier.Verify(k.t.Context(), body, sign(k.t, testKeys()[signer], body)); !errors.Is(err, want) {
+		k.t.Errorf("signed by key %d: %v, want %v", signer, err, want)
+	}
+	k.server.mu.Lock()
+	defer k.server.mu.Unlock()
+	if k.server.requests != requests {
+		k.t.Errorf("after key %d: %d requests, want %d", signer, k.server.requests, requests)
+	}
+}
+
+func (k *keyURL) expectReport(want string) {
+	k.t.Helper()
+	got := k.reports.take()
+	if len(got) != 1 || !strings.Contains(got[0], want) {
+		k.t.Fatalf("reports = %q, want one with %q", got, want)
+	}
+	if !strings.HasPrefix(got[0], "fetch the public key from "+k.server.URL+"/key: ") || strings.Contains(got[0], "secret") {
+		k.t.Errorf("report = %q, want the URL without its query", got[0])
+	}
+}
+
+func TestURLKeysFetchOnFirstUse(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	k.expect(0, nil, 1)
+	k.expect(0, nil, 1)
+}
+
+func TestURLKeysPrefetch(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	for range 2 {
+		if err := k.keys.Prefetch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k.expect(0, nil, 1)
+}
+
+func TestURLKeysRefreshOnceAMinute(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	k.expect(0, nil, 1)
+	k.clock.Advance(refreshInterval - time.Nanosecond)
+	k.expect(1, ErrBadSignature, 1)
+	k.clock.Advance(time.Nanosecond)
+	k.expect(1, ErrBadSignature, 2)
+	for range 3 {
+		k.expect(1, ErrBadSignature, 2)
+	}
+	// What verifies never fetches.
+	k.clock.Advance(time.Hour)
+	k.expect(0, nil, 2)
+	k.expect(1, ErrBadSignature, 3)
+}
+
+func TestURLKeysRotation(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	k.expect(0, nil, 1)
+
+	k.server.serveKey(t, 1)
+	k.clock.Advance(refreshInterval)
+	k.expect(2, ErrBadSignature, 2) // a forged one has the new key fetched
+	k.expect(0, nil, 2)             // the old key holds until the new one is proven
+	k.expect(1, nil, 2)
+	k.expect(0, ErrBadSignature, 2)
+
+	k.clock.Advance(refreshInterval)
+	k.server.serveKey(t, 2)
+	k.expect(2, nil, 3) // the first signature of a new key is not lost
+}
+
+// A wrong answer, and another wrong one, do not push out the proven key.
+func TestURLKeysKeepTheProvenKey(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	k.expect(0, nil, 1)
+	k.server.serveKey(t, 1)
+	k.clock.Advance(refreshInterval)
+	k.expect(2, ErrBadSignature, 2)
+	k.server.serveKey(t, 2)
+	k.clock.Advance(refreshInterval)
+	body := []byte("another") // forged, but not by key 2, which that would prove
+	if err := k.verifier.Verify(t.Context(), body, sign(t, testKeys()[0], []byte("{}"))); !errors.Is(err, ErrBadSignature) {
+		t.Fatal(err)
+	}
+	k.expect(0, nil, 3)
+	k.expect(1, ErrBadSignature, 3) // the one between was never proven
+	k.expect(2, nil, 3)
+}
+
+// A stale answer after a newer one keeps both.
+func TestURLKeysOfAnOldCache(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	k.expect(0, nil, 1)
+	k.server.serveKey(t, 1)
+	k.clock.Advance(refreshInterval)
+	k.expect(2, ErrBadSignature, 2)
+	k.server.serveKey(t, 0)
+	k.clock.Advance(refreshInterval)
+	k.expect(2, ErrBadSignature, 3)
+	k.expect(1, nil, 3)
+}
+
+func TestURLKeysSurviveFailures(t *testing.T) {
+	tests := map[string]struct {
+		status int
+		answer string
+		report string
+	}{
+		"server error":  {http.StatusInternalServerError, "secret", "answered 500, expected 200"},
+		"not JSON":      {http.StatusOK, "<html>", `the answer is not {"publicKey": "..."}`},
+		"another shape": {http.StatusOK, `{"publicKey":7}`, `the answer is not {"publicKey": "..."}`},
+		"no key":        {http.StatusOK, `{}`, `the answer has no "publicKey"`},
+		"not PEM":       {http.StatusOK, `{"publicKey":"x"}`, `the answer's "publicKey": no PEM block found`},
+		"too large":     {http.StatusOK, strings.Repeat(" ", maxKeyBytes+1), "the answer is larger than 65536 bytes"},
+	}
+	for name, test := range tests {
+		t.Run("with a key/"+name, func(t *testing.T) {
+			k := newKeyURL(t, newKeyServer(t, 0))
+			k.expect(0, nil, 1)
+			k.server.serve(test.status, test.answer)
+			k.clock.Advance(refreshInterval)
+			k.expect(1, ErrBadSignature, 2)
+			k.expectReport(test.report)
+			k.expect(1, ErrBadSignature, 2) // a failed fetch counts as one
+			k.expect(0, nil, 2)
+		})
+		t.Run("without a key/"+name, func(t *testing.T) {
+			k := newKeyURL(t, newKeyServer(t, 0))
+			k.server.serve(test.status, test.answer)
+			if err := k.keys.Prefetch(t.Context()); err == nil || !strings.Contains(err.Error(), test.report) {
+				t.Errorf("Prefetch = %v, want %q in it", err, test.report)
+			}
+			k.expectReport(test.report)
+			k.expect(0, ErrNoKey, 1)
+			k.clock.Advance(retryInterval)
+			k.server.serveKey(t, 0)
+			k.expect(0, nil, 2)
+		})
+	}
+}
+
+func TestURLKeysOfAnUnreachableServer(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	k.expect(0, nil, 1)
+	k.server.Close()
+	k.clock.Advance(refreshInterval)
+	k.expect(1, ErrBadSignature, 1)
+	k.expectReport("refused")
+	k.expect(0, nil, 1)
+
+	never := newKeyURL(t, k.server)
+	never.expect(0, ErrNoKey, 1)
+	never.expectReport("refused")
+	err := never.verifier.Verify(t.Context(), nil, "AAAA")
+	if !errors.Is(err, ErrNoKey) || !strings.Contains(err.Error(), "next attempt within 5s") {
+		t.Errorf("Verify = %v, want ErrNoKey and when it is tried again", err)
+	}
+}
+
+func TestURLKeysOfAnAnswerCutShort(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write([]byte("{"))
+	}))
+	t.Cleanup(server.Close)
+	keys, err := NewURLKeys(server.URL, URLKeysOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.Prefetch(t.Context()); err == nil || !strings.Contains(err.Error(), "read the answer: unexpected EOF") {
+		t.Errorf("Prefetch = %v, want that the answer was cut short", err)
+	}
+}
