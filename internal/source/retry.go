@@ -1,0 +1,130 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
+)
+
+const (
+	firstWait      = time.Second
+	longestWait    = 30 * time.Second
+	longestAskWait = 2 * time.Minute
+)
+
+// Backoff doubles from one second up to 30 s, and takes between half of that and all of it at random, so that Jobs that
+// failed together do not come back together. When the server asks for longer, it waits as long as asked, up to 2 min.
+func Backoff(retry int, retryAfter time.Duration) time.Duration {
+	wait := min(firstWait<<min(retry, 10), longestWait)
+	wait = wait/2 + rand.N(wait/2+1)
+	return max(wait, min(retryAfter, longestAskWait))
+}
+
+// mayPass marks an error that the next attempt may not meet.
+type mayPass struct{ *sysexits.ExitError }
+
+// Unwrap lets errors.As find the ExitError.
+func (e mayPass) Unwrap() error { return e.ExitError }
+
+// attempts judges, delays and logs the attempts of one Fetch.
+type attempts struct {
+	log     *slog.Logger
+	backoff func(retry int, retryAfter time.Duration) time.Duration
+	total   int
+	made    int
+	last    error // why the last attempt failed
+}
+
+// begin is the client's RequestLogHook.
+func (a *attempts) begin(_ retryablehttp.Logger, _ *http.Request, retry int) { a.made = retry + 1 }
+
+// check is the client's CheckRetry. It is called for each answer, and again with what the response handler returned.
+func (a *attempts) check(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	switch {
+	case err == nil: // the handler is next; or it has stored the file, and nothing can interrupt it any more
+		return false, nil
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	}
+	a.last = err
+	var again mayPass
+	return errors.As(classify(err), &again), nil
+}
+
+// wait is the client's Backoff.
+func (a *attempts) wait(_, _ time.Duration, retry int, resp *http.Response) time.Duration {
+	wait := a.backoff(retry, retryAfter(resp, time.Now()))
+	a.log.Warn("attempt failed, trying again", "attempt", a.made, "of", a.total, "wait", wait.Round(time.Millisecond).String(),
+		"error", classify(a.last).Error())
+	return wait
+}
+
+// giveUp is the client's ErrorHandler: without it the client would tell the whole URL.
+func (a *attempts) giveUp(_ *http.Response, err error, made int) (*http.Response, error) {
+	err = classify(err)
+	var again mayPass
+	if errors.As(err, &again) && made > 1 {
+		return nil, sysexits.New(again.Code, again.ExitError, "gave up after %d attempts", made)
+	}
+	return nil, err
+}
+
+// classify makes an ExitError of what the HTTP client returned, as mayPass if it is worth another attempt. Errors that are
+// ExitErrors already, such as a refusal while dialling or what store returned, come out of their wrapping as they are.
+func classify(err error) error {
+	var again mayPass
+	var exit *sysexits.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &again):
+		return again
+	case errors.As(err, &exit):
+		return exit
+	}
+	var wrapped *url.Error
+	if !errors.As(err, &wrapped) {
+		return err // not the HTTP client's: store's own
+	}
+	if isCertificateError(wrapped.Err) {
+		return sysexits.New(sysexits.Unavailable, wrapped.Err, "source's TLS certificate is not trusted")
+	}
+	return mayPass{sysexits.New(sysexits.Unavailable, wrapped.Err, "cannot reach the source")}
+}
+
+func isCertificateError(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var hostname x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &invalid)
+}
+
+// retryAfter returns how long the answer asks to wait, 0 when it does not ask: RFC 9110 section 10.2.3, seconds or a date.
+func retryAfter(resp *http.Response, now time.Time) time.Duration {
+	if resp == nil {
+		return 0
+	}
+	value := resp.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return max(date.Sub(now), 0)
+	}
+	return 0
+}
