@@ -41,9 +41,14 @@ demo-down: ## Take down what `make demo` brought up.
 
 .PHONY: test
 test: controlplane ## Run all tests, with a real API server and etcd where they need one.
+	go -C hack/images test ./...
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
 
 ##@ Development
+
+.PHONY: test-cluster
+test-cluster: ## Test the local cluster: that it comes up, and leaves nothing behind, also where it was killed midway. As root.
+	hack/cluster/test.sh
 
 .PHONY: generate
 generate: ## Generate Go code from the API types.
@@ -67,6 +72,7 @@ fmt: ## Format the Go code.
 .PHONY: vet
 vet: ## Run go vet.
 	go vet ./...
+	go -C hack/images vet ./...
 
 .PHONY: lint
 lint: ## Run golangci-lint and shellcheck.

@@ -15,7 +15,7 @@ usage: install.sh [envtest|cluster] [--print-dir]
   --print-dir  print the folder of links to the binaries, for KUBEBUILDER_ASSETS, and nothing else, on standard output
 
 Environment:
-  XDG_CACHE_HOME         parent of the cache folder (default: $HOME/.cache)
+  XDG_CACHE_HOME         parent of the cache folder (default: $HOME/.cache); Go keeps its build cache there, too
   CONTROLPLANE_DOWNLOAD  "no" builds without trying to download
   ENVTEST_INDEX_URL      index of the envtest archives, for a mirror
   K8S_RELEASE_URL        base address of the Kubernetes release binaries, for a mirror
@@ -111,8 +111,7 @@ download_envtest() {
 run_setup_envtest() {
   local limit=()
   if command -v timeout >/dev/null; then limit=(timeout "$download_timeout"); fi
-  cd "$root"
-  ${limit[@]+"${limit[@]}"} go tool -modfile=hack/tools/go.mod setup-envtest use "$1" --os "$os" --arch "$arch" \
+  ${limit[@]+"${limit[@]}"} go tool -C "$root/hack/tools" setup-envtest use "$1" --os "$os" --arch "$arch" \
     --bin-dir "$scratch/envtest" --index "$envtest_index" -p path >"$scratch/envtest.path"
 }
 
@@ -122,13 +121,13 @@ download_release() {
   [[ $name != etcd ]] || return 1
   want=$(curl -fsSL --connect-timeout "$connect_timeout" --max-time 15 "$url.sha256" 2>/dev/null) || return 1
   with_progress "downloading $name" curl -fsSL --connect-timeout "$connect_timeout" --max-time "$download_timeout" \
-    --speed-limit 10000 --speed-time 20 -o "$scratch/$name" "$url" || return 1
-  got=$(openssl dgst -sha256 -r "$scratch/$name" | cut -d' ' -f1)
+    --speed-limit 10000 --speed-time 20 -o "$scratch/download" "$url" || return 1
+  got=$(openssl dgst -sha256 -r "$scratch/download" | cut -d' ' -f1)
   if [[ $got != "${want%% *}" ]]; then
     log "$url has SHA-256 $got, its checksum file says ${want%% *}: not used"
     return 1
   fi
-  keep "$scratch/$name" "$name" "release $k8s_version"
+  keep "$scratch/download" "$name" "release $k8s_version"
 }
 
 build() {

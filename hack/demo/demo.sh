@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Copyright 2026 The Meeting Recording Operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+#
+# The whole story on a real Kubernetes: install the operator, play the provider, and show what became of a recorded file.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+usage: demo.sh up | down
+
+  up     bring up a cluster, install the operator, send the provider's five kinds of webhook, show the outcome
+  down   remove what up brought
+
+Environment:
+  DEMO_CLUSTER    existing: the cluster of the current kubectl context; kind: a kind cluster, needs Docker;
+                  local: a cluster of processes on this machine, needs root. Default: kind where Docker runs, else local
+  IMG             the operator's image (meeting-recording-operator:dev), built and loaded, but for an existing cluster,
+                  which must be able to pull it
+  DEMO_FILE_HOST  for an existing cluster: the address of this machine by which its Pods reach it
+  DEMO_FILE_PORT  port at which the recorded file is served to the Pods (18090)
+  DEMO_HOOK_PORT  port of 127.0.0.1 at which the webhooks are sent (18080)
+USAGE
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+state=$root/bin/demo
+namespace=meeting-recording-system
+img=${IMG:-meeting-recording-operator:dev}
+file_port=${DEMO_FILE_PORT:-18090}
+hook_port=${DEMO_HOOK_PORT:-18080}
+
+step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+log() { printf '%s\n' "$*" >&2; }
+die() { log "demo: $*"; exit 1; }
+
+# shellcheck source=hack/demo/lib/clusters.sh
+source "$here/lib/clusters.sh"
+# shellcheck source=hack/demo/lib/processes.sh
+source "$here/lib/processes.sh"
+# shellcheck source=hack/demo/lib/story.sh
+source "$here/lib/story.sh"
+
+up() {
+  mkdir -p "$state"
+  local cluster started=$SECONDS
+  cluster=$(choose_cluster)
+  printf '%s\n' "$cluster" >"$state/cluster"
+
+  step "A Kubernetes ($cluster) and the operator's image ($img)"
+  bring_up "$cluster"
+  trap stop_processes EXIT
+
+  step "The operator, installed with kubectl apply -k"
+  make_keys
+  serve_file "$cluster"
+  install_operator "$cluster"
+
+  step "The provider's webhooks, signed, over HTTP"
+  forward_webhooks
+  send_webhooks
+
+  step "What became of them"
+  show_outcome
+  log ""
+  log "demo: all of it in $((SECONDS - started))s. Look around: KUBECONFIG=${KUBECONFIG:-} $root/bin/k8s/kubectl -n $namespace get mrec"
+  log "demo: take it down with: make demo-down"
+}
+
+down() {
+  stop_processes
+  local cluster
+  cluster=$(cat "$state/cluster" 2>/dev/null || choose_cluster)
+  take_down "$cluster"
+  rm -rf "$state"
+}
+
+case ${1:-} in
+  up | down) "$1" ;;
+  help | -h | --help) usage ;;
+  *) usage >&2; exit 2 ;;
+esac
