@@ -15,7 +15,6 @@ PKG ?= ./...
 
 TOOLS := go tool -modfile=hack/tools/go.mod
 CONTROLLER_GEN := $(TOOLS) controller-gen
-KUSTOMIZE := $(TOOLS) kustomize
 CRD_REF_DOCS := $(TOOLS) crd-ref-docs
 GOTESTSUM := $(TOOLS) gotestsum
 GOLANGCI_LINT := go tool -modfile=hack/tools/lint/go.mod golangci-lint
@@ -105,19 +104,21 @@ controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/.
 
 .PHONY: install
 install: ## Install the CRDs.
-	$(KUSTOMIZE) build config/crd | kubectl apply -f -
+	kubectl apply -k config/crd
 
 .PHONY: uninstall
 uninstall: ## Remove the CRDs, and with them every MeetingRecording and RecordingPipeline.
-	$(KUSTOMIZE) build config/crd | kubectl delete --ignore-not-found -f -
+	kubectl delete --ignore-not-found -k config/crd
 
 .PHONY: deploy
 deploy: ## Install everything.
-	$(KUSTOMIZE) build config/default | kubectl apply -f -
+	kubectl apply -k config/crd
+	kubectl wait --for=condition=Established --timeout=60s -f config/crd/bases
+	kubectl apply -k config/default
 
 .PHONY: undeploy
 undeploy: ## Remove everything.
-	$(KUSTOMIZE) build config/default | kubectl delete --ignore-not-found -f -
+	kubectl delete --ignore-not-found -k config/default
 
 .PHONY: run
 run: build ## Run the manager on this machine, against the cluster of the current kubectl context.

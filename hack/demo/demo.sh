@@ -55,7 +55,7 @@ up() {
   step "The operator, installed with kubectl apply -k"
   make_keys
   serve_file "$cluster"
-  install_operator "$cluster"
+  install_operator
 
   step "The provider's webhooks, signed, over HTTP"
   forward_webhooks

@@ -10,13 +10,18 @@ make_keys() {
   [[ -e $state/token ]] || openssl rand -hex 24 >"$state/token"
 }
 
-# write_overlay CLUSTER writes config/default with the demo's own key, endpoint token, file host and shorter windows.
+# write_overlay writes config/default with the demo's own key, endpoint token, file host and shorter windows.
 write_overlay() {
   mkdir -p "$state/overlay"
+  cp "$state/public.pem" "$state/token" "$state/overlay/"
   cat >"$state/overlay/kustomization.yaml" <<YAML
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [../../../config/default]
+secretGenerator:
+  - name: demo-videosdk
+    namespace: $namespace
+    files: [public.pem, token]
 images:
   - name: meeting-recording-operator
     newName: ${img%:*}
@@ -26,7 +31,7 @@ patches:
     patch: |
       - op: add
         path: /spec/template/metadata/annotations/demo
-        value: "$(cat "$state/public.pem" "$state/token" "$root/bin/images/operator.tar" 2>/dev/null | sha256sum | cut -c1-16)"
+        value: "$(image_digest)"
       - op: replace
         path: /spec/template/spec/initContainers/0/args
         value:
@@ -54,13 +59,18 @@ patches:
 YAML
 }
 
+# image_digest changes when the image does, so that the Pod is replaced though the image's name stays.
+image_digest() {
+  if [[ -e $root/bin/images/operator.tar ]]; then sha256sum <"$root/bin/images/operator.tar" | cut -c1-16; else echo none; fi
+}
+
 install_operator() {
   write_overlay
-  kubectl apply -f "$root/config/manager/namespace.yaml" --dry-run=client -o yaml |
-    sed "s/name: system/name: $namespace/" | kubectl apply -f -
-  kubectl -n "$namespace" create secret generic demo-videosdk --from-file="$state/public.pem" --from-file="$state/token" \
-    --dry-run=client -o yaml | kubectl apply -f -
-  kubectl apply -k "$state/overlay"
+  # On a new cluster kubectl may come to the pipeline before the API server has taken up its kind.
+  kubectl apply -k "$state/overlay" || {
+    kubectl wait --for=condition=Established --timeout=60s -f "$root/config/crd/bases"
+    kubectl apply -k "$state/overlay"
+  }
   kubectl -n "$namespace" rollout status deployment/meeting-recording-operator --timeout=120s ||
     { explain_pods; die "the operator did not become ready"; }
   kubectl -n "$namespace" wait rpipe/meeting-recording-archive --for=condition=Ready --timeout=60s

@@ -1,0 +1,120 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/tls"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/internal/processing"
+)
+
+// leaderElectionID names the Lease by which replicas agree on one that works.
+const leaderElectionID = "meeting-recording-operator.recording.meetingops.dev"
+
+// flags is how the manager was called.
+type flags struct {
+	namespaces     []string
+	leaderElect    bool
+	healthAddress  string
+	metricsAddress string
+	settings       processing.Settings
+	zap            zap.Options
+	version        bool
+}
+
+// parse reads the arguments; flag.ErrHelp is returned where they ask for help, which is then written to the output.
+func parse(args []string, output io.Writer) (flags, error) {
+	var f flags
+	set := flag.NewFlagSet("manager", flag.ContinueOnError)
+	set.SetOutput(output)
+	set.Func("namespace", "Namespace to work in. Can be given several times; without it, all namespaces.", func(name string) error {
+		if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
+			return fmt.Errorf("not the name of a namespace: %s", problems[0])
+		}
+		f.namespaces = append(f.namespaces, name)
+		return nil
+	})
+	set.BoolVar(&f.leaderElect, "leader-elect", false, "Let only one replica work at a time, by a Lease in the manager's namespace.")
+	set.StringVar(&f.healthAddress, "health-probe-bind-address", ":8083", "Address of /healthz and /readyz; 0 for none.")
+	set.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443",
+		"Address of /metrics, served over HTTPS to those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
+	set.DurationVar(&f.settings.StallAfter, "stall-after", 10*time.Minute,
+		"How long after recording-stopping the end of a recording, and how long the Pod of a Job, may take until the recording is Stalled.")
+	set.DurationVar(&f.settings.StallAfterStarted, "stall-after-started", 24*time.Hour,
+		"How long after recording-started the end of a recording may take until the recording is Stalled: the longest meeting.")
+	set.DurationVar(&f.settings.ReorderWindow, "reorder-window", time.Minute,
+		"How long a failed recording may still get a file: nothing is done for the failure before. The same as the sidecar's flag.")
+	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
+	f.zap.BindFlags(set)
+	config.RegisterFlags(set)
+	if err := set.Parse(args); err != nil {
+		return flags{}, err
+	}
+	return f, f.check(set.Args())
+}
+
+// check returns what is wrong with the flags, and how to mend it.
+func (f flags) check(rest []string) error {
+	if len(rest) > 0 {
+		return fmt.Errorf("%q is not a flag: the manager takes flags only", rest[0])
+	}
+	for _, limit := range []struct {
+		flag     string
+		duration time.Duration
+	}{
+		{"--stall-after", f.settings.StallAfter},
+		{"--stall-after-started", f.settings.StallAfterStarted},
+		{"--reorder-window", f.settings.ReorderWindow},
+	} {
+		if limit.duration <= 0 {
+			return fmt.Errorf("%s must be more than 0, such as 10m; it is %s", limit.flag, limit.duration)
+		}
+	}
+	return nil
+}
+
+// managerOptions returns the manager's options for the flags.
+func managerOptions(f flags) (ctrl.Options, error) {
+	scheme := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+		return ctrl.Options{}, fmt.Errorf("set up the scheme: %w", err)
+	}
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		return ctrl.Options{}, fmt.Errorf("set up the scheme: %w", err)
+	}
+	cached, err := controllers.CacheOptions(f.namespaces)
+	if err != nil {
+		return ctrl.Options{}, err
+	}
+	return ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         cached,
+		HealthProbeBindAddress:        f.healthAddress,
+		LeaderElection:                f.leaderElect,
+		LeaderElectionID:              leaderElectionID,
+		LeaderElectionReleaseOnCancel: true, // the process ends when the manager does
+		Metrics: metricsserver.Options{
+			BindAddress:    f.metricsAddress,
+			SecureServing:  true,
+			FilterProvider: filters.WithAuthenticationAndAuthorization,
+			// HTTP/2 is off, as Kubebuilder has it: GHSA-qppj-fm5r-hxr3 and GHSA-4374-p667-p6c8 are of it, and metrics need none.
+			TLSOpts: []func(*tls.Config){func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }},
+		},
+	}, nil
+}

@@ -1,0 +1,79 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command manager runs the controllers: it watches MeetingRecordings and runs the Jobs of the RecordingPipelines that match.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/internal/version"
+)
+
+func main() {
+	os.Exit(run(ctrl.SetupSignalHandler(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run runs the manager until the context ends, and returns the exit code: 0 when it ended as told, 1 when something failed, 2 when
+// it was called wrongly.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		_, _ = fmt.Fprintln(stderr, "manager:", err)
+		return 2
+	case flags.version:
+		_, _ = fmt.Fprintln(stdout, version.String())
+		return 0
+	}
+	logger := zap.New(zap.UseFlagOptions(&flags.zap), zap.WriteTo(stderr))
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger.WithName("client-go"))
+	logger.Info("Starting", "version", version.String(), "namespaces", flags.namespaces)
+	if err := manage(ctx, flags, logger); err != nil {
+		logger.Error(err, "Manager failed")
+		return 1
+	}
+	return 0
+}
+
+// manage sets the manager up and runs it until the context ends.
+func manage(ctx context.Context, flags flags, logger logr.Logger) error {
+	cfg, err := config.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the API server (set --kubeconfig or KUBECONFIG outside a cluster): %w", err)
+	}
+	cfg.QPS = -1 // the API server's priority and fairness limits us; client-go's 5 requests a second would be the bottleneck
+	cfg.UserAgent = "meeting-recording-manager/" + version.String()
+	options, err := managerOptions(flags)
+	if err != nil {
+		return err
+	}
+	options.Logger = logger
+	mgr, err := ctrl.NewManager(cfg, options)
+	if err != nil {
+		return fmt.Errorf("set up the manager: %w", err)
+	}
+	if err := controllers.Setup(mgr, controllers.Options{Settings: flags.settings}); err != nil {
+		return err
+	}
+	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {
+		return fmt.Errorf("set up the health checks: %w", err)
+	}
+	return mgr.Start(ctx)
+}

@@ -1,0 +1,192 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+func TestParse(t *testing.T) {
+	f, err := parse(nil, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.healthAddress != ":8083" || f.metricsAddress != ":8443" || f.leaderElect || len(f.namespaces) > 0 ||
+		f.settings.StallAfter != 10*time.Minute || f.settings.StallAfterStarted != 24*time.Hour || f.settings.ReorderWindow != time.Minute {
+		t.Errorf("defaults are %+v", f)
+	}
+	f, err = parse([]string{"--namespace=a", "--namespace", "b", "--leader-elect", "--stall-after=5m", "--metrics-bind-address=0"}, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options, err := managerOptions(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !options.LeaderElection || options.LeaderElectionID != leaderElectionID || !options.LeaderElectionReleaseOnCancel ||
+		len(options.Cache.DefaultNamespaces) != 2 || options.Metrics.BindAddress != "0" || options.Metrics.FilterProvider == nil {
+		t.Errorf("options are %+v", options)
+	}
+}
+
+func TestRunSaysWhatIsWrong(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"unknown flag":     {[]string{"--no-such-flag"}, 2, "flag provided but not defined: -no-such-flag"},
+		"argument":         {[]string{"start"}, 2, `"start" is not a flag`},
+		"namespace":        {[]string{"--namespace=Not/One"}, 2, "not the name of a namespace"},
+		"no duration":      {[]string{"--stall-after=soon"}, 2, `invalid value "soon"`},
+		"stall at once":    {[]string{"--stall-after=0s"}, 2, "--stall-after must be more than 0"},
+		"negative window":  {[]string{"--reorder-window=-1m"}, 2, "--reorder-window must be more than 0"},
+		"longest meeting":  {[]string{"--stall-after-started=0s"}, 2, "--stall-after-started must be more than 0"},
+		"help":             {[]string{"--help"}, 0, "-stall-after-started duration"},
+		"version":          {[]string{"--version"}, 0, ""},
+		"no such config":   {[]string{"--kubeconfig=/no/such/file"}, 1, "set --kubeconfig or KUBECONFIG"},
+		"nobody to answer": {[]string{"--kubeconfig=" + unreachable(t), "--metrics-bind-address=0", "--health-probe-bind-address=0"}, 1, "refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			var errs lockedBuffer
+			code := run(t.Context(), test.args, &out, &errs)
+			if code != test.code || !strings.Contains(errs.String(), test.want) {
+				t.Errorf("code %d, want %d; says:\n%s\nwant %q in it", code, test.code, errs.String(), test.want)
+			}
+			if name == "version" && strings.TrimSpace(out.String()) == "" {
+				t.Error("no version is printed")
+			}
+		})
+	}
+}
+
+// unreachable returns a kubeconfig of an API server where nobody listens.
+func unreachable(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	content := "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\n" +
+		"clusters: [{name: c, cluster: {server: \"http://" + freeAddress(t) + "\"}}]\nusers: [{name: u, user: {}}]\n"
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+// The manager runs against a real API server, answers probes, gives its metrics to nobody without rights, and ends when told to.
+func TestRun(t *testing.T) {
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		t.Fatal("KUBEBUILDER_ASSETS is not set: it names the folder of kube-apiserver and etcd. `make test` sets it.")
+	}
+	environment := &envtest.Environment{
+		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases")},
+		ErrorIfCRDPathMissing: true,
+	}
+	if _, err := environment.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := environment.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(kubeconfig, environment.KubeConfig, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	health, metrics := freeAddress(t), freeAddress(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var errs lockedBuffer
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, []string{"--kubeconfig=" + kubeconfig, "--namespace=default",
+			"--health-probe-bind-address=" + health, "--metrics-bind-address=" + metrics}, &bytes.Buffer{}, &errs)
+	}()
+	expectAnswer(t, "http://"+health+"/healthz", http.StatusOK)
+	expectAnswer(t, "http://"+health+"/readyz", http.StatusOK)
+	expectAnswer(t, "https://"+metrics+"/metrics", http.StatusUnauthorized)
+	cancel()
+	if got := <-code; got != 0 {
+		t.Errorf("exit code %d, want 0:\n%s", got, errs.String())
+	}
+	if !strings.Contains(errs.String(), `"msg":"Starting"`) {
+		t.Errorf("the log does not say that it starts:\n%s", errs.String())
+	}
+}
+
+// expectAnswer waits until the address answers, and fails the test where it does otherwise than wanted.
+func expectAnswer(t *testing.T, address string, want int) {
+	t.Helper()
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // a certificate of its own making, on this host
+		DisableKeepAlives: true,
+	}}
+	tick, deadline := time.NewTicker(20*time.Millisecond), time.After(20*time.Second)
+	defer tick.Stop()
+	for {
+		got, err := status(t.Context(), client, address)
+		if err == nil && got == want {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("%s: %d, %v; want %d", address, got, err, want)
+		case <-tick.C:
+		}
+	}
+}
+
+func status(ctx context.Context, client *http.Client, address string) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return 0, fmt.Errorf("request: %w", err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	return response.StatusCode, nil
+}
+
+// lockedBuffer is where a logger may write from anywhere.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(text []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(text)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}

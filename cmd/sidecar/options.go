@@ -1,0 +1,141 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
+)
+
+// Limits of --write-timeout.
+const (
+	minWriteTimeout = 100 * time.Millisecond
+	maxWriteTimeout = 30 * time.Second
+)
+
+// namespaceFile is where a Pod finds the namespace that it is in.
+var namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// errUsage tells that the command line is wrong, which was said to the user.
+var errUsage = errors.New("usage")
+
+type options struct {
+	namespace      string
+	webhookAddress string
+	healthAddress  string
+	metricsAddress string
+	keyFiles       stringList
+	keyURL         string
+	tokenFile      string
+	skipSignature  bool
+	windows        lifecycle.Windows
+	writeTimeout   time.Duration
+	showVersion    bool
+	log            zap.Options
+}
+
+// stringList is a flag that may be repeated.
+type stringList []string
+
+func (l *stringList) String() string { return strings.Join(*l, ",") }
+
+// Set adds a value.
+func (l *stringList) Set(value string) error {
+	if value == "" {
+		return errors.New("is empty")
+	}
+	*l = append(*l, value)
+	return nil
+}
+
+// parseOptions reads the command line, and says on output what is wrong with
+// it or, for flag.ErrHelp, what there is.
+func parseOptions(args []string, output io.Writer) (options, error) {
+	// A stack of every error would bury the errors.
+	o := options{log: zap.Options{StacktraceLevel: zapcore.PanicLevel, TimeEncoder: zapcore.RFC3339NanoTimeEncoder}}
+	flags := flag.NewFlagSet("sidecar", flag.ContinueOnError)
+	flags.SetOutput(output)
+	o.bind(flags)
+	o.log.BindFlags(flags)
+	config.RegisterFlags(flags)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return options{}, err
+		}
+		return options{}, errUsage
+	}
+	if flags.NArg() > 0 {
+		return options{}, fmt.Errorf("unexpected argument %q: all settings are flags, see --help", flags.Arg(0))
+	}
+	if o.showVersion {
+		return o, nil
+	}
+	return o, o.validate()
+}
+
+func (o *options) bind(flags *flag.FlagSet) {
+	flags.StringVar(&o.namespace, "namespace", "", "Namespace of the MeetingRecordings. Default: $POD_NAMESPACE, else the namespace of the Pod's service account.")
+	flags.StringVar(&o.webhookAddress, "webhook-bind-address", ":8080", "Address on which webhooks are received.")
+	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "Address of /healthz and /readyz.")
+	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":8082", "Address of /metrics, over plain HTTP.")
+	flags.Var(&o.keyFiles, "public-key-file", "PEM file with public keys of the provider; read again when it changes. May be repeated.")
+	flags.StringVar(&o.keyURL, "public-key-url", "", "URL of the provider's public key; fetched again when a signature does not verify, at most once a minute.")
+	flags.StringVar(&o.tokenFile, "endpoint-token-file", "", "File with a secret of 16 or more letters and digits that the webhooks' path must end in (/webhooks/videosdk/<secret>); read again when it changes.")
+	flags.BoolVar(&o.skipSignature, "insecure-skip-signature", false, "Accept webhooks of anybody, without a look at their signature. For trying out only.")
+	flags.DurationVar(&o.windows.Reorder, "reorder-window", time.Minute, "How long after a recording's end an event that it lacks still belongs to it.")
+	flags.DurationVar(&o.windows.Redelivery, "redelivery-window", 10*time.Second, "How long after an event the same one again is a redelivery, once its recording has ended.")
+	flags.DurationVar(&o.writeTimeout, "write-timeout", 2*time.Second, "How long the API server may take to store an event before the sender is told to try again.")
+	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
+}
+
+// validate checks what can be checked without a look at the machine.
+func (o *options) validate() error {
+	hasKeys := len(o.keyFiles) > 0 || o.keyURL != ""
+	switch {
+	case !hasKeys && !o.skipSignature:
+		return errors.New("no public key: without one anybody could write recordings. Give --public-key-url=" +
+			videosdk.DefaultPublicKeyURL + " or --public-key-file; to try things out without signatures, --insecure-skip-signature")
+	case hasKeys && o.skipSignature:
+		return errors.New("--insecure-skip-signature contradicts --public-key-file and --public-key-url: give one or the other")
+	case o.windows.Reorder < 0:
+		return errors.New("--reorder-window must not be negative")
+	case o.windows.Redelivery < 0:
+		return errors.New("--redelivery-window must not be negative")
+	case o.writeTimeout < minWriteTimeout || o.writeTimeout > maxWriteTimeout:
+		return fmt.Errorf("--write-timeout must be from %s to %s", minWriteTimeout, maxWriteTimeout)
+	}
+	return nil
+}
+
+// complete finds out the namespace.
+func (o *options) complete() error {
+	source := "--namespace"
+	if o.namespace == "" {
+		o.namespace, source = os.Getenv("POD_NAMESPACE"), "$POD_NAMESPACE"
+	}
+	if o.namespace == "" {
+		content, err := os.ReadFile(namespaceFile)
+		if err != nil {
+			return fmt.Errorf("no namespace, give --namespace or set $POD_NAMESPACE: %w", err)
+		}
+		o.namespace, source = strings.TrimSpace(string(content)), namespaceFile
+	}
+	if problems := validation.IsDNS1123Label(o.namespace); len(problems) > 0 {
+		return fmt.Errorf("%q of %s is not a namespace: %s", o.namespace, source, strings.Join(problems, "; "))
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDefaults(t *testing.T) {
+	o, err := parseOptions([]string{"--public-key-file=a.pem", "--public-key-file=b.pem"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(stringList{"a.pem", "b.pem"}, o.keyFiles); diff != "" {
+		t.Errorf("key files (-want +got):\n%s", diff)
+	}
+	if o.webhookAddress != ":8080" || o.healthAddress != ":8081" || o.metricsAddress != ":8082" {
+		t.Errorf("addresses %s, %s, %s", o.webhookAddress, o.healthAddress, o.metricsAddress)
+	}
+	if o.windows.Reorder != time.Minute || o.windows.Redelivery != 10*time.Second || o.writeTimeout != 2*time.Second {
+		t.Errorf("times %+v, %s", o.windows, o.writeTimeout)
+	}
+	if o.skipSignature || o.keyURL != "" || o.tokenFile != "" || o.namespace != "" {
+		t.Errorf("options %+v", o)
+	}
+}
+
+// TestWrongOptions: each message says what to mend.
+func TestWrongOptions(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"no key", nil, 1, "no public key: without one anybody could write recordings. Give --public-key-url=https://api.videosdk.live/v2/public/rsa-public-key"},
+		{"key and no key", []string{"--insecure-skip-signature", "--public-key-file=a"}, 1, "--insecure-skip-signature contradicts --public-key-file"},
+		{"URL and no key", []string{"--insecure-skip-signature", "--public-key-url=https://a"}, 1, "--insecure-skip-signature contradicts"},
+		{"an argument", []string{"--insecure-skip-signature", "serve"}, 1, `unexpected argument "serve"`},
+		{"an unknown flag", []string{"--no-such"}, 2, "flag provided but not defined: -no-such"},
+		{"a flag of another part", []string{"--leader-elect"}, 2, "flag provided but not defined"},
+		{"an empty key file", []string{"--public-key-file="}, 2, "is empty"},
+		{"a bad duration", []string{"--write-timeout=fast"}, 2, "-write-timeout"},
+		{"a negative window", []string{"--insecure-skip-signature", "--reorder-window=-1s"}, 1, "--reorder-window must not be negative"},
+		{"another negative window", []string{"--insecure-skip-signature", "--redelivery-window=-1s"}, 1, "--redelivery-window must not be negative"},
+		{"no time to write", []string{"--insecure-skip-signature", "--write-timeout=1ms"}, 1, "--write-timeout must be from 100ms to 30s"},
+		{"too much time to write", []string{"--insecure-skip-signature", "--write-timeout=1m"}, 1, "--write-timeout must be from 100ms to 30s"},
+		{"a bad namespace", []string{"--insecure-skip-signature", "--namespace=a/b"}, 1, `"a/b" of --namespace is not a namespace`},
+		{"a missing kubeconfig", []string{"--insecure-skip-signature", "--namespace=a", "--kubeconfig=/no/such"}, 1, "no cluster to write to, give --kubeconfig"},
+		{"a missing key file", []string{"--public-key-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "/no/such"},
+		{"a bad key URL", []string{"--public-key-url=ftp://a", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "public key URL"},
+		{"a missing token file", []string{"--insecure-skip-signature", "--endpoint-token-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "endpoint token file"},
+		{"a bad address", []string{"--insecure-skip-signature", "--metrics-bind-address=nowhere", "--namespace=a", "--kubeconfig=" + kubeconfig,
+			"--webhook-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"}, 1, "--metrics-bind-address"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			if code := run(t.Context(), tc.args, io.Discard, &stderr); code != tc.code {
+				t.Errorf("exit code %d, want %d", code, tc.code)
+			}
+			if !strings.Contains(stderr.String(), tc.want) {
+				t.Errorf("printed %q, want %q", stderr.String(), tc.want)
+			}
+		})
+	}
+}
+
+func TestShortToken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(path, []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	code := run(t.Context(), []string{"--insecure-skip-signature", "--endpoint-token-file=" + path, "--namespace=a", "--kubeconfig=" + kubeconfig}, io.Discard, &stderr)
+	if code != 1 || !strings.Contains(stderr.String(), "openssl rand -hex 24") {
+		t.Errorf("exit code %d, printed %q", code, stderr.String())
+	}
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), []string{"--version"}, &stdout, &stderr); code != 0 || strings.TrimSpace(stdout.String()) == "" {
+		t.Errorf("exit code %d, printed %q", code, stdout.String())
+	}
+	if code := run(t.Context(), []string{"--help"}, &stdout, &stderr); code != 0 || !strings.Contains(stderr.String(), "-public-key-url") {
+		t.Errorf("exit code %d, printed %q", code, stderr.String())
+	}
+	if _, err := parseOptions([]string{"-h"}, io.Discard); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestNamespace(t *testing.T) {
+	original := namespaceFile
+	defer func() { namespaceFile = original }()
+	namespaceFile = filepath.Join(t.TempDir(), "namespace")
+	check := func(o options, want string) {
+		t.Helper()
+		if err := o.complete(); err != nil || o.namespace != want {
+			t.Errorf("namespace %q, error %v, want %q", o.namespace, err, want)
+		}
+	}
+	t.Setenv("POD_NAMESPACE", "")
+	if err := (&options{}).complete(); err == nil || !strings.Contains(err.Error(), "give --namespace or set $POD_NAMESPACE") {
+		t.Errorf("error %v", err)
+	}
+	if err := os.WriteFile(namespaceFile, []byte("from-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check(options{}, "from-file")
+	t.Setenv("POD_NAMESPACE", "from-env")
+	check(options{}, "from-env")
+	check(options{namespace: "from-flag"}, "from-flag")
+}

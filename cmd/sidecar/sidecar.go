@@ -1,0 +1,229 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"k8s.io/client-go/rest"
+
+	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
+)
+
+const (
+	// auxiliaryTimeout is how long probes and scrapes may take.
+	auxiliaryTimeout = 10 * time.Second
+	// probeInterval is the pause between attempts to become ready.
+	probeInterval = time.Second
+	// shutdownMargin is how long requests under way may take, beyond what a
+	// write may, once the sidecar is told to end. It covers a body that is
+	// still arriving.
+	shutdownMargin = 15 * time.Second
+)
+
+// Reasons not to be ready.
+const (
+	noAPIServer  = "the API server was not reached yet, or does not let us read meetingrecordings"
+	noKey        = "the public key could not be fetched yet"
+	shuttingDown = "shutting down"
+)
+
+// sidecar is the program, wired and listening.
+type sidecar struct {
+	options   options
+	log       logr.Logger
+	readiness *receiver.Readiness
+	queue     *receiver.Queue
+	store     *receiver.RESTStore
+	urlKeys   *videosdk.URLKeys // nil without --public-key-url
+
+	webhooks, health, metrics *endpoint
+}
+
+// endpoint is a server and where it listens.
+type endpoint struct {
+	server   *http.Server
+	listener net.Listener
+}
+
+func newSidecar(ctx context.Context, options options, cluster *rest.Config, log logr.Logger) (*sidecar, error) {
+	s := &sidecar{options: options, log: log, readiness: receiver.NewReadiness(noAPIServer)}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	counts := receiver.NewMetrics(registry)
+	var err error
+	if s.store, err = receiver.NewRESTStore(cluster, options.namespace, counts); err != nil {
+		return nil, err
+	}
+	writer := &receiver.Writer{Store: s.store, Windows: options.windows}
+	s.queue = receiver.NewQueue(writer.Write, options.writeTimeout)
+	handler := &receiver.Handler{
+		Recorder: s.queue, Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: time.Now,
+	}
+	if handler.Verifier, err = s.verifier(); err != nil {
+		return nil, err
+	}
+	if options.tokenFile != "" {
+		if handler.Token, err = receiver.NewEndpointToken(options.tokenFile, time.Now, s.reporter("endpoint token not read again")); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.listen(ctx, handler, registry)
+}
+
+// verifier makes the judge of signatures that the options ask for.
+func (s *sidecar) verifier() (receiver.SignatureVerifier, error) {
+	if s.options.skipSignature {
+		return receiver.Unverified{}, nil
+	}
+	var sources []videosdk.KeySource
+	if len(s.options.keyFiles) > 0 {
+		files, err := videosdk.NewFileKeys(s.options.keyFiles, videosdk.FileKeysOptions{OnError: s.reporter("public key not read again")})
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, files)
+	}
+	if s.options.keyURL != "" {
+		var err error
+		s.urlKeys, err = videosdk.NewURLKeys(s.options.keyURL, videosdk.URLKeysOptions{OnError: s.reporter("public key not fetched")})
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, s.urlKeys)
+	}
+	if len(s.options.keyFiles) == 0 {
+		s.readiness.Set(noKey)
+	}
+	return videosdk.NewVerifier(sources...), nil
+}
+
+func (s *sidecar) reporter(message string) func(error) {
+	return func(err error) { s.log.Error(err, message) }
+}
+
+// listen takes the ports, so that one in use is found out at the start.
+func (s *sidecar) listen(ctx context.Context, webhooks http.Handler, registry *prometheus.Registry) error {
+	var listen net.ListenConfig
+	scrapes := http.NewServeMux()
+	scrapes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	for _, e := range []struct {
+		to      **endpoint
+		flag    string
+		address string
+		handler http.Handler
+		timeout time.Duration
+	}{
+		{&s.webhooks, "--webhook-bind-address", s.options.webhookAddress, webhooks, s.options.writeTimeout},
+		{&s.health, "--health-probe-bind-address", s.options.healthAddress, receiver.NewHealthHandler(s.readiness), auxiliaryTimeout},
+		{&s.metrics, "--metrics-bind-address", s.options.metricsAddress, scrapes, auxiliaryTimeout},
+	} {
+		listener, err := listen.Listen(ctx, "tcp", e.address)
+		if err != nil {
+			s.close()
+			return fmt.Errorf("%s: %w", e.flag, err)
+		}
+		*e.to = &endpoint{receiver.NewServer(e.handler, e.timeout, s.log), listener}
+	}
+	return nil
+}
+
+// close gives up the ports that were taken.
+func (s *sidecar) close() {
+	for _, e := range []*endpoint{s.webhooks, s.health, s.metrics} {
+		if e != nil {
+			// Nothing was served on it.
+			_ = e.listener.Close()
+		}
+	}
+}
+
+// run serves until told is done or a server fails; then it finishes what is
+// under way, and returns why it ended unless it was told to.
+func (s *sidecar) run(told context.Context) error {
+	ctx, cancel := context.WithCancelCause(told)
+	defer cancel(nil)
+	var background sync.WaitGroup
+	for name, e := range map[string]*endpoint{"webhooks": s.webhooks, "health": s.health, "metrics": s.metrics} {
+		background.Go(func() {
+			if err := e.server.Serve(e.listener); !errors.Is(err, http.ErrServerClosed) {
+				cancel(fmt.Errorf("serve %s: %w", name, err))
+			}
+		})
+	}
+	background.Go(func() { s.becomeReady(ctx, noAPIServer, s.store.Ping) })
+	if s.urlKeys != nil {
+		background.Go(func() { s.becomeReady(ctx, noKey, s.urlKeys.Prefetch) })
+	}
+	s.announce()
+
+	<-ctx.Done()
+	err := s.shutdown()
+	background.Wait()
+	if told.Err() == nil {
+		err = errors.Join(context.Cause(ctx), err)
+	}
+	return err
+}
+
+func (s *sidecar) announce() {
+	if s.options.skipSignature {
+		s.log.Info("WARNING: signatures are not verified, anybody can write recordings; start with --public-key-url or --public-key-file instead of --insecure-skip-signature")
+	}
+	s.log.Info("sidecar started",
+		"namespace", s.options.namespace, "webhooks", s.webhooks.listener.Addr().String(),
+		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),
+		"endpointToken", s.options.tokenFile != "")
+}
+
+// becomeReady tries until try succeeds, and then clears the reason.
+func (s *sidecar) becomeReady(ctx context.Context, reason string, try func(context.Context) error) {
+	var reported string
+	for {
+		attempt, cancel := context.WithTimeout(ctx, auxiliaryTimeout)
+		err := try(attempt)
+		cancel()
+		if err == nil {
+			s.readiness.Clear(reason)
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err.Error() != reported {
+			reported = err.Error()
+			s.log.Error(err, "sidecar not ready", "reason", reason)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(probeInterval):
+		}
+	}
+}
+
+// shutdown answers what is under way, waits for its writes, and closes.
+func (s *sidecar) shutdown() error {
+	s.readiness.Set(shuttingDown)
+	s.log.Info("sidecar shuts down")
+	ctx, cancel := context.WithTimeout(context.Background(), s.options.writeTimeout+shutdownMargin)
+	defer cancel()
+	err := s.webhooks.server.Shutdown(ctx)
+	if err != nil {
+		err = fmt.Errorf("requests were cut off: %w", errors.Join(err, s.webhooks.server.Close()))
+	}
+	s.queue.Wait()
+	return errors.Join(err, s.health.server.Close(), s.metrics.server.Close())
+}

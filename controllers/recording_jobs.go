@@ -1,0 +1,103 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/processing"
+)
+
+// cacheDelay is how long the cache may take to have a Job that was just created, before the API server is asked for it.
+const cacheDelay = 10 * time.Second
+
+// createJobs creates Jobs, or takes up those of the recording that are already there, and adds what became of each to the facts.
+// It returns an error where the API server did not decide on one; all others are tried nevertheless.
+func (r *RecordingReconciler) createJobs(ctx context.Context, gathered *facts, runs []jobs.Run, known *recollection) error {
+	var deferred []error
+	for _, run := range runs {
+		name := run.Name()
+		if err := r.createJob(ctx, gathered, run, known.job(name)); err != nil {
+			gathered.Jobs[name] = processing.Observation{State: processing.JobDeferred}
+			deferred = append(deferred, fmt.Errorf("create Job %s: %w", name, err))
+		}
+		switch observed := gathered.Jobs[name]; observed.State {
+		case processing.JobTaken, processing.JobRefused:
+			gathered.wait = soonest(gathered.wait, known.job(name).refuse(observed, r.pace, gathered.Now))
+		default:
+			known.job(name).accepted()
+		}
+	}
+	return errors.Join(deferred...)
+}
+
+// createJob creates one Job and adds what became of it to the facts. It returns an error where the API server did not decide.
+func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, run jobs.Run, known *jobRecollection) error {
+	name := run.Name()
+	existing, err := r.cachedJob(ctx, gathered.Recording, name)
+	if err != nil {
+		return err
+	}
+	if existing != nil && metav1.IsControlledBy(existing, gathered.Recording) {
+		return r.observeJob(ctx, gathered, existing, known)
+	}
+	job := jobs.Build(run)
+	switch err := r.client.Create(ctx, job, client.FieldOwner(FieldOwner)); {
+	case err == nil:
+		now := r.clock.Now()
+		known.created = processing.Active(job.CreationTimestamp)
+		known.awaitedUntil = now.Add(cacheDelay)
+		gathered.Jobs[name] = known.created
+		if ended := gathered.Recording.Status.Recording.EndedAt; ended != nil {
+			jobDelay.Observe(max(now.Sub(ended.Time).Seconds(), 0))
+		}
+		return nil
+	case apierrors.IsAlreadyExists(err):
+		return r.adopt(ctx, gathered, name, known)
+	default:
+		return refuse(gathered, name, err)
+	}
+}
+
+// adopt takes up a Job that exists if it is the recording's: a controller that was stopped between the Job and the status left
+// it, or one that leads no longer.
+func (r *RecordingReconciler) adopt(ctx context.Context, gathered *facts, name string, known *jobRecollection) error {
+	job, err := r.liveJob(ctx, gathered.Recording, name)
+	if err != nil {
+		return err
+	}
+	if job == nil {
+		return errors.New("it existed a moment ago and is gone")
+	}
+	if metav1.IsControlledBy(job, gathered.Recording) {
+		return r.observeJob(ctx, gathered, job, known)
+	}
+	gathered.Jobs[name] = processing.Observation{
+		State: processing.JobTaken,
+		Message: fmt.Sprintf("Job %s exists and is not this recording's: delete it (kubectl delete job -n %s %s). "+
+			"The step begins by itself when it is gone.", name, job.Namespace, name),
+	}
+	return nil
+}
+
+// refuse adds to the facts why the API server did not take a Job; where it did not decide, it returns the error.
+func refuse(gathered *facts, name string, err error) error {
+	switch state := processing.WhyNotCreated(err); state {
+	case processing.JobInvalid:
+		gathered.Jobs[name] = processing.Observation{State: state, Message: "The Job is not valid: " + err.Error()}
+	case processing.JobRefused:
+		gathered.Jobs[name] = processing.Observation{State: state, Message: "The Job was refused and is tried again: " + err.Error()}
+	default:
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package controllers holds the reconcilers: RecordingReconciler runs the Jobs of a recording that has ended and writes what
+// became of them to its status; PipelineReconciler tells whether a pipeline can run. Each reads gather -> decide -> act ->
+// report; what is decided is in internal/processing, and how a Job is built in internal/jobs.
+package controllers
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/meetingops/meeting-recording-operator/internal/processing"
+)
+
+// FieldOwner is the field manager of all that the controllers write.
+const FieldOwner = "meeting-recording-controller"
+
+// concurrency is how many recordings are worked on at once: most of a reconciliation is waiting for the API server.
+const concurrency = 8
+
+// Options are what a user can set of the controllers, and what a test may.
+type Options struct {
+	// Settings are the durations after which a recording stalls, and the reorder window.
+	Settings processing.Settings
+	// Pace says how often things are looked at that do not tell of themselves; the zero Pace is DefaultPace.
+	Pace Pace
+	// Clock is the time; nil is the real one.
+	Clock clock.PassiveClock
+}
+
+// Pace says how often things are looked at that do not tell of themselves.
+type Pace struct {
+	// ProbeAfter is how long a Job may be without a ready Pod until its Pods are looked at, and at first how often. It doubles
+	// up to ProbeMax.
+	ProbeAfter, ProbeMax time.Duration
+	// RetryAfter is how soon a Job that was refused, or whose name is taken, is tried again. It doubles up to RetryMax.
+	RetryAfter, RetryMax time.Duration
+	// ConflictAfter is how soon a recording is looked at again whose status another had written.
+	ConflictAfter time.Duration
+}
+
+// DefaultPace spares the API server.
+var DefaultPace = Pace{
+	ProbeAfter:    30 * time.Second,
+	ProbeMax:      5 * time.Minute,
+	RetryAfter:    10 * time.Second,
+	RetryMax:      5 * time.Minute,
+	ConflictAfter: time.Second,
+}
+
+// Setup adds both controllers to a manager, whose cache must have been made by CacheOptions.
+func Setup(mgr ctrl.Manager, options Options) error {
+	if options.Clock == nil {
+		options.Clock = clock.RealClock{}
+	}
+	if options.Pace == (Pace{}) {
+		options.Pace = DefaultPace
+	}
+	if err := newRecordingReconciler(mgr, options).register(mgr); err != nil {
+		return fmt.Errorf("set up the controller of MeetingRecordings: %w", err)
+	}
+	if err := newPipelineReconciler(mgr, options).register(mgr); err != nil {
+		return fmt.Errorf("set up the controller of RecordingPipelines: %w", err)
+	}
+	return nil
+}

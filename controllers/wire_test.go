@@ -1,0 +1,164 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// wire stands between a manager and the API server: it counts what the manager writes, and can cut the manager off.
+type wire struct {
+	mu     sync.Mutex
+	writes map[string]int
+	reads  map[string]int
+	total  int
+	// cutAt is the write at which the manager is cut off for good, from 1; 0 is never. The write itself arrives at the API server
+	// only with cutAfter.
+	cutAt    int
+	cutAfter bool
+	isCut    bool
+	// unavailable is how many requests of a kind are yet answered by 503, after passing as many as pass says.
+	unavailable, pass map[string]int
+}
+
+// makeUnavailable answers requests of a kind by 503: so many, after so many others.
+func (w *wire) makeUnavailable(kind string, after, times int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pass, w.unavailable = map[string]int{kind: after}, map[string]int{kind: times}
+}
+
+// refuses says whether the request is to be answered by 503.
+func (w *wire) refuses(kind string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.pass[kind] > 0 {
+		w.pass[kind]--
+		return false
+	}
+	if w.unavailable[kind] == 0 {
+		return false
+	}
+	w.unavailable[kind]--
+	return true
+}
+
+// unavailableAnswer is what an API server says that is starting or overloaded.
+func unavailableAnswer(request *http.Request) *http.Response {
+	return &http.Response{
+		StatusCode: http.StatusServiceUnavailable, Status: "503 Service Unavailable", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:  http.Header{"Content-Type": {"application/json"}},
+		Body:    io.NopCloser(strings.NewReader(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"ServiceUnavailable","code":503}`)),
+		Request: request,
+	}
+}
+
+var errCut = errors.New("the test cut the wire")
+
+// through returns the transport with the wire before it.
+func (w *wire) through(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		kind := kindOf(request)
+		if !w.admit(request.Method, kind) {
+			return nil, errCut
+		}
+		if w.refuses(request.Method + " " + kind) {
+			return unavailableAnswer(request), nil
+		}
+		response, err := next.RoundTrip(request)
+		if w.cutNow() {
+			if err == nil {
+				_ = response.Body.Close()
+			}
+			return nil, errCut
+		}
+		return response, err
+	})
+}
+
+// admit counts the request and says whether it may pass.
+func (w *wire) admit(method, kind string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.isCut {
+		return false
+	}
+	if method == http.MethodGet {
+		w.reads[kind]++
+		return true
+	}
+	if kind == "events" {
+		w.writes[method+" "+kind]++
+		return true
+	}
+	w.total++
+	if w.cutAt > 0 && w.total >= w.cutAt && !w.cutAfter {
+		w.isCut = true
+		return false
+	}
+	w.writes[method+" "+kind]++
+	return true
+}
+
+// cutNow says whether the answer is to be withheld.
+func (w *wire) cutNow() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cutAt > 0 && w.total >= w.cutAt {
+		w.isCut = true
+	}
+	return w.isCut
+}
+
+// counted returns how many requests of each kind were written so far, Kubernetes Events apart.
+func (w *wire) counted() map[string]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	counted := make(map[string]int)
+	for kind, n := range w.writes {
+		if !strings.HasSuffix(kind, " events") {
+			counted[kind] = n
+		}
+	}
+	return counted
+}
+
+// read returns how many requests read the kind.
+func (w *wire) read(kind string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.reads[kind]
+}
+
+func (w *wire) wasCut() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.isCut
+}
+
+// kindOf returns the resource of a request, with its subresource: the end of /apis/group/version/namespaces/ns/resource/name/sub.
+func kindOf(request *http.Request) string {
+	parts := strings.Split(strings.Trim(request.URL.Path, "/"), "/")
+	for i, part := range parts {
+		if part == "namespaces" && i+2 < len(parts) {
+			kind := parts[i+2]
+			if i+4 < len(parts) {
+				kind += "/" + parts[i+4]
+			}
+			if request.URL.Query().Get("dryRun") != "" {
+				kind += " (dry run)"
+			}
+			return kind
+		}
+	}
+	return parts[len(parts)-1]
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }

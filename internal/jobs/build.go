@@ -1,0 +1,86 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package jobs builds the Job that runs one step of a pipeline for one recording: its name, labels, owner, environment, and
+// what it defaults to where the template is silent. It is pure: it reads and writes nothing.
+package jobs
+
+import (
+	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// Run is one attempt at one step for one recording.
+type Run struct {
+	// Recording is the recording that the step works for.
+	Recording *v1alpha1.MeetingRecording
+	// Pipeline is the name of the RecordingPipeline that asked for the step.
+	Pipeline string
+	// Step is the step, with the template of its Job.
+	Step v1alpha1.PipelineStep
+	// Attempt counts the Jobs of the step, from 1.
+	Attempt int32
+}
+
+// Name returns the name of the run's Job.
+func (r Run) Name() string {
+	return Name(r.Recording.Name, r.Pipeline, r.Step.Name, r.Attempt)
+}
+
+// Build returns the run's Job, ready to be created in the recording's namespace. The template's labels and annotations are kept
+// as a CronJob keeps those of its jobTemplate, and nothing else of its metadata; the operator's own labels win. A recording
+// that has no UID, because it was never stored, owns nothing. The template is not changed.
+func Build(run Run) *batchv1.Job {
+	template := run.Step.Template.DeepCopy()
+	labels := Labels(run)
+	job := &batchv1.Job{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:            run.Name(),
+			Namespace:       run.Recording.Namespace,
+			Labels:          with(template.Labels, labels),
+			Annotations:     template.Annotations,
+			OwnerReferences: owners(run.Recording),
+		},
+		Spec: template.Spec,
+	}
+	job.Spec.Template.Labels = with(job.Spec.Template.Labels, labels)
+	applyDefaults(&job.Spec)
+	environment := Environment(run.Recording)
+	pod := &job.Spec.Template.Spec
+	for i := range pod.InitContainers {
+		pod.InitContainers[i].Env = prepend(environment, pod.InitContainers[i].Env)
+	}
+	for i := range pod.Containers {
+		pod.Containers[i].Env = prepend(environment, pod.Containers[i].Env)
+	}
+	return job
+}
+
+func owners(recording *v1alpha1.MeetingRecording) []metav1.OwnerReference {
+	if recording.UID == "" {
+		return nil
+	}
+	return []metav1.OwnerReference{{
+		APIVersion:         v1alpha1.GroupVersion.String(),
+		Kind:               "MeetingRecording",
+		Name:               recording.Name,
+		UID:                recording.UID,
+		Controller:         ptr.To(true),
+		BlockOwnerDeletion: ptr.To(true),
+	}}
+}
+
+// with returns the labels of a template with the operator's over them.
+func with(template, ours map[string]string) map[string]string {
+	merged := make(map[string]string, len(template)+len(ours))
+	for key, value := range template {
+		merged[key] = value
+	}
+	for key, value := range ours {
+		merged[key] = value
+	}
+	return merged
+}

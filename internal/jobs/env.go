@@ -1,0 +1,63 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// The environment variables by which a container gets the recording.
+const (
+	EnvName      = "RECORDING_NAME"
+	EnvNamespace = "RECORDING_NAMESPACE"
+	EnvMeetingID = "RECORDING_MEETING_ID"
+	EnvSessionID = "RECORDING_SESSION_ID"
+	EnvSegment   = "RECORDING_SEGMENT"
+	EnvState     = "RECORDING_STATE"
+	EnvFilePath  = "RECORDING_FILE_PATH"
+	EnvFileURL   = "RECORDING_FILE_URL"
+)
+
+// Environment returns the recording as environment variables of a container. All eight are always there; those of a file are
+// empty where the recording has none. Kubernetes expands $(NAME) in values, so every "$" is doubled: what the provider sent
+// reaches the container as it was.
+func Environment(recording *v1alpha1.MeetingRecording) []corev1.EnvVar {
+	var file v1alpha1.RecordingFile
+	if recording.Status.Recording.File != nil {
+		file = *recording.Status.Recording.File
+	}
+	return []corev1.EnvVar{
+		variable(EnvName, recording.Name),
+		variable(EnvNamespace, recording.Namespace),
+		variable(EnvMeetingID, recording.Spec.MeetingID),
+		variable(EnvSessionID, recording.Spec.SessionID),
+		variable(EnvSegment, strconv.Itoa(int(max(recording.Spec.Segment, 1)))),
+		variable(EnvState, string(recording.Status.Recording.State)),
+		variable(EnvFilePath, file.Path),
+		variable(EnvFileURL, file.URL),
+	}
+}
+
+func variable(name, value string) corev1.EnvVar {
+	return corev1.EnvVar{Name: name, Value: strings.ReplaceAll(value, "$", "$$")}
+}
+
+// prepend puts the recording's variables before the template's own, which can so refer to them as $(RECORDING_NAME). A variable
+// that the template sets itself stands.
+func prepend(environment, own []corev1.EnvVar) []corev1.EnvVar {
+	merged := make([]corev1.EnvVar, 0, len(environment)+len(own))
+	for _, candidate := range environment {
+		set := slices.ContainsFunc(own, func(v corev1.EnvVar) bool { return v.Name == candidate.Name })
+		if !set {
+			merged = append(merged, candidate)
+		}
+	}
+	return append(merged, own...)
+}

@@ -1,0 +1,69 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+const (
+	// hashLength is how many characters of a hash end a name: 50 bits, so that two runs of one namespace do not meet.
+	hashLength = 10
+	// maxReadable is what is left for people to read before "-" and the hash.
+	maxReadable = validation.DNS1123LabelMaxLength - 1 - hashLength
+)
+
+// lowerBase32 has digits and letters that are valid in a DNS label.
+var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// Name returns the name of the Job of one attempt at one step of one pipeline for one recording: as much of
+// "<recording>-<pipeline>-<step>" as fits, and a hash over all four, so that different runs never share a name. It is always a
+// DNS label of at most 63 characters, and always the same for the same arguments, in every version of the operator.
+func Name(recording, pipeline, step string, attempt int32) string {
+	return readable(recording+"-"+pipeline+"-"+step, maxReadable) + "-" + hash(attempt, recording, pipeline, step)
+}
+
+// readable returns the first characters of a name as the beginning of a DNS label: what is not allowed there becomes "-".
+func readable(name string, length int) string {
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return '-'
+	}, name)
+	clean = strings.TrimLeft(clean, "-")
+	if len(clean) > length {
+		clean = clean[:length]
+	}
+	clean = strings.TrimRight(clean, "-")
+	if clean == "" {
+		return "job"
+	}
+	return clean
+}
+
+// hash covers the length of each part with the part, so that moving characters from one to the next changes it.
+func hash(attempt int32, parts ...string) string {
+	digest := sha256.New()
+	for _, part := range parts {
+		writeUint64(digest, uint64(len(part)))
+		digest.Write([]byte(part))
+	}
+	writeUint64(digest, uint64(attempt))
+	return lowerBase32.EncodeToString(digest.Sum(nil))[:hashLength]
+}
+
+func writeUint64(w interface{ Write([]byte) (int, error) }, n uint64) {
+	var buffer [8]byte
+	binary.BigEndian.PutUint64(buffer[:], n)
+	_, _ = w.Write(buffer[:]) // a hash never fails to write
+}

@@ -1,0 +1,61 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+const (
+	starting = v1alpha1.EventStarting
+	started  = v1alpha1.EventStarted
+	stopping = v1alpha1.EventStopping
+	stopped  = v1alpha1.EventStopped
+	failed   = v1alpha1.EventFailed
+)
+
+var allTypes = []v1alpha1.EventType{starting, started, stopping, stopped, failed}
+
+var testWindows = Windows{Reorder: time.Minute, Redelivery: 10 * time.Second}
+
+// epoch is when the tests' recordings begin.
+var epoch = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// event is a delivery some seconds after epoch.
+func event(eventType v1alpha1.EventType, seconds float64) Event {
+	return Event{
+		Type:       eventType,
+		Source:     v1alpha1.EventSourceWebhook,
+		ReceivedAt: epoch.Add(time.Duration(seconds * float64(time.Second))),
+	}
+}
+
+// stoppedWith is an end that names a file.
+func stoppedWith(path string, seconds float64) Event {
+	ev := event(stopped, seconds)
+	ev.FilePath, ev.FileURL = path, "https://cdn.example.com"+path
+	return ev
+}
+
+// segment is one to which the events have come.
+func segment(index int32, events ...Event) Segment {
+	status := v1alpha1.RecordingStatus{Events: []v1alpha1.RecordingEvent{}}
+	for _, ev := range events {
+		status = Apply(status, ev)
+	}
+	return Segment{Index: index, Status: status}
+}
+
+func foreign(index int32, events ...Event) Segment {
+	s := segment(index, events...)
+	s.Foreign = true
+	return s
+}
+
+func settled(s Segment) Segment {
+	s.Settled = true
+	return s
+}

@@ -1,0 +1,114 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package processing
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// A refused check is tried again after as long as it has been refused, within these bounds.
+const (
+	minRecheck = 30 * time.Second
+	maxRecheck = 10 * time.Minute
+)
+
+// Acceptance is what to write to a pipeline's status.
+type Acceptance struct {
+	// Status is what the status is to say, complete.
+	Status v1alpha1.RecordingPipelineStatus
+	// RequeueAfter is when to check again, though nothing changes; 0 is never.
+	RequeueAfter time.Duration
+}
+
+// Changes says whether the acceptance is to be stored.
+func (a Acceptance) Changes(pipeline *v1alpha1.RecordingPipeline) bool {
+	return !equality.Semantic.DeepEqual(a.Status, pipeline.Status)
+}
+
+// NeedsCheck says whether the pipeline as it is now is still to be checked.
+func NeedsCheck(pipeline *v1alpha1.RecordingPipeline) bool {
+	if !pipeline.DeletionTimestamp.IsZero() {
+		return false
+	}
+	ready := meta.FindStatusCondition(pipeline.Status.Conditions, v1alpha1.ConditionReady)
+	return pipeline.Status.ObservedGeneration != pipeline.Generation ||
+		ready == nil || ready.Reason == v1alpha1.ReasonCheckRefused
+}
+
+// Accept says whether a pipeline can run. trials[i] is what the API server said to a trial of the Job of step i; nil is that it
+// would accept it.
+func Accept(pipeline *v1alpha1.RecordingPipeline, trials []error, now time.Time) Acceptance {
+	v := judge(pipeline, trials)
+	acceptance := Acceptance{Status: v1alpha1.RecordingPipelineStatus{
+		ObservedGeneration: pipeline.Generation,
+		Conditions:         v.over(pipeline.Status.Conditions, pipeline.Generation, metav1.NewTime(now)),
+	}}
+	if v.reconciling {
+		since := meta.FindStatusCondition(acceptance.Status.Conditions, v1alpha1.ConditionReconciling).LastTransitionTime
+		acceptance.RequeueAfter = min(max(now.Sub(since.Time), minRecheck), maxRecheck)
+	}
+	return acceptance
+}
+
+func judge(pipeline *v1alpha1.RecordingPipeline, trials []error) verdict {
+	var invalid, refused []string
+	if selector := pipeline.Spec.Selector; selector != nil {
+		if _, err := metav1.LabelSelectorAsSelector(selector); err != nil {
+			invalid = append(invalid, "spec.selector: "+err.Error())
+		}
+	}
+	for i, err := range trials {
+		switch field := fmt.Sprintf("spec.steps[%d].template", i); {
+		case err == nil:
+		case WhyNotCreated(err) == JobInvalid:
+			invalid = append(invalid, causes(field, err)...)
+		default:
+			refused = append(refused, field+": "+err.Error())
+		}
+	}
+	switch {
+	case len(invalid) > 0:
+		return verdict{ready: metav1.ConditionFalse, stalled: true, reason: v1alpha1.ReasonInvalidTemplate,
+			message: list(invalid)}
+	case len(refused) > 0:
+		return verdict{ready: metav1.ConditionFalse, reconciling: true, reason: v1alpha1.ReasonCheckRefused,
+			message: "Whether the Jobs would be accepted could not be found out: " + list(refused)}
+	}
+	return verdict{ready: metav1.ConditionTrue, reason: v1alpha1.ReasonAccepted,
+		message: fmt.Sprintf("The API server would accept the Job of every step (%d).", len(trials))}
+}
+
+// causes names each field of the template that the API server objects to.
+func causes(template string, err error) []string {
+	var status apierrors.APIStatus
+	var named []string
+	if errors.As(err, &status) && status.Status().Details != nil {
+		for _, cause := range status.Status().Details.Causes {
+			if cause.Field != "" {
+				named = append(named, template+"."+cause.Field+": "+cause.Message)
+			}
+		}
+	}
+	if len(named) == 0 {
+		return []string{template + ": " + err.Error()}
+	}
+	return named
+}
+
+// list joins complaints, each once, to one message.
+func list(complaints []string) string {
+	slices.Sort(complaints)
+	return Cut(strings.Join(slices.Compact(complaints), "; "))
+}

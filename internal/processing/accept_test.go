@@ -1,0 +1,130 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package processing_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/processing"
+)
+
+var (
+	jobKind     = schema.GroupKind{Group: "batch", Kind: "Job"}
+	jobResource = schema.GroupResource{Group: "batch", Resource: "jobs"}
+)
+
+func invalidImage() error {
+	image := field.NewPath("spec", "template", "spec", "containers").Index(0).Child("image")
+	return apierrors.NewInvalid(jobKind, "job", field.ErrorList{field.Required(image, "")})
+}
+
+func deniedWith(code int32, reason metav1.StatusReason, message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message}}
+}
+
+func TestWhyNotCreated(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		want processing.JobState
+	}{
+		"invalid":               {invalidImage(), processing.JobInvalid},
+		"invalid, wrapped":      {fmt.Errorf("create: %w", invalidImage()), processing.JobInvalid},
+		"bad request":           {apierrors.NewBadRequest("cannot be handled"), processing.JobInvalid},
+		"too large":             {apierrors.NewRequestEntityTooLargeError("3 MiB"), processing.JobInvalid},
+		"quota":                 {apierrors.NewForbidden(jobResource, "job", errors.New("exceeded quota")), processing.JobRefused},
+		"policy":                {deniedWith(422, metav1.StatusReasonInvalid, "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"), processing.JobRefused},
+		"webhook":               {deniedWith(400, "", `admission webhook "w" denied the request: no`), processing.JobRefused},
+		"webhook, no dry run":   {apierrors.NewBadRequest(`admission webhook "w" does not support dry run`), processing.JobRefused},
+		"webhook unreachable":   {apierrors.NewInternalError(errors.New("failed calling webhook")), processing.JobRefused},
+		"time-out":              {apierrors.NewTimeoutError("slow", 1), processing.JobDeferred},
+		"too many requests":     {apierrors.NewTooManyRequests("later", 1), processing.JobDeferred},
+		"unavailable":           {apierrors.NewServiceUnavailable("starting"), processing.JobDeferred},
+		"namespace is gone":     {apierrors.NewNotFound(jobResource, "job"), processing.JobDeferred},
+		"connection refused":    {errors.New("dial tcp: connection refused"), processing.JobDeferred},
+		"words are not of ours": {errors.New("denied the request"), processing.JobDeferred},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := processing.WhyNotCreated(test.err); got != test.want {
+				t.Errorf("got %d, want %d", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAccept(t *testing.T) {
+	badSelector := pipeline("p", "a")
+	badSelector.Spec.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}
+	quota := apierrors.NewForbidden(jobResource, "job", errors.New("exceeded quota"))
+	for name, test := range map[string]struct {
+		pipeline v1alpha1.RecordingPipeline
+		trials   []error
+		said     string
+		message  string
+		again    time.Duration
+		kstatus  status.Status
+	}{
+		"accepted": {pipeline("p", "a"), []error{nil}, "Ready=True/Accepted", "", 0, "Current"},
+		"invalid": {pipeline("p", "a", "b"), []error{nil, invalidImage()}, "Ready=False/InvalidTemplate Stalled=True/InvalidTemplate",
+			"spec.steps[1].template.spec.template.spec.containers[0].image: Required value", 0, "Failed"},
+		"invalid and refused": {pipeline("p", "a", "b"), []error{quota, invalidImage()}, "Ready=False/InvalidTemplate Stalled=True/InvalidTemplate",
+			"spec.steps[1].template.spec", 0, "Failed"},
+		"bad request": {pipeline("p", "a"), []error{apierrors.NewBadRequest("no")}, "Ready=False/InvalidTemplate Stalled=True/InvalidTemplate", "spec.steps[0].template: no", 0, "Failed"},
+		"refused":     {pipeline("p", "a"), []error{quota}, "Ready=False/CheckRefused Reconciling=True/CheckRefused", "exceeded quota", 30 * time.Second, "InProgress"},
+		"selector": {badSelector, []error{nil}, "Ready=False/InvalidTemplate Stalled=True/InvalidTemplate",
+			`spec.selector: "Is" is not a valid label selector operator`, 0, "Failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := test.pipeline
+			p.Generation, p.Status.ObservedGeneration = 3, -1
+			if !processing.NeedsCheck(&p) {
+				t.Error("a new pipeline needs no check")
+			}
+			got := processing.Accept(&p, test.trials, noon)
+			if said(got.Status.Conditions) != test.said || got.RequeueAfter != test.again {
+				t.Errorf("says %q, again in %s; want %q, %s", said(got.Status.Conditions), got.RequeueAfter, test.said, test.again)
+			}
+			if message := got.Status.Conditions[0].Message; !strings.Contains(message, test.message) {
+				t.Errorf("message = %q, want %q in it", message, test.message)
+			}
+			if !got.Changes(&p) {
+				t.Error("the first check is not stored")
+			}
+			p.Status = got.Status
+			if judged := kstatusOf(t, &p); judged != test.kstatus {
+				t.Errorf("kstatus = %s, want %s", judged, test.kstatus)
+			}
+			if processing.Accept(&p, test.trials, noon.Add(time.Minute)).Changes(&p) {
+				t.Error("the same check again is stored again")
+			}
+			if needs := processing.NeedsCheck(&p); needs != (test.again > 0) {
+				t.Errorf("needs a check once stored: %t", needs)
+			}
+		})
+	}
+}
+
+// A check that stays refused is made ever more seldom, up to a bound.
+func TestRefusedCheckBacksOff(t *testing.T) {
+	p := pipeline("p", "a")
+	refused := []error{apierrors.NewForbidden(jobResource, "job", errors.New("no"))}
+	p.Status = processing.Accept(&p, refused, noon).Status
+	for _, test := range []struct{ after, want time.Duration }{
+		{10 * time.Second, 30 * time.Second}, {2 * time.Minute, 2 * time.Minute}, {time.Hour, 10 * time.Minute},
+	} {
+		if got := processing.Accept(&p, refused, noon.Add(test.after)).RequeueAfter; got != test.want {
+			t.Errorf("after %s again in %s, want %s", test.after, got, test.want)
+		}
+	}
+}

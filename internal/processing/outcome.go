@@ -1,0 +1,155 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package processing
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/outputs"
+)
+
+// JobCondition returns the condition by which a Job has ended, Complete or Failed; nil while it has not.
+func JobCondition(job *batchv1.Job) *batchv1.JobCondition {
+	for i := range job.Status.Conditions {
+		condition := &job.Status.Conditions[i]
+		if condition.Status != corev1.ConditionTrue {
+			continue
+		}
+		if condition.Type == batchv1.JobComplete || condition.Type == batchv1.JobFailed {
+			return condition
+		}
+	}
+	return nil
+}
+
+// Ended says what came of a Job that has ended by the condition, from its Pods, which may be gone.
+func Ended(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod) Observation {
+	observed := Observation{CreatedAt: job.CreationTimestamp, EndedAt: condition.LastTransitionTime}
+	if observed.EndedAt.IsZero() {
+		observed.EndedAt = job.CreationTimestamp
+	}
+	if condition.Type == batchv1.JobFailed {
+		observed.State, observed.Message = JobFailed, failure(condition, pods)
+		return observed
+	}
+	made, err := readOutputs(pods)
+	if err != nil {
+		observed.State = JobFailed
+		observed.Message = "The Job succeeded, but what it told of its outputs cannot be understood: " + err.Error()
+		return observed
+	}
+	observed.State, observed.Outputs = JobSucceeded, made
+	if !slices.ContainsFunc(pods, succeeded) {
+		observed.Message = "The Job's Pod was gone before its outputs could be read."
+	}
+	return observed
+}
+
+func succeeded(pod corev1.Pod) bool { return pod.Status.Phase == corev1.PodSucceeded }
+
+// readOutputs returns what the containers of the newest Pod that succeeded told of, in the order of the containers. Text that
+// is no message at all tells of nothing. The error names the container and the field to mend.
+func readOutputs(pods []corev1.Pod) ([]v1alpha1.StepOutput, error) {
+	good := slices.DeleteFunc(slices.Clone(pods), func(pod corev1.Pod) bool { return !succeeded(pod) })
+	if len(good) == 0 {
+		return nil, nil
+	}
+	var all outputs.Message
+	for _, status := range containerStatuses(newest(good)) {
+		if ended := status.State.Terminated; ended != nil && ended.ExitCode == 0 {
+			message, err := parse(ended.Message)
+			if err != nil {
+				return nil, fmt.Errorf("container %s: %w", status.Name, err)
+			}
+			all.Outputs = append(all.Outputs, message.Outputs...)
+		}
+	}
+	if err := all.Validate(); err != nil {
+		return nil, fmt.Errorf("all containers together: %w", err)
+	}
+	var made []v1alpha1.StepOutput
+	for _, output := range all.Outputs {
+		made = append(made, v1alpha1.StepOutput{
+			Name:      output.Name,
+			URL:       output.URL,
+			MediaType: output.MediaType,
+			SizeBytes: output.SizeBytes,
+			SHA256:    output.SHA256,
+		})
+	}
+	return made, nil
+}
+
+// parse reads one termination message. Plain text has no outputs; what set out to be a message but is none, because it was cut
+// or is not JSON, is an error.
+func parse(text string) (outputs.Message, error) {
+	message, err := outputs.Parse([]byte(text))
+	if !errors.Is(err, outputs.ErrNotMessage) {
+		return message, err
+	}
+	if start := strings.TrimSpace(text); strings.HasPrefix(start, "{") && strings.Contains(start, `"outputs"`) {
+		return message, err
+	}
+	return outputs.Message{}, nil
+}
+
+// failure says why a Job failed: what ended its newest Pod, and what the Job itself makes of it.
+func failure(condition *batchv1.JobCondition, pods []corev1.Pod) string {
+	cause := podFailure(pods)
+	if cause == "" {
+		return fmt.Sprintf("The Job failed (%s): %s", condition.Reason, condition.Message)
+	}
+	return fmt.Sprintf("%s (Job: %s)", cause, condition.Reason)
+}
+
+// podFailure returns the cause of the newest Pod that tells one, empty where none does.
+func podFailure(pods []corev1.Pod) string {
+	byAge := slices.Clone(pods)
+	slices.SortStableFunc(byAge, func(a, b corev1.Pod) int { return b.CreationTimestamp.Compare(a.CreationTimestamp.Time) })
+	for i := range byAge {
+		if succeeded(byAge[i]) {
+			continue
+		}
+		for _, status := range containerStatuses(&byAge[i]) {
+			if text := containerFailure(status); text != "" {
+				return text
+			}
+		}
+		if reason := byAge[i].Status.Reason; reason != "" {
+			return fmt.Sprintf("its Pod failed with %s: %s", reason, lastLine(byAge[i].Status.Message))
+		}
+	}
+	return ""
+}
+
+func containerFailure(status corev1.ContainerStatus) string {
+	ended := status.State.Terminated
+	if ended == nil {
+		ended = status.LastTerminationState.Terminated
+	}
+	if ended == nil || ended.ExitCode == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("container %s exited with %d", status.Name, ended.ExitCode)
+	if ended.Reason != "" && ended.Reason != "Error" {
+		text += " (" + ended.Reason + ")"
+	}
+	if line := lastLine(ended.Message); line != "" {
+		text += ": " + line
+	}
+	return text
+}
+
+// Active returns what is known of a Job that has not ended and has nothing to complain of.
+func Active(created metav1.Time) Observation {
+	return Observation{State: JobActive, CreatedAt: created}
+}

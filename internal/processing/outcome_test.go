@@ -1,0 +1,205 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package processing_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"pgregory.net/rapid"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/processing"
+)
+
+// pod returns one of the phase, created so long after noon, with the statuses of its containers.
+func pod(phase corev1.PodPhase, after time.Duration, statuses ...corev1.ContainerStatus) corev1.Pod {
+	return corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(noon.Add(after))},
+		Status:     corev1.PodStatus{Phase: phase, ContainerStatuses: statuses},
+	}
+}
+
+func exited(name string, code int32, reason, message string) corev1.ContainerStatus {
+	return corev1.ContainerStatus{Name: name, State: corev1.ContainerState{
+		Terminated: &corev1.ContainerStateTerminated{ExitCode: code, Reason: reason, Message: message},
+	}}
+}
+
+func waits(name, reason, message string) corev1.ContainerStatus {
+	return corev1.ContainerStatus{Name: name, State: corev1.ContainerState{
+		Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message},
+	}}
+}
+
+func job(conditions ...batchv1.JobCondition) *batchv1.Job {
+	return &batchv1.Job{
+		ObjectMeta: metav1.ObjectMeta{Name: "job", CreationTimestamp: metav1.NewTime(noon)},
+		Status:     batchv1.JobStatus{Conditions: conditions},
+	}
+}
+
+func condition(kind batchv1.JobConditionType, reason, message string) batchv1.JobCondition {
+	return batchv1.JobCondition{
+		Type: kind, Status: corev1.ConditionTrue, Reason: reason, Message: message,
+		LastTransitionTime: metav1.NewTime(noon.Add(time.Minute)),
+	}
+}
+
+func TestJobCondition(t *testing.T) {
+	for name, test := range map[string]struct {
+		conditions []batchv1.JobCondition
+		want       batchv1.JobConditionType
+	}{
+		"none":                 {nil, ""},
+		"about to fail":        {[]batchv1.JobCondition{condition(batchv1.JobFailureTarget, "", "")}, ""},
+		"about to be complete": {[]batchv1.JobCondition{condition(batchv1.JobSuccessCriteriaMet, "", "")}, ""},
+		"suspended":            {[]batchv1.JobCondition{condition(batchv1.JobSuspended, "", "")}, ""},
+		"not failed":           {[]batchv1.JobCondition{{Type: batchv1.JobFailed, Status: corev1.ConditionFalse}}, ""},
+		"failed":               {[]batchv1.JobCondition{condition(batchv1.JobFailureTarget, "", ""), condition(batchv1.JobFailed, "", "")}, batchv1.JobFailed},
+		"complete":             {[]batchv1.JobCondition{condition(batchv1.JobComplete, "", "")}, batchv1.JobComplete},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := processing.JobCondition(job(test.conditions...))
+			if (got == nil) != (test.want == "") || (got != nil && got.Type != test.want) {
+				t.Errorf("got %v, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestEndedSucceeded(t *testing.T) {
+	const archive = `{"outputs":[{"name":"archive","url":"file:///a.mp4","mediaType":"video/mp4","sizeBytes":12}]}`
+	made := []v1alpha1.StepOutput{{Name: "archive", URL: "file:///a.mp4", MediaType: "video/mp4", SizeBytes: ptr.To[int64](12)}}
+	const malformed = "The Job succeeded, but what it told of its outputs cannot be understood: "
+	for name, test := range map[string]struct {
+		pods    []corev1.Pod
+		outputs []v1alpha1.StepOutput
+		state   processing.JobState
+		message string
+	}{
+		"no message": {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", ""))}, state: processing.JobSucceeded},
+		"plain text": {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", "done"))}, state: processing.JobSucceeded},
+		"outputs":    {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", archive))}, outputs: made, state: processing.JobSucceeded},
+		"two containers, one tells": {pods: []corev1.Pod{pod("Succeeded", 0, exited("log", 0, "Completed", "bye"), exited("main", 0, "Completed", archive))},
+			outputs: made, state: processing.JobSucceeded},
+		"the newest that succeeded counts": {pods: []corev1.Pod{
+			pod("Succeeded", 0, exited("main", 0, "Completed", `{"outputs":[]}`)),
+			pod("Succeeded", time.Second, exited("main", 0, "Completed", archive)),
+			pod("Failed", 2*time.Second, exited("main", 1, "Error", "no")),
+		}, outputs: made, state: processing.JobSucceeded},
+		"Pod gone": {state: processing.JobSucceeded, message: "The Job's Pod was gone before its outputs could be read."},
+		"cut": {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", archive[:40]))}, state: processing.JobFailed,
+			message: malformed + "container main: not an outputs message"},
+		"wrong field": {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", `{"outputs":[{"name":"A"}]}`))}, state: processing.JobFailed,
+			message: malformed + "container main: outputs[0].name: must be"},
+		"name in two containers": {pods: []corev1.Pod{pod("Succeeded", 0, exited("a", 0, "", archive), exited("b", 0, "", archive))}, state: processing.JobFailed,
+			message: malformed + "all containers together: outputs[1].name: must be unique"},
+		"another object": {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", `{"msg":"done"}`))}, state: processing.JobSucceeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := job(condition(batchv1.JobComplete, "CompletionsReached", ""))
+			got := processing.Ended(j, processing.JobCondition(j), test.pods)
+			if got.State != test.state || !strings.HasPrefix(got.Message, test.message) || (test.message == "" && got.Message != "") {
+				t.Errorf("%d: %q, want %d: %q", got.State, got.Message, test.state, test.message)
+			}
+			if diff := cmp.Diff(test.outputs, got.Outputs); diff != "" {
+				t.Errorf("outputs (-want +got)\n%s", diff)
+			}
+			if !got.EndedAt.Equal(ptr.To(metav1.NewTime(noon.Add(time.Minute)))) {
+				t.Errorf("ended at %s", got.EndedAt)
+			}
+		})
+	}
+}
+
+func TestEndedFailed(t *testing.T) {
+	evicted := pod("Failed", 0)
+	evicted.Status.Reason, evicted.Status.Message = "Evicted", "The node was low on resource: memory."
+	crashing := waits("main", "CrashLoopBackOff", "back-off")
+	crashing.LastTerminationState = exited("main", 3, "Error", "third time").State
+	initFailed := pod("Failed", 0, corev1.ContainerStatus{Name: "main"})
+	initFailed.Status.InitContainerStatuses = []corev1.ContainerStatus{exited("fetch", 69, "Error", "503")}
+	policy := condition(batchv1.JobFailed, "PodFailurePolicy", "Container main failed with exit code 66")
+	for name, test := range map[string]struct {
+		condition batchv1.JobCondition
+		pods      []corev1.Pod
+		want      string
+	}{
+		"exit code and last line": {policy, []corev1.Pod{pod("Failed", 0, exited("archive", 66, "Error", "fetching\nno such file\n"))},
+			"container archive exited with 66: no such file (Job: PodFailurePolicy)"},
+		"reason": {condition(batchv1.JobFailed, "BackoffLimitExceeded", "m"), []corev1.Pod{pod("Failed", 0, exited("main", 137, "OOMKilled", ""))},
+			"container main exited with 137 (OOMKilled) (Job: BackoffLimitExceeded)"},
+		"the newest counts": {policy, []corev1.Pod{pod("Failed", time.Second, exited("main", 2, "Error", "new")), pod("Failed", 0, exited("main", 1, "Error", "old"))},
+			"container main exited with 2: new (Job: PodFailurePolicy)"},
+		"init container": {policy, []corev1.Pod{initFailed}, "container fetch exited with 69: 503 (Job: PodFailurePolicy)"},
+		"crashing":       {condition(batchv1.JobFailed, "BackoffLimitExceeded", "m"), []corev1.Pod{pod("Running", 0, crashing)}, "container main exited with 3: third time (Job: BackoffLimitExceeded)"},
+		"evicted":        {condition(batchv1.JobFailed, "BackoffLimitExceeded", "m"), []corev1.Pod{evicted}, "its Pod failed with Evicted: The node was low on resource: memory. (Job: BackoffLimitExceeded)"},
+		"no Pod left": {condition(batchv1.JobFailed, "DeadlineExceeded", "Job was active longer than specified deadline"), nil,
+			"The Job failed (DeadlineExceeded): Job was active longer than specified deadline"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := job(test.condition)
+			got := processing.Ended(j, processing.JobCondition(j), test.pods)
+			if got.State != processing.JobFailed || got.Message != test.want {
+				t.Errorf("%d: %q, want %q", got.State, got.Message, test.want)
+			}
+		})
+	}
+}
+
+func TestNotStarting(t *testing.T) {
+	unscheduled := pod("Pending", 0)
+	unscheduled.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes are available"}}
+	initWaits := pod("Pending", 0, waits("main", "PodInitializing", ""))
+	initWaits.Status.InitContainerStatuses = []corev1.ContainerStatus{waits("fetch", "CreateContainerConfigError", `secret "s" not found`)}
+	retrying := job()
+	retrying.Status.Failed = 1
+	for name, test := range map[string]struct {
+		job  *batchv1.Job
+		pods []corev1.Pod
+		want *processing.Waiting
+	}{
+		"no Pod":         {job(), nil, &processing.Waiting{Head: "the Job has no Pod", Detail: "kubectl describe job job tells why", Usual: true}},
+		"between tries":  {retrying, nil, nil},
+		"failed Pod":     {retrying, []corev1.Pod{pod("Failed", 0)}, nil},
+		"runs":           {job(), []corev1.Pod{pod("Running", 0, corev1.ContainerStatus{Name: "main"})}, nil},
+		"image":          {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ErrImagePull", "not found"))}, &processing.Waiting{Head: "container main does not start (ImagePullBackOff)", Detail: "not found"}},
+		"image, waiting": {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ImagePullBackOff", "Back-off"))}, &processing.Waiting{Head: "container main does not start (ImagePullBackOff)", Detail: "Back-off"}},
+		"image name":     {job(), []corev1.Pod{pod("Pending", 0, waits("main", "InvalidImageName", "couldn't parse"))}, &processing.Waiting{Head: "container main does not start (InvalidImageName)", Detail: "couldn't parse"}},
+		"init container": {job(), []corev1.Pod{initWaits}, &processing.Waiting{Head: "container fetch does not start (CreateContainerConfigError)", Detail: `secret "s" not found`}},
+		"creating":       {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ContainerCreating", ""))}, &processing.Waiting{Head: "container main does not start (ContainerCreating)", Usual: true}},
+		"unscheduled":    {job(), []corev1.Pod{unscheduled}, &processing.Waiting{Head: "the Pod is not scheduled (Unschedulable)", Detail: "0/3 nodes are available", Usual: true}},
+		"newest counts":  {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ErrImagePull", "")), pod("Running", time.Second)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.want != nil {
+				test.want.Since = noon
+			}
+			if diff := cmp.Diff(test.want, processing.NotStarting(test.job, test.pods)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCutProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.StringN(900, 2000, -1), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) })).Draw(t, "text")
+		got := processing.Cut(text)
+		if len(got) > 1024 || !utf8.ValidString(got) || strings.ContainsAny(got, "\n\r\x00\x1b") {
+			t.Fatalf("Cut(%q) = %q (%d bytes)", text, got, len(got))
+		}
+		if processing.Cut(got) != got {
+			t.Fatalf("Cut(%q) is not the same when cut again", got)
+		}
+	})
+}

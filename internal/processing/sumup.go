@@ -1,0 +1,116 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package processing
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// tally counts the steps of a recording, and keeps the first of each kind that a person should hear of.
+type tally struct {
+	total, ended, running int
+
+	failed, taken, notStarting, refused *v1alpha1.StepStatus
+	// wait is until the first Pod that does not start makes the recording stall; 0 is never.
+	wait time.Duration
+}
+
+func count(in Input, steps []v1alpha1.StepStatus) tally {
+	sum := tally{total: len(steps)}
+	for i := range steps {
+		step := &steps[i]
+		observed := in.Jobs[step.JobName]
+		switch step.State {
+		case v1alpha1.StepSucceeded:
+			sum.ended++
+		case v1alpha1.StepFailed:
+			sum.ended++
+			keepFirst(&sum.failed, step)
+		case v1alpha1.StepRunning:
+			sum.running++
+			sum.countWaiting(in, step, observed.Waiting)
+		case v1alpha1.StepPending:
+			switch observed.State {
+			case JobTaken:
+				keepFirst(&sum.taken, step)
+			case JobRefused:
+				keepFirst(&sum.refused, step)
+			}
+		}
+	}
+	return sum
+}
+
+func (t *tally) countWaiting(in Input, step *v1alpha1.StepStatus, waiting *Waiting) {
+	if waiting == nil {
+		return
+	}
+	left := waiting.overdueIn(in)
+	if left <= 0 {
+		keepFirst(&t.notStarting, step)
+		return
+	}
+	if t.wait == 0 || left < t.wait {
+		t.wait = left
+	}
+}
+
+func keepFirst(kept **v1alpha1.StepStatus, step *v1alpha1.StepStatus) {
+	if *kept == nil {
+		*kept = step
+	}
+}
+
+// sumUp says what the steps mean for the recording.
+func sumUp(in Input, steps []v1alpha1.StepStatus) (v1alpha1.ProcessingStatus, verdict, time.Duration) {
+	sum := count(in, steps)
+	processing := v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, Steps: steps}
+	if sum.ended < sum.total {
+		return processing, sum.unfinished(in), sum.wait
+	}
+	if sum.failed == nil {
+		processing.State = v1alpha1.ProcessingSucceeded
+		return processing, verdict{
+			ready:   metav1.ConditionTrue,
+			reason:  v1alpha1.ReasonProcessed,
+			message: fmt.Sprintf("Every step succeeded (%d).", sum.total),
+		}, 0
+	}
+	processing.State = v1alpha1.ProcessingFailed
+	return processing, verdict{
+		ready:   metav1.ConditionFalse,
+		stalled: true,
+		reason:  v1alpha1.ReasonProcessingFailed,
+		message: "Failed for good: " + told(sum.failed),
+	}, 0
+}
+
+// unfinished says what the recording waits for: what needs a person first.
+func (t tally) unfinished(in Input) verdict {
+	v := verdict{ready: metav1.ConditionFalse, reconciling: true, reason: v1alpha1.ReasonProcessing,
+		message: fmt.Sprintf("%d of %d steps have ended.", t.ended, t.total)}
+	switch {
+	case t.taken != nil:
+		v.stalled, v.reconciling = true, false
+		v.reason, v.message = v1alpha1.ReasonJobNameTaken, told(t.taken)
+	case t.notStarting != nil:
+		v.stalled, v.reconciling = true, false
+		v.reason, v.message = v1alpha1.ReasonPodsNotStarting, told(t.notStarting)
+	case t.refused != nil:
+		v.reason, v.message = v1alpha1.ReasonJobRefused, told(t.refused)
+	case in.Recording.Spec.Suspend && t.running == 0:
+		v.reconciling = false
+		v.reason, v.message = v1alpha1.ReasonSuspended, suspendedMessage
+	}
+	return v
+}
+
+func told(step *v1alpha1.StepStatus) string {
+	return fmt.Sprintf("step %s of RecordingPipeline %s: %s", step.Name, step.Pipeline, step.Message)
+}

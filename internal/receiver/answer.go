@@ -1,0 +1,83 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+)
+
+// answer is what a request is answered.
+type answer struct {
+	status  int
+	outcome outcome
+	// result and recording are the body of a success.
+	result, recording string
+	// problem is the body of a failure, for the sender to read.
+	problem string
+	// allow is the Allow header, retry whether there is a Retry-After.
+	allow string
+	retry bool
+	// cause is what the log gets to know beside the problem; it may be nil.
+	cause error
+}
+
+func recorded(o Outcome) *answer {
+	kind := outcomeRecorded
+	if o.Result == lifecycle.Duplicate {
+		kind = outcomeDuplicate
+	}
+	return &answer{status: http.StatusOK, outcome: kind, result: string(o.Result), recording: o.Recording}
+}
+
+func ignored() *answer {
+	return &answer{status: http.StatusOK, outcome: outcomeIgnored, result: "ignored"}
+}
+
+func refused(status int, o outcome, problem string) *answer {
+	return &answer{status: status, outcome: o, problem: problem}
+}
+
+func unavailable(o outcome, problem string, cause error) *answer {
+	return &answer{status: http.StatusServiceUnavailable, outcome: o, problem: problem, retry: true, cause: cause}
+}
+
+// body returns the answer's JSON.
+func (a *answer) body() []byte {
+	var body any = struct {
+		Error string `json:"error"`
+	}{a.problem}
+	if a.result != "" {
+		body = struct {
+			Result    string `json:"result"`
+			Recording string `json:"recording,omitempty"`
+		}{a.result, a.recording}
+	}
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		// Structs of strings always encode.
+		panic(err)
+	}
+	return encoded
+}
+
+func (a *answer) write(w http.ResponseWriter) error {
+	body := a.body()
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("X-Content-Type-Options", "nosniff")
+	if a.allow != "" {
+		header.Set("Allow", a.allow)
+	}
+	if a.retry {
+		header.Set("Retry-After", strconv.Itoa(retryAfterSeconds))
+	}
+	w.WriteHeader(a.status)
+	_, err := w.Write(body)
+	return err
+}

@@ -1,0 +1,73 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// Readiness is why the receiver should get no webhooks, if there is a reason.
+// A reason that was cleared can be set again.
+type Readiness struct {
+	mu      sync.Mutex
+	reasons []string
+}
+
+// NewReadiness returns a Readiness with these reasons.
+func NewReadiness(reasons ...string) *Readiness {
+	return &Readiness{reasons: slices.Clone(reasons)}
+}
+
+// Set adds a reason.
+func (r *Readiness) Set(reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.reasons, reason) {
+		r.reasons = append(r.reasons, reason)
+	}
+}
+
+// Clear removes a reason.
+func (r *Readiness) Clear(reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reasons = slices.DeleteFunc(r.reasons, func(other string) bool { return other == reason })
+}
+
+// Reasons returns the reasons, none if the receiver is ready.
+func (r *Readiness) Reasons() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.reasons)
+}
+
+// NewHealthHandler serves /healthz, which says that the program runs, and
+// /readyz, which says whether it should get webhooks, or 503 and why not.
+func NewHealthHandler(readiness *Readiness) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		writeHealth(w, http.StatusOK, "ok", nil)
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if reasons := readiness.Reasons(); len(reasons) > 0 {
+			writeHealth(w, http.StatusServiceUnavailable, "not ready", reasons)
+			return
+		}
+		writeHealth(w, http.StatusOK, "ok", nil)
+	})
+	return mux
+}
+
+func writeHealth(w http.ResponseWriter, status int, state string, reasons []string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// The prober is gone if this fails; it asks again.
+	_ = json.NewEncoder(w).Encode(struct {
+		Status  string   `json:"status"`
+		Reasons []string `json:"reasons,omitempty"`
+	}{state, reasons})
+}

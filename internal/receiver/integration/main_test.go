@@ -1,0 +1,241 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package integration tests the receiver against a real API server, with no
+// more rights than the sidecar needs.
+package integration
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+)
+
+// Set up by TestMain, the same for all tests.
+var (
+	admin   client.Client
+	sidecar *rest.Config // a user with the sidecar's rights
+	nobody  *rest.Config // a user without any
+)
+
+// windows are wide, because the test's machine may be busy with other things.
+var windows = lifecycle.Windows{Reorder: 10 * time.Minute, Redelivery: 10 * time.Minute}
+
+func TestMain(m *testing.M) {
+	code, err := setUpAndRun(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "integration:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func setUpAndRun(m *testing.M) (code int, err error) {
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		return 1, errors.New("KUBEBUILDER_ASSETS is not set: it names the folder of kube-apiserver and etcd. `make test` sets it")
+	}
+	environment := &envtest.Environment{
+		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "..", "config", "crd", "bases")},
+		ErrorIfCRDPathMissing: true,
+	}
+	config, err := environment.Start()
+	if err != nil {
+		return 1, fmt.Errorf("start the API server: %w", err)
+	}
+	defer func() { err = errors.Join(err, environment.Stop()) }()
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{v1alpha1.AddToScheme, corev1.AddToScheme, rbacv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return 1, err
+		}
+	}
+	config.QPS = -1
+	if admin, err = client.New(config, client.Options{Scheme: scheme}); err != nil {
+		return 1, err
+	}
+	if sidecar, err = addUser(environment, "sidecar"); err != nil {
+		return 1, err
+	}
+	if nobody, err = addUser(environment, "nobody"); err != nil {
+		return 1, err
+	}
+	if err := grant(); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+func addUser(environment *envtest.Environment, name string) (*rest.Config, error) {
+	user, err := environment.AddUser(envtest.User{Name: name}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("add the user %s: %w", name, err)
+	}
+	return user.Config(), nil
+}
+
+// grant gives the user sidecar what the receiver needs, and no more.
+func grant() error {
+	role := &rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: "sidecar"},
+		Rules: []rbacv1.PolicyRule{
+			{APIGroups: []string{v1alpha1.GroupName}, Resources: []string{"meetingrecordings"}, Verbs: []string{"get", "create", "patch"}},
+			{APIGroups: []string{v1alpha1.GroupName}, Resources: []string{"meetingrecordings/status"}, Verbs: []string{"patch"}},
+		},
+	}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "sidecar"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "sidecar"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: "sidecar"}},
+	}
+	return errors.Join(admin.Create(context.Background(), role), admin.Create(context.Background(), binding))
+}
+
+// newNamespace makes a namespace for the test.
+func newNamespace(t testing.TB) string {
+	t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "receiver-"}}
+	if err := admin.Create(t.Context(), namespace); err != nil {
+		t.Fatal(err)
+	}
+	return namespace.Name
+}
+
+// wire counts the requests that reach the API server, and lets a test meddle
+// with them.
+type wire struct {
+	mu       sync.Mutex
+	requests []string
+	// meddle, if not nil, answers in place of next, which sends the request.
+	meddle func(r *http.Request, next http.RoundTripper) (*http.Response, error)
+	next   http.RoundTripper
+}
+
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	w.requests = append(w.requests, r.Method)
+	meddle := w.meddle
+	w.mu.Unlock()
+	if meddle != nil {
+		return meddle(r, w.next)
+	}
+	return w.next.RoundTrip(r)
+}
+
+// set has the next requests meddled with.
+func (w *wire) set(meddle func(r *http.Request, next http.RoundTripper) (*http.Response, error)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.meddle = meddle
+}
+
+// take returns how often each method was sent since the last take.
+func (w *wire) take() map[string]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	counts := map[string]int{}
+	for _, method := range w.requests {
+		counts[method]++
+	}
+	w.requests = nil
+	return counts
+}
+
+// replica is one receiver, as the sidecar wires it.
+type replica struct {
+	http.Handler
+	store  *receiver.RESTStore
+	writer *receiver.Writer
+	wire   *wire
+}
+
+func newReplica(t testing.TB, namespace string) *replica {
+	t.Helper()
+	w := &wire{}
+	config := rest.CopyConfig(sidecar)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		w.next = next
+		return w
+	})
+	metrics := receiver.NewMetrics(prometheus.NewRegistry())
+	store, err := receiver.NewRESTStore(config, namespace, metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writer := &receiver.Writer{Store: store, Windows: windows}
+	const timeout = 20 * time.Second
+	queue := receiver.NewQueue(writer.Write, timeout)
+	t.Cleanup(queue.Wait)
+	return &replica{store: store, writer: writer, wire: w, Handler: &receiver.Handler{
+		Verifier: receiver.Unverified{}, Recorder: queue, Metrics: metrics, Log: logr.Discard(), Timeout: timeout, Now: time.Now,
+	}}
+}
+
+// newSession returns a session of the provider's own shape, another each time.
+func newSession(t testing.TB, number int) receiver.Session {
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s %d", t.Name(), number))
+	return receiver.Session{MeetingID: "abcd-efgh-ijkl", SessionID: hex.EncodeToString(digest[:12])}
+}
+
+// webhook is a body of the provider; with a path it names a file.
+func webhook(session receiver.Session, eventType string, path ...string) string {
+	data := map[string]string{"meetingId": session.MeetingID, "sessionId": session.SessionID}
+	if len(path) > 0 {
+		data["filePath"], data["fileUrl"] = path[0], "https://cdn.example.com"+path[0]
+	}
+	body, err := json.Marshal(map[string]any{"webhookType": eventType, "data": data})
+	if err != nil {
+		panic(err)
+	}
+	return string(body)
+}
+
+// send sends a webhook and returns the answer's result. It may be called from
+// any goroutine.
+func send(t testing.TB, to http.Handler, body string) string {
+	w := httptest.NewRecorder()
+	to.ServeHTTP(w, httptest.NewRequest(http.MethodPost, receiver.WebhookPath, strings.NewReader(body)))
+	var answer struct{ Result string }
+	if err := json.NewDecoder(bytes.NewReader(w.Body.Bytes())).Decode(&answer); err != nil || w.Code != http.StatusOK {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	return answer.Result
+}
+
+// chain returns a session's objects in their order.
+func chain(t testing.TB, namespace string, session receiver.Session) []v1alpha1.MeetingRecording {
+	t.Helper()
+	var list v1alpha1.MeetingRecordingList
+	if err := admin.List(t.Context(), &list, client.InNamespace(namespace),
+		client.MatchingFields{"spec.sessionID": session.SessionID}); err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(list.Items, func(a, b v1alpha1.MeetingRecording) int { return int(a.Spec.Segment - b.Spec.Segment) })
+	return list.Items
+}

@@ -1,0 +1,45 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import "time"
+
+// Limits of what a sender can make us spend.
+const (
+	// maxBodyBytes is the longest body that is read. The provider's webhooks
+	// have under 1 KiB.
+	maxBodyBytes = 64 << 10
+	// maxHeaderBytes is the longest request line with headers, give or take the
+	// 4 KiB that net/http adds. A signature by the largest key has 1,368 bytes.
+	maxHeaderBytes = 16 << 10
+	// readHeaderTimeout is how long the headers may take to arrive.
+	readHeaderTimeout = 5 * time.Second
+	// readTimeout is how long headers and body may take together.
+	readTimeout = 10 * time.Second
+	// answerMargin is what is left to send the answer, after reading took
+	// readTimeout and writing to the API server its own limit.
+	answerMargin = 5 * time.Second
+	// idleTimeout is how long a connection may stay open between requests.
+	idleTimeout = time.Minute
+	// maxWaiting is how many events may wait to be written, of all sessions
+	// together. Each costs about 1 KiB.
+	maxWaiting = 4096
+	// maxBatch is how many events of a session are written at once.
+	maxBatch = 256
+	// retryAfterSeconds is what a sender is told to wait after a 503.
+	retryAfterSeconds = 5
+)
+
+// Pauses of a writer, before the deadline of its events ends them.
+const (
+	// firstBackoff follows the first failure to reach the API server, and
+	// doubles with every further one up to maxBackoff; half of it is drawn.
+	firstBackoff = 50 * time.Millisecond
+	maxBackoff   = 800 * time.Millisecond
+	// conflictBackoff is the longest pause after a lost race, for each race
+	// that was lost so far; all of it is drawn.
+	conflictBackoff = 5 * time.Millisecond
+	// freeConflicts are the lost races that cost no pause at all.
+	freeConflicts = 2
+)

@@ -1,0 +1,114 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
+)
+
+// Types of events in metrics, beside the provider's five names.
+const (
+	// typeUnknown is of requests that were refused before their type was known.
+	typeUnknown = "unknown"
+	// typeOther is of signed webhooks that are not about recordings.
+	typeOther = "other"
+)
+
+// outcome is a metric's label: what was answered and why.
+type outcome string
+
+const (
+	outcomeRecorded         outcome = "recorded"
+	outcomeDuplicate        outcome = "duplicate"
+	outcomeIgnored          outcome = "ignored"
+	outcomeMalformed        outcome = "malformed"
+	outcomeUnauthorized     outcome = "unauthorized"
+	outcomeNotFound         outcome = "not_found"
+	outcomeMethodNotAllowed outcome = "method_not_allowed"
+	outcomeTooLarge         outcome = "too_large"
+	outcomeRejected         outcome = "rejected"
+	outcomeUnavailable      outcome = "unavailable"
+	outcomeNoKey            outcome = "no_key"
+	outcomePanic            outcome = "panic"
+)
+
+// Metrics are what the receiver counts. No label grows with what is sent.
+type Metrics struct {
+	webhooks *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	inFlight prometheus.Gauge
+	api      *prometheus.CounterVec
+}
+
+// NewMetrics registers the receiver's metrics. It panics if they already are.
+func NewMetrics(registry prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meetingrecording_webhooks_total",
+			Help: "Webhook requests, by type of event (unknown where it was refused before that was known, other where it is not about recordings) and by outcome.",
+		}, []string{"type", "outcome"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "meetingrecording_webhook_duration_seconds",
+			Help:    "Time from a webhook request's headers to its answer, by outcome.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2, 2.5, 5, 10},
+		}, []string{"outcome"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "meetingrecording_webhooks_in_flight",
+			Help: "Webhook requests that are being answered.",
+		}),
+		api: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meetingrecording_api_requests_total",
+			Help: "Requests to the API server, by verb (get, create, patch) and outcome (ok, not_found, conflict, forbidden, throttled, timeout, error).",
+		}, []string{"verb", "outcome"}),
+	}
+	registry.MustRegister(m.webhooks, m.duration, m.inFlight, m.api)
+	m.initialise()
+	return m
+}
+
+// initialise makes the series that alerts are made of exist from the start.
+func (m *Metrics) initialise() {
+	for _, eventType := range videosdk.RecordingEventTypes() {
+		for _, o := range []outcome{outcomeRecorded, outcomeDuplicate, outcomeUnavailable, outcomeRejected} {
+			m.webhooks.WithLabelValues(string(eventType), string(o))
+		}
+	}
+	for _, o := range []outcome{outcomeUnauthorized, outcomeNoKey, outcomePanic} {
+		m.webhooks.WithLabelValues(typeUnknown, string(o))
+	}
+}
+
+func (m *Metrics) webhook(eventType string, o outcome, took time.Duration) {
+	m.webhooks.WithLabelValues(eventType, string(o)).Inc()
+	m.duration.WithLabelValues(string(o)).Observe(took.Seconds())
+}
+
+func (m *Metrics) apiRequest(verb string, err error) {
+	m.api.WithLabelValues(verb, apiOutcome(err)).Inc()
+}
+
+func apiOutcome(err error) string {
+	switch {
+	case err == nil:
+		return "ok"
+	case apierrors.IsNotFound(err) && !isUnexpected(err):
+		return "not_found"
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsInvalid(err):
+		return "conflict"
+	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+		return "forbidden"
+	case apierrors.IsTooManyRequests(err):
+		return "throttled"
+	case errors.Is(err, context.DeadlineExceeded), apierrors.IsTimeout(err):
+		return "timeout"
+	}
+	return "error"
+}

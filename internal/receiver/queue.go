@@ -1,0 +1,146 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+)
+
+// WriteFunc writes events of one session, in their order, until ctx is done,
+// and says what became of each. Writer.Write is one.
+type WriteFunc func(ctx context.Context, session Session, events []lifecycle.Event) []Written
+
+// Queue is the Recorder that writes the events of a session one batch after
+// another: those that arrive while a write of their session is under way wait
+// for it and are then written together. Sessions do not wait for each other.
+type Queue struct {
+	write   WriteFunc
+	timeout time.Duration
+
+	mu sync.Mutex
+	// sessions has an entry for every session that is being written, with the
+	// events that wait behind that.
+	sessions map[Session][]*waiter
+	waiting  int
+	writers  sync.WaitGroup
+}
+
+var _ Recorder = (*Queue)(nil)
+
+type waiter struct {
+	ctx   context.Context
+	event lifecycle.Event
+	done  chan Written // has room for the answer, so that nobody waits to give it
+}
+
+// NewQueue returns a Queue. The timeout is how long an event may take from
+// Record on, and how long one batch may.
+func NewQueue(write WriteFunc, timeout time.Duration) *Queue {
+	return &Queue{write: write, timeout: timeout, sessions: map[Session][]*waiter{}}
+}
+
+// Record implements Recorder. It gives up after the Queue's timeout or when ctx
+// is done; others that wait in the same batch are not affected. An event that
+// was given up before its write began is not written any more.
+func (q *Queue) Record(ctx context.Context, ev Event) (Outcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, q.timeout)
+	defer cancel()
+	w := &waiter{ctx: ctx, event: ev.Event, done: make(chan Written, 1)}
+	if err := q.enqueue(ev.Session, w); err != nil {
+		return Outcome{}, err
+	}
+	select {
+	case written := <-w.done:
+		return written.Outcome, written.Err
+	case <-ctx.Done():
+	}
+	select {
+	case written := <-w.done: // both at once
+		return written.Outcome, written.Err
+	default:
+		return Outcome{}, fmt.Errorf("%w: %w", ErrTimeout, context.Cause(ctx))
+	}
+}
+
+// Wait returns when no write is under way. Nothing may be recorded meanwhile.
+func (q *Queue) Wait() { q.writers.Wait() }
+
+func (q *Queue) enqueue(session Session, w *waiter) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.waiting >= maxWaiting {
+		return ErrOverloaded
+	}
+	q.waiting++
+	waiting, busy := q.sessions[session]
+	q.sessions[session] = append(waiting, w)
+	if !busy {
+		q.writers.Go(func() { q.drain(session) })
+	}
+	return nil
+}
+
+// drain writes a session's events until none waits.
+func (q *Queue) drain(session Session) {
+	for {
+		batch := q.take(session)
+		if batch == nil {
+			return
+		}
+		q.writeBatch(session, batch)
+	}
+}
+
+// take removes the next batch, or the session if nothing waits.
+func (q *Queue) take(session Session) []*waiter {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	waiting := q.sessions[session]
+	if len(waiting) == 0 {
+		delete(q.sessions, session)
+		return nil
+	}
+	batch := waiting[:min(len(waiting), maxBatch)]
+	q.sessions[session] = waiting[len(batch):]
+	q.waiting -= len(batch)
+	return batch
+}
+
+func (q *Queue) writeBatch(session Session, batch []*waiter) {
+	var live []*waiter
+	var events []lifecycle.Event
+	for _, w := range batch {
+		if w.ctx.Err() == nil {
+			live = append(live, w)
+			events = append(events, w.event)
+		}
+	}
+	if len(live) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), q.timeout)
+	defer cancel()
+	for i, written := range q.safely(ctx, session, events) {
+		live[i].done <- written
+	}
+}
+
+// safely keeps a panic of the write from ending the program: it becomes the
+// error of the batch's events.
+func (q *Queue) safely(ctx context.Context, session Session, events []lifecycle.Event) (written []Written) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			written = make([]Written, len(events))
+			for i := range written {
+				written[i].Err = newPanicError(cause)
+			}
+		}
+	}()
+	return q.write(ctx, session, events)
+}

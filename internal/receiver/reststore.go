@@ -1,0 +1,268 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+)
+
+const resource = "meetingrecordings"
+
+// RESTStore is the Store of an API server. It keeps no objects, only which
+// versions it saw last of some, and does not limit its own rate: the API
+// server's priority and fairness does.
+type RESTStore struct {
+	client    rest.Interface
+	namespace string
+	metrics   *Metrics
+	seen      *versions
+}
+
+var _ Store = (*RESTStore)(nil)
+
+// NewRESTStore returns the store of a namespace. The configuration is copied.
+func NewRESTStore(config *rest.Config, namespace string, metrics *Metrics) (*RESTStore, error) {
+	config = rest.CopyConfig(config)
+	config.QPS = -1
+	config.GroupVersion = &v1alpha1.GroupVersion
+	config.APIPath = "/apis"
+	config.ContentType = runtime.ContentTypeJSON
+	config.AcceptContentTypes = runtime.ContentTypeJSON
+	config.NegotiatedSerializer = statusDecoder()
+	client, err := rest.RESTClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("make a client of the API server: %w", err)
+	}
+	return &RESTStore{client: client, namespace: namespace, metrics: metrics, seen: newVersions()}, nil
+}
+
+// statusDecoder is enough to read the API server's errors. Objects are decoded
+// here, because their bytes are needed.
+func statusDecoder() runtime.NegotiatedSerializer {
+	scheme := runtime.NewScheme()
+	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})
+	return serializer.NewCodecFactory(scheme).WithoutConversion()
+}
+
+// Namespace implements Store.
+func (s *RESTStore) Namespace() string { return s.namespace }
+
+// Get implements Store. Unless fresh, the API server answers from its watch
+// cache, which costs no read of etcd, with what is at least as new as what was
+// seen of the object before.
+func (s *RESTStore) Get(ctx context.Context, name string, fresh bool) (*Object, error) {
+	request := s.client.Get().Namespace(s.namespace).Resource(resource).Name(name)
+	if !fresh {
+		request = request.Param("resourceVersion", s.seen.of(name))
+	}
+	object, err := s.do(ctx, "get", request)
+	if apierrors.IsNotFound(err) && !isUnexpected(err) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		s.seen.forget(name)
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return object, nil
+}
+
+// Create implements Store.
+func (s *RESTStore) Create(ctx context.Context, session Session, segment int32) (*Object, error) {
+	name := lifecycle.Name(session.MeetingID, session.SessionID, segment)
+	body, err := json.Marshal(newObject(name, session, segment))
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", name, err)
+	}
+	object, err := s.do(ctx, "create", s.client.Post().Namespace(s.namespace).Resource(resource).
+		Param("fieldManager", FieldManager).Body(body))
+	switch {
+	case apierrors.IsAlreadyExists(err):
+		return nil, fmt.Errorf("create %s: %w", name, ErrChanged)
+	case apierrors.IsInvalid(err):
+		return nil, rejected(err)
+	case err != nil:
+		return nil, fmt.Errorf("create %s: %w", name, err)
+	}
+	return object, nil
+}
+
+// newObject is what Create sends: it leaves everything else to the defaults.
+func newObject(name string, session Session, segment int32) any {
+	type metadata struct {
+		Name   string            `json:"name"`
+		Labels map[string]string `json:"labels"`
+	}
+	return struct {
+		metav1.TypeMeta `json:",inline"`
+		Metadata        metadata                      `json:"metadata"`
+		Spec            v1alpha1.MeetingRecordingSpec `json:"spec"`
+	}{
+		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "MeetingRecording"},
+		Metadata: metadata{Name: name, Labels: map[string]string{
+			v1alpha1.LabelMeetingID: lifecycle.LabelValue(session.MeetingID),
+			v1alpha1.LabelSessionID: lifecycle.LabelValue(session.SessionID),
+		}},
+		Spec: v1alpha1.MeetingRecordingSpec{MeetingID: session.MeetingID, SessionID: session.SessionID, Segment: segment},
+	}
+}
+
+// Patch implements Store. It writes nothing but status.recording, and asks for
+// nothing but that to be unchanged, so it never conflicts with the controller.
+func (s *RESTStore) Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, untouched bool) error {
+	patch := []operation{
+		{Op: "test", Path: "/status/recording", Value: read.RawRecording},
+		{Op: "replace", Path: "/status/recording", Value: status},
+	}
+	if untouched {
+		patch = append([]operation{{Op: "test", Path: "/metadata/resourceVersion", Value: read.ResourceVersion}}, patch...)
+	}
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return fmt.Errorf("encode the status of %s: %w", read.Name, err)
+	}
+	_, err = s.do(ctx, "patch", s.client.Patch(types.JSONPatchType).Namespace(s.namespace).Resource(resource).Name(read.Name).
+		SubResource("status").Param("fieldManager", FieldManager).Body(body))
+	return writeError("write the status of "+read.Name, err)
+}
+
+type operation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value"`
+}
+
+// Settle implements Store.
+func (s *RESTStore) Settle(ctx context.Context, read *Object) error {
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"resourceVersion": read.ResourceVersion,
+		"annotations":     map[string]string{SettledAnnotation: "true"},
+	}})
+	if err != nil {
+		return fmt.Errorf("encode the annotation of %s: %w", read.Name, err)
+	}
+	_, err = s.do(ctx, "patch", s.client.Patch(types.MergePatchType).Namespace(s.namespace).Resource(resource).Name(read.Name).
+		Param("fieldManager", FieldManager).Body(body))
+	return writeError("annotate "+read.Name, err)
+}
+
+// Ping returns nil once the API server serves MeetingRecordings and lets us
+// read them.
+func (s *RESTStore) Ping(ctx context.Context) error {
+	if _, err := s.Get(ctx, "sidecar-probe", false); err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// writeError translates the errors of a conditional write. A failed test of a
+// JSON Patch is 422, a wrong resourceVersion 409; 404 is an object that was
+// deleted after it was read.
+func writeError(doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case apierrors.IsInvalid(err):
+		return fmt.Errorf("%s: %w (%w)", doing, ErrChanged, rejected(err))
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
+		return fmt.Errorf("%s: %w", doing, ErrChanged)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// do sends a request once and decodes the object in the answer. The client's
+// own retries would wait for up to ten times what Retry-After says.
+func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) (*Object, error) {
+	result := request.MaxRetries(0).Do(ctx)
+	err := result.Error()
+	s.metrics.apiRequest(verb, err)
+	if err != nil {
+		return nil, err
+	}
+	body, err := result.Raw()
+	if err != nil {
+		return nil, err
+	}
+	object, err := decodeObject(body)
+	if err == nil {
+		s.seen.note(object.Name, object.ResourceVersion)
+	}
+	return object, err
+}
+
+func decodeObject(body []byte) (*Object, error) {
+	var wire struct {
+		Metadata struct {
+			Name            string            `json:"name"`
+			ResourceVersion string            `json:"resourceVersion"`
+			Annotations     map[string]string `json:"annotations"`
+		} `json:"metadata"`
+		Spec   v1alpha1.MeetingRecordingSpec `json:"spec"`
+		Status struct {
+			Recording json.RawMessage `json:"recording"`
+		} `json:"status"`
+	}
+	if err := json.Unmarshal(body, &wire); err != nil {
+		return nil, fmt.Errorf("decode the API server's answer: %w", err)
+	}
+	if len(wire.Status.Recording) == 0 {
+		return nil, errors.New("the API server's answer has no status.recording: install the CRDs of this version")
+	}
+	object := &Object{
+		Name:            wire.Metadata.Name,
+		ResourceVersion: wire.Metadata.ResourceVersion,
+		Spec:            wire.Spec,
+		RawRecording:    wire.Status.Recording,
+		Settled:         wire.Metadata.Annotations[SettledAnnotation] == "true",
+	}
+	if err := json.Unmarshal(object.RawRecording, &object.Recording); err != nil {
+		return nil, fmt.Errorf("decode status.recording of %s: %w", object.Name, err)
+	}
+	return object, nil
+}
+
+// isUnexpected tells whether an answer is not of the API that was asked, such
+// as the 404 of a kind that is not installed.
+func isUnexpected(err error) bool {
+	return apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
+}
+
+// blame says which field of a webhook ends in which field of an object.
+var blame = []struct{ prefix, field string }{
+	{"spec.meetingID", "data.meetingId"},
+	{"spec.sessionID", "data.sessionId"},
+	{"status.recording.file.path", "data.filePath"},
+	{"status.recording.file.url", "data.fileUrl"},
+}
+
+// rejected is the error of an object that breaks a rule.
+func rejected(err error) *RejectedError {
+	rejection := &RejectedError{Err: err}
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil {
+		return rejection
+	}
+	for _, b := range blame {
+		if slices.ContainsFunc(status.Status().Details.Causes, func(c metav1.StatusCause) bool { return strings.HasPrefix(c.Field, b.prefix) }) {
+			rejection.Field = b.field
+			return rejection
+		}
+	}
+	return rejection
+}

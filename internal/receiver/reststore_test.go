@@ -1,0 +1,257 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"k8s.io/client-go/rest"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// statusAnswer answers as an API server that refuses.
+func statusAnswer(code int, reason, message, details string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if code == http.StatusTooManyRequests {
+			w.Header().Set("Retry-After", "1")
+		}
+		w.WriteHeader(code)
+		_, _ = fmt.Fprintf(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":%q,"message":%q,"code":%d,"details":{%s}}`, reason, message, code, details)
+	}
+}
+
+func storeAt(t testing.TB, url string) (*RESTStore, *Metrics) {
+	t.Helper()
+	metrics := NewMetrics(prometheus.NewRegistry())
+	store, err := NewRESTStore(&rest.Config{Host: url}, "meetings", metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, metrics
+}
+
+// TestAPIServerAway answers 503 in time, whatever is wrong.
+func TestAPIServerAway(t *testing.T) {
+	hang := make(chan struct{})
+	for _, tc := range []struct {
+		name    string
+		timeout time.Duration
+		server  http.HandlerFunc // nil: nothing listens
+		verb    string
+		counted string
+	}{
+		{"nothing listens", 200 * time.Millisecond, nil, "get", "error"},
+		{"it hangs", 2 * time.Second, func(_ http.ResponseWriter, r *http.Request) {
+			select {
+			case <-hang:
+			case <-r.Context().Done():
+			}
+		}, "get", "timeout"},
+		{"429", 200 * time.Millisecond, statusAnswer(429, "TooManyRequests", "slow down", `"retryAfterSeconds":1`), "get", "throttled"},
+		{"500", 200 * time.Millisecond, statusAnswer(500, "InternalError", "broken", ""), "get", "error"},
+		{"503", 200 * time.Millisecond, statusAnswer(503, "ServiceUnavailable", "starting", ""), "get", "error"},
+		{"403", 200 * time.Millisecond, statusAnswer(403, "Forbidden", "not yours", ""), "get", "forbidden"},
+		{"no such kind", 200 * time.Millisecond, http.NotFound, "get", "error"},
+		{"not an API server", 200 * time.Millisecond, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }, "get", "ok"},
+		{"an object of another version", 200 * time.Millisecond, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }, "get", "ok"},
+		{"the namespace is missing", 200 * time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
+			kind := "meetingrecordings"
+			if r.Method == http.MethodPost {
+				kind = "namespaces"
+			}
+			statusAnswer(404, "NotFound", "not found", `"kind":"`+kind+`"`)(w, r)
+		}, "create", "not_found"},
+		{"every patch conflicts", 200 * time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPatch {
+				statusAnswer(409, "Conflict", "changed", "")(w, r)
+				return
+			}
+			_, _ = fmt.Fprintf(w, `{"metadata":{"name":%q},"spec":{"meetingID":%q,"sessionID":%q,"segment":1},"status":{"recording":{"events":[]}}}`, testName, testMeeting, testSession)
+		}, "patch", "conflict"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			server := httptest.NewUnstartedServer(tc.server)
+			url := "http://" + server.Listener.Addr().String()
+			if tc.server == nil {
+				if err := server.Listener.Close(); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				server.Start()
+				defer server.Close()
+			}
+			store, metrics := storeAt(t, url)
+			queue := NewQueue((&Writer{Store: store, Windows: testWindows}).Write, tc.timeout)
+			f := newFixture(t, queue)
+			f.Timeout = tc.timeout
+			w := httptest.NewRecorder()
+			begin := time.Now()
+			f.ServeHTTP(w, request{body: goodBody}.build(t))
+			took := time.Since(begin)
+			queue.Wait()
+			if w.Code != 503 || w.Header().Get("Retry-After") == "" {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+			if took < tc.timeout || took > tc.timeout+500*time.Millisecond {
+				t.Errorf("answered after %s, with %s for writing", took, tc.timeout)
+			}
+			if testutil.ToFloat64(metrics.api.WithLabelValues(tc.verb, tc.counted)) == 0 {
+				t.Errorf("no request counted as %s %s", tc.verb, tc.counted)
+			}
+		})
+	}
+	close(hang)
+}
+
+// TestRejectedFields names the webhook's field that the API server refused.
+func TestRejectedFields(t *testing.T) {
+	for _, tc := range []struct{ name, details, want string }{
+		{"a meeting's id", `"causes":[{"reason":"FieldValueTooLong","message":"Too long","field":"spec.meetingID"}]`, "data.meetingId"},
+		{"a session's id", `"causes":[{"field":"metadata.name"},{"field":"spec.sessionID"}]`, "data.sessionId"},
+		{"a file's path", `"causes":[{"field":"status.recording.file.path"}]`, "data.filePath"},
+		{"a file's URL", `"causes":[{"field":"status.recording.file.url"}]`, "data.fileUrl"},
+		{"a field of ours", `"causes":[{"field":"metadata.labels"}]`, ""},
+		{"a policy", ``, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			server := httptest.NewServer(statusAnswer(422, "Invalid", "is invalid", tc.details))
+			defer server.Close()
+			store, _ := storeAt(t, server.URL)
+			_, err := store.Create(t.Context(), session, 1)
+			var rejection *RejectedError
+			if !errors.As(err, &rejection) || rejection.Field != tc.want || errors.Is(err, ErrChanged) {
+				t.Errorf("create: %v", err)
+			}
+			err = store.Patch(t.Context(), &Object{Name: testName, RawRecording: []byte("{}")}, v1alpha1.RecordingStatus{}, false)
+			if !errors.As(err, &rejection) || rejection.Field != tc.want || !errors.Is(err, ErrChanged) {
+				t.Errorf("patch: %v", err)
+			}
+		})
+	}
+}
+
+// TestReadsAreNotOlderThanWhatWasSeen, by the resourceVersion that they ask for.
+func TestReadsAreNotOlderThanWhatWasSeen(t *testing.T) {
+	var asked []string
+	version := 1
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.Query().Get("resourceVersion"))
+		if version == 0 {
+			statusAnswer(504, "Timeout", "Too large resource version", "")(w, r)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `{"metadata":{"name":%q,"resourceVersion":"%d"},"status":{"recording":{"events":[]}}}`, testName, version)
+	}))
+	defer server.Close()
+	store, _ := storeAt(t, server.URL)
+	get := func(fresh bool) *Object {
+		object, err := store.Get(t.Context(), testName, fresh)
+		if (err == nil) != (version != 0) {
+			t.Fatal(err)
+		}
+		return object
+	}
+	object := get(false)
+	version = 2
+	if err := store.Patch(t.Context(), object, object.Recording, false); err != nil {
+		t.Fatal(err)
+	}
+	get(false)
+	get(true)
+	version = 0
+	get(false)
+	version = 1
+	get(false)
+	if diff := cmp.Diff([]string{"GET 0", "PATCH ", "GET 2", "GET ", "GET 2", "GET 0"}, asked); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}
+
+func TestVersionsShareSlots(t *testing.T) {
+	v := newVersions()
+	for i := range 10 * versionSlots {
+		name := fmt.Sprint("object", i)
+		v.note(name, "7")
+		if got := v.of(name); got != "7" {
+			t.Fatalf("version of %s is %q", name, got)
+		}
+		v.forget(fmt.Sprint("object", i+1))
+	}
+	if got := v.of("another"); got != anyVersion {
+		t.Errorf("version of an object that was not seen: %q", got)
+	}
+}
+
+// TestPing tells a missing object, which is well, from a missing kind.
+func TestPing(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		server http.HandlerFunc
+		want   string
+	}{
+		{"no such object", statusAnswer(404, "NotFound", "not found", `"name":"sidecar-probe","kind":"meetingrecordings"`), ""},
+		{"no such kind", http.NotFound, "could not find the requested resource"},
+		{"forbidden", statusAnswer(403, "Forbidden", "cannot get resource", ""), "cannot get resource"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			server := httptest.NewServer(tc.server)
+			defer server.Close()
+			store, _ := storeAt(t, server.URL)
+			err := store.Ping(t.Context())
+			if (err == nil) != (tc.want == "") || (err != nil && !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("error %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// TestRequestsAreNotRepeatedByTheClient: the client's own patience is for hours.
+func TestRequestsAreNotRepeatedByTheClient(t *testing.T) {
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		statusAnswer(429, "TooManyRequests", "slow down", "")(w, r)
+	}))
+	defer server.Close()
+	store, _ := storeAt(t, server.URL)
+	if _, err := store.Get(t.Context(), testName, false); err == nil {
+		t.Error("no error")
+	}
+	if got := requests.Load(); got != 1 {
+		t.Errorf("%d requests", got)
+	}
+}
+
+func TestNewRESTStoreRefusesABadConfiguration(t *testing.T) {
+	_, err := NewRESTStore(&rest.Config{Host: "https://" + net.JoinHostPort("x", "y z")}, "meetings", NewMetrics(prometheus.NewRegistry()))
+	if err == nil {
+		t.Error("no error")
+	}
+}
+
+// FuzzDecodeObject: whatever the API server answers, it is an object or an error.
+func FuzzDecodeObject(f *testing.F) {
+	f.Add([]byte(`{"metadata":{"name":"a","resourceVersion":"1"},"spec":{"meetingID":"m"},"status":{"recording":{"events":[]}}}`))
+	f.Add([]byte(`{"status":{"recording":null}}`))
+	f.Add([]byte(`{"status":{"recording":{"events":[{"type":"Stopped","receivedAt":"x"}]}}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		object, err := decodeObject(body)
+		if (object == nil) == (err == nil) {
+			t.Errorf("object %v, error %v", object, err)
+		}
+	})
+}

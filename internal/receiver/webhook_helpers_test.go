@@ -1,0 +1,130 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/funcr"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
+)
+
+// testKey is made once: making an RSA key takes a tenth of a second.
+var testKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+func sign(t testing.TB, body []byte) string {
+	t.Helper()
+	digest := sha256.Sum256(body)
+	signature, err := rsa.SignPKCS1v15(nil, testKey(), crypto.SHA256, digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(signature)
+}
+
+// staticKeys is a source of keys that never change.
+type staticKeys []*rsa.PublicKey
+
+func (k staticKeys) Keys(context.Context) ([]*rsa.PublicKey, error) { return k, nil }
+func (staticKeys) Refresh(context.Context)                          {}
+func (staticKeys) Verified(*rsa.PublicKey)                          {}
+
+func testVerifier() *videosdk.Verifier {
+	return videosdk.NewVerifier(staticKeys{&testKey().PublicKey})
+}
+
+// recorderFunc is a Recorder for tests.
+type recorderFunc func(ctx context.Context, ev Event) (Outcome, error)
+
+func (f recorderFunc) Record(ctx context.Context, ev Event) (Outcome, error) { return f(ctx, ev) }
+
+// fixture is a Handler with everything that a test may look at.
+type fixture struct {
+	*Handler
+	registry *prometheus.Registry
+	log      *bytes.Buffer
+}
+
+func newFixture(t testing.TB, recorder Recorder) *fixture {
+	t.Helper()
+	f := &fixture{registry: prometheus.NewRegistry(), log: &bytes.Buffer{}}
+	var mu sync.Mutex
+	f.Handler = &Handler{
+		Verifier: testVerifier(),
+		Recorder: recorder,
+		Metrics:  NewMetrics(f.registry),
+		Timeout:  2 * time.Second,
+		Now:      func() time.Time { return epoch },
+		Log: logr.New(funcr.New(func(_, args string) {
+			mu.Lock()
+			defer mu.Unlock()
+			f.log.WriteString(args + "\n")
+		}, funcr.Options{Verbosity: 9}).GetSink()),
+	}
+	return f
+}
+
+// recordedAlways answers every event as new.
+var recordedAlways = recorderFunc(func(_ context.Context, ev Event) (Outcome, error) {
+	return Outcome{Result: lifecycle.Recorded, Recording: "meetings/" + lifecycle.Name(ev.Session.MeetingID, ev.Session.SessionID, 1)}, nil
+})
+
+func recordedNever(err error) Recorder {
+	return recorderFunc(func(context.Context, Event) (Outcome, error) { return Outcome{}, err })
+}
+
+// request is one to send; what is empty is that of a good webhook.
+type request struct {
+	method, path, body string
+	header             http.Header
+	unsigned           bool
+}
+
+const goodBody = `{"webhookType":"recording-started","data":{"meetingId":"` + testMeeting + `","sessionId":"` + testSession + `"}}`
+
+func (q request) build(t testing.TB) *http.Request {
+	t.Helper()
+	method, path := q.method, q.path
+	if method == "" {
+		method = http.MethodPost
+	}
+	if path == "" {
+		path = WebhookPath
+	}
+	r := httptest.NewRequest(method, path, strings.NewReader(q.body))
+	for name, values := range q.header {
+		r.Header[name] = values
+	}
+	if !q.unsigned {
+		r.Header.Set(videosdk.SignatureHeader, sign(t, []byte(q.body)))
+	}
+	return r
+}
+
+func webhookBody(eventType, meeting, session string) string {
+	return fmt.Sprintf(`{"webhookType":%q,"data":{"meetingId":%q,"sessionId":%q}}`, eventType, meeting, session)
+}

@@ -1,0 +1,194 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// program is a running binary of ours.
+type program struct {
+	cmd    *exec.Cmd
+	exited chan struct{}
+
+	mu  sync.Mutex
+	log strings.Builder
+}
+
+// start runs a binary until the test ends, or is killed. Its log is shown when the test fails.
+func start(t testing.TB, name string, args ...string) *program {
+	t.Helper()
+	p := &program{cmd: exec.Command(filepath.Join(programs, name), args...), exited: make(chan struct{})}
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatalf("starting %s: %v", name, err)
+	}
+	go func() {
+		defer close(p.exited)
+		lines := bufio.NewScanner(stderr)
+		for lines.Scan() {
+			p.mu.Lock()
+			p.log.WriteString(lines.Text() + "\n")
+			p.mu.Unlock()
+		}
+		_ = p.cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			t.Logf("the log of %s:\n%s", name, p.log.String())
+		}
+	})
+	return p
+}
+
+// kill ends the program at once, as kill -9 does, and waits until it is gone.
+func (p *program) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.exited
+}
+
+// operator is a sidecar and a manager that reach the API server through a proxy, with the rights of the installed ServiceAccount.
+type operator struct {
+	proxy      *countingProxy
+	kubeconfig string
+	provider   *provider
+	webhooks   string // address of the sidecar's webhook server
+	sidecar    *program
+	manager    *program
+}
+
+func newOperator(t testing.TB) *operator {
+	t.Helper()
+	o := &operator{proxy: newCountingProxy(t, config), provider: newProvider(t)}
+	o.kubeconfig = writeKubeconfig(t, o.proxy.server.URL)
+	return o
+}
+
+func (o *operator) startSidecar(t testing.TB) {
+	t.Helper()
+	health := freeAddress(t)
+	o.webhooks = freeAddress(t)
+	o.sidecar = start(t, "sidecar", "--kubeconfig", o.kubeconfig, "--namespace", namespace, "--public-key-file", o.provider.publicKeyFile,
+		"--webhook-bind-address", o.webhooks, "--health-probe-bind-address", health, "--metrics-bind-address", freeAddress(t))
+	awaitReady(t, health)
+}
+
+func (o *operator) startManager(t testing.TB) {
+	t.Helper()
+	health := freeAddress(t)
+	o.manager = start(t, "manager", "--kubeconfig", o.kubeconfig, "--metrics-bind-address", "0", "--health-probe-bind-address", health,
+		"--namespace", namespace, "--reorder-window", "1s")
+	awaitReady(t, health)
+}
+
+func awaitReady(t testing.TB, health string) {
+	t.Helper()
+	eventually(t, "ready at "+health, func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+health+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = response.Body.Close() }()
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("answered %s", response.Status)
+		}
+		return nil
+	})
+}
+
+// writeKubeconfig writes a kubeconfig with a token of the operator's ServiceAccount.
+func writeKubeconfig(t testing.TB, server string) string {
+	t.Helper()
+	clients, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := clients.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), serviceAccount,
+		&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatalf("a token for the operator: %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	err = clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{"c": {Server: server, InsecureSkipTLSVerify: true}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"u": {Token: token.Status.Token}},
+		Contexts:       map[string]*clientcmdapi.Context{"x": {Cluster: "c", AuthInfo: "u"}},
+		CurrentContext: "x",
+	}, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// freeAddress returns an address of this machine at which nothing listens.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	var listen net.ListenConfig
+	listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+// eventually tries until check succeeds, for at most 30 seconds.
+func eventually(t testing.TB, what string, check func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := check(ctx)
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s: not within 30 s: %v", what, err)
+		case <-tick.C:
+		}
+	}
+}
+
+// kubectlOutput runs kubectl as an administrator and returns what it prints.
+func kubectlOutput(t testing.TB, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), kubectl, append([]string{"--kubeconfig", adminsFile}, args...)...)
+	cmd.Env = append(os.Environ(), "KUBECTL_COMMAND_HEADERS=false")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("kubectl %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
