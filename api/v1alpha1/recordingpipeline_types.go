@@ -50,7 +50,8 @@ type PipelineStep struct {
 // RecordingPipelineSpec says for which recordings to run which steps.
 type RecordingPipelineSpec struct {
 	// on lists the ends of a recording for which the pipeline runs. Stopped: the
-	// recording ended with a file. Failed: the provider could not record.
+	// recording ended with a file. Failed: the provider could not record. Write
+	// the name in quotes, "on": without them it is the boolean true to YAML.
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=2

@@ -22,11 +22,12 @@ const (
 // lowerBase32 has digits and letters that are valid in a DNS label.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// Name returns the name of the Job of one attempt at one step of one pipeline for one recording: as much of
-// "<recording>-<pipeline>-<step>" as fits, and a hash over all four, so that different runs never share a name. It is always a
-// DNS label of at most 63 characters, and always the same for the same arguments, in every version of the operator.
+// Name returns the name of the Job of one attempt at one step of one pipeline for one recording: as much of "<recording>-<step>"
+// as fits, and a hash over all four, so that different runs never share a name. The pipeline is among the Job's labels: beside an
+// ordinary recording's name there is room for the step only. The name is always a DNS label of at most 63 characters, and always
+// the same for the same arguments, in every version of the operator.
 func Name(recording, pipeline, step string, attempt int32) string {
-	return readable(recording+"-"+pipeline+"-"+step, maxReadable) + "-" + hash(attempt, recording, pipeline, step)
+	return readable(recording+"-"+step, maxReadable) + "-" + hash(attempt, recording, pipeline, step)
 }
 
 // readable returns the first characters of a name as the beginning of a DNS label: what is not allowed there becomes "-".

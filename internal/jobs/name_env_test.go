@@ -21,10 +21,10 @@ func TestNameStays(t *testing.T) {
 		attempt                   int32
 		want                      string
 	}{
-		{"abcd-efgh-ijkl-613e1a0ad3d5a1b2c3d4e5f6", "default", "archive", 1, "abcd-efgh-ijkl-613e1a0ad3d5a1b2c3d4e5f6-default-arch-vxfyx6dem5"},
-		{"r", "p", "s", 1, "r-p-s-moz2fgh35z"},
-		{"r", "p", "s", 2, "r-p-s-q4puf6kaua"},
-		{"Weekly.Standup", "p.q", "s", 1, "weekly-standup-p-q-s-ed7fh4dgwp"},
+		{"abcd-efgh-ijkl-613e1a0ad3d5a1b2c3d4e5f6", "default", "archive", 1, "abcd-efgh-ijkl-613e1a0ad3d5a1b2c3d4e5f6-archive-vxfyx6dem5"},
+		{"r", "p", "s", 1, "r-s-moz2fgh35z"},
+		{"r", "p", "s", 2, "r-s-q4puf6kaua"},
+		{"Weekly.Standup", "p.q", "s", 1, "weekly-standup-s-ed7fh4dgwp"},
 		{strings.Repeat("a", 253), strings.Repeat("b", 253), "s", 1, strings.Repeat("a", 52) + "-ddhc2fropz"},
 	} {
 		got := jobs.Name(test.recording, test.pipeline, test.step, test.attempt)

@@ -1,0 +1,37 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// TestPipelinesAreAccepted applies the samples as a user does, with plain kubectl, and lets the manager judge all pipelines that we
+// ship.
+func TestPipelinesAreAccepted(t *testing.T) {
+	o := newOperator(t)
+	o.startManager(t)
+	for _, sample := range []string{"recording_v1alpha1_meetingrecording.yaml", "recording_v1alpha1_recordingpipeline.yaml"} {
+		kubectlOutput(t, "-n", namespace, "apply", "-f", root+"/config/samples/"+sample)
+	}
+	for _, name := range []string{pipelineName, "tell-of-failure"} {
+		eventually(t, "RecordingPipeline "+name+" accepted", func(ctx context.Context) error {
+			pipeline := &v1alpha1.RecordingPipeline{}
+			if err := k8sClient.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, pipeline); err != nil {
+				return err
+			}
+			if !meta.IsStatusConditionTrue(pipeline.Status.Conditions, v1alpha1.ConditionReady) {
+				return fmt.Errorf("its conditions are %v", pipeline.Status.Conditions)
+			}
+			return nil
+		})
+	}
+}
