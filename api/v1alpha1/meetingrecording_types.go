@@ -167,6 +167,12 @@ type RecordingStatus struct {
 	// +optional
 	File *RecordingFile `json:"file,omitempty"`
 
+	// settled is true on a failed recording that can no longer get a file,
+	// because a file that came after it belongs to another recording of the
+	// session.
+	// +optional
+	Settled bool `json:"settled,omitempty"`
+
 	// startedAt is when recording-started arrived; when recording-starting did,
 	// where only that is known.
 	// +optional

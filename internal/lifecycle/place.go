@@ -47,13 +47,13 @@ type Decision struct {
 	// Rule names the rule that applied, for people.
 	Rule string
 	// Settle lists segments, failed and without a file, that must be marked as
-	// settled before Status is written, each only if nothing of it has changed
-	// since it was read. Status brings a new file into the chain: were one of
+	// settled before Status is written, each only if its status is still the
+	// one that was read. Status brings a new file into the chain: were one of
 	// them revived at the same time for another delivery of the same event, by
 	// somebody who has not seen the end of the chain, the file would be on two.
 	Settle []int32
 	// Revives tells that Status adds a file to a segment that had failed. It
-	// is to be written only if the segment was not settled meanwhile.
+	// is to be written only if the failure has not been acted on meanwhile.
 	Revives bool
 }
 

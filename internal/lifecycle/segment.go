@@ -33,8 +33,8 @@ type Segment struct {
 	// for something else: somebody made it by hand, with other ids. No event
 	// belongs to it, and the chain goes on behind it.
 	Foreign bool
-	// Settled tells that the segment must not get a file any more, see
-	// [Decision.Settle].
+	// Settled tells that the segment must not get a file any more: its status
+	// says so, see [Decision.Settle], or its failure has been acted on.
 	Settled bool
 }
 

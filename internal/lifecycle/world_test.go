@@ -59,10 +59,6 @@ func (w *world) chain() []Segment {
 	return chain
 }
 
-// readVersion is the place of a version in its object's past: what the API
-// server calls a resourceVersion.
-type readVersion int
-
 // task is one writer with one delivery. It is a receiver in small.
 type task struct {
 	world *world
@@ -71,7 +67,6 @@ type task struct {
 	step     func(*task)
 	fresh    bool
 	chain    []Segment
-	versions []readVersion
 	decision Decision
 	settled  int // how many of decision.Settle are done
 
@@ -85,7 +80,7 @@ func (w *world) newTask(ev Event) *task {
 
 // again starts over with reads that are up to date.
 func (k *task) again() {
-	k.fresh, k.chain, k.versions, k.settled = true, nil, nil, 0
+	k.fresh, k.chain, k.settled = true, nil, 0
 	k.step = (*task).read
 }
 
@@ -101,7 +96,6 @@ func (k *task) read() {
 		return
 	}
 	k.chain = append(k.chain, next.past[at].segment)
-	k.versions = append(k.versions, readVersion(at))
 	if !NeedsNext(next.past[at].segment, k.event) {
 		k.decide()
 	}
@@ -130,12 +124,12 @@ func (k *task) write() {
 
 func (k *task) settle(index int32) {
 	o := k.world.object(index)
-	if len(o.past)-1 != int(k.versions[index-1]) {
+	s := o.now().segment
+	if !reflect.DeepEqual(s.Status, k.chain[index-1].Status) {
 		k.again()
 		return
 	}
-	s := o.now().segment
-	s.Settled = true
+	s.Settled, s.Status.Settled = true, true
 	o.put(s)
 	k.settled++
 }
@@ -157,8 +151,7 @@ func (k *task) create() {
 func (k *task) patch(tested v1alpha1.RecordingStatus) {
 	o := k.world.object(k.decision.Segment)
 	current := o.now().segment
-	moved := k.decision.Revives && len(o.past)-1 != int(k.versions[k.decision.Segment-1])
-	if moved || !reflect.DeepEqual(current.Status, tested) {
+	if !reflect.DeepEqual(current.Status, tested) {
 		k.again()
 		return
 	}

@@ -15,5 +15,5 @@ package receiver
 
 // What the sidecar may do in the API server, and no more:
 //
-// +kubebuilder:rbac:groups=recording.meetingops.dev,namespace=system,resources=meetingrecordings,verbs=create;get;patch
+// +kubebuilder:rbac:groups=recording.meetingops.dev,namespace=system,resources=meetingrecordings,verbs=create;get
 // +kubebuilder:rbac:groups=recording.meetingops.dev,namespace=system,resources=meetingrecordings/status,verbs=patch

@@ -131,14 +131,14 @@ func (s *memoryStore) Create(_ context.Context, session Session, segment int32) 
 	}}, v1alpha1.RecordingStatus{Events: []v1alpha1.RecordingEvent{}}), nil
 }
 
-func (s *memoryStore) Patch(_ context.Context, read *Object, status v1alpha1.RecordingStatus, untouched bool) error {
+func (s *memoryStore) Patch(_ context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error {
 	if err := s.enter("patch", read.Name); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.objects[read.Name][len(s.objects[read.Name])-1]
-	if string(now.RawRecording) != string(read.RawRecording) || (untouched && now.ResourceVersion != read.ResourceVersion) {
+	if string(now.RawRecording) != string(read.RawRecording) || (revives && now.Processing != read.Processing) {
 		return fmt.Errorf("patch: %w (%w)", ErrChanged, &RejectedError{Err: ErrChanged})
 	}
 	s.put(*now, status)
@@ -152,12 +152,12 @@ func (s *memoryStore) Settle(_ context.Context, read *Object) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.objects[read.Name][len(s.objects[read.Name])-1]
-	if now.ResourceVersion != read.ResourceVersion {
+	if string(now.RawRecording) != string(read.RawRecording) {
 		return ErrChanged
 	}
-	settled := *now
+	settled := now.Recording
 	settled.Settled = true
-	s.put(settled, now.Recording)
+	s.put(*now, settled)
 	return nil
 }
 

@@ -65,7 +65,7 @@ func makePlan(chain []link, events []lifecycle.Event, windows lifecycle.Windows)
 func (p *planner) add(position int, decision lifecycle.Decision) {
 	for _, index := range decision.Settle {
 		at := p.at(index)
-		p.segments[at].Settled = true
+		p.segments[at].Settled, p.segments[at].Status.Settled = true, true
 		p.plan.settle = append(p.plan.settle, p.read[at].object)
 	}
 	if decision.New {

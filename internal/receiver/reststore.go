@@ -125,14 +125,26 @@ func newObject(name string, session Session, segment int32) any {
 
 // Patch implements Store. It writes nothing but status.recording, and asks for
 // nothing but that to be unchanged, so it never conflicts with the controller.
-func (s *RESTStore) Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, untouched bool) error {
+func (s *RESTStore) Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error {
 	patch := []operation{
 		{Op: "test", Path: "/status/recording", Value: read.RawRecording},
 		{Op: "replace", Path: "/status/recording", Value: status},
 	}
-	if untouched {
-		patch = append([]operation{{Op: "test", Path: "/metadata/resourceVersion", Value: read.ResourceVersion}}, patch...)
+	if revives && read.Processing != "" {
+		patch = append([]operation{{Op: "test", Path: "/status/processing/state", Value: read.Processing}}, patch...)
 	}
+	return s.patchStatus(ctx, read, patch)
+}
+
+// Settle implements Store.
+func (s *RESTStore) Settle(ctx context.Context, read *Object) error {
+	return s.patchStatus(ctx, read, []operation{
+		{Op: "test", Path: "/status/recording", Value: read.RawRecording},
+		{Op: "add", Path: "/status/recording/settled", Value: true},
+	})
+}
+
+func (s *RESTStore) patchStatus(ctx context.Context, read *Object, patch []operation) error {
 	body, err := json.Marshal(patch)
 	if err != nil {
 		return fmt.Errorf("encode the status of %s: %w", read.Name, err)
@@ -146,20 +158,6 @@ type operation struct {
 	Op    string `json:"op"`
 	Path  string `json:"path"`
 	Value any    `json:"value"`
-}
-
-// Settle implements Store.
-func (s *RESTStore) Settle(ctx context.Context, read *Object) error {
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"resourceVersion": read.ResourceVersion,
-		"annotations":     map[string]string{SettledAnnotation: "true"},
-	}})
-	if err != nil {
-		return fmt.Errorf("encode the annotation of %s: %w", read.Name, err)
-	}
-	_, err = s.do(ctx, "patch", s.client.Patch(types.MergePatchType).Namespace(s.namespace).Resource(resource).Name(read.Name).
-		Param("fieldManager", FieldManager).Body(body))
-	return writeError("annotate "+read.Name, err)
 }
 
 // Ping returns nil once the API server serves MeetingRecordings and lets us
@@ -209,13 +207,15 @@ func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) 
 func decodeObject(body []byte) (*Object, error) {
 	var wire struct {
 		Metadata struct {
-			Name            string            `json:"name"`
-			ResourceVersion string            `json:"resourceVersion"`
-			Annotations     map[string]string `json:"annotations"`
+			Name            string `json:"name"`
+			ResourceVersion string `json:"resourceVersion"`
 		} `json:"metadata"`
 		Spec   v1alpha1.MeetingRecordingSpec `json:"spec"`
 		Status struct {
-			Recording json.RawMessage `json:"recording"`
+			Recording  json.RawMessage `json:"recording"`
+			Processing struct {
+				State v1alpha1.ProcessingState `json:"state"`
+			} `json:"processing"`
 		} `json:"status"`
 	}
 	if err := json.Unmarshal(body, &wire); err != nil {
@@ -229,7 +229,7 @@ func decodeObject(body []byte) (*Object, error) {
 		ResourceVersion: wire.Metadata.ResourceVersion,
 		Spec:            wire.Spec,
 		RawRecording:    wire.Status.Recording,
-		Settled:         wire.Metadata.Annotations[SettledAnnotation] == "true",
+		Processing:      wire.Status.Processing.State,
 	}
 	if err := json.Unmarshal(object.RawRecording, &object.Recording); err != nil {
 		return nil, fmt.Errorf("decode status.recording of %s: %w", object.Name, err)

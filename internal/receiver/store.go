@@ -15,11 +15,6 @@ import (
 // FieldManager is the name under which the receiver writes.
 const FieldManager = "meeting-recording-sidecar"
 
-// SettledAnnotation is on a failed recording that must not get a file any more,
-// because its session's file went to a later one; see lifecycle.Decision. Its
-// value is "true".
-const SettledAnnotation = v1alpha1.GroupName + "/failure-settled"
-
 // Object is a MeetingRecording as far as the receiver reads it.
 type Object struct {
 	Name            string
@@ -28,7 +23,8 @@ type Object struct {
 	Recording       v1alpha1.RecordingStatus
 	// RawRecording is status.recording byte for byte: what a patch tests.
 	RawRecording json.RawMessage
-	Settled      bool
+	// Processing is status.processing.state, which the controller writes.
+	Processing v1alpha1.ProcessingState
 }
 
 // segment is the object as a part of a session's chain. It is foreign if it
@@ -38,8 +34,18 @@ func (o *Object) segment(session Session, index int32) lifecycle.Segment {
 		Index:   index,
 		Status:  o.Recording,
 		Foreign: o.Spec.MeetingID != session.MeetingID || o.Spec.SessionID != session.SessionID || o.Spec.Segment != index,
-		Settled: o.Settled,
+		Settled: o.Recording.Settled || o.processed(),
 	}
+}
+
+// processed tells whether the controller has acted on how the recording ended:
+// a file that came now would have no Jobs.
+func (o *Object) processed() bool {
+	switch o.Processing {
+	case "", v1alpha1.ProcessingWaiting, v1alpha1.ProcessingSuspended:
+		return false
+	}
+	return true
 }
 
 var (
@@ -63,11 +69,11 @@ type Store interface {
 	// returns it as it was stored; ErrChanged if the name is taken.
 	Create(ctx context.Context, session Session, segment int32) (*Object, error)
 	// Patch replaces the status.recording of read, if it is still the same; and
-	// if untouched, only if nothing of the object has changed. It fails with
-	// ErrChanged, also where the API server refuses the new status itself: it
-	// gives both the same code.
-	Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, untouched bool) error
-	// Settle sets SettledAnnotation, unless anything of the object has changed
-	// since it was read; then it fails with ErrChanged.
+	// if it revives a failed recording, only if its processing is still where it
+	// was. It fails with ErrChanged, also where the API server refuses the new
+	// status itself: it gives both the same code.
+	Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error
+	// Settle sets status.recording.settled, if status.recording is still that of
+	// read; otherwise it fails with ErrChanged.
 	Settle(ctx context.Context, read *Object) error
 }

@@ -267,11 +267,11 @@ func TestWriterRejectsOnlyTheGuilty(t *testing.T) {
 // pickyStore does not accept one file.
 type pickyStore struct{ *memoryStore }
 
-func (s *pickyStore) Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, untouched bool) error {
+func (s *pickyStore) Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error {
 	if status.File != nil && status.File.Path == "/bad.mp4" {
 		return fmt.Errorf("patch: %w (%w)", ErrChanged, &RejectedError{Err: errors.New("bad file")})
 	}
-	return s.memoryStore.Patch(ctx, read, status, untouched)
+	return s.memoryStore.Patch(ctx, read, status, revives)
 }
 
 func TestWriterPassesOnARejectedCreate(t *testing.T) {

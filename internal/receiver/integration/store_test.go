@@ -100,7 +100,7 @@ func TestPatchTestsWhatWasRead(t *testing.T) {
 		t.Errorf("a patch of what is outdated: %v", err)
 	}
 	if err := r.store.Patch(t.Context(), stored, lifecycle.Apply(stored.Recording, event(v1alpha1.EventStarted)), true); err != nil {
-		t.Errorf("a patch of what is untouched: %v", err)
+		t.Errorf("a patch of what is as it was read: %v", err)
 	}
 }
 
@@ -151,8 +151,35 @@ func TestSettle(t *testing.T) {
 		t.Errorf("revived what was settled: %v", err)
 	}
 	settled := read(t, r, object.Name)
-	if !settled.Settled || settled.Recording.State != v1alpha1.RecordingFailed {
+	if !settled.Recording.Settled || settled.Recording.State != v1alpha1.RecordingFailed {
 		t.Errorf("object %+v", settled)
+	}
+}
+
+// TestNoFileForAFailureThatWasActedOn: a file that comes when the controller
+// has acted on the failure would have no Jobs, so it is a recording of its own.
+func TestNoFileForAFailureThatWasActedOn(t *testing.T) {
+	namespace := newNamespace(t)
+	r := newReplica(t, namespace)
+	session := newSession(t, 0)
+	object := create(t, r, session)
+	if err := r.store.Patch(t.Context(), object, lifecycle.Apply(object.Recording, event(v1alpha1.EventFailed)), false); err != nil {
+		t.Fatal(err)
+	}
+	failed := read(t, r, object.Name)
+	writeAsController(t, namespace, object.Name)
+	late := event(v1alpha1.EventStopped, "/late.mp4")
+	if err := r.store.Patch(t.Context(), failed, lifecycle.Apply(failed.Recording, late), true); !errors.Is(err, receiver.ErrChanged) {
+		t.Errorf("revived behind the controller's back: %v", err)
+	}
+	for _, written := range r.writer.Write(t.Context(), session, []lifecycle.Event{late}) {
+		if written.Err != nil {
+			t.Fatal(written.Err)
+		}
+	}
+	objects := chain(t, namespace, session)
+	if len(objects) != 2 || objects[0].Status.Recording.File != nil || objects[1].Status.Recording.File == nil {
+		t.Errorf("the file is not on a second object: %+v", objects)
 	}
 }
 
