@@ -1,0 +1,123 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+	"golang.org/x/time/rate"
+)
+
+// Guard stands before a handler and bounds how many requests are in flight.
+// One that finds no place waits for a short while, during which the slowest
+// sender of a body loses its place, and is then sent back with 503: before its
+// body is read, so that what waits costs no more than its connection.
+type Guard struct {
+	handler     http.Handler
+	connections *Connections
+	metrics     *Metrics
+	log         logr.Logger
+	places      chan struct{} // nil without a limit
+	draining    atomic.Bool
+	told        rate.Sometimes
+}
+
+// NewGuard returns a Guard; a limit of 0 is none. The connections are those of
+// the server that the Guard is in.
+func NewGuard(handler http.Handler, limit int, connections *Connections, metrics *Metrics, log logr.Logger) *Guard {
+	g := &Guard{
+		handler: handler, connections: connections, metrics: metrics, log: log,
+		told: rate.Sometimes{Interval: summaryInterval},
+	}
+	if limit > 0 {
+		g.places = make(chan struct{}, limit)
+	}
+	return g
+}
+
+// Drain has every answer from now on close its connection, so that the next
+// request comes over another one, to whoever is ready then. Idle connections
+// stay open: a request may be on its way on them.
+func (g *Guard) Drain() { g.draining.Store(true) }
+
+// ServeHTTP implements http.Handler.
+func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if g.draining.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	conn := connectionOf(r)
+	g.connections.mark(conn, phaseWorking)
+	if !g.enter(r.Context()) {
+		g.refuse(w)
+		return
+	}
+	defer g.leave()
+	g.connections.mark(conn, phaseReading)
+	// Whatever the handler leaves of the body, net/http waits for some of it.
+	defer g.connections.mark(conn, phaseWaiting)
+	r.Body = &watchedBody{ReadCloser: r.Body, connections: g.connections, conn: conn}
+	g.handler.ServeHTTP(w, r)
+}
+
+// enter takes a place if there is one in time.
+func (g *Guard) enter(ctx context.Context) bool {
+	if g.places == nil {
+		return true
+	}
+	select {
+	case g.places <- struct{}{}:
+		return true
+	default:
+	}
+	g.connections.cutReader()
+	patience := time.NewTimer(placeTimeout)
+	defer patience.Stop()
+	select {
+	case g.places <- struct{}{}:
+		return true
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func (g *Guard) leave() {
+	if g.places != nil {
+		<-g.places
+	}
+}
+
+func (g *Guard) refuse(w http.ResponseWriter) {
+	g.told.Do(func() {
+		g.log.Info("webhooks refused, too many are in flight: is the API server slow? raise --max-in-flight only with the memory limit", "limit", cap(g.places))
+	})
+	a := unavailable(outcomeOverloaded, "too many webhooks at once: try again later", nil)
+	g.metrics.webhook(typeUnknown, a.outcome, placeTimeout)
+	// Its body was not read, and will not be.
+	w.Header().Set("Connection", "close")
+	if err := a.write(w); err != nil {
+		g.log.V(1).Info("answer not sent", "error", err.Error())
+	}
+}
+
+// watchedBody marks its connection as working once the body has arrived.
+type watchedBody struct {
+	io.ReadCloser
+	connections *Connections
+	conn        net.Conn
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF { //nolint:errorlint // Readers return io.EOF itself.
+		b.connections.mark(b.conn, phaseWorking)
+	}
+	return n, err
+}
