@@ -141,17 +141,19 @@ func (c *Connections) add(conn net.Conn) (added bool, wait time.Duration) {
 }
 
 // cutReader cuts the connection that has sent a body for longest, if that is
-// longer than patience.
-func (c *Connections) cutReader() {
+// longer than bodyPatience, and returns how long until that is worth another
+// try.
+func (c *Connections) cutReader() (wait time.Duration) {
 	c.mu.Lock()
 	slow, waited := c.slowest(phaseReading, phaseReading)
-	if slow == nil || waited < patience {
+	if slow == nil || waited < bodyPatience {
 		c.mu.Unlock()
-		return
+		return bodyPatience - waited
 	}
 	delete(c.open, slow)
 	c.mu.Unlock()
 	c.cut(slow)
+	return bodyPatience
 }
 
 func (c *Connections) cut(conn net.Conn) {

@@ -76,16 +76,21 @@ func (g *Guard) enter(ctx context.Context) bool {
 		return true
 	default:
 	}
-	g.connections.cutReader()
-	patience := time.NewTimer(placeTimeout)
-	defer patience.Stop()
-	select {
-	case g.places <- struct{}{}:
-		return true
-	case <-patience.C:
-	case <-ctx.Done():
+	ctx, cancel := context.WithTimeout(ctx, placeTimeout)
+	defer cancel()
+	for {
+		// Whom it cuts, if anybody, gives up a place in a moment.
+		again := time.NewTimer(g.connections.cutReader())
+		select {
+		case g.places <- struct{}{}:
+			again.Stop()
+			return true
+		case <-again.C:
+		case <-ctx.Done():
+			again.Stop()
+			return false
+		}
 	}
-	return false
 }
 
 func (g *Guard) leave() {

@@ -182,7 +182,7 @@ func TestSlowBodiesDoNotKeepWebhooksOut(t *testing.T) {
 		w.send(goodBody[:1])
 		slow = append(slow, w)
 	}
-	<-time.After(patience + 10*time.Millisecond)
+	<-time.After(bodyPatience + 10*time.Millisecond)
 	for range 2 {
 		w := g.dial(t)
 		begin := time.Now()

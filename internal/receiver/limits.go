@@ -28,8 +28,11 @@ const (
 	// maxBatch is how many events of a session are written at once.
 	maxBatch = 256
 	// patience is how long a connection may keep us waiting when others need its
-	// place. A webhook is in one packet or two.
-	patience = time.Second
+	// place.
+	patience = 250 * time.Millisecond
+	// bodyPatience is how long a body may take to arrive when others need its
+	// place. A webhook is in one packet or two, and so mostly takes nothing.
+	bodyPatience = 100 * time.Millisecond
 	// placeTimeout is how long a request may wait for a place among those in
 	// flight.
 	placeTimeout = time.Second
