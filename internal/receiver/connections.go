@@ -29,8 +29,8 @@ const (
 // Connections bounds how many connections a server holds. Further ones wait in
 // the kernel's queue until there is room; and there is room as soon as one of
 // those held has kept us waiting for patience, be it idle, or its request slow
-// to arrive: the one that has waited longest is cut. A connection whose request
-// has arrived in full is never cut.
+// to arrive: the one that is longest over it is cut. A connection whose request
+// has arrived in full is never cut, nor one with bytes that we have not read.
 type Connections struct {
 	limit int
 	cuts  prometheus.Counter
@@ -43,6 +43,19 @@ type Connections struct {
 type connection struct {
 	phase phase
 	since time.Time
+	// proven is set once a webhook that the provider has signed came over it.
+	proven bool
+}
+
+// patience is how long it may keep us waiting when others need its place.
+func (c *connection) patience() time.Duration {
+	switch {
+	case c.proven:
+		return provenPatience
+	case c.phase == phaseReading:
+		return bodyPatience
+	}
+	return patience
 }
 
 // NewConnections returns a bound of limit connections; none if limit is 0. Its
@@ -74,17 +87,41 @@ func NewConnections(limit int, registry prometheus.Registerer) *Connections {
 func (c *Connections) Guard(server *http.Server, listener net.Listener) net.Listener {
 	server.ConnState = c.observe
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
-		return context.WithValue(ctx, connectionKey{}, conn)
+		return context.WithValue(ctx, connectionKey{}, tracked{c, conn})
 	}
 	return &boundListener{Listener: listener, connections: c, closed: make(chan struct{})}
 }
 
 type connectionKey struct{}
 
-// connectionOf returns the connection of a request of a guarded server, or nil.
-func connectionOf(r *http.Request) net.Conn {
-	conn, _ := r.Context().Value(connectionKey{}).(net.Conn)
-	return conn
+// tracked is the connection of a request; that of a server that is not guarded
+// is the zero one.
+type tracked struct {
+	connections *Connections
+	conn        net.Conn
+}
+
+func connectionOf(r *http.Request) tracked {
+	t, _ := r.Context().Value(connectionKey{}).(tracked)
+	return t
+}
+
+func (t tracked) mark(p phase) {
+	if t.connections != nil {
+		t.connections.mark(t.conn, p)
+	}
+}
+
+// prove tells that the provider's webhooks come over the connection.
+func (t tracked) prove() {
+	if t.connections == nil {
+		return
+	}
+	t.connections.mu.Lock()
+	defer t.connections.mu.Unlock()
+	if held := t.connections.open[t.conn]; held != nil {
+		held.proven = true
+	}
 }
 
 func (c *Connections) count() int {
@@ -109,8 +146,8 @@ func (c *Connections) observe(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// mark tells that a connection has entered a phase. One that is not held, or
-// nil, is ignored.
+// mark tells that a connection has entered a phase. One that is not held is
+// ignored.
 func (c *Connections) mark(conn net.Conn, p phase) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -128,10 +165,10 @@ func (c *Connections) add(conn net.Conn) (added bool, wait time.Duration) {
 		c.mu.Unlock()
 		return true, 0
 	}
-	slow, waited := c.slowest(phaseWaiting, phaseReading)
-	if slow == nil || waited < patience {
+	slow, wait := c.slowest(phaseWaiting, phaseReading)
+	if slow == nil {
 		c.mu.Unlock()
-		return false, patience - waited
+		return false, wait
 	}
 	delete(c.open, slow)
 	c.open[conn] = &connection{since: time.Now()}
@@ -141,14 +178,13 @@ func (c *Connections) add(conn net.Conn) (added bool, wait time.Duration) {
 }
 
 // cutReader cuts the connection that has sent a body for longest, if that is
-// longer than bodyPatience, and returns how long until that is worth another
-// try.
+// too long, and returns how long until that is worth another try.
 func (c *Connections) cutReader() (wait time.Duration) {
 	c.mu.Lock()
-	slow, waited := c.slowest(phaseReading, phaseReading)
-	if slow == nil || waited < bodyPatience {
+	slow, wait := c.slowest(phaseReading, phaseReading)
+	if slow == nil {
 		c.mu.Unlock()
-		return bodyPatience - waited
+		return wait
 	}
 	delete(c.open, slow)
 	c.mu.Unlock()
@@ -162,19 +198,27 @@ func (c *Connections) cut(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// slowest returns the connection that has been longest in one of two phases,
-// and for how long. It is called with mu held.
-func (c *Connections) slowest(one, other phase) (slow net.Conn, waited time.Duration) {
-	var since time.Time
-	for conn, held := range c.open {
-		if (held.phase == one || held.phase == other) && (slow == nil || held.since.Before(since)) {
-			slow, since = conn, held.since
+// slowest returns the connection in one of two phases that is longest over its
+// patience; or nil, and how long until there may be one. It is called with mu
+// held.
+func (c *Connections) slowest(one, other phase) (slow net.Conn, wait time.Duration) {
+	for {
+		now := time.Now()
+		wait = bodyPatience
+		for conn, held := range c.open {
+			if left := held.since.Add(held.patience()).Sub(now); (held.phase == one || held.phase == other) && left < wait {
+				slow, wait = conn, left
+			}
 		}
+		if slow == nil || wait > 0 {
+			return nil, wait
+		}
+		if !hasUnread(slow) {
+			return slow, 0
+		}
+		// It is us who are slow.
+		c.open[slow].since, slow = now, nil
 	}
-	if slow == nil {
-		return nil, 0
-	}
-	return slow, time.Since(since)
 }
 
 // boundListener accepts what Connections has room for.

@@ -6,7 +6,6 @@ package receiver
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -53,16 +52,16 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 	}
 	conn := connectionOf(r)
-	g.connections.mark(conn, phaseWorking)
+	conn.mark(phaseWorking)
 	if !g.enter(r.Context()) {
 		g.refuse(w)
 		return
 	}
 	defer g.leave()
-	g.connections.mark(conn, phaseReading)
+	conn.mark(phaseReading)
 	// Whatever the handler leaves of the body, net/http waits for some of it.
-	defer g.connections.mark(conn, phaseWaiting)
-	r.Body = &watchedBody{ReadCloser: r.Body, connections: g.connections, conn: conn}
+	defer conn.mark(phaseWaiting)
+	r.Body = &watchedBody{ReadCloser: r.Body, conn: conn}
 	g.handler.ServeHTTP(w, r)
 }
 
@@ -78,18 +77,21 @@ func (g *Guard) enter(ctx context.Context) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, placeTimeout)
 	defer cancel()
-	for {
-		// Whom it cuts, if anybody, gives up a place in a moment.
-		again := time.NewTimer(g.connections.cutReader())
-		select {
-		case g.places <- struct{}{}:
-			again.Stop()
-			return true
-		case <-again.C:
-		case <-ctx.Done():
-			again.Stop()
-			return false
+	// The places are given in the order of asking, which asking again would
+	// lose; so it is a timer that makes room meanwhile.
+	var again *time.Timer
+	again = time.AfterFunc(placeTimeout, func() {
+		if wait := g.connections.cutReader(); ctx.Err() == nil {
+			again.Reset(wait)
 		}
+	})
+	defer again.Stop()
+	again.Reset(g.connections.cutReader())
+	select {
+	case g.places <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -115,14 +117,13 @@ func (g *Guard) refuse(w http.ResponseWriter) {
 // watchedBody marks its connection as working once the body has arrived.
 type watchedBody struct {
 	io.ReadCloser
-	connections *Connections
-	conn        net.Conn
+	conn tracked
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF { //nolint:errorlint // Readers return io.EOF itself.
-		b.connections.mark(b.conn, phaseWorking)
+	if err == io.EOF {
+		b.conn.mark(phaseWorking)
 	}
 	return n, err
 }

@@ -93,28 +93,27 @@ func head(t *testing.T) string {
 		WebhookPath, videosdk.SignatureHeader, sign(t, []byte(goodBody)), len(goodBody))
 }
 
-// answer reads an answer with its body.
-func (w *wire) answer() *http.Response {
+// told is the head of an answer.
+type told struct {
+	retryAfter string
+	closes     bool
+}
+
+// expect reads an answer with its body.
+func (w *wire) expect(status int) told {
 	w.t.Helper()
 	response, err := http.ReadResponse(w.reader, nil)
 	if err != nil {
 		w.t.Fatalf("no answer: %v", err)
 	}
-	content, err := io.ReadAll(response.Body)
+	_, err = io.Copy(io.Discard, response.Body)
 	if err = errors.Join(err, response.Body.Close()); err != nil {
 		w.t.Fatal(err)
 	}
-	response.Body = io.NopCloser(strings.NewReader(string(content)))
-	return response
-}
-
-func (w *wire) expect(status int) *http.Response {
-	w.t.Helper()
-	response := w.answer()
 	if response.StatusCode != status {
 		w.t.Fatalf("status %d, want %d", response.StatusCode, status)
 	}
-	return response
+	return told{response.Header.Get("Retry-After"), response.Close}
 }
 
 // expectCut expects that the server hangs up, without an answer of success.
@@ -156,9 +155,8 @@ func TestInFlightLimit(t *testing.T) {
 	}
 	third := g.dial(t)
 	third.send(head(t)) // no body: it is refused before that is read
-	response := third.expect(503)
-	if response.Header.Get("Retry-After") == "" || !response.Close {
-		t.Errorf("Retry-After %q, close %t", response.Header.Get("Retry-After"), response.Close)
+	if got := third.expect(503); got.retryAfter == "" || !got.closes {
+		t.Errorf("told %+v", got)
 	}
 	waits := g.dial(t)
 	waits.send(head(t) + goodBody)
@@ -230,6 +228,65 @@ func TestConnectionLimit(t *testing.T) {
 	waits.expect(200)
 }
 
+// TestProvenConnectionsStay while others make room, and so do those whose bytes
+// we have not read yet.
+func TestProvenConnectionsStay(t *testing.T) {
+	g := newGuarded(t, recordedAlways, 0, 3).start(t)
+	proven := g.dial(t)
+	proven.send(head(t) + goodBody)
+	proven.expect(200)
+	<-time.After(10 * time.Millisecond) // so that it is the one that waits longest
+	var strangers []*wire
+	for range 2 {
+		w := g.dial(t)
+		w.send("G")
+		strangers = append(strangers, w)
+	}
+	next := g.dial(t)
+	next.send(head(t) + goodBody)
+	next.expect(200)
+	strangers[0].expectCut()
+	proven.send(head(t) + goodBody)
+	proven.expect(200)
+}
+
+func TestHasUnread(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	sender, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sender.Close() }()
+	receiver, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = receiver.Close() }()
+	if hasUnread(receiver) {
+		t.Error("nothing was sent")
+	}
+	if _, err := io.WriteString(sender, "ab"); err != nil {
+		t.Fatal(err)
+	}
+	var two [2]byte
+	if _, err := receiver.Read(two[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if !hasUnread(receiver) {
+		t.Error("a byte was not read")
+	}
+	if _, err := receiver.Read(two[1:]); err != nil {
+		t.Fatal(err)
+	}
+	if hasUnread(receiver) {
+		t.Error("all was read")
+	}
+}
+
 // TestSlowSendersAreCut by the time-outs alone, with room for all: what has
 // trickled in every now and then does not prolong them.
 func TestSlowSendersAreCut(t *testing.T) {
@@ -291,12 +348,12 @@ func TestDrain(t *testing.T) {
 	g := newGuarded(t, recordedAlways, 0, 0).start(t)
 	w := g.dial(t)
 	w.send(head(t) + goodBody)
-	if w.expect(200).Close {
+	if w.expect(200).closes {
 		t.Error("closed before it drains")
 	}
 	g.guard.Drain()
 	w.send(head(t) + goodBody) // over the connection that was idle
-	if !w.expect(200).Close {
+	if !w.expect(200).closes {
 		t.Error("the sender is not told to take another connection")
 	}
 	w.expectCut()

@@ -93,6 +93,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, arrived time.Ti
 	if a := h.verify(ctx, body, r.Header.Get(videosdk.SignatureHeader)); a != nil {
 		return typeUnknown, h.Rates.refuse(r, a)
 	}
+	connectionOf(r).prove()
 	if a := h.Rates.admit(r); a != nil {
 		return typeUnknown, a
 	}

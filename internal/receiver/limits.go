@@ -33,6 +33,9 @@ const (
 	// bodyPatience is how long a body may take to arrive when others need its
 	// place. A webhook is in one packet or two, and so mostly takes nothing.
 	bodyPatience = 100 * time.Millisecond
+	// provenPatience is the same for connections over which the provider has
+	// sent before: it may be about to send again.
+	provenPatience = 10 * time.Second
 	// placeTimeout is how long a request may wait for a place among those in
 	// flight.
 	placeTimeout = time.Second
