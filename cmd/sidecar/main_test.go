@@ -198,8 +198,10 @@ func (o *output) addresses(t *testing.T) addresses {
 	return a
 }
 
-// localPorts has a sidecar listen on free ports of this machine.
+// localPorts has a sidecar listen on free ports of this machine, which nothing
+// has to take notice of when it ends.
 var localPorts = []string{
+	"--shutdown-delay=0s",
 	"--webhook-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0", "--metrics-bind-address=127.0.0.1:0",
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -27,6 +28,10 @@ const (
 	maxWriteTimeout = 30 * time.Second
 )
 
+// maxShutdownDelay is more than any Pod's terminationGracePeriodSeconds should
+// leave to it.
+const maxShutdownDelay = 5 * time.Minute
+
 // namespaceFile is where a Pod finds the namespace that it is in.
 var namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
@@ -44,8 +49,13 @@ type options struct {
 	skipSignature  bool
 	windows        lifecycle.Windows
 	writeTimeout   time.Duration
-	showVersion    bool
-	log            zap.Options
+	shutdownDelay  time.Duration
+	overload       overloadOptions
+	// stateDir is where the last good key is kept over a restart; nowhere if
+	// empty.
+	stateDir    string
+	showVersion bool
+	log         zap.Options
 }
 
 // stringList is a flag that may be repeated.
@@ -99,6 +109,8 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.DurationVar(&o.windows.Reorder, "reorder-window", time.Minute, "How long after a recording's end an event that it lacks still belongs to it.")
 	flags.DurationVar(&o.windows.Redelivery, "redelivery-window", 10*time.Second, "How long after an event the same one again is a redelivery, once its recording has ended.")
 	flags.DurationVar(&o.writeTimeout, "write-timeout", 2*time.Second, "How long the API server may take to store an event before the sender is told to try again.")
+	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", 5*time.Second, "How long webhooks are still taken once the sidecar is told to end and is no longer ready: until Services and Ingresses have noticed.")
+	o.overload.bind(flags)
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 
@@ -117,8 +129,10 @@ func (o *options) validate() error {
 		return errors.New("--redelivery-window must not be negative")
 	case o.writeTimeout < minWriteTimeout || o.writeTimeout > maxWriteTimeout:
 		return fmt.Errorf("--write-timeout must be from %s to %s", minWriteTimeout, maxWriteTimeout)
+	case o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay:
+		return fmt.Errorf("--shutdown-delay must be from 0s to %s", maxShutdownDelay)
 	}
-	return nil
+	return o.overload.validate()
 }
 
 // complete finds out the namespace.
@@ -138,4 +152,12 @@ func (o *options) complete() error {
 		return fmt.Errorf("%q of %s is not a namespace: %s", o.namespace, source, strings.Join(problems, "; "))
 	}
 	return nil
+}
+
+// keyCacheFile is where the last good key of --public-key-url is kept.
+func (o *options) keyCacheFile() string {
+	if o.stateDir == "" {
+		return ""
+	}
+	return filepath.Join(o.stateDir, "public-key.pem")
 }

@@ -48,6 +48,7 @@ type sidecar struct {
 	queue     *receiver.Queue
 	store     *receiver.RESTStore
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
+	guard     *receiver.Guard
 
 	webhooks, health, metrics *endpoint
 }
@@ -80,7 +81,10 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 			return nil, err
 		}
 	}
-	return s, s.listen(ctx, handler, registry)
+	handler.Rates = receiver.NewRates(options.overload.rates, time.Now, log)
+	connections := receiver.NewConnections(options.overload.maxConnections, registry)
+	s.guard = receiver.NewGuard(handler, options.overload.maxInFlight, connections, counts, log)
+	return s, s.listen(ctx, connections, registry)
 }
 
 // verifier makes the judge of signatures that the options ask for.
@@ -98,7 +102,9 @@ func (s *sidecar) verifier() (receiver.SignatureVerifier, error) {
 	}
 	if s.options.keyURL != "" {
 		var err error
-		s.urlKeys, err = videosdk.NewURLKeys(s.options.keyURL, videosdk.URLKeysOptions{OnError: s.reporter("public key not fetched")})
+		s.urlKeys, err = videosdk.NewURLKeys(s.options.keyURL, videosdk.URLKeysOptions{
+			OnError: s.reporter("public key not fetched"), CacheFile: s.options.keyCacheFile(), OnCacheError: s.reporter("public key not kept"),
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -115,29 +121,35 @@ func (s *sidecar) reporter(message string) func(error) {
 }
 
 // listen takes the ports, so that one in use is found out at the start.
-func (s *sidecar) listen(ctx context.Context, webhooks http.Handler, registry *prometheus.Registry) error {
+func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections, registry *prometheus.Registry) error {
 	var listen net.ListenConfig
 	scrapes := http.NewServeMux()
 	scrapes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	for _, e := range []struct {
-		to      **endpoint
-		flag    string
-		address string
-		handler http.Handler
-		timeout time.Duration
+		to          **endpoint
+		flag        string
+		address     string
+		handler     http.Handler
+		timeout     time.Duration
+		connections *receiver.Connections
 	}{
-		{&s.webhooks, "--webhook-bind-address", s.options.webhookAddress, webhooks, s.options.writeTimeout},
-		{&s.health, "--health-probe-bind-address", s.options.healthAddress, receiver.NewHealthHandler(s.readiness), auxiliaryTimeout},
-		{&s.metrics, "--metrics-bind-address", s.options.metricsAddress, scrapes, auxiliaryTimeout},
+		{&s.webhooks, "--webhook-bind-address", s.options.webhookAddress, s.guard, s.options.writeTimeout, connections},
+		{&s.health, "--health-probe-bind-address", s.options.healthAddress, receiver.NewHealthHandler(s.readiness), auxiliaryTimeout, auxiliary()},
+		{&s.metrics, "--metrics-bind-address", s.options.metricsAddress, scrapes, auxiliaryTimeout, auxiliary()},
 	} {
 		listener, err := listen.Listen(ctx, "tcp", e.address)
 		if err != nil {
 			s.close()
 			return fmt.Errorf("%s: %w", e.flag, err)
 		}
-		*e.to = &endpoint{receiver.NewServer(e.handler, e.timeout, s.log), listener}
+		server := receiver.NewServer(e.handler, e.timeout, s.log)
+		*e.to = &endpoint{server, e.connections.Guard(server, listener)}
 	}
 	return nil
+}
+
+func auxiliary() *receiver.Connections {
+	return receiver.NewConnections(auxiliaryConnections, nil)
 }
 
 // close gives up the ports that were taken.
@@ -170,7 +182,7 @@ func (s *sidecar) run(told context.Context) error {
 	s.announce()
 
 	<-ctx.Done()
-	err := s.shutdown()
+	err := s.shutdown(told.Err() != nil)
 	background.Wait()
 	if told.Err() == nil {
 		err = errors.Join(context.Cause(ctx), err)
@@ -182,6 +194,7 @@ func (s *sidecar) announce() {
 	if s.options.skipSignature {
 		s.log.Info("WARNING: signatures are not verified, anybody can write recordings; start with --public-key-url or --public-key-file instead of --insecure-skip-signature")
 	}
+	s.options.overload.announce(s.log)
 	s.log.Info("sidecar started",
 		"namespace", s.options.namespace, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),
@@ -214,10 +227,16 @@ func (s *sidecar) becomeReady(ctx context.Context, reason string, try func(conte
 	}
 }
 
-// shutdown answers what is under way, waits for its writes, and closes.
-func (s *sidecar) shutdown() error {
+// shutdown tells that no more webhooks should come, takes those that do until
+// the word has spread, answers what is under way, waits for its writes, and
+// closes. Unless orderly, which is when a server has failed, it does not linger.
+func (s *sidecar) shutdown(orderly bool) error {
 	s.readiness.Set(shuttingDown)
-	s.log.Info("sidecar shuts down")
+	s.guard.Drain()
+	s.log.Info("sidecar shuts down", "delay", s.options.shutdownDelay.String())
+	if orderly {
+		<-time.After(s.options.shutdownDelay)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.options.writeTimeout+shutdownMargin)
 	defer cancel()
 	err := s.webhooks.server.Shutdown(ctx)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
@@ -22,6 +23,10 @@ type answer struct {
 	// allow is the Allow header, retry whether there is a Retry-After.
 	allow string
 	retry bool
+	// wait, if not 0, is what Retry-After says, instead of retryAfterSeconds.
+	wait time.Duration
+	// quiet is of answers that could fill the log.
+	quiet bool
 	// cause is what the log gets to know beside the problem; it may be nil.
 	cause error
 }
@@ -44,6 +49,14 @@ func refused(status int, o outcome, problem string) *answer {
 
 func unavailable(o outcome, problem string, cause error) *answer {
 	return &answer{status: http.StatusServiceUnavailable, outcome: o, problem: problem, retry: true, cause: cause}
+}
+
+// retryAfter is in whole seconds, as the header wants it.
+func (a *answer) retryAfter() int {
+	if a.wait == 0 {
+		return retryAfterSeconds
+	}
+	return int((a.wait + time.Second - 1) / time.Second)
 }
 
 // body returns the answer's JSON.
@@ -75,7 +88,7 @@ func (a *answer) write(w http.ResponseWriter) error {
 		header.Set("Allow", a.allow)
 	}
 	if a.retry {
-		header.Set("Retry-After", strconv.Itoa(retryAfterSeconds))
+		header.Set("Retry-After", strconv.Itoa(a.retryAfter()))
 	}
 	w.WriteHeader(a.status)
 	_, err := w.Write(body)

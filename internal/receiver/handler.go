@@ -32,11 +32,13 @@ type Unverified struct{}
 // Verify returns nil.
 func (Unverified) Verify(context.Context, []byte, string) error { return nil }
 
-// Handler answers webhooks. All of its fields are required but Token.
+// Handler answers webhooks. All of its fields are required but Token and Rates.
 type Handler struct {
 	Verifier SignatureVerifier
 	// Token, if not nil, is the secret that the path must end in.
-	Token    *EndpointToken
+	Token *EndpointToken
+	// Rates, if not nil, bounds how often requests are answered in earnest.
+	Rates    *Rates
 	Recorder Recorder
 	Metrics  *Metrics
 	Log      logr.Logger
@@ -78,17 +80,21 @@ func broken(cause *panicError) *answer {
 // answer goes through the steps until one of them answers.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, arrived time.Time) (eventType string, a *answer) {
 	if a := h.checkTarget(r); a != nil {
-		return typeUnknown, a
+		return typeUnknown, h.Rates.refuse(r, a)
 	}
 	body, a := readBody(w, r)
 	if a != nil {
-		return typeUnknown, a
+		return typeUnknown, h.Rates.refuse(r, a)
 	}
 	// The sender may hang up before the event is written. It is written all the
 	// same: the provider may never send it again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.Timeout)
 	defer cancel()
 	if a := h.verify(ctx, body, r.Header.Get(videosdk.SignatureHeader)); a != nil {
+		return typeUnknown, h.Rates.refuse(r, a)
+	}
+	connectionOf(r).prove()
+	if a := h.Rates.admit(r); a != nil {
 		return typeUnknown, a
 	}
 	event, err := videosdk.Parse(body)
@@ -183,7 +189,7 @@ func (h *Handler) report(eventType string, a *answer) {
 		log.Error(a.cause, "webhook not recorded")
 	case a.outcome == outcomeRecorded:
 		log.Info("webhook recorded", "recording", a.recording)
-	case a.status == http.StatusOK:
+	case a.status == http.StatusOK, a.quiet:
 		log.V(1).Info("webhook answered", "recording", a.recording)
 	default:
 		log.Info("webhook refused", "problem", a.problem)

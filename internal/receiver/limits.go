@@ -27,6 +27,26 @@ const (
 	maxWaiting = 4096
 	// maxBatch is how many events of a session are written at once.
 	maxBatch = 256
+	// patience is how long a connection may keep us waiting when others need its
+	// place.
+	patience = 250 * time.Millisecond
+	// bodyPatience is how long a body may take to arrive when others need its
+	// place. A webhook is in one packet or two, and so mostly takes nothing.
+	bodyPatience = 100 * time.Millisecond
+	// provenPatience is the same for connections over which the provider has
+	// sent before: it may be about to send again.
+	provenPatience = 10 * time.Second
+	// placeTimeout is how long a request may wait for a place among those in
+	// flight.
+	placeTimeout = time.Second
+	// maxClients is how many addresses are remembered, each in about 400 bytes,
+	// and clientMemory for how long after they were seen. By then their
+	// limits' bursts are whole again, so that forgetting them changes nothing.
+	maxClients   = 4096
+	clientMemory = time.Minute
+	// summaryInterval is the least time between two log lines on refusals that
+	// are not logged each.
+	summaryInterval = 10 * time.Second
 	// retryAfterSeconds is what a sender is told to wait after a 503.
 	retryAfterSeconds = 5
 )

@@ -38,6 +38,9 @@ const (
 	outcomeUnavailable      outcome = "unavailable"
 	outcomeNoKey            outcome = "no_key"
 	outcomePanic            outcome = "panic"
+	outcomeRateLimited      outcome = "rate_limited"
+	outcomeFailuresLimited  outcome = "failures_limited"
+	outcomeOverloaded       outcome = "overloaded"
 )
 
 // Metrics are what the receiver counts. No label grows with what is sent.
@@ -81,7 +84,7 @@ func (m *Metrics) initialise() {
 			m.webhooks.WithLabelValues(string(eventType), string(o))
 		}
 	}
-	for _, o := range []outcome{outcomeUnauthorized, outcomeNoKey, outcomePanic} {
+	for _, o := range []outcome{outcomeUnauthorized, outcomeNoKey, outcomePanic, outcomeRateLimited, outcomeFailuresLimited, outcomeOverloaded} {
 		m.webhooks.WithLabelValues(typeUnknown, string(o))
 	}
 }

@@ -30,7 +30,12 @@ func (r *keyRing) offer(served []*rsa.PublicKey) {
 	default:
 		r.current, r.former = served, r.current
 	}
-	r.keys = slices.Concat(r.current, r.former)
+	r.keys = slices.Clone(r.current)
+	for _, key := range r.former {
+		if !slices.ContainsFunc(r.current, func(k *rsa.PublicKey) bool { return k.Equal(key) }) {
+			r.keys = append(r.keys, key)
+		}
+	}
 }
 
 // verified tells that key has verified something. The former keys go once a

@@ -25,6 +25,10 @@ const (
 	retryInterval = 5 * time.Second
 	// fetchTimeout bounds one fetch, redirects and all.
 	fetchTimeout = 5 * time.Second
+	// maxRefreshers is how many signatures that did not verify may wait for a
+	// fetch at a time. The others are judged by the keys there are, so that a
+	// flood of forged ones does not hold a place each while the URL is slow.
+	maxRefreshers = 32
 )
 
 // URLKeysOptions are what URLKeys can do without.
@@ -40,6 +44,15 @@ type URLKeysOptions struct {
 	// AllowHTTP allows plain http to any host. Without it http is allowed to
 	// loopback addresses only, because who can change the answer can sign.
 	AllowHTTP bool
+	// CacheFile, if not empty, is where the keys in force are kept for the next
+	// start, in case that the URL cannot be reached then. They are a fallback:
+	// the URL is asked all the same. Who can write the file, or rename another
+	// over it, can choose the keys: nobody else may write to its directory,
+	// which must exist.
+	CacheFile string
+	// OnCacheError is told when CacheFile cannot be used, or not be written;
+	// the keys in force are not affected. It may be nil.
+	OnCacheError func(error)
 }
 
 // URLKeys is the public key that the provider serves. It is fetched on first
@@ -50,19 +63,22 @@ type URLKeysOptions struct {
 //
 // When the provider changes its key, the former one stays in force until the
 // new one has verified a signature, so that a wrong answer from the URL cannot
-// lock the provider out.
+// lock the provider out. The same goes for keys of a CacheFile.
 type URLKeys struct {
 	url     *url.URL
 	client  *http.Client
 	now     func() time.Time
 	onError func(error)
 
-	mu        sync.Mutex
-	ring      keyRing
-	attempted bool // whether any fetch was started
-	startedAt time.Time
-	lastErr   error   // of the last fetch that ended
-	flight    *flight // the fetch under way, or nil
+	mu         sync.Mutex
+	ring       keyRing
+	attempted  bool // whether any fetch was started
+	startedAt  time.Time
+	lastErr    error   // of the last fetch that ended
+	flight     *flight // the fetch under way, or nil
+	refreshers int     // that wait for it
+
+	cache *keyCache // nil without a CacheFile
 }
 
 // flight is a fetch under way. err may be read once done is closed.
@@ -90,15 +106,32 @@ func NewURLKeys(address string, options URLKeysOptions) (*URLKeys, error) {
 	if u.now == nil {
 		u.now = time.Now
 	}
+	if options.CacheFile != "" {
+		u.cache = newKeyCache(options.CacheFile, parsed, options.OnCacheError)
+		if kept := u.cache.load(); kept != nil {
+			u.ring.offer(kept)
+		}
+	}
 	return u, nil
 }
 
-// Prefetch fetches the key unless there is one already, and returns why there
-// is none. It is for the start of a program, which may well go on after an
-// error: the next Keys tries again.
+// Prefetch fetches the key unless that was tried before, and returns why there
+// is none, also none of a CacheFile. It is for the start of a program, which
+// may well go on after an error: the next Keys tries again.
 func (u *URLKeys) Prefetch(ctx context.Context) error {
+	if !u.asked() {
+		if err := u.fetchIfDue(ctx); err != nil && u.known() == nil {
+			return err
+		}
+	}
 	_, err := u.Keys(ctx)
 	return err
+}
+
+func (u *URLKeys) asked() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.attempted
 }
 
 // Keys returns the provider's current key, and its former one while the
@@ -121,17 +154,43 @@ func (u *URLKeys) Keys(ctx context.Context) ([]*rsa.PublicKey, error) {
 }
 
 // Refresh fetches the key if the last fetch is a minute old, joins a fetch
-// under way, and otherwise returns at once. It waits until ctx is done at most.
+// under way, and otherwise returns at once. It waits until ctx is done at most,
+// and not at all when 32 others do.
 func (u *URLKeys) Refresh(ctx context.Context) {
+	if !u.mayRefresh() {
+		return
+	}
+	defer u.refreshed()
 	// A failure was reported by run, and the keys stay as they were.
 	_ = u.fetchIfDue(ctx)
+}
+
+func (u *URLKeys) mayRefresh() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.refreshers == maxRefreshers {
+		return false
+	}
+	u.refreshers++
+	return true
+}
+
+func (u *URLKeys) refreshed() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.refreshers--
 }
 
 // Verified retires the provider's former key if key is its current one.
 func (u *URLKeys) Verified(key *rsa.PublicKey) {
 	u.mu.Lock()
-	defer u.mu.Unlock()
+	before := len(u.ring.keys)
 	u.ring.verified(key)
+	retired := len(u.ring.keys) != before
+	u.mu.Unlock()
+	if retired {
+		u.cache.save(u.known)
+	}
 }
 
 func (u *URLKeys) known() []*rsa.PublicKey {
@@ -180,11 +239,14 @@ func (u *URLKeys) run(ctx context.Context, f *flight) {
 		u.onError(err)
 	}
 	u.mu.Lock()
-	defer u.mu.Unlock()
 	if err == nil {
 		u.ring.offer(keys)
 	}
 	u.lastErr, f.err = err, err
 	u.flight = nil
 	close(f.done)
+	u.mu.Unlock()
+	if err == nil {
+		u.cache.save(u.known)
+	}
 }

@@ -1,0 +1,363 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
+)
+
+// guarded is a real server with limits, as the sidecar has it.
+type guarded struct {
+	*fixture
+	guard       *Guard
+	connections *Connections
+	server      *http.Server
+	address     string
+}
+
+func newGuarded(t *testing.T, recorder Recorder, maxInFlight, maxConnections int) *guarded {
+	t.Helper()
+	g := &guarded{fixture: newFixture(t, recorder)}
+	g.connections = NewConnections(maxConnections, prometheus.NewRegistry())
+	g.guard = NewGuard(g.fixture, maxInFlight, g.connections, g.Metrics, g.Log)
+	g.server = NewServer(g.guard, 2*time.Second, g.Log)
+	return g
+}
+
+func (g *guarded) start(t *testing.T) *guarded {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.address = listener.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- g.server.Serve(g.connections.Guard(g.server, listener)) }()
+	t.Cleanup(func() {
+		if err := g.server.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	})
+	return g
+}
+
+// wire is a raw connection to the server.
+type wire struct {
+	net.Conn
+	t      *testing.T
+	reader *bufio.Reader
+}
+
+func (g *guarded) dial(t *testing.T) *wire {
+	t.Helper()
+	conn, err := net.Dial("tcp", g.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return &wire{conn, t, bufio.NewReader(conn)}
+}
+
+func (w *wire) send(text string) {
+	w.t.Helper()
+	if _, err := io.WriteString(w, text); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func head(t *testing.T) string {
+	t.Helper()
+	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\n%s: %s\r\nContent-Length: %d\r\n\r\n",
+		WebhookPath, videosdk.SignatureHeader, sign(t, []byte(goodBody)), len(goodBody))
+}
+
+// told is the head of an answer.
+type told struct {
+	retryAfter string
+	closes     bool
+}
+
+// expect reads an answer with its body.
+func (w *wire) expect(status int) told {
+	w.t.Helper()
+	response, err := http.ReadResponse(w.reader, nil)
+	if err != nil {
+		w.t.Fatalf("no answer: %v", err)
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	if err = errors.Join(err, response.Body.Close()); err != nil {
+		w.t.Fatal(err)
+	}
+	if response.StatusCode != status {
+		w.t.Fatalf("status %d, want %d", response.StatusCode, status)
+	}
+	return told{response.Header.Get("Retry-After"), response.Close}
+}
+
+// expectCut expects that the server hangs up, without an answer of success.
+func (w *wire) expectCut() {
+	w.t.Helper()
+	content, err := io.ReadAll(w.reader)
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		w.t.Fatal("the connection is still open")
+	}
+	if strings.HasPrefix(string(content), "HTTP/1.1 200") {
+		w.t.Errorf("answered %s", content)
+	}
+}
+
+// hold is a Recorder that keeps webhooks in flight until told to end.
+type hold struct {
+	entered chan struct{}
+	release chan struct{}
+}
+
+func newHold() *hold { return &hold{make(chan struct{}, 100), make(chan struct{})} }
+
+func (h *hold) Record(context.Context, Event) (Outcome, error) {
+	h.entered <- struct{}{}
+	<-h.release
+	return Outcome{Result: lifecycle.Recorded, Recording: "a/b"}, nil
+}
+
+func TestInFlightLimit(t *testing.T) {
+	h := newHold()
+	g := newGuarded(t, h, 2, 0).start(t)
+	var held []*wire
+	for range 2 {
+		w := g.dial(t)
+		w.send(head(t) + goodBody)
+		<-h.entered
+		held = append(held, w)
+	}
+	third := g.dial(t)
+	third.send(head(t)) // no body: it is refused before that is read
+	if got := third.expect(503); got.retryAfter == "" || !got.closes {
+		t.Errorf("told %+v", got)
+	}
+	waits := g.dial(t)
+	waits.send(head(t) + goodBody)
+	close(h.release)
+	for _, w := range held {
+		w.expect(200)
+	}
+	waits.expect(200) // there was room before its patience ended
+}
+
+// TestSlowBodiesDoNotKeepWebhooksOut: who sends a body slowly loses its place.
+func TestSlowBodiesDoNotKeepWebhooksOut(t *testing.T) {
+	g := newGuarded(t, recordedAlways, 4, 0).start(t)
+	var slow []*wire
+	for range 4 {
+		w := g.dial(t)
+		w.send(strings.Replace(head(t), "\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1))
+		if line, err := w.reader.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+			t.Fatalf("%q, %v", line, err)
+		}
+		w.send(goodBody[:1])
+		slow = append(slow, w)
+	}
+	<-time.After(bodyPatience + 10*time.Millisecond)
+	for range 2 {
+		w := g.dial(t)
+		begin := time.Now()
+		w.send(head(t) + goodBody)
+		w.expect(200)
+		if took := time.Since(begin); took > placeTimeout {
+			t.Errorf("took %s", took)
+		}
+	}
+	slow[0].expectAfterContinue()
+}
+
+func (w *wire) expectAfterContinue() {
+	w.t.Helper()
+	if _, err := w.reader.ReadString('\n'); err != nil { // the empty line after 100 Continue
+		w.t.Fatal(err)
+	}
+	w.expectCut()
+}
+
+// TestConnectionLimit: idle connections make room, busy ones do not.
+func TestConnectionLimit(t *testing.T) {
+	h := newHold()
+	g := newGuarded(t, h, 0, 3).start(t)
+	busy := g.dial(t)
+	busy.send(head(t) + goodBody)
+	<-h.entered
+	idle := g.dial(t)       // says nothing at all
+	halfOpen := g.dial(t)   // a head that never ends
+	halfOpen.send("POST /") // the rest does not come
+	for range 2 {
+		w := g.dial(t)
+		w.send(head(t) + goodBody)
+		<-h.entered
+	}
+	idle.expectCut()
+	halfOpen.expectCut()
+	if got := g.connections.count(); got != 3 {
+		t.Errorf("%d connections are open", got)
+	}
+	waits := g.dial(t) // all are busy: it waits for one to end
+	waits.send(head(t) + goodBody)
+	close(h.release)
+	busy.expect(200)
+	waits.expect(200)
+}
+
+// TestProvenConnectionsStay while others make room, and so do those whose bytes
+// we have not read yet.
+func TestProvenConnectionsStay(t *testing.T) {
+	g := newGuarded(t, recordedAlways, 0, 3).start(t)
+	proven := g.dial(t)
+	proven.send(head(t) + goodBody)
+	proven.expect(200)
+	<-time.After(10 * time.Millisecond) // so that it is the one that waits longest
+	var strangers []*wire
+	for range 2 {
+		w := g.dial(t)
+		w.send("G")
+		strangers = append(strangers, w)
+	}
+	next := g.dial(t)
+	next.send(head(t) + goodBody)
+	next.expect(200)
+	strangers[0].expectCut()
+	proven.send(head(t) + goodBody)
+	proven.expect(200)
+}
+
+func TestHasUnread(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	sender, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sender.Close() }()
+	receiver, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = receiver.Close() }()
+	if hasUnread(receiver) {
+		t.Error("nothing was sent")
+	}
+	if _, err := io.WriteString(sender, "ab"); err != nil {
+		t.Fatal(err)
+	}
+	var two [2]byte
+	if _, err := receiver.Read(two[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if !hasUnread(receiver) {
+		t.Error("a byte was not read")
+	}
+	if _, err := receiver.Read(two[1:]); err != nil {
+		t.Fatal(err)
+	}
+	if hasUnread(receiver) {
+		t.Error("all was read")
+	}
+}
+
+// TestSlowSendersAreCut by the time-outs alone, with room for all: what has
+// trickled in every now and then does not prolong them.
+func TestSlowSendersAreCut(t *testing.T) {
+	g := newGuarded(t, recordedAlways, 0, 0)
+	g.server.ReadHeaderTimeout, g.server.ReadTimeout, g.server.IdleTimeout = 300*time.Millisecond, 600*time.Millisecond, 300*time.Millisecond
+	g.start(t)
+	whole := head(t) + goodBody
+	for name, sent := range map[string]string{
+		"nothing": "", "half a line": "POST /web", "half a head": whole[:len(head(t))-10], "half a body": whole[:len(whole)-40],
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := g.dial(t)
+			w.send(sent)
+			rest := whole[len(sent):]
+			if sent != "" {
+				stop := w.trickle(rest)
+				defer stop()
+			}
+			begin := time.Now()
+			w.expectCut()
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("cut after %s", took)
+			}
+		})
+	}
+	t.Run("idle after an answer", func(t *testing.T) {
+		t.Parallel()
+		w := g.dial(t)
+		w.send(whole)
+		w.expect(200)
+		w.expectCut()
+	})
+}
+
+// trickle sends a byte every now and then, until stopped or cut.
+func (w *wire) trickle(rest string) (stop func()) {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		again := time.NewTicker(100 * time.Millisecond)
+		defer again.Stop()
+		for i := range rest {
+			select {
+			case <-again.C:
+			case <-ctx.Done():
+				return
+			}
+			if _, err := io.WriteString(w, rest[i:i+1]); err != nil {
+				return
+			}
+		}
+	})
+	return func() { cancel(); sending.Wait() }
+}
+
+// TestDrain closes connections with an answer, and no other way.
+func TestDrain(t *testing.T) {
+	g := newGuarded(t, recordedAlways, 0, 0).start(t)
+	w := g.dial(t)
+	w.send(head(t) + goodBody)
+	if w.expect(200).closes {
+		t.Error("closed before it drains")
+	}
+	g.guard.Drain()
+	w.send(head(t) + goodBody) // over the connection that was idle
+	if !w.expect(200).closes {
+		t.Error("the sender is not told to take another connection")
+	}
+	w.expectCut()
+	again := g.dial(t) // who has not noticed is served all the same
+	again.send(head(t) + goodBody)
+	again.expect(200)
+}

@@ -1,0 +1,31 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package receiver
+
+import (
+	"net"
+	"syscall"
+)
+
+// hasUnread tells whether bytes have arrived on a connection that nobody has
+// read yet. It is false where that cannot be found out.
+func hasUnread(conn net.Conn) bool {
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return false
+	}
+	var count int
+	err = raw.Control(func(fd uintptr) {
+		var one [1]byte
+		// It fails when there is nothing to read.
+		count, _, _ = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	return err == nil && count > 0
+}
