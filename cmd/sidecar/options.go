@@ -44,6 +44,7 @@ type options struct {
 	skipSignature  bool
 	windows        lifecycle.Windows
 	writeTimeout   time.Duration
+	spool          spoolOptions
 	showVersion    bool
 	log            zap.Options
 }
@@ -98,7 +99,8 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.BoolVar(&o.skipSignature, "insecure-skip-signature", false, "Accept webhooks of anybody, without a look at their signature. For trying out only.")
 	flags.DurationVar(&o.windows.Reorder, "reorder-window", time.Minute, "How long after a recording's end an event that it lacks still belongs to it.")
 	flags.DurationVar(&o.windows.Redelivery, "redelivery-window", 10*time.Second, "How long after an event the same one again is a redelivery, once its recording has ended.")
-	flags.DurationVar(&o.writeTimeout, "write-timeout", 2*time.Second, "How long the API server may take to store an event before the sender is told to try again.")
+	flags.DurationVar(&o.writeTimeout, "write-timeout", 2*time.Second, "How long the API server may take to store an event before it goes to the spool or, without one, the sender is told to try again.")
+	o.spool.bind(flags)
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 
@@ -118,7 +120,7 @@ func (o *options) validate() error {
 	case o.writeTimeout < minWriteTimeout || o.writeTimeout > maxWriteTimeout:
 		return fmt.Errorf("--write-timeout must be from %s to %s", minWriteTimeout, maxWriteTimeout)
 	}
-	return nil
+	return o.spool.validate()
 }
 
 // complete finds out the namespace.

@@ -45,7 +45,8 @@ type sidecar struct {
 	options   options
 	log       logr.Logger
 	readiness *receiver.Readiness
-	queue     *receiver.Queue
+	recorder  recorder
+	spooler   *spooler // nil without --spool-dir
 	store     *receiver.RESTStore
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
 
@@ -68,9 +69,8 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 		return nil, err
 	}
 	writer := &receiver.Writer{Store: s.store, Windows: options.windows}
-	s.queue = receiver.NewQueue(writer.Write, options.writeTimeout)
 	handler := &receiver.Handler{
-		Recorder: s.queue, Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: time.Now,
+		Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: time.Now,
 	}
 	if handler.Verifier, err = s.verifier(); err != nil {
 		return nil, err
@@ -80,6 +80,10 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 			return nil, err
 		}
 	}
+	if err := s.openRecorder(writer.Write, registry); err != nil {
+		return nil, err
+	}
+	handler.Recorder = s.recorder
 	return s, s.listen(ctx, handler, registry)
 }
 
@@ -140,13 +144,17 @@ func (s *sidecar) listen(ctx context.Context, webhooks http.Handler, registry *p
 	return nil
 }
 
-// close gives up the ports that were taken.
+// close gives up the ports that were taken, and the spool.
 func (s *sidecar) close() {
 	for _, e := range []*endpoint{s.webhooks, s.health, s.metrics} {
 		if e != nil {
 			// Nothing was served on it.
 			_ = e.listener.Close()
 		}
+	}
+	if s.spooler != nil {
+		// Nothing was put into it.
+		_ = s.spooler.close()
 	}
 }
 
@@ -167,6 +175,9 @@ func (s *sidecar) run(told context.Context) error {
 	if s.urlKeys != nil {
 		background.Go(func() { s.becomeReady(ctx, noKey, s.urlKeys.Prefetch) })
 	}
+	if s.spooler != nil {
+		s.spooler.start()
+	}
 	s.announce()
 
 	<-ctx.Done()
@@ -185,7 +196,7 @@ func (s *sidecar) announce() {
 	s.log.Info("sidecar started",
 		"namespace", s.options.namespace, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),
-		"endpointToken", s.options.tokenFile != "")
+		"endpointToken", s.options.tokenFile != "", "spool", s.options.spool.directory)
 }
 
 // becomeReady tries until try succeeds, and then clears the reason.
@@ -224,6 +235,9 @@ func (s *sidecar) shutdown() error {
 	if err != nil {
 		err = fmt.Errorf("requests were cut off: %w", errors.Join(err, s.webhooks.server.Close()))
 	}
-	s.queue.Wait()
+	s.recorder.Wait()
+	if s.spooler != nil {
+		err = errors.Join(err, s.spooler.stop())
+	}
 	return errors.Join(err, s.health.server.Close(), s.metrics.server.Close())
 }

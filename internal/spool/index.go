@@ -21,6 +21,7 @@ type index struct {
 	dead    map[uint64]int64  // by ID, with the cost
 	events  int
 	bytes   int64 // of both
+	inDead  int64 // bytes, of the dead ones
 }
 
 func newIndex() *index {
@@ -56,10 +57,12 @@ func (x *index) remove(session string, id uint64) {
 func (x *index) bury(id uint64, cost int64) {
 	x.dead[id] = cost
 	x.bytes += cost
+	x.inDead += cost
 }
 
 func (x *index) exhume(id uint64) {
 	x.bytes -= x.dead[id]
+	x.inDead -= x.dead[id]
 	delete(x.dead, id)
 }
 

@@ -34,8 +34,9 @@ type Store struct {
 type Stats struct {
 	// Events wait to be delivered; DeadLetters never will be by themselves.
 	Events, DeadLetters int
-	// Bytes is what both take, out of Options.MaxBytes.
-	Bytes int64
+	// Bytes is what both take, out of Options.MaxBytes; DeadBytes what the dead
+	// letters take of that.
+	Bytes, DeadBytes int64
 }
 
 func newStore(options Options) *Store {
@@ -131,7 +132,7 @@ func (s *Store) Sessions() []string {
 func (s *Store) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Stats{Events: s.index.events, DeadLetters: len(s.index.dead), Bytes: s.index.bytes}
+	return Stats{Events: s.index.events, DeadLetters: len(s.index.dead), Bytes: s.index.bytes, DeadBytes: s.index.inDead}
 }
 
 // Peek returns the first records of a session, at most so many.
