@@ -215,7 +215,7 @@ func (s *sidecar) becomeReady(ctx context.Context, reason string, try func(conte
 		}
 		if err.Error() != reported {
 			reported = err.Error()
-			s.log.Error(err, "sidecar not ready", "reason", reason)
+			s.log.Error(err, "sidecar waits", "reason", reason, "ready", len(s.readiness.Reasons()) == 0)
 		}
 		select {
 		case <-ctx.Done():

@@ -95,6 +95,7 @@ func (s *sidecar) openRecorder(write receiver.WriteFunc, registry prometheus.Reg
 		Metrics: receiver.NewSpoolMetrics(registry, store.Stats), Log: s.log, Now: time.Now,
 	})
 	s.recorder = spooling
+	s.readiness.Clear(noAPIServer) // webhooks can be taken without it
 	s.spooler = &spooler{
 		store: store, spooling: spooling, log: s.log,
 		control: newControl(s.options.spool.directory, store, spooling.Wake),

@@ -64,9 +64,14 @@ func (r *replayer) wake() {
 }
 
 func (r *replayer) run(ctx context.Context) {
-	for ctx.Err() == nil {
+	for wasEmpty := true; ctx.Err() == nil; {
 		sessions := r.Spool.Sessions()
-		if len(sessions) == 0 {
+		isEmpty := len(sessions) == 0
+		if isEmpty && !wasEmpty {
+			r.Log.Info("spool replayed: nothing waits in it any more")
+		}
+		wasEmpty = isEmpty
+		if isEmpty {
 			select {
 			case <-r.woken:
 			case <-ctx.Done():
