@@ -39,6 +39,9 @@ func main() {
 
 // run is main: it serves until ctx is done, and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == spoolCommand {
+		return runSpool(ctx, args[1:], stdout, stderr)
+	}
 	options, err := parseOptions(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

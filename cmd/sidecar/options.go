@@ -51,11 +51,9 @@ type options struct {
 	writeTimeout   time.Duration
 	shutdownDelay  time.Duration
 	overload       overloadOptions
-	// stateDir is where the last good key is kept over a restart; nowhere if
-	// empty.
-	stateDir    string
-	showVersion bool
-	log         zap.Options
+	spool          spoolOptions
+	showVersion    bool
+	log            zap.Options
 }
 
 // stringList is a flag that may be repeated.
@@ -108,9 +106,10 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.BoolVar(&o.skipSignature, "insecure-skip-signature", false, "Accept webhooks of anybody, without a look at their signature. For trying out only.")
 	flags.DurationVar(&o.windows.Reorder, "reorder-window", time.Minute, "How long after a recording's end an event that it lacks still belongs to it.")
 	flags.DurationVar(&o.windows.Redelivery, "redelivery-window", 10*time.Second, "How long after an event the same one again is a redelivery, once its recording has ended.")
-	flags.DurationVar(&o.writeTimeout, "write-timeout", 2*time.Second, "How long the API server may take to store an event before the sender is told to try again.")
+	flags.DurationVar(&o.writeTimeout, "write-timeout", 2*time.Second, "How long the API server may take to store an event before it goes to the spool or, without one, the sender is told to try again.")
 	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", 5*time.Second, "How long webhooks are still taken once the sidecar is told to end and is no longer ready: until Services and Ingresses have noticed.")
 	o.overload.bind(flags)
+	o.spool.bind(flags)
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 
@@ -132,7 +131,7 @@ func (o *options) validate() error {
 	case o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay:
 		return fmt.Errorf("--shutdown-delay must be from 0s to %s", maxShutdownDelay)
 	}
-	return o.overload.validate()
+	return errors.Join(o.overload.validate(), o.spool.validate())
 }
 
 // complete finds out the namespace.
@@ -156,8 +155,8 @@ func (o *options) complete() error {
 
 // keyCacheFile is where the last good key of --public-key-url is kept.
 func (o *options) keyCacheFile() string {
-	if o.stateDir == "" {
+	if o.spool.directory == "" {
 		return ""
 	}
-	return filepath.Join(o.stateDir, "public-key.pem")
+	return filepath.Join(o.spool.directory, "public-key.pem")
 }

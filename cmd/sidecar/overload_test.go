@@ -88,7 +88,7 @@ func TestKeySurvivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.webhookAddress, o.healthAddress, o.metricsAddress = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	o.stateDir = t.TempDir()
+	o.spool.directory = t.TempDir()
 	fetchOnce := func() error {
 		s, err := newSidecar(t.Context(), o, &rest.Config{Host: "http://127.0.0.1:1"}, logr.Discard())
 		if err != nil {
@@ -100,12 +100,12 @@ func TestKeySurvivesARestart(t *testing.T) {
 	if err := fetchOnce(); err != nil {
 		t.Fatal(err)
 	}
-	awaitFile(t, filepath.Join(o.stateDir, "public-key.pem"))
+	awaitFile(t, filepath.Join(o.spool.directory, "public-key.pem"))
 	provider.Close()
 	if err := fetchOnce(); err != nil {
 		t.Errorf("without the URL: %v", err)
 	}
-	o.stateDir = ""
+	o.spool.directory = ""
 	if err := fetchOnce(); err == nil {
 		t.Error("a key comes from nowhere")
 	}

@@ -45,7 +45,8 @@ type sidecar struct {
 	options   options
 	log       logr.Logger
 	readiness *receiver.Readiness
-	queue     *receiver.Queue
+	recorder  recorder
+	spooler   *spooler // nil without --spool-dir
 	store     *receiver.RESTStore
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
 	guard     *receiver.Guard
@@ -69,9 +70,8 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 		return nil, err
 	}
 	writer := &receiver.Writer{Store: s.store, Windows: options.windows}
-	s.queue = receiver.NewQueue(writer.Write, options.writeTimeout)
 	handler := &receiver.Handler{
-		Recorder: s.queue, Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: time.Now,
+		Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: time.Now,
 	}
 	if handler.Verifier, err = s.verifier(); err != nil {
 		return nil, err
@@ -81,6 +81,10 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 			return nil, err
 		}
 	}
+	if err := s.openRecorder(writer.Write, registry); err != nil {
+		return nil, err
+	}
+	handler.Recorder = s.recorder
 	handler.Rates = receiver.NewRates(options.overload.rates, time.Now, log)
 	connections := receiver.NewConnections(options.overload.maxConnections, registry)
 	s.guard = receiver.NewGuard(handler, options.overload.maxInFlight, connections, counts, log)
@@ -152,13 +156,17 @@ func auxiliary() *receiver.Connections {
 	return receiver.NewConnections(auxiliaryConnections, nil)
 }
 
-// close gives up the ports that were taken.
+// close gives up the ports that were taken, and the spool.
 func (s *sidecar) close() {
 	for _, e := range []*endpoint{s.webhooks, s.health, s.metrics} {
 		if e != nil {
 			// Nothing was served on it.
 			_ = e.listener.Close()
 		}
+	}
+	if s.spooler != nil {
+		// Nothing was put into it.
+		_ = s.spooler.close()
 	}
 }
 
@@ -179,6 +187,9 @@ func (s *sidecar) run(told context.Context) error {
 	if s.urlKeys != nil {
 		background.Go(func() { s.becomeReady(ctx, noKey, s.urlKeys.Prefetch) })
 	}
+	if s.spooler != nil {
+		s.spooler.start()
+	}
 	s.announce()
 
 	<-ctx.Done()
@@ -198,7 +209,7 @@ func (s *sidecar) announce() {
 	s.log.Info("sidecar started",
 		"namespace", s.options.namespace, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),
-		"endpointToken", s.options.tokenFile != "")
+		"endpointToken", s.options.tokenFile != "", "spool", s.options.spool.directory)
 }
 
 // becomeReady tries until try succeeds, and then clears the reason.
@@ -217,7 +228,7 @@ func (s *sidecar) becomeReady(ctx context.Context, reason string, try func(conte
 		}
 		if err.Error() != reported {
 			reported = err.Error()
-			s.log.Error(err, "sidecar not ready", "reason", reason)
+			s.log.Error(err, "sidecar waits", "reason", reason, "ready", len(s.readiness.Reasons()) == 0)
 		}
 		select {
 		case <-ctx.Done():
@@ -243,6 +254,9 @@ func (s *sidecar) shutdown(orderly bool) error {
 	if err != nil {
 		err = fmt.Errorf("requests were cut off: %w", errors.Join(err, s.webhooks.server.Close()))
 	}
-	s.queue.Wait()
+	s.recorder.Wait()
+	if s.spooler != nil {
+		err = errors.Join(err, s.spooler.stop())
+	}
 	return errors.Join(err, s.health.server.Close(), s.metrics.server.Close())
 }

@@ -174,7 +174,7 @@ func TestInsecure(t *testing.T) {
 func TestAPIServerAway(t *testing.T) {
 	p := start(t, "--public-key-file="+keyFile, "--namespace=default", "--kubeconfig="+kubeconfigFor(t, "http://127.0.0.1:1"))
 	p.becomes(t, 503, "the API server was not reached yet")
-	p.stderr.line(t, "sidecar not ready")
+	p.stderr.line(t, "sidecar waits")
 	if status, got := ask(t, http.MethodGet, "http://"+p.Health+"/healthz", "", false); status != 200 {
 		t.Errorf("/healthz: %d %s", status, got)
 	}

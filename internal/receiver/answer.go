@@ -32,6 +32,9 @@ type answer struct {
 }
 
 func recorded(o Outcome) *answer {
+	if o.Result == Spooled {
+		return &answer{status: http.StatusAccepted, outcome: outcomeSpooled, result: string(o.Result)}
+	}
 	kind := outcomeRecorded
 	if o.Result == lifecycle.Duplicate {
 		kind = outcomeDuplicate

@@ -10,7 +10,8 @@
 // [Recorder], which makes it durable. The Recorder of this package is [Queue]:
 // it gathers the events of one session that wait at the same time, and hands
 // them to a [Writer], which reads the session's objects, has package lifecycle
-// decide, and writes through a [Store].
+// decide, and writes through a [Store]. [Spooling] puts a local [Spool] behind
+// the Queue, for events that the API server does not take in time.
 package receiver
 
 // What the sidecar may do in the API server, and no more:

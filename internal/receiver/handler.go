@@ -189,6 +189,8 @@ func (h *Handler) report(eventType string, a *answer) {
 		log.Error(a.cause, "webhook not recorded")
 	case a.outcome == outcomeRecorded:
 		log.Info("webhook recorded", "recording", a.recording)
+	case a.outcome == outcomeSpooled:
+		log.Info("webhook spooled")
 	case a.status == http.StatusOK, a.quiet:
 		log.V(1).Info("webhook answered", "recording", a.recording)
 	default:

@@ -28,6 +28,7 @@ type outcome string
 const (
 	outcomeRecorded         outcome = "recorded"
 	outcomeDuplicate        outcome = "duplicate"
+	outcomeSpooled          outcome = "spooled"
 	outcomeIgnored          outcome = "ignored"
 	outcomeMalformed        outcome = "malformed"
 	outcomeUnauthorized     outcome = "unauthorized"
@@ -80,7 +81,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 // initialise makes the series that alerts are made of exist from the start.
 func (m *Metrics) initialise() {
 	for _, eventType := range videosdk.RecordingEventTypes() {
-		for _, o := range []outcome{outcomeRecorded, outcomeDuplicate, outcomeUnavailable, outcomeRejected} {
+		for _, o := range []outcome{outcomeRecorded, outcomeDuplicate, outcomeSpooled, outcomeUnavailable, outcomeRejected} {
 			m.webhooks.WithLabelValues(string(eventType), string(o))
 		}
 	}

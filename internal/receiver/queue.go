@@ -22,6 +22,9 @@ type WriteFunc func(ctx context.Context, session Session, events []lifecycle.Eve
 type Queue struct {
 	write   WriteFunc
 	timeout time.Duration
+	// skipped, if not nil, is told before a session's next write that events of
+	// it were given up before theirs began.
+	skipped func(Session)
 
 	mu sync.Mutex
 	// sessions has an entry for every session that is being written, with the
@@ -120,6 +123,9 @@ func (q *Queue) writeBatch(session Session, batch []*waiter) {
 			live = append(live, w)
 			events = append(events, w.event)
 		}
+	}
+	if len(live) < len(batch) && q.skipped != nil {
+		q.skipped(session)
 	}
 	if len(live) == 0 {
 		return

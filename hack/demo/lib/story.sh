@@ -35,15 +35,16 @@ patches:
       - op: replace
         path: /spec/template/spec/initContainers/0/args
         value:
+          - --spool-dir=/var/spool/sidecar
           - --public-key-file=/etc/videosdk/public.pem
           - --endpoint-token-file=/etc/videosdk/token
           - --reorder-window=5s
       - op: add
-        path: /spec/template/spec/initContainers/0/volumeMounts
-        value: [{name: videosdk, mountPath: /etc/videosdk, readOnly: true}]
+        path: /spec/template/spec/initContainers/0/volumeMounts/-
+        value: {name: videosdk, mountPath: /etc/videosdk, readOnly: true}
       - op: add
-        path: /spec/template/spec/volumes
-        value: [{name: videosdk, secret: {secretName: demo-videosdk}}]
+        path: /spec/template/spec/volumes/-
+        value: {name: videosdk, secret: {secretName: demo-videosdk}}
       - op: add
         path: /spec/template/spec/containers/0/args/-
         value: --reorder-window=5s

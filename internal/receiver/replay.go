@@ -1,0 +1,307 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/spool"
+)
+
+const (
+	// replayWorkers is how many sessions are written at the same time.
+	replayWorkers = 8
+	// replayTimeout is how long the API server may take for a session's batch.
+	replayTimeout = 5 * time.Second
+	// resolveTimeout is how long the disk may take to forget it.
+	resolveTimeout = 10 * time.Second
+	// firstReplayPause follows a failure, and doubles up to maxReplayPause; half
+	// of it is drawn.
+	firstReplayPause = 250 * time.Millisecond
+	maxReplayPause   = 4 * time.Second
+	// maxReplayWait is how long a session may wait for the loop to see it while
+	// others are paused.
+	maxReplayWait = time.Second
+)
+
+// replayer writes what is in the Spool. It takes the sessions one by one while
+// the API server is away, and several at a time when it is there.
+type replayer struct {
+	SpoolingOptions
+	breaker *breaker
+	woken   chan struct{}
+
+	mu      sync.Mutex
+	pauses  map[string]*pause // of sessions whose last write failed
+	outages int               // failures of the API server since its last success
+}
+
+// pause is what a session has to wait for.
+type pause struct {
+	failures int
+	until    time.Time
+	single   bool // whether to write one event at a time
+}
+
+func newReplayer(options SpoolingOptions, b *breaker) *replayer {
+	return &replayer{SpoolingOptions: options, breaker: b, woken: make(chan struct{}, 1), pauses: map[string]*pause{}}
+}
+
+// wake tells that there may be something in the Spool.
+func (r *replayer) wake() {
+	select {
+	case r.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (r *replayer) run(ctx context.Context) {
+	for wasEmpty := true; ctx.Err() == nil; {
+		sessions := r.Spool.Sessions()
+		isEmpty := len(sessions) == 0
+		if isEmpty && !wasEmpty {
+			r.Log.Info("spool replayed: nothing waits in it any more")
+		}
+		wasEmpty = isEmpty
+		if isEmpty {
+			select {
+			case <-r.woken:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		due, wait := r.due(sessions)
+		if len(due) == 0 {
+			linger(ctx, wait)
+			continue
+		}
+		r.pass(ctx, due)
+	}
+}
+
+// due returns the sessions to write now, only one while the API server is away;
+// and if there are none, how long to wait.
+func (r *replayer) due(sessions []string) (due []string, wait time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.Now()
+	wait = maxReplayWait
+	for _, session := range sessions {
+		p := r.pauses[session]
+		if p == nil || !now.Before(p.until) {
+			due = append(due, session)
+			continue
+		}
+		wait = min(wait, p.until.Sub(now))
+	}
+	if r.outages > 0 && len(due) > 1 {
+		due = due[:1]
+	}
+	return due, wait
+}
+
+// pass writes one batch of each session, until the API server is away.
+func (r *replayer) pass(ctx context.Context, sessions []string) {
+	work := make(chan string)
+	var workers sync.WaitGroup
+	for range min(replayWorkers, len(sessions)) {
+		workers.Go(func() {
+			for session := range work {
+				r.session(ctx, session)
+			}
+		})
+	}
+	wasAway := r.away()
+	for _, session := range sessions {
+		if ctx.Err() != nil || (!wasAway && r.away()) {
+			break
+		}
+		work <- session
+	}
+	close(work)
+	workers.Wait()
+	if n := r.outageCount(); n > 0 {
+		linger(ctx, jittered(n))
+	}
+}
+
+func (r *replayer) away() bool { return r.outageCount() > 0 }
+
+func (r *replayer) outageCount() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.outages
+}
+
+// session writes a batch of a session's events.
+func (r *replayer) session(ctx context.Context, session string) {
+	records, err := r.Spool.Peek(session, r.limit(session))
+	if err != nil {
+		r.failed(session, contended, r.Metrics.failed(err))
+		return
+	}
+	b := newReplayBatch(records)
+	state, err := r.write(ctx, b)
+	if ctx.Err() != nil && state != taken {
+		return // cut off by the end of the program; the next one goes on
+	}
+	if len(b.delivered)+len(b.buried) > 0 {
+		if err := r.resolve(session, b); err != nil {
+			r.failed(session, contended, err)
+			return
+		}
+	}
+	if state == taken {
+		r.succeeded(session)
+		return
+	}
+	r.failed(session, state, err)
+}
+
+func (r *replayer) limit(session string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.pauses[session]; p != nil && p.single {
+		return 1
+	}
+	return maxBatch
+}
+
+// resolve takes what was written out of the Spool. If it fails, the events are
+// written once more, which counts another delivery of each.
+func (r *replayer) resolve(session string, b *replayBatch) error {
+	// Not to be cut off: what was written should not be written again.
+	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
+	defer cancel()
+	if err := r.Spool.Resolve(ctx, session, b.delivered, b.buried); err != nil {
+		return r.Metrics.failed(err)
+	}
+	r.Metrics.replayed.Add(float64(len(b.delivered)))
+	if len(b.buried) > 0 {
+		r.Log.Info("spooled events can never be written and are dead letters now: see `sidecar spool list`",
+			"session", session, "events", len(b.buried), "reason", b.buried[0].Reason)
+	}
+	return nil
+}
+
+// write writes a batch. What is known of each event after that is in the batch.
+func (r *replayer) write(ctx context.Context, b *replayBatch) (state condition, err error) {
+	if len(b.events) == 0 {
+		return taken, nil
+	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			state, err = contended, b.panicked(newPanicError(cause))
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, replayTimeout)
+	defer cancel()
+	written := r.Write(ctx, b.session, b.events)
+	b.judge(written)
+	at := slices.IndexFunc(written, func(w Written) bool { return w.Err != nil && rejectionOf(w.Err) == nil })
+	if at >= 0 {
+		err = written[at].Err
+	}
+	return judge(written), err
+}
+
+func (r *replayer) succeeded(session string) {
+	r.breaker.succeeded()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.outages > 1 {
+		clear(r.pauses) // what they waited for is over
+		r.Log.Info("API server takes events again: replaying the spool", "events", r.Spool.Stats().Events)
+	}
+	r.outages = 0
+	delete(r.pauses, session)
+}
+
+func (r *replayer) failed(session string, state condition, err error) {
+	state.tell(r.breaker)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.pauses[session]
+	if p == nil {
+		p = &pause{}
+		r.pauses[session] = p
+	}
+	p.failures++
+	p.until = r.Now().Add(jittered(p.failures))
+	var bug *panicError
+	p.single = p.single || errors.As(err, &bug)
+	if state != away {
+		r.Log.Error(err, "spooled events not written, will try again", "session", session)
+		return
+	}
+	if r.outages++; r.outages == 2 { // one may be the session's own
+		r.Log.Error(err, "API server takes no events: they are kept in the spool until it does", "events", r.Spool.Stats().Events)
+	}
+}
+
+// jittered is the pause after so many failures in a row.
+func jittered(failures int) time.Duration {
+	d := min(firstReplayPause<<min(failures-1, 16), maxReplayPause)
+	return d/2 + rand.N(d/2)
+}
+
+func linger(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// replayBatch is some of a session's records on their way.
+type replayBatch struct {
+	session   Session
+	ids       []uint64 // of events
+	events    []lifecycle.Event
+	delivered []uint64
+	buried    []spool.Burial
+}
+
+// newReplayBatch reads records. What it cannot read is buried.
+func newReplayBatch(records []spool.Record) *replayBatch {
+	b := &replayBatch{}
+	for _, record := range records {
+		ev, err := decodeSpooled(record.Payload)
+		if err != nil {
+			b.buried = append(b.buried, spool.Burial{ID: record.ID, Reason: reason(err)})
+			continue
+		}
+		b.session = ev.Session
+		b.ids, b.events = append(b.ids, record.ID), append(b.events, ev.Event)
+	}
+	return b
+}
+
+func (b *replayBatch) judge(written []Written) {
+	for i, w := range written {
+		if w.Err == nil {
+			b.delivered = append(b.delivered, b.ids[i])
+		} else if rejection := rejectionOf(w.Err); rejection != nil {
+			b.buried = append(b.buried, spool.Burial{ID: b.ids[i], Reason: reason(rejection)})
+		}
+	}
+}
+
+// panicked buries the only event of a batch that met a bug. Of several it must
+// first be found out which.
+func (b *replayBatch) panicked(bug *panicError) error {
+	if len(b.ids) == 1 {
+		b.buried = append(b.buried, spool.Burial{ID: b.ids[0], Reason: reason(bug)})
+		return fmt.Errorf("a dead letter now: %w", bug)
+	}
+	return bug
+}

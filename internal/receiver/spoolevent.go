@@ -1,0 +1,60 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+)
+
+// SpooledEvent is an event as it is kept in the spool, and exported from it.
+type SpooledEvent struct {
+	MeetingID  string               `json:"meetingId"`
+	SessionID  string               `json:"sessionId"`
+	Type       v1alpha1.EventType   `json:"type"`
+	Source     v1alpha1.EventSource `json:"source"`
+	FilePath   string               `json:"filePath,omitempty"`
+	FileURL    string               `json:"fileUrl,omitempty"`
+	ReceivedAt time.Time            `json:"receivedAt"`
+}
+
+// encodeSpooled is the event's payload in the spool.
+func encodeSpooled(ev Event) (json.RawMessage, error) {
+	payload, err := json.Marshal(SpooledEvent{
+		MeetingID: ev.Session.MeetingID, SessionID: ev.Session.SessionID,
+		Type: ev.Type, Source: ev.Source, FilePath: ev.FilePath, FileURL: ev.FileURL, ReceivedAt: ev.ReceivedAt,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode an event for the spool: %w", err)
+	}
+	return payload, nil
+}
+
+// decodeSpooled is the reverse.
+func decodeSpooled(payload json.RawMessage) (Event, error) {
+	var e SpooledEvent
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return Event{}, fmt.Errorf("decode an event of the spool: %w", err)
+	}
+	return Event{
+		Session: Session{MeetingID: e.MeetingID, SessionID: e.SessionID},
+		Event: lifecycle.Event{
+			Type: e.Type, Source: e.Source, FilePath: e.FilePath, FileURL: e.FileURL, ReceivedAt: e.ReceivedAt,
+		},
+	}, nil
+}
+
+// spoolKey is the session's name in the spool, a different one for each.
+func (s Session) spoolKey() string {
+	key, err := json.Marshal([]string{s.MeetingID, s.SessionID})
+	if err != nil {
+		// Strings always encode.
+		panic(err)
+	}
+	return string(key)
+}

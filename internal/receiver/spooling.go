@@ -1,0 +1,283 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/spool"
+)
+
+// Spooled is the Result of an event that is on the local disk, and will be
+// written once the API server takes it.
+const Spooled lifecycle.Result = "spooled"
+
+const (
+	// spoolTimeout is how long the disk may take. With the default of
+	// --write-timeout an answer takes 2.5 s at most.
+	spoolTimeout = 400 * time.Millisecond
+	// deadShare is the share of the spool, as a divisor, that events may take
+	// which the API server refused at once: anybody with an account of the
+	// provider can send those.
+	deadShare = 8
+	// maxReason cuts what a dead letter keeps of the API server's answer.
+	maxReason = 1 << 10
+)
+
+// errBehind tells that earlier events of the session are in the spool.
+var errBehind = errors.New("earlier events of the session wait in the spool")
+
+// Spool keeps events on disk; *spool.Store is one, and says what its methods do.
+type Spool interface {
+	Append(ctx context.Context, session string, payload json.RawMessage) error
+	AppendDead(ctx context.Context, session string, payload json.RawMessage, reason string) error
+	Has(session string) bool
+	Sessions() []string
+	Peek(session string, limit int) ([]spool.Record, error)
+	Resolve(ctx context.Context, session string, delivered []uint64, buried []spool.Burial) error
+	Stats() spool.Stats
+}
+
+var _ Spool = (*spool.Store)(nil)
+
+// SpoolingOptions are what a Spooling is made of. All are required.
+type SpoolingOptions struct {
+	// Write writes events, see Writer.Write.
+	Write WriteFunc
+	// Timeout is how long the API server may take.
+	Timeout time.Duration
+	Spool   Spool
+	// MaxBytes is the Spool's bound.
+	MaxBytes int64
+	Metrics  *SpoolMetrics
+	Log      logr.Logger
+	Now      func() time.Time
+}
+
+// Spooling is the Recorder that writes events through a Queue, and puts those
+// that the API server does not take in time into the Spool, from where Run
+// writes them later. The events of a session keep their order: while one of
+// them is in the Spool, those that come go behind it.
+type Spooling struct {
+	SpoolingOptions
+	direct  *Queue
+	breaker *breaker
+	replay  *replayer
+
+	mu sync.Mutex
+	// sessions has those with an event between Record and its answer.
+	sessions map[Session]*passage
+}
+
+// passage is the state of a session with events in Record.
+type passage struct {
+	inside int
+	// behind tells that one of them is, or is about to be, in the Spool.
+	behind bool
+}
+
+var _ Recorder = (*Spooling)(nil)
+
+// NewSpooling returns a Spooling. Nothing leaves the Spool before Run.
+func NewSpooling(options SpoolingOptions) *Spooling {
+	s := &Spooling{SpoolingOptions: options, sessions: map[Session]*passage{}, breaker: &breaker{now: options.Now}}
+	s.direct = NewQueue(s.write, options.Timeout)
+	s.direct.skipped = s.fallBehind
+	s.replay = newReplayer(options, s.breaker)
+	return s
+}
+
+// Record implements Recorder. It returns the Result Spooled for an event that
+// is in the Spool, and the Spool's error where not even that can be.
+func (s *Spooling) Record(ctx context.Context, ev Event) (Outcome, error) {
+	behind := s.enter(ev.Session)
+	defer s.leave(ev.Session)
+	if behind {
+		return s.spool(ctx, ev)
+	}
+	outcome, err := s.direct.Record(ctx, ev)
+	var bug *panicError
+	if err == nil || errors.As(err, &bug) {
+		return outcome, err
+	}
+	if rejection := rejectionOf(err); rejection != nil {
+		s.bury(ctx, ev, rejection)
+		return outcome, err
+	}
+	s.fallBehind(ev.Session)
+	return s.spool(ctx, ev)
+}
+
+// Wait returns when no direct write is under way, see Queue.Wait.
+func (s *Spooling) Wait() { s.direct.Wait() }
+
+// Run writes what is in the Spool until ctx is done.
+func (s *Spooling) Run(ctx context.Context) { s.replay.run(ctx) }
+
+// Wake has Run look into the Spool, after somebody else has put something there.
+func (s *Spooling) Wake() { s.replay.wake() }
+
+// Flush returns when nothing waits in the Spool, or when ctx is done.
+func (s *Spooling) Flush(ctx context.Context) {
+	again := time.NewTicker(flushInterval)
+	defer again.Stop()
+	for s.Spool.Stats().Events > 0 {
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// flushInterval is how often Flush looks.
+const flushInterval = 20 * time.Millisecond
+
+// enter tells whether the session's next event goes to the Spool at once.
+func (s *Spooling) enter(session Session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.sessions[session]
+	if p == nil {
+		p = &passage{}
+		s.sessions[session] = p
+	}
+	p.inside++
+	if !p.behind {
+		p.behind = s.Spool.Has(session.spoolKey()) || !s.breaker.allows()
+	}
+	return p.behind
+}
+
+func (s *Spooling) leave(session Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.sessions[session]
+	if p.inside--; p.inside == 0 {
+		delete(s.sessions, session) // from here on the Spool knows
+	}
+}
+
+func (s *Spooling) fallBehind(session Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.sessions[session]; p != nil {
+		p.behind = true
+	}
+}
+
+func (s *Spooling) isBehind(session Session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.sessions[session]
+	return (p != nil && p.behind) || s.Spool.Has(session.spoolKey())
+}
+
+// write is the Queue's WriteFunc. What waited behind a write that failed must
+// not overtake it.
+func (s *Spooling) write(ctx context.Context, session Session, events []lifecycle.Event) []Written {
+	if s.isBehind(session) {
+		return slices.Repeat([]Written{{Err: errBehind}}, len(events))
+	}
+	written := s.Write(ctx, session, events)
+	state := judge(written)
+	if state != taken {
+		s.fallBehind(session)
+	}
+	state.tell(s.breaker)
+	return written
+}
+
+// spool makes an event durable on the local disk. The time of ctx may be over.
+func (s *Spooling) spool(ctx context.Context, ev Event) (Outcome, error) {
+	payload, err := encodeSpooled(ev)
+	if err != nil {
+		return Outcome{}, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spoolTimeout)
+	defer cancel()
+	if err := s.Spool.Append(ctx, ev.Session.spoolKey(), payload); err != nil {
+		return Outcome{}, fmt.Errorf("neither the API server nor the spool takes the event: %w", s.Metrics.failed(err))
+	}
+	s.replay.wake()
+	return Outcome{Result: Spooled}, nil
+}
+
+// bury keeps an event that was refused, for a person to look at. It was not
+// acknowledged, so that this may fail.
+func (s *Spooling) bury(ctx context.Context, ev Event, rejection *RejectedError) {
+	if s.Spool.Stats().DeadBytes > s.MaxBytes/deadShare {
+		s.Log.Info("refused event not kept: there are too many dead letters; see `sidecar spool list`")
+		return
+	}
+	payload, err := encodeSpooled(ev)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spoolTimeout)
+		defer cancel()
+		err = s.Spool.AppendDead(ctx, ev.Session.spoolKey(), payload, reason(rejection))
+	}
+	if err != nil {
+		s.Log.Error(s.Metrics.failed(err), "refused event not kept")
+	}
+}
+
+func reason(err error) string {
+	text := err.Error()
+	return text[:min(len(text), maxReason)]
+}
+
+// rejectionOf is the API server's final refusal of an event; nil where err is
+// something else, such as a lost race, which may look like one.
+func rejectionOf(err error) *RejectedError {
+	var rejection *RejectedError
+	if errors.As(err, &rejection) && !errors.Is(err, ErrChanged) {
+		return rejection
+	}
+	return nil
+}
+
+// condition is what a write tells of the API server.
+type condition int
+
+const (
+	// taken is that of a write which was answered for good.
+	taken condition = iota
+	// contended is that of one which lost all its races.
+	contended
+	// away is that of one which got no answer that is of use.
+	away
+)
+
+func judge(written []Written) condition {
+	worst := taken
+	for _, w := range written {
+		switch {
+		case w.Err == nil, rejectionOf(w.Err) != nil:
+		case errors.Is(w.Err, ErrChanged):
+			worst = max(worst, contended)
+		default:
+			worst = away
+		}
+	}
+	return worst
+}
+
+func (c condition) tell(b *breaker) {
+	switch c {
+	case taken:
+		b.succeeded()
+	case away:
+		b.failed()
+	case contended: // it is there, and busy with others
+	}
+}

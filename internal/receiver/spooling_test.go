@@ -1,0 +1,480 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/spool"
+)
+
+var errAway = errors.New("connection refused")
+
+const testSpoolBytes = 1 << 20
+
+func openSpool(t *testing.T, directory string) *spool.Store {
+	t.Helper()
+	store, setAside, err := spool.Open(directory, spool.Options{MaxBytes: testSpoolBytes, Now: time.Now})
+	if err != nil || setAside != "" {
+		t.Fatalf("set aside %q, error %v", setAside, err)
+	}
+	return store
+}
+
+func newTestSpooling(s Spool, write WriteFunc) (*Spooling, *prometheus.Registry) {
+	registry := prometheus.NewRegistry()
+	return NewSpooling(SpoolingOptions{
+		Write: write, Timeout: 2 * time.Second, Spool: s, MaxBytes: testSpoolBytes,
+		Metrics: NewSpoolMetrics(registry, s.Stats), Log: logr.Discard(), Now: time.Now,
+	}), registry
+}
+
+// running has s replay until the function that it returns is called.
+func running(s *Spooling) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var ended sync.WaitGroup
+	ended.Go(func() { s.Run(ctx) })
+	return func() {
+		cancel()
+		ended.Wait()
+		s.Wait()
+	}
+}
+
+func sessionNumber(n int) Session {
+	return Session{MeetingID: testMeeting, SessionID: fmt.Sprint("session-", n)}
+}
+
+// TestSpooling is an outage: events wait for the API server for as long as it
+// may be there, then no more; they are written in their order, with the time of
+// their arrival, and after that events go the direct way again.
+func TestSpooling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		var away sync.Map
+		store.hook = func(string, string) error {
+			if _, is := away.Load("away"); is {
+				return errAway
+			}
+			return nil
+		}
+		away.Store("away", true)
+		writer := &Writer{Store: store, Windows: testWindows}
+		kept := openSpool(t, t.TempDir())
+		s, registry := newTestSpooling(kept, writer.Write)
+		record := func(session Session, ev lifecycle.Event, want lifecycle.Result, atMost time.Duration) {
+			t.Helper()
+			begin := time.Now()
+			o, err := s.Record(t.Context(), Event{session, ev})
+			if took := time.Since(begin); err != nil || o.Result != want || took > atMost {
+				t.Errorf("%v, %v after %s; want %s within %s", o, err, took, want, atMost)
+			}
+		}
+		record(session, event(v1alpha1.EventStarting, 0), Spooled, 2*time.Second)
+		record(session, event(v1alpha1.EventStarted, 1), Spooled, 0) // behind the first
+		for i := range breakerFailures - 1 {
+			record(sessionNumber(i), event(v1alpha1.EventStarting, 0), Spooled, 2*time.Second)
+		}
+		record(sessionNumber(10), event(v1alpha1.EventStarting, 0), Spooled, 0) // the API server is known to be away
+		stop := running(s)
+		time.Sleep(time.Minute)
+		record(session, event(v1alpha1.EventStopping, 2), Spooled, 0)
+		tries := len(store.takeCalls())
+		if tries > 60*12 {
+			t.Errorf("the API server was asked %d times in a minute", tries)
+		}
+
+		away.Delete("away")
+		begin := time.Now()
+		s.Flush(t.Context())
+		if took := time.Since(begin); took > replayTimeout+maxReplayPause {
+			t.Errorf("replayed after %s", took)
+		}
+		record(session, event(v1alpha1.EventStopped, 3, "/file"), lifecycle.Recorded, 0)
+		stop()
+		chain := store.chain()
+		if len(chain) != 1 || chain[0].Recording.State != v1alpha1.RecordingStopped || len(chain[0].Recording.Events) != 4 {
+			t.Fatalf("chain %+v", chain)
+		}
+		if got := chain[0].Recording.Events[0].ReceivedAt.Time; !got.Equal(epoch) {
+			t.Errorf("received at %s", got)
+		}
+		if err := testutil.GatherAndCompare(registry, strings.NewReader(`
+# HELP meetingrecording_spool_replayed_total Events of the spool that are in a MeetingRecording's status by now.
+# TYPE meetingrecording_spool_replayed_total counter
+meetingrecording_spool_replayed_total 6
+# HELP meetingrecording_spool_events Events of the spool that wait to be written.
+# TYPE meetingrecording_spool_events gauge
+meetingrecording_spool_events 0
+`), "meetingrecording_spool_replayed_total", "meetingrecording_spool_events"); err != nil {
+			t.Error(err)
+		}
+		if err := kept.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestSpoolingOrder: an API server that comes and goes, restarts of ours, and
+// senders that wait for each answer or do not: what was acknowledged is written,
+// and what was sent after an answer is never written before what that was for.
+func TestSpoolingOrder(t *testing.T) {
+	for seed := range uint64(5) {
+		synctest.Test(t, func(t *testing.T) { flappingRun(t, rand.New(rand.NewPCG(seed, 1))) })
+	}
+}
+
+// ledger is an API server that remembers which events it got first.
+type ledger struct {
+	mu    sync.Mutex
+	rand  *rand.Rand
+	first map[Session][]string
+	seen  map[string]bool
+}
+
+func (l *ledger) write(ctx context.Context, session Session, events []lifecycle.Event) []Written {
+	l.mu.Lock()
+	mood := l.rand.IntN(10)
+	delay := time.Duration(l.rand.IntN(900)) * time.Millisecond
+	l.mu.Unlock()
+	written := make([]Written, len(events))
+	if mood < 3 {
+		<-ctx.Done()
+	} else {
+		time.Sleep(delay)
+	}
+	if mood == 0 || mood > 2 { // 0: written, but nobody gets to know
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, ev := range events {
+			if !l.seen[ev.FilePath] {
+				l.seen[ev.FilePath] = true
+				l.first[session] = append(l.first[session], ev.FilePath)
+			}
+		}
+	}
+	for i := range written {
+		if mood < 3 {
+			written[i].Err = fmt.Errorf("%w: %w", ErrTimeout, errAway)
+		}
+	}
+	return written
+}
+
+func flappingRun(t *testing.T, random *rand.Rand) {
+	directory := t.TempDir()
+	l := &ledger{rand: random, first: map[Session][]string{}, seen: map[string]bool{}}
+	acknowledged := map[string]bool{}
+	var mu sync.Mutex
+	want := map[Session][]string{}
+	for life := range 3 {
+		kept := openSpool(t, directory)
+		s, _ := newTestSpooling(kept, l.write)
+		stop := running(s)
+		var senders sync.WaitGroup
+		for n := range 6 {
+			senders.Go(func() {
+				for i := range 15 {
+					path := fmt.Sprintf("/%d/%d/%02d", n, life, i)
+					_, err := s.Record(t.Context(), Event{sessionNumber(n), event(v1alpha1.EventStopped, 0, path)})
+					if err != nil {
+						t.Error(err)
+						continue
+					}
+					mu.Lock()
+					acknowledged[path] = true
+					want[sessionNumber(n)] = append(want[sessionNumber(n)], path)
+					mu.Unlock()
+				}
+			})
+		}
+		senders.Wait()
+		if life == 2 {
+			s.Flush(t.Context())
+		}
+		stop()
+		if err := kept.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path := range acknowledged {
+		if !l.seen[path] {
+			t.Errorf("%s was acknowledged and lost", path)
+		}
+	}
+	if diff := cmp.Diff(want, l.first); diff != "" {
+		t.Errorf("order (-sent +written):\n%s", diff)
+	}
+}
+
+// TestOvertaking: what waited behind an event that was given up before its
+// write began is not written before it.
+func TestOvertaking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var order []string
+		calls := 0
+		write := func(_ context.Context, _ Session, events []lifecycle.Event) []Written {
+			mu.Lock()
+			calls++
+			first := calls == 1
+			mu.Unlock()
+			if first {
+				time.Sleep(2500 * time.Millisecond) // longer than it may
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, ev := range events {
+				order = append(order, ev.FilePath)
+			}
+			return make([]Written, len(events))
+		}
+		kept := openSpool(t, t.TempDir())
+		s, _ := newTestSpooling(kept, write)
+		var senders sync.WaitGroup
+		for i, path := range []string{"/a", "/b", "/c"} {
+			senders.Go(func() {
+				time.Sleep(time.Duration(i) * 400 * time.Millisecond)
+				if _, err := s.Record(t.Context(), Event{session, event(v1alpha1.EventStopped, 0, path)}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		senders.Wait()
+		stop := running(s)
+		s.Flush(t.Context())
+		stop()
+		if diff := cmp.Diff([]string{"/a", "/a", "/b", "/c"}, order); diff != "" {
+			t.Errorf("order (-want +got):\n%s", diff)
+		}
+		if err := kept.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestDeadLetters: what the API server refuses is kept, at once and in a replay,
+// and does not hold up what comes behind it.
+func TestDeadLetters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rejection := &RejectedError{Field: "data.meetingId", Err: errors.New("too long")}
+		var mu sync.Mutex
+		away, refuses := false, true
+		var got []string
+		write := func(_ context.Context, _ Session, events []lifecycle.Event) []Written {
+			mu.Lock()
+			defer mu.Unlock()
+			written := make([]Written, len(events))
+			for i, ev := range events {
+				switch {
+				case away:
+					written[i].Err = ErrTimeout
+				case refuses && ev.FilePath == "/bad":
+					written[i].Err = rejection
+				default:
+					got = append(got, ev.FilePath)
+				}
+			}
+			return written
+		}
+		kept := openSpool(t, t.TempDir())
+		s, _ := newTestSpooling(kept, write)
+		record := func(path string) error {
+			_, err := s.Record(t.Context(), Event{session, event(v1alpha1.EventStopped, 0, path)})
+			return err
+		}
+		if err := record("/bad"); !errors.Is(err, rejection) {
+			t.Error(err)
+		}
+		away = true
+		for _, path := range []string{"/bad", "/good"} {
+			if err := record(path); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := kept.Append(t.Context(), session.spoolKey(), json.RawMessage(`"of another version"`)); err != nil {
+			t.Fatal(err)
+		}
+		away = false
+		stop := running(s)
+		s.Flush(t.Context())
+		if stats := kept.Stats(); stats.DeadLetters != 3 {
+			t.Errorf("%+v", stats)
+		}
+		mu.Lock()
+		refuses = false
+		mu.Unlock()
+		if n, err := kept.Revive(t.Context()); n != 3 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		s.Wake()
+		s.Flush(t.Context())
+		stop()
+		if diff := cmp.Diff([]string{"/good", "/bad", "/bad"}, got); diff != "" {
+			t.Errorf("written (-want +got):\n%s", diff)
+		}
+		if stats := kept.Stats(); stats.DeadLetters != 1 {
+			t.Errorf("%+v", stats)
+		}
+		if err := kept.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestReplayMeetsBug: an event that makes the write panic becomes a dead letter,
+// and those before and behind it are written.
+func TestReplayMeetsBug(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := openSpool(t, t.TempDir())
+		for _, path := range []string{"/a", "/bug", "/b"} {
+			payload, err := encodeSpooled(Event{session, event(v1alpha1.EventStopped, 0, path)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := kept.Append(t.Context(), session.spoolKey(), payload); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		s, _ := newTestSpooling(kept, func(_ context.Context, _ Session, events []lifecycle.Event) []Written {
+			for _, ev := range events {
+				if ev.FilePath == "/bug" {
+					panic("bug")
+				}
+			}
+			for _, ev := range events {
+				got = append(got, ev.FilePath)
+			}
+			return make([]Written, len(events))
+		})
+		stop := running(s)
+		s.Flush(t.Context())
+		stop()
+		if diff := cmp.Diff([]string{"/a", "/b"}, got); diff != "" {
+			t.Errorf("written (-want +got):\n%s", diff)
+		}
+		if stats := kept.Stats(); stats.DeadLetters != 1 {
+			t.Errorf("%+v", stats)
+		}
+		if err := kept.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// brokenSpool is one that takes nothing.
+type brokenSpool struct {
+	Spool
+	err error
+}
+
+func (brokenSpool) Has(string) bool    { return false }
+func (brokenSpool) Stats() spool.Stats { return spool.Stats{} }
+func (b brokenSpool) Append(context.Context, string, json.RawMessage) error {
+	return b.err
+}
+func (b brokenSpool) AppendDead(context.Context, string, json.RawMessage, string) error {
+	return b.err
+}
+
+// TestSpoolAnswers: 202 for what is on disk; 503 where not even that can be,
+// with a metric, and a log line that says what to mend.
+func TestSpoolAnswers(t *testing.T) {
+	away := func(_ context.Context, _ Session, events []lifecycle.Event) []Written {
+		return []Written{{Err: fmt.Errorf("%w: %w", ErrTimeout, errAway)}}
+	}
+	kept := openSpool(t, t.TempDir())
+	defer func() { _ = kept.Close() }()
+	for _, tc := range []struct {
+		name               string
+		spool              Spool
+		status             int
+		body, metric, mend string
+	}{
+		{"works", kept, 202, `{"result":"spooled"}`, "", "webhook spooled"},
+		{"full", brokenSpool{err: spool.ErrFull}, 503, "try again later", "full", "raise --spool-max-bytes"},
+		{"corrupt", brokenSpool{err: spool.ErrCorrupt}, 503, "try again later", "corrupt", "restart the sidecar"},
+		{"unwritable", brokenSpool{err: spool.ErrUnwritable}, 503, "try again later", "unwritable", "--spool-dir is on a healthy disk"},
+		{"slow", brokenSpool{err: spool.ErrSlow}, 503, "try again later", "slow", "disk of --spool-dir busy"},
+		{"closed", brokenSpool{err: spool.ErrClosed}, 503, "try again later", "unwritable", "restart"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s, registry := newTestSpooling(tc.spool, away)
+			f := newFixture(t, s)
+			w := httptest.NewRecorder()
+			f.ServeHTTP(w, request{body: goodBody}.build(t))
+			if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.body) {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+			if retry := w.Header().Get("Retry-After"); (retry != "") != (tc.status == http.StatusServiceUnavailable) {
+				t.Errorf("Retry-After %q", retry)
+			}
+			if !strings.Contains(f.log.String(), tc.mend) {
+				t.Errorf("log %s", f.log)
+			}
+			if tc.metric != "" && testutil.ToFloat64(s.Metrics.errors.WithLabelValues(tc.metric)) != 1 {
+				t.Errorf("no error counted as %s", tc.metric)
+			}
+			if problems, err := testutil.GatherAndLint(registry); err != nil || len(problems) > 0 {
+				t.Errorf("metrics: %v, %v", problems, err)
+			}
+		})
+	}
+}
+
+// TestRefusedEventsAreBounded: what strangers can have refused does not fill
+// the spool, and cannot be kept when it is broken.
+func TestRefusedEventsAreBounded(t *testing.T) {
+	refuse := func(context.Context, Session, []lifecycle.Event) []Written {
+		return []Written{{Err: &RejectedError{Err: errors.New("no " + strings.Repeat("x", 5000))}}}
+	}
+	kept := openSpool(t, t.TempDir())
+	defer func() { _ = kept.Close() }()
+	s, _ := newTestSpooling(kept, refuse)
+	for range 200 {
+		if _, err := s.Record(t.Context(), Event{session, event(v1alpha1.EventStarting, 0)}); rejectionOf(err) == nil {
+			t.Fatal(err)
+		}
+	}
+	if stats := kept.Stats(); stats.DeadBytes > testSpoolBytes/deadShare+4096 || stats.DeadLetters < 50 {
+		t.Errorf("%+v", stats)
+	}
+	s, _ = newTestSpooling(brokenSpool{err: spool.ErrFull}, refuse)
+	if _, err := s.Record(t.Context(), Event{session, event(v1alpha1.EventStarting, 0)}); rejectionOf(err) == nil {
+		t.Error(err)
+	}
+	if testutil.ToFloat64(s.Metrics.errors.WithLabelValues("full")) != 1 {
+		t.Error("not counted")
+	}
+}
+
+// TestSpoolKeys differ for different sessions.
+func TestSpoolKeys(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range []Session{{"a", "b"}, {"a,b", ""}, {`a","b`, ""}, {"", "a,b"}, {"b", "a"}} {
+		if seen[s.spoolKey()] {
+			t.Errorf("%v shares its key", s)
+		}
+		seen[s.spoolKey()] = true
+	}
+}
