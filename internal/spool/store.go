@@ -242,7 +242,7 @@ func (s *Store) judge(err error) {
 func (s *Store) Close() error {
 	s.close.Do(func() { close(s.closing) })
 	<-s.ended
-	if s.failure() != nil {
+	if broken := s.failure() != nil; broken {
 		return nil // see judge
 	}
 	return s.db.Close()
