@@ -96,7 +96,7 @@ func TestSpooling(t *testing.T) {
 		}
 		record(sessionNumber(10), event(v1alpha1.EventStarting, 0), Spooled, 0) // the API server is known to be away
 		stop := running(s)
-		time.Sleep(time.Minute)
+		linger(t.Context(), time.Minute)
 		record(session, event(v1alpha1.EventStopping, 2), Spooled, 0)
 		tries := len(store.takeCalls())
 		if tries > 60*12 {
@@ -160,7 +160,7 @@ func (l *ledger) write(ctx context.Context, session Session, events []lifecycle.
 	if mood < 3 {
 		<-ctx.Done()
 	} else {
-		time.Sleep(delay)
+		linger(ctx, delay)
 	}
 	if mood == 0 || mood > 2 { // 0: written, but nobody gets to know
 		l.mu.Lock()
@@ -239,7 +239,7 @@ func TestOvertaking(t *testing.T) {
 			first := calls == 1
 			mu.Unlock()
 			if first {
-				time.Sleep(2500 * time.Millisecond) // longer than it may
+				linger(context.Background(), 2500*time.Millisecond) // longer than it may
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -253,7 +253,7 @@ func TestOvertaking(t *testing.T) {
 		var senders sync.WaitGroup
 		for i, path := range []string{"/a", "/b", "/c"} {
 			senders.Go(func() {
-				time.Sleep(time.Duration(i) * 400 * time.Millisecond)
+				linger(t.Context(), time.Duration(i)*400*time.Millisecond)
 				if _, err := s.Record(t.Context(), Event{session, event(v1alpha1.EventStopped, 0, path)}); err != nil {
 					t.Error(err)
 				}

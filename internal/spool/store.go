@@ -242,10 +242,13 @@ func (s *Store) judge(err error) {
 func (s *Store) Close() error {
 	s.close.Do(func() { close(s.closing) })
 	<-s.ended
-	if s.failure() != nil {
-		return nil // see judge
+	s.mu.Lock()
+	isUsable := s.broken == nil
+	s.mu.Unlock()
+	if isUsable {
+		return s.db.Close()
 	}
-	return s.db.Close()
+	return nil // see judge
 }
 
 // isDiskFull tells whether the file system has no room. bbolt keeps no chain of
