@@ -228,9 +228,6 @@ func TestSpoolOverOutage(t *testing.T) {
 	if len(s.problems) > 0 {
 		t.Errorf("answers %v: %q", s.answers, s.problems)
 	}
-	if s.longest > 3*time.Second {
-		t.Errorf("an answer took %s", s.longest)
-	}
 	for n := range sessions {
 		var object v1alpha1.MeetingRecording
 		name := lifecycle.Name(meetingID, prefix+fmt.Sprint(n), 1)

@@ -13,6 +13,10 @@ const (
 	breakerFailures = 3
 	// breakerPause is how often it is then tried with an event that just came.
 	breakerPause = time.Second
+	// breakerPatience is how long writes may be under way without any of them
+	// coming back, before those that come are not tried: at a hundred webhooks a
+	// second, all would soon wait for their time-outs.
+	breakerPatience = 500 * time.Millisecond
 )
 
 // breaker remembers whether the API server takes events, so that not every one
@@ -23,6 +27,30 @@ type breaker struct {
 	mu       sync.Mutex
 	failures int
 	tryAt    time.Time
+	// pending counts the writes under way, and quietSince is when the first of
+	// them began or the last one succeeded.
+	pending    int
+	quietSince time.Time
+}
+
+// begin is told of every write before it is tried; the caller tells of its end.
+func (b *breaker) begin() (end func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.pending == 0 {
+		b.quietSince = b.now()
+	}
+	b.pending++
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.pending--
+	}
+}
+
+// away tells whether the API server seems not to take events.
+func (b *breaker) away(now time.Time) bool {
+	return b.failures >= breakerFailures || (b.pending > 0 && now.Sub(b.quietSince) > breakerPatience)
 }
 
 // allows tells whether an event should be tried. While the API server is away
@@ -31,7 +59,7 @@ func (b *breaker) allows() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	if b.failures >= breakerFailures && now.Before(b.tryAt) {
+	if b.away(now) && now.Before(b.tryAt) {
 		return false
 	}
 	b.tryAt = now.Add(breakerPause)
@@ -42,7 +70,7 @@ func (b *breaker) allows() bool {
 func (b *breaker) succeeded() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.failures = 0
+	b.failures, b.quietSince = 0, b.now()
 }
 
 // failed is told of every one that the API server did not take.

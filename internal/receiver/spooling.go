@@ -154,7 +154,9 @@ func (s *Spooling) enter(session Session) bool {
 	}
 	p.inside++
 	if !p.behind {
-		p.behind = s.Spool.Has(session.spoolKey()) || !s.breaker.allows()
+		// Behind an event that is being tried the Queue keeps the order: in the
+		// Spool this one could overtake it.
+		p.behind = s.Spool.Has(session.spoolKey()) || (p.inside == 1 && !s.breaker.allows())
 	}
 	return p.behind
 }
@@ -189,6 +191,7 @@ func (s *Spooling) write(ctx context.Context, session Session, events []lifecycl
 	if s.isBehind(session) {
 		return slices.Repeat([]Written{{Err: errBehind}}, len(events))
 	}
+	defer s.breaker.begin()()
 	written := s.Write(ctx, session, events)
 	state := judge(written)
 	if state != taken {
