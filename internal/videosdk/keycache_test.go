@@ -32,6 +32,7 @@ func newCachedURL(t *testing.T, server *keyServer, file string) *cachedURL {
 		t.Fatal(err)
 	}
 	c.keys, c.verifier = keys, NewVerifier(keys)
+	t.Cleanup(keys.fetches.Wait) // before the folder of the file is removed
 	return c
 }
 
@@ -80,8 +81,8 @@ func TestCachedKeySurvivesARestart(t *testing.T) {
 	second.expectCacheReports()
 }
 
-// flush saves the keys, in case that the fetch has not come to that yet.
-func (c *cachedURL) flush() { c.keys.cache.save(c.keys.known) }
+// flush waits until what was fetched is in the file.
+func (c *cachedURL) flush() { c.keys.fetches.Wait() }
 
 // A key that changed while the program was down is found at once, and the one
 // that was kept goes once the new one has verified something, from the file too.

@@ -79,6 +79,8 @@ type URLKeys struct {
 	refreshers int     // that wait for it
 
 	cache *keyCache // nil without a CacheFile
+	// fetches are under way, or their keys are being written to the cache.
+	fetches sync.WaitGroup
 }
 
 // flight is a fetch under way. err may be read once done is closed.
@@ -207,7 +209,8 @@ func (u *URLKeys) fetchIfDue(ctx context.Context) error {
 		u.attempted, u.startedAt = true, u.now()
 		u.flight = &flight{done: make(chan struct{})}
 		// It serves every caller, so it outlives the one that started it.
-		go u.run(context.WithoutCancel(ctx), u.flight)
+		flight, detached := u.flight, context.WithoutCancel(ctx)
+		u.fetches.Go(func() { u.run(detached, flight) })
 	}
 	under := u.flight
 	u.mu.Unlock()
