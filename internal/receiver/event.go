@@ -88,3 +88,13 @@ func newEvent(from videosdk.Event, receivedAt time.Time) Event {
 		},
 	}
 }
+
+// rejectionOf is the API server's final refusal of an event; nil where err is
+// something else, such as a lost race, which may look like one.
+func rejectionOf(err error) *RejectedError {
+	var rejection *RejectedError
+	if errors.As(err, &rejection) && !errors.Is(err, ErrChanged) {
+		return rejection
+	}
+	return nil
+}

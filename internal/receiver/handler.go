@@ -161,18 +161,18 @@ func (h *Handler) verify(ctx context.Context, body []byte, signature string) *an
 // record makes the event durable.
 func (h *Handler) record(ctx context.Context, ev Event) *answer {
 	o, err := h.Recorder.Record(ctx, ev)
-	var rejection *RejectedError
+	rejection := rejectionOf(err)
 	var bug *panicError
 	switch {
 	case err == nil:
 		return recorded(o)
 	case errors.As(err, &bug):
 		return broken(bug)
-	case errors.As(err, &rejection) && rejection.Field != "":
+	case rejection != nil && rejection.Field != "":
 		a := refused(http.StatusBadRequest, outcomeRejected, rejection.Field+" is not accepted by this receiver")
 		a.cause = rejection.Err
 		return a
-	case errors.As(err, &rejection):
+	case rejection != nil:
 		return unavailable(outcomeRejected, "the event cannot be recorded at the moment: try again later", err)
 	}
 	return unavailable(outcomeUnavailable, "the event cannot be recorded at the moment: try again later", err)

@@ -94,6 +94,11 @@ func TestAnswers(t *testing.T) {
 			503, `{"error":"the event cannot be recorded at the moment: try again later"}`, map[string]string{"Retry-After": "5"}, "recording-started rejected",
 		},
 		{
+			"races lost until the time was up", request{body: goodBody},
+			recordedNever(fmt.Errorf("%w: %w (%w)", ErrTimeout, ErrChanged, &RejectedError{Field: "data.meetingId", Err: errors.New("inside")})),
+			503, `{"error":"the event cannot be recorded at the moment: try again later"}`, map[string]string{"Retry-After": "5"}, "recording-started unavailable",
+		},
+		{
 			"a bug", request{body: goodBody}, recorderFunc(func(context.Context, Event) (Outcome, error) { panic("inside") }),
 			500, `{"error":"internal error"}`, nil, "unknown panic",
 		},

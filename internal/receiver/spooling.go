@@ -239,16 +239,6 @@ func reason(err error) string {
 	return text[:min(len(text), maxReason)]
 }
 
-// rejectionOf is the API server's final refusal of an event; nil where err is
-// something else, such as a lost race, which may look like one.
-func rejectionOf(err error) *RejectedError {
-	var rejection *RejectedError
-	if errors.As(err, &rejection) && !errors.Is(err, ErrChanged) {
-		return rejection
-	}
-	return nil
-}
-
 // condition is what a write tells of the API server.
 type condition int
 
