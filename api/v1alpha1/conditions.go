@@ -24,6 +24,8 @@ const (
 	ReasonProcessing = "Processing"
 	// ReasonSuspended (Ready=False): the recording ended and spec.suspend holds its Jobs.
 	ReasonSuspended = "Suspended"
+	// ReasonQueued (Ready=False, Reconciling=True): steps wait for their turn, and none is at work.
+	ReasonQueued = "Queued"
 	// ReasonProcessingFailed (Ready=False, Stalled=True): every step ended and one failed for good.
 	ReasonProcessingFailed = "ProcessingFailed"
 	// ReasonTerminalEventMissing (Ready=False, Stalled=True): neither recording-stopped nor recording-failed came in time.
@@ -49,6 +51,8 @@ const (
 	// ReasonInvalidTemplate (Ready=False, Stalled=True): the API server would refuse the Job of a step; the message names the
 	// field.
 	ReasonInvalidTemplate = "InvalidTemplate"
+	// ReasonInvalidSpec (Ready=False, Stalled=True): the steps or conditions cannot be run; the message names the field.
+	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonCheckRefused (Ready=False, Reconciling=True): whether the Jobs would be accepted could not be found out, for example
 	// because a policy refused the trial. The controller tries again.
 	ReasonCheckRefused = "CheckRefused"

@@ -41,9 +41,36 @@ type MeetingRecordingSpec struct {
 	// recording, whose processing state is Suspended once the recording has
 	// ended. Set it to false to release. Jobs that already exist go on. Events
 	// of the recording are written all the same. It cannot change once
-	// processing has ended.
+	// processing has ended, except together with rerun.token.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
+
+	// rerun asks for post-processing again, once what is under way has ended.
+	// What was made before stays in status.processing.history.
+	// +optional
+	Rerun *Rerun `json:"rerun,omitempty"`
+}
+
+// Rerun asks for post-processing again.
+//
+// +kubebuilder:validation:XValidation:rule="self.token != oldSelf.token || (has(self.steps) ? has(oldSelf.steps) && self.steps == oldSelf.steps : !has(oldSelf.steps))",message="steps can change only together with token: a new token is what starts a rerun",fieldPath=".steps"
+type Rerun struct {
+	// token is any text; a new one starts a new attempt, such as the date or the
+	// reason.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +required
+	Token string `json:"token"`
+
+	// steps names the steps to run again, as pipeline/step; those that need them,
+	// directly or through others, run again too. Without it all steps of the
+	// pipelines that match now do.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MaxLength=294
+	// +kubebuilder:validation:items:Pattern=`^[-.a-z0-9]+/[-a-z0-9]+$`
+	// +optional
+	Steps []string `json:"steps,omitempty"`
 }
 
 // MeetingRecordingStatus is what is known of the recording. Each part has
@@ -99,8 +126,9 @@ type MeetingRecordingStatus struct {
 // +kubebuilder:selectablefield:JSONPath=".spec.meetingID"
 // +kubebuilder:selectablefield:JSONPath=".spec.sessionID"
 // +kubebuilder:selectablefield:JSONPath=".status.recording.state"
+// +kubebuilder:selectablefield:JSONPath=".spec.rerun.token"
 // +kubebuilder:selectablefield:JSONPath=".status.processing.state"
-// +kubebuilder:validation:XValidation:rule="!(oldSelf.status.processing.state in ['Succeeded', 'Failed', 'Skipped']) || oldSelf.spec.?suspend.orValue(false) == self.spec.?suspend.orValue(false)",message="processing has ended: suspend can no longer change",fieldPath=".spec.suspend"
+// +kubebuilder:validation:XValidation:rule="!(oldSelf.status.processing.state in ['Succeeded', 'Failed', 'Skipped']) || oldSelf.spec.?suspend.orValue(false) == self.spec.?suspend.orValue(false) || (has(self.spec.rerun) && (!has(oldSelf.spec.rerun) || self.spec.rerun.token != oldSelf.spec.rerun.token))",message="processing has ended: suspend can change only together with rerun.token",fieldPath=".spec.suspend"
 type MeetingRecording struct {
 	metav1.TypeMeta `json:",inline"`
 

@@ -3,7 +3,10 @@
 
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
 
 // ProcessingState tells how far post-processing of the recording is.
 //
@@ -32,14 +35,17 @@ const (
 
 // StepState tells how far one step is.
 //
-// +kubebuilder:validation:Enum=Pending;Running;Succeeded;Failed
+// +kubebuilder:validation:Enum=Pending;Queued;Running;Succeeded;Failed;Skipped
 type StepState string
 
-// The states of a step. Succeeded and Failed are final: a step whose outcome
-// is recorded never runs again.
+// The states of a step. Succeeded, Failed and Skipped are final: a step whose
+// outcome is recorded never runs again, unless spec.rerun asks for it.
 const (
-	// StepPending means that the step has no Job yet; its message says why.
+	// StepPending means that the step has no Job yet: it waits for the steps that
+	// it needs, or its message says why.
 	StepPending StepState = "Pending"
+	// StepQueued means that the step waits for its turn.
+	StepQueued StepState = "Queued"
 	// StepRunning means that the step's Job exists and has not ended.
 	StepRunning StepState = "Running"
 	// StepSucceeded means that the step's Job succeeded.
@@ -47,6 +53,9 @@ const (
 	// StepFailed means that the step's Job failed, was deleted, or was refused
 	// for good.
 	StepFailed StepState = "Failed"
+	// StepSkipped means that the step's condition was false, or that a step that
+	// it needs failed; its message says which.
+	StepSkipped StepState = "Skipped"
 )
 
 // StepOutput is one thing that a step made, as its container told by its
@@ -57,10 +66,11 @@ type StepOutput struct {
 	// +required
 	Name string `json:"name"`
 
-	// url is where the output is.
+	// url is where the output is. It is absent where the output is its values
+	// alone.
 	// +kubebuilder:validation:MaxLength=2048
-	// +required
-	URL string `json:"url"`
+	// +optional
+	URL string `json:"url,omitempty"`
 
 	// mediaType is the output's media type, such as video/mp4.
 	// +kubebuilder:validation:MaxLength=127
@@ -77,6 +87,54 @@ type StepOutput struct {
 	// +kubebuilder:validation:Pattern=`^[0-9a-f]{64}$`
 	// +optional
 	SHA256 string `json:"sha256,omitempty"`
+
+	// values is what the step found out, by name: numbers, strings and booleans,
+	// for the conditions of later steps and for people.
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +optional
+	Values *runtime.RawExtension `json:"values,omitempty"`
+}
+
+// StepAttempt is an earlier attempt of a step, and what became of it.
+type StepAttempt struct {
+	// pipeline is the name of the RecordingPipeline that asked for the step.
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Pipeline string `json:"pipeline"`
+
+	// name is the step's name within its pipeline.
+	// +kubebuilder:validation:MaxLength=40
+	// +required
+	Name string `json:"name"`
+
+	// attempt counts the Jobs of the step, from 1.
+	// +kubebuilder:validation:Minimum=1
+	// +required
+	Attempt int32 `json:"attempt"`
+
+	// state is how the attempt ended: Succeeded, Failed or Skipped.
+	// +required
+	State StepState `json:"state"`
+
+	// startedAt is when the attempt's Job was created.
+	// +optional
+	StartedAt *metav1.Time `json:"startedAt,omitempty"`
+
+	// endedAt is when the attempt ended.
+	// +optional
+	EndedAt *metav1.Time `json:"endedAt,omitempty"`
+
+	// message says why the attempt failed or was skipped.
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	Message string `json:"message,omitempty"`
+
+	// outputs lists what the attempt made.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	// +optional
+	Outputs []StepOutput `json:"outputs,omitempty"`
 }
 
 // StepStatus is one step of one pipeline, and what became of it.
@@ -97,19 +155,31 @@ type StepStatus struct {
 	// +optional
 	JobName string `json:"jobName,omitempty"`
 
-	// attempt counts the Jobs of the step, from 1. Retries of the Job's own Pods
-	// do not count.
+	// attempt counts the Jobs of the step, from 1: a rerun makes another, and so
+	// does a retry of a step with a backoff. Earlier ones are in the history.
 	// +kubebuilder:validation:Minimum=1
 	// +required
 	Attempt int32 `json:"attempt"`
 
-	// state tells how far the step is. Pending: it has no Job yet, and message
-	// says why. Running: its Job has not ended. Succeeded: its Job succeeded.
-	// Failed: its Job failed, was deleted before it ended, or was refused for
-	// good, and message says why. A step that is Succeeded or Failed never runs
-	// again.
+	// retries is how often the step was tried again since it was last asked for,
+	// by Pods of its Job or by further Jobs. It is known when the step has ended.
+	// +kubebuilder:validation:Minimum=0
+	// +optional
+	Retries int32 `json:"retries,omitempty"`
+
+	// state tells how far the step is. Pending: it has no Job yet; it waits for
+	// steps that it needs, or message says why. Queued: it waits for its turn.
+	// Running: its Job has not ended. Succeeded: its Job succeeded. Failed: its
+	// Job failed, was deleted before it ended, or was refused for good, and
+	// message says why. Skipped: its condition was false, or a step that it needs
+	// failed. A step that is Succeeded, Failed or Skipped never runs again, unless
+	// spec.rerun asks for it.
 	// +required
 	State StepState `json:"state"`
+
+	// retryAt is when the step's next Job is due, while it waits for its backoff.
+	// +optional
+	RetryAt *metav1.Time `json:"retryAt,omitempty"`
 
 	// startedAt is when the step's Job was created.
 	// +optional
@@ -138,9 +208,10 @@ type StepStatus struct {
 type ProcessingStatus struct {
 	// state tells how far post-processing is. Waiting: the recording has not
 	// ended. Queued: it has, and its Jobs wait for their turn. Running: Jobs are
-	// at work. Succeeded: every step succeeded. Failed: every step ended and one
-	// failed. Skipped: no pipeline matched when the recording ended. Suspended:
-	// spec.suspend holds its Jobs. Succeeded, Failed and Skipped are final.
+	// at work. Succeeded: every step succeeded or its condition skipped it.
+	// Failed: every step ended and one failed. Skipped: no pipeline matched when
+	// the recording ended. Suspended: spec.suspend holds its Jobs. Succeeded,
+	// Failed and Skipped are final, unless spec.rerun asks for more.
 	// +kubebuilder:default=Waiting
 	// +optional
 	State ProcessingState `json:"state,omitempty"`
@@ -153,4 +224,15 @@ type ProcessingStatus struct {
 	// +kubebuilder:validation:MaxItems=256
 	// +optional
 	Steps []StepStatus `json:"steps,omitempty"`
+	// history lists earlier attempts of the steps, oldest first. It is bounded:
+	// the oldest are dropped, so that the status stays below 16 KiB.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +optional
+	History []StepAttempt `json:"history,omitempty"`
+
+	// rerunToken is the spec.rerun.token that was last acted on.
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	RerunToken string `json:"rerunToken,omitempty"`
 }

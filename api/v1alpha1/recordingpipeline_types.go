@@ -45,9 +45,85 @@ type PipelineStep struct {
 	// not retried, except 69 (unavailable), 74 (I/O error) and 75 (try again).
 	// +required
 	Template batchv1.JobTemplateSpec `json:"template"`
+
+	// needs names the steps of the pipeline that must have succeeded before this
+	// one starts. A step that needs a failed one, directly or through others, is
+	// Skipped. A step that its own condition skipped does not hold back those
+	// that need it. What the needed steps made reaches the containers as
+	// environment variables, STEP_<NAME>_<OUTPUT>_URL, _MEDIA_TYPE, _SIZE_BYTES
+	// and _SHA256, and as one JSON file, whose path is in STEP_OUTPUTS_FILE.
+	// Without needs the step starts at once.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=31
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=40
+	// +optional
+	Needs []string `json:"needs,omitempty"`
+
+	// when is a condition in CEL over the recording and what earlier steps made,
+	// such as outputs.probe.durationSeconds > 60.0. It is evaluated when all
+	// that the step needs has ended; where it is false the step is Skipped, where
+	// it cannot be evaluated the step is Failed and its message says why.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +optional
+	When string `json:"when,omitempty"`
+
+	// retries is how often the step is tried again after a failure that is not
+	// permanent, 3 where it is absent. Exit codes 64 to 78 of sysexits are
+	// permanent, except 69 (unavailable), 74 (I/O error) and 75 (try again). It
+	// becomes the Job's backoffLimit, and cannot be set beside one.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=20
+	// +optional
+	Retries *int32 `json:"retries,omitempty"`
+
+	// backoff is how long to wait before the first retry, such as 30s; each
+	// further wait is twice as long, up to an hour. Every retry is then a Job of
+	// its own and counts as an attempt. Without it the Job's own back-off counts,
+	// of ten seconds, doubled each time, up to ten minutes.
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('1h')",message="backoff must be between 1s and 1h"
+	// +optional
+	Backoff *metav1.Duration `json:"backoff,omitempty"`
+
+	// timeout is how long the step's Job may take, its Pods' retries included,
+	// such as 30m. A Job that takes longer is ended and the step has failed for
+	// good. It becomes the Job's activeDeadlineSeconds, and cannot be set beside
+	// one.
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('720h')",message="timeout must be between 1s and 720h"
+	// +optional
+	Timeout *metav1.Duration `json:"timeout,omitempty"`
+}
+
+// PipelineRetention says how long what the pipeline worked for is kept.
+type PipelineRetention struct {
+	// keepRecordings is how long a MeetingRecording is kept after its processing
+	// ended and its last event came, such as 720h; at least 24h. The recordings
+	// of a session are deleted together, when that is so for each of them; where
+	// several pipelines ran for one, the longest counts, and one that says
+	// nothing keeps it. Without it recordings are kept.
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('24h') && duration(self) <= duration('876000h')",message="keepRecordings must be between 24h and 876000h"
+	// +optional
+	KeepRecordings *metav1.Duration `json:"keepRecordings,omitempty"`
+
+	// keepJobs is how long a Job is kept after it ended, 1h where it is absent.
+	// It becomes the ttlSecondsAfterFinished of every Job whose template has none.
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
+	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('8760h')",message="keepJobs must be at most 8760h"
+	// +optional
+	KeepJobs *metav1.Duration `json:"keepJobs,omitempty"`
 }
 
 // RecordingPipelineSpec says for which recordings to run which steps.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.maxConcurrent) || !has(self.queueName)",message="set maxConcurrent or queueName, not both: with queueName it is Kueue that limits",fieldPath=".queueName"
 type RecordingPipelineSpec struct {
 	// on lists the ends of a recording for which the pipeline runs. Stopped: the
 	// recording ended with a file. Failed: the provider could not record. Write
@@ -66,7 +142,37 @@ type RecordingPipelineSpec struct {
 	// +optional
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 
-	// steps are the Jobs to run, all at once.
+	// when is a condition in CEL over the recording, such as
+	// recording.segment == 1, beside the selector. It is evaluated when the
+	// recording ends: where it is false, the pipeline does not run for it; where
+	// it cannot be evaluated, the steps are Failed and their messages say why.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +optional
+	When string `json:"when,omitempty"`
+
+	// maxConcurrent is how many Jobs of the pipeline may be at work at once in its
+	// namespace. Steps beyond it are Queued, first come, first served. Without
+	// it there is no limit.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	// +optional
+	MaxConcurrent *int32 `json:"maxConcurrent,omitempty"`
+
+	// queueName hands the Jobs to Kueue instead: it is the name of a LocalQueue of
+	// the namespace. The Jobs are created suspended, and are Queued until Kueue
+	// admits them. It cannot be set beside maxConcurrent.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +optional
+	QueueName string `json:"queueName,omitempty"`
+
+	// retention says how long what the pipeline worked for is kept. Without it
+	// recordings are kept, and Jobs for an hour after they ended.
+	// +optional
+	Retention *PipelineRetention `json:"retention,omitempty"`
+
+	// steps are the Jobs to run, each as soon as what it needs has succeeded.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
