@@ -58,6 +58,21 @@ const (
 	StepSkipped StepState = "Skipped"
 )
 
+// StepReason says in one word why a step is Skipped.
+//
+// +kubebuilder:validation:Enum=ConditionFalse;NeedFailed
+type StepReason string
+
+// The reasons of a step that is Skipped.
+const (
+	// StepConditionFalse means that the step's own condition was false. The steps
+	// that need it are not held back.
+	StepConditionFalse StepReason = "ConditionFalse"
+	// StepNeedFailed means that a step which it needs failed, or was skipped for
+	// that reason.
+	StepNeedFailed StepReason = "NeedFailed"
+)
+
 // StepOutput is one thing that a step made, as its container told by its
 // termination message.
 type StepOutput struct {
@@ -176,6 +191,12 @@ type StepStatus struct {
 	// spec.rerun asks for it.
 	// +required
 	State StepState `json:"state"`
+
+	// reason says why the step is Skipped. ConditionFalse: its own condition was
+	// false; the steps that need it run all the same. NeedFailed: a step that it
+	// needs, directly or through others, failed. It is absent otherwise.
+	// +optional
+	Reason StepReason `json:"reason,omitempty"`
 
 	// retryAt is when the step's next Job is due, while it waits for its backoff.
 	// +optional
