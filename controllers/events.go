@@ -26,6 +26,8 @@ func eventFor(notice processing.Notice) kubernetesEvent {
 		return processingSucceeded(notice.Message)
 	case processing.NoticeFailed:
 		return processingFailed(notice.Message)
+	case processing.NoticeRerunRefused:
+		return rerunRefused(notice.Message)
 	}
 	return stalled(notice.Reason, notice.Message)
 }
@@ -40,6 +42,10 @@ func processingSucceeded(message string) kubernetesEvent {
 
 func processingFailed(message string) kubernetesEvent {
 	return kubernetesEvent{corev1.EventTypeWarning, "ProcessingFailed", "Process", processing.Cut(message)}
+}
+
+func rerunRefused(message string) kubernetesEvent {
+	return kubernetesEvent{corev1.EventTypeWarning, "RerunRefused", "Process", processing.Cut(message)}
 }
 
 // stalled has the reason of the condition, such as TerminalEventMissing.

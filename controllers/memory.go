@@ -87,6 +87,20 @@ func (k *recollection) job(name string) *jobRecollection {
 	return known
 }
 
+// keepJobs forgets the Jobs of earlier attempts, once there are steps that have others.
+func (k *recollection) keepJobs(steps []v1alpha1.StepStatus) {
+	if len(steps) == 0 || len(k.jobs) <= len(steps) {
+		return
+	}
+	kept := make(map[string]*jobRecollection, len(steps))
+	for i := range steps {
+		if known, ok := k.jobs[steps[i].JobName]; ok {
+			kept[steps[i].JobName] = known
+		}
+	}
+	k.jobs = kept
+}
+
 // refuse remembers why the Job could not be created, puts the next try off, and returns for how long.
 func (k *jobRecollection) refuse(why processing.Observation, pace Pace, now time.Time) time.Duration {
 	wait := pace.RetryMax

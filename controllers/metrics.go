@@ -22,7 +22,7 @@ var (
 
 	stepsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "meetingrecording_steps_total",
-		Help: "Steps that have ended, by outcome: succeeded or failed.",
+		Help: "Steps that have ended, by outcome: succeeded, failed or skipped.",
 	}, []string{"outcome"})
 
 	stalledTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -48,14 +48,13 @@ func countStored(before *v1alpha1.MeetingRecording, stored processing.Decision, 
 		recordingsTotal.WithLabelValues(outcome(string(to))).Inc()
 	}
 	for i, step := range stored.Processing.Steps {
-		was := v1alpha1.StepPending
 		if i < len(before.Status.Processing.Steps) {
-			was = before.Status.Processing.Steps[i].State
+			if was := before.Status.Processing.Steps[i]; was.State == step.State && was.JobName == step.JobName {
+				continue
+			}
 		}
-		if was == step.State {
-			continue
-		}
-		if step.State == v1alpha1.StepSucceeded || step.State == v1alpha1.StepFailed {
+		switch step.State {
+		case v1alpha1.StepSucceeded, v1alpha1.StepFailed, v1alpha1.StepSkipped:
 			stepsTotal.WithLabelValues(outcome(string(step.State))).Inc()
 		}
 	}

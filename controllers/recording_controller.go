@@ -86,8 +86,8 @@ func (r *RecordingReconciler) Reconcile(ctx context.Context, request reconcile.R
 	}
 	decision := processing.Decide(facts.Input)
 	var deferred error
-	if len(decision.Create) > 0 {
-		deferred = r.createJobs(ctx, facts, decision.Create, known)
+	for len(decision.Create) > 0 { // a Job that is found ended may be followed by the next; none is asked for twice
+		deferred = errors.Join(deferred, r.createJobs(ctx, facts, decision.Create, known))
 		decision = processing.Decide(facts.Input)
 	}
 	if deferred != nil && !facts.anyJob() {

@@ -37,7 +37,7 @@ func (f *facts) anyJob() bool {
 	return false
 }
 
-// gather reads the pipelines, once they can matter, and the Jobs of the steps that run.
+// gather reads the pipelines, once they can matter, and the Jobs of the steps that have not ended.
 func (r *RecordingReconciler) gather(ctx context.Context, recording *v1alpha1.MeetingRecording, known *recollection,
 ) (*facts, error) {
 	gathered := &facts{Input: processing.Input{
@@ -46,8 +46,7 @@ func (r *RecordingReconciler) gather(ctx context.Context, recording *v1alpha1.Me
 		Now:       r.clock.Now(),
 		Settings:  r.settings,
 	}}
-	running := recording.Status.Processing.State == v1alpha1.ProcessingRunning
-	if !running && (!processing.HasEnded(recording) || processing.IsFinal(recording.Status.Processing.State)) {
+	if !mayAct(recording) {
 		return gathered, nil
 	}
 	var pipelines v1alpha1.RecordingPipelineList
@@ -55,26 +54,51 @@ func (r *RecordingReconciler) gather(ctx context.Context, recording *v1alpha1.Me
 		return nil, fmt.Errorf("list the pipelines: %w", err)
 	}
 	gathered.Pipelines = pipelines.Items
-	for _, step := range recording.Status.Processing.Steps {
-		job := known.job(step.JobName)
+	known.keepJobs(recording.Status.Processing.Steps)
+	for i := range recording.Status.Processing.Steps {
+		step := &recording.Status.Processing.Steps[i]
+		var err error
 		switch step.State {
-		case v1alpha1.StepPending:
-			if wait := job.retryAt.Sub(gathered.Now); wait > 0 {
-				gathered.Jobs[step.JobName] = job.refused
-				gathered.wait = soonest(gathered.wait, wait)
-			}
+		case v1alpha1.StepPending, v1alpha1.StepQueued:
+			err = r.observePending(ctx, gathered, step, known.job(step.JobName))
 		case v1alpha1.StepRunning:
-			if err := r.observe(ctx, gathered, step, job); err != nil {
-				return nil, fmt.Errorf("look at Job %s: %w", step.JobName, err)
-			}
+			err = r.observe(ctx, gathered, step, known.job(step.JobName))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look at Job %s: %w", step.JobName, err)
 		}
 	}
 	return gathered, nil
 }
 
+// mayAct says whether more than the recording itself can matter: it has ended, and there are Jobs to look at or to create.
+func mayAct(recording *v1alpha1.MeetingRecording) bool {
+	state := recording.Status.Processing.State
+	if processing.IsFinal(state) {
+		return processing.RerunIsDue(recording)
+	}
+	return processing.IsUnderWay(state) || processing.HasEnded(recording)
+}
+
+// observePending finds out about the Job of a step that has none as far as the status tells. A controller that was stopped before
+// it could write may have left one: then the step has begun, whatever has become since of what it needs.
+func (r *RecordingReconciler) observePending(ctx context.Context, gathered *facts, step *v1alpha1.StepStatus, known *jobRecollection,
+) error {
+	if wait := known.retryAt.Sub(gathered.Now); wait > 0 {
+		gathered.Jobs[step.JobName] = known.refused
+		gathered.wait = soonest(gathered.wait, wait)
+		return nil
+	}
+	job, err := r.cachedJob(ctx, gathered.Recording, step.JobName)
+	if err != nil || job == nil || !metav1.IsControlledBy(job, gathered.Recording) {
+		return err
+	}
+	return r.observeJob(ctx, gathered, job, known)
+}
+
 // observe finds out about the Job of a step that runs. The cache may not have it yet, or no longer be right that it is there not:
 // only the API server can say that a Job is gone.
-func (r *RecordingReconciler) observe(ctx context.Context, gathered *facts, step v1alpha1.StepStatus, known *jobRecollection,
+func (r *RecordingReconciler) observe(ctx context.Context, gathered *facts, step *v1alpha1.StepStatus, known *jobRecollection,
 ) error {
 	name := step.JobName
 	job, err := r.cachedJob(ctx, gathered.Recording, name)

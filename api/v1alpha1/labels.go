@@ -16,3 +16,9 @@ const (
 	// LabelStep is on Jobs and their Pods: the name of the step within its pipeline.
 	LabelStep = GroupName + "/step"
 )
+
+// Annotations that the operator sets.
+const (
+	// AnnotationOutputs is on the Pods of a step that needs others: what those made, as JSON, for the file in STEP_OUTPUTS_FILE.
+	AnnotationOutputs = GroupName + "/outputs"
+)

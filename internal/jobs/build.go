@@ -7,6 +7,7 @@ package jobs
 
 import (
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -23,6 +24,8 @@ type Run struct {
 	Step v1alpha1.PipelineStep
 	// Attempt counts the Jobs of the step, from 1.
 	Attempt int32
+	// Needed are the steps that the step needs, directly or through others, and what they made.
+	Needed []v1alpha1.StepStatus
 }
 
 // Name returns the name of the run's Job.
@@ -47,16 +50,30 @@ func Build(run Run) *batchv1.Job {
 		Spec: template.Spec,
 	}
 	job.Spec.Template.Labels = with(job.Spec.Template.Labels, labels)
+	applyStep(&job.Spec, run.Step)
 	applyDefaults(&job.Spec)
 	environment := Environment(run.Recording)
-	pod := &job.Spec.Template.Spec
+	if len(run.Step.Needs) > 0 {
+		environment = append(environment, NeededEnvironment(run.Needed)...)
+		job.Spec.Template.Annotations = with(job.Spec.Template.Annotations, map[string]string{
+			v1alpha1.AnnotationOutputs: OutputsFile(run),
+		})
+		mountOutputs(&job.Spec.Template.Spec)
+	}
+	eachContainer(&job.Spec.Template.Spec, func(container *corev1.Container) {
+		container.Env = prepend(environment, container.Env)
+	})
+	return job
+}
+
+// eachContainer does the same for the init containers, then for the others.
+func eachContainer(pod *corev1.PodSpec, do func(*corev1.Container)) {
 	for i := range pod.InitContainers {
-		pod.InitContainers[i].Env = prepend(environment, pod.InitContainers[i].Env)
+		do(&pod.InitContainers[i])
 	}
 	for i := range pod.Containers {
-		pod.Containers[i].Env = prepend(environment, pod.Containers[i].Env)
+		do(&pod.Containers[i])
 	}
-	return job
 }
 
 func owners(recording *v1alpha1.MeetingRecording) []metav1.OwnerReference {
@@ -73,7 +90,7 @@ func owners(recording *v1alpha1.MeetingRecording) []metav1.OwnerReference {
 	}}
 }
 
-// with returns the labels of a template with the operator's over them.
+// with returns the labels or annotations of a template with the operator's over them.
 func with(template, ours map[string]string) map[string]string {
 	merged := make(map[string]string, len(template)+len(ours))
 	for key, value := range template {

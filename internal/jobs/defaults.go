@@ -5,10 +5,13 @@ package jobs
 
 import (
 	"slices"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
 // What a Job gets where its template is silent.
@@ -22,6 +25,25 @@ const (
 // PermanentExitCodes are those of sysexits.h that a Pod is not tried again after: 64 to 78 but for 69 (unavailable), 74 (I/O
 // error) and 75 (try again).
 var PermanentExitCodes = []int32{64, 65, 66, 67, 68, 70, 71, 72, 73, 76, 77, 78}
+
+// applyStep turns what the step says of retries and time into the Job's own fields, over those of the template. With a backoff
+// every retry is a Job of its own, so that the Job tries once.
+func applyStep(spec *batchv1.JobSpec, step v1alpha1.PipelineStep) {
+	switch {
+	case step.Backoff != nil:
+		spec.BackoffLimit = ptr.To[int32](0)
+	case step.Retries != nil:
+		spec.BackoffLimit = ptr.To(*step.Retries)
+	}
+	if step.Timeout != nil {
+		spec.ActiveDeadlineSeconds = ptr.To(wholeSeconds(step.Timeout.Duration))
+	}
+}
+
+// wholeSeconds rounds up, to one second at least.
+func wholeSeconds(d time.Duration) int64 {
+	return max(int64((d+time.Second-1)/time.Second), 1)
+}
 
 // applyDefaults fills what the template left open. The Pod failure policy needs Pods that never restart, so it is set for those
 // only; a container's last log lines become its message when it fails, so that the recording can tell why.
@@ -39,12 +61,7 @@ func applyDefaults(spec *batchv1.JobSpec) {
 	if spec.PodFailurePolicy == nil && pod.RestartPolicy == corev1.RestartPolicyNever {
 		spec.PodFailurePolicy = sysexitsPolicy()
 	}
-	for i := range pod.InitContainers {
-		tellLastLogLines(&pod.InitContainers[i])
-	}
-	for i := range pod.Containers {
-		tellLastLogLines(&pod.Containers[i])
-	}
+	eachContainer(pod, tellLastLogLines)
 }
 
 // sysexitsPolicy does not count a Pod that the cluster evicted, and ends the Job at a permanent exit code.

@@ -15,94 +15,203 @@ import (
 // deferredMessage has no detail, because what a network error says differs each time and would be written each time.
 const deferredMessage = "The API server could not be asked for the Job; it is tried again."
 
-// advance takes every step as far as what is known of its Job allows. A step that has ended is never touched again.
-func advance(in Input, steps []v1alpha1.StepStatus) Decision {
-	var create []jobs.Run
-	next := make([]v1alpha1.StepStatus, len(steps))
-	for i := range steps {
-		var run *jobs.Run
-		if next[i], run = advanceStep(in, steps[i]); run != nil {
-			create = append(create, *run)
-		}
-	}
-	if len(create) > 0 {
-		return Decision{Create: create}
-	}
-	processing, conclusion, wait := sumUp(in, next)
-	return Decision{Processing: processing, Conditions: conclusion.conditions(in), RequeueAfter: wait}
+// progress is what becomes of the steps of one recording in one decision.
+type progress struct {
+	in Input
+	// total is how many steps there are.
+	total int
+	// history is what is to be kept of earlier attempts.
+	history []v1alpha1.StepAttempt
+	// create are the Jobs that have to be created before any of this is written.
+	create []jobs.Run
 }
 
-// advanceStep returns the step as it is now, or else the Job that has to be created first.
-func advanceStep(in Input, step v1alpha1.StepStatus) (v1alpha1.StepStatus, *jobs.Run) {
-	observed := in.Jobs[step.JobName]
-	switch step.State {
-	case v1alpha1.StepPending:
+// advance takes every step as far as what is known of its Job, and of the steps that it needs, allows. A step that has ended is
+// never touched again.
+func advance(in Input, processing v1alpha1.ProcessingStatus) Decision {
+	steps := make([]v1alpha1.StepStatus, len(processing.Steps))
+	copy(steps, processing.Steps)
+	p := &progress{in: in, total: len(steps), history: processing.History}
+	for _, group := range groups(in, steps) {
+		w := walk{progress: p, group: group, visits: make([]visit, len(group.steps))}
+		for i := range group.steps {
+			w.advance(i)
+		}
+	}
+	if len(p.create) > 0 {
+		return Decision{Create: p.create}
+	}
+	processing.Steps, processing.History = steps, p.history
+	state, conclusion, wait := sumUp(in, steps)
+	processing.State = state
+	if IsFinal(state) && rerunToken(in.Recording) != processing.RerunToken {
+		wait = rerunAfter
+	}
+	decision := Decision{Processing: processing, Conditions: conclusion.conditions(in), RequeueAfter: wait}
+	decision.Processing.History = bounded(in, decision)
+	return decision
+}
+
+// visit says how far the walk over a pipeline's graph is with a step.
+type visit int
+
+const (
+	notVisited visit = iota
+	visiting
+	visited
+)
+
+// walk takes the steps of one pipeline further, each after those that it needs.
+type walk struct {
+	*progress
+	group
+	visits []visit
+}
+
+// advance takes one step further, and before it what it waits for.
+func (w *walk) advance(i int) {
+	if w.visits[i] != notVisited {
+		return
+	}
+	w.visits[i] = visiting
+	step := &w.steps[i]
+	switch observed := w.in.Jobs[step.JobName]; step.State {
+	case v1alpha1.StepPending, v1alpha1.StepQueued:
 		if observed.State == JobUnknown {
-			return startStep(in, step)
+			w.start(i)
+		} else {
+			w.pending(step, observed)
 		}
-		return pendingStep(in, step, observed), nil
 	case v1alpha1.StepRunning:
-		return runningStep(in, step, observed), nil
+		w.running(step, observed)
 	}
-	return step, nil
+	w.visits[i] = visited
 }
 
-// startStep asks for the step's Job, by the pipeline as it is now. While spec.suspend is true it asks for none.
-func startStep(in Input, step v1alpha1.StepStatus) (v1alpha1.StepStatus, *jobs.Run) {
-	if in.Recording.Spec.Suspend {
-		return step, nil
+// start asks for the step's Job, by the pipeline as it is now, once it may begin. While spec.suspend is true it asks for none.
+func (w *walk) start(i int) {
+	step, template := &w.steps[i], w.template(w.steps[i].Name)
+	if template != nil && !w.needsMet(i, template.Needs) || w.in.Recording.Spec.Suspend {
+		return
 	}
-	template, ok := findStep(in.Pipelines, step)
-	if !ok {
-		return failed(in, step, fmt.Sprintf("RecordingPipeline %s, or its step %s, was deleted before the step had a Job.",
-			step.Pipeline, step.Name)), nil
+	if template == nil {
+		w.fail(step, fmt.Sprintf("RecordingPipeline %s, or its step %s, was deleted before the step had a Job.", step.Pipeline, step.Name))
+		return
 	}
-	return step, &jobs.Run{Recording: in.Recording, Pipeline: step.Pipeline, Step: template, Attempt: step.Attempt}
+	if backoffLeft(w.in, step) > 0 || !w.wanted(step, template) {
+		return
+	}
+	admitted, ok := admit(w.in, *step)
+	if *step = admitted; !ok {
+		return
+	}
+	w.create = append(w.create, jobs.Run{
+		Recording: w.in.Recording,
+		Pipeline:  step.Pipeline,
+		Step:      *template,
+		Attempt:   step.Attempt,
+		Needed:    w.needed(template.Needs),
+	})
 }
 
-// pendingStep takes up what became of creating the step's Job.
-func pendingStep(in Input, step v1alpha1.StepStatus, observed Observation) v1alpha1.StepStatus {
+// needsMet says whether all that the step needs has ended well. It ends the step where that can never be.
+func (w *walk) needsMet(i int, needs []string) bool {
+	step, met := &w.steps[i], true
+	for _, name := range needs {
+		j := w.index(name)
+		if j < 0 {
+			w.fail(step, fmt.Sprintf("It needs step %s, which is not among the steps that were planned for the recording. "+
+				"Mend the pipeline, then rerun all its steps.", name))
+			return false
+		}
+		if w.visits[j] == visiting {
+			w.fail(step, fmt.Sprintf("It needs step %s, which needs it in turn. Mend the pipeline, then rerun the step.", name))
+			return false
+		}
+		w.advance(j)
+		switch need := &w.steps[j]; {
+		case need.State == v1alpha1.StepFailed:
+			w.skip(step, v1alpha1.StepNeedFailed, fmt.Sprintf("It needs step %s, which failed.", name))
+			return false
+		case need.State == v1alpha1.StepSkipped && need.Reason != v1alpha1.StepConditionFalse:
+			w.skip(step, v1alpha1.StepNeedFailed, need.Message) // which names the step that failed
+			return false
+		case need.State != v1alpha1.StepSucceeded && need.State != v1alpha1.StepSkipped:
+			met = false
+		}
+	}
+	return met
+}
+
+// wanted says whether the step's condition, if it has one, wants it to run. It ends the step where it does not. A step that was
+// begun, and is tried again, has been wanted.
+func (w *walk) wanted(step *v1alpha1.StepStatus, template *v1alpha1.PipelineStep) bool {
+	if step.RetryAt != nil {
+		return true
+	}
+	wanted, err := w.in.evaluateStep(template.When, w.steps)
+	switch {
+	case err != nil:
+		w.fail(step, "Its condition cannot be evaluated: "+err.Error())
+	case !wanted:
+		w.skip(step, v1alpha1.StepConditionFalse, "Its condition is false: "+template.When)
+	}
+	return err == nil && wanted
+}
+
+// pending takes up what became of creating the step's Job.
+func (w *walk) pending(step *v1alpha1.StepStatus, observed Observation) {
 	switch observed.State {
 	case JobActive, JobSucceeded, JobFailed:
-		step.Message = ""
-		return runningStep(in, step, observed)
+		step.Message, step.RetryAt = "", nil
+		w.running(step, observed)
 	case JobInvalid:
-		return failed(in, step, observed.Message)
+		w.fail(step, observed.Message)
 	case JobTaken, JobRefused:
-		step.Message = Cut(observed.Message)
+		step.Message = w.cut(observed.Message)
 	case JobDeferred:
 		step.Message = deferredMessage
 	}
-	return step
 }
 
-// runningStep takes up how far the step's Job is.
-func runningStep(in Input, step v1alpha1.StepStatus, observed Observation) v1alpha1.StepStatus {
+// running takes up how far the step's Job is.
+func (w *walk) running(step *v1alpha1.StepStatus, observed Observation) {
 	if step.StartedAt == nil && !observed.CreatedAt.IsZero() {
 		step.StartedAt = observed.CreatedAt.DeepCopy()
 	}
 	switch observed.State {
 	case JobActive:
 		step.State = v1alpha1.StepRunning
-		step.Message = waitingMessage(in, step.Message, observed.Waiting)
+		step.Message = w.cut(waitingMessage(w.in, step.Message, observed.Waiting))
 	case JobSucceeded:
 		step.State = v1alpha1.StepSucceeded
 		step.EndedAt = observed.EndedAt.DeepCopy()
-		step.Message = Cut(observed.Message)
+		step.Message = w.cut(observed.Message)
 		step.Outputs = observed.Outputs
+		step.Retries += observed.Retries
 	case JobFailed:
-		step = failed(in, step, observed.Message)
+		w.fail(step, observed.Message)
 		step.EndedAt = observed.EndedAt.DeepCopy()
+		step.Retries += observed.Retries
+		w.tryAgain(step, observed)
 	case JobMissing, JobTaken:
-		step = failed(in, step, fmt.Sprintf("Job %s was deleted before its outcome was recorded.", step.JobName))
+		w.fail(step, fmt.Sprintf("Job %s was deleted before its outcome was recorded.", step.JobName))
 	}
-	return step
 }
 
-func failed(in Input, step v1alpha1.StepStatus, message string) v1alpha1.StepStatus {
-	step.State = v1alpha1.StepFailed
+func (w *walk) fail(step *v1alpha1.StepStatus, message string) {
+	end(w.in, step, v1alpha1.StepFailed, w.cut(message))
+}
+
+func (w *walk) skip(step *v1alpha1.StepStatus, reason v1alpha1.StepReason, message string) {
+	end(w.in, step, v1alpha1.StepSkipped, w.cut(message))
+	step.Reason = reason
+}
+
+// cut makes text of others fit for a message: of many steps each has less room, so that the status stays small.
+func (p *progress) cut(text string) string { return cutTo(text, messageRoom(p.total)) }
+
+func end(in Input, step *v1alpha1.StepStatus, state v1alpha1.StepState, message string) {
 	now := metav1.NewTime(in.Now).Rfc3339Copy()
-	step.EndedAt = &now
-	step.Message = Cut(message)
-	return step
+	step.State, step.EndedAt, step.Message, step.RetryAt = state, &now, message, nil
 }

@@ -39,18 +39,3 @@ func matches(recording *v1alpha1.MeetingRecording, pipeline *v1alpha1.RecordingP
 	selector, err := metav1.LabelSelectorAsSelector(pipeline.Spec.Selector)
 	return err == nil && selector.Matches(labels.Set(recording.Labels))
 }
-
-// findStep returns the step of a pipeline as it is now; false when the pipeline or the step is gone.
-func findStep(pipelines []v1alpha1.RecordingPipeline, status v1alpha1.StepStatus) (v1alpha1.PipelineStep, bool) {
-	for i := range pipelines {
-		if pipelines[i].Name != status.Pipeline {
-			continue
-		}
-		for _, step := range pipelines[i].Spec.Steps {
-			if step.Name == status.Name {
-				return step, true
-			}
-		}
-	}
-	return v1alpha1.PipelineStep{}, false
-}

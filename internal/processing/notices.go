@@ -4,6 +4,8 @@
 package processing
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 
@@ -35,6 +37,8 @@ const (
 	NoticeFailed
 	// NoticeStalled: a person is needed, and processing has not ended.
 	NoticeStalled
+	// NoticeRerunRefused: a rerun was asked for and does not begin.
+	NoticeRerunRefused
 )
 
 // Notice is something that a person should hear of, once.
@@ -43,7 +47,7 @@ type Notice struct {
 	Kind NoticeKind
 	// Reason is that of the Ready condition.
 	Reason string
-	// Message is that of the Ready condition.
+	// Message is that of the Ready condition; why a rerun does not begin: NoticeRerunRefused.
 	Message string
 }
 
@@ -62,12 +66,17 @@ func Notices(before *v1alpha1.MeetingRecording, stored Decision) []Notice {
 	if from != to {
 		switch to {
 		case v1alpha1.ProcessingRunning:
-			add(NoticeStarted)
+			if IsFinal(from) || !slices.ContainsFunc(before.Status.Processing.Steps, hasStarted) {
+				add(NoticeStarted)
+			}
 		case v1alpha1.ProcessingSucceeded:
 			add(NoticeSucceeded)
 		case v1alpha1.ProcessingFailed:
 			add(NoticeFailed)
 		}
+	}
+	if stored.RerunRefused != "" {
+		notices = append(notices, Notice{Kind: NoticeRerunRefused, Reason: ready.Reason, Message: stored.RerunRefused})
 	}
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionStalled)
 	is := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionStalled)
@@ -76,3 +85,5 @@ func Notices(before *v1alpha1.MeetingRecording, stored Decision) []Notice {
 	}
 	return notices
 }
+
+func hasStarted(step v1alpha1.StepStatus) bool { return step.StartedAt != nil }

@@ -12,8 +12,10 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 )
 
@@ -34,16 +36,19 @@ func JobCondition(job *batchv1.Job) *batchv1.JobCondition {
 // Ended says what came of a Job that has ended by the condition, from its Pods, which may be gone.
 func Ended(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod) Observation {
 	observed := Observation{CreatedAt: job.CreationTimestamp, EndedAt: condition.LastTransitionTime}
+	observed.Retries = furtherTries(job, job.Status.Failed)
 	if observed.EndedAt.IsZero() {
 		observed.EndedAt = job.CreationTimestamp
 	}
 	if condition.Type == batchv1.JobFailed {
 		observed.State, observed.Message = JobFailed, failure(condition, pods)
+		observed.Retries = furtherTries(job, job.Status.Failed-1) // the first try is none
+		observed.Permanent = isPermanent(condition, pods)
 		return observed
 	}
 	made, err := readOutputs(pods)
 	if err != nil {
-		observed.State = JobFailed
+		observed.State, observed.Permanent = JobFailed, true
 		observed.Message = "The Job succeeded, but what it told of its outputs cannot be understood: " + err.Error()
 		return observed
 	}
@@ -111,6 +116,36 @@ func failure(condition *batchv1.JobCondition, pods []corev1.Pod) string {
 	return fmt.Sprintf("%s (Job: %s)", cause, condition.Reason)
 }
 
+// furtherTries says how many of the Job's Pods were further tries; several Pods at once that fail are not.
+func furtherTries(job *batchv1.Job, failed int32) int32 {
+	return max(min(failed, ptr.Deref(job.Spec.BackoffLimit, failed)), 0)
+}
+
+// isPermanent says whether another try would fail too: the Job ran out of time, its Pod failure policy ended it, or an exit code
+// says so where no such policy looks at it.
+func isPermanent(condition *batchv1.JobCondition, pods []corev1.Pod) bool {
+	switch condition.Reason {
+	case batchv1.JobReasonPodFailurePolicy, batchv1.JobReasonDeadlineExceeded:
+		return true
+	}
+	for i := range pods {
+		for _, status := range containerStatuses(&pods[i]) {
+			if ended := lastEnd(status); ended != nil && slices.Contains(jobs.PermanentExitCodes, ended.ExitCode) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lastEnd returns how a container last ended; nil where it never has.
+func lastEnd(status corev1.ContainerStatus) *corev1.ContainerStateTerminated {
+	if ended := status.State.Terminated; ended != nil {
+		return ended
+	}
+	return status.LastTerminationState.Terminated
+}
+
 // podFailure returns the cause of the newest Pod that tells one, empty where none does.
 func podFailure(pods []corev1.Pod) string {
 	byAge := slices.Clone(pods)
@@ -132,10 +167,7 @@ func podFailure(pods []corev1.Pod) string {
 }
 
 func containerFailure(status corev1.ContainerStatus) string {
-	ended := status.State.Terminated
-	if ended == nil {
-		ended = status.LastTerminationState.Terminated
-	}
+	ended := lastEnd(status)
 	if ended == nil || ended.ExitCode == 0 {
 		return ""
 	}

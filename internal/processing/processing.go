@@ -38,6 +38,8 @@ type Input struct {
 	Pipelines []v1alpha1.RecordingPipeline
 	// Jobs is what is known of the Jobs of the recording's steps, by name of the Job.
 	Jobs map[string]Observation
+	// Expressions evaluates conditions. Where it is nil, a condition cannot be evaluated and fails what it is of.
+	Expressions Expressions
 	// Now is the time.
 	Now time.Time
 	// Settings are the user's.
@@ -49,7 +51,8 @@ type JobState int
 
 // The states of a Job, as far as a step is concerned.
 const (
-	// JobUnknown: nothing is known. A step that is Pending gets its Job created; one that is Running stays as it is.
+	// JobUnknown: nothing is known. A step that is Pending gets its Job created once it may begin; one that is Running stays as it
+	// is. A step whose Job is known has begun, whatever became of what it needs.
 	JobUnknown JobState = iota
 	// JobActive: it exists, is the recording's, and has not ended.
 	JobActive
@@ -81,12 +84,16 @@ type Observation struct {
 	Message string
 	// Outputs is what it made: JobSucceeded.
 	Outputs []v1alpha1.StepOutput
+	// Retries is how many of its Pods were further tries: JobSucceeded, JobFailed.
+	Retries int32
+	// Permanent says that another try would fail too: JobFailed.
+	Permanent bool
 	// Waiting says why its Pod does not start: JobActive; nil where it has started, or may still be expected to.
 	Waiting *Waiting
 }
 
 // Decision says what to do. Where Create is not empty, that comes first: create those Jobs, add what became of them to the Input,
-// and decide again; nothing else of such a Decision counts.
+// and decide again, until it is empty; nothing else of such a Decision counts.
 type Decision struct {
 	// Create are the Jobs to create.
 	Create []jobs.Run
@@ -95,4 +102,6 @@ type Decision struct {
 	Conditions []metav1.Condition
 	// RequeueAfter is when to decide again, though nothing else happens; 0 is never.
 	RequeueAfter time.Duration
+	// RerunRefused says why a rerun that was asked for does not begin; empty where none was, or it does.
+	RerunRefused string
 }

@@ -4,13 +4,11 @@
 package processing
 
 import (
-	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 )
 
 const (
@@ -27,13 +25,12 @@ type rule func(Input) (Decision, bool)
 // rules count in this order: the first that decides does. Where none does, processing begins.
 var rules = []rule{
 	isBeingDeleted,
+	isRerun,
 	isFinal,
 	isUnderWay,
 	recordingGoesOn,
 	failureMayTurn,
 	isSuspended,
-	nothingMatches,
-	tooManySteps,
 }
 
 // Decide says what to do next for a recording. The same Input has always the same Decision; once its Decision is stored and
@@ -44,7 +41,7 @@ func Decide(in Input) Decision {
 			return decision
 		}
 	}
-	return advance(in, plannedSteps(in))
+	return begin(in)
 }
 
 // stay leaves the status as it is.
@@ -59,7 +56,7 @@ func isBeingDeleted(in Input) (Decision, bool) {
 	return stay(in), !in.Recording.DeletionTimestamp.IsZero()
 }
 
-// IsFinal says whether processing has ended, so that nothing is ever done for the recording again.
+// IsFinal says whether processing has ended, so that nothing is done for the recording again unless a rerun asks for it.
 func IsFinal(state v1alpha1.ProcessingState) bool {
 	switch state {
 	case v1alpha1.ProcessingSucceeded, v1alpha1.ProcessingFailed, v1alpha1.ProcessingSkipped:
@@ -75,10 +72,15 @@ func isFinal(in Input) (Decision, bool) {
 // isUnderWay goes on with the steps that the status lists, whatever has become of the recording and the pipelines since.
 func isUnderWay(in Input) (Decision, bool) {
 	processing := in.Recording.Status.Processing
-	if processing.State != v1alpha1.ProcessingRunning {
+	if !IsUnderWay(processing.State) {
 		return Decision{}, false
 	}
-	return advance(in, processing.Steps), true
+	return advance(in, processing), true
+}
+
+// IsUnderWay says whether the status lists steps that have not all ended.
+func IsUnderWay(state v1alpha1.ProcessingState) bool {
+	return state == v1alpha1.ProcessingRunning || state == v1alpha1.ProcessingQueued
 }
 
 // HasEnded says whether the recording itself has ended, with a file or without.
@@ -129,65 +131,19 @@ func failureMayTurn(in Input) (Decision, bool) {
 }
 
 func isSuspended(in Input) (Decision, bool) {
+	if !in.Recording.Spec.Suspend {
+		return Decision{}, false
+	}
+	processing := in.Recording.Status.Processing
+	processing.State = v1alpha1.ProcessingSuspended
 	return Decision{
-		Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingSuspended},
+		Processing: processing,
 		Conditions: verdict{
 			ready:   metav1.ConditionFalse,
 			reason:  v1alpha1.ReasonSuspended,
 			message: suspendedMessage,
 		}.conditions(in),
-	}, in.Recording.Spec.Suspend
+	}, true
 }
 
 const suspendedMessage = "The recording has ended and spec.suspend holds its Jobs: set it to false to release them."
-
-func nothingMatches(in Input) (Decision, bool) {
-	if len(plannedSteps(in)) > 0 {
-		return Decision{}, false
-	}
-	return Decision{
-		Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingSkipped},
-		Conditions: verdict{
-			ready:  metav1.ConditionTrue,
-			reason: v1alpha1.ReasonNothingToProcess,
-			message: fmt.Sprintf("No RecordingPipeline of the namespace matched when the recording ended as %s.",
-				in.Recording.Status.Recording.State),
-		}.conditions(in),
-	}, true
-}
-
-func tooManySteps(in Input) (Decision, bool) {
-	steps := len(plannedSteps(in))
-	if steps <= MaxSteps {
-		return Decision{}, false
-	}
-	return Decision{
-		Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingWaiting},
-		Conditions: verdict{
-			ready:   metav1.ConditionFalse,
-			stalled: true,
-			reason:  v1alpha1.ReasonTooManySteps,
-			message: fmt.Sprintf("The RecordingPipelines that match have %d steps together and a recording can hold %d: "+
-				"narrow their selectors, or delete some. No Job was created.", steps, MaxSteps),
-		}.conditions(in),
-		RequeueAfter: tooManyStepsRetry,
-	}, true
-}
-
-// plannedSteps lists the steps of every pipeline that matches, none of which has a Job yet as far as the status tells.
-func plannedSteps(in Input) []v1alpha1.StepStatus {
-	var steps []v1alpha1.StepStatus
-	for _, pipeline := range matching(in.Recording, in.Pipelines) {
-		for _, step := range pipeline.Spec.Steps {
-			run := jobs.Run{Recording: in.Recording, Pipeline: pipeline.Name, Step: step, Attempt: 1}
-			steps = append(steps, v1alpha1.StepStatus{
-				Pipeline: pipeline.Name,
-				Name:     step.Name,
-				JobName:  run.Name(),
-				Attempt:  run.Attempt,
-				State:    v1alpha1.StepPending,
-			})
-		}
-	}
-	return steps
-}

@@ -14,10 +14,10 @@ import (
 
 // tally counts the steps of a recording, and keeps the first of each kind that a person should hear of.
 type tally struct {
-	total, ended, running int
+	total, ended, running, skipped int
 
 	failed, taken, notStarting, refused *v1alpha1.StepStatus
-	// wait is until the first Pod that does not start makes the recording stall; 0 is never.
+	// wait is until the first Pod that does not start makes the recording stall, or the first retry is due; 0 is never.
 	wait time.Duration
 }
 
@@ -29,6 +29,9 @@ func count(in Input, steps []v1alpha1.StepStatus) tally {
 		switch step.State {
 		case v1alpha1.StepSucceeded:
 			sum.ended++
+		case v1alpha1.StepSkipped:
+			sum.ended++
+			sum.skipped++
 		case v1alpha1.StepFailed:
 			sum.ended++
 			keepFirst(&sum.failed, step)
@@ -41,6 +44,9 @@ func count(in Input, steps []v1alpha1.StepStatus) tally {
 				keepFirst(&sum.taken, step)
 			case JobRefused:
 				keepFirst(&sum.refused, step)
+			}
+			if !in.Recording.Spec.Suspend {
+				sum.waitFor(backoffLeft(in, step))
 			}
 		}
 	}
@@ -56,7 +62,11 @@ func (t *tally) countWaiting(in Input, step *v1alpha1.StepStatus, waiting *Waiti
 		keepFirst(&t.notStarting, step)
 		return
 	}
-	if t.wait == 0 || left < t.wait {
+	t.waitFor(left)
+}
+
+func (t *tally) waitFor(left time.Duration) {
+	if left > 0 && (t.wait == 0 || left < t.wait) {
 		t.wait = left
 	}
 }
@@ -68,27 +78,31 @@ func keepFirst(kept **v1alpha1.StepStatus, step *v1alpha1.StepStatus) {
 }
 
 // sumUp says what the steps mean for the recording.
-func sumUp(in Input, steps []v1alpha1.StepStatus) (v1alpha1.ProcessingStatus, verdict, time.Duration) {
+func sumUp(in Input, steps []v1alpha1.StepStatus) (v1alpha1.ProcessingState, verdict, time.Duration) {
 	sum := count(in, steps)
-	processing := v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, Steps: steps}
-	if sum.ended < sum.total {
-		return processing, sum.unfinished(in), sum.wait
-	}
-	if sum.failed == nil {
-		processing.State = v1alpha1.ProcessingSucceeded
-		return processing, verdict{
-			ready:   metav1.ConditionTrue,
-			reason:  v1alpha1.ReasonProcessed,
-			message: fmt.Sprintf("Every step succeeded (%d).", sum.total),
+	switch {
+	case sum.ended < sum.total:
+		return v1alpha1.ProcessingRunning, sum.unfinished(in), sum.wait
+	case sum.failed != nil:
+		return v1alpha1.ProcessingFailed, verdict{
+			ready:   metav1.ConditionFalse,
+			stalled: true,
+			reason:  v1alpha1.ReasonProcessingFailed,
+			message: "Failed for good: " + told(sum.failed),
 		}, 0
 	}
-	processing.State = v1alpha1.ProcessingFailed
-	return processing, verdict{
-		ready:   metav1.ConditionFalse,
-		stalled: true,
-		reason:  v1alpha1.ReasonProcessingFailed,
-		message: "Failed for good: " + told(sum.failed),
+	return v1alpha1.ProcessingSucceeded, verdict{
+		ready:   metav1.ConditionTrue,
+		reason:  v1alpha1.ReasonProcessed,
+		message: sum.succeeded(),
 	}, 0
+}
+
+func (t tally) succeeded() string {
+	if t.skipped == 0 {
+		return fmt.Sprintf("Every step succeeded (%d).", t.total)
+	}
+	return fmt.Sprintf("Every step succeeded (%d) or was skipped by its condition (%d).", t.total-t.skipped, t.skipped)
 }
 
 // unfinished says what the recording waits for: what needs a person first.

@@ -1,0 +1,105 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package processing
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+)
+
+// begin plans the steps of a recording that has ended and takes them as far as they can go.
+func begin(in Input) Decision {
+	processing := in.Recording.Status.Processing
+	processing.RerunToken = rerunToken(in.Recording)
+	processing.Steps = plan(in, nextAttempt(processing))
+	switch {
+	case len(processing.Steps) == 0:
+		return nothingMatched(in, processing)
+	case len(processing.Steps) > MaxSteps:
+		return tooManySteps(in, len(processing.Steps))
+	}
+	return advance(in, processing)
+}
+
+// plan lists the steps of every pipeline that matches, none of which has a Job yet as far as the status tells. Those of a pipeline
+// whose condition cannot be evaluated have failed.
+func plan(in Input, attempt int32) []v1alpha1.StepStatus {
+	var steps []v1alpha1.StepStatus
+	for _, pipeline := range matching(in.Recording, in.Pipelines) {
+		runs, err := in.evaluatePipeline(pipeline.Spec.When)
+		if err == nil && !runs {
+			continue
+		}
+		for i := range pipeline.Spec.Steps {
+			step := planned(in, pipeline.Name, pipeline.Spec.Steps[i].Name, attempt)
+			if err != nil {
+				end(in, &step, v1alpha1.StepFailed, Cut("RecordingPipeline "+pipeline.Name+": spec.when cannot be evaluated: "+err.Error()))
+			}
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
+// planned is an attempt at a step that has no Job yet.
+func planned(in Input, pipeline, name string, attempt int32) v1alpha1.StepStatus {
+	return v1alpha1.StepStatus{
+		Pipeline: pipeline,
+		Name:     name,
+		JobName:  jobs.Name(in.Recording.Name, pipeline, name, attempt),
+		Attempt:  attempt,
+		State:    v1alpha1.StepPending,
+	}
+}
+
+// nextAttempt is larger than that of any attempt there was, at whichever step, so that the name of a Job never comes again.
+func nextAttempt(processing v1alpha1.ProcessingStatus) int32 {
+	var last int32
+	for i := range processing.Steps {
+		last = max(last, processing.Steps[i].Attempt)
+	}
+	for i := range processing.History {
+		last = max(last, processing.History[i].Attempt)
+	}
+	return last + 1
+}
+
+func nothingMatched(in Input, processing v1alpha1.ProcessingStatus) Decision {
+	processing.State = v1alpha1.ProcessingSkipped
+	return Decision{Processing: processing, Conditions: skipped(in).conditions(in)}
+}
+
+// skipped is what a recording says that no pipeline matched.
+func skipped(in Input) verdict {
+	return verdict{
+		ready:  metav1.ConditionTrue,
+		reason: v1alpha1.ReasonNothingToProcess,
+		message: fmt.Sprintf("No RecordingPipeline of the namespace matched when the recording ended as %s.",
+			in.Recording.Status.Recording.State),
+	}
+}
+
+func tooManySteps(in Input, steps int) Decision {
+	processing := in.Recording.Status.Processing
+	processing.State = v1alpha1.ProcessingWaiting
+	return Decision{
+		Processing: processing,
+		Conditions: verdict{
+			ready:   metav1.ConditionFalse,
+			stalled: true,
+			reason:  v1alpha1.ReasonTooManySteps,
+			message: tooManyStepsMessage(steps) + " No Job was created.",
+		}.conditions(in),
+		RequeueAfter: tooManyStepsRetry,
+	}
+}
+
+func tooManyStepsMessage(steps int) string {
+	return fmt.Sprintf("The RecordingPipelines that match have %d steps together and a recording can hold %d: "+
+		"narrow their selectors, or delete some.", steps, MaxSteps)
+}
