@@ -90,10 +90,15 @@ func (r *RecordingReconciler) observePending(ctx context.Context, gathered *fact
 		return nil
 	}
 	job, err := r.cachedJob(ctx, gathered.Recording, step.JobName)
-	if err != nil || job == nil || !metav1.IsControlledBy(job, gathered.Recording) {
+	switch {
+	case err != nil:
 		return err
+	case job == nil && gathered.Now.Before(known.awaitedUntil): // we created it, and the status could not be written
+		gathered.Jobs[step.JobName] = known.created
+	case job != nil && metav1.IsControlledBy(job, gathered.Recording):
+		return r.observeJob(ctx, gathered, job, known)
 	}
-	return r.observeJob(ctx, gathered, job, known)
+	return nil
 }
 
 // observe finds out about the Job of a step that runs. The cache may not have it yet, or no longer be right that it is there not:

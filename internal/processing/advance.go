@@ -42,7 +42,12 @@ func advance(in Input, processing v1alpha1.ProcessingStatus) Decision {
 		return Decision{Create: p.create}
 	}
 	processing.Steps, processing.History = steps, p.history
-	state, conclusion, wait := sumUp(in, steps)
+	return written(in, processing)
+}
+
+// written is the decision to write the steps and the history, and what they mean.
+func written(in Input, processing v1alpha1.ProcessingStatus) Decision {
+	state, conclusion, wait := sumUp(in, processing.Steps)
 	processing.State = state
 	if IsFinal(state) && rerunToken(in.Recording) != processing.RerunToken {
 		wait = rerunAfter
@@ -98,7 +103,8 @@ func (w *walk) start(i int) {
 		w.fail(step, fmt.Sprintf("RecordingPipeline %s, or its step %s, was deleted before the step had a Job.", step.Pipeline, step.Name))
 		return
 	}
-	if backoffLeft(w.in, step) > 0 || !w.wanted(step, template) {
+	needed := w.needed(template.Needs)
+	if backoffLeft(w.in, step) > 0 || !w.wanted(step, template, needed) {
 		return
 	}
 	admitted, ok := admit(w.in, *step)
@@ -110,7 +116,7 @@ func (w *walk) start(i int) {
 		Pipeline:  step.Pipeline,
 		Step:      *template,
 		Attempt:   step.Attempt,
-		Needed:    w.needed(template.Needs),
+		Needed:    needed,
 	})
 }
 
@@ -144,12 +150,13 @@ func (w *walk) needsMet(i int, needs []string) bool {
 }
 
 // wanted says whether the step's condition, if it has one, wants it to run. It ends the step where it does not. A step that was
-// begun, and is tried again, has been wanted.
-func (w *walk) wanted(step *v1alpha1.StepStatus, template *v1alpha1.PipelineStep) bool {
+// begun, and is tried again, has been wanted. The condition sees what the step needs and nothing else: that has ended, so that the
+// answer is the same whenever it is asked.
+func (w *walk) wanted(step *v1alpha1.StepStatus, template *v1alpha1.PipelineStep, needed []v1alpha1.StepStatus) bool {
 	if step.RetryAt != nil {
 		return true
 	}
-	wanted, err := w.in.evaluateStep(template.When, w.steps)
+	wanted, err := w.in.evaluateStep(template.When, needed)
 	switch {
 	case err != nil:
 		w.fail(step, "Its condition cannot be evaluated: "+err.Error())

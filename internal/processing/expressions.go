@@ -14,8 +14,9 @@ import (
 type Expressions interface {
 	// Pipeline says whether a pipeline is to run for the recording, by its spec.when.
 	Pipeline(source string, recording *v1alpha1.MeetingRecording) (bool, error)
-	// Step says whether a step is to run, by its when. steps are those of the same pipeline for the same recording, ended or not.
-	Step(source string, recording *v1alpha1.MeetingRecording, steps []v1alpha1.StepStatus) (bool, error)
+	// Step says whether a step is to run, by its when. needed are the steps that it needs, directly or through others, all of
+	// which have ended; a condition that looks at any other is an error.
+	Step(source string, recording *v1alpha1.MeetingRecording, needed []v1alpha1.StepStatus) (bool, error)
 }
 
 var errNoExpressions = errors.New("this controller evaluates no conditions")
@@ -30,12 +31,12 @@ func (in Input) evaluatePipeline(source string) (bool, error) {
 	return in.Expressions.Pipeline(source, in.Recording)
 }
 
-func (in Input) evaluateStep(source string, steps []v1alpha1.StepStatus) (bool, error) {
+func (in Input) evaluateStep(source string, needed []v1alpha1.StepStatus) (bool, error) {
 	switch {
 	case source == "":
 		return true, nil
 	case in.Expressions == nil:
 		return false, errNoExpressions
 	}
-	return in.Expressions.Step(source, in.Recording, steps)
+	return in.Expressions.Step(source, in.Recording, needed)
 }

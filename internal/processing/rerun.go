@@ -29,8 +29,9 @@ func RerunIsDue(recording *v1alpha1.MeetingRecording) bool {
 	return IsFinal(processing.State) && rerunToken(recording) != processing.RerunToken
 }
 
-// isRerun begins again, once for each token. What was there goes to the history. A rerun that has nothing to run changes nothing
-// but what the recording says of it.
+// isRerun plans again, once for each token. What was there goes to the history. The plan is stored before any Job is created, so
+// that a Job of it can never be taken for one of another rerun that is asked for in the meantime. A rerun that has nothing to run
+// changes nothing but what the recording says of it.
 func isRerun(in Input) (Decision, bool) {
 	if !RerunIsDue(in.Recording) {
 		return Decision{}, false
@@ -43,7 +44,7 @@ func isRerun(in Input) (Decision, bool) {
 		return refuseRerun(in, refusal), true
 	}
 	processing.RerunToken = rerunToken(in.Recording)
-	return advance(in, processing), true
+	return written(in, processing), true
 }
 
 // rerunAll plans anew, by the pipelines that match now. The text says why it cannot.
