@@ -88,6 +88,9 @@ func (r *RecordingReconciler) Reconcile(ctx context.Context, request reconcile.R
 	var deferred error
 	if len(decision.Create) > 0 {
 		deferred = r.createJobs(ctx, facts, decision.Create, known)
+		if errors.Is(deferred, errConflict) {
+			return r.decideAgain(ctx), nil
+		}
 		decision = processing.Decide(facts.Input)
 	}
 	if deferred != nil && !facts.anyJob() {
@@ -109,8 +112,7 @@ func (r *RecordingReconciler) report(ctx context.Context, facts *facts, decision
 	case apierrors.IsNotFound(err):
 		return reconcile.Result{}, nil
 	case errors.Is(err, errConflict):
-		log.FromContext(ctx).V(1).Info("Status was written by another in the meantime, deciding again")
-		return reconcile.Result{RequeueAfter: r.pace.ConflictAfter}, nil
+		return r.decideAgain(ctx), nil
 	case err != nil:
 		return reconcile.Result{}, err
 	}
@@ -123,6 +125,12 @@ func (r *RecordingReconciler) report(ctx context.Context, facts *facts, decision
 	}
 	log.FromContext(ctx).V(1).Info("Status stored", "processing", decision.Processing.State)
 	return again, deferred
+}
+
+// decideAgain leaves the recording alone until the cache has what another has written.
+func (r *RecordingReconciler) decideAgain(ctx context.Context) reconcile.Result {
+	log.FromContext(ctx).V(1).Info("Recording was changed by another in the meantime, deciding again")
+	return reconcile.Result{RequeueAfter: r.pace.ConflictAfter}
 }
 
 // soonest returns the shorter of two waits; 0 is never.
