@@ -62,7 +62,7 @@ func (r *RecordingReconciler) register(mgr ctrl.Manager) error {
 		Named("meetingrecording").
 		For(&v1alpha1.MeetingRecording{}).
 		Owns(&batchv1.Job{}, builder.WithPredicates(jobChanges())).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, RateLimiter: afterErrors()}).
 		Complete(r)
 }
 
