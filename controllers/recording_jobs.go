@@ -40,6 +40,7 @@ func (r *RecordingReconciler) createJobs(ctx context.Context, gathered *facts, r
 		switch observed := gathered.Jobs[name]; observed.State {
 		case processing.JobTaken, processing.JobRefused:
 			gathered.wait = soonest(gathered.wait, known.job(name).refuse(observed, r.pace, gathered.Now))
+			gathered.Jobs[name] = known.job(name).refused
 		default:
 			known.job(name).accepted()
 		}

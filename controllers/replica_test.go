@@ -83,18 +83,14 @@ func (w *tripwire) isDead() bool {
 	return w.dead
 }
 
-// tripped returns the name of the call that tripped, empty where none has.
-func (w *tripwire) tripped() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.at == 0 || len(w.calls) < w.at {
-		return ""
-	}
-	return w.calls[w.at-1]
-}
-
 // newReplica returns one whose clock is the given one, nil being the real one.
 func newReplica(now clock.PassiveClock) *replica {
+	pace := quick
+	pace.ProbeAfter, pace.ProbeMax = time.Hour, time.Hour // so that the calls are always the same
+	return newReplicaOf(now, pace)
+}
+
+func newReplicaOf(now clock.PassiveClock, pace controllers.Pace) *replica {
 	if now == nil {
 		now = clock.RealClock{}
 	}
@@ -115,8 +111,6 @@ func newReplica(now clock.PassiveClock) *replica {
 			return r.tripwire.pass(patchCall, func() error { return c.SubResource(sub).Patch(ctx, object, patch, options...) })
 		},
 	})
-	pace := quick
-	pace.ProbeAfter, pace.ProbeMax = time.Hour, time.Hour // so that the calls are always the same
 	r.RecordingReconciler = controllers.NewLooseReconciler(through, now, usual, pace)
 	return r
 }
@@ -191,9 +185,8 @@ func (l *ledger) add(job *batchv1.Job) {
 	l.jobs[job.Name][job.UID] = true
 }
 
-// expect checks that there were so many Jobs, none of them twice. A Job that is made for the purpose tells that the watch has told of
-// all that were before.
-func (l *ledger) expect(t *testing.T, ns string, want int) {
+// flush returns when the watch has told of every Job so far, of which one that is made for the purpose tells.
+func (l *ledger) flush(t *testing.T, ns string) {
 	t.Helper()
 	last := anyJob(ns, "ledger-last")
 	create(t, last)
@@ -203,14 +196,18 @@ func (l *ledger) expect(t *testing.T, ns string, want int) {
 		if l.jobs[last.Name] == nil {
 			return errors.New("not yet")
 		}
+		delete(l.jobs, last.Name)
 		return nil
 	})
-	if err := admin.Delete(t.Context(), last, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
-		t.Fatal(err)
-	}
+	deleteJob(t, last)
+}
+
+// expect checks that there were so many Jobs, none of them twice.
+func (l *ledger) expect(t *testing.T, ns string, want int) {
+	t.Helper()
+	l.flush(t, ns)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.jobs, last.Name)
 	if len(l.jobs) != want {
 		t.Errorf("there were Jobs %v, want %d", l.jobs, want)
 	}
@@ -269,10 +266,7 @@ func (l *life) advance(t *testing.T, phase int) {
 		exits(t, captions, 65, "no sound")
 		return
 	}
-	err := admin.Delete(t.Context(), captions, client.PropagationPolicy(metav1.DeletePropagationBackground))
-	if client.IgnoreNotFound(err) != nil {
-		t.Fatal(err)
-	}
+	deleteJob(t, captions)
 	eventually(t, "the Job is gone", func() error {
 		err := admin.Get(t.Context(), client.ObjectKeyFromObject(captions), captions)
 		if apierrors.IsNotFound(err) {

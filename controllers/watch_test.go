@@ -150,8 +150,8 @@ func jsonAnswer(request *http.Request, code int, body string) *http.Response {
 func TestLostWatches(t *testing.T) {
 	for name, answer := range map[string]func(*http.Request) (*http.Response, error){
 		"connection cut":        nil,
-		"410 Gone":              gone(false),
-		"410 Gone in the watch": gone(true),
+		"410 Gone":              gone(false), //nolint:bodyclose // the manager closes it
+		"410 Gone in the watch": gone(true),  //nolint:bodyclose // the manager closes it
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -57,7 +57,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 	set.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443",
 		"Address of /metrics, served over HTTPS to those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
 	set.DurationVar(&f.settings.StallAfter, "stall-after", 10*time.Minute,
-		"How long after recording-stopping the end of a recording, and how long the Pod of a Job, may take until the recording is Stalled.")
+		"How long after recording-stopping the end of a recording, and how long the Pod of a Job, may take, and how long a Job may be refused, until the recording is Stalled.")
 	set.DurationVar(&f.settings.StallAfterStarted, "stall-after-started", 24*time.Hour,
 		"How long after recording-started the end of a recording may take until the recording is Stalled: the longest meeting.")
 	set.DurationVar(&f.settings.ReorderWindow, "reorder-window", time.Minute,
