@@ -3,8 +3,24 @@
 
 package controllers
 
+import (
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/internal/processing"
+)
+
 // What tests of the package's own API need besides.
 var (
 	StoreDecision = storeDecision
 	ErrConflict   = errConflict
 )
+
+// NewLooseReconciler returns a reconciler without a manager, for tests that decide when it runs. Its memory is empty.
+func NewLooseReconciler(through client.Client, now clock.PassiveClock, settings processing.Settings, pace Pace) *RecordingReconciler {
+	return &RecordingReconciler{
+		client: through, live: through, recorder: events.NewFakeRecorder(1000),
+		clock: now, settings: settings, pace: pace, memory: newMemory(),
+	}
+}

@@ -34,7 +34,8 @@ type jobRecollection struct {
 	// created is what is known of a Job that was just created, until the cache has it or awaitedUntil has passed.
 	created      processing.Observation
 	awaitedUntil time.Time
-	// refused is why the Job could not be created the last time, after so many tries, and retryAt when the next is due.
+	// refused is why the Job could not be created the last time, and since when, after so many tries; retryAt is when the next is
+	// due.
 	refused processing.Observation
 	tries   int
 	retryAt time.Time
@@ -106,6 +107,9 @@ func (k *jobRecollection) refuse(why processing.Observation, pace Pace, now time
 	wait := pace.RetryMax
 	if k.tries < 16 { // a larger shift would only pass RetryMax, or overflow
 		wait = min(pace.RetryAfter<<k.tries, pace.RetryMax)
+	}
+	if why.Since = k.refused.Since; k.tries == 0 {
+		why.Since = now
 	}
 	k.refused, k.retryAt = why, now.Add(wait)
 	k.tries++

@@ -62,7 +62,7 @@ func (r *RecordingReconciler) register(mgr ctrl.Manager) error {
 		Named("meetingrecording").
 		For(&v1alpha1.MeetingRecording{}).
 		Owns(&batchv1.Job{}, builder.WithPredicates(jobChanges())).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, RateLimiter: afterErrors()}).
 		Complete(r)
 }
 
@@ -87,7 +87,11 @@ func (r *RecordingReconciler) Reconcile(ctx context.Context, request reconcile.R
 	decision := processing.Decide(facts.Input)
 	var deferred error
 	for len(decision.Create) > 0 { // a Job that is found ended may be followed by the next; none is asked for twice
-		deferred = errors.Join(deferred, r.createJobs(ctx, facts, decision.Create, known))
+		err := r.createJobs(ctx, facts, decision.Create, known)
+		if errors.Is(err, errConflict) {
+			return r.decideAgain(ctx), nil
+		}
+		deferred = errors.Join(deferred, err)
 		decision = processing.Decide(facts.Input)
 	}
 	if deferred != nil && !facts.anyJob() {
@@ -109,8 +113,7 @@ func (r *RecordingReconciler) report(ctx context.Context, facts *facts, decision
 	case apierrors.IsNotFound(err):
 		return reconcile.Result{}, nil
 	case errors.Is(err, errConflict):
-		log.FromContext(ctx).V(1).Info("Status was written by another in the meantime, deciding again")
-		return reconcile.Result{RequeueAfter: r.pace.ConflictAfter}, nil
+		return r.decideAgain(ctx), nil
 	case err != nil:
 		return reconcile.Result{}, err
 	}
@@ -123,6 +126,12 @@ func (r *RecordingReconciler) report(ctx context.Context, facts *facts, decision
 	}
 	log.FromContext(ctx).V(1).Info("Status stored", "processing", decision.Processing.State)
 	return again, deferred
+}
+
+// decideAgain leaves the recording alone until the cache has what another has written.
+func (r *RecordingReconciler) decideAgain(ctx context.Context) reconcile.Result {
+	log.FromContext(ctx).V(1).Info("Recording was changed by another in the meantime, deciding again")
+	return reconcile.Result{RequeueAfter: r.pace.ConflictAfter}
 }
 
 // soonest returns the shorter of two waits; 0 is never.

@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 )
@@ -21,18 +23,24 @@ import (
 const cacheDelay = 10 * time.Second
 
 // createJobs creates Jobs, or takes up those of the recording that are already there, and adds what became of each to the facts.
-// It returns an error where the API server did not decide on one; all others are tried nevertheless.
+// It returns an error where the API server did not decide on one; all others are tried nevertheless. errConflict tells that the
+// recording is not what was decided by any more.
 func (r *RecordingReconciler) createJobs(ctx context.Context, gathered *facts, runs []jobs.Run, known *recollection) error {
 	var deferred []error
 	for _, run := range runs {
 		name := run.Name()
-		if err := r.createJob(ctx, gathered, run, known.job(name)); err != nil {
+		err := r.createJob(ctx, gathered, run, known.job(name))
+		if errors.Is(err, errConflict) {
+			return err
+		}
+		if err != nil {
 			gathered.Jobs[name] = processing.Observation{State: processing.JobDeferred}
 			deferred = append(deferred, fmt.Errorf("create Job %s: %w", name, err))
 		}
 		switch observed := gathered.Jobs[name]; observed.State {
 		case processing.JobTaken, processing.JobRefused:
 			gathered.wait = soonest(gathered.wait, known.job(name).refuse(observed, r.pace, gathered.Now))
+			gathered.Jobs[name] = known.job(name).refused
 		default:
 			known.job(name).accepted()
 		}
@@ -50,6 +58,9 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 	if existing != nil && metav1.IsControlledBy(existing, gathered.Recording) {
 		return r.observeJob(ctx, gathered, existing, known)
 	}
+	if err := r.unchanged(ctx, gathered.Recording); err != nil {
+		return err
+	}
 	job := jobs.Build(run)
 	switch err := r.client.Create(ctx, job, client.FieldOwner(FieldOwner)); {
 	case err == nil:
@@ -66,6 +77,26 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 	default:
 		return refuse(gathered, name, err)
 	}
+}
+
+// unchanged asks the API server whether the recording is still what was decided by, and returns errConflict where it is not. A write
+// of the status tests that by itself; the creation of a Job cannot, and a leader of old, or a cache that is behind, must not create
+// one again that has ended and is gone.
+func (r *RecordingReconciler) unchanged(ctx context.Context, read *v1alpha1.MeetingRecording) error {
+	var now v1alpha1.MeetingRecording
+	err := r.live.Get(ctx, client.ObjectKeyFromObject(read), &now)
+	if apierrors.IsNotFound(err) {
+		return errConflict
+	}
+	if err != nil {
+		return err
+	}
+	if now.UID != read.UID || now.Generation != read.Generation || !now.DeletionTimestamp.IsZero() ||
+		now.Status.Recording.State != read.Status.Recording.State ||
+		!equality.Semantic.DeepEqual(now.Status.Processing, read.Status.Processing) {
+		return errConflict
+	}
+	return nil
 }
 
 // adopt takes up a Job that exists if it is the recording's: a controller that was stopped between the Job and the status left

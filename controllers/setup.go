@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 )
@@ -21,6 +23,17 @@ const FieldOwner = "meeting-recording-controller"
 
 // concurrency is how many recordings are worked on at once: most of a reconciliation is waiting for the API server.
 const concurrency = 8
+
+// After an error an object is tried again, at first soon, then ever later. controller-runtime's own limits, 1000 s for an object and ten
+// tries a second for all of them, would have recordings wait for long after the API server is back.
+const (
+	errorPause    = 5 * time.Millisecond
+	maxErrorPause = 30 * time.Second
+)
+
+func afterErrors() workqueue.TypedRateLimiter[reconcile.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](errorPause, maxErrorPause)
+}
 
 // Options are what a user can set of the controllers, and what a test may.
 type Options struct {

@@ -24,6 +24,8 @@ type wire struct {
 	isCut    bool
 	// unavailable is how many requests of a kind are yet answered by 503, after passing as many as pass says.
 	unavailable, pass map[string]int
+	// tamper, if not nil, answers in place of next; it is set before the manager starts.
+	tamper func(request *http.Request, kind string, next http.RoundTripper) (*http.Response, error)
 }
 
 // makeUnavailable answers requests of a kind by 503: so many, after so many others.
@@ -70,7 +72,7 @@ func (w *wire) through(next http.RoundTripper) http.RoundTripper {
 		if w.refuses(request.Method + " " + kind) {
 			return unavailableAnswer(request), nil
 		}
-		response, err := next.RoundTrip(request)
+		response, err := w.forward(request, kind, next)
 		if w.cutNow() {
 			if err == nil {
 				_ = response.Body.Close()
@@ -79,6 +81,13 @@ func (w *wire) through(next http.RoundTripper) http.RoundTripper {
 		}
 		return response, err
 	})
+}
+
+func (w *wire) forward(request *http.Request, kind string, next http.RoundTripper) (*http.Response, error) {
+	if w.tamper != nil {
+		return w.tamper(request, kind, next)
+	}
+	return next.RoundTrip(request)
 }
 
 // admit counts the request and says whether it may pass.

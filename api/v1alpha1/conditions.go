@@ -34,7 +34,8 @@ const (
 	// goes on by itself once that Job is gone.
 	ReasonJobNameTaken = "JobNameTaken"
 	// ReasonJobRefused (Ready=False, Reconciling=True): the API server refused a Job, for example by a quota. The controller
-	// tries again.
+	// tries again, and goes on trying when it has been refused for --stall-after, but Stalled=True then takes the place of
+	// Reconciling.
 	ReasonJobRefused = "JobRefused"
 	// ReasonPodsNotStarting (Ready=False, Stalled=True): the Pod of a Job does not start, for example because its image cannot
 	// be pulled. The controller goes on by itself once it does.

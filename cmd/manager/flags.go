@@ -31,6 +31,7 @@ const leaderElectionID = "meeting-recording-operator.recording.meetingops.dev"
 type flags struct {
 	namespaces     []string
 	leaderElect    bool
+	leaseNamespace string
 	healthAddress  string
 	metricsAddress string
 	settings       processing.Settings
@@ -44,18 +45,19 @@ func parse(args []string, output io.Writer) (flags, error) {
 	set := flag.NewFlagSet("manager", flag.ContinueOnError)
 	set.SetOutput(output)
 	set.Func("namespace", "Namespace to work in. Can be given several times; without it, all namespaces.", func(name string) error {
-		if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
-			return fmt.Errorf("not the name of a namespace: %s", problems[0])
-		}
 		f.namespaces = append(f.namespaces, name)
-		return nil
+		return checkNamespace(name)
 	})
 	set.BoolVar(&f.leaderElect, "leader-elect", false, "Let only one replica work at a time, by a Lease in the manager's namespace.")
+	set.Func("leader-election-namespace", "Namespace of the Lease of --leader-elect. Without it, that of the manager's Pod.", func(name string) error {
+		f.leaseNamespace = name
+		return checkNamespace(name)
+	})
 	set.StringVar(&f.healthAddress, "health-probe-bind-address", ":8083", "Address of /healthz and /readyz; 0 for none.")
 	set.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443",
 		"Address of /metrics, served over HTTPS to those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
 	set.DurationVar(&f.settings.StallAfter, "stall-after", 10*time.Minute,
-		"How long after recording-stopping the end of a recording, and how long the Pod of a Job, may take until the recording is Stalled.")
+		"How long after recording-stopping the end of a recording, and how long the Pod of a Job, may take, and how long a Job may be refused, until the recording is Stalled.")
 	set.DurationVar(&f.settings.StallAfterStarted, "stall-after-started", 24*time.Hour,
 		"How long after recording-started the end of a recording may take until the recording is Stalled: the longest meeting.")
 	set.DurationVar(&f.settings.ReorderWindow, "reorder-window", time.Minute,
@@ -67,6 +69,13 @@ func parse(args []string, output io.Writer) (flags, error) {
 		return flags{}, err
 	}
 	return f, f.check(set.Args())
+}
+
+func checkNamespace(name string) error {
+	if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
+		return fmt.Errorf("not the name of a namespace: %s", problems[0])
+	}
+	return nil
 }
 
 // check returns what is wrong with the flags, and how to mend it.
@@ -108,6 +117,7 @@ func managerOptions(f flags) (ctrl.Options, error) {
 		HealthProbeBindAddress:        f.healthAddress,
 		LeaderElection:                f.leaderElect,
 		LeaderElectionID:              leaderElectionID,
+		LeaderElectionNamespace:       f.leaseNamespace,
 		LeaderElectionReleaseOnCancel: true, // the process ends when the manager does
 		Metrics: metricsserver.Options{
 			BindAddress:    f.metricsAddress,

@@ -20,8 +20,8 @@ const MaxSteps = 256
 
 // Settings are the durations that a user can set. All are positive.
 type Settings struct {
-	// StallAfter is how long after recording-stopping the event that ends the recording may take, and how long the Pod of a
-	// Job may take to start, until a person is needed.
+	// StallAfter is how long after recording-stopping the event that ends the recording may take, how long the Pod of a Job may
+	// take to start, and how long a Job may be refused, until a person is needed.
 	StallAfter time.Duration
 	// StallAfterStarted is the same for a recording of which recording-stopping is not known, from its start on.
 	StallAfterStarted time.Duration
@@ -82,6 +82,8 @@ type Observation struct {
 	EndedAt metav1.Time
 	// Message says what went wrong: JobFailed, JobTaken, JobInvalid, JobRefused; or what a person should know: JobSucceeded.
 	Message string
+	// Since is when it was first refused, as far as is known: JobRefused.
+	Since time.Time
 	// Outputs is what it made: JobSucceeded.
 	Outputs []v1alpha1.StepOutput
 	// Retries is how many of its Pods were further tries: JobSucceeded, JobFailed.

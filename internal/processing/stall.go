@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
@@ -25,8 +26,7 @@ type missing struct {
 // terminalEvent says when the event that ends a recording is due: some time after recording-stopping; where that is not known,
 // a longer time after the first sign of the recording.
 func terminalEvent(in Input) missing {
-	stalled := meta.FindStatusCondition(in.Recording.Status.Conditions, v1alpha1.ConditionStalled)
-	if stalled != nil && stalled.Reason == v1alpha1.ReasonTerminalEventMissing {
+	if stalled := saidStalled(in, v1alpha1.ReasonTerminalEventMissing); stalled != nil {
 		return missing{message: stalled.Message, told: true}
 	}
 	since, what, patience := lastSign(in)
@@ -37,6 +37,16 @@ func terminalEvent(in Input) missing {
 			"Processing begins by itself when the event comes; delete this object if the recording is not to be had.",
 			what, since.UTC().Format(time.RFC3339)),
 	}
+}
+
+// saidStalled returns the condition by which the status says that a person is needed for the reason; nil where it does not. What is said
+// stays until its cause has gone: one who starts afresh may not know since when it has been so, and the clock of another may differ.
+func saidStalled(in Input, reason string) *metav1.Condition {
+	stalled := meta.FindStatusCondition(in.Recording.Status.Conditions, v1alpha1.ConditionStalled)
+	if stalled == nil || stalled.Reason != reason {
+		return nil
+	}
+	return stalled
 }
 
 func lastSign(in Input) (since time.Time, what string, patience time.Duration) {

@@ -16,8 +16,9 @@ import (
 type tally struct {
 	total, ended, running, skipped int
 
-	failed, taken, notStarting, refused *v1alpha1.StepStatus
-	// wait is until the first Pod that does not start makes the recording stall, or the first retry is due; 0 is never.
+	failed, taken, denied, notStarting, refused *v1alpha1.StepStatus
+	// wait is until the first Pod that does not start, or Job that is refused, makes the recording stall, or the first retry is due;
+	// 0 is never.
 	wait time.Duration
 }
 
@@ -43,7 +44,7 @@ func count(in Input, steps []v1alpha1.StepStatus) tally {
 			case JobTaken:
 				keepFirst(&sum.taken, step)
 			case JobRefused:
-				keepFirst(&sum.refused, step)
+				sum.countRefused(in, step, observed.Since)
 			}
 			if !in.Recording.Spec.Suspend {
 				sum.waitFor(backoffLeft(in, step))
@@ -58,10 +59,21 @@ func (t *tally) countWaiting(in Input, step *v1alpha1.StepStatus, waiting *Waiti
 		return
 	}
 	left := waiting.overdueIn(in)
-	if left <= 0 {
+	if left <= 0 || saidStalled(in, v1alpha1.ReasonPodsNotStarting) != nil {
 		keepFirst(&t.notStarting, step)
 		return
 	}
+	t.waitFor(left)
+}
+
+// countRefused tells what may pass, as a quota does when Jobs end, from what seems to be there to stay.
+func (t *tally) countRefused(in Input, step *v1alpha1.StepStatus, since time.Time) {
+	left := since.Add(in.Settings.StallAfter).Sub(in.Now)
+	if saidStalled(in, v1alpha1.ReasonJobRefused) != nil || (!since.IsZero() && left <= 0) {
+		keepFirst(&t.denied, step)
+		return
+	}
+	keepFirst(&t.refused, step)
 	t.waitFor(left)
 }
 
@@ -113,6 +125,9 @@ func (t tally) unfinished(in Input) verdict {
 	case t.taken != nil:
 		v.stalled, v.reconciling = true, false
 		v.reason, v.message = v1alpha1.ReasonJobNameTaken, told(t.taken)
+	case t.denied != nil:
+		v.stalled, v.reconciling = true, false
+		v.reason, v.message = v1alpha1.ReasonJobRefused, told(t.denied)
 	case t.notStarting != nil:
 		v.stalled, v.reconciling = true, false
 		v.reason, v.message = v1alpha1.ReasonPodsNotStarting, told(t.notStarting)

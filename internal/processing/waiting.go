@@ -10,6 +10,8 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
 // Waiting says why the Pod of a Job does not start.
@@ -113,7 +115,7 @@ func (w *Waiting) overdueIn(in Input) time.Duration {
 // waitingMessage tells why a Pod does not start. While the cause is the same the message stays as it was, so that wordings that
 // come and go, such as those of a back-off, are not written over and over.
 func waitingMessage(in Input, before string, waiting *Waiting) string {
-	if waiting == nil || (waiting.Usual && waiting.overdueIn(in) > 0) {
+	if waiting == nil || (waiting.Usual && waiting.overdueIn(in) > 0 && saidStalled(in, v1alpha1.ReasonPodsNotStarting) == nil) {
 		return ""
 	}
 	if before == waiting.Head || strings.HasPrefix(before, waiting.Head+": ") {

@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -30,9 +33,12 @@ const resource = "meetingrecordings"
 // server's priority and fairness does.
 type RESTStore struct {
 	client    rest.Interface
+	transport http.RoundTripper
 	namespace string
 	metrics   *Metrics
 	seen      *versions
+	// silent tells that the last request was given up without an answer.
+	silent atomic.Bool
 }
 
 var _ Store = (*RESTStore)(nil)
@@ -50,7 +56,7 @@ func NewRESTStore(config *rest.Config, namespace string, metrics *Metrics) (*RES
 	if err != nil {
 		return nil, fmt.Errorf("make a client of the API server: %w", err)
 	}
-	return &RESTStore{client: client, namespace: namespace, metrics: metrics, seen: newVersions()}, nil
+	return &RESTStore{client: client, transport: client.Client.Transport, namespace: namespace, metrics: metrics, seen: newVersions()}, nil
 }
 
 // statusDecoder is enough to read the API server's errors. Objects are decoded
@@ -187,8 +193,13 @@ func writeError(doing string, err error) error {
 // do sends a request once and decodes the object in the answer. The client's
 // own retries would wait for up to ten times what Retry-After says.
 func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) (*Object, error) {
+	if s.silent.Load() {
+		// The connection may be dead, which HTTP/2 would find out after 45 s only.
+		utilnet.CloseIdleConnectionsFor(s.transport)
+	}
 	result := request.MaxRetries(0).Do(ctx)
 	err := result.Error()
+	s.silent.Store(err != nil && ctx.Err() != nil)
 	s.metrics.apiRequest(verb, err)
 	if err != nil {
 		return nil, err

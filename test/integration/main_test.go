@@ -12,9 +12,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/go-logr/logr"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -33,6 +36,7 @@ const (
 
 // Set up by TestMain, the same for all tests.
 var (
+	apiServer  *envtest.APIServer
 	config     *rest.Config
 	k8sClient  client.Client
 	programs   string // folder of the binaries
@@ -41,6 +45,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
 	code, err := setUpAndRun(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "integration:", err)
@@ -65,7 +70,13 @@ func setUpAndRun(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 
-	environment := &envtest.Environment{}
+	// With a folder of its own it can be started again; it does not end by itself while something watches.
+	environment := &envtest.Environment{ControlPlaneStopTimeout: 2 * time.Second}
+	apiServer = environment.ControlPlane.GetAPIServer()
+	apiServer.CertDir = filepath.Join(dir, "apiserver")
+	if err := os.Mkdir(apiServer.CertDir, 0o700); err != nil {
+		return 1, err
+	}
 	if config, err = environment.Start(); err != nil {
 		return 1, fmt.Errorf("starting the API server: %w", err)
 	}

@@ -6,6 +6,7 @@ package integration
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -57,9 +58,7 @@ func start(t testing.TB, name string, args ...string) *program {
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			t.Logf("the log of %s:\n%s", name, p.log.String())
+			t.Logf("the log of %s:\n%s", name, p.text())
 		}
 	})
 	return p
@@ -69,6 +68,30 @@ func start(t testing.TB, name string, args ...string) *program {
 func (p *program) kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.exited
+}
+
+// signal sends a signal that ends the program, waits until it has, and returns its exit code.
+func (p *program) signal(t testing.TB, signal os.Signal) int {
+	t.Helper()
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the program ends", func(context.Context) error {
+		select {
+		case <-p.exited:
+			return nil
+		default:
+			return errors.New("it runs")
+		}
+	})
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// text is the program's log.
+func (p *program) text() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.String()
 }
 
 // operator is a sidecar and a manager that reach the API server through a proxy, with the rights of the installed ServiceAccount.
@@ -97,11 +120,11 @@ func (o *operator) startSidecar(t testing.TB) {
 	awaitReady(t, health)
 }
 
-func (o *operator) startManager(t testing.TB) {
+func (o *operator) startManager(t testing.TB, args ...string) {
 	t.Helper()
 	health := freeAddress(t)
-	o.manager = start(t, "manager", "--kubeconfig", o.kubeconfig, "--metrics-bind-address", "0", "--health-probe-bind-address", health,
-		"--namespace", namespace, "--reorder-window", "1s")
+	o.manager = start(t, "manager", append([]string{"--kubeconfig", o.kubeconfig, "--metrics-bind-address", "0",
+		"--health-probe-bind-address", health, "--namespace", namespace, "--reorder-window", "1s"}, args...)...)
 	awaitReady(t, health)
 }
 
