@@ -73,7 +73,7 @@ func TestBuildGolden(t *testing.T) {
 	noFile.Recording.Labels = nil
 	noFile.Recording.Name = strings.Repeat("long.", 50) + "end"
 	noFile.Recording.Spec.MeetingID = "Wöchentliches Treffen / $(HOME)"
-	for name, run := range map[string]jobs.Run{"default": run(), "outspoken": outspoken(), "no-file": noFile} {
+	for name, run := range map[string]jobs.Run{"default": run(), "outspoken": outspoken(), "no-file": noFile, "needing": needing()} {
 		t.Run(name, func(t *testing.T) {
 			before := run.Step.Template.DeepCopy()
 			got, err := yaml.Marshal(jobs.Build(run))

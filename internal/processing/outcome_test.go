@@ -203,3 +203,40 @@ func TestCutProperties(t *testing.T) {
 		}
 	})
 }
+
+// Which failures another try could not mend, and how often a Job was tried again.
+func TestEndedTries(t *testing.T) {
+	limit, deadline, policy := condition(batchv1.JobFailed, batchv1.JobReasonBackoffLimitExceeded, ""),
+		condition(batchv1.JobFailed, batchv1.JobReasonDeadlineExceeded, ""), condition(batchv1.JobFailed, batchv1.JobReasonPodFailurePolicy, "")
+	complete := condition(batchv1.JobComplete, "CompletionsReached", "")
+	crashing := waits("main", "CrashLoopBackOff", "back-off")
+	crashing.LastTerminationState = exited("main", 64, "Error", "usage").State
+	for name, test := range map[string]struct {
+		condition     batchv1.JobCondition
+		failed, limit int32
+		pods          []corev1.Pod
+		permanent     bool
+		retries       int32
+	}{
+		"one try":              {limit, 1, 0, []corev1.Pod{pod("Failed", 0, exited("main", 1, "Error", ""))}, false, 0},
+		"four tries":           {limit, 4, 3, nil, false, 3},
+		"three Pods at once":   {limit, 3, 0, nil, false, 0},
+		"failed before a Pod":  {limit, 0, 3, nil, false, 0},
+		"out of time":          {deadline, 2, 3, nil, true, 1},
+		"policy":               {policy, 1, 3, nil, true, 0},
+		"sysexits":             {limit, 1, 0, []corev1.Pod{pod("Failed", 0, exited("main", 66, "Error", ""))}, true, 0},
+		"sysexits, restarting": {limit, 1, 0, []corev1.Pod{pod("Running", 0, crashing)}, true, 0},
+		"unavailable":          {limit, 1, 0, []corev1.Pod{pod("Failed", 0, exited("main", 69, "Error", ""))}, false, 0},
+		"at the third try":     {complete, 2, 3, []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "", ""))}, false, 2},
+		"malformed outputs":    {complete, 0, 3, []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "", `{"outputs":3}`))}, true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := job(test.condition)
+			j.Status.Failed, j.Spec.BackoffLimit = test.failed, &test.limit
+			got := processing.Ended(j, processing.JobCondition(j), test.pods)
+			if got.Permanent != test.permanent || got.Retries != test.retries {
+				t.Errorf("permanent %t, %d retries; want %t, %d", got.Permanent, got.Retries, test.permanent, test.retries)
+			}
+		})
+	}
+}
