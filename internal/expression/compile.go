@@ -64,7 +64,7 @@ func (c *compiler) compile(source string) (*program, error) {
 	if err := withinLimit(cost); err != nil {
 		return nil, err
 	}
-	runnable, err := c.env.Program(checked, cel.CostLimit(MaxCost), cel.CostTracking(&counter{}))
+	runnable, err := c.env.Program(checked, counting()...)
 	if err != nil {
 		return nil, err
 	}

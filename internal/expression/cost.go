@@ -4,10 +4,12 @@
 package expression
 
 import (
+	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
+	"github.com/google/cel-go/interpreter"
 	"k8s.io/apiserver/pkg/cel/library"
 )
 
@@ -29,7 +31,7 @@ func (c *counter) CallCost(function, overload string, args []ref.Val, result ref
 			return c.CostEstimator.CallCost(function, overload, args, result)
 		}
 		cost += weight(args[0], MaxCost) + weight(args[1], MaxCost)
-	case operators.Equals, operators.NotEquals, "sets.contains", "sets.equivalent", "sets.intersects", "flatten":
+	case operators.Equals, operators.NotEquals, "flatten":
 		if !containsAny(args) {
 			return c.CostEstimator.CallCost(function, overload, args, result)
 		}
@@ -52,6 +54,31 @@ func (c *counter) CallCost(function, overload string, args []ref.Val, result ref
 		return c.CostEstimator.CallCost(function, overload, args, result)
 	}
 	return &cost
+}
+
+// pairwise counts what it costs to compare each element of one list with each of another, or of the same.
+func pairwise(args []ref.Val, _ ref.Val) *uint64 {
+	cost := uint64(1)
+	for i, arg := range args {
+		if other, ok := args[len(args)-1-i].(traits.Sizer); ok {
+			cost += weight(arg, MaxCost) * uint64(other.Size().(types.Int))
+		}
+	}
+	return &cost
+}
+
+// counting are the options that have a program count what it costs, and stop at MaxCost.
+func counting() []cel.ProgramOption {
+	return []cel.ProgramOption{
+		cel.CostLimit(MaxCost),
+		cel.CostTracking(&counter{}),
+		cel.CostTrackerOptions(
+			interpreter.OverloadCostTracker("list_sets_contains_list", pairwise),
+			interpreter.OverloadCostTracker("list_sets_equivalent_list", pairwise),
+			interpreter.OverloadCostTracker("list_sets_intersects_list", pairwise),
+			interpreter.OverloadCostTracker("list_distinct", pairwise),
+		),
+	}
 }
 
 // containsAny says whether one of the values is a list or a map.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common"
@@ -37,7 +38,27 @@ func join(complaints []error) error {
 	for i, complaint := range complaints {
 		texts[i] = complaint.Error()
 	}
-	return errors.New(strings.Join(texts, "; "))
+	return errors.New(oneLine(strings.Join(texts, "; ")))
+}
+
+// oneLine makes a message of text from a condition: CEL repeats what it does not understand as it is.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+}
+
+// maxPart is how many characters of a condition are repeated to say which part of it fails.
+const maxPart = 120
+
+func cut(text string) string {
+	if runes := []rune(text); len(runes) > maxPart {
+		return string(runes[:maxPart]) + "…"
+	}
+	return text
 }
 
 func (v variables) names() []string { return slices.Sorted(maps.Keys(v)) }
@@ -50,9 +71,9 @@ func (p *program) locate(err error) error {
 	}
 	var failure *types.Err
 	if !errors.As(err, &failure) {
-		return err
+		return errors.New(oneLine(err.Error()))
 	}
-	message := failure.Error()
+	message := oneLine(failure.Error())
 	if strings.HasPrefix(message, "no such overload") {
 		message += ": the types do not go together (numbers among values are doubles: compute with 2.0, not 2)"
 	}
@@ -65,7 +86,7 @@ func (p *program) locate(err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %s", at, message)
 	}
-	return fmt.Errorf("%s: %s: %s", at, text, message)
+	return fmt.Errorf("%s: %s: %s", at, cut(oneLine(text)), message)
 }
 
 // part returns the part of the condition that has the id. CEL tells of the variable for a whole path such as

@@ -17,6 +17,10 @@ import (
 // one before made, to which neither the check of types nor a comparison has a bound of its own.
 const MaxLoops = 6
 
+// maxDepth is how deep parentheses, brackets and operators may be nested. The check of the types of nested lists takes time by the
+// third power of their depth or more: seconds at CEL's own limit of 250.
+const maxDepth = 64
+
 // withoutRepetition takes two macros of CEL away that write their target twice: the text of a chain of them is multiplied before
 // anything can be checked, to gigabytes for the longest condition.
 func withoutRepetition() cel.EnvOption {

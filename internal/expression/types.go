@@ -85,7 +85,9 @@ var (
 
 // environment returns the environment of Kubernetes with the variables.
 func (v variables) environment() (*cel.Env, error) {
-	extension := environment.VersionedOptions{IntroducedVersion: kubernetesVersion, EnvOptions: []cel.EnvOption{withoutRepetition()}}
+	extension := environment.VersionedOptions{IntroducedVersion: kubernetesVersion, EnvOptions: []cel.EnvOption{
+		withoutRepetition(), cel.ParserRecursionLimit(maxDepth),
+	}}
 	for name, kind := range v {
 		extension.EnvOptions = append(extension.EnvOptions, cel.Variable(name, kind.CelType()))
 		if kind.IsMap() {
