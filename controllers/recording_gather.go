@@ -46,6 +46,7 @@ func (r *RecordingReconciler) gather(ctx context.Context, recording *v1alpha1.Me
 		Now:       r.clock.Now(),
 		Settings:  r.settings,
 	}}
+	gathered.Expressions = r.conditions
 	running := recording.Status.Processing.State == v1alpha1.ProcessingRunning
 	if !running && (!processing.HasEnded(recording) || processing.IsFinal(recording.Status.Processing.State)) {
 		return gathered, nil

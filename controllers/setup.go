@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 )
 
@@ -30,6 +31,9 @@ type Options struct {
 	Pace Pace
 	// Clock is the time; nil is the real one.
 	Clock clock.PassiveClock
+
+	// conditions checks and evaluates those of pipelines, for both controllers, so that each is compiled once.
+	conditions *expression.Evaluator
 }
 
 // Pace says how often things are looked at that do not tell of themselves.
@@ -60,6 +64,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if options.Pace == (Pace{}) {
 		options.Pace = DefaultPace
 	}
+	options.conditions = expression.New()
 	if err := newRecordingReconciler(mgr, options).register(mgr); err != nil {
 		return fmt.Errorf("set up the controller of MeetingRecordings: %w", err)
 	}

@@ -106,33 +106,23 @@ func shortestCircle(steps []v1alpha1.PipelineStep, index map[string]int, start i
 // that name no step are left out, and so is the step itself, also where it is part of a circle. A name that no step has needs
 // nothing.
 func Needed(steps []v1alpha1.PipelineStep, name string) []string {
-	return reach(steps, name, func(step, other v1alpha1.PipelineStep) bool { return slices.Contains(step.Needs, other.Name) })
-}
-
-// Dependants returns the names of the steps that need the named one, directly or through others, in the order of the steps,
-// without the step itself.
-func Dependants(steps []v1alpha1.PipelineStep, name string) []string {
-	return reach(steps, name, func(step, other v1alpha1.PipelineStep) bool { return slices.Contains(other.Needs, step.Name) })
-}
-
-// reach returns the names of the steps that can be reached from the named one by any number of leads.
-func reach(steps []v1alpha1.PipelineStep, name string, leads func(from, to v1alpha1.PipelineStep) bool) []string {
-	reached := make(map[string]bool, len(steps))
+	needed := make(map[string]bool, len(steps))
 	for queue := []string{name}; len(queue) > 0; queue = queue[1:] {
-		at := slices.IndexFunc(steps, func(step v1alpha1.PipelineStep) bool { return step.Name == queue[0] })
-		if at < 0 {
-			continue
-		}
 		for _, step := range steps {
-			if !reached[step.Name] && leads(steps[at], step) {
-				reached[step.Name] = true
-				queue = append(queue, step.Name)
+			if step.Name != queue[0] {
+				continue
+			}
+			for _, need := range step.Needs {
+				if !needed[need] {
+					needed[need] = true
+					queue = append(queue, need)
+				}
 			}
 		}
 	}
 	var found []string
 	for _, step := range steps {
-		if reached[step.Name] && step.Name != name && !slices.Contains(found, step.Name) {
+		if needed[step.Name] && step.Name != name && !slices.Contains(found, step.Name) {
 			found = append(found, step.Name)
 		}
 	}

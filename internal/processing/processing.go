@@ -38,6 +38,8 @@ type Input struct {
 	Pipelines []v1alpha1.RecordingPipeline
 	// Jobs is what is known of the Jobs of the recording's steps, by name of the Job.
 	Jobs map[string]Observation
+	// Expressions evaluates conditions. Where it is nil, a condition cannot be evaluated and fails what it is of.
+	Expressions Expressions
 	// Now is the time.
 	Now time.Time
 	// Settings are the user's.
