@@ -21,12 +21,13 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 )
 
-// PipelineReconciler tells whether a pipeline can run, by asking the API server to accept the Jobs of its steps without keeping
-// them. A pipeline that cannot runs all the same when a recording ends: its steps then fail with what the API server says, so
-// that nothing is left out in silence.
+// PipelineReconciler tells whether a pipeline can run, by checking its graph and its conditions, and by asking the API server to
+// accept the Jobs of its steps without keeping them. A pipeline that cannot runs all the same when a recording ends: its steps
+// then fail with what is wrong, so that nothing is left out in silence.
 type PipelineReconciler struct {
-	client client.Client
-	clock  clock.PassiveClock
+	client     client.Client
+	conditions processing.ConditionChecks
+	clock      clock.PassiveClock
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=recordingpipelines,verbs=get;list;watch
@@ -34,7 +35,7 @@ type PipelineReconciler struct {
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=create
 
 func newPipelineReconciler(mgr ctrl.Manager, options Options) *PipelineReconciler {
-	return &PipelineReconciler{client: mgr.GetClient(), clock: options.Clock}
+	return &PipelineReconciler{client: mgr.GetClient(), conditions: options.conditions, clock: options.Clock}
 }
 
 // register adds the controller to the manager. It looks at a pipeline when its spec changes.
@@ -56,7 +57,7 @@ func (r *PipelineReconciler) Reconcile(ctx context.Context, pipeline *v1alpha1.R
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	acceptance := processing.Accept(pipeline, trials, r.clock.Now())
+	acceptance := processing.Accept(pipeline, r.conditions, trials, r.clock.Now())
 	again := reconcile.Result{RequeueAfter: acceptance.RequeueAfter}
 	if !acceptance.Changes(pipeline) {
 		return again, nil

@@ -21,6 +21,7 @@ const (
 	accepted     = "Ready=True/Accepted"
 	checkRefused = "Ready=False/CheckRefused Reconciling=True/CheckRefused"
 	invalid      = "Ready=False/InvalidTemplate Stalled=True/InvalidTemplate"
+	invalidSpec  = "Ready=False/InvalidSpec Stalled=True/InvalidSpec"
 )
 
 // expectPipeline waits until the pipeline says the conditions, and returns the message of Ready.
@@ -79,7 +80,7 @@ func TestInvalidSelector(t *testing.T) {
 	pipeline := pipelineOf(ns, "p", "archive")
 	pipeline.Spec.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}
 	create(t, pipeline)
-	if message := expectPipeline(t, pipeline, invalid, status.FailedStatus); !strings.HasPrefix(message, "spec.selector: ") {
+	if message := expectPipeline(t, pipeline, invalidSpec, status.FailedStatus); !strings.HasPrefix(message, "spec.selector: ") {
 		t.Errorf("message = %q, want it to name spec.selector", message)
 	}
 }

@@ -34,6 +34,8 @@ type RecordingReconciler struct {
 	settings processing.Settings
 	pace     Pace
 	memory   *memory
+	// conditions evaluates those of pipelines and steps.
+	conditions processing.Expressions
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;watch
@@ -53,6 +55,8 @@ func newRecordingReconciler(mgr ctrl.Manager, options Options) *RecordingReconci
 		settings: options.Settings,
 		pace:     options.Pace,
 		memory:   newMemory(),
+
+		conditions: options.conditions,
 	}
 }
 

@@ -46,6 +46,7 @@ func (r *RecordingReconciler) gather(ctx context.Context, recording *v1alpha1.Me
 		Now:       r.clock.Now(),
 		Settings:  r.settings,
 	}}
+	gathered.Expressions = r.conditions
 	if !mayAct(recording) {
 		return gathered, nil
 	}

@@ -15,6 +15,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 )
 
@@ -43,6 +44,9 @@ type Options struct {
 	Pace Pace
 	// Clock is the time; nil is the real one.
 	Clock clock.PassiveClock
+
+	// conditions checks and evaluates those of pipelines, for both controllers, so that each is compiled once.
+	conditions *expression.Evaluator
 }
 
 // Pace says how often things are looked at that do not tell of themselves.
@@ -73,6 +77,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if options.Pace == (Pace{}) {
 		options.Pace = DefaultPace
 	}
+	options.conditions = expression.New()
 	if err := newRecordingReconciler(mgr, options).register(mgr); err != nil {
 		return fmt.Errorf("set up the controller of MeetingRecordings: %w", err)
 	}

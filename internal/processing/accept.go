@@ -49,8 +49,8 @@ func NeedsCheck(pipeline *v1alpha1.RecordingPipeline) bool {
 
 // Accept says whether a pipeline can run. trials[i] is what the API server said to a trial of the Job of step i; nil is that it
 // would accept it.
-func Accept(pipeline *v1alpha1.RecordingPipeline, trials []error, now time.Time) Acceptance {
-	v := judge(pipeline, trials)
+func Accept(pipeline *v1alpha1.RecordingPipeline, conditions ConditionChecks, trials []error, now time.Time) Acceptance {
+	v := judge(pipeline, conditions, trials)
 	acceptance := Acceptance{Status: v1alpha1.RecordingPipelineStatus{
 		ObservedGeneration: pipeline.Generation,
 		Conditions:         v.over(pipeline.Status.Conditions, pipeline.Generation, metav1.NewTime(now)),
@@ -62,12 +62,11 @@ func Accept(pipeline *v1alpha1.RecordingPipeline, trials []error, now time.Time)
 	return acceptance
 }
 
-func judge(pipeline *v1alpha1.RecordingPipeline, trials []error) verdict {
-	var invalid, refused []string
-	if selector := pipeline.Spec.Selector; selector != nil {
-		if _, err := metav1.LabelSelectorAsSelector(selector); err != nil {
-			invalid = append(invalid, "spec.selector: "+err.Error())
-		}
+// judge tells all that is wrong at once, that with the pipeline itself first.
+func judge(pipeline *v1alpha1.RecordingPipeline, conditions ConditionChecks, trials []error) verdict {
+	var wrong, invalid, refused []string
+	for _, err := range validate(pipeline, conditions) {
+		wrong = append(wrong, err.Error())
 	}
 	for i, err := range trials {
 		switch field := fmt.Sprintf("spec.steps[%d].template", i); {
@@ -79,12 +78,15 @@ func judge(pipeline *v1alpha1.RecordingPipeline, trials []error) verdict {
 		}
 	}
 	switch {
+	case len(wrong) > 0:
+		return verdict{ready: metav1.ConditionFalse, stalled: true, reason: v1alpha1.ReasonInvalidSpec,
+			message: list(append(wrong, sorted(invalid)...))}
 	case len(invalid) > 0:
 		return verdict{ready: metav1.ConditionFalse, stalled: true, reason: v1alpha1.ReasonInvalidTemplate,
-			message: list(invalid)}
+			message: list(sorted(invalid))}
 	case len(refused) > 0:
 		return verdict{ready: metav1.ConditionFalse, reconciling: true, reason: v1alpha1.ReasonCheckRefused,
-			message: "Whether the Jobs would be accepted could not be found out: " + list(refused)}
+			message: "Whether the Jobs would be accepted could not be found out: " + list(sorted(refused))}
 	}
 	return verdict{ready: metav1.ConditionTrue, reason: v1alpha1.ReasonAccepted,
 		message: fmt.Sprintf("The API server would accept the Job of every step (%d).", len(trials))}
@@ -107,8 +109,13 @@ func causes(template string, err error) []string {
 	return named
 }
 
-// list joins complaints, each once, to one message.
+// list joins complaints to one message.
 func list(complaints []string) string {
+	return Cut(strings.Join(complaints, "; "))
+}
+
+// sorted returns complaints of others, each once, in an order that does not change from one time to the next.
+func sorted(complaints []string) []string {
 	slices.Sort(complaints)
-	return Cut(strings.Join(slices.Compact(complaints), "; "))
+	return slices.Compact(complaints)
 }

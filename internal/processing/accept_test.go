@@ -15,8 +15,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 )
 
@@ -82,8 +84,18 @@ func TestAccept(t *testing.T) {
 			"spec.steps[1].template.spec", 0, "Failed"},
 		"bad request": {pipeline("p", "a"), []error{apierrors.NewBadRequest("no")}, "Ready=False/InvalidTemplate Stalled=True/InvalidTemplate", "spec.steps[0].template: no", 0, "Failed"},
 		"refused":     {pipeline("p", "a"), []error{quota}, "Ready=False/CheckRefused Reconciling=True/CheckRefused", "exceeded quota", 30 * time.Second, "InProgress"},
-		"selector": {badSelector, []error{nil}, "Ready=False/InvalidTemplate Stalled=True/InvalidTemplate",
-			`spec.selector: "Is" is not a valid label selector operator`, 0, "Failed"},
+		"selector": {badSelector, []error{nil}, "Ready=False/InvalidSpec Stalled=True/InvalidSpec",
+			`spec.selector: Invalid value: "Is" is not a valid label selector operator`, 0, "Failed"},
+		"conditions": {conditional("recording.segment == 1", "has(outputs.a.seconds) && outputs.a.seconds > 60.0"), []error{nil, nil}, "Ready=True/Accepted", "", 0, "Current"},
+		"graph and conditions": {conditional("recording.sesion == 1", "outputs.b.seconds > 60.0"), []error{nil, nil}, "Ready=False/InvalidSpec Stalled=True/InvalidSpec",
+			"spec.when: Invalid value: line 1, column 10: undefined field 'sesion'; spec.steps[1].when: Invalid value: line 1, column 8: step \"b\" cannot be seen", 0, "Failed"},
+		"spec, template and quota": {conditional("", "1"), []error{quota, invalidImage()}, "Ready=False/InvalidSpec Stalled=True/InvalidSpec",
+			"spec.steps[1].when: Invalid value: must be true or false (bool), not int; spec.steps[1].template.spec.template.spec.containers[0].image: Required value", 0, "Failed"},
+		"said twice": {saidTwice(), []error{nil}, "Ready=False/InvalidSpec Stalled=True/InvalidSpec",
+			"spec.queueName: Forbidden: cannot be set beside maxConcurrent: with queueName it is Kueue that limits; " +
+				"spec.steps[0].retries: Forbidden: cannot be set beside template.spec.backoffLimit; " +
+				"spec.steps[0].backoff: Forbidden: cannot be set beside template.spec.backoffLimit; " +
+				"spec.steps[0].timeout: Forbidden: cannot be set beside template.spec.activeDeadlineSeconds", 0, "Failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := test.pipeline
@@ -91,7 +103,7 @@ func TestAccept(t *testing.T) {
 			if !processing.NeedsCheck(&p) {
 				t.Error("a new pipeline needs no check")
 			}
-			got := processing.Accept(&p, test.trials, noon)
+			got := processing.Accept(&p, expression.New(), test.trials, noon)
 			if said(got.Status.Conditions) != test.said || got.RequeueAfter != test.again {
 				t.Errorf("says %q, again in %s; want %q, %s", said(got.Status.Conditions), got.RequeueAfter, test.said, test.again)
 			}
@@ -105,7 +117,7 @@ func TestAccept(t *testing.T) {
 			if judged := kstatusOf(t, &p); judged != test.kstatus {
 				t.Errorf("kstatus = %s, want %s", judged, test.kstatus)
 			}
-			if processing.Accept(&p, test.trials, noon.Add(time.Minute)).Changes(&p) {
+			if processing.Accept(&p, expression.New(), test.trials, noon.Add(time.Minute)).Changes(&p) {
 				t.Error("the same check again is stored again")
 			}
 			if needs := processing.NeedsCheck(&p); needs != (test.again > 0) {
@@ -115,15 +127,34 @@ func TestAccept(t *testing.T) {
 	}
 }
 
+// conditional returns a pipeline with a condition, whose step b needs a and has one too.
+func conditional(pipelineWhen, stepWhen string) v1alpha1.RecordingPipeline {
+	p := pipeline("p", "a", "b")
+	p.Spec.When = pipelineWhen
+	p.Spec.Steps[1].Needs = []string{"a"}
+	p.Spec.Steps[1].When = stepWhen
+	return p
+}
+
+// saidTwice returns a pipeline whose step says what its template says too.
+func saidTwice() v1alpha1.RecordingPipeline {
+	p := pipeline("p", "a")
+	p.Spec.MaxConcurrent, p.Spec.QueueName = ptr.To[int32](1), "queue"
+	step := &p.Spec.Steps[0]
+	step.Retries, step.Backoff, step.Timeout = ptr.To[int32](1), &metav1.Duration{Duration: time.Minute}, &metav1.Duration{Duration: time.Hour}
+	step.Template.Spec.BackoffLimit, step.Template.Spec.ActiveDeadlineSeconds = ptr.To[int32](1), ptr.To[int64](60)
+	return p
+}
+
 // A check that stays refused is made ever more seldom, up to a bound.
 func TestRefusedCheckBacksOff(t *testing.T) {
 	p := pipeline("p", "a")
 	refused := []error{apierrors.NewForbidden(jobResource, "job", errors.New("no"))}
-	p.Status = processing.Accept(&p, refused, noon).Status
+	p.Status = processing.Accept(&p, expression.New(), refused, noon).Status
 	for _, test := range []struct{ after, want time.Duration }{
 		{10 * time.Second, 30 * time.Second}, {2 * time.Minute, 2 * time.Minute}, {time.Hour, 10 * time.Minute},
 	} {
-		if got := processing.Accept(&p, refused, noon.Add(test.after)).RequeueAfter; got != test.want {
+		if got := processing.Accept(&p, expression.New(), refused, noon.Add(test.after)).RequeueAfter; got != test.want {
 			t.Errorf("after %s again in %s, want %s", test.after, got, test.want)
 		}
 	}

@@ -1,0 +1,129 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package expression
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common"
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/operators"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/interpreter"
+)
+
+// location is a place in the text of a condition.
+type location struct{ common.Location }
+
+// String returns the line and the column, both from 1.
+func (l location) String() string {
+	return fmt.Sprintf("line %d, column %d", max(l.Line(), 1), max(l.Column(), 0)+1)
+}
+
+// join makes one error of several, on one line; nil of none.
+func join(complaints []error) error {
+	if len(complaints) == 0 {
+		return nil
+	}
+	texts := make([]string, len(complaints))
+	for i, complaint := range complaints {
+		texts[i] = complaint.Error()
+	}
+	return errors.New(oneLine(strings.Join(texts, "; ")))
+}
+
+// oneLine makes a message of text from a condition: CEL repeats what it does not understand as it is.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+}
+
+// maxPart is how many characters of a condition are repeated to say which part of it fails.
+const maxPart = 120
+
+func cut(text string) string {
+	if runes := []rune(text); len(runes) > maxPart {
+		return string(runes[:maxPart]) + "…"
+	}
+	return text
+}
+
+func (v variables) names() []string { return slices.Sorted(maps.Keys(v)) }
+
+// locate says what failed when a condition was evaluated, and where in its text.
+func (p *program) locate(err error) error {
+	var cancelled interpreter.EvalCancelledError
+	if errors.As(err, &cancelled) && cancelled.Cause == interpreter.CostLimitExceeded {
+		return fmt.Errorf("costs more than %d units", MaxCost)
+	}
+	var failure *types.Err
+	if !errors.As(err, &failure) {
+		return errors.New(oneLine(err.Error()))
+	}
+	message := oneLine(failure.Error())
+	if strings.HasPrefix(message, "no such overload") {
+		message += ": the types do not go together (numbers among values are doubles: compute with 2.0, not 2)"
+	}
+	expr, ok := p.part(failure.NodeID())
+	if !ok {
+		return errors.New(message)
+	}
+	at := location{p.ast.SourceInfo().GetStartLocation(expr.ID())}
+	text, err := cel.ExprToString(expr, p.ast.SourceInfo())
+	if err != nil {
+		return fmt.Errorf("%s: %s", at, message)
+	}
+	return fmt.Errorf("%s: %s: %s", at, cut(oneLine(text)), message)
+}
+
+// part returns the part of the condition that has the id. CEL tells of the variable for a whole path such as
+// outputs.probe.durationSeconds: the path is returned.
+func (p *program) part(id int64) (ast.Expr, bool) {
+	found := ast.MatchDescendants(ast.NavigateAST(p.ast), func(e ast.NavigableExpr) bool { return e.ID() == id })
+	if len(found) == 0 {
+		return nil, false
+	}
+	expr := found[0]
+	for {
+		parent, ok := expr.Parent()
+		if !ok || !isPath(parent, expr) {
+			return expr, true
+		}
+		expr = parent
+	}
+}
+
+// isPath says whether an expression is a step further on a path.
+func isPath(expr, operand ast.NavigableExpr) bool {
+	switch expr.Kind() {
+	case ast.SelectKind:
+		return expr.AsSelect().Operand().ID() == operand.ID()
+	case ast.CallKind:
+		call := expr.AsCall()
+		return call.FunctionName() == operators.Index && call.Args()[0].ID() == operand.ID()
+	}
+	return false
+}
+
+// labelSharedErrors gives errors that CEL shares between all evaluations of the process an id that no part of a condition has.
+// CEL gives them that of the part in which they first occur, which would point all others to a wrong place, and does so without a
+// lock.
+var labelSharedErrors = sync.OnceFunc(func() {
+	types.LabelErrNode(nowhere, types.NoSuchOverloadErr())
+	types.LabelErrNode(nowhere, types.Int(math.MaxInt64).ConvertToType(types.TimestampType))
+})
+
+const nowhere = -1

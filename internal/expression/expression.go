@@ -1,0 +1,136 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package expression checks and evaluates the conditions of pipelines, which are written in CEL with the language, the functions
+// and the cost limit that Kubernetes has. docs/pipelines.md describes them for those who write them. It is pure.
+package expression
+
+import (
+	"fmt"
+	"sync"
+	"unicode/utf8"
+
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	"k8s.io/utils/lru"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+const (
+	// MaxCost is what a condition may cost, in units of CEL: estimated when it is checked, and counted when it is evaluated. It
+	// is Kubernetes' limit for one expression, about a tenth of a second.
+	MaxCost = celconfig.PerCallLimit
+	// MaxLength is how many characters a condition may have: the bound of its schema.
+	MaxLength = 2048
+	// cached is how many conditions are kept compiled, some 30 KiB each.
+	cached = 256
+)
+
+// Evaluator checks and evaluates conditions. Each is compiled once, as long as it is used. It is safe for concurrent use. The
+// zero Evaluator cannot be used: New makes one.
+type Evaluator struct {
+	pipelines, steps func() (*compiler, error)
+	programs         *lru.Cache
+}
+
+// New returns an Evaluator. It takes memory for what it needs to compile only once there is a condition.
+func New() *Evaluator {
+	return &Evaluator{
+		pipelines: sync.OnceValues(func() (*compiler, error) { return newCompiler(pipelineVariables) }),
+		steps:     sync.OnceValues(func() (*compiler, error) { return newCompiler(stepVariables) }),
+		programs:  lru.New(cached),
+	}
+}
+
+// CheckPipeline returns what is wrong with the condition of a pipeline (spec.when), by line and column; nil is that it can be
+// evaluated.
+func (e *Evaluator) CheckPipeline(source string) error {
+	_, err := e.compiled(pipelineCondition, source)
+	return err
+}
+
+// CheckStep returns what is wrong with the condition of a step (spec.steps[].when), by line and column; nil is that it can be
+// evaluated. needed are the steps that it may name: those that the step needs, directly or through others.
+func (e *Evaluator) CheckStep(source string, needed []string) error {
+	program, err := e.compiled(stepCondition, source)
+	if err != nil {
+		return err
+	}
+	return program.checkNames(needed)
+}
+
+// Pipeline evaluates the condition of a pipeline (spec.when) for a recording. The error says what could not be evaluated, by line
+// and column: the condition is wrong, what it asks for is absent, or it costs more than MaxCost.
+func (e *Evaluator) Pipeline(source string, recording *v1alpha1.MeetingRecording) (bool, error) {
+	program, err := e.compiled(pipelineCondition, source)
+	if err != nil {
+		return false, err
+	}
+	return program.evaluate(map[string]any{varRecording: recordingValue(recording)})
+}
+
+// Step evaluates the condition of a step (spec.steps[].when) for a recording. steps are those that the step needs, directly or
+// through others, all ended; the condition can name no other. The error is as of Pipeline.
+func (e *Evaluator) Step(source string, recording *v1alpha1.MeetingRecording, steps []v1alpha1.StepStatus) (bool, error) {
+	program, err := e.compiled(stepCondition, source)
+	if err != nil {
+		return false, err
+	}
+	names := make([]string, len(steps))
+	for i := range steps {
+		names[i] = steps[i].Name
+	}
+	if err := program.checkNames(names); err != nil {
+		return false, err
+	}
+	states, outputs, err := stepValues(steps)
+	if err != nil {
+		return false, err
+	}
+	return program.evaluate(map[string]any{
+		varRecording: recordingValue(recording),
+		varSteps:     states,
+		varOutputs:   outputs,
+	})
+}
+
+// place is where a condition stands.
+type place int
+
+const (
+	pipelineCondition place = iota
+	stepCondition
+)
+
+// compilation is what became of compiling a condition.
+type compilation struct {
+	program *program
+	err     error
+}
+
+// compiled returns a condition ready to be evaluated. What is wrong with one is kept as well.
+func (e *Evaluator) compiled(at place, source string) (*program, error) {
+	if length := utf8.RuneCountInString(source); length > MaxLength {
+		return nil, fmt.Errorf("must have at most %d characters, not %d", MaxLength, length)
+	}
+	type key struct {
+		place
+		source string
+	}
+	if kept, ok := e.programs.Get(key{at, source}); ok {
+		done := kept.(compilation)
+		return done.program, done.err
+	}
+	compilerOf := e.steps
+	if at == pipelineCondition {
+		compilerOf = e.pipelines
+	}
+	compiler, err := compilerOf()
+	if err != nil {
+		return nil, fmt.Errorf("set CEL up: %w", err)
+	}
+	var done compilation
+	done.program, done.err = compiler.compile(source)
+	e.programs.Add(key{at, source}, done)
+	return done.program, done.err
+}

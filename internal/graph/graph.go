@@ -1,0 +1,130 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package graph says which steps of a pipeline need which, and whether that can be run. It is pure.
+package graph
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// Check returns what is wrong with how the steps need each other: names that two steps have, needs that name no step, the step
+// itself, or a step twice, and circles. path is the field that holds the steps, such as spec.steps. The order is that of the
+// steps. For a step that is part of a circle and not yet of one that was told, a shortest one is told: "a -> b -> a" is that a
+// needs b and b needs a.
+func Check(path *field.Path, steps []v1alpha1.PipelineStep) field.ErrorList {
+	var found field.ErrorList
+	index := make(map[string]int, len(steps))
+	for i, step := range steps {
+		if _, twice := index[step.Name]; twice {
+			found = append(found, field.Duplicate(path.Index(i).Child("name"), step.Name))
+			continue
+		}
+		index[step.Name] = i
+	}
+	for i, step := range steps {
+		found = append(found, checkNeeds(path.Index(i).Child("needs"), step, index)...)
+	}
+	told := make(map[int]bool)
+	for i := range steps {
+		if told[i] {
+			continue
+		}
+		circle := shortestCircle(steps, index, i)
+		if circle == nil {
+			continue
+		}
+		names := make([]string, 0, len(circle)+1)
+		for _, member := range circle {
+			told[member] = true
+			names = append(names, steps[member].Name)
+		}
+		names = append(names, names[0])
+		at := path.Index(i).Child("needs").Index(slices.Index(steps[i].Needs, names[1]))
+		found = append(found, field.Invalid(at, names[1], "the steps need each other: "+strings.Join(names, " -> ")))
+	}
+	return found
+}
+
+// checkNeeds looks at each need of a step by itself.
+func checkNeeds(path *field.Path, step v1alpha1.PipelineStep, index map[string]int) field.ErrorList {
+	var found field.ErrorList
+	for k, need := range step.Needs {
+		_, known := index[need]
+		switch {
+		case need == step.Name:
+			found = append(found, field.Invalid(path.Index(k), need, "a step cannot need itself"))
+		case !known:
+			found = append(found, field.Invalid(path.Index(k), need,
+				fmt.Sprintf("no step of the pipeline has this name; there are: %s", strings.Join(names(index), ", "))))
+		case slices.Index(step.Needs, need) < k:
+			found = append(found, field.Duplicate(path.Index(k), need))
+		}
+	}
+	return found
+}
+
+func names(index map[string]int) []string {
+	return slices.Sorted(maps.Keys(index))
+}
+
+// shortestCircle returns the steps of a shortest circle of two or more that leads from a step back to it, beginning with it; nil
+// where there is none. Among those of the same length it takes the needs in their order.
+func shortestCircle(steps []v1alpha1.PipelineStep, index map[string]int, start int) []int {
+	from := map[int]int{start: start}
+	for queue := []int{start}; len(queue) > 0; queue = queue[1:] {
+		at := queue[0]
+		for _, need := range steps[at].Needs {
+			next, known := index[need]
+			switch _, seen := from[next]; {
+			case !known || next == at:
+			case next == start:
+				circle := []int{at}
+				for at != start {
+					at = from[at]
+					circle = append(circle, at)
+				}
+				slices.Reverse(circle)
+				return circle
+			case !seen:
+				from[next] = at
+				queue = append(queue, next)
+			}
+		}
+	}
+	return nil
+}
+
+// Needed returns the names of the steps that the named one needs, directly or through others, in the order of the steps. Needs
+// that name no step are left out, and so is the step itself, also where it is part of a circle. A name that no step has needs
+// nothing.
+func Needed(steps []v1alpha1.PipelineStep, name string) []string {
+	needed := make(map[string]bool, len(steps))
+	for queue := []string{name}; len(queue) > 0; queue = queue[1:] {
+		for _, step := range steps {
+			if step.Name != queue[0] {
+				continue
+			}
+			for _, need := range step.Needs {
+				if !needed[need] {
+					needed[need] = true
+					queue = append(queue, need)
+				}
+			}
+		}
+	}
+	var found []string
+	for _, step := range steps {
+		if needed[step.Name] && step.Name != name && !slices.Contains(found, step.Name) {
+			found = append(found, step.Name)
+		}
+	}
+	return found
+}
