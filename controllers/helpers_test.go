@@ -51,7 +51,7 @@ type operator struct {
 // start runs the operator until the test ends. change may be nil.
 func start(t *testing.T, namespace string, change func(*controllers.Options, *wire)) *operator {
 	t.Helper()
-	options := controllers.Options{Settings: usual, Pace: quick}
+	options := controllers.Options{Settings: usual, Pace: quick, Namespaces: []string{namespace}}
 	w := &wire{writes: make(map[string]int), reads: make(map[string]int)}
 	if change != nil {
 		change(&options, w)

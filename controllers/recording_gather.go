@@ -22,6 +22,10 @@ import (
 // facts is what was gathered to decide by.
 type facts struct {
 	processing.Input
+	// mark is the scheduler's, of before the recording was read.
+	mark uint64
+	// undecided says that some turns are not decided yet, because of others that are about to be looked at.
+	undecided bool
 	// wait is until something is to be looked at that does not tell of itself; 0 is never.
 	wait time.Duration
 }
@@ -57,19 +61,24 @@ func (r *RecordingReconciler) gather(ctx context.Context, recording *v1alpha1.Me
 	gathered.Pipelines = pipelines.Items
 	for _, step := range recording.Status.Processing.Steps {
 		job := known.job(step.JobName)
-		switch step.State {
-		case v1alpha1.StepPending:
+		switch {
+		case processing.HasJob(step), awaitsJob(step) && job.created.State == processing.JobActive:
+			if err := r.observe(ctx, gathered, step, job); err != nil {
+				return nil, fmt.Errorf("look at Job %s: %w", step.JobName, err)
+			}
+		case awaitsJob(step):
 			if wait := job.retryAt.Sub(gathered.Now); wait > 0 {
 				gathered.Jobs[step.JobName] = job.refused
 				gathered.wait = soonest(gathered.wait, wait)
 			}
-		case v1alpha1.StepRunning:
-			if err := r.observe(ctx, gathered, step, job); err != nil {
-				return nil, fmt.Errorf("look at Job %s: %w", step.JobName, err)
-			}
 		}
 	}
 	return gathered, nil
+}
+
+// awaitsJob says whether the status tells of no Job of the step yet: one may have been created all the same.
+func awaitsJob(step v1alpha1.StepStatus) bool {
+	return step.State == v1alpha1.StepPending || step.State == v1alpha1.StepQueued
 }
 
 // observe finds out about the Job of a step that runs. The cache may not have it yet, or no longer be right that it is there not:
@@ -92,12 +101,16 @@ func (r *RecordingReconciler) observe(ctx context.Context, gathered *facts, step
 		if err != nil {
 			return err
 		}
+		if job != nil && processing.JobCondition(job) == nil {
+			r.scheduler.seen(job.Namespace, job.Labels[v1alpha1.LabelPipeline], name)
+		}
 	}
 	if job == nil || !metav1.IsControlledBy(job, gathered.Recording) {
+		r.scheduler.over(gathered.Recording.Namespace, name)
 		gathered.Jobs[name] = processing.Observation{State: processing.JobMissing}
 		return nil
 	}
-	if step.Message != "" && known.waiting == nil {
+	if step.State == v1alpha1.StepRunning && step.Message != "" && known.waiting == nil {
 		known.nextProbe = gathered.Now // the status tells of something that we do not know of, or no longer: see whether it is so
 	}
 	return r.observeJob(ctx, gathered, job, known)
@@ -114,7 +127,7 @@ func (r *RecordingReconciler) observeJob(ctx context.Context, gathered *facts, j
 		gathered.Jobs[job.Name] = processing.Ended(job, ended, pods)
 		return nil
 	}
-	observed := processing.Active(job.CreationTimestamp)
+	observed := known.atWork(job, gathered.Now)
 	waiting, wait, err := r.probe(ctx, job, known, gathered.Now)
 	if err != nil {
 		return err

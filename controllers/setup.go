@@ -28,6 +28,8 @@ type Options struct {
 	Settings processing.Settings
 	// Pace says how often things are looked at that do not tell of themselves; the zero Pace is DefaultPace.
 	Pace Pace
+	// Namespaces are those to work in; none: all. They are those of CacheOptions.
+	Namespaces []string
 	// Clock is the time; nil is the real one.
 	Clock clock.PassiveClock
 }
@@ -60,7 +62,14 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if options.Pace == (Pace{}) {
 		options.Pace = DefaultPace
 	}
-	if err := newRecordingReconciler(mgr, options).register(mgr); err != nil {
+	if options.Settings.RunningAfter == 0 {
+		options.Settings.RunningAfter = processing.DefaultRunningAfter
+	}
+	recordings, err := newRecordingReconciler(mgr, options)
+	if err != nil {
+		return err
+	}
+	if err := recordings.register(mgr); err != nil {
 		return fmt.Errorf("set up the controller of MeetingRecordings: %w", err)
 	}
 	if err := newPipelineReconciler(mgr, options).register(mgr); err != nil {

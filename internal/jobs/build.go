@@ -23,6 +23,8 @@ type Run struct {
 	Step v1alpha1.PipelineStep
 	// Attempt counts the Jobs of the step, from 1.
 	Attempt int32
+	// Policy is what the pipeline says of all its Jobs.
+	Policy Policy
 }
 
 // Name returns the name of the run's Job.
@@ -47,7 +49,8 @@ func Build(run Run) *batchv1.Job {
 		Spec: template.Spec,
 	}
 	job.Spec.Template.Labels = with(job.Spec.Template.Labels, labels)
-	applyDefaults(&job.Spec)
+	applyDefaults(&job.Spec, run.Policy)
+	run.Policy.enqueue(job)
 	environment := Environment(run.Recording)
 	pod := &job.Spec.Template.Spec
 	for i := range pod.InitContainers {

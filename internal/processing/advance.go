@@ -29,20 +29,21 @@ func advance(in Input, steps []v1alpha1.StepStatus) Decision {
 		return Decision{Create: create}
 	}
 	processing, conclusion, wait := sumUp(in, next)
-	return Decision{Processing: processing, Conditions: conclusion.conditions(in), RequeueAfter: wait}
+	return lazily(in, Decision{Processing: processing, Conditions: conclusion.conditions(in), RequeueAfter: wait})
 }
 
 // advanceStep returns the step as it is now, or else the Job that has to be created first.
 func advanceStep(in Input, step v1alpha1.StepStatus) (v1alpha1.StepStatus, *jobs.Run) {
 	observed := in.Jobs[step.JobName]
+	if HasJob(step) {
+		return runningStep(in, step, observed), nil
+	}
 	switch step.State {
-	case v1alpha1.StepPending:
+	case v1alpha1.StepPending, v1alpha1.StepQueued:
 		if observed.State == JobUnknown {
 			return startStep(in, step)
 		}
 		return pendingStep(in, step, observed), nil
-	case v1alpha1.StepRunning:
-		return runningStep(in, step, observed), nil
 	}
 	return step, nil
 }
@@ -50,28 +51,29 @@ func advanceStep(in Input, step v1alpha1.StepStatus) (v1alpha1.StepStatus, *jobs
 // startStep asks for the step's Job, by the pipeline as it is now. While spec.suspend is true it asks for none.
 func startStep(in Input, step v1alpha1.StepStatus) (v1alpha1.StepStatus, *jobs.Run) {
 	if in.Recording.Spec.Suspend {
-		return step, nil
+		return withdrawn(step), nil
 	}
 	template, ok := findStep(in.Pipelines, step)
 	if !ok {
 		return failed(in, step, fmt.Sprintf("RecordingPipeline %s, or its step %s, was deleted before the step had a Job.",
 			step.Pipeline, step.Name)), nil
 	}
-	return step, &jobs.Run{Recording: in.Recording, Pipeline: step.Pipeline, Step: template, Attempt: step.Attempt}
+	return admit(in, step, jobs.Run{Recording: in.Recording, Pipeline: step.Pipeline, Step: template, Attempt: step.Attempt,
+		Policy: policyOf(in.Pipelines, step)})
 }
 
 // pendingStep takes up what became of creating the step's Job.
 func pendingStep(in Input, step v1alpha1.StepStatus, observed Observation) v1alpha1.StepStatus {
 	switch observed.State {
-	case JobActive, JobSucceeded, JobFailed:
+	case JobActive, JobSucceeded, JobFailed, JobMissing:
 		step.Message = ""
 		return runningStep(in, step, observed)
 	case JobInvalid:
 		return failed(in, step, observed.Message)
 	case JobTaken, JobRefused:
-		step.Message = Cut(observed.Message)
+		step.State, step.Message = v1alpha1.StepPending, Cut(observed.Message)
 	case JobDeferred:
-		step.Message = deferredMessage
+		step.State, step.Message = v1alpha1.StepPending, deferredMessage
 	}
 	return step
 }
@@ -83,8 +85,7 @@ func runningStep(in Input, step v1alpha1.StepStatus, observed Observation) v1alp
 	}
 	switch observed.State {
 	case JobActive:
-		step.State = v1alpha1.StepRunning
-		step.Message = waitingMessage(in, step.Message, observed.Waiting)
+		step = active(in, step, observed)
 	case JobSucceeded:
 		step.State = v1alpha1.StepSucceeded
 		step.EndedAt = observed.EndedAt.DeepCopy()

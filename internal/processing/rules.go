@@ -75,7 +75,7 @@ func isFinal(in Input) (Decision, bool) {
 // isUnderWay goes on with the steps that the status lists, whatever has become of the recording and the pipelines since.
 func isUnderWay(in Input) (Decision, bool) {
 	processing := in.Recording.Status.Processing
-	if processing.State != v1alpha1.ProcessingRunning {
+	if !IsUnderWay(processing.State) {
 		return Decision{}, false
 	}
 	return advance(in, processing.Steps), true

@@ -16,7 +16,7 @@ import (
 type tally struct {
 	total, ended, running int
 
-	failed, taken, notStarting, refused *v1alpha1.StepStatus
+	failed, taken, notStarting, refused, queued *v1alpha1.StepStatus
 	// wait is until the first Pod that does not start makes the recording stall; 0 is never.
 	wait time.Duration
 }
@@ -35,6 +35,8 @@ func count(in Input, steps []v1alpha1.StepStatus) tally {
 		case v1alpha1.StepRunning:
 			sum.running++
 			sum.countWaiting(in, step, observed.Waiting)
+		case v1alpha1.StepQueued:
+			keepFirst(&sum.queued, step)
 		case v1alpha1.StepPending:
 			switch observed.State {
 			case JobTaken:
@@ -72,6 +74,7 @@ func sumUp(in Input, steps []v1alpha1.StepStatus) (v1alpha1.ProcessingStatus, ve
 	sum := count(in, steps)
 	processing := v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, Steps: steps}
 	if sum.ended < sum.total {
+		processing.State = unfinishedState(in, sum)
 		return processing, sum.unfinished(in), sum.wait
 	}
 	if sum.failed == nil {
@@ -104,6 +107,8 @@ func (t tally) unfinished(in Input) verdict {
 		v.reason, v.message = v1alpha1.ReasonPodsNotStarting, told(t.notStarting)
 	case t.refused != nil:
 		v.reason, v.message = v1alpha1.ReasonJobRefused, told(t.refused)
+	case t.queued != nil && t.running == 0:
+		v.reason, v.message = v1alpha1.ReasonQueued, told(t.queued)
 	case in.Recording.Spec.Suspend && t.running == 0:
 		v.reconciling = false
 		v.reason, v.message = v1alpha1.ReasonSuspended, suspendedMessage

@@ -3,6 +3,8 @@
 
 package queue
 
+import "time"
+
 // Arrive announces that the recording is about to be looked at and may then ask for a turn. Numbers grow with each arrival.
 func (l *Lines) Arrive(recording Recording, number uint64) {
 	if before, ok := l.arrived[recording.Name]; ok {
@@ -50,6 +52,14 @@ func (l *Lines) Seen(pipeline, job string) (wake []string) {
 	l.disown(e)
 	e.state = atWork
 	return l.call()
+}
+
+// Extend says that the recording was told that the Job exists: its turn stays taken until the time, though it is not asked for any
+// more and the Job is not seen.
+func (l *Lines) Extend(job string, until time.Time) {
+	if e, ok := l.jobs[job]; ok && e.state == called && e.until.Before(until) {
+		e.until = until
+	}
 }
 
 // Over says that a Job has ended, or is gone, or that its creation was refused: its turn is over.
