@@ -52,7 +52,7 @@ type operator struct {
 func start(t *testing.T, namespace string, change func(*controllers.Options, *wire)) *operator {
 	t.Helper()
 	options := controllers.Options{Settings: usual, Pace: quick, Namespaces: []string{namespace}}
-	w := &wire{writes: make(map[string]int), reads: make(map[string]int)}
+	w := &wire{writes: make(map[string]int), reads: make(map[string]int), gets: make(map[string]int)}
 	if change != nil {
 		change(&options, w)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path"
 	"strings"
 	"sync"
 )
@@ -16,7 +17,9 @@ type wire struct {
 	mu     sync.Mutex
 	writes map[string]int
 	reads  map[string]int
-	total  int
+	// gets counts the objects that were read by name.
+	gets  map[string]int
+	total int
 	// cutAt is the write at which the manager is cut off for good, from 1; 0 is never. The write itself arrives at the API server
 	// only with cutAfter.
 	cutAt    int
@@ -64,6 +67,7 @@ var errCut = errors.New("the test cut the wire")
 func (w *wire) through(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
 		kind := kindOf(request)
+		w.countGet(request)
 		if !w.admit(request.Method, kind) {
 			return nil, errCut
 		}
@@ -133,6 +137,22 @@ func (w *wire) read(kind string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.reads[kind]
+}
+
+// countGet counts a request for one object.
+func (w *wire) countGet(request *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if request.Method == http.MethodGet {
+		w.gets[path.Base(request.URL.Path)]++
+	}
+}
+
+// got returns how often the object of the name was read by it.
+func (w *wire) got(name string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.gets[name]
 }
 
 func (w *wire) wasCut() bool {
