@@ -36,6 +36,7 @@ var quick = controllers.Pace{
 	ProbeAfter: 100 * time.Millisecond, ProbeMax: 200 * time.Millisecond,
 	RetryAfter: 100 * time.Millisecond, RetryMax: 200 * time.Millisecond,
 	ConflictAfter: 50 * time.Millisecond,
+	SweepEvery:    100 * time.Millisecond, SweepPage: 2,
 }
 
 var usual = processing.Settings{StallAfter: time.Hour, StallAfterStarted: 24 * time.Hour, ReorderWindow: time.Minute}
