@@ -21,9 +21,9 @@ import (
 // burst is how long thousands of writes may take on a machine that has other things to do: only a test that hangs waits for it.
 const burst = 5 * time.Minute
 
-// kubelet watches the Jobs of a namespace as a cluster does. It ends the oldest whenever as many are at work as the limit allows,
+// cluster watches the Jobs of a namespace as a cluster does. It ends the oldest whenever as many are at work as the limit allows,
 // or no more are to come.
-type kubelet struct {
+type cluster struct {
 	t     *testing.T
 	limit int
 	all   int
@@ -36,18 +36,18 @@ type kubelet struct {
 	ended   map[string]bool
 }
 
-func newKubelet(t *testing.T, ns string, limit, all int) *kubelet {
+func newCluster(t *testing.T, ns string, limit, all int) *cluster {
 	t.Helper()
 	w, err := admin.Watch(t.Context(), &batchv1.JobList{}, client.InNamespace(ns))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Stop)
-	return &kubelet{t: t, limit: limit, all: all, watch: w, ended: make(map[string]bool)}
+	return &cluster{t: t, limit: limit, all: all, watch: w, ended: make(map[string]bool)}
 }
 
 // runUntil works until so many Jobs have come.
-func (k *kubelet) runUntil(created int) {
+func (k *cluster) runUntil(created int) {
 	k.t.Helper()
 	deadline := time.After(burst)
 	for len(k.created) < created || (created == k.all && len(k.ended) < k.all) {
@@ -63,7 +63,7 @@ func (k *kubelet) runUntil(created int) {
 	}
 }
 
-func (k *kubelet) see(event watch.Event) {
+func (k *cluster) see(event watch.Event) {
 	k.t.Helper()
 	job, ok := event.Object.(*batchv1.Job)
 	if !ok {
@@ -81,7 +81,7 @@ func (k *kubelet) see(event watch.Event) {
 }
 
 // endOldest counts the Job as ended once the API server has it so: no other can be created for it before.
-func (k *kubelet) endOldest() {
+func (k *cluster) endOldest() {
 	k.t.Helper()
 	oldest := k.active[0]
 	endJob(k.t, oldest, true)
@@ -94,7 +94,7 @@ func (k *kubelet) endOldest() {
 
 // expectOrder fails where a Job came further from its recording's place than the limit explains: so many are created at once, by
 // several workers.
-func (k *kubelet) expectOrder(recordings []*v1alpha1.MeetingRecording) {
+func (k *cluster) expectOrder(recordings []*v1alpha1.MeetingRecording) {
 	k.t.Helper()
 	for place, recording := range recordings {
 		at := slices.Index(k.created, recording.Name)
@@ -120,7 +120,7 @@ func TestBurst(t *testing.T) {
 	ns := namespace(t)
 	newLimited(t, ns, limit)
 	op := start(t, ns, func(options *controllers.Options, _ *wire) { options.Settings.RunningAfter = time.Hour })
-	k := newKubelet(t, ns, limit, all)
+	k := newCluster(t, ns, limit, all)
 	recordings := stopped(t, ns, shuffled(all)...)
 	k.runUntil(all)
 	k.expectOrder(recordings)
@@ -160,7 +160,7 @@ func TestBurstOverRestarts(t *testing.T) {
 	ns := namespace(t)
 	newLimited(t, ns, limit)
 	recordings := stopped(t, ns, shuffled(all)...)
-	k := newKubelet(t, ns, limit, all)
+	k := newCluster(t, ns, limit, all)
 	created := 0
 	for _, until := range []int{1, 20, 41, all} {
 		op := start(t, ns, nil)

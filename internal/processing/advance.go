@@ -58,8 +58,12 @@ func startStep(in Input, step v1alpha1.StepStatus) (v1alpha1.StepStatus, *jobs.R
 		return failed(in, step, fmt.Sprintf("RecordingPipeline %s, or its step %s, was deleted before the step had a Job.",
 			step.Pipeline, step.Name)), nil
 	}
-	return admit(in, step, jobs.Run{Recording: in.Recording, Pipeline: step.Pipeline, Step: template, Attempt: step.Attempt,
-		Policy: policyOf(in.Pipelines, step)})
+	admitted, ok := admit(in, step)
+	if !ok {
+		return admitted, nil
+	}
+	return step, &jobs.Run{Recording: in.Recording, Pipeline: step.Pipeline, Step: template, Attempt: step.Attempt,
+		Policy: policyOf(in.Pipelines, step)}
 }
 
 // pendingStep takes up what became of creating the step's Job.

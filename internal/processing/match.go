@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 )
 
 // matching returns the pipelines that are to run for a recording that has ended, by name. One that is being deleted does not
@@ -39,16 +38,6 @@ func matches(recording *v1alpha1.MeetingRecording, pipeline *v1alpha1.RecordingP
 	}
 	selector, err := metav1.LabelSelectorAsSelector(pipeline.Spec.Selector)
 	return err == nil && selector.Matches(labels.Set(recording.Labels))
-}
-
-// policyOf returns what the step's pipeline says of all its Jobs, as it is now.
-func policyOf(pipelines []v1alpha1.RecordingPipeline, status v1alpha1.StepStatus) jobs.Policy {
-	for i := range pipelines {
-		if pipelines[i].Name == status.Pipeline {
-			return jobs.PolicyOf(&pipelines[i])
-		}
-	}
-	return jobs.Policy{}
 }
 
 // findStep returns the step of a pipeline as it is now; false when the pipeline or the step is gone.

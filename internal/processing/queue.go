@@ -34,19 +34,26 @@ func HasJob(step v1alpha1.StepStatus) bool {
 	return step.State == v1alpha1.StepRunning || (step.State == v1alpha1.StepQueued && step.StartedAt != nil)
 }
 
-// admit returns the Job of a step that may start. One that has to wait for its turn is Queued, and keeps the position that was
-// first told of: it is not written again as the line moves.
-func admit(in Input, step v1alpha1.StepStatus, run jobs.Run) (v1alpha1.StepStatus, *jobs.Run) {
+// admit says whether a step that could begin may, and returns the step as it is while it may not: one that has to wait for its turn is
+// Queued, and keeps the position that was first told of. It is not written again as the line moves.
+func admit(in Input, step v1alpha1.StepStatus) (v1alpha1.StepStatus, bool) {
 	turn, waits := in.Turns[step.JobName]
-	if !waits {
-		return step, &run
-	}
-	if step.State != v1alpha1.StepQueued {
+	if waits && step.State != v1alpha1.StepQueued {
 		step.State = v1alpha1.StepQueued
 		step.Message = fmt.Sprintf("position %d of %d in the queue of RecordingPipeline %s, whose maxConcurrent Jobs are at work",
 			turn.Position, turn.Of, step.Pipeline)
 	}
-	return step, nil
+	return step, !waits
+}
+
+// policyOf returns what the step's pipeline says of all its Jobs, as it is now.
+func policyOf(pipelines []v1alpha1.RecordingPipeline, status v1alpha1.StepStatus) jobs.Policy {
+	for i := range pipelines {
+		if pipelines[i].Name == status.Pipeline {
+			return jobs.PolicyOf(&pipelines[i])
+		}
+	}
+	return jobs.Policy{}
 }
 
 // withdrawn takes a step that has no Job out of the queue: spec.suspend holds it.
