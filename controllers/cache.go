@@ -17,6 +17,9 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
+// state is the field by which the API server selects recordings, see the CRD's selectableFields.
+const state = "status.processing.state"
+
 // CacheOptions keeps the manager's memory to what is in flight: recordings whose processing has not ended, the Jobs of
 // recordings without their Pod templates, and pipelines. An object that leaves the cache has not been deleted for that. Without
 // namespaces those of the whole cluster are cached.
@@ -31,24 +34,40 @@ func CacheOptions(namespaces []string) (cache.Options, error) {
 			&v1alpha1.MeetingRecording{}: {Field: unfinished()},
 			&batchv1.Job{}:               {Label: labels.NewSelector().Add(*ours), Transform: stripJob},
 		},
-	}
-	if len(namespaces) > 0 {
-		options.DefaultNamespaces = make(map[string]cache.Config, len(namespaces))
-		for _, namespace := range namespaces {
-			options.DefaultNamespaces[namespace] = cache.Config{}
-		}
+		DefaultNamespaces: cachedNamespaces(namespaces),
 	}
 	return options, nil
 }
 
+func cachedNamespaces(namespaces []string) map[string]cache.Config {
+	if len(namespaces) == 0 {
+		return nil
+	}
+	cached := make(map[string]cache.Config, len(namespaces))
+	for _, namespace := range namespaces {
+		cached[namespace] = cache.Config{}
+	}
+	return cached
+}
+
 // unfinished selects recordings whose processing has not ended, those that nobody has looked at yet included.
 func unfinished() fields.Selector {
-	const state = "status.processing.state"
 	return fields.AndSelectors(
 		fields.OneTermNotEqualSelector(state, string(v1alpha1.ProcessingSucceeded)),
 		fields.OneTermNotEqualSelector(state, string(v1alpha1.ProcessingFailed)),
 		fields.OneTermNotEqualSelector(state, string(v1alpha1.ProcessingSkipped)),
 	)
+}
+
+// finished selects recordings whose processing has ended.
+func finished() fields.Selector {
+	var selectors []fields.Selector
+	for _, unfinished := range []v1alpha1.ProcessingState{
+		"", v1alpha1.ProcessingWaiting, v1alpha1.ProcessingQueued, v1alpha1.ProcessingRunning, v1alpha1.ProcessingSuspended,
+	} {
+		selectors = append(selectors, fields.OneTermNotEqualSelector(state, string(unfinished)))
+	}
+	return fields.AndSelectors(selectors...)
 }
 
 // stripJob drops what no decision needs and most of a Job is.

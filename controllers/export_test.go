@@ -8,6 +8,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 )
 
@@ -22,5 +23,6 @@ func NewLooseReconciler(through client.Client, now clock.PassiveClock, settings 
 	return &RecordingReconciler{
 		client: through, live: through, recorder: events.NewFakeRecorder(1000),
 		clock: now, settings: settings, pace: pace, memory: newMemory(),
+		scheduler: newScheduler(), reruns: &reruns{tokens: through}, conditions: expression.New(),
 	}
 }

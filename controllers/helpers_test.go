@@ -36,6 +36,7 @@ var quick = controllers.Pace{
 	ProbeAfter: 100 * time.Millisecond, ProbeMax: 200 * time.Millisecond,
 	RetryAfter: 100 * time.Millisecond, RetryMax: 200 * time.Millisecond,
 	ConflictAfter: 50 * time.Millisecond,
+	SweepEvery:    100 * time.Millisecond, SweepPage: 2,
 }
 
 var usual = processing.Settings{StallAfter: time.Hour, StallAfterStarted: 24 * time.Hour, ReorderWindow: time.Minute}
@@ -51,8 +52,8 @@ type operator struct {
 // start runs the operator until the test ends. change may be nil.
 func start(t *testing.T, namespace string, change func(*controllers.Options, *wire)) *operator {
 	t.Helper()
-	options := controllers.Options{Settings: usual, Pace: quick}
-	w := &wire{writes: make(map[string]int), reads: make(map[string]int)}
+	options := controllers.Options{Settings: usual, Pace: quick, Namespaces: []string{namespace}}
+	w := &wire{writes: make(map[string]int), reads: make(map[string]int), gets: make(map[string]int)}
 	if change != nil {
 		change(&options, w)
 	}

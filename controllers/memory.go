@@ -7,10 +7,12 @@ import (
 	"sync"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 )
 
@@ -34,6 +36,8 @@ type jobRecollection struct {
 	// created is what is known of a Job that was just created, until the cache has it or awaitedUntil has passed.
 	created      processing.Observation
 	awaitedUntil time.Time
+	// since is when the Job was first seen to be at work; zero while it is suspended.
+	since time.Time
 	// refused is why the Job could not be created the last time, and since when, after so many tries; retryAt is when the next is
 	// due.
 	refused processing.Observation
@@ -100,6 +104,20 @@ func (k *recollection) keepJobs(steps []v1alpha1.StepStatus) {
 		}
 	}
 	k.jobs = kept
+}
+
+// atWork returns what is known of a Job that has not ended, and remembers since when it is at work.
+func (k *jobRecollection) atWork(job *batchv1.Job, now time.Time) processing.Observation {
+	observed := processing.Active(job.CreationTimestamp)
+	observed.Queue = jobs.QueueOf(job)
+	switch {
+	case observed.Queue != "":
+		k.since = time.Time{}
+	case k.since.IsZero():
+		k.since = now
+	}
+	observed.Since = k.since
+	return observed
 }
 
 // refuse remembers why the Job could not be created, puts the next try off, and returns for how long.

@@ -11,9 +11,11 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/queue"
 )
 
-// The controllers' own metrics, beside those of controller-runtime. No label has the name of an object.
+// The controllers' own metrics, beside those of controller-runtime. No label has the name of an object but that of a pipeline with a
+// limit, of which there are few.
 var (
 	recordingsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "meetingrecording_recordings_processed_total",
@@ -30,6 +32,21 @@ var (
 		Help: "Times that a recording came to need a person, by the reason of its Stalled condition.",
 	}, []string{"reason"})
 
+	queueWaiting = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "meetingrecording_queue_waiting_steps",
+		Help: "Steps that wait for their turn, of each pipeline with a maxConcurrent.",
+	}, []string{"namespace", "pipeline"})
+
+	queueTaken = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "meetingrecording_queue_active_jobs",
+		Help: "Jobs at work, or about to be created, of each pipeline with a maxConcurrent.",
+	}, []string{"namespace", "pipeline"})
+
+	deletedTotal = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "meetingrecording_recordings_deleted_total",
+		Help: "MeetingRecordings that were deleted because their time was over.",
+	})
+
 	jobDelay = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "meetingrecording_job_creation_delay_seconds",
 		Help:    "Seconds from the event that ended a recording to the creation of a Job for it.",
@@ -38,7 +55,21 @@ var (
 )
 
 func init() {
-	metrics.Registry.MustRegister(recordingsTotal, stepsTotal, stalledTotal, jobDelay)
+	metrics.Registry.MustRegister(recordingsTotal, stepsTotal, stalledTotal, jobDelay, queueWaiting, queueTaken, deletedTotal)
+}
+
+// reportQueues sets the gauges of a namespace's queues.
+func reportQueues(namespace string, lengths map[string]queue.Length) {
+	for pipeline, length := range lengths {
+		queueWaiting.WithLabelValues(namespace, pipeline).Set(float64(length.Waiting))
+		queueTaken.WithLabelValues(namespace, pipeline).Set(float64(length.Taken))
+	}
+}
+
+// forgetQueue drops the gauges of a pipeline that has no limit any more.
+func forgetQueue(namespace, pipeline string) {
+	queueWaiting.DeleteLabelValues(namespace, pipeline)
+	queueTaken.DeleteLabelValues(namespace, pipeline)
 }
 
 // countStored counts what a stored decision changed.

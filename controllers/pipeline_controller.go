@@ -74,6 +74,7 @@ func (r *PipelineReconciler) try(ctx context.Context, pipeline *v1alpha1.Recordi
 			Pipeline:  pipeline.Name,
 			Step:      step,
 			Attempt:   1,
+			Policy:    jobs.PolicyOf(pipeline),
 		})
 		err := r.client.Create(ctx, job, client.DryRunAll, client.FieldOwner(FieldOwner))
 		if apierrors.IsAlreadyExists(err) { // a real Job has the name: names are looked at last

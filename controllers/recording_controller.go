@@ -10,14 +10,16 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
@@ -36,6 +38,9 @@ type RecordingReconciler struct {
 	memory   *memory
 	// conditions evaluates those of pipelines and steps.
 	conditions processing.Expressions
+	// scheduler says whose turn it is, and reruns which finished recordings ask for more.
+	scheduler *scheduler
+	reruns    *reruns
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;watch
@@ -46,26 +51,36 @@ type RecordingReconciler struct {
 // +kubebuilder:rbac:groups=core,resources=pods,verbs=list
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-func newRecordingReconciler(mgr ctrl.Manager, options Options) *RecordingReconciler {
+func newRecordingReconciler(mgr ctrl.Manager, options Options) (*RecordingReconciler, error) {
+	reruns, err := newReruns(mgr, options.Namespaces)
+	if err != nil {
+		return nil, err
+	}
 	return &RecordingReconciler{
-		client:   mgr.GetClient(),
-		live:     mgr.GetAPIReader(),
-		recorder: mgr.GetEventRecorder(FieldOwner),
-		clock:    options.Clock,
-		settings: options.Settings,
-		pace:     options.Pace,
-		memory:   newMemory(),
+		client:    mgr.GetClient(),
+		live:      mgr.GetAPIReader(),
+		recorder:  mgr.GetEventRecorder(FieldOwner),
+		clock:     options.Clock,
+		settings:  options.Settings,
+		pace:      options.Pace,
+		memory:    newMemory(),
+		scheduler: newScheduler(),
+		reruns:    reruns,
 
 		conditions: options.conditions,
-	}
+	}, nil
 }
 
 // register adds the controller to the manager. What a recording depends on arrives in its status, so no change of it is left out.
 func (r *RecordingReconciler) register(mgr ctrl.Manager) error {
+	owner := handler.EnqueueRequestForOwner(mgr.GetScheme(), mgr.GetRESTMapper(), &v1alpha1.MeetingRecording{}, handler.OnlyControllerOwner())
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("meetingrecording").
-		For(&v1alpha1.MeetingRecording{}).
-		Owns(&batchv1.Job{}, builder.WithPredicates(jobChanges())).
+		Watches(&v1alpha1.MeetingRecording{}, &recordingWatch{scheduler: r.scheduler}).
+		Watches(&batchv1.Job{}, &jobWatch{scheduler: r.scheduler, recordings: r.client, owner: owner, changes: jobChanges()}).
+		Watches(&v1alpha1.RecordingPipeline{}, limitWatch(r.scheduler)).
+		WatchesRawSource(source.Func(func(_ context.Context, requests requests) error { r.scheduler.use(requests); return nil })).
+		WatchesRawSource(r.reruns.source()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, RateLimiter: afterErrors()}).
 		Complete(r)
 }
@@ -73,35 +88,57 @@ func (r *RecordingReconciler) register(mgr ctrl.Manager) error {
 // Reconcile takes one recording as far as it can go. It returns an error where the API server could not be reached or did not
 // answer, and leaves to time what may mend itself.
 func (r *RecordingReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-	var recording v1alpha1.MeetingRecording
-	if err := r.client.Get(ctx, request.NamespacedName, &recording); err != nil {
-		if apierrors.IsNotFound(err) { // deleted, or its processing has ended: the cache does not tell which
-			r.memory.forget(request.NamespacedName)
-		}
-		return reconcile.Result{}, client.IgnoreNotFound(err)
+	key := request.NamespacedName
+	mark := r.scheduler.mark()
+	recording, err := r.subject(ctx, key)
+	if err != nil {
+		r.scheduler.settle(key, mark)
+		return reconcile.Result{}, err
 	}
-	known := r.memory.of(&recording)
-	if known.isAheadOf(&recording) {
-		return reconcile.Result{}, nil
+	if recording == nil {
+		r.memory.forget(key)
+		return reconcile.Result{RequeueAfter: r.scheduler.leave(key, mark, r.clock.Now())}, nil
 	}
-	facts, err := r.gather(ctx, &recording, known)
+	known := r.memory.of(recording)
+	if known.isAheadOf(recording) {
+		return reconcile.Result{}, nil // and it is announced still: the watch brings the newer one
+	}
+	defer r.scheduler.settle(key, mark)
+	facts, err := r.gather(ctx, recording, known)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	decision := processing.Decide(facts.Input)
-	var deferred error
-	for len(decision.Create) > 0 { // a Job that is found ended may be followed by the next; none is asked for twice
-		err := r.createJobs(ctx, facts, decision.Create, known)
-		if errors.Is(err, errConflict) {
-			return r.decideAgain(ctx), nil
-		}
-		deferred = errors.Join(deferred, err)
-		decision = processing.Decide(facts.Input)
+	facts.mark = mark
+	decision, deferred := r.decide(ctx, facts, known)
+	if errors.Is(deferred, errConflict) {
+		return r.decideAgain(ctx), nil
+	}
+	if facts.undecided {
+		return reconcile.Result{RequeueAfter: facts.wait}, deferred // the scheduler calls it again in a moment
 	}
 	if deferred != nil && !facts.anyJob() {
 		return reconcile.Result{}, deferred // nothing has happened that the status should tell of
 	}
 	return r.report(ctx, facts, decision, deferred)
+}
+
+// subject returns the recording to look at, as the cache has it; one whose processing has ended is not there, and comes from the API
+// server where it asks for a rerun. It returns nil where there is none, or nothing to do for it.
+func (r *RecordingReconciler) subject(ctx context.Context, key types.NamespacedName) (*v1alpha1.MeetingRecording, error) {
+	var recording v1alpha1.MeetingRecording
+	err := r.client.Get(ctx, key, &recording)
+	if !apierrors.IsNotFound(err) {
+		return &recording, err
+	}
+	asks, err := r.reruns.ask(ctx, key)
+	if err != nil || !asks {
+		return nil, err
+	}
+	err = r.live.Get(ctx, key, &recording)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	return &recording, err
 }
 
 // report stores the decision, then tells of it.

@@ -22,6 +22,10 @@ import (
 // facts is what was gathered to decide by.
 type facts struct {
 	processing.Input
+	// mark is the scheduler's, of before the recording was read.
+	mark uint64
+	// undecided says that some turns are not decided yet, because of others that are about to be looked at.
+	undecided bool
 	// wait is until something is to be looked at that does not tell of itself; 0 is never.
 	wait time.Duration
 }
@@ -59,11 +63,11 @@ func (r *RecordingReconciler) gather(ctx context.Context, recording *v1alpha1.Me
 	for i := range recording.Status.Processing.Steps {
 		step := &recording.Status.Processing.Steps[i]
 		var err error
-		switch step.State {
-		case v1alpha1.StepPending, v1alpha1.StepQueued:
-			err = r.observePending(ctx, gathered, step, known.job(step.JobName))
-		case v1alpha1.StepRunning:
+		switch {
+		case processing.HasJob(*step):
 			err = r.observe(ctx, gathered, step, known.job(step.JobName))
+		case awaitsJob(step):
+			err = r.observePending(ctx, gathered, step, known.job(step.JobName))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("look at Job %s: %w", step.JobName, err)
@@ -81,8 +85,14 @@ func mayAct(recording *v1alpha1.MeetingRecording) bool {
 	return processing.IsUnderWay(state) || processing.HasEnded(recording)
 }
 
-// observePending finds out about the Job of a step that has none as far as the status tells. A controller that was stopped before
-// it could write may have left one: then the step has begun, whatever has become since of what it needs.
+// awaitsJob says whether the status tells of no Job of the step yet: one may have been created all the same.
+func awaitsJob(step *v1alpha1.StepStatus) bool {
+	return step.State == v1alpha1.StepPending || step.State == v1alpha1.StepQueued
+}
+
+// observePending finds out about the Job of a step that has none as far as the status tells. It may have one: a step that was Queued
+// is written Running late, and a controller that was stopped before it could write may have left one. Then the step has begun,
+// whatever has become since of what it needs.
 func (r *RecordingReconciler) observePending(ctx context.Context, gathered *facts, step *v1alpha1.StepStatus, known *jobRecollection,
 ) error {
 	if wait := known.retryAt.Sub(gathered.Now); wait > 0 {
@@ -90,16 +100,14 @@ func (r *RecordingReconciler) observePending(ctx context.Context, gathered *fact
 		gathered.wait = soonest(gathered.wait, wait)
 		return nil
 	}
-	job, err := r.cachedJob(ctx, gathered.Recording, step.JobName)
-	switch {
-	case err != nil:
-		return err
-	case job == nil && gathered.Now.Before(known.awaitedUntil): // we created it, and the status could not be written
-		gathered.Jobs[step.JobName] = known.created
-	case job != nil && metav1.IsControlledBy(job, gathered.Recording):
-		return r.observeJob(ctx, gathered, job, known)
+	if known.created.State == processing.JobActive { // we created it, and the status does not tell yet
+		return r.observe(ctx, gathered, step, known)
 	}
-	return nil
+	job, err := r.cachedJob(ctx, gathered.Recording, step.JobName)
+	if err != nil || job == nil || !metav1.IsControlledBy(job, gathered.Recording) {
+		return err
+	}
+	return r.observeJob(ctx, gathered, job, known)
 }
 
 // observe finds out about the Job of a step that runs. The cache may not have it yet, or no longer be right that it is there not:
@@ -122,12 +130,16 @@ func (r *RecordingReconciler) observe(ctx context.Context, gathered *facts, step
 		if err != nil {
 			return err
 		}
+		if job != nil && processing.JobCondition(job) == nil {
+			r.scheduler.seen(job.Namespace, job.Labels[v1alpha1.LabelPipeline], name)
+		}
 	}
 	if job == nil || !metav1.IsControlledBy(job, gathered.Recording) {
+		r.scheduler.over(gathered.Recording.Namespace, name)
 		gathered.Jobs[name] = processing.Observation{State: processing.JobMissing}
 		return nil
 	}
-	if step.Message != "" && known.waiting == nil {
+	if step.State == v1alpha1.StepRunning && step.Message != "" && known.waiting == nil {
 		known.nextProbe = gathered.Now // the status tells of something that we do not know of, or no longer: see whether it is so
 	}
 	return r.observeJob(ctx, gathered, job, known)
@@ -144,7 +156,7 @@ func (r *RecordingReconciler) observeJob(ctx context.Context, gathered *facts, j
 		gathered.Jobs[job.Name] = processing.Ended(job, ended, pods)
 		return nil
 	}
-	observed := processing.Active(job.CreationTimestamp)
+	observed := known.atWork(job, gathered.Now)
 	waiting, wait, err := r.probe(ctx, job, known, gathered.Now)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ func (r *RecordingReconciler) createJobs(ctx context.Context, gathered *facts, r
 			gathered.Jobs[name] = processing.Observation{State: processing.JobDeferred}
 			deferred = append(deferred, fmt.Errorf("create Job %s: %w", name, err))
 		}
+		r.tellOfTurn(gathered, name, gathered.Jobs[name], known.job(name))
 		switch observed := gathered.Jobs[name]; observed.State {
 		case processing.JobTaken, processing.JobRefused:
 			gathered.wait = soonest(gathered.wait, known.job(name).refuse(observed, r.pace, gathered.Now))
@@ -65,7 +66,7 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 	switch err := r.client.Create(ctx, job, client.FieldOwner(FieldOwner)); {
 	case err == nil:
 		now := r.clock.Now()
-		known.created = processing.Active(job.CreationTimestamp)
+		known.created = known.atWork(job, now)
 		known.awaitedUntil = now.Add(cacheDelay)
 		gathered.Jobs[name] = known.created
 		if ended := gathered.Recording.Status.Recording.EndedAt; ended != nil {

@@ -42,6 +42,10 @@ type Options struct {
 	Settings processing.Settings
 	// Pace says how often things are looked at that do not tell of themselves; the zero Pace is DefaultPace.
 	Pace Pace
+	// Namespaces are those to work in; none: all. They are those of CacheOptions.
+	Namespaces []string
+	// KeepRecordings is how long recordings are kept that no pipeline ran for, or whose pipelines are gone; 0 keeps them.
+	KeepRecordings time.Duration
 	// Clock is the time; nil is the real one.
 	Clock clock.PassiveClock
 
@@ -58,6 +62,10 @@ type Pace struct {
 	RetryAfter, RetryMax time.Duration
 	// ConflictAfter is how soon a recording is looked at again whose status another had written.
 	ConflictAfter time.Duration
+	// SweepEvery is how often recordings are looked for whose time is over.
+	SweepEvery time.Duration
+	// SweepPage is how many recordings one request then lists.
+	SweepPage int64
 }
 
 // DefaultPace spares the API server.
@@ -67,9 +75,11 @@ var DefaultPace = Pace{
 	RetryAfter:    10 * time.Second,
 	RetryMax:      5 * time.Minute,
 	ConflictAfter: time.Second,
+	SweepEvery:    time.Hour,
+	SweepPage:     500,
 }
 
-// Setup adds both controllers to a manager, whose cache must have been made by CacheOptions.
+// Setup adds both controllers, and what deletes old recordings, to a manager, whose cache must have been made by CacheOptions.
 func Setup(mgr ctrl.Manager, options Options) error {
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
@@ -78,8 +88,18 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		options.Pace = DefaultPace
 	}
 	options.conditions = expression.New()
-	if err := newRecordingReconciler(mgr, options).register(mgr); err != nil {
+	if options.Settings.RunningAfter == 0 {
+		options.Settings.RunningAfter = processing.DefaultRunningAfter
+	}
+	recordings, err := newRecordingReconciler(mgr, options)
+	if err != nil {
+		return err
+	}
+	if err := recordings.register(mgr); err != nil {
 		return fmt.Errorf("set up the controller of MeetingRecordings: %w", err)
+	}
+	if err := mgr.Add(newSweeper(mgr, options)); err != nil {
+		return fmt.Errorf("set up the deletion of old recordings: %w", err)
 	}
 	if err := newPipelineReconciler(mgr, options).register(mgr); err != nil {
 		return fmt.Errorf("set up the controller of RecordingPipelines: %w", err)

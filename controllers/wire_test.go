@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -16,7 +18,9 @@ type wire struct {
 	mu     sync.Mutex
 	writes map[string]int
 	reads  map[string]int
-	total  int
+	// gets counts the objects that were read by name.
+	gets  map[string]int
+	total int
 	// cutAt is the write at which the manager is cut off for good, from 1; 0 is never. The write itself arrives at the API server
 	// only with cutAfter.
 	cutAt    int
@@ -26,6 +30,10 @@ type wire struct {
 	unavailable, pass map[string]int
 	// tamper, if not nil, answers in place of next; it is set before the manager starts.
 	tamper func(request *http.Request, kind string, next http.RoundTripper) (*http.Response, error)
+	// beforeDelete is called with the name of what is about to be deleted.
+	beforeDelete func(name string)
+	// expiring is how many pages of lists are yet answered by 410.
+	expiring int
 }
 
 // makeUnavailable answers requests of a kind by 503: so many, after so many others.
@@ -52,12 +60,27 @@ func (w *wire) refuses(kind string) bool {
 
 // unavailableAnswer is what an API server says that is starting or overloaded.
 func unavailableAnswer(request *http.Request) *http.Response {
+	return answer(request, http.StatusServiceUnavailable, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"ServiceUnavailable","code":503}`)
+}
+
+func answer(request *http.Request, code int, body string) *http.Response {
 	return &http.Response{
-		StatusCode: http.StatusServiceUnavailable, Status: "503 Service Unavailable", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		StatusCode: code, Status: http.StatusText(code), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:  http.Header{"Content-Type": {"application/json"}},
-		Body:    io.NopCloser(strings.NewReader(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"ServiceUnavailable","code":503}`)),
+		Body:    io.NopCloser(strings.NewReader(body)),
 		Request: request,
 	}
+}
+
+// expires says whether the next page of a list is to be answered by 410.
+func (w *wire) expires() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.expiring == 0 {
+		return false
+	}
+	w.expiring--
+	return true
 }
 
 var errCut = errors.New("the test cut the wire")
@@ -66,11 +89,18 @@ var errCut = errors.New("the test cut the wire")
 func (w *wire) through(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
 		kind := kindOf(request)
+		w.countGet(request)
 		if !w.admit(request.Method, kind) {
 			return nil, errCut
 		}
 		if w.refuses(request.Method + " " + kind) {
 			return unavailableAnswer(request), nil
+		}
+		if request.Method == http.MethodDelete && w.beforeDelete != nil {
+			w.beforeDelete(path.Base(request.URL.Path))
+		}
+		if token := request.URL.Query().Get("continue"); token != "" && w.expires() {
+			return answer(request, http.StatusGone, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410,"metadata":{"continue":"`+token+`"}}`), nil
 		}
 		response, err := w.forward(request, kind, next)
 		if w.cutNow() {
@@ -142,6 +172,28 @@ func (w *wire) read(kind string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.reads[kind]
+}
+
+// swept counts the pages that were listed in search of old recordings.
+const swept = "a page of recordings"
+
+// countGet counts a request for one object.
+func (w *wire) countGet(request *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if request.Method == http.MethodGet {
+		w.gets[path.Base(request.URL.Path)]++
+		if request.URL.Query().Get("limit") == strconv.FormatInt(quick.SweepPage, 10) {
+			w.gets[swept]++
+		}
+	}
+}
+
+// got returns how often the object of the name was read by it.
+func (w *wire) got(name string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.gets[name]
 }
 
 func (w *wire) wasCut() bool {

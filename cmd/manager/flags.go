@@ -22,6 +22,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/retention"
 )
 
 // leaderElectionID names the Lease by which replicas agree on one that works.
@@ -35,6 +36,7 @@ type flags struct {
 	healthAddress  string
 	metricsAddress string
 	settings       processing.Settings
+	keepRecordings time.Duration
 	zap            zap.Options
 	version        bool
 }
@@ -62,6 +64,9 @@ func parse(args []string, output io.Writer) (flags, error) {
 		"How long after recording-started the end of a recording may take until the recording is Stalled: the longest meeting.")
 	set.DurationVar(&f.settings.ReorderWindow, "reorder-window", time.Minute,
 		"How long a failed recording may still get a file: nothing is done for the failure before. The same as the sidecar's flag.")
+	set.DurationVar(&f.keepRecordings, "keep-recordings", 0,
+		"How long recordings are kept that no pipeline ran for, or whose pipelines are gone, such as 720h; at least 24h. 0 keeps them. "+
+			"For all others retention.keepRecordings of their pipelines counts.")
 	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
 	f.zap.BindFlags(set)
 	config.RegisterFlags(set)
@@ -94,6 +99,9 @@ func (f flags) check(rest []string) error {
 		if limit.duration <= 0 {
 			return fmt.Errorf("%s must be more than 0, such as 10m; it is %s", limit.flag, limit.duration)
 		}
+	}
+	if f.keepRecordings != 0 && f.keepRecordings < retention.Quiet {
+		return fmt.Errorf("--keep-recordings must be at least 24h, or 0 to keep recordings; it is %s", f.keepRecordings)
 	}
 	return nil
 }

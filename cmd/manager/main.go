@@ -72,7 +72,7 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
 	}
-	if err := controllers.Setup(mgr, controllers.Options{Settings: flags.settings}); err != nil {
+	if err := controllers.Setup(mgr, controllers.Options{Settings: flags.settings, Namespaces: flags.namespaces, KeepRecordings: flags.keepRecordings}); err != nil {
 		return err
 	}
 	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {

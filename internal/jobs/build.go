@@ -26,6 +26,8 @@ type Run struct {
 	Attempt int32
 	// Needed are the steps that the step needs, directly or through others, and what they made.
 	Needed []v1alpha1.StepStatus
+	// Policy is what the pipeline says of all its Jobs.
+	Policy Policy
 }
 
 // Name returns the name of the run's Job.
@@ -51,7 +53,8 @@ func Build(run Run) *batchv1.Job {
 	}
 	job.Spec.Template.Labels = with(job.Spec.Template.Labels, labels)
 	applyStep(&job.Spec, run.Step)
-	applyDefaults(&job.Spec)
+	applyDefaults(&job.Spec, run.Policy)
+	run.Policy.enqueue(job)
 	environment := Environment(run.Recording)
 	if len(run.Step.Needs) > 0 {
 		environment = append(environment, NeededEnvironment(run.Needed)...)

@@ -47,13 +47,13 @@ func wholeSeconds(d time.Duration) int64 {
 
 // applyDefaults fills what the template left open. The Pod failure policy needs Pods that never restart, so it is set for those
 // only; a container's last log lines become its message when it fails, so that the recording can tell why.
-func applyDefaults(spec *batchv1.JobSpec) {
+func applyDefaults(spec *batchv1.JobSpec, policy Policy) {
 	pod := &spec.Template.Spec
 	if pod.RestartPolicy == "" {
 		pod.RestartPolicy = corev1.RestartPolicyNever
 	}
 	if spec.TTLSecondsAfterFinished == nil {
-		spec.TTLSecondsAfterFinished = ptr.To(DefaultTTLSeconds)
+		spec.TTLSecondsAfterFinished = ptr.To(policy.ttlSeconds())
 	}
 	if spec.BackoffLimit == nil && spec.BackoffLimitPerIndex == nil {
 		spec.BackoffLimit = ptr.To(DefaultBackoffLimit)

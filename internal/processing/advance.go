@@ -42,7 +42,7 @@ func advance(in Input, processing v1alpha1.ProcessingStatus) Decision {
 		return Decision{Create: p.create}
 	}
 	processing.Steps, processing.History = steps, p.history
-	return written(in, processing)
+	return lazily(in, written(in, processing))
 }
 
 // written is the decision to write the steps and the history, and what they mean.
@@ -80,15 +80,14 @@ func (w *walk) advance(i int) {
 	}
 	w.visits[i] = visiting
 	step := &w.steps[i]
-	switch observed := w.in.Jobs[step.JobName]; step.State {
-	case v1alpha1.StepPending, v1alpha1.StepQueued:
-		if observed.State == JobUnknown {
-			w.start(i)
-		} else {
-			w.pending(step, observed)
-		}
-	case v1alpha1.StepRunning:
+	switch observed := w.in.Jobs[step.JobName]; {
+	case HasJob(*step):
 		w.running(step, observed)
+	case step.State != v1alpha1.StepPending && step.State != v1alpha1.StepQueued: // it has ended
+	case observed.State == JobUnknown:
+		w.start(i)
+	default:
+		w.pending(step, observed)
 	}
 	w.visits[i] = visited
 }
@@ -96,7 +95,11 @@ func (w *walk) advance(i int) {
 // start asks for the step's Job, by the pipeline as it is now, once it may begin. While spec.suspend is true it asks for none.
 func (w *walk) start(i int) {
 	step, template := &w.steps[i], w.template(w.steps[i].Name)
-	if template != nil && !w.needsMet(i, template.Needs) || w.in.Recording.Spec.Suspend {
+	if template != nil && !w.needsMet(i, template.Needs) {
+		return
+	}
+	if w.in.Recording.Spec.Suspend {
+		*step = withdrawn(*step)
 		return
 	}
 	if template == nil {
@@ -117,6 +120,7 @@ func (w *walk) start(i int) {
 		Step:      *template,
 		Attempt:   step.Attempt,
 		Needed:    needed,
+		Policy:    jobs.PolicyOf(w.pipeline),
 	})
 }
 
@@ -169,15 +173,15 @@ func (w *walk) wanted(step *v1alpha1.StepStatus, template *v1alpha1.PipelineStep
 // pending takes up what became of creating the step's Job.
 func (w *walk) pending(step *v1alpha1.StepStatus, observed Observation) {
 	switch observed.State {
-	case JobActive, JobSucceeded, JobFailed:
+	case JobActive, JobSucceeded, JobFailed, JobMissing:
 		step.Message, step.RetryAt = "", nil
 		w.running(step, observed)
 	case JobInvalid:
 		w.fail(step, observed.Message)
 	case JobTaken, JobRefused:
-		step.Message = w.cut(observed.Message)
+		step.State, step.Message = v1alpha1.StepPending, w.cut(observed.Message)
 	case JobDeferred:
-		step.Message = deferredMessage
+		step.State, step.Message = v1alpha1.StepPending, deferredMessage
 	}
 }
 
@@ -188,8 +192,8 @@ func (w *walk) running(step *v1alpha1.StepStatus, observed Observation) {
 	}
 	switch observed.State {
 	case JobActive:
-		step.State = v1alpha1.StepRunning
-		step.Message = w.cut(waitingMessage(w.in, step.Message, observed.Waiting))
+		*step = active(w.in, *step, observed)
+		step.Message = w.cut(step.Message)
 	case JobSucceeded:
 		step.State = v1alpha1.StepSucceeded
 		step.EndedAt = observed.EndedAt.DeepCopy()

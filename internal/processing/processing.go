@@ -18,13 +18,16 @@ import (
 // MaxSteps is how many steps a recording can hold, those of all matching pipelines together: the bound of its schema.
 const MaxSteps = 256
 
-// Settings are the durations that a user can set. All are positive.
+// Settings are the durations that a user can set. All are positive, but for RunningAfter.
 type Settings struct {
 	// StallAfter is how long after recording-stopping the event that ends the recording may take, how long the Pod of a Job may
 	// take to start, and how long a Job may be refused, until a person is needed.
 	StallAfter time.Duration
 	// StallAfterStarted is the same for a recording of which recording-stopping is not known, from its start on.
 	StallAfterStarted time.Duration
+	// RunningAfter is how long a step that was Queued may be at work until the status says that it is Running, unless anything else
+	// is to be written; 0 is at once.
+	RunningAfter time.Duration
 	// ReorderWindow is the receiver's window within which a failed recording can still get a file: nothing is done for a
 	// failed recording before it has passed.
 	ReorderWindow time.Duration
@@ -40,6 +43,8 @@ type Input struct {
 	Jobs map[string]Observation
 	// Expressions evaluates conditions. Where it is nil, a condition cannot be evaluated and fails what it is of.
 	Expressions Expressions
+	// Turns has those of the steps that must wait for their turn, by name of the Job that they would have.
+	Turns map[string]Turn
 	// Now is the time.
 	Now time.Time
 	// Settings are the user's.
@@ -82,7 +87,7 @@ type Observation struct {
 	EndedAt metav1.Time
 	// Message says what went wrong: JobFailed, JobTaken, JobInvalid, JobRefused; or what a person should know: JobSucceeded.
 	Message string
-	// Since is when it was first refused, as far as is known: JobRefused.
+	// Since is when it was first refused, JobRefused, or first seen to be at work, JobActive; zero where that is not known.
 	Since time.Time
 	// Outputs is what it made: JobSucceeded.
 	Outputs []v1alpha1.StepOutput
@@ -92,10 +97,12 @@ type Observation struct {
 	Permanent bool
 	// Waiting says why its Pod does not start: JobActive; nil where it has started, or may still be expected to.
 	Waiting *Waiting
+	// Queue is the LocalQueue of Kueue that has not admitted it: JobActive; empty where it may run.
+	Queue string
 }
 
-// Decision says what to do. Where Create is not empty, that comes first: create those Jobs, add what became of them to the Input,
-// and decide again, until it is empty; nothing else of such a Decision counts.
+// Decision says what to do. Where Create is not empty, that comes first: create those Jobs, or have them wait for their turn, add
+// what became of them to the Input's Jobs or Turns, and decide again, until it is empty; nothing else of such a Decision counts.
 type Decision struct {
 	// Create are the Jobs to create.
 	Create []jobs.Run

@@ -16,7 +16,7 @@ import (
 type tally struct {
 	total, ended, running, skipped int
 
-	failed, taken, denied, notStarting, refused *v1alpha1.StepStatus
+	failed, taken, denied, notStarting, refused, queued *v1alpha1.StepStatus
 	// wait is until the first Pod that does not start, or Job that is refused, makes the recording stall, or the first retry is due;
 	// 0 is never.
 	wait time.Duration
@@ -39,6 +39,8 @@ func count(in Input, steps []v1alpha1.StepStatus) tally {
 		case v1alpha1.StepRunning:
 			sum.running++
 			sum.countWaiting(in, step, observed.Waiting)
+		case v1alpha1.StepQueued:
+			keepFirst(&sum.queued, step)
 		case v1alpha1.StepPending:
 			switch observed.State {
 			case JobTaken:
@@ -94,7 +96,7 @@ func sumUp(in Input, steps []v1alpha1.StepStatus) (v1alpha1.ProcessingState, ver
 	sum := count(in, steps)
 	switch {
 	case sum.ended < sum.total:
-		return v1alpha1.ProcessingRunning, sum.unfinished(in), sum.wait
+		return unfinishedState(in, sum), sum.unfinished(in), sum.wait
 	case sum.failed != nil:
 		return v1alpha1.ProcessingFailed, verdict{
 			ready:   metav1.ConditionFalse,
@@ -133,6 +135,8 @@ func (t tally) unfinished(in Input) verdict {
 		v.reason, v.message = v1alpha1.ReasonPodsNotStarting, told(t.notStarting)
 	case t.refused != nil:
 		v.reason, v.message = v1alpha1.ReasonJobRefused, told(t.refused)
+	case t.queued != nil && t.running == 0:
+		v.reason, v.message = v1alpha1.ReasonQueued, told(t.queued)
 	case in.Recording.Spec.Suspend && t.running == 0:
 		v.reconciling = false
 		v.reason, v.message = v1alpha1.ReasonSuspended, suspendedMessage

@@ -1,0 +1,77 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"strings"
+	"testing"
+
+	batchv1 "k8s.io/api/batch/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// newKueued makes a pipeline "default" of one step that waits in a LocalQueue.
+func newKueued(t *testing.T, ns string) {
+	t.Helper()
+	pipeline := pipelineOf(ns, "default", "archive")
+	pipeline.Spec.QueueName = "team-a"
+	create(t, pipeline)
+}
+
+// unsuspend plays Kueue, which admits a Job or, where another is more important, takes that back.
+func unsuspend(t *testing.T, job *batchv1.Job, admitted bool) {
+	t.Helper()
+	old := job.DeepCopy()
+	job.Spec.Suspend = ptr.To(!admitted)
+	if err := admin.Patch(t.Context(), job, client.MergeFrom(old)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A Job that is handed to Kueue is created suspended, under the label of its queue; its step is Queued until Kueue admits it.
+func TestKueue(t *testing.T) {
+	ns := namespace(t)
+	newKueued(t, ns)
+	op := start(t, ns, nil)
+	r := stopped(t, ns, "rec")[0]
+	expectQueued(t, r, "Job "+archiveJob(t, r).Name+" waits for LocalQueue team-a of Kueue")
+	job := archiveJob(t, r)
+	if job.Labels["kueue.x-k8s.io/queue-name"] != "team-a" || !ptr.Deref(job.Spec.Suspend, false) {
+		t.Errorf("labels %v, suspend %v; want those of a Job that waits for Kueue", job.Labels, job.Spec.Suspend)
+	}
+	unsuspend(t, job, true)
+	endJob(t, job, true)
+	expect(t, r, v1alpha1.ProcessingSucceeded, processed, "Current")
+	if got := op.wire.counted()["PATCH meetingrecordings/status"]; got != 2 {
+		t.Errorf("%d writes of the status, want 2", got)
+	}
+}
+
+// What Kueue admitted runs, what it preempts is Queued again, and what is deleted while it waits has failed, also where the manager
+// did not run at the time.
+func TestKueuePreempts(t *testing.T) {
+	ns := namespace(t)
+	newKueued(t, ns)
+	op := start(t, ns, atOnce)
+	r := stopped(t, ns, "rec")[0]
+	expectQueued(t, r, "Job ")
+	job := archiveJob(t, r)
+	unsuspend(t, job, true)
+	expect(t, r, v1alpha1.ProcessingRunning, processingNow, "InProgress")
+	unsuspend(t, job, false)
+	expectQueued(t, r, "Job ")
+	op.stop()
+	remove(t, job)
+	second := start(t, ns, atOnce)
+	expect(t, r, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	if message := r.Status.Processing.Steps[0].Message; !strings.Contains(message, "was deleted before its outcome was recorded") {
+		t.Errorf("message = %q", message)
+	}
+	if got := second.wire.counted()["POST jobs"]; got != 0 {
+		t.Errorf("%d Jobs were made again", got)
+	}
+}

@@ -1,0 +1,131 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/retention"
+)
+
+// consider deletes the recording and all others of its session, if the time of each is over. A session is looked at once, when its
+// first recording is.
+func (s *sweeper) consider(ctx context.Context, key types.NamespacedName, rules rulesByNamespace) error {
+	if s.judged[key] {
+		return nil
+	}
+	s.judged = map[types.NamespacedName]bool{key: true}
+	recording, err := s.get(ctx, key, cachedByTheServer)
+	if err != nil || recording == nil || !rules.of(key.Namespace).MayBeDue(recording, s.clock.Now()) {
+		return err
+	}
+	session, err := s.session(ctx, recording, rules.of(key.Namespace))
+	if err != nil || !rules.of(key.Namespace).Due(session, s.clock.Now()) {
+		return err
+	}
+	return s.deleteAll(ctx, session)
+}
+
+// session returns the recordings of the session from the given one on, as long as each may be due; none where the given one is not the
+// first, or where one may not be. A recording whose name is not that of its ids is in no session's chain, and alone.
+func (s *sweeper) session(ctx context.Context, first *v1alpha1.MeetingRecording, rules retention.Rules) ([]*v1alpha1.MeetingRecording, error) {
+	if first.Name != segmentName(first, first.Spec.Segment) {
+		return []*v1alpha1.MeetingRecording{first}, nil
+	}
+	if first.Spec.Segment > 1 {
+		before, err := s.segment(ctx, first, first.Spec.Segment-1)
+		if err != nil || before != nil {
+			return nil, err
+		}
+	}
+	session := []*v1alpha1.MeetingRecording{first}
+	for {
+		next, err := s.segment(ctx, first, first.Spec.Segment+int32(len(session))) //nolint:gosec // at most lifecycle.MaxSegment, by the schema
+		if err != nil {
+			return nil, err
+		}
+		if next == nil {
+			return session, nil
+		}
+		s.judged[client.ObjectKeyFromObject(next)] = true
+		if !rules.MayBeDue(next, s.clock.Now()) {
+			return nil, nil
+		}
+		session = append(session, next)
+	}
+}
+
+// deleteAll deletes a session from its last recording to its first, so that what is left of it after a crash is a session still: a
+// chain from 1 without a gap, in which events find their place. It ends at the first that has changed since it was read: an event
+// that has just come is never lost.
+func (s *sweeper) deleteAll(ctx context.Context, session []*v1alpha1.MeetingRecording) error {
+	for i := len(session) - 1; i >= 0; i-- {
+		recording := session[i]
+		if err := s.deletes.Wait(ctx); err != nil {
+			return err
+		}
+		err := s.cached.Delete(ctx, recording,
+			client.Preconditions{UID: ptr.To(recording.UID), ResourceVersion: ptr.To(recording.ResourceVersion)},
+			client.PropagationPolicy(metav1.DeletePropagationBackground))
+		switch {
+		case apierrors.IsConflict(err):
+			log.FromContext(ctx).V(1).Info("Recording has changed, its session is kept for now", "namespace", recording.Namespace, "name", recording.Name)
+			return nil
+		case apierrors.IsNotFound(err):
+			continue
+		case err != nil:
+			return fmt.Errorf("delete recording %s/%s: %w", recording.Namespace, recording.Name, err)
+		}
+		deletedTotal.Inc()
+		log.FromContext(ctx).Info("Recording deleted, its time was over", "namespace", recording.Namespace, "name", recording.Name)
+	}
+	return nil
+}
+
+func segmentName(recording *v1alpha1.MeetingRecording, segment int32) string {
+	return lifecycle.Name(recording.Spec.MeetingID, recording.Spec.SessionID, segment)
+}
+
+// segment returns another recording of the session; nil where there is none. That there is none is asked of etcd: the API server's
+// cache may not have it yet.
+func (s *sweeper) segment(ctx context.Context, of *v1alpha1.MeetingRecording, segment int32) (*v1alpha1.MeetingRecording, error) {
+	key := types.NamespacedName{Namespace: of.Namespace, Name: segmentName(of, segment)}
+	found, err := s.get(ctx, key, cachedByTheServer)
+	if err == nil && found == nil {
+		found, err = s.get(ctx, key, "")
+	}
+	if err != nil || found == nil || found.Spec.MeetingID != of.Spec.MeetingID || found.Spec.SessionID != of.Spec.SessionID {
+		return nil, err
+	}
+	return found, nil
+}
+
+// cachedByTheServer is the resource version of a read that the API server answers from its own cache.
+const cachedByTheServer = "0"
+
+// get returns a recording, nil where there is none.
+func (s *sweeper) get(ctx context.Context, key types.NamespacedName, version string) (*v1alpha1.MeetingRecording, error) {
+	if err := s.reads.Wait(ctx); err != nil {
+		return nil, err
+	}
+	var recording v1alpha1.MeetingRecording
+	err := s.live.Get(ctx, key, &recording, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: version}})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read recording %s: %w", key, err)
+	}
+	return &recording, nil
+}
