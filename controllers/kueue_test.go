@@ -4,12 +4,16 @@
 package controllers_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
@@ -74,4 +78,28 @@ func TestKueuePreempts(t *testing.T) {
 	if got := second.wire.counted()["POST jobs"]; got != 0 {
 		t.Errorf("%d Jobs were made again", got)
 	}
+}
+
+// The sample is a pipeline that runs, once its queue admits it.
+func TestKueueSample(t *testing.T) {
+	ns := namespace(t)
+	sample, err := os.ReadFile("../config/samples/kueue/recordingpipeline.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipeline := &unstructured.Unstructured{}
+	if err := yaml.UnmarshalStrict(sample, &pipeline.Object); err != nil {
+		t.Fatal(err)
+	}
+	pipeline.SetNamespace(ns)
+	if err := client.WithFieldValidation(admin, metav1.FieldValidationStrict).Create(t.Context(), pipeline); err != nil {
+		t.Fatal(err)
+	}
+	start(t, ns, nil)
+	r := stopped(t, ns, "rec")[0]
+	job := jobOf(t, r, "transcode", "transcode")
+	expectQueued(t, r, "Job "+job.Name+" waits for LocalQueue recordings of Kueue")
+	unsuspend(t, job, true)
+	endJob(t, job, true)
+	expect(t, r, v1alpha1.ProcessingSucceeded, processed, "Current")
 }
