@@ -71,6 +71,7 @@ func (w *wire) through(next http.RoundTripper) http.RoundTripper {
 			return unavailableAnswer(request), nil
 		}
 		response, err := next.RoundTrip(request)
+		w.answered(request.Method, kind)
 		if w.cutNow() {
 			if err == nil {
 				_ = response.Body.Close()
@@ -81,7 +82,7 @@ func (w *wire) through(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// admit counts the request and says whether it may pass.
+// admit counts a write and says whether the request may pass.
 func (w *wire) admit(method, kind string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -89,7 +90,6 @@ func (w *wire) admit(method, kind string) bool {
 		return false
 	}
 	if method == http.MethodGet {
-		w.reads[kind]++
 		return true
 	}
 	if kind == "events" {
@@ -103,6 +103,16 @@ func (w *wire) admit(method, kind string) bool {
 	}
 	w.writes[method+" "+kind]++
 	return true
+}
+
+// answered counts a read once it was answered: what happens after that cannot be in it.
+func (w *wire) answered(method, kind string) {
+	if method != http.MethodGet {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reads[kind]++
 }
 
 // cutNow says whether the answer is to be withheld.
