@@ -64,7 +64,13 @@ func TestRestartBetweenAnyTwoWrites(t *testing.T) {
 // newPipelineAccepted makes a pipeline that needs no check any more, so that only the recording is written.
 func newPipelineAccepted(t *testing.T, ns string) {
 	t.Helper()
-	pipeline := newPipeline(t, ns, "default", "archive")
+	acceptedPipeline(t, pipelineOf(ns, "default", "archive"))
+}
+
+// acceptedPipeline makes the pipeline, as one that was checked already.
+func acceptedPipeline(t *testing.T, pipeline *v1alpha1.RecordingPipeline) {
+	t.Helper()
+	create(t, pipeline)
 	pipeline.Status = v1alpha1.RecordingPipelineStatus{ObservedGeneration: pipeline.Generation, Conditions: []metav1.Condition{{
 		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonAccepted, LastTransitionTime: metav1.Now(),
 	}}}

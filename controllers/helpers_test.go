@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -52,6 +53,12 @@ type operator struct {
 // start runs the operator until the test ends. change may be nil.
 func start(t *testing.T, namespace string, change func(*controllers.Options, *wire)) *operator {
 	t.Helper()
+	return startCaching(t, namespace, change, func(*cache.Options) {})
+}
+
+// startCaching is start with another cache.
+func startCaching(t *testing.T, namespace string, change func(*controllers.Options, *wire), cacheChange func(*cache.Options)) *operator {
+	t.Helper()
 	options := controllers.Options{Settings: usual, Pace: quick, Namespaces: []string{namespace}}
 	w := &wire{writes: make(map[string]int), reads: make(map[string]int), gets: make(map[string]int)}
 	if change != nil {
@@ -63,6 +70,7 @@ func start(t *testing.T, namespace string, change func(*controllers.Options, *wi
 	if err != nil {
 		t.Fatal(err)
 	}
+	cacheChange(&cached)
 	mgr, err := ctrl.NewManager(cfg, ctrl.Options{
 		Scheme:     scheme,
 		Cache:      cached,
@@ -235,8 +243,14 @@ func said(conditions []metav1.Condition) string {
 // jobOf waits for the Job of a step and returns it.
 func jobOf(t *testing.T, recording *v1alpha1.MeetingRecording, pipeline, step string) *batchv1.Job {
 	t.Helper()
+	return attemptOf(t, recording, pipeline, step, 1)
+}
+
+// attemptOf waits for the Job of an attempt at a step and returns it.
+func attemptOf(t *testing.T, recording *v1alpha1.MeetingRecording, pipeline, step string, attempt int32) *batchv1.Job {
+	t.Helper()
 	job := &batchv1.Job{}
-	key := client.ObjectKey{Namespace: recording.Namespace, Name: jobs.Name(recording.Name, pipeline, step, 1)}
+	key := client.ObjectKey{Namespace: recording.Namespace, Name: jobs.Name(recording.Name, pipeline, step, attempt)}
 	eventually(t, "Job "+key.Name, func() error { return admin.Get(t.Context(), key, job) })
 	return job
 }

@@ -41,6 +41,23 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// Of the Jobs of earlier attempts nothing is remembered once the steps have others.
+func TestMemoryOfEarlierAttempts(t *testing.T) {
+	known := &recollection{jobs: make(map[string]*jobRecollection)}
+	kept := known.job("b-2")
+	known.job("b-1")
+	known.keepJobs(nil)
+	known.keepJobs([]v1alpha1.StepStatus{{JobName: "a-1"}, {JobName: "b-2"}})
+	if len(known.jobs) != 2 {
+		t.Errorf("%d are kept while there are as many steps, want 2", len(known.jobs))
+	}
+	known.job("a-1")
+	known.keepJobs([]v1alpha1.StepStatus{{JobName: "a-2"}, {JobName: "b-2"}})
+	if len(known.jobs) != 1 || known.job("b-2") != kept {
+		t.Errorf("%v are kept, want that of b-2", known.jobs)
+	}
+}
+
 func TestRefusedJobsBackOff(t *testing.T) {
 	var job jobRecollection
 	pace := Pace{RetryAfter: 10 * time.Second, RetryMax: 5 * time.Minute}

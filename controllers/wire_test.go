@@ -103,6 +103,7 @@ func (w *wire) through(next http.RoundTripper) http.RoundTripper {
 			return answer(request, http.StatusGone, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410,"metadata":{"continue":"`+token+`"}}`), nil
 		}
 		response, err := w.forward(request, kind, next)
+		w.answered(request.Method, kind)
 		if w.cutNow() {
 			if err == nil {
 				_ = response.Body.Close()
@@ -128,7 +129,6 @@ func (w *wire) admit(method, kind string) bool {
 		return false
 	}
 	if method == http.MethodGet {
-		w.reads[kind]++
 		return true
 	}
 	if kind == "events" {
@@ -142,6 +142,16 @@ func (w *wire) admit(method, kind string) bool {
 	}
 	w.writes[method+" "+kind]++
 	return true
+}
+
+// answered counts a read once it was answered: what happens after that cannot be in it.
+func (w *wire) answered(method, kind string) {
+	if method != http.MethodGet {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reads[kind]++
 }
 
 // cutNow says whether the answer is to be withheld.

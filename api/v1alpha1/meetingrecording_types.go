@@ -39,14 +39,16 @@ type MeetingRecordingSpec struct {
 
 	// suspend holds post-processing: while it is true no Job is created for the
 	// recording, whose processing state is Suspended once the recording has
-	// ended. Set it to false to release. Jobs that already exist go on. Events
-	// of the recording are written all the same. It cannot change once
+	// ended. Set it to false to release. Jobs that already exist go on, and so
+	// does the state Running, also of a rerun; Ready's reason is then Suspended.
+	// Events of the recording are written all the same. It cannot change once
 	// processing has ended, except together with rerun.token.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 
 	// rerun asks for post-processing again, once what is under way has ended.
-	// What was made before stays in status.processing.history.
+	// What was made before stays in status.processing.history. A token that is
+	// there before processing first begins asks for nothing more.
 	// +optional
 	Rerun *Rerun `json:"rerun,omitempty"`
 }
