@@ -86,7 +86,8 @@ type PipelineStep struct {
 	// backoff is how long to wait before the first retry, such as 30s; each
 	// further wait is twice as long, up to an hour. Every retry is then a Job of
 	// its own and counts as an attempt. Without it the Job's own back-off counts,
-	// of ten seconds, doubled each time, up to ten minutes.
+	// of ten seconds, doubled each time, up to ten minutes. It cannot be set
+	// beside the Job's backoffLimit.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
@@ -201,10 +202,10 @@ type RecordingPipelineStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions say whether the pipeline can run. Ready: True when the API
-	// server would accept the Job of every step. Stalled: True when it would
-	// not, and the message names the field to mend. Reconciling: True while that
-	// could not be found out.
+	// conditions say whether the pipeline can run. Ready: True when what its
+	// steps need and its conditions make sense, and the API server would accept
+	// the Job of every step. Stalled: True when not, and the message names every
+	// field to mend. Reconciling: True while that could not be found out.
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
