@@ -47,12 +47,13 @@ const (
 
 // Reasons of a RecordingPipeline's conditions.
 const (
-	// ReasonAccepted (Ready=True): the API server would accept the Jobs of every step.
+	// ReasonAccepted (Ready=True): the pipeline can run, and the API server would accept the Jobs of every step.
 	ReasonAccepted = "Accepted"
 	// ReasonInvalidTemplate (Ready=False, Stalled=True): the API server would refuse the Job of a step; the message names the
 	// field.
 	ReasonInvalidTemplate = "InvalidTemplate"
-	// ReasonInvalidSpec (Ready=False, Stalled=True): the steps or conditions cannot be run; the message names the field.
+	// ReasonInvalidSpec (Ready=False, Stalled=True): what the steps need, a condition or the selector makes no sense; the message
+	// names each field, those of templates included.
 	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonCheckRefused (Ready=False, Reconciling=True): whether the Jobs would be accepted could not be found out, for example
 	// because a policy refused the trial. The controller tries again.

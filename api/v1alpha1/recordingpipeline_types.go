@@ -23,6 +23,11 @@ const (
 )
 
 // PipelineStep is one Job to run for a recording.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.needs) || !(self.name in self.needs)",message="a step cannot need itself",fieldPath=".needs"
+// +kubebuilder:validation:XValidation:rule="!has(self.retries) || !has(self.template.spec) || !has(self.template.spec.backoffLimit)",message="cannot be set beside template.spec.backoffLimit",fieldPath=".retries"
+// +kubebuilder:validation:XValidation:rule="!has(self.backoff) || !has(self.template.spec) || !has(self.template.spec.backoffLimit)",message="cannot be set beside template.spec.backoffLimit",fieldPath=".backoff"
+// +kubebuilder:validation:XValidation:rule="!has(self.timeout) || !has(self.template.spec) || !has(self.template.spec.activeDeadlineSeconds)",message="cannot be set beside template.spec.activeDeadlineSeconds",fieldPath=".timeout"
 type PipelineStep struct {
 	// name tells the steps of a pipeline apart. It is a DNS label of at most 40
 	// characters.
@@ -81,7 +86,8 @@ type PipelineStep struct {
 	// backoff is how long to wait before the first retry, such as 30s; each
 	// further wait is twice as long, up to an hour. Every retry is then a Job of
 	// its own and counts as an attempt. Without it the Job's own back-off counts,
-	// of ten seconds, doubled each time, up to ten minutes.
+	// of ten seconds, doubled each time, up to ten minutes. It cannot be set
+	// beside the Job's backoffLimit.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
@@ -181,6 +187,8 @@ type RecordingPipelineSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:XValidation:rule="!self.exists(s, has(s.needs) && !s.needs.all(n, self.exists(o, o.name == n)))",message="needs can name only steps of the pipeline",messageExpression="'steps[' + '0 1 2 3 4 5 6 7 8 9 10111213141516171819202122232425262728293031'.substring(2 * self.map(s, has(s.needs) && !s.needs.all(n, self.exists(o, o.name == n))).indexOf(true), 2 * self.map(s, has(s.needs) && !s.needs.all(n, self.exists(o, o.name == n))).indexOf(true) + 2).trim() + '].needs names a step that the pipeline does not have'"
+	// +kubebuilder:validation:XValidation:rule="!self.exists(s, has(s.needs) && self.exists(o, has(o.needs) && o.name != s.name && o.name in s.needs && s.name in o.needs))",message="two steps cannot need each other",messageExpression="'steps[' + '0 1 2 3 4 5 6 7 8 9 10111213141516171819202122232425262728293031'.substring(2 * self.map(s, has(s.needs) && self.exists(o, has(o.needs) && o.name != s.name && o.name in s.needs && s.name in o.needs)).indexOf(true), 2 * self.map(s, has(s.needs) && self.exists(o, has(o.needs) && o.name != s.name && o.name in s.needs && s.name in o.needs)).indexOf(true) + 2).trim() + '].needs names a step that needs this one'"
 	// +required
 	Steps []PipelineStep `json:"steps"`
 }
@@ -194,10 +202,10 @@ type RecordingPipelineStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions say whether the pipeline can run. Ready: True when the API
-	// server would accept the Job of every step. Stalled: True when it would
-	// not, and the message names the field to mend. Reconciling: True while that
-	// could not be found out.
+	// conditions say whether the pipeline can run. Ready: True when what its
+	// steps need and its conditions make sense, and the API server would accept
+	// the Job of every step. Stalled: True when not, and the message names every
+	// field to mend. Reconciling: True while that could not be found out.
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16

@@ -4,6 +4,7 @@
 package expression_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -30,13 +31,20 @@ func FuzzCondition(f *testing.F) {
 	f.Fuzz(func(t *testing.T, condition string) { evaluates(t, e, condition) })
 }
 
-// Whatever is put together of the words of the language: the same holds.
+// Whatever is put together of the words of the language: the same holds, and asking twice gives the same answer.
 func TestRandomConditions(t *testing.T) {
 	e := expression.New()
 	accepted := 0
 	rapid.Check(t, func(t *rapid.T) {
-		if evaluates(t, e, conditions(3).Draw(t, "condition")) {
-			accepted++
+		condition := conditions(3).Draw(t, "condition")
+		if !evaluates(t, e, condition) {
+			return
+		}
+		accepted++
+		first, err := e.Step(condition, meeting(), ended())
+		second, errAgain := e.Step(condition, meeting(), ended())
+		if first != second || fmt.Sprint(err) != fmt.Sprint(errAgain) {
+			t.Errorf("it is %t, %v; and then %t, %v", first, err, second, errAgain)
 		}
 	})
 	if accepted == 0 {

@@ -16,7 +16,7 @@ func recordingValue(recording *v1alpha1.MeetingRecording) map[string]any {
 	value := map[string]any{
 		"name":      recording.Name,
 		"namespace": recording.Namespace,
-		"labels":    recording.Labels,
+		"labels":    inOrder(recording.Labels),
 		"meetingID": recording.Spec.MeetingID,
 		"sessionID": recording.Spec.SessionID,
 		"segment":   recording.Spec.Segment,
@@ -38,24 +38,24 @@ func recordingValue(recording *v1alpha1.MeetingRecording) map[string]any {
 
 // stepValues returns the variables steps and outputs. The values of all outputs of a step are merged; where two outputs have the
 // same name among their values, the later one counts.
-func stepValues(steps []v1alpha1.StepStatus) (states, outputs map[string]any, err error) {
-	states, outputs = make(map[string]any, len(steps)), make(map[string]any, len(steps))
+func stepValues(steps []v1alpha1.StepStatus) (states, outputs ordered, err error) {
+	told, values := make(map[string]any, len(steps)), make(map[string]any, len(steps))
 	for _, step := range steps {
 		made, merged := make(map[string]any, len(step.Outputs)), make(map[string]any)
 		for _, output := range step.Outputs {
-			value, values, err := outputValue(output)
+			value, found, err := outputValue(output)
 			if err != nil {
-				return nil, nil, fmt.Errorf("read the values of output %s of step %s: %w", output.Name, step.Name, err)
+				return ordered{}, ordered{}, fmt.Errorf("read the values of output %s of step %s: %w", output.Name, step.Name, err)
 			}
 			made[output.Name] = value
-			for name, scalar := range values {
+			for name, scalar := range found {
 				merged[name] = scalar
 			}
 		}
-		states[step.Name] = map[string]any{"state": string(step.State), "outputs": made}
-		outputs[step.Name] = merged
+		told[step.Name] = map[string]any{"state": string(step.State), "outputs": inOrder(made)}
+		values[step.Name] = inOrder(merged)
 	}
-	return states, outputs, nil
+	return inOrder(told), inOrder(values), nil
 }
 
 func outputValue(output v1alpha1.StepOutput) (value, values map[string]any, err error) {
@@ -67,7 +67,7 @@ func outputValue(output v1alpha1.StepOutput) (value, values map[string]any, err 
 			return nil, nil, err
 		}
 	}
-	value = map[string]any{"values": values}
+	value = map[string]any{"values": inOrder(values)}
 	setText(value, "url", output.URL)
 	setText(value, "mediaType", output.MediaType)
 	setText(value, "sha256", output.SHA256)
