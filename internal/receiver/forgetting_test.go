@@ -5,6 +5,8 @@ package receiver
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -29,19 +31,26 @@ func (s *stubbornSpool) Resolve(ctx context.Context, session string, delivered [
 	return s.Store.Resolve(ctx, session, delivered, buried)
 }
 
+// Append fails for as long as nothing can be forgotten.
+func (s *stubbornSpool) Append(ctx context.Context, session string, payload json.RawMessage) error {
+	if s.refusals.Load() > 0 {
+		return spool.ErrUnwritable
+	}
+	return s.Store.Append(ctx, session, payload)
+}
+
 // TestWrittenOnceThoughNotForgotten: while the disk cannot be written, what was
-// replayed from it is not written to the API server over and over; what came
-// behind it follows once it can.
+// replayed from it is not written to the API server over and over, and later
+// events of the session do not wait for it.
 func TestWrittenOnceThoughNotForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kept := &stubbornSpool{Store: openSpool(t, t.TempDir())}
-		kept.refusals.Store(20)
 		var written []v1alpha1.EventType
 		s, _ := newTestSpooling(kept, func(_ context.Context, _ Session, events []lifecycle.Event) []Written {
 			for _, ev := range events {
 				written = append(written, ev.Type)
 			}
-			return make([]Written, len(events))
+			return slices.Repeat([]Written{{Outcome: Outcome{Result: lifecycle.Recorded}}}, len(events))
 		})
 		for _, eventType := range []v1alpha1.EventType{v1alpha1.EventStarting, v1alpha1.EventStarted} {
 			payload, err := encodeSpooled(Event{session, event(eventType, 0)})
@@ -52,12 +61,13 @@ func TestWrittenOnceThoughNotForgotten(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		kept.refusals.Store(20)
 		stop := running(s)
 		for kept.refusals.Load() > 10 {
 			linger(t.Context(), maxReplayPause)
 		}
-		if o, err := s.Record(t.Context(), Event{session, event(v1alpha1.EventStopping, 1)}); err != nil || o.Result != Spooled {
-			t.Errorf("an event behind them: %v, %v", o, err)
+		if o, err := s.Record(t.Context(), Event{session, event(v1alpha1.EventStopping, 1)}); err != nil || o.Result != lifecycle.Recorded {
+			t.Errorf("a later event: %v, %v; want it recorded", o, err)
 		}
 		s.Flush(t.Context())
 		stop()

@@ -190,6 +190,20 @@ func (r *replayer) unresolved(session string) *replayBatch {
 	return r.written[session]
 }
 
+// hasWrittenAll tells whether all that the Spool has of the session was
+// written, and is there only because it cannot be forgotten.
+func (r *replayer) hasWrittenAll(session string) bool {
+	b := r.unresolved(session)
+	if b == nil {
+		return false
+	}
+	records, err := r.Spool.Peek(session, maxBatch+1)
+	return err == nil && !slices.ContainsFunc(records, func(record spool.Record) bool {
+		return !slices.Contains(b.delivered, record.ID) &&
+			!slices.ContainsFunc(b.buried, func(burial spool.Burial) bool { return burial.ID == record.ID })
+	})
+}
+
 // resolve takes what was written out of the Spool. If it fails it is tried
 // again, before anything else of the session is written. When the program ends
 // before that, the next one writes the events once more, which counts another
