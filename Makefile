@@ -83,7 +83,7 @@ verify: ## Generate everything anew and fail on any difference.
 	hack/verify.sh
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target for FUZZTIME (20s).
+fuzz: ## Run every fuzz target for FUZZTIME (60s).
 	hack/fuzz.sh
 
 ##@ Build

@@ -4,17 +4,16 @@
 package controllers_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -102,35 +101,23 @@ func withQuota(t *testing.T, ns string) (allow func()) {
 		}
 	}
 	limit("0")
-	awaitRefusal(t, ns)
+	eventually(t, "Jobs are refused", func() error {
+		err := admin.Create(t.Context(), anyJob(ns, "trial"), client.DryRunAll)
+		if err != nil && strings.Contains(err.Error(), "exceeded quota") {
+			return nil
+		}
+		return errors.Join(errors.New("they are taken"), err)
+	})
 	return func() { limit("9") }
 }
 
 // withPolicy has a ValidatingAdmissionPolicy deny every Job of the namespace.
 func withPolicy(t *testing.T, ns string) (allow func()) {
 	t.Helper()
-	policy := &admissionv1.ValidatingAdmissionPolicy{
-		ObjectMeta: metav1.ObjectMeta{Name: ns},
-		Spec: admissionv1.ValidatingAdmissionPolicySpec{
-			MatchConstraints: &admissionv1.MatchResources{
-				NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: ns}},
-				ResourceRules: []admissionv1.NamedRuleWithOperations{{RuleWithOperations: admissionv1.RuleWithOperations{
-					Operations: []admissionv1.OperationType{admissionv1.Create},
-					Rule:       admissionv1.Rule{APIGroups: []string{"batch"}, APIVersions: []string{"v1"}, Resources: []string{"jobs"}},
-				}}},
-			},
-			Validations: []admissionv1.Validation{{Expression: "false", Message: "no Jobs today"}},
-		},
-	}
-	binding := &admissionv1.ValidatingAdmissionPolicyBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: ns},
-		Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
-			PolicyName: ns, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny},
-			MatchResources: &admissionv1.MatchResources{MatchPolicy: ptr.To(admissionv1.Equivalent)},
-		},
-	}
+	policy, binding := denyJobs(ns)
 	create(t, policy, binding)
-	awaitRefusal(t, ns)
+	t.Cleanup(func() { _ = admin.Delete(context.Background(), policy) })
+	expectDenied(t, ns)
 	return func() {
 		t.Helper()
 		for _, object := range []client.Object{binding, policy} {
@@ -139,16 +126,4 @@ func withPolicy(t *testing.T, ns string) (allow func()) {
 			}
 		}
 	}
-}
-
-// awaitRefusal waits until the API server acts on what forbids Jobs.
-func awaitRefusal(t *testing.T, ns string) {
-	t.Helper()
-	eventually(t, "Jobs are refused", func() error {
-		err := admin.Create(t.Context(), anyJob(ns, "trial"), client.DryRunAll)
-		if err != nil && (strings.Contains(err.Error(), "exceeded quota") || strings.Contains(err.Error(), "denied request")) {
-			return nil
-		}
-		return errors.Join(errors.New("they are taken"), err)
-	})
 }

@@ -61,6 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	log := zap.New(zap.UseFlagOptions(&options.log), zap.WriteTo(stderr))
 	klog.SetLogger(log.WithName("client"))
 	limitMemory()
+	surviveFileSizeLimit()
 	if err := serve(ctx, options, log); err != nil {
 		return fail(stderr, err)
 	}

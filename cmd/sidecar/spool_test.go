@@ -125,10 +125,17 @@ type spooling struct {
 	stderr *output
 }
 
-func launch(t *testing.T, binary string, args ...string) *spooling {
+// launchable is one that does not run yet.
+func launchable(t *testing.T, binary string, args ...string) *spooling {
 	t.Helper()
 	p := &spooling{Cmd: exec.Command(binary, append(append([]string{}, localPorts...), args...)...), stderr: newOutput()}
 	p.Stderr = p.stderr
+	return p
+}
+
+func launch(t *testing.T, binary string, args ...string) *spooling {
+	t.Helper()
+	p := launchable(t, binary, args...)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -39,9 +39,12 @@ type replayer struct {
 	breaker *breaker
 	woken   chan struct{}
 
-	mu      sync.Mutex
-	pauses  map[string]*pause // of sessions whose last write failed
-	outages int               // failures of the API server since its last success
+	mu     sync.Mutex
+	pauses map[string]*pause // of sessions whose last write failed
+	// written has the batches that were written, and that the Spool could not
+	// forget: they must not be written again.
+	written map[string]*replayBatch
+	outages int // failures of the API server since its last success
 }
 
 // pause is what a session has to wait for.
@@ -52,7 +55,7 @@ type pause struct {
 }
 
 func newReplayer(options SpoolingOptions, b *breaker) *replayer {
-	return &replayer{SpoolingOptions: options, breaker: b, woken: make(chan struct{}, 1), pauses: map[string]*pause{}}
+	return &replayer{SpoolingOptions: options, breaker: b, woken: make(chan struct{}, 1), pauses: map[string]*pause{}, written: map[string]*replayBatch{}}
 }
 
 // wake tells that there may be something in the Spool.
@@ -143,6 +146,12 @@ func (r *replayer) outageCount() int {
 
 // session writes a batch of a session's events.
 func (r *replayer) session(ctx context.Context, session string) {
+	if b := r.unresolved(session); b != nil {
+		if err := r.resolve(session, b); err != nil {
+			r.failed(session, contended, err)
+			return
+		}
+	}
 	records, err := r.Spool.Peek(session, r.limit(session))
 	if err != nil {
 		r.failed(session, contended, r.Metrics.failed(err))
@@ -175,13 +184,41 @@ func (r *replayer) limit(session string) int {
 	return maxBatch
 }
 
-// resolve takes what was written out of the Spool. If it fails, the events are
-// written once more, which counts another delivery of each.
+func (r *replayer) unresolved(session string) *replayBatch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.written[session]
+}
+
+// hasWrittenAll tells whether all that the Spool has of the session was
+// written, and is there only because it cannot be forgotten.
+func (r *replayer) hasWrittenAll(session string) bool {
+	b := r.unresolved(session)
+	if b == nil {
+		return false
+	}
+	records, err := r.Spool.Peek(session, maxBatch+1)
+	return err == nil && !slices.ContainsFunc(records, func(record spool.Record) bool {
+		return !slices.Contains(b.delivered, record.ID) &&
+			!slices.ContainsFunc(b.buried, func(burial spool.Burial) bool { return burial.ID == record.ID })
+	})
+}
+
+// resolve takes what was written out of the Spool. If it fails it is tried
+// again, before anything else of the session is written. When the program ends
+// before that, the next one writes the events once more, which counts another
+// delivery of each.
 func (r *replayer) resolve(session string, b *replayBatch) error {
 	// Not to be cut off: what was written should not be written again.
 	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
 	defer cancel()
-	if err := r.Spool.Resolve(ctx, session, b.delivered, b.buried); err != nil {
+	err := r.Spool.Resolve(ctx, session, b.delivered, b.buried)
+	r.mu.Lock()
+	if delete(r.written, session); err != nil {
+		r.written[session] = b
+	}
+	r.mu.Unlock()
+	if err != nil {
 		return r.Metrics.failed(err)
 	}
 	r.Metrics.replayed.Add(float64(len(b.delivered)))

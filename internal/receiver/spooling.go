@@ -156,7 +156,7 @@ func (s *Spooling) enter(session Session) bool {
 	if !p.behind {
 		// Behind an event that is being tried the Queue keeps the order: in the
 		// Spool this one could overtake it.
-		p.behind = s.Spool.Has(session.spoolKey()) || (p.inside == 1 && !s.breaker.allows())
+		p.behind = s.waits(session) || (p.inside == 1 && !s.breaker.allows())
 	}
 	return p.behind
 }
@@ -182,7 +182,12 @@ func (s *Spooling) isBehind(session Session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.sessions[session]
-	return (p != nil && p.behind) || s.Spool.Has(session.spoolKey())
+	return (p != nil && p.behind) || s.waits(session)
+}
+
+// waits tells whether events of the session in the Spool are yet to be written.
+func (s *Spooling) waits(session Session) bool {
+	return s.Spool.Has(session.spoolKey()) && !s.replay.hasWrittenAll(session.spoolKey())
 }
 
 // write is the Queue's WriteFunc. What waited behind a write that failed must

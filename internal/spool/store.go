@@ -251,10 +251,10 @@ func (s *Store) Close() error {
 	return nil // see judge
 }
 
-// isDiskFull tells whether the file system has no room. bbolt keeps no chain of
-// errors for some.
+// isDiskFull tells whether the file system has no room, or lets the file not
+// grow. bbolt keeps no chain of errors for some.
 func isDiskFull(err error) bool {
-	for _, number := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT} {
+	for _, number := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
 		if errors.Is(err, number) || strings.Contains(err.Error(), number.Error()) {
 			return true
 		}
