@@ -4,6 +4,7 @@
 package processing
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
@@ -38,7 +40,7 @@ func Ended(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod)
 		observed.EndedAt = job.CreationTimestamp
 	}
 	if condition.Type == batchv1.JobFailed {
-		observed.State, observed.Message = JobFailed, failure(condition, pods)
+		observed.State, observed.Message = JobFailed, failure(job, condition, pods)
 		return observed
 	}
 	made, err := readOutputs(pods)
@@ -78,15 +80,32 @@ func readOutputs(pods []corev1.Pod) ([]v1alpha1.StepOutput, error) {
 	}
 	var made []v1alpha1.StepOutput
 	for _, output := range all.Outputs {
+		values, err := encodeValues(output.Values)
+		if err != nil {
+			return nil, fmt.Errorf("the values of output %s: %w", output.Name, err)
+		}
 		made = append(made, v1alpha1.StepOutput{
 			Name:      output.Name,
 			URL:       output.URL,
 			MediaType: output.MediaType,
 			SizeBytes: output.SizeBytes,
 			SHA256:    output.SHA256,
+			Values:    values,
 		})
 	}
 	return made, nil
+}
+
+// encodeValues returns values as one compact JSON object, sorted by name; nil where there are none.
+func encodeValues(values map[string]any) (*runtime.RawExtension, error) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	raw, err := json.Marshal(values)
+	if err != nil {
+		return nil, err
+	}
+	return &runtime.RawExtension{Raw: raw}, nil
 }
 
 // parse reads one termination message. Plain text has no outputs; what set out to be a message but is none, because it was cut
@@ -102,13 +121,19 @@ func parse(text string) (outputs.Message, error) {
 	return outputs.Message{}, nil
 }
 
-// failure says why a Job failed: what ended its newest Pod, and what the Job itself makes of it.
-func failure(condition *batchv1.JobCondition, pods []corev1.Pod) string {
+// failure says why a Job failed: what ended its newest Pod, what the Job itself makes of it, and how many Pods failed where
+// that were several.
+func failure(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod) string {
+	verdict := condition.Reason
+	if job.Status.Failed > 1 {
+		verdict += fmt.Sprintf(", %d Pods failed", job.Status.Failed)
+	}
 	cause := podFailure(pods)
 	if cause == "" {
-		return fmt.Sprintf("The Job failed (%s): %s", condition.Reason, condition.Message)
+		return fmt.Sprintf("The Job failed (%s): %s", verdict, condition.Message)
 	}
-	return fmt.Sprintf("%s (Job: %s)", cause, condition.Reason)
+	// The cause is cut, so that a long last line does not push out the verdict.
+	return fmt.Sprintf("%s (Job: %s)", cutTo(maxCause, cause), verdict)
 }
 
 // podFailure returns the cause of the newest Pod that tells one, empty where none does.

@@ -9,12 +9,19 @@ import (
 	"unicode/utf8"
 )
 
-// maxMessage is the bound of a step's message in its schema.
-const maxMessage = 1024
+const (
+	// maxMessage is the bound of a step's message in its schema.
+	maxMessage = 1024
+	// maxCause leaves room in it for what the Job makes of a Pod's failure.
+	maxCause = 900
+)
 
 // Cut makes text of others fit for a message: one line of valid UTF-8 without control characters, at most 1024 bytes, cut
 // between characters and then ended by "…".
-func Cut(text string) string {
+func Cut(text string) string { return cutTo(maxMessage, text) }
+
+// cutTo is Cut with another bound, in bytes.
+func cutTo(bound int, text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
@@ -22,11 +29,11 @@ func Cut(text string) string {
 		return r
 	}, strings.ToValidUTF8(text, "\uFFFD"))
 	text = strings.TrimSpace(text)
-	if len(text) <= maxMessage {
+	if len(text) <= bound {
 		return text
 	}
 	const ellipsis = "…"
-	end := maxMessage - len(ellipsis)
+	end := bound - len(ellipsis)
 	for !utf8.RuneStart(text[end]) {
 		end--
 	}
