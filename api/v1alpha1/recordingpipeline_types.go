@@ -82,6 +82,7 @@ type PipelineStep struct {
 	// further wait is twice as long, up to an hour. Every retry is then a Job of
 	// its own and counts as an attempt. Without it the Job's own back-off counts,
 	// of ten seconds, doubled each time, up to ten minutes.
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('1h')",message="backoff must be between 1s and 1h"
@@ -92,6 +93,7 @@ type PipelineStep struct {
 	// such as 30m. A Job that takes longer is ended and the step has failed for
 	// good. It becomes the Job's activeDeadlineSeconds, and cannot be set beside
 	// one.
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('720h')",message="timeout must be between 1s and 720h"
@@ -106,6 +108,7 @@ type PipelineRetention struct {
 	// of a session are deleted together, when that is so for each of them; where
 	// several pipelines ran for one, the longest counts, and one that says
 	// nothing keeps it. Without it recordings are kept.
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('24h') && duration(self) <= duration('876000h')",message="keepRecordings must be between 24h and 876000h"
@@ -114,6 +117,7 @@ type PipelineRetention struct {
 
 	// keepJobs is how long a Job is kept after it ended, 1h where it is absent.
 	// It becomes the ttlSecondsAfterFinished of every Job whose template has none.
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
 	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('8760h')",message="keepJobs must be at most 8760h"
