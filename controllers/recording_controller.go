@@ -21,6 +21,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // RecordingReconciler runs the Jobs of recordings that have ended, and writes what became of them to status.processing and the
@@ -34,6 +35,7 @@ type RecordingReconciler struct {
 	settings processing.Settings
 	pace     Pace
 	memory   *memory
+	tracer   *tracing.Tracer
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;watch
@@ -53,6 +55,7 @@ func newRecordingReconciler(mgr ctrl.Manager, options Options) *RecordingReconci
 		settings: options.Settings,
 		pace:     options.Pace,
 		memory:   newMemory(),
+		tracer:   options.Tracer,
 	}
 }
 
@@ -117,6 +120,7 @@ func (r *RecordingReconciler) report(ctx context.Context, facts *facts, decision
 	r.memory.of(before).written = stored.ResourceVersion
 	notices := processing.Notices(before, decision)
 	countStored(before, decision, notices)
+	r.trace(facts, decision)
 	for _, notice := range notices {
 		event := eventFor(notice)
 		r.recorder.Eventf(stored, nil, event.kind, event.reason, event.action, "%s", event.note)

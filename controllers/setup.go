@@ -14,6 +14,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // FieldOwner is the field manager of all that the controllers write.
@@ -30,6 +31,8 @@ type Options struct {
 	Pace Pace
 	// Clock is the time; nil is the real one.
 	Clock clock.PassiveClock
+	// Tracer is told of decisions and Jobs of recordings that have a trace; nil is nobody.
+	Tracer *tracing.Tracer
 }
 
 // Pace says how often things are looked at that do not tell of themselves.

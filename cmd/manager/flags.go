@@ -22,6 +22,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // leaderElectionID names the Lease by which replicas agree on one that works.
@@ -34,6 +35,7 @@ type flags struct {
 	healthAddress  string
 	metricsAddress string
 	settings       processing.Settings
+	tracing        tracing.Options
 	zap            zap.Options
 	version        bool
 }
@@ -60,6 +62,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 		"How long after recording-started the end of a recording may take until the recording is Stalled: the longest meeting.")
 	set.DurationVar(&f.settings.ReorderWindow, "reorder-window", time.Minute,
 		"How long a failed recording may still get a file: nothing is done for the failure before. The same as the sidecar's flag.")
+	f.tracing.Bind(set)
 	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
 	f.zap.BindFlags(set)
 	config.RegisterFlags(set)

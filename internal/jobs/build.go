@@ -48,7 +48,7 @@ func Build(run Run) *batchv1.Job {
 	}
 	job.Spec.Template.Labels = with(job.Spec.Template.Labels, labels)
 	applyDefaults(&job.Spec)
-	environment := Environment(run.Recording)
+	environment := append(Environment(run.Recording), traceEnvironment(run)...)
 	pod := &job.Spec.Template.Spec
 	for i := range pod.InitContainers {
 		pod.InitContainers[i].Env = prepend(environment, pod.InitContainers[i].Env)

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -71,6 +72,18 @@ func (p *program) kill() {
 	<-p.exited
 }
 
+// stop tells the program to end, as Kubernetes does, and waits until it has.
+func (p *program) stop(t testing.TB) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-p.exited
+	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+}
+
 // operator is a sidecar and a manager that reach the API server through a proxy, with the rights of the installed ServiceAccount.
 type operator struct {
 	proxy      *countingProxy
@@ -88,20 +101,24 @@ func newOperator(t testing.TB) *operator {
 	return o
 }
 
-func (o *operator) startSidecar(t testing.TB) {
+func (o *operator) startSidecar(t testing.TB, more ...string) {
 	t.Helper()
 	health := freeAddress(t)
 	o.webhooks = freeAddress(t)
-	o.sidecar = start(t, "sidecar", "--kubeconfig", o.kubeconfig, "--namespace", namespace, "--public-key-file", o.provider.publicKeyFile,
-		"--webhook-bind-address", o.webhooks, "--health-probe-bind-address", health, "--metrics-bind-address", freeAddress(t))
+	o.sidecar = start(t, "sidecar", append([]string{
+		"--kubeconfig", o.kubeconfig, "--namespace", namespace, "--public-key-file", o.provider.publicKeyFile,
+		"--webhook-bind-address", o.webhooks, "--health-probe-bind-address", health, "--metrics-bind-address", freeAddress(t),
+	}, more...)...)
 	awaitReady(t, health)
 }
 
-func (o *operator) startManager(t testing.TB) {
+func (o *operator) startManager(t testing.TB, more ...string) {
 	t.Helper()
 	health := freeAddress(t)
-	o.manager = start(t, "manager", "--kubeconfig", o.kubeconfig, "--metrics-bind-address", "0", "--health-probe-bind-address", health,
-		"--namespace", namespace, "--reorder-window", "1s")
+	o.manager = start(t, "manager", append([]string{
+		"--kubeconfig", o.kubeconfig, "--metrics-bind-address", "0", "--health-probe-bind-address", health,
+		"--namespace", namespace, "--reorder-window", "1s",
+	}, more...)...)
 	awaitReady(t, health)
 }
 
