@@ -35,6 +35,7 @@ func (r Run) Name() string {
 // that has no UID, because it was never stored, owns nothing. The template is not changed.
 func Build(run Run) *batchv1.Job {
 	template := run.Step.Template.DeepCopy()
+	tellTrace(&template.Spec.Template.Spec, run)
 	labels := Labels(run)
 	job := &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{
@@ -48,7 +49,7 @@ func Build(run Run) *batchv1.Job {
 	}
 	job.Spec.Template.Labels = with(job.Spec.Template.Labels, labels)
 	applyDefaults(&job.Spec)
-	environment := append(Environment(run.Recording), traceEnvironment(run)...)
+	environment := Environment(run.Recording)
 	pod := &job.Spec.Template.Spec
 	for i := range pod.InitContainers {
 		pod.InitContainers[i].Env = prepend(environment, pod.InitContainers[i].Env)

@@ -50,13 +50,18 @@ func Environment(recording *v1alpha1.MeetingRecording) []corev1.EnvVar {
 	}
 }
 
-// traceEnvironment returns the run's place in the recording's trace as an environment variable; none where there is no trace.
-func traceEnvironment(run Run) []corev1.EnvVar {
+// tellTrace tells the containers the run's place in the recording's trace, where there is one.
+func tellTrace(pod *corev1.PodSpec, run Run) {
 	recording := tracecontext.Parse(run.Recording.Annotations[v1alpha1.AnnotationTraceparent])
 	if !recording.IsValid() {
-		return nil
+		return
 	}
-	return []corev1.EnvVar{variable(EnvTraceparent, tracecontext.Format(tracecontext.OfJob(recording, run.Name())))}
+	place := []corev1.EnvVar{variable(EnvTraceparent, tracecontext.Format(tracecontext.OfJob(recording, run.Name())))}
+	for _, containers := range [][]corev1.Container{pod.InitContainers, pod.Containers} {
+		for i := range containers {
+			containers[i].Env = prepend(place, containers[i].Env)
+		}
+	}
 }
 
 func variable(name, value string) corev1.EnvVar {

@@ -40,7 +40,7 @@ func Ended(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod)
 		observed.EndedAt = job.CreationTimestamp
 	}
 	if condition.Type == batchv1.JobFailed {
-		observed.State, observed.Message = JobFailed, failure(job, condition, pods)
+		observed.State, observed.Message = JobFailed, failure(condition, pods)
 		return observed
 	}
 	made, err := readOutputs(pods)
@@ -121,19 +121,32 @@ func parse(text string) (outputs.Message, error) {
 	return outputs.Message{}, nil
 }
 
+// maxCause leaves room in a message for what the Job makes of a Pod's failure.
+const maxCause = 900
+
 // failure says why a Job failed: what ended its newest Pod, what the Job itself makes of it, and how many Pods failed where
 // that were several.
-func failure(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod) string {
+func failure(condition *batchv1.JobCondition, pods []corev1.Pod) string {
 	verdict := condition.Reason
-	if job.Status.Failed > 1 {
-		verdict += fmt.Sprintf(", %d Pods failed", job.Status.Failed)
+	if n := countFailed(pods); n > 1 {
+		verdict += fmt.Sprintf(", %d Pods failed", n)
 	}
 	cause := podFailure(pods)
 	if cause == "" {
 		return fmt.Sprintf("The Job failed (%s): %s", verdict, condition.Message)
 	}
 	// The cause is cut, so that a long last line does not push out the verdict.
-	return fmt.Sprintf("%s (Job: %s)", cutTo(maxCause, cause), verdict)
+	return fmt.Sprintf("%s (Job: %s)", cutTo(cause, maxCause), verdict)
+}
+
+func countFailed(pods []corev1.Pod) int {
+	n := 0
+	for i := range pods {
+		if pods[i].Status.Phase == corev1.PodFailed {
+			n++
+		}
+	}
+	return n
 }
 
 // podFailure returns the cause of the newest Pod that tells one, empty where none does.

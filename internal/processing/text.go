@@ -9,19 +9,15 @@ import (
 	"unicode/utf8"
 )
 
-const (
-	// maxMessage is the bound of a step's message in its schema.
-	maxMessage = 1024
-	// maxCause leaves room in it for what the Job makes of a Pod's failure.
-	maxCause = 900
-)
+// maxMessage is the bound of a step's message in its schema.
+const maxMessage = 1024
 
 // Cut makes text of others fit for a message: one line of valid UTF-8 without control characters, at most 1024 bytes, cut
 // between characters and then ended by "…".
-func Cut(text string) string { return cutTo(maxMessage, text) }
+func Cut(text string) string { return cutTo(text, maxMessage) }
 
-// cutTo is Cut with another bound, in bytes.
-func cutTo(bound int, text string) string {
+// cutTo does the same for another length.
+func cutTo(text string, length int) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
@@ -29,11 +25,11 @@ func cutTo(bound int, text string) string {
 		return r
 	}, strings.ToValidUTF8(text, "\uFFFD"))
 	text = strings.TrimSpace(text)
-	if len(text) <= bound {
+	if len(text) <= length {
 		return text
 	}
 	const ellipsis = "…"
-	end := bound - len(ellipsis)
+	end := length - len(ellipsis)
 	for !utf8.RuneStart(text[end]) {
 		end--
 	}
