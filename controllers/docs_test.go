@@ -127,7 +127,7 @@ func (s story) play(t *testing.T, document string, pipeline unstructured.Unstruc
 	for step, endings := range s.script {
 		script[name+"/"+step] = slices.Clone(endings)
 	}
-	told := &told{kubelet: startKubelet(t, ns, script), document: document, clock: clock, recording: newRecording(t, ns, "rec")}
+	told := &told{kubelet: startKubelet(t, ns, clock, script), document: document, clock: clock, recording: newRecording(t, ns, "rec")}
 	if s.labels != nil {
 		patchObject(t, told.recording, func() { told.recording.Labels = s.labels })
 	}

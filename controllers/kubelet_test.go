@@ -13,6 +13,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -29,6 +30,7 @@ type ending struct {
 // says.
 type kubelet struct {
 	namespace string
+	clock     clock.PassiveClock
 	// script has the endings of a step's Jobs, by pipeline/step, one after another; the last stands for all further ones, and a
 	// step without any succeeds and tells nothing.
 	script map[string][]ending
@@ -42,10 +44,10 @@ type kubelet struct {
 }
 
 // startKubelet runs one until the test ends.
-func startKubelet(t *testing.T, namespace string, script map[string][]ending) *kubelet {
+func startKubelet(t *testing.T, namespace string, clock clock.PassiveClock, script map[string][]ending) *kubelet {
 	t.Helper()
 	k := &kubelet{
-		namespace: namespace, script: script,
+		namespace: namespace, clock: clock, script: script,
 		env: make(map[string]map[string]string), ended: make(map[string]bool), busiest: make(map[string]int),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -130,7 +132,7 @@ func (k *kubelet) end(ctx context.Context, job *batchv1.Job) error {
 	if err := admin.Status().Update(ctx, pod); err != nil {
 		return fmt.Errorf("the Pod of Job %s ends: %w", job.Name, err)
 	}
-	now := metav1.Now()
+	now := metav1.NewTime(k.clock.Now())
 	job.Status.StartTime = &now
 	if is.code == 0 {
 		job.Status.CompletionTime, job.Status.Succeeded = &now, 1
@@ -142,6 +144,9 @@ func (k *kubelet) end(ctx context.Context, job *batchv1.Job) error {
 			reason = batchv1.JobReasonPodFailurePolicy
 		}
 		addConditions(job, reason, batchv1.JobFailureTarget, batchv1.JobFailed)
+	}
+	for i := range job.Status.Conditions {
+		job.Status.Conditions[i].LastTransitionTime = now
 	}
 	if err := admin.Status().Update(ctx, job); err != nil {
 		return fmt.Errorf("Job %s ends: %w", job.Name, err)
