@@ -34,8 +34,12 @@ help: ## Show this help.
 demo: ## Bring up a Kubernetes, install the operator, send webhooks, and show what became of them.
 	IMG=$(IMG) hack/demo/demo.sh up
 
+.PHONY: demo-pipelines
+demo-pipelines: ## Run a pipeline of four steps there: results that reach later steps, a condition, a rerun.
+	IMG=$(IMG) hack/demo/demo.sh pipelines
+
 .PHONY: demo-down
-demo-down: ## Take down what `make demo` brought up.
+demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 	hack/demo/demo.sh down
 
 .PHONY: test

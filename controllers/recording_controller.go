@@ -23,6 +23,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // RecordingReconciler runs the Jobs of recordings that have ended, and writes what became of them to status.processing and the
@@ -41,6 +42,7 @@ type RecordingReconciler struct {
 	// scheduler says whose turn it is, and reruns which finished recordings ask for more.
 	scheduler *scheduler
 	reruns    *reruns
+	tracer    *tracing.Tracer
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;watch
@@ -66,6 +68,7 @@ func newRecordingReconciler(mgr ctrl.Manager, options Options) (*RecordingReconc
 		memory:    newMemory(),
 		scheduler: newScheduler(),
 		reruns:    reruns,
+		tracer:    options.Tracer,
 
 		conditions: options.conditions,
 	}, nil
@@ -161,6 +164,7 @@ func (r *RecordingReconciler) report(ctx context.Context, facts *facts, decision
 	r.memory.of(before).written = stored.ResourceVersion
 	notices := processing.Notices(before, decision)
 	countStored(before, decision, notices)
+	r.trace(facts, decision)
 	for _, notice := range notices {
 		event := eventFor(notice)
 		r.recorder.Eventf(stored, nil, event.kind, event.reason, event.action, "%s", event.note)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // FieldOwner is the field manager of all that the controllers write.
@@ -48,6 +49,8 @@ type Options struct {
 	KeepRecordings time.Duration
 	// Clock is the time; nil is the real one.
 	Clock clock.PassiveClock
+	// Tracer is told of decisions and Jobs of recordings that have a trace; nil is nobody.
+	Tracer *tracing.Tracer
 
 	// conditions checks and evaluates those of pipelines, for both controllers, so that each is compiled once.
 	conditions *expression.Evaluator

@@ -3,6 +3,11 @@
 
 package v1alpha1
 
+// AnnotationTraceparent is on MeetingRecordings: the recording's place in a distributed trace, as in the traceparent header of W3C Trace
+// Context. The sidecar sets it when it creates the object and traces are on; whoever creates one may set their own. It is there or
+// not from the beginning, and nothing but traces depends on it.
+const AnnotationTraceparent = GroupName + "/traceparent"
+
 // Labels that the operator sets. Values are cleaned where the original does not fit a label: the spec holds the original.
 const (
 	// LabelRecording is on Jobs and their Pods: the name of the MeetingRecording that they work for.

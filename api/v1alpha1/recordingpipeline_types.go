@@ -44,7 +44,7 @@ type PipelineStep struct {
 	// RECORDING_STATE, RECORDING_FILE_PATH and RECORDING_FILE_URL; a variable
 	// that the template sets itself stands. What a container made it tells by
 	// its termination message, as JSON: {"outputs": [{"name", "url",
-	// "mediaType", "sizeBytes", "sha256"}]}. Where the template is silent, the
+	// "mediaType", "sizeBytes", "sha256", "values"}]}. Where the template is silent, the
 	// Pods restart Never, the Job is deleted an hour after it ended, its Pods
 	// are tried again up to 3 times, and the exit codes 64 to 78 of sysexits are
 	// not retried, except 69 (unavailable), 74 (I/O error) and 75 (try again).

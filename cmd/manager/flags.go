@@ -23,6 +23,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/controllers"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 	"github.com/meetingops/meeting-recording-operator/internal/retention"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // leaderElectionID names the Lease by which replicas agree on one that works.
@@ -37,6 +38,7 @@ type flags struct {
 	metricsAddress string
 	settings       processing.Settings
 	keepRecordings time.Duration
+	tracing        tracing.Options
 	zap            zap.Options
 	version        bool
 }
@@ -67,6 +69,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 	set.DurationVar(&f.keepRecordings, "keep-recordings", 0,
 		"How long recordings are kept that no pipeline ran for, or whose pipelines are gone, such as 720h; at least 24h. 0 keeps them. "+
 			"For all others retention.keepRecordings of their pipelines counts.")
+	f.tracing.Bind(set)
 	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
 	f.zap.BindFlags(set)
 	config.RegisterFlags(set)

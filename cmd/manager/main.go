@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
@@ -54,6 +55,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // manage sets the manager up and runs it until the context ends.
 func manage(ctx context.Context, flags flags, logger logr.Logger) error {
+	tracer, err := tracing.Start(ctx, "meeting-recording-manager", flags.tracing, logger.WithName("tracing"))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := tracer.Stop(); err != nil {
+			logger.Error(err, "The last spans are lost")
+		}
+	}()
 	cfg, err := config.GetConfig()
 	if err != nil {
 		return fmt.Errorf("find the API server (set --kubeconfig or KUBECONFIG outside a cluster): %w", err)
@@ -72,7 +82,13 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
 	}
-	if err := controllers.Setup(mgr, controllers.Options{Settings: flags.settings, Namespaces: flags.namespaces, KeepRecordings: flags.keepRecordings}); err != nil {
+	recordings := controllers.Options{
+		Settings:       flags.settings,
+		Namespaces:     flags.namespaces,
+		KeepRecordings: flags.keepRecordings,
+		Tracer:         tracer,
+	}
+	if err := controllers.Setup(mgr, recordings); err != nil {
 		return err
 	}
 	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {

@@ -59,6 +59,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"stall at once":    {[]string{"--stall-after=0s"}, 2, "--stall-after must be more than 0"},
 		"negative window":  {[]string{"--reorder-window=-1m"}, 2, "--reorder-window must be more than 0"},
 		"longest meeting":  {[]string{"--stall-after-started=0s"}, 2, "--stall-after-started must be more than 0"},
+		"tracing endpoint": {[]string{"--kubeconfig=" + unreachable(t), "--tracing-endpoint=collector:4317"}, 1, "--tracing-endpoint must be a URL such as http://collector:4318"},
 		"help":             {[]string{"--help"}, 0, "-stall-after-started duration"},
 		"version":          {[]string{"--version"}, 0, ""},
 		"no such config":   {[]string{"--kubeconfig=/no/such/file"}, 1, "set --kubeconfig or KUBECONFIG"},

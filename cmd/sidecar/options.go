@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -52,6 +53,7 @@ type options struct {
 	shutdownDelay  time.Duration
 	overload       overloadOptions
 	spool          spoolOptions
+	tracing        tracing.Options
 	showVersion    bool
 	log            zap.Options
 }
@@ -110,6 +112,8 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", 5*time.Second, "How long webhooks are still taken once the sidecar is told to end and is no longer ready: until Services and Ingresses have noticed.")
 	o.overload.bind(flags)
 	o.spool.bind(flags)
+	o.tracing.Bind(flags)
+	o.tracing.BindRatio(flags)
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 

@@ -60,6 +60,8 @@ func TestWrongOptions(t *testing.T) {
 		{"a missing kubeconfig", []string{"--insecure-skip-signature", "--namespace=a", "--kubeconfig=/no/such"}, 1, "no cluster to write to, give --kubeconfig"},
 		{"a missing key file", []string{"--public-key-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "/no/such"},
 		{"a bad key URL", []string{"--public-key-url=ftp://a", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "public key URL"},
+		{"a tracing endpoint that is none", []string{"--insecure-skip-signature", "--tracing-endpoint=collector:4317", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "--tracing-endpoint must be a URL such as http://collector:4318"},
+		{"a share of two", []string{"--insecure-skip-signature", "--tracing-sampling-ratio=2"}, 2, "must be a number from 0 to 1"},
 		{"a missing token file", []string{"--insecure-skip-signature", "--endpoint-token-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "endpoint token file"},
 		{"a bad address", []string{"--insecure-skip-signature", "--metrics-bind-address=nowhere", "--namespace=a", "--kubeconfig=" + kubeconfig,
 			"--webhook-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"}, 1, "--metrics-bind-address"},

@@ -19,6 +19,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -50,6 +52,7 @@ type sidecar struct {
 	store     *receiver.RESTStore
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
 	guard     *receiver.Guard
+	tracer    *tracing.Tracer // nil where there are no traces
 
 	webhooks, health, metrics *endpoint
 }
@@ -70,8 +73,11 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 		return nil, err
 	}
 	writer := &receiver.Writer{Store: s.store, Windows: options.windows}
+	if err := s.startTracer(ctx, writer); err != nil {
+		return nil, err
+	}
 	handler := &receiver.Handler{
-		Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: time.Now,
+		Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: time.Now, Tracer: s.tracer,
 	}
 	if handler.Verifier, err = s.verifier(); err != nil {
 		return nil, err
@@ -89,6 +95,17 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	connections := receiver.NewConnections(options.overload.maxConnections, registry)
 	s.guard = receiver.NewGuard(handler, options.overload.maxInFlight, connections, counts, log)
 	return s, s.listen(ctx, connections, registry)
+}
+
+// startTracer has recordings traced from their first event on, if the options ask for it.
+func (s *sidecar) startTracer(ctx context.Context, writer *receiver.Writer) (err error) {
+	s.tracer, err = tracing.Start(ctx, "meeting-recording-sidecar", s.options.tracing, s.log.WithName("tracing"))
+	if s.tracer == nil {
+		return err
+	}
+	writer.Now = time.Now
+	s.store.Traceparent = func() string { return tracecontext.Format(s.tracer.Begin()) }
+	return nil
 }
 
 // verifier makes the judge of signatures that the options ask for.
@@ -257,6 +274,9 @@ func (s *sidecar) shutdown(orderly bool) error {
 	s.recorder.Wait()
 	if s.spooler != nil {
 		err = errors.Join(err, s.spooler.stop())
+	}
+	if err := s.tracer.Stop(); err != nil {
+		s.log.Error(err, "the last spans are lost")
 	}
 	return errors.Join(err, s.health.server.Close(), s.metrics.server.Close())
 }

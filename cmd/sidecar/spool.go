@@ -92,7 +92,7 @@ func (s *sidecar) openRecorder(write receiver.WriteFunc, registry prometheus.Reg
 	}
 	spooling := receiver.NewSpooling(receiver.SpoolingOptions{
 		Write: write, Timeout: s.options.writeTimeout, Spool: store, MaxBytes: maxBytes,
-		Metrics: receiver.NewSpoolMetrics(registry, store.Stats), Log: s.log, Now: time.Now,
+		Metrics: receiver.NewSpoolMetrics(registry, store.Stats), Tracer: s.tracer, Log: s.log, Now: time.Now,
 	})
 	s.recorder = spooling
 	s.readiness.Clear(noAPIServer) // webhooks can be taken without it

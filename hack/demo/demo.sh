@@ -7,10 +7,11 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: demo.sh up | down
+usage: demo.sh up | pipelines | down
 
-  up     bring up a cluster, install the operator, send the provider's five kinds of webhook, show the outcome
-  down   remove what up brought
+  up         bring up a cluster, install the operator, send the provider's five kinds of webhook, show the outcome
+  pipelines  the same cluster, brought up if need be: run a pipeline of four steps for two recordings, and a step of it again
+  down       remove what these brought
 
 Environment:
   DEMO_CLUSTER    existing: the cluster of the current kubectl context; kind: a kind cluster, needs Docker;
@@ -41,10 +42,13 @@ source "$here/lib/clusters.sh"
 source "$here/lib/processes.sh"
 # shellcheck source=hack/demo/lib/story.sh
 source "$here/lib/story.sh"
+# shellcheck source=hack/demo/lib/pipelines.sh
+source "$here/lib/pipelines.sh"
 
-up() {
+# prepare brings up a cluster with the operator in it, or takes the one that is up, and the way for webhooks to it.
+prepare() {
   mkdir -p "$state"
-  local cluster started=$SECONDS
+  local cluster
   cluster=$(choose_cluster)
   printf '%s\n' "$cluster" >"$state/cluster"
 
@@ -59,12 +63,33 @@ up() {
 
   step "The provider's webhooks, signed, over HTTP"
   forward_webhooks
+}
+
+up() {
+  local started=$SECONDS
+  prepare
   send_webhooks
 
   step "What became of them"
   show_outcome
   log ""
   log "demo: all of it in $((SECONDS - started))s. Look around: KUBECONFIG=${KUBECONFIG:-} $root/bin/k8s/kubectl -n $namespace get mrec"
+  log "demo: take it down with: make demo-down"
+}
+
+pipelines() {
+  local started=$SECONDS
+  prepare
+  apply_pipeline
+  run_pipeline
+
+  step "What became of them"
+  show_pipelines
+
+  step "One step again, and what needs it"
+  rerun_thumbnail
+  log ""
+  log "demo: all of it in $((SECONDS - started))s. Look around: KUBECONFIG=${KUBECONFIG:-} $root/bin/k8s/kubectl -n $namespace get mrec,rpipe"
   log "demo: take it down with: make demo-down"
 }
 
@@ -77,7 +102,7 @@ down() {
 }
 
 case ${1:-} in
-  up | down) "$1" ;;
+  up | pipelines | down) "$1" ;;
   help | -h | --help) usage ;;
   *) usage >&2; exit 2 ;;
 esac

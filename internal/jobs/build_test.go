@@ -135,3 +135,33 @@ func TestLabelsProperties(t *testing.T) {
 		}
 	})
 }
+
+// A recording with a place in a trace gives each Job one of its own, unless the template has another; without, or with something
+// that is none, there is no variable.
+func TestBuildTraceparent(t *testing.T) {
+	const place, trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-"
+	of := func(run jobs.Run, place string) string {
+		run.Recording.Annotations = map[string]string{v1alpha1.AnnotationTraceparent: place}
+		for _, variable := range jobs.Build(run).Spec.Template.Spec.Containers[0].Env {
+			if variable.Name == jobs.EnvTraceparent {
+				return variable.Value
+			}
+		}
+		return ""
+	}
+	first, again, second := of(run(), place), of(run(), place), run()
+	second.Attempt = 2
+	if !strings.HasPrefix(first, trace) || !strings.HasSuffix(first, "-01") || first == place || first != again || of(second, place) == first {
+		t.Errorf("the first attempt is at %q and %q, the second at %q", first, again, of(second, place))
+	}
+	own := run()
+	own.Step.Template.Spec.Template.Spec.Containers[0].Env = []corev1.EnvVar{{Name: jobs.EnvTraceparent, Value: "mine"}}
+	if got := of(own, place); got != "mine" {
+		t.Errorf("the template's own became %q", got)
+	}
+	for _, none := range []string{"", "00-0-0-0", "$(HOME)"} {
+		if got := of(run(), none); got != "" {
+			t.Errorf("%q became %q", none, got)
+		}
+	}
+}

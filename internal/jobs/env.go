@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 )
 
 // The environment variables by which a container gets the recording.
@@ -24,6 +25,10 @@ const (
 	EnvFilePath  = "RECORDING_FILE_PATH"
 	EnvFileURL   = "RECORDING_FILE_URL"
 )
+
+// EnvTraceparent is the variable by which a container gets its place in the recording's trace, as OpenTelemetry has it
+// (https://opentelemetry.io/docs/specs/otel/context/env-carriers/): what it tells of itself is below its Job's span.
+const EnvTraceparent = "TRACEPARENT"
 
 // Environment returns the recording as environment variables of a container. All eight are always there; those of a file are
 // empty where the recording has none. Kubernetes expands $(NAME) in values, so every "$" is doubled: what the provider sent
@@ -42,6 +47,20 @@ func Environment(recording *v1alpha1.MeetingRecording) []corev1.EnvVar {
 		variable(EnvState, string(recording.Status.Recording.State)),
 		variable(EnvFilePath, file.Path),
 		variable(EnvFileURL, file.URL),
+	}
+}
+
+// tellTrace tells the containers the run's place in the recording's trace, where there is one.
+func tellTrace(pod *corev1.PodSpec, run Run) {
+	recording := tracecontext.Parse(run.Recording.Annotations[v1alpha1.AnnotationTraceparent])
+	if !recording.IsValid() {
+		return
+	}
+	place := []corev1.EnvVar{variable(EnvTraceparent, tracecontext.Format(tracecontext.OfJob(recording, run.Name())))}
+	for _, containers := range [][]corev1.Container{pod.InitContainers, pod.Containers} {
+		for i := range containers {
+			containers[i].Env = prepend(place, containers[i].Env)
+		}
 	}
 }
 

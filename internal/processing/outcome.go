@@ -4,6 +4,7 @@
 package processing
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -83,15 +85,32 @@ func readOutputs(pods []corev1.Pod) ([]v1alpha1.StepOutput, error) {
 	}
 	var made []v1alpha1.StepOutput
 	for _, output := range all.Outputs {
+		values, err := encodeValues(output.Values)
+		if err != nil {
+			return nil, fmt.Errorf("the values of output %s: %w", output.Name, err)
+		}
 		made = append(made, v1alpha1.StepOutput{
 			Name:      output.Name,
 			URL:       output.URL,
 			MediaType: output.MediaType,
 			SizeBytes: output.SizeBytes,
 			SHA256:    output.SHA256,
+			Values:    values,
 		})
 	}
 	return made, nil
+}
+
+// encodeValues returns values as one compact JSON object, sorted by name; nil where there are none.
+func encodeValues(values map[string]any) (*runtime.RawExtension, error) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	raw, err := json.Marshal(values)
+	if err != nil {
+		return nil, err
+	}
+	return &runtime.RawExtension{Raw: raw}, nil
 }
 
 // parse reads one termination message. Plain text has no outputs; what set out to be a message but is none, because it was cut
@@ -107,13 +126,32 @@ func parse(text string) (outputs.Message, error) {
 	return outputs.Message{}, nil
 }
 
-// failure says why a Job failed: what ended its newest Pod, and what the Job itself makes of it.
+// maxCause leaves room in a message for what the Job makes of a Pod's failure.
+const maxCause = 900
+
+// failure says why a Job failed: what ended its newest Pod, what the Job itself makes of it, and how many Pods failed where
+// that were several.
 func failure(condition *batchv1.JobCondition, pods []corev1.Pod) string {
+	verdict := condition.Reason
+	if n := countFailed(pods); n > 1 {
+		verdict += fmt.Sprintf(", %d Pods failed", n)
+	}
 	cause := podFailure(pods)
 	if cause == "" {
-		return fmt.Sprintf("The Job failed (%s): %s", condition.Reason, condition.Message)
+		return fmt.Sprintf("The Job failed (%s): %s", verdict, condition.Message)
 	}
-	return fmt.Sprintf("%s (Job: %s)", cause, condition.Reason)
+	// The cause is cut, so that a long last line does not push out the verdict.
+	return fmt.Sprintf("%s (Job: %s)", cutTo(cause, maxCause), verdict)
+}
+
+func countFailed(pods []corev1.Pod) int {
+	n := 0
+	for i := range pods {
+		if pods[i].Status.Phase == corev1.PodFailed {
+			n++
+		}
+	}
+	return n
 }
 
 // furtherTries says how many of the Job's Pods were further tries; several Pods at once that fail are not.

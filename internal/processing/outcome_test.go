@@ -4,6 +4,7 @@
 package processing_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 	"pgregory.net/rapid"
 
@@ -89,6 +91,13 @@ func TestEndedSucceeded(t *testing.T) {
 		"no message": {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", ""))}, state: processing.JobSucceeded},
 		"plain text": {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", "done"))}, state: processing.JobSucceeded},
 		"outputs":    {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", archive))}, outputs: made, state: processing.JobSucceeded},
+		"values": {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", `{"outputs":[{"name":"report","values":{"width":1280.0,"codec":"<h264>","durationSeconds":63.5}}]}`))},
+			outputs: []v1alpha1.StepOutput{{Name: "report", Values: &runtime.RawExtension{Raw: []byte(`{"codec":"\u003ch264\u003e","durationSeconds":63.5,"width":1280}`)}}}, state: processing.JobSucceeded},
+		"wrong value": {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", `{"outputs":[{"name":"report","values":{"codecs":["h264"]}}]}`))}, state: processing.JobFailed,
+			message: malformed + "container main: outputs[0].values.codecs: must be a number, a string or a boolean, not a list"},
+		"too many outputs together": {pods: []corev1.Pod{pod("Succeeded", 0, exited("a", 0, "", manyOutputs("a", 9)), exited("b", 0, "", manyOutputs("b", 8)))}, state: processing.JobFailed,
+			message: malformed + "all containers together: outputs: must be at most 16, not 17"},
+		"as long as can be": {pods: []corev1.Pod{pod("Succeeded", 0, exited("main", 0, "Completed", archive+strings.Repeat(" ", 4096-len(archive))))}, outputs: made, state: processing.JobSucceeded},
 		"two containers, one tells": {pods: []corev1.Pod{pod("Succeeded", 0, exited("log", 0, "Completed", "bye"), exited("main", 0, "Completed", archive))},
 			outputs: made, state: processing.JobSucceeded},
 		"the newest that succeeded counts": {pods: []corev1.Pod{
@@ -121,6 +130,41 @@ func TestEndedSucceeded(t *testing.T) {
 	}
 }
 
+func manyOutputs(prefix string, n int) string {
+	var items []string
+	for i := range n {
+		items = append(items, fmt.Sprintf(`{"name":"%s%d","url":"x:y"}`, prefix, i))
+	}
+	return `{"outputs":[` + strings.Join(items, ",") + `]}`
+}
+
+// Several Pods of a Job failed: the newest says why, the Job that it gave up, and how often it was tried. A last line of any
+// length leaves room for that.
+func TestEndedFailedOften(t *testing.T) {
+	j := job(condition(batchv1.JobFailed, "BackoffLimitExceeded", "m"))
+	for name, test := range map[string]struct {
+		pods []corev1.Pod
+		want string
+	}{
+		"newest": {[]corev1.Pod{
+			pod("Failed", 0, exited("main", 1, "Error", "first")), pod("Failed", 2*time.Second, exited("main", 69, "Error", "last")),
+			pod("Failed", time.Second, exited("main", 1, "Error", "second")),
+		}, "container main exited with 69: last (Job: BackoffLimitExceeded, 3 Pods failed)"},
+		"newest tells nothing": {[]corev1.Pod{
+			pod("Failed", 0, exited("main", 1, "Error", "first")), pod("Failed", time.Second),
+		}, "container main exited with 1: first (Job: BackoffLimitExceeded, 2 Pods failed)"},
+		"all gone": {nil, "The Job failed (BackoffLimitExceeded): m"},
+		"long": {[]corev1.Pod{pod("Failed", 0, exited("main", 1, "Error", strings.Repeat("é", 2000)))},
+			"container main exited with 1: " + strings.Repeat("é", (900-30-3)/2) + "… (Job: BackoffLimitExceeded)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := processing.Ended(j, processing.JobCondition(j), test.pods).Message; got != test.want {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestEndedFailed(t *testing.T) {
 	evicted := pod("Failed", 0)
 	evicted.Status.Reason, evicted.Status.Message = "Evicted", "The node was low on resource: memory."
@@ -139,7 +183,7 @@ func TestEndedFailed(t *testing.T) {
 		"reason": {condition(batchv1.JobFailed, "BackoffLimitExceeded", "m"), []corev1.Pod{pod("Failed", 0, exited("main", 137, "OOMKilled", ""))},
 			"container main exited with 137 (OOMKilled) (Job: BackoffLimitExceeded)"},
 		"the newest counts": {policy, []corev1.Pod{pod("Failed", time.Second, exited("main", 2, "Error", "new")), pod("Failed", 0, exited("main", 1, "Error", "old"))},
-			"container main exited with 2: new (Job: PodFailurePolicy)"},
+			"container main exited with 2: new (Job: PodFailurePolicy, 2 Pods failed)"},
 		"init container": {policy, []corev1.Pod{initFailed}, "container fetch exited with 69: 503 (Job: PodFailurePolicy)"},
 		"crashing":       {condition(batchv1.JobFailed, "BackoffLimitExceeded", "m"), []corev1.Pod{pod("Running", 0, crashing)}, "container main exited with 3: third time (Job: BackoffLimitExceeded)"},
 		"evicted":        {condition(batchv1.JobFailed, "BackoffLimitExceeded", "m"), []corev1.Pod{evicted}, "its Pod failed with Evicted: The node was low on resource: memory. (Job: BackoffLimitExceeded)"},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // answer is what a request is answered.
@@ -29,6 +30,14 @@ type answer struct {
 	quiet bool
 	// cause is what the log gets to know beside the problem; it may be nil.
 	cause error
+	// trace is what to tell of an event that was written; nil where nothing.
+	trace *traced
+}
+
+// traced is an event of a recording that has a trace.
+type traced struct {
+	recording tracing.Recording
+	event     tracing.Event
 }
 
 func recorded(o Outcome) *answer {

@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -32,6 +35,24 @@ type Outcome struct {
 	Result lifecycle.Result
 	// Recording is the MeetingRecording that has the event, as namespace/name.
 	Recording string
+	// Trace is what to tell of the write in the recording's trace; nil where it has none, or nobody is to tell.
+	Trace *Trace
+}
+
+// Trace is where in its recording's trace an event belongs, and what writing it took.
+type Trace struct {
+	// Place is that of the recording.
+	Place trace.SpanContext
+	// First tells that the event is the first of its recording.
+	First bool
+	Write tracing.Write
+}
+
+// tell returns the event and its recording as a Tracer wants them.
+func (o Outcome) tell(ev lifecycle.Event) (tracing.Recording, tracing.Event) {
+	return tracing.Recording{Place: o.Trace.Place, Name: o.Recording}, tracing.Event{
+		Type: string(ev.Type), First: o.Trace.First, Arrived: ev.ReceivedAt, Result: string(o.Result), Write: o.Trace.Write,
+	}
 }
 
 // Recorder makes events durable. It may be called concurrently.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -32,7 +33,8 @@ type Unverified struct{}
 // Verify returns nil.
 func (Unverified) Verify(context.Context, []byte, string) error { return nil }
 
-// Handler answers webhooks. All of its fields are required but Token and Rates.
+// Handler answers webhooks. All of its fields are required but Token, Rates and
+// Tracer.
 type Handler struct {
 	Verifier SignatureVerifier
 	// Token, if not nil, is the secret that the path must end in.
@@ -40,8 +42,11 @@ type Handler struct {
 	// Rates, if not nil, bounds how often requests are answered in earnest.
 	Rates    *Rates
 	Recorder Recorder
-	Metrics  *Metrics
-	Log      logr.Logger
+	// Tracer, if not nil, is told of webhooks whose recording has a trace. A
+	// traceparent of the request counts for nothing: anybody could put his into it.
+	Tracer  *tracing.Tracer
+	Metrics *Metrics
+	Log     logr.Logger
 	// Timeout is how long verifying and recording may take together.
 	Timeout time.Duration
 	// Now tells when a webhook arrived.
@@ -59,6 +64,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := a.write(w); err != nil {
 		h.Log.V(1).Info("answer not sent", "error", err.Error())
 	}
+	if a.trace != nil {
+		h.trace(a)
+	}
+}
+
+// trace tells of a webhook that was answered.
+func (h *Handler) trace(a *answer) {
+	route := WebhookPath
+	if h.Token != nil {
+		route += "/{token}"
+	}
+	h.Tracer.Webhook(a.trace.recording, a.trace.event, tracing.Answer{Route: route, Status: a.status, At: h.Now()})
 }
 
 // answerSafely turns a panic into an answer that tells nothing of it.
@@ -165,7 +182,12 @@ func (h *Handler) record(ctx context.Context, ev Event) *answer {
 	var bug *panicError
 	switch {
 	case err == nil:
-		return recorded(o)
+		a := recorded(o)
+		if o.Trace != nil {
+			a.trace = &traced{}
+			a.trace.recording, a.trace.event = o.tell(ev.Event)
+		}
+		return a
 	case errors.As(err, &bug):
 		return broken(bug)
 	case rejection != nil && rejection.Field != "":

@@ -50,13 +50,16 @@ type memoryStore struct {
 	hook    func(call, name string) error
 	// stale says by how many versions a read that need not be fresh is behind.
 	stale func(versions int) int
+	// traceparent is what a new object's annotation says.
+	traceparent func() string
 }
 
 func newMemoryStore() *memoryStore {
 	return &memoryStore{
-		objects: map[string][]*Object{},
-		hook:    func(string, string) error { return nil },
-		stale:   func(int) int { return 0 },
+		objects:     map[string][]*Object{},
+		hook:        func(string, string) error { return nil },
+		stale:       func(int) int { return 0 },
+		traceparent: func() string { return "" },
 	}
 }
 
@@ -126,7 +129,7 @@ func (s *memoryStore) Create(_ context.Context, session Session, segment int32) 
 	if len(s.objects[name]) > 0 {
 		return nil, ErrChanged
 	}
-	return s.put(Object{Name: name, Spec: v1alpha1.MeetingRecordingSpec{
+	return s.put(Object{Name: name, Traceparent: s.traceparent(), Spec: v1alpha1.MeetingRecordingSpec{
 		MeetingID: session.MeetingID, SessionID: session.SessionID, Segment: segment,
 	}}, v1alpha1.RecordingStatus{Events: []v1alpha1.RecordingEvent{}}), nil
 }

@@ -243,11 +243,21 @@ func (r *replayer) write(ctx context.Context, b *replayBatch) (state condition, 
 	defer cancel()
 	written := r.Write(ctx, b.session, b.events)
 	b.judge(written)
+	r.trace(b, written)
 	at := slices.IndexFunc(written, func(w Written) bool { return w.Err != nil && rejectionOf(w.Err) == nil })
 	if at >= 0 {
 		err = written[at].Err
 	}
 	return judge(written), err
+}
+
+// trace tells of the events that are written now.
+func (r *replayer) trace(b *replayBatch, written []Written) {
+	for i, w := range written {
+		if w.Err == nil && w.Outcome.Trace != nil {
+			r.Tracer.Spooled(w.Outcome.tell(b.events[i]))
+		}
+	}
 }
 
 func (r *replayer) succeeded(session string) {

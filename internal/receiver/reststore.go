@@ -32,6 +32,9 @@ const resource = "meetingrecordings"
 // versions it saw last of some, and does not limit its own rate: the API
 // server's priority and fairness does.
 type RESTStore struct {
+	// Traceparent, if not nil, says which place in a trace a new object gets.
+	Traceparent func() string
+
 	client    rest.Interface
 	transport http.RoundTripper
 	namespace string
@@ -92,7 +95,11 @@ func (s *RESTStore) Get(ctx context.Context, name string, fresh bool) (*Object, 
 // Create implements Store.
 func (s *RESTStore) Create(ctx context.Context, session Session, segment int32) (*Object, error) {
 	name := lifecycle.Name(session.MeetingID, session.SessionID, segment)
-	body, err := json.Marshal(newObject(name, session, segment))
+	traceparent := ""
+	if s.Traceparent != nil {
+		traceparent = s.Traceparent()
+	}
+	body, err := json.Marshal(newObject(name, session, segment, traceparent))
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", name, err)
 	}
@@ -110,10 +117,15 @@ func (s *RESTStore) Create(ctx context.Context, session Session, segment int32) 
 }
 
 // newObject is what Create sends: it leaves everything else to the defaults.
-func newObject(name string, session Session, segment int32) any {
+func newObject(name string, session Session, segment int32, traceparent string) any {
 	type metadata struct {
-		Name   string            `json:"name"`
-		Labels map[string]string `json:"labels"`
+		Name        string            `json:"name"`
+		Labels      map[string]string `json:"labels"`
+		Annotations map[string]string `json:"annotations,omitempty"`
+	}
+	var annotations map[string]string
+	if traceparent != "" {
+		annotations = map[string]string{v1alpha1.AnnotationTraceparent: traceparent}
 	}
 	return struct {
 		metav1.TypeMeta `json:",inline"`
@@ -124,7 +136,7 @@ func newObject(name string, session Session, segment int32) any {
 		Metadata: metadata{Name: name, Labels: map[string]string{
 			v1alpha1.LabelMeetingID: lifecycle.LabelValue(session.MeetingID),
 			v1alpha1.LabelSessionID: lifecycle.LabelValue(session.SessionID),
-		}},
+		}, Annotations: annotations},
 		Spec: v1alpha1.MeetingRecordingSpec{MeetingID: session.MeetingID, SessionID: session.SessionID, Segment: segment},
 	}
 }
@@ -220,6 +232,9 @@ func decodeObject(body []byte) (*Object, error) {
 		Metadata struct {
 			Name            string `json:"name"`
 			ResourceVersion string `json:"resourceVersion"`
+			Annotations     struct {
+				Traceparent string `json:"recording.meetingops.dev/traceparent"` // AnnotationTraceparent
+			} `json:"annotations"`
 		} `json:"metadata"`
 		Spec   v1alpha1.MeetingRecordingSpec `json:"spec"`
 		Status struct {
@@ -241,6 +256,7 @@ func decodeObject(body []byte) (*Object, error) {
 		Spec:            wire.Spec,
 		RawRecording:    wire.Status.Recording,
 		Processing:      wire.Status.Processing.State,
+		Traceparent:     wire.Metadata.Annotations.Traceparent,
 	}
 	if err := json.Unmarshal(object.RawRecording, &object.Recording); err != nil {
 		return nil, fmt.Errorf("decode status.recording of %s: %w", object.Name, err)

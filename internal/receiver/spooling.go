@@ -16,6 +16,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // Spooled is the Result of an event that is on the local disk, and will be
@@ -50,7 +51,7 @@ type Spool interface {
 
 var _ Spool = (*spool.Store)(nil)
 
-// SpoolingOptions are what a Spooling is made of. All are required.
+// SpoolingOptions are what a Spooling is made of. All are required but Tracer.
 type SpoolingOptions struct {
 	// Write writes events, see Writer.Write.
 	Write WriteFunc
@@ -60,8 +61,11 @@ type SpoolingOptions struct {
 	// MaxBytes is the Spool's bound.
 	MaxBytes int64
 	Metrics  *SpoolMetrics
-	Log      logr.Logger
-	Now      func() time.Time
+	// Tracer, if not nil, is told of events that were written from the Spool and
+	// whose recording has a trace.
+	Tracer *tracing.Tracer
+	Log    logr.Logger
+	Now    func() time.Time
 }
 
 // Spooling is the Recorder that writes events through a Queue, and puts those

@@ -25,6 +25,8 @@ type Object struct {
 	RawRecording json.RawMessage
 	// Processing is status.processing.state, which the controller writes.
 	Processing v1alpha1.ProcessingState
+	// Traceparent is the recording's place in its trace, as its annotation has it; empty where that is not there.
+	Traceparent string
 }
 
 // segment is the object as a part of a session's chain. It is foreign if it

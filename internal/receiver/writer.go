@@ -14,12 +14,16 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // Writer places events and writes them. It keeps nothing between calls.
 type Writer struct {
 	Store   Store
 	Windows lifecycle.Windows
+	// Now, if not nil, is the clock by which outcomes tell what writing took, see Outcome.Trace.
+	Now func() time.Time
 }
 
 // Written is what became of one event.
@@ -34,6 +38,9 @@ type Written struct {
 // lost races and failures, until ctx is done; so ctx must end.
 func (w *Writer) Write(ctx context.Context, session Session, events []lifecycle.Event) []Written {
 	j := newJob(session, events)
+	if w.Now != nil {
+		j.began = w.Now()
+	}
 	for pause := (backoff{}); len(j.open) > 0; {
 		err := w.attempt(ctx, j)
 		switch {
@@ -53,6 +60,7 @@ func (w *Writer) Write(ctx context.Context, session Session, events []lifecycle.
 
 // attempt reads, decides and writes once, as far as it gets.
 func (w *Writer) attempt(ctx context.Context, j *job) error {
+	j.attempts++
 	chain, err := readChain(ctx, w.Store, j, 1, j.fresh)
 	if err != nil {
 		return err
@@ -92,8 +100,11 @@ func (w *Writer) execute(ctx context.Context, j *job, p plan) error {
 		if err != nil {
 			return err
 		}
+		told := w.trace(j, object)
 		for i, event := range c.events {
-			j.done(positions[event], Outcome{Result: c.results[i], Recording: w.Store.Namespace() + "/" + object.Name})
+			j.done(positions[event], Outcome{
+				Result: c.results[i], Recording: w.Store.Namespace() + "/" + object.Name, Trace: told.of(i),
+			})
 		}
 	}
 	return nil
@@ -111,6 +122,31 @@ func (w *Writer) apply(ctx context.Context, j *job, c *change) (*Object, error) 
 	return object, j.judge(object, err)
 }
 
+// trace returns what to tell of a write of the object that is done.
+func (w *Writer) trace(j *job, read *Object) *Trace {
+	if w.Now == nil {
+		return nil
+	}
+	place := tracecontext.Parse(read.Traceparent)
+	if !place.IsSampled() {
+		return nil
+	}
+	return &Trace{
+		Place: place, First: len(read.Recording.Events) == 0,
+		Write: tracing.Write{Began: j.began, Ended: w.Now(), Attempts: j.attempts},
+	}
+}
+
+// of returns the trace of one of the events that were written together, of which only one is the recording's first.
+func (t *Trace) of(position int) *Trace {
+	if t == nil || position == 0 || !t.First {
+		return t
+	}
+	other := *t
+	other.First = false
+	return &other
+}
+
 // job is the state of one Write.
 type job struct {
 	session Session
@@ -119,7 +155,10 @@ type job struct {
 	open    []int // positions of events that are neither written nor refused
 	fresh   bool  // whether reads must be up to date
 	single  bool  // whether to write one event at a time
-	refused *Object
+	// began is when the Write did, if that is told of, and attempts how often it was tried.
+	began    time.Time
+	attempts int
+	refused  *Object
 }
 
 func newJob(session Session, events []lifecycle.Event) *job {

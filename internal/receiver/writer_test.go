@@ -39,25 +39,25 @@ func TestWriterCalls(t *testing.T) {
 		{
 			"the first event", nil, []lifecycle.Event{event(starting, 0)},
 			[]string{"get " + first, "create " + first, "patch " + first},
-			[]Outcome{{lifecycle.Recorded, "meetings/" + first}},
+			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + first}},
 		},
 		{
 			"the second event", []lifecycle.Event{event(starting, 0)}, []lifecycle.Event{event(started, 1)},
 			[]string{"get " + first, "patch " + first},
-			[]Outcome{{lifecycle.Recorded, "meetings/" + first}},
+			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + first}},
 		},
 		{
 			"a redelivery of the end", []lifecycle.Event{event(stopped, 0, "/a.mp4")}, []lifecycle.Event{event(stopped, 99, "/a.mp4")},
 			[]string{"get " + first, "patch " + first},
-			[]Outcome{{lifecycle.Duplicate, "meetings/" + first}},
+			[]Outcome{{Result: lifecycle.Duplicate, Recording: "meetings/" + first}},
 		},
 		{
 			"four events at once", nil,
 			[]lifecycle.Event{event(starting, 0), event(started, 1), event(stopping, 2), event(stopped, 3, "/a.mp4")},
 			[]string{"get " + first, "create " + first, "patch " + first},
 			[]Outcome{
-				{lifecycle.Recorded, "meetings/" + first}, {lifecycle.Recorded, "meetings/" + first},
-				{lifecycle.Recorded, "meetings/" + first}, {lifecycle.Recorded, "meetings/" + first},
+				{Result: lifecycle.Recorded, Recording: "meetings/" + first}, {Result: lifecycle.Recorded, Recording: "meetings/" + first},
+				{Result: lifecycle.Recorded, Recording: "meetings/" + first}, {Result: lifecycle.Recorded, Recording: "meetings/" + first},
 			},
 		},
 		{
@@ -66,13 +66,13 @@ func TestWriterCalls(t *testing.T) {
 				"get " + first, "get " + second, "get fresh " + first, "get fresh " + second,
 				"create " + second, "patch " + second,
 			},
-			[]Outcome{{lifecycle.Recorded, "meetings/" + second}},
+			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + second}},
 		},
 		{
 			"an end and the next recording at once", []lifecycle.Event{event(starting, 0)},
 			[]lifecycle.Event{event(stopped, 1, "/a.mp4"), event(starting, 99)},
 			[]string{"get " + first, "get fresh " + first, "patch " + first, "create " + second, "patch " + second},
-			[]Outcome{{lifecycle.Recorded, "meetings/" + first}, {lifecycle.Recorded, "meetings/" + second}},
+			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + first}, {Result: lifecycle.Recorded, Recording: "meetings/" + second}},
 		},
 		{
 			"a file behind a failure", []lifecycle.Event{event(failed, 0)}, []lifecycle.Event{event(stopped, 99, "/a.mp4")},
@@ -80,7 +80,7 @@ func TestWriterCalls(t *testing.T) {
 				"get " + first, "get " + second, "get fresh " + first, "get fresh " + second,
 				"settle " + first, "create " + second, "patch " + second,
 			},
-			[]Outcome{{lifecycle.Recorded, "meetings/" + second}},
+			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + second}},
 		},
 		{
 			"a failure and a later file at once", nil, []lifecycle.Event{event(failed, 0), event(stopped, 99, "/a.mp4")},
@@ -88,7 +88,7 @@ func TestWriterCalls(t *testing.T) {
 				"get " + first, "create " + first, "patch " + first, // the failure must be there to be settled
 				"get fresh " + first, "get fresh " + second, "settle " + first, "create " + second, "patch " + second,
 			},
-			[]Outcome{{lifecycle.Recorded, "meetings/" + first}, {lifecycle.Recorded, "meetings/" + second}},
+			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + first}, {Result: lifecycle.Recorded, Recording: "meetings/" + second}},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -94,6 +95,18 @@ func (p *program) text() string {
 	return p.log.String()
 }
 
+// stop tells the program to end, as Kubernetes does, and waits until it has.
+func (p *program) stop(t testing.TB) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-p.exited
+	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+}
+
 // operator is a sidecar and a manager that reach the API server through a proxy, with the rights of the installed ServiceAccount.
 type operator struct {
 	proxy      *countingProxy
@@ -111,12 +124,14 @@ func newOperator(t testing.TB) *operator {
 	return o
 }
 
-func (o *operator) startSidecar(t testing.TB) {
+func (o *operator) startSidecar(t testing.TB, more ...string) {
 	t.Helper()
 	health := freeAddress(t)
 	o.webhooks = freeAddress(t)
-	o.sidecar = start(t, "sidecar", "--kubeconfig", o.kubeconfig, "--namespace", namespace, "--public-key-file", o.provider.publicKeyFile,
-		"--webhook-bind-address", o.webhooks, "--health-probe-bind-address", health, "--metrics-bind-address", freeAddress(t))
+	o.sidecar = start(t, "sidecar", append([]string{
+		"--kubeconfig", o.kubeconfig, "--namespace", namespace, "--public-key-file", o.provider.publicKeyFile,
+		"--webhook-bind-address", o.webhooks, "--health-probe-bind-address", health, "--metrics-bind-address", freeAddress(t),
+	}, more...)...)
 	awaitReady(t, health)
 }
 

@@ -5,7 +5,8 @@
 // recorded files, and sends signed webhooks.
 //
 //	provider keygen -dir DIR                      writes private.pem and public.pem
-//	provider serve -listen HOST:PORT -dir DIR     serves the files of DIR over HTTP until it is ended
+//	provider serve -listen HOST:PORT -dir DIR     serves the files of DIR over HTTP until it is ended; with -events FILE it also
+//	                                              plays whoever is notified: what is posted to /events becomes a line of FILE
 //	provider send -key private.pem -url URL -type recording-stopped -meeting ID -session ID [-file-path PATH -file-url URL]
 package main
 
@@ -27,6 +28,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
@@ -90,16 +92,55 @@ func serve(args []string) error {
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
 	listen := flags.String("listen", "127.0.0.1:8090", "address to serve at")
 	dir := flags.String("dir", ".", "folder whose files are served")
+	events := flags.String("events", "", "file that gets a line for each body that is posted to /events")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	server := &http.Server{
 		Addr:              *listen,
-		Handler:           http.FileServer(http.Dir(*dir)),
+		Handler:           handler(*dir, *events),
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       time.Minute,
 	}
 	return server.ListenAndServe()
+}
+
+// maxEvent is how much of a body that is posted is kept.
+const maxEvent = 1 << 20
+
+// handler serves the files of a folder, and takes events unless the file's name is empty.
+func handler(dir, events string) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServer(http.Dir(dir)))
+	if events == "" {
+		return mux
+	}
+	var one sync.Mutex
+	mux.HandleFunc("POST /events", func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEvent))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		one.Lock()
+		defer one.Unlock()
+		if err := appendLine(events, body); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return mux
+}
+
+func appendLine(file string, line []byte) (err error) {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = f.Write(append(bytes.TrimSpace(line), '\n'))
+	return err
 }
 
 type payload struct {

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -81,4 +82,54 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestServe: files are served, and what is posted becomes a line of its own, where that was asked for.
+func TestServe(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.mp4"), []byte("film"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	events := filepath.Join(t.TempDir(), "events")
+	server := httptest.NewServer(handler(dir, events))
+	defer server.Close()
+	deaf := httptest.NewServer(handler(dir, ""))
+	defer deaf.Close()
+	if got := ask(t, http.MethodGet, server.URL+"/a.mp4", ""); got != "200 film" {
+		t.Errorf("the file was answered %q", got)
+	}
+	for _, body := range []string{"{\"one\":1}\n", "{\"two\":2}"} {
+		if got := ask(t, http.MethodPost, server.URL+"/events", body); got != "204 " {
+			t.Errorf("%q was answered %q", body, got)
+		}
+	}
+	if got := ask(t, http.MethodPost, server.URL+"/events", strings.Repeat("x", maxEvent+1)); !strings.HasPrefix(got, "400 ") {
+		t.Errorf("too much was answered %q", got)
+	}
+	if got := ask(t, http.MethodPost, deaf.URL+"/events", "{}"); !strings.HasPrefix(got, "404 ") {
+		t.Errorf("without -events, one was answered %q", got)
+	}
+	kept, err := os.ReadFile(events)
+	if want := "{\"one\":1}\n{\"two\":2}\n"; err != nil || string(kept) != want {
+		t.Errorf("kept %q, %v; want %q", kept, err, want)
+	}
+}
+
+// ask returns the status and body of an answer.
+func ask(t *testing.T, method, url, body string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%d %s", response.StatusCode, answer)
 }

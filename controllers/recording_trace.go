@@ -1,0 +1,80 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
+)
+
+// trace tells the recording's trace of a decision that was stored, and of the Jobs whose outcome it has.
+func (r *RecordingReconciler) trace(facts *facts, stored processing.Decision) {
+	if r.tracer == nil {
+		return
+	}
+	recording := facts.Recording
+	about := tracing.Recording{
+		Place: tracecontext.Parse(recording.Annotations[v1alpha1.AnnotationTraceparent]),
+		Name:  recording.Namespace + "/" + recording.Name,
+	}
+	if !about.Place.IsSampled() {
+		return
+	}
+	r.tracer.Decision(about, string(stored.Processing.State), facts.Now, r.clock.Now())
+	for _, attempt := range newlyEnded(recording.Status.Processing, stored.Processing) {
+		name := jobs.Name(recording.Name, attempt.Pipeline, attempt.Name, attempt.Attempt)
+		r.tracer.Job(about, tracing.Job{
+			Name:     name,
+			Place:    tracecontext.OfJob(about.Place, name),
+			Pipeline: attempt.Pipeline,
+			Step:     attempt.Name,
+			Attempt:  int(attempt.Attempt),
+			Start:    attempt.StartedAt.Time,
+			End:      attempt.EndedAt.Time,
+			Failed:   attempt.State == v1alpha1.StepFailed,
+		})
+	}
+}
+
+// newlyEnded returns the attempts that had a Job, have ended after, and had not before. An attempt is the same in the steps and in the
+// history, to which a retry or a rerun moves it.
+func newlyEnded(before, after v1alpha1.ProcessingStatus) []v1alpha1.StepAttempt {
+	type key struct {
+		pipeline, name string
+		attempt        int32
+	}
+	known := make(map[key]bool)
+	for _, attempt := range ended(before) {
+		known[key{attempt.Pipeline, attempt.Name, attempt.Attempt}] = true
+	}
+	var fresh []v1alpha1.StepAttempt
+	for _, attempt := range ended(after) {
+		if !known[key{attempt.Pipeline, attempt.Name, attempt.Attempt}] {
+			fresh = append(fresh, attempt)
+		}
+	}
+	return fresh
+}
+
+// ended returns the attempts that had a Job and have ended.
+func ended(status v1alpha1.ProcessingStatus) []v1alpha1.StepAttempt {
+	var all []v1alpha1.StepAttempt
+	add := func(attempt v1alpha1.StepAttempt) {
+		if attempt.StartedAt != nil && attempt.EndedAt != nil {
+			all = append(all, attempt)
+		}
+	}
+	for _, attempt := range status.History {
+		add(attempt)
+	}
+	for _, step := range status.Steps {
+		add(v1alpha1.StepAttempt{
+			Pipeline: step.Pipeline, Name: step.Name, Attempt: step.Attempt, State: step.State, StartedAt: step.StartedAt, EndedAt: step.EndedAt,
+		})
+	}
+	return all
+}

@@ -1,0 +1,86 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// What a step found out is stored whole, in no way of the writes that follow, and stays when the Job is gone. The values are those
+// whose spelling in JSON is not the same everywhere.
+func TestValuesOutliveTheJob(t *testing.T) {
+	ns := namespace(t)
+	newPipeline(t, ns, "default", "probe", "archive")
+	op := start(t, ns, nil)
+	recording := newRecording(t, ns, "rec")
+	arrives(t, recording, v1alpha1.EventStopped, 0)
+	expect(t, recording, v1alpha1.ProcessingRunning, processingNow, "InProgress")
+
+	probe := jobOf(t, recording, "default", "probe")
+	exits(t, probe, 0, `{"outputs":[{"name":"report","values":{"duration":63.50,"width":1280.0,"huge":1e300,"tiny":1e-9,
+		"large":9007199254740993,"title":"<&>\u2028é\n","audio":true,"none":""}}]}`)
+	eventually(t, "the outcome of probe", func() error {
+		if err := admin.Get(t.Context(), client.ObjectKeyFromObject(recording), recording); err != nil {
+			return err
+		}
+		return isState(recording.Status.Processing.Steps[0].State, v1alpha1.StepSucceeded)
+	})
+	if err := admin.Delete(t.Context(), probe, client.PropagationPolicy("Background")); err != nil {
+		t.Fatal(err)
+	}
+	exits(t, jobOf(t, recording, "default", "archive"), 0, "")
+	expect(t, recording, v1alpha1.ProcessingSucceeded, processed, "Current")
+
+	want := map[string]any{
+		"duration": json.Number("63.5"), "width": json.Number("1280"), "huge": json.Number("1e+300"), "tiny": json.Number("1e-9"),
+		"large": json.Number("9007199254740993"), "title": "<&>\u2028é\n", "audio": true, "none": "",
+	}
+	made := recording.Status.Processing.Steps[0].Outputs
+	if len(made) != 1 || made[0].Name != "report" || made[0].URL != "" || made[0].Values == nil {
+		t.Fatalf("outputs are %+v", made)
+	}
+	var got map[string]any
+	decoder := json.NewDecoder(strings.NewReader(string(made[0].Values.Raw)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("values (-want +got)\n%s", diff)
+	}
+	if patches := op.wire.counted()["PATCH meetingrecordings/status"]; patches != 3 {
+		t.Errorf("%d patches of the status, want 3: running, the first outcome, the second", patches)
+	}
+}
+
+// What a Job says of its outputs and cannot be understood fails the step, and the recording's conditions name the field to mend.
+func TestMalformedOutputs(t *testing.T) {
+	ns := namespace(t)
+	newPipeline(t, ns, "default", "probe")
+	start(t, ns, nil)
+	recording := newRecording(t, ns, "rec")
+	arrives(t, recording, v1alpha1.EventStopped, 0)
+	exits(t, jobOf(t, recording, "default", "probe"), 0, `{"outputs":[{"name":"report","values":{"codecs":["h264"]}}]}`)
+	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	for _, condition := range recording.Status.Conditions {
+		if !strings.Contains(condition.Message, "container main: outputs[0].values.codecs: must be a number, a string or a boolean, not a list") {
+			t.Errorf("condition %s says %q", condition.Type, condition.Message)
+		}
+	}
+}
+
+func isState(got, want v1alpha1.StepState) error {
+	if got != want {
+		return errors.New("it is " + string(got))
+	}
+	return nil
+}

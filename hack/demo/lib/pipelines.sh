@@ -1,0 +1,84 @@
+# Copyright 2026 The Meeting Recording Operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154 # demo.sh sets the variables
+#
+# The story of pipelines: two recordings go through probe -> (thumbnail, archive) -> notify, one of which has no picture; then the
+# thumbnail of the other is made again.
+
+apply_pipeline() {
+  sed -e "s|@HOST@|$host:$file_port|; s|@OPERATOR@|$img|; s|@BUSYBOX@|$(busybox_image "$(<"$state/cluster")")|" "$here/publish.yaml" |
+    kubectl -n "$namespace" apply -f -
+  kubectl -n "$namespace" wait rpipe/publish --for=condition=Ready --timeout=60s ||
+    { kubectl -n "$namespace" describe rpipe/publish >&2; die "the pipeline was not accepted"; }
+}
+
+# make_sound FILE writes two seconds of silence, as WAVE: 8 bits, 8000 Hz.
+make_sound() {
+  {
+    printf 'RIFF\044\077\000\000WAVEfmt \020\000\000\000\001\000\001\000\100\037\000\000\100\037\000\000\001\000\010\000data\000\077\000\000'
+    head -c 16128 /dev/zero | tr '\0' '\200'
+  } >"$1"
+}
+
+# record SESSION FILE tells of a recording of the file, which lies in the folder that is served.
+record() {
+  local id=(-meeting demo-pipe-line -session "$1")
+  send recording-started "${id[@]}"
+  send recording-stopped "${id[@]}" -file-path "/encoded/videos/$2" -file-url "http://$host:$file_port/encoded/videos/$2"
+}
+
+# run_pipeline sets film and sound, the names of the two recordings.
+run_pipeline() {
+  local film_session sound_session
+  film_session=$(openssl rand -hex 12) sound_session=$(openssl rand -hex 12)
+  film=demo-pipe-line-$film_session sound=demo-pipe-line-$sound_session
+  cp "$here/testdata/recording.mp4" "$state/files/encoded/videos/$film_session.mp4"
+  make_sound "$state/files/encoded/videos/$sound_session.wav"
+  record "$film_session" "$film_session.mp4"
+  record "$sound_session" "$sound_session.wav"
+  await_processed "$film" "$sound"
+}
+
+await_processed() {
+  kubectl -n "$namespace" wait "${@/#/mrec/}" --for=condition=Ready --timeout=180s ||
+    { kubectl -n "$namespace" describe "${@/#/mrec/}" >&2; explain_pods; die "the recordings were not processed"; }
+}
+
+# of RECORDING JSONPATH prints something of a recording's processing.
+of() { kubectl -n "$namespace" get mrec "$1" -o jsonpath="$2"; }
+
+# steps_of RECORDING TEMPLATE prints something of each step of the pipeline.
+steps_of() { of "$1" "{range .status.processing.steps[?(@.pipeline==\"publish\")]}$2{end}"; }
+
+# expect WHAT GOT WANT
+expect() { [[ $2 == "$3" ]] || die "$1: $2"$'\n'"it should be: $3"; }
+
+show_pipelines() {
+  run kubectl -n "$namespace" get jobs -l "recording.meetingops.dev/meeting-id=demo-pipe-line,recording.meetingops.dev/pipeline=publish" \
+    -L recording.meetingops.dev/step
+  run kubectl -n "$namespace" describe mrec "$film"
+  printf '\nThe steps of the film   %s\nThe steps of the sound  %s\n' "$(steps_of "$film" '{.name}={.state} ')" "$(steps_of "$sound" '{.name}={.state} ')"
+  expect "the film's steps" "$(steps_of "$film" '{.name}={.state} ')" "probe=Succeeded thumbnail=Succeeded archive=Succeeded notify=Succeeded "
+  expect "the sound's steps" "$(steps_of "$sound" '{.name}={.state} ')" "probe=Succeeded thumbnail=Skipped archive=Succeeded notify=Succeeded "
+  expect "the film's duration" "$(of "$film" '{.status.processing.steps[?(@.name=="probe")].outputs[0].values.durationSeconds}')" 5
+  expect "the film's checksum" "$(steps_of "$film" '{.outputs[?(@.name=="archive")].sha256}')" "$(sha256sum "$here/testdata/recording.mp4" | cut -d' ' -f1)"
+  expect "those who were notified" "$(grep -cF -e "$film" -e "$sound" "$state/events")" 2
+}
+
+# rerun_thumbnail runs one step of the film again, and what needs it.
+rerun_thumbnail() {
+  local token="again" kept='{.name} {.attempt} {.startedAt} {.outputs}{"\n"}' before
+  before=$(steps_of "$film" "$kept")
+  run kubectl -n "$namespace" patch mrec "$film" --type=merge -p "{\"spec\":{\"rerun\":{\"token\":\"$token\",\"steps\":[\"publish/thumbnail\"]}}}"
+  kubectl -n "$namespace" wait "mrec/$film" --for=jsonpath='{.status.processing.rerunToken}'="$token" --timeout=60s >/dev/null ||
+    die "the rerun did not begin"
+  await_processed "$film"
+  printf '\nThe attempts now\n'
+  of "$film" '{range .status.processing.steps[*]}{.pipeline}/{.name}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'
+  printf 'The attempts before, in the history\n'
+  of "$film" '{range .status.processing.history[*]}{.pipeline}/{.name}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'
+  expect "the attempts after the rerun" "$(steps_of "$film" '{.name}={.attempt} ')" "probe=1 thumbnail=2 archive=1 notify=2 "
+  expect "the results that were not run again" "$(steps_of "$film" "$kept" | grep -E '^(probe|archive) ')" "$(grep -E '^(probe|archive) ' <<<"$before")"
+  expect "the first results, in the history" "$(of "$film" "{range .status.processing.history[*]}$kept{end}")" "$(grep -E '^(thumbnail|notify) ' <<<"$before")"
+  expect "those who were notified again" "$(grep -cF "$film" "$state/events")" 2
+}

@@ -1,0 +1,75 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/go-logr/logr"
+
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+)
+
+// nowhere is a ResponseWriter that keeps nothing.
+type nowhere struct{ header http.Header }
+
+func (n *nowhere) Header() http.Header             { clear(n.header); return n.header }
+func (*nowhere) Write(content []byte) (int, error) { return len(content), nil }
+func (*nowhere) WriteHeader(int)                   {}
+
+// BenchmarkHandler is a signed webhook on its way through all steps but the API server's, without traces.
+func BenchmarkHandler(b *testing.B) {
+	f := newFixture(b, recordedAlways)
+	f.Log, f.Verifier = logr.Discard(), Unverified{}
+	body := []byte(goodBody)
+	r := httptest.NewRequest(http.MethodPost, WebhookPath, nil)
+	content := bytes.NewReader(nil)
+	w := &nowhere{header: http.Header{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		content.Reset(body)
+		r.Body = io.NopCloser(content)
+		f.ServeHTTP(w, r)
+	}
+}
+
+// BenchmarkWrite is a redelivery on its way to the store, without traces.
+func BenchmarkWrite(b *testing.B) {
+	store := newMemoryStore()
+	w := &Writer{Store: store, Windows: testWindows}
+	ev := []lifecycle.Event{event(starting, 0)}
+	writeAll(b, w, ev...)
+	read := store.chain()[0]
+	b.ReportAllocs()
+	for b.Loop() {
+		store.objects[testName], store.calls = append(store.objects[testName][:0], read), store.calls[:0]
+		if written := w.Write(b.Context(), session, ev); written[0].Err != nil {
+			b.Fatal(written[0].Err)
+		}
+	}
+}
+
+// BenchmarkDecodeObject is what reading the API server's answer costs.
+func BenchmarkDecodeObject(b *testing.B) {
+	body, err := json.Marshal(map[string]any{
+		"apiVersion": "recording.meetingops.dev/v1alpha1", "kind": "MeetingRecording",
+		"metadata": map[string]any{"name": testName, "resourceVersion": "12", "labels": map[string]string{"a": "b"}},
+		"spec":     map[string]any{"meetingID": testMeeting, "sessionID": testSession, "segment": 1},
+		"status":   map[string]any{"recording": map[string]any{"state": "Starting", "events": []any{}}},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := decodeObject(body); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,147 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tracing
+
+import (
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Attributes that OpenTelemetry has no name for. No span has the id of a person, a URL, or what a container said.
+const (
+	keyName     = attribute.Key("recording.name")
+	keyEvent    = attribute.Key("recording.event")
+	keyResult   = attribute.Key("recording.result")
+	keyAttempts = attribute.Key("recording.write.attempts")
+	keyState    = attribute.Key("recording.processing.state")
+	keyPipeline = attribute.Key("recording.pipeline")
+	keyStep     = attribute.Key("recording.step")
+	keyAttempt  = attribute.Key("recording.attempt")
+)
+
+// Recording says which recording a span is about.
+type Recording struct {
+	// Place is that of the recording in its trace, by its annotation.
+	Place trace.SpanContext
+	// Name is the MeetingRecording's, as namespace/name.
+	Name string
+}
+
+func (r Recording) attributes(more ...attribute.KeyValue) []attribute.KeyValue {
+	namespace, name, _ := strings.Cut(r.Name, "/")
+	return append([]attribute.KeyValue{semconv.K8SNamespaceName(namespace), keyName.String(name)}, more...)
+}
+
+// Event is one delivery of an event that was written.
+type Event struct {
+	// Type is the event's, such as recording-started.
+	Type string
+	// First tells that it is the first of its recording: its span is the root of the trace.
+	First bool
+	// Arrived is when it came.
+	Arrived time.Time
+	// Result is what it was to the recording, such as duplicate.
+	Result string
+	// Write is what writing it took.
+	Write Write
+}
+
+// Write is a write of status.recording.
+type Write struct {
+	Began, Ended time.Time
+	// Attempts is how often it was tried.
+	Attempts int
+}
+
+// Answer is what a webhook was answered.
+type Answer struct {
+	// Route is the webhooks' path, with {token} where that is.
+	Route string
+	// Status is the HTTP status code.
+	Status int
+	// At is when it was given.
+	At time.Time
+}
+
+// Webhook tells of a webhook whose event was written before it was answered: a span of the request, and one below for the write.
+func (t *Tracer) Webhook(recording Recording, event Event, answer Answer) {
+	if t == nil || !recording.Place.IsSampled() {
+		return
+	}
+	t.event(recording, event, span{
+		name: "POST " + answer.Route, kind: trace.SpanKindServer, end: answer.At,
+		attributes: recording.attributes(
+			semconv.HTTPRequestMethodPost, semconv.HTTPRoute(answer.Route), semconv.HTTPResponseStatusCode(answer.Status),
+			keyEvent.String(event.Type), keyResult.String(event.Result)),
+	})
+}
+
+// Spooled tells of an event that was written from the spool: a span from its arrival on, and one below for the write.
+func (t *Tracer) Spooled(recording Recording, event Event) {
+	if t == nil || !recording.Place.IsSampled() {
+		return
+	}
+	t.event(recording, event, span{
+		name: "spool", kind: trace.SpanKindInternal, end: event.Write.Ended,
+		attributes: recording.attributes(keyEvent.String(event.Type), keyResult.String(event.Result)),
+	})
+}
+
+func (t *Tracer) event(recording Recording, event Event, s span) {
+	s.start = event.Arrived
+	if event.First {
+		s.place = recording.Place
+	} else {
+		s.parent = recording.Place
+	}
+	t.tell(span{
+		name: "write status.recording", kind: trace.SpanKindInternal, parent: t.tell(s),
+		start: event.Write.Began, end: event.Write.Ended,
+		attributes: recording.attributes(keyAttempts.Int(event.Write.Attempts)),
+	})
+}
+
+// Decision tells of a decision of the controller that was stored.
+func (t *Tracer) Decision(recording Recording, state string, start, end time.Time) {
+	if t == nil || !recording.Place.IsSampled() {
+		return
+	}
+	t.tell(span{
+		name: "decide", kind: trace.SpanKindInternal, parent: recording.Place, start: start, end: end,
+		attributes: recording.attributes(keyState.String(state)),
+	})
+}
+
+// Job is a Job that has ended.
+type Job struct {
+	// Name is the Job's, and Place what its containers were told, see tracecontext.OfJob.
+	Name  string
+	Place trace.SpanContext
+	// Pipeline, Step and Attempt say what it ran.
+	Pipeline, Step string
+	Attempt        int
+	Start, End     time.Time
+	Failed         bool
+}
+
+// Job tells of a Job whose outcome was stored, from its creation to its end.
+func (t *Tracer) Job(recording Recording, job Job) {
+	if t == nil || !recording.Place.IsSampled() {
+		return
+	}
+	s := span{
+		name: "job " + job.Pipeline + "/" + job.Step, kind: trace.SpanKindInternal, parent: recording.Place, place: job.Place,
+		start: job.Start, end: job.End,
+		attributes: recording.attributes(
+			semconv.K8SJobName(job.Name), keyPipeline.String(job.Pipeline), keyStep.String(job.Step), keyAttempt.Int(job.Attempt)),
+	}
+	if job.Failed {
+		s.failure = "JobFailed"
+	}
+	t.tell(s)
+}
