@@ -31,6 +31,7 @@ const leaderElectionID = "meeting-recording-operator.recording.meetingops.dev"
 type flags struct {
 	namespaces     []string
 	leaderElect    bool
+	leaseNamespace string
 	healthAddress  string
 	metricsAddress string
 	settings       processing.Settings
@@ -51,6 +52,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 		return nil
 	})
 	set.BoolVar(&f.leaderElect, "leader-elect", false, "Let only one replica work at a time, by a Lease in the manager's namespace.")
+	set.StringVar(&f.leaseNamespace, "leader-elect-namespace", "", "Namespace of that Lease. Default: the Pod's own; outside a cluster it must be given.")
 	set.StringVar(&f.healthAddress, "health-probe-bind-address", ":8083", "Address of /healthz and /readyz; 0 for none.")
 	set.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443",
 		"Address of /metrics, served over HTTPS to those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
@@ -73,6 +75,11 @@ func parse(args []string, output io.Writer) (flags, error) {
 func (f flags) check(rest []string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("%q is not a flag: the manager takes flags only", rest[0])
+	}
+	if f.leaseNamespace != "" {
+		if problems := validation.IsDNS1123Label(f.leaseNamespace); len(problems) > 0 {
+			return fmt.Errorf("--leader-elect-namespace %q is not the name of a namespace: %s", f.leaseNamespace, problems[0])
+		}
 	}
 	for _, limit := range []struct {
 		flag     string
@@ -108,6 +115,7 @@ func managerOptions(f flags) (ctrl.Options, error) {
 		HealthProbeBindAddress:        f.healthAddress,
 		LeaderElection:                f.leaderElect,
 		LeaderElectionID:              leaderElectionID,
+		LeaderElectionNamespace:       f.leaseNamespace,
 		LeaderElectionReleaseOnCancel: true, // the process ends when the manager does
 		Metrics: metricsserver.Options{
 			BindAddress:    f.metricsAddress,

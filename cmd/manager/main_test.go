@@ -29,7 +29,7 @@ func TestParse(t *testing.T) {
 		f.settings.StallAfter != 10*time.Minute || f.settings.StallAfterStarted != 24*time.Hour || f.settings.ReorderWindow != time.Minute {
 		t.Errorf("defaults are %+v", f)
 	}
-	f, err = parse([]string{"--namespace=a", "--namespace", "b", "--leader-elect", "--stall-after=5m", "--metrics-bind-address=0"}, os.Stderr)
+	f, err = parse([]string{"--namespace=a", "--namespace", "b", "--leader-elect", "--leader-elect-namespace=c", "--stall-after=5m", "--metrics-bind-address=0"}, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !options.LeaderElection || options.LeaderElectionID != leaderElectionID || !options.LeaderElectionReleaseOnCancel ||
+	if !options.LeaderElection || options.LeaderElectionID != leaderElectionID || options.LeaderElectionNamespace != "c" || !options.LeaderElectionReleaseOnCancel ||
 		len(options.Cache.DefaultNamespaces) != 2 || options.Metrics.BindAddress != "0" || options.Metrics.FilterProvider == nil {
 		t.Errorf("options are %+v", options)
 	}
@@ -49,17 +49,18 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		code int
 		want string
 	}{
-		"unknown flag":     {[]string{"--no-such-flag"}, 2, "flag provided but not defined: -no-such-flag"},
-		"argument":         {[]string{"start"}, 2, `"start" is not a flag`},
-		"namespace":        {[]string{"--namespace=Not/One"}, 2, "not the name of a namespace"},
-		"no duration":      {[]string{"--stall-after=soon"}, 2, `invalid value "soon"`},
-		"stall at once":    {[]string{"--stall-after=0s"}, 2, "--stall-after must be more than 0"},
-		"negative window":  {[]string{"--reorder-window=-1m"}, 2, "--reorder-window must be more than 0"},
-		"longest meeting":  {[]string{"--stall-after-started=0s"}, 2, "--stall-after-started must be more than 0"},
-		"help":             {[]string{"--help"}, 0, "-stall-after-started duration"},
-		"version":          {[]string{"--version"}, 0, ""},
-		"no such config":   {[]string{"--kubeconfig=/no/such/file"}, 1, "set --kubeconfig or KUBECONFIG"},
-		"nobody to answer": {[]string{"--kubeconfig=" + unreachable(t), "--metrics-bind-address=0", "--health-probe-bind-address=0"}, 1, "refused"},
+		"unknown flag":      {[]string{"--no-such-flag"}, 2, "flag provided but not defined: -no-such-flag"},
+		"argument":          {[]string{"start"}, 2, `"start" is not a flag`},
+		"namespace":         {[]string{"--namespace=Not/One"}, 2, "not the name of a namespace"},
+		"lease's namespace": {[]string{"--leader-elect", "--leader-elect-namespace=Not/One"}, 2, "--leader-elect-namespace \"Not/One\" is not the name of a namespace"},
+		"no duration":       {[]string{"--stall-after=soon"}, 2, `invalid value "soon"`},
+		"stall at once":     {[]string{"--stall-after=0s"}, 2, "--stall-after must be more than 0"},
+		"negative window":   {[]string{"--reorder-window=-1m"}, 2, "--reorder-window must be more than 0"},
+		"longest meeting":   {[]string{"--stall-after-started=0s"}, 2, "--stall-after-started must be more than 0"},
+		"help":              {[]string{"--help"}, 0, "-stall-after-started duration"},
+		"version":           {[]string{"--version"}, 0, ""},
+		"no such config":    {[]string{"--kubeconfig=/no/such/file"}, 1, "set --kubeconfig or KUBECONFIG"},
+		"nobody to answer":  {[]string{"--kubeconfig=" + unreachable(t), "--metrics-bind-address=0", "--health-probe-bind-address=0"}, 1, "refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
