@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -52,17 +53,40 @@ func printTable(out io.Writer, size plan.Size, o *harness.Outcome) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	for _, finding := range []struct {
-		kind  string
-		lines []string
-	}{{"LOST", o.Lost}, {"DOUBLED", o.Doubled}, {"WRONG", o.Wrong}} {
-		for _, line := range finding.lines[:min(len(finding.lines), maxFindings)] {
-			if _, err := fmt.Fprintf(out, "%s: %s\n", finding.kind, line); err != nil {
-				return err
-			}
+	return errors.Join(printFindings(out, "LOST", o.Lost), printFindings(out, "DOUBLED", o.Doubled), printFindings(out, "WRONG", o.Wrong))
+}
+
+func printFindings(out io.Writer, kind string, lines []string) error {
+	for _, line := range lines[:min(len(lines), maxFindings)] {
+		if _, err := fmt.Fprintf(out, "%s: %s\n", kind, line); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// printOutage prints what came of an outage.
+func printOutage(out io.Writer, size harness.Outage, o *harness.OutageOutcome) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	row := func(what string, value any) { _, _ = fmt.Fprintf(table, "%s\t%v\n", what, value) }
+	row("API server stopped for", size.Away)
+	row("webhooks a second", size.PerSecond)
+	row("webhooks", total(o.Answers))
+	for _, answer := range slices.Sorted(maps.Keys(o.Answers)) {
+		row("  answered "+answer, o.Answers[answer])
+	}
+	row("  cut off by the SIGKILL, and sent again", o.Cut)
+	row("slowest answer", fmt.Sprintf("%s (promised: %s)", o.Slowest.Round(time.Millisecond), harness.AnswerWithin))
+	row("all in the status after the API server's return", fmt.Sprintf("%s (promised: %s)", o.CaughtUp.Round(10*time.Millisecond), harness.CaughtUpAfter))
+	row("files acknowledged", o.FilesAcknowledged)
+	row("  on exactly one object", o.FilesOnOneObject)
+	row("lost", len(o.Lost))
+	row("doubled", len(o.Doubled))
+	row("otherwise wrong", len(o.Wrong))
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	return printFindings(out, "NOT KEPT", o.Problems())
 }
 
 func total(counts map[string]int) int {

@@ -7,6 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -112,22 +116,52 @@ func (w *world) poison(ctx context.Context, way *link, fault plan.Fault) error {
 	return undo()
 }
 
-// fillDisk fills the disk of a sidecar's spool, and in the middle of that takes the API server away from it, so that events have to go
-// there. Without disks of our own the bound on the spool is all there is to meet.
+// roomLeft is what a full disk has left for a new spool, in bytes: enough to begin one, and for some dozens of events.
+const roomLeft = 192 << 10
+
+// fillDisk replaces a sidecar, as a rollout does, by one whose spool's disk is nearly full, and takes the API server out of its reach, so
+// that events have to go there. The API server is back before the disk has room again. Without disks of our own the bound on the spool is all
+// there is to meet.
 func (w *world) fillDisk(ctx context.Context, fault plan.Fault) error {
+	begin := time.Now()
 	if full := w.disks[fault.Target]; full != nil {
-		if err := full.fill(); err != nil {
+		process := w.processes[fault.Target]
+		process.Terminate()
+		if err := w.renewSpool(ctx, fault.Target); err != nil {
+			return err
+		}
+		if err := full.fill(roomLeft); err != nil {
 			return fmt.Errorf("fill the disk: %w", err)
 		}
 		defer func() { _ = full.empty() }()
+		if err := process.Start(); err != nil {
+			return err
+		}
 	}
 	way := w.links["API of "+fault.Target]
-	pass(ctx, fault.For/4)
 	way.proxy.Stop()
-	pass(ctx, fault.For/2)
+	pass(ctx, time.Until(begin.Add(fault.For*4/5)))
 	if err := way.proxy.Start(); err != nil {
 		return err
 	}
-	pass(ctx, fault.For/4)
+	pass(ctx, time.Until(begin.Add(fault.For)))
 	return nil
+}
+
+// renewSpool has a sidecar that has ended begin a new spool, as one in a new Pod does, unless there is something in it. A spool keeps the
+// room that it once had, and so would not notice that the disk is full.
+func (w *world) renewSpool(ctx context.Context, name string) error {
+	folder := w.spools[name]
+	if _, err := os.Stat(filepath.Join(folder, "spool.db")); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, w.binary("sidecar"), "spool", "export", "--spool-dir", folder)
+	waiting, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("look into the spool: %w", err)
+	}
+	if len(waiting) > 0 {
+		return nil
+	}
+	return os.Remove(filepath.Join(folder, "spool.db"))
 }

@@ -108,6 +108,13 @@ func (o *observer) quietFor() time.Duration {
 	return time.Since(o.lastChange)
 }
 
+// hasSeen tells whether all of these events that were acknowledged are in the status.
+func (o *observer) hasSeen(events []audit.Event) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sightings.Complete(events)
+}
+
 // missing says what has not come about yet of these events; nothing when all has.
 func (o *observer) missing(events []audit.Event) string {
 	o.mu.Lock()

@@ -43,17 +43,20 @@ type sender struct {
 	addresses []string
 	sessions  []plan.Session
 	client    *http.Client
+	// pause follows the first attempt that was not answered with 2xx.
+	pause time.Duration
 
 	mu       sync.Mutex
 	events   []audit.Event
 	answers  map[string]int
 	attempts int
 	ignored  int
+	slowest  time.Duration // delivery, with all its attempts
 }
 
 func newSender(p *provider, sessions []plan.Session, addresses ...string) *sender {
 	return &sender{
-		provider: p, addresses: addresses, sessions: sessions, answers: map[string]int{},
+		provider: p, addresses: addresses, sessions: sessions, answers: map[string]int{}, pause: firstPause,
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: 5 * time.Second}},
 	}
 }
@@ -79,7 +82,7 @@ func (s *sender) deliver(ctx context.Context, d plan.Delivery, random *rand.Rand
 		Type: eventTypes[d.Type], FilePath: d.FilePath, From: time.Now(),
 	}
 	to := random.IntN(len(s.addresses))
-	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+	for pause := s.pause; ; pause = min(2*pause, maxPause) {
 		answer := s.attempt(ctx, d, of, s.addresses[to])
 		event.To = time.Now()
 		s.count(answer)
@@ -95,6 +98,7 @@ func (s *sender) deliver(ctx context.Context, d plan.Delivery, random *rand.Rand
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.slowest = max(s.slowest, event.To.Sub(event.From))
 	if event.Type == "" {
 		s.ignored++
 		return

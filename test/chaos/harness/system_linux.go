@@ -6,6 +6,7 @@ package harness
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -68,8 +69,8 @@ func newDisk(folder string) (*disk, error) {
 
 func (d *disk) ballast() string { return filepath.Join(d.folder, "ballast") }
 
-// fill leaves no byte free.
-func (d *disk) fill() error {
+// fill leaves so many bytes free.
+func (d *disk) fill(free int64) error {
 	file, err := os.OpenFile(d.ballast(), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -84,7 +85,11 @@ func (d *disk) fill() error {
 			return err
 		}
 	}
-	return nil
+	size, err := file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	return file.Truncate(max(size-free, 0))
 }
 
 // empty undoes fill.

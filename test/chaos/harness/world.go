@@ -38,10 +38,12 @@ type world struct {
 	client   client.WithWatch
 	observer *observer
 	kubelet  *kubelet
-	// processes are all, by name; links lead to sidecars ("webhooks of") and to the API server ("API of"); disks are the spools'.
+	// processes are all, by name; links lead to sidecars ("webhooks of") and to the API server ("API of"); disks are those of
+	// the spools, whose folders spools has.
 	processes map[string]*Process
 	links     map[string]*link
 	disks     map[string]*disk
+	spools    map[string]string
 	// webhooks, health and metrics are addresses of sidecars, by name.
 	webhooks, health, metrics map[string]string
 }
@@ -56,6 +58,7 @@ var (
 func newWorld(ctx context.Context, options Options) (*world, error) {
 	w := &world{
 		Options: options, observer: newObserver(), processes: map[string]*Process{}, links: map[string]*link{}, disks: map[string]*disk{},
+		spools:   map[string]string{},
 		webhooks: map[string]string{}, health: map[string]string{}, metrics: map[string]string{},
 	}
 	p := newPorts()
@@ -98,6 +101,7 @@ func (w *world) startSidecar(ctx context.Context, name string, p *ports) error {
 	if err := os.Mkdir(spool, 0o700); err != nil {
 		return err
 	}
+	w.spools[name] = spool
 	if w.disks[name], err = newDisk(spool); err != nil {
 		return err
 	}
@@ -140,13 +144,16 @@ func (w *world) kubeconfig(ctx context.Context, name string, p *ports) (string, 
 }
 
 func (w *world) startProgram(name, binary string, args ...string) error {
-	process, err := newProcess(name, w.Folder, filepath.Join(w.Root, "bin", binary), args...)
+	process, err := newProcess(name, w.Folder, w.binary(binary), args...)
 	if err != nil {
 		return err
 	}
 	w.processes[name] = process
 	return process.Start()
 }
+
+// binary is the path of a program of ours.
+func (w *world) binary(name string) string { return filepath.Join(w.Root, "bin", name) }
 
 // awaitPrograms waits until all of ours are well.
 func (w *world) awaitPrograms(ctx context.Context) error {

@@ -17,7 +17,7 @@ type Kind string
 const (
 	Kill        Kind = "SIGKILL"             // and started again after For
 	Stop        Kind = "SIGSTOP, SIGCONT"    // For later
-	Terminate   Kind = "SIGTERM"             // as in a rollout, and started again
+	Terminate   Kind = "SIGTERM"             // as in a rollout, and started again; For is about as long as it takes
 	StopLeader  Kind = "leader fail-over"    // the leading manager stopped for longer than its Lease, and continued
 	Away        Kind = "API server away"     // SIGKILL, and started only after For
 	DiskFull    Kind = "disk full"           // of a spool, with the API server out of the sidecar's reach for a while
@@ -97,10 +97,10 @@ func deck() []card {
 		{Stop, []string{ManagerA, ManagerB}, "", time.Second, 9 * time.Second},
 		{Stop, []string{APIServer}, "", 2 * time.Second, 9 * time.Second},
 		{Stop, []string{Etcd}, "", 2 * time.Second, 6 * time.Second},
-		{Terminate, []string{SidecarA, SidecarB}, "", 0, time.Second},
+		{Terminate, []string{SidecarA, SidecarB}, "", 8 * time.Second, 10 * time.Second},
 		{StopLeader, nil, "", leaseDuration + 3*time.Second, leaseDuration + 8*time.Second},
 		{Away, []string{APIServer}, "", away, away},
-		{DiskFull, []string{SidecarA, SidecarB}, "", 8 * time.Second, 12 * time.Second},
+		{DiskFull, []string{SidecarA, SidecarB}, "", 15 * time.Second, 20 * time.Second},
 		{RotateKey, nil, "", 0, 0},
 	}
 	for _, toxic := range toxics {
@@ -194,7 +194,7 @@ func (f Fault) needs() []string {
 	case RotateKey:
 		return []string{"key"}
 	case DiskFull:
-		return []string{"disk of " + f.Target, "API connections of " + f.Target}
+		return []string{f.Target, "API connections of " + f.Target}
 	case ToxicIn:
 		return []string{"webhook connections of " + f.Target}
 	case ToxicBehind:

@@ -149,3 +149,17 @@ func TestEveryFault(t *testing.T) {
 		}
 	}
 }
+
+func TestSteady(t *testing.T) {
+	sessions, deliveries := Steady(1, 100, 20*time.Second)
+	perSecond := map[int]int{}
+	for _, d := range deliveries {
+		perSecond[int(d.At/time.Second)]++
+		if !d.Retries || d.Recording != 0 || (d.Type == Stopped) != (d.FilePath != "") {
+			t.Fatalf("delivery %+v", d)
+		}
+	}
+	if len(deliveries) != 4*len(sessions) || perSecond[5] != 100 || perSecond[15] != 100 || len(perSecond) != 20 {
+		t.Errorf("%d deliveries of %d sessions, by second %v", len(deliveries), len(sessions), perSecond)
+	}
+}

@@ -174,3 +174,24 @@ func (g *generator) digits(from string, count int) string {
 	}
 	return text.String()
 }
+
+// Steady returns deliveries at an even pace, of sessions with one recording whose events are a second apart; each is sent again until it is
+// answered with 2xx. The seed makes their ids.
+func Steady(seed uint64, perSecond int, duration time.Duration) ([]Session, []Delivery) {
+	g := &generator{random: Size{Seed: seed}.random(streamSessions)}
+	events := []string{Starting, Started, Stopping, Stopped}
+	every := time.Second * time.Duration(len(events)) / time.Duration(perSecond)
+	for at := time.Duration(0); at+time.Duration(len(events)-1)*time.Second < duration; at += every {
+		s := Session{MeetingID: g.digits("abcdefghijklmnopqrstuvwxyz", 4) + "-aaaa-bbbb", SessionID: g.digits("0123456789abcdef", 24)}
+		r := Recording{FilePath: fmt.Sprintf("/encoded/videos/%s.mp4", s.SessionID), Events: events}
+		s.Recordings = []Recording{r}
+		for i, event := range events {
+			g.deliveries = append(g.deliveries, Delivery{
+				At: at + time.Duration(i)*time.Second, Session: len(g.sessions), Type: event, FilePath: fileOf(r, event), Retries: true,
+			})
+		}
+		g.sessions = append(g.sessions, s)
+	}
+	slices.SortStableFunc(g.deliveries, func(a, b Delivery) int { return cmp.Compare(a.At, b.At) })
+	return g.sessions, g.deliveries
+}
