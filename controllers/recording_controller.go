@@ -88,6 +88,10 @@ func (r *RecordingReconciler) Reconcile(ctx context.Context, request reconcile.R
 	var deferred error
 	if len(decision.Create) > 0 {
 		deferred = r.createJobs(ctx, facts, decision.Create, known)
+		if errors.Is(deferred, errOutdated) {
+			log.FromContext(ctx).V(1).Info("Another has gone on with the recording in the meantime, deciding again")
+			return reconcile.Result{RequeueAfter: r.pace.ConflictAfter}, nil
+		}
 		decision = processing.Decide(facts.Input)
 	}
 	if deferred != nil && !facts.anyJob() {

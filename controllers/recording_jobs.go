@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 )
@@ -50,6 +52,9 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 	if existing != nil && metav1.IsControlledBy(existing, gathered.Recording) {
 		return r.observeJob(ctx, gathered, existing, known)
 	}
+	if err := r.confirm(ctx, gathered); err != nil {
+		return err
+	}
 	job := jobs.Build(run)
 	switch err := r.client.Create(ctx, job, client.FieldOwner(FieldOwner)); {
 	case err == nil:
@@ -66,6 +71,38 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 	default:
 		return refuse(gathered, name, err)
 	}
+}
+
+// confirmedFor is how long a look at the API server holds, from the moment of asking. It is far less than a leader's Lease.
+const confirmedFor = time.Second
+
+// errOutdated tells that what was decided rests on an outdated read.
+var errOutdated = errors.New("another has gone on with the recording in the meantime")
+
+// confirm returns nil if nobody has gone on with the recording since it was read from the cache: only then may a Job be created. A leader that
+// was stopped for longer than its Lease holds may find the name of a Job free that its successor created, and that was deleted when it had
+// ended. It asks the API server itself, and the answer holds only if it came at once: we may have been stopped meanwhile.
+func (r *RecordingReconciler) confirm(ctx context.Context, gathered *facts) error {
+	if !gathered.confirmed.IsZero() && r.clock.Since(gathered.confirmed) < confirmedFor {
+		return nil
+	}
+	asked := r.clock.Now()
+	recording := gathered.Recording
+	var live v1alpha1.MeetingRecording
+	err := r.live.Get(ctx, client.ObjectKeyFromObject(recording), &live)
+	switch {
+	case apierrors.IsNotFound(err):
+		return errOutdated
+	case err != nil:
+		return fmt.Errorf("see whether another has gone on with it: %w", err)
+	case live.UID != recording.UID || live.Status.Recording.State != recording.Status.Recording.State,
+		!equality.Semantic.DeepEqual(live.Status.Processing, recording.Status.Processing):
+		return errOutdated
+	case r.clock.Since(asked) >= confirmedFor:
+		return fmt.Errorf("the API server took more than %s to tell whether another has gone on with it", confirmedFor)
+	}
+	gathered.confirmed = asked
+	return nil
 }
 
 // adopt takes up a Job that exists if it is the recording's: a controller that was stopped between the Job and the status left
