@@ -109,12 +109,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return exitFailed
 		}
 	}
-	make, again := s.chaos, fmt.Sprintf("make chaos CHAOS_SEED=%d CHAOS_RECORDINGS=%d CHAOS_DURATION=%s CHAOS_FAULT_EVERY=%s",
+	do, again := s.chaos, fmt.Sprintf("make chaos CHAOS_SEED=%d CHAOS_RECORDINGS=%d CHAOS_DURATION=%s CHAOS_FAULT_EVERY=%s",
 		s.size.Seed, s.size.Recordings, s.size.Duration, s.perTime)
 	if s.outage.Away > 0 {
-		make, again = s.stopAPIServer, fmt.Sprintf("make outage OUTAGE=%s OUTAGE_PER_SECOND=%d CHAOS_SEED=%d", s.outage.Away, s.outage.PerSecond, s.outage.Seed)
+		do, again = s.stopAPIServer, fmt.Sprintf("make outage OUTAGE=%s OUTAGE_PER_SECOND=%d CHAOS_SEED=%d", s.outage.Away, s.outage.PerSecond, s.outage.Seed)
 	}
-	code, err := make(ctx, stdout, harness.Options{
+	code, err := do(ctx, stdout, harness.Options{
 		Root: s.root, Assets: s.assets, Folder: s.folder,
 		Out: func(format string, args ...any) { _, _ = fmt.Fprintf(stderr, "chaos: "+format+"\n", args...) },
 	})

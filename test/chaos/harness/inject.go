@@ -100,7 +100,7 @@ func stop(ctx context.Context, process *Process, d time.Duration) error {
 // leader returns the manager that leads, or one of them where none does at the moment.
 func (w *world) leader() *Process {
 	for _, name := range managers {
-		if w.processes[name].Said("successfully acquired lease") {
+		if w.processes[name].Said("Successfully acquired lease") {
 			return w.processes[name]
 		}
 	}
