@@ -218,7 +218,7 @@ func (a *auditor) stepTold(path string, step Step, job Job) {
 }
 
 func namesOf(objects []*v1alpha1.MeetingRecording) string {
-	var names []string
+	names := make([]string, 0, len(objects))
 	for _, object := range objects {
 		names = append(names, object.Name)
 	}
@@ -227,7 +227,7 @@ func namesOf(objects []*v1alpha1.MeetingRecording) string {
 }
 
 func namesOfJobs(jobs []Job) string {
-	var names []string
+	names := make([]string, 0, len(jobs))
 	for _, job := range jobs {
 		names = append(names, job.Name+" ("+job.UID+")")
 	}

@@ -66,7 +66,6 @@ func (a *auditor) chainsWhole() {
 			}
 		}
 	}
-	slices.Sort(a.report.Wrong)
 }
 
 // recordingsWhole is I3: without loss, every order and duplication, within the windows, of one recording's events ends in one object with
@@ -82,7 +81,9 @@ func (a *auditor) recordingsWhole() {
 			a.recordingWhole(session, events[session])
 		}
 	}
-	slices.Sort(a.report.Doubled)
+	for _, findings := range [][]string{a.report.Lost, a.report.Doubled, a.report.Wrong} {
+		slices.Sort(findings)
+	}
 }
 
 // isWhole tells whether all events of a session's only recording arrived, within the window.

@@ -116,12 +116,9 @@ func (w *world) poison(ctx context.Context, way *link, fault plan.Fault) error {
 	return undo()
 }
 
-// roomLeft is what a full disk has left for a new spool, in bytes: enough to begin one, and for some dozens of events.
-const roomLeft = 192 << 10
-
-// fillDisk replaces a sidecar, as a rollout does, by one whose spool's disk is nearly full, and takes the API server out of its reach, so
-// that events have to go there. The API server is back before the disk has room again. Without disks of our own the bound on the spool is all
-// there is to meet.
+// fillDisk replaces a sidecar, as a rollout does, fills the disk of its new spool, which has room for some events only, and takes the API server
+// out of its reach, so that events have to go there. The API server is back before the disk has room again. Without disks of our own the
+// bound on the spool is all there is to meet.
 func (w *world) fillDisk(ctx context.Context, fault plan.Fault) error {
 	begin := time.Now()
 	if full := w.disks[fault.Target]; full != nil {
@@ -130,13 +127,16 @@ func (w *world) fillDisk(ctx context.Context, fault plan.Fault) error {
 		if err := w.renewSpool(ctx, fault.Target); err != nil {
 			return err
 		}
-		if err := full.fill(roomLeft); err != nil {
-			return fmt.Errorf("fill the disk: %w", err)
-		}
-		defer func() { _ = full.empty() }()
 		if err := process.Start(); err != nil {
 			return err
 		}
+		if err := awaitOK(ctx, "http://"+w.health[fault.Target]+"/healthz"); err != nil {
+			return err
+		}
+		if err := full.fill(); err != nil {
+			return fmt.Errorf("fill the disk: %w", err)
+		}
+		defer func() { _ = full.empty() }()
 	}
 	way := w.links["API of "+fault.Target]
 	way.proxy.Stop()

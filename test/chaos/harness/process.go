@@ -4,6 +4,7 @@
 package harness
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -65,7 +66,7 @@ func (p *Process) start() error {
 	if info, err := p.log.Stat(); err == nil {
 		p.begun = info.Size()
 	}
-	cmd := exec.Command(p.path, p.args...)
+	cmd := exec.CommandContext(context.Background(), p.path, p.args...) // it ends by Kill or Terminate
 	cmd.Stdout, cmd.Stderr = p.log, p.log
 	cmd.SysProcAttr = endsWithUs()
 	if err := cmd.Start(); err != nil {

@@ -4,9 +4,9 @@
 package harness
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -26,7 +26,7 @@ func WithOwnMounts() (code int, done bool) {
 	if os.Getenv(insideVariable) != "" || os.Geteuid() != 0 {
 		return 0, false
 	}
-	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd := exec.CommandContext(context.Background(), "/proc/self/exe", os.Args[1:]...)
 	cmd.Env = append(os.Environ(), insideVariable+"=1")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
@@ -69,8 +69,8 @@ func newDisk(folder string) (*disk, error) {
 
 func (d *disk) ballast() string { return filepath.Join(d.folder, "ballast") }
 
-// fill leaves so many bytes free.
-func (d *disk) fill(free int64) error {
+// fill leaves no byte free.
+func (d *disk) fill() error {
 	file, err := os.OpenFile(d.ballast(), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -85,11 +85,7 @@ func (d *disk) fill(free int64) error {
 			return err
 		}
 	}
-	size, err := file.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return err
-	}
-	return file.Truncate(max(size-free, 0))
+	return nil
 }
 
 // empty undoes fill.

@@ -18,5 +18,5 @@ const diskBytes = 0
 
 func newDisk(string) (*disk, error) { return nil, nil }
 
-func (*disk) fill(int64) error { return nil }
-func (*disk) empty() error     { return nil }
+func (*disk) fill() error  { return nil }
+func (*disk) empty() error { return nil }

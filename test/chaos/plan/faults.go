@@ -85,7 +85,7 @@ const away = 30 * time.Second
 
 // deck returns one card for each fault that every run of some length should have.
 func deck() []card {
-	cards := []card{
+	programs := []card{
 		{Kill, []string{SidecarA}, "", 500 * time.Millisecond, 3 * time.Second},
 		{Kill, []string{SidecarB}, "", 500 * time.Millisecond, 3 * time.Second},
 		{Kill, []string{ManagerA}, "", 500 * time.Millisecond, 3 * time.Second},
@@ -103,6 +103,8 @@ func deck() []card {
 		{DiskFull, []string{SidecarA, SidecarB}, "", 15 * time.Second, 20 * time.Second},
 		{RotateKey, nil, "", 0, 0},
 	}
+	cards := make([]card, 0, len(programs)+2*len(toxics))
+	cards = append(cards, programs...)
 	for _, toxic := range toxics {
 		cards = append(cards,
 			card{ToxicIn, []string{SidecarA, SidecarB}, toxic, 3 * time.Second, 8 * time.Second},
