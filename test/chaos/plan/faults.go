@@ -137,9 +137,9 @@ func shuffled(r *rand.Rand, cards []card) []card {
 	return cards
 }
 
-// draw makes the card a fault that takes at most a third of the run.
+// draw makes the card a fault that takes at most half of the run.
 func (c card) draw(r *rand.Rand, run time.Duration) Fault {
-	f := Fault{Kind: c.kind, For: min(between(r, c.low, c.high), run/3), Toxic: c.toxic}
+	f := Fault{Kind: c.kind, For: min(between(r, c.low, c.high), run/2), Toxic: c.toxic}
 	if len(c.targets) > 0 {
 		f.Target = c.targets[r.IntN(len(c.targets))]
 	}
