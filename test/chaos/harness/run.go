@@ -22,8 +22,9 @@ import (
 const (
 	// patience is how long after the last fault everything that was acknowledged may take to come about.
 	patience = 6 * time.Minute
-	// quiet is how long nothing may change then, for a Job that is created twice to show itself.
-	quiet = 5 * time.Second
+	// quiet is how long nothing may change then, for a Job that is created twice to show itself: more than the 10 s for which a manager may go on
+	// that has lost its Lease.
+	quiet = 12 * time.Second
 	// redeliveryWindow is the sidecar's default.
 	redeliveryWindow = 10 * time.Second
 )

@@ -90,3 +90,6 @@ func (d *disk) fill() error {
 
 // empty undoes fill.
 func (d *disk) empty() error { return os.Remove(d.ballast()) }
+
+// release gives the disk up, with what is on it.
+func (d *disk) release() error { return syscall.Unmount(d.folder, syscall.MNT_DETACH) }

@@ -171,7 +171,7 @@ func (w *world) watch(ctx context.Context) {
 	go w.observer.run(ctx, w.client)
 }
 
-// close ends everything.
+// close ends everything, and keeps what is in the spools among the logs.
 func (w *world) close() {
 	for _, process := range w.processes {
 		process.Kill()
@@ -179,6 +179,38 @@ func (w *world) close() {
 	for _, way := range w.links {
 		way.proxy.Stop()
 	}
+	for name, d := range w.disks {
+		if d == nil {
+			continue
+		}
+		if err := keepSpool(w.spools[name], filepath.Join(w.Folder, "kept-spool-"+name)); err != nil {
+			w.Out("the spool of %s is not kept: %v", name, err)
+		}
+		if err := d.release(); err != nil {
+			w.Out("the disk of %s is not released: %v", name, err)
+		}
+	}
+}
+
+// keepSpool copies the files of a spool's store to a new folder.
+func keepSpool(spool, folder string) error {
+	files, err := filepath.Glob(filepath.Join(spool, "spool.db*"))
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, filepath.Base(file)), content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // objects returns all MeetingRecordings as etcd has them.
