@@ -39,6 +39,8 @@ type Event struct {
 // Job is a Job that exists or once did.
 type Job struct {
 	UID, Name string
+	// Created is when, by the API server's clock.
+	Created time.Time
 	// FilePath is the recorded file that it is for, from its environment.
 	FilePath       string
 	Pipeline, Step string
@@ -229,7 +231,7 @@ func namesOf(objects []*v1alpha1.MeetingRecording) string {
 func namesOfJobs(jobs []Job) string {
 	names := make([]string, 0, len(jobs))
 	for _, job := range jobs {
-		names = append(names, job.Name+" ("+job.UID+")")
+		names = append(names, fmt.Sprintf("%s (%s, %s)", job.Name, job.UID, job.Created.UTC().Format(time.TimeOnly)))
 	}
 	slices.Sort(names)
 	return fmt.Sprint(names)

@@ -25,7 +25,7 @@ func good() Input {
 	in := Input{
 		Sessions: map[Session]int{session: 1},
 		Objects:  []v1alpha1.MeetingRecording{*object("m-s", 1)},
-		Jobs:     []Job{{UID: "1", Name: "m-s-archive", FilePath: "/f.mp4", Pipeline: "archive", Step: "archive", Ended: true, Succeeded: true}},
+		Jobs:     []Job{{UID: "1", Name: "m-s-archive", Created: epoch, FilePath: "/f.mp4", Pipeline: "archive", Step: "archive", Ended: true, Succeeded: true}},
 		Steps:    []Step{archive},
 		Window:   10 * time.Second,
 	}
@@ -105,7 +105,7 @@ func TestAuditFinds(t *testing.T) {
 		},
 		"Job created again under its name": {
 			spoil:   func(in *Input) { again := in.Jobs[0]; again.UID = "2"; in.Jobs = append(in.Jobs, again) },
-			doubled: "file /f.mp4: 2 Jobs were created for step archive of archive: [m-s-archive (1) m-s-archive (2)]",
+			doubled: "file /f.mp4: 2 Jobs were created for step archive of archive: [m-s-archive (1, 12:00:00) m-s-archive (2, 12:00:00)]",
 		},
 		"Job created again under another name": {
 			spoil: func(in *Input) {
@@ -147,8 +147,10 @@ func TestAuditFinds(t *testing.T) {
 			wrong: "is for a step that no pipeline has",
 		},
 		"Job of no file": {
-			spoil: func(in *Input) { in.Jobs = append(in.Jobs, Job{UID: "2", Name: "j", FilePath: "/other.mp4"}) },
-			wrong: `[j (2)]: for file "/other.mp4", which no object has`,
+			spoil: func(in *Input) {
+				in.Jobs = append(in.Jobs, Job{UID: "2", Name: "j", Created: epoch, FilePath: "/other.mp4"})
+			},
+			wrong: `[j (2, 12:00:00)]: for file "/other.mp4", which no object has`,
 		},
 		"object of nobody": {
 			spoil: func(in *Input) { in.Objects[0].Spec.SessionID = "t" },

@@ -98,13 +98,13 @@ func (c *ControlPlane) prepare(assets string, p *ports) error {
 	return err
 }
 
-// AwaitReady waits until the API server is ready, for at most a minute and a half.
+// AwaitReady waits until the API server is ready, for at most three minutes.
 func (c *ControlPlane) AwaitReady(ctx context.Context) error {
 	clients, err := kubernetes.NewForConfig(c.Config)
 	if err != nil {
 		return err
 	}
-	return await(ctx, 90*time.Second, "the API server is not ready", func(ctx context.Context) error {
+	return await(ctx, 3*time.Minute, "the API server is not ready", func(ctx context.Context) error {
 		return clients.RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 	})
 }

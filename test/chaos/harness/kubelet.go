@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -36,11 +37,12 @@ type kubelet struct {
 	mu      sync.Mutex
 	taken   map[string]bool // Jobs that are or were worked on, by UID
 	deleted map[string]bool
+	uids    map[string]types.UID // of Jobs that are or were worked on, by name
 	working sync.WaitGroup
 }
 
 func newKubelet(c client.Client) *kubelet {
-	return &kubelet{client: c, places: make(chan struct{}, atOnce), taken: map[string]bool{}, deleted: map[string]bool{}}
+	return &kubelet{client: c, places: make(chan struct{}, atOnce), taken: map[string]bool{}, deleted: map[string]bool{}, uids: map[string]types.UID{}}
 }
 
 // once tells whether the key is new to the set.
@@ -59,6 +61,9 @@ func (k *kubelet) runJob(ctx context.Context, job *batchv1.Job) {
 	if job.DeletionTimestamp != nil || jobOf(job).Ended || !k.once(k.taken, string(job.UID)) {
 		return
 	}
+	k.mu.Lock()
+	k.uids[job.Name] = job.UID
+	k.mu.Unlock()
 	k.working.Go(func() {
 		k.work(ctx, func(ctx context.Context) error { return k.complete(ctx, job) })
 	})
@@ -75,16 +80,23 @@ func (k *kubelet) tidy(ctx context.Context, recording *v1alpha1.MeetingRecording
 		if share(step.JobName, "vanishes") >= vanishing || !k.once(k.deleted, step.JobName) {
 			continue
 		}
+		k.mu.Lock()
+		uid := k.uids[step.JobName]
+		k.mu.Unlock()
 		k.working.Go(func() {
-			k.work(ctx, func(ctx context.Context) error {
-				meta := metav1.ObjectMeta{Name: step.JobName, Namespace: namespace}
-				if err := k.client.Delete(ctx, &batchv1.Job{ObjectMeta: meta}, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
-					return client.IgnoreNotFound(err)
-				}
-				return client.IgnoreNotFound(k.client.Delete(ctx, &corev1.Pod{ObjectMeta: meta}, client.GracePeriodSeconds(0)))
-			})
+			k.work(ctx, func(ctx context.Context) error { return k.remove(ctx, step.JobName, uid) })
 		})
 	}
+}
+
+// remove deletes a Job and its Pod, and no other Job that has the name by now.
+func (k *kubelet) remove(ctx context.Context, name string, uid types.UID) error {
+	meta := metav1.ObjectMeta{Name: name, Namespace: namespace}
+	err := k.client.Delete(ctx, &batchv1.Job{ObjectMeta: meta}, client.PropagationPolicy(metav1.DeletePropagationBackground), client.Preconditions{UID: &uid})
+	if err != nil && !apierrors.IsConflict(err) {
+		return client.IgnoreNotFound(err)
+	}
+	return client.IgnoreNotFound(k.client.Delete(ctx, &corev1.Pod{ObjectMeta: meta}, client.GracePeriodSeconds(0)))
 }
 
 // work does something until it is done.

@@ -78,7 +78,10 @@ func (o *observer) seeJob(job *batchv1.Job) {
 
 // jobOf is what an audit needs of a Job.
 func jobOf(job *batchv1.Job) audit.Job {
-	seen := audit.Job{UID: string(job.UID), Name: job.Name, Pipeline: job.Labels[v1alpha1.LabelPipeline], Step: job.Labels[v1alpha1.LabelStep]}
+	seen := audit.Job{
+		UID: string(job.UID), Name: job.Name, Created: job.CreationTimestamp.Time,
+		Pipeline: job.Labels[v1alpha1.LabelPipeline], Step: job.Labels[v1alpha1.LabelStep],
+	}
 	for _, container := range job.Spec.Template.Spec.Containers {
 		for _, variable := range container.Env {
 			if variable.Name == "RECORDING_FILE_PATH" {
