@@ -133,10 +133,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // chaos makes the run, and prints its table.
 func (s settings) chaos(ctx context.Context, stdout io.Writer, options harness.Options) (int, error) {
 	outcome, err := harness.Run(ctx, s.size, options)
-	if err != nil {
-		return exitFailed, err
+	if outcome != nil {
+		err = errors.Join(err, printTable(stdout, s.size, outcome), keepOutcome(s.folder, outcome))
 	}
-	if err := errors.Join(printTable(stdout, s.size, outcome), keepOutcome(s.folder, outcome)); err != nil {
+	if err != nil {
 		return exitFailed, err
 	}
 	if !outcome.Passed() {

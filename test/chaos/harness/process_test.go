@@ -59,6 +59,9 @@ func TestProcessTerminates(t *testing.T) {
 	p := startShell(t, `trap 'echo ending; exit 0' TERM; echo ready; while :; do sleep 0.01; done`)
 	says(t, p, "ready")
 	p.Terminate()
+	if err := stop(t.Context(), p, 0); err != nil {
+		t.Errorf("nobody cannot be stopped: %v", err)
+	}
 	if p.Endings() != 0 {
 		t.Error("it ended by itself")
 	}

@@ -45,7 +45,8 @@ type Outcome struct {
 	Disks string
 }
 
-// Run brings up a world, has it suffer a plan, and audits what came of it. It returns an error where that could not be done.
+// Run brings up a world, has it suffer a plan, and audits what came of it. It returns an error where that could not be
+// done, and with an Outcome where only some of the faults could not be made.
 func Run(ctx context.Context, size plan.Size, options Options) (*Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -65,11 +66,8 @@ func Run(ctx context.Context, size plan.Size, options Options) (*Outcome, error)
 	started := time.Now()
 	var sending sync.WaitGroup
 	sending.Go(func() { s.send(ctx, deliveries, size.Seed) })
-	err = i.run(ctx, plan.Faults(size))
+	failed := i.run(ctx, plan.Faults(size))
 	sending.Wait()
-	if err != nil {
-		return nil, fmt.Errorf("faults did not happen as they should: %w", err)
-	}
 	sent := time.Now()
 	w.Out("all webhooks are sent and all faults are over after %s", sent.Sub(started).Round(time.Second))
 	if err := w.settle(ctx, s.events); err != nil {
@@ -83,6 +81,9 @@ func Run(ctx context.Context, size plan.Size, options Options) (*Outcome, error)
 		return nil, err
 	}
 	outcome.Total = time.Since(begin)
+	if failed != nil {
+		return outcome, fmt.Errorf("faults did not happen as they should: %w", failed)
+	}
 	return outcome, nil
 }
 
