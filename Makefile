@@ -47,6 +47,27 @@ test: controlplane ## Run all tests, with a real API server and etcd where they 
 	go -C hack/images test ./...
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
 
+##@ What it withstands
+
+# CHAOS_RECORDINGS, CHAOS_DURATION (of sending) and CHAOS_FAULT_EVERY are the size of the run, and CHAOS_SEED what it is drawn with.
+CHAOS_RECORDINGS ?= 300
+CHAOS_DURATION ?= 2m
+CHAOS_SEED ?= 1
+CHAOS_FAULT_EVERY ?= 4s
+# OUTAGE is how long `make outage` stops the API server, and OUTAGE_PER_SECOND how many webhooks come meanwhile.
+OUTAGE ?= 60s
+OUTAGE_PER_SECOND ?= 100
+
+.PHONY: chaos
+chaos: build controlplane ## Break everything on a drawn schedule, and audit that nothing acknowledged is lost or doubled (CHAOS_RECORDINGS, CHAOS_SEED, CHAOS_DURATION).
+	@go build -o bin/chaos ./test/chaos
+	@bin/chaos -seed=$(CHAOS_SEED) -recordings=$(CHAOS_RECORDINGS) -duration=$(CHAOS_DURATION) -fault-every=$(CHAOS_FAULT_EVERY)
+
+.PHONY: outage
+outage: build controlplane ## Stop the API server for a minute under 100 webhooks a second, and kill a sidecar meanwhile.
+	@go build -o bin/chaos ./test/chaos
+	@bin/chaos -seed=$(CHAOS_SEED) -outage=$(OUTAGE) -per-second=$(OUTAGE_PER_SECOND)
+
 ##@ Development
 
 .PHONY: test-cluster

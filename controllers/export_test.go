@@ -26,3 +26,11 @@ func NewLooseReconciler(through client.Client, now clock.PassiveClock, settings 
 		scheduler: newScheduler(), reruns: &reruns{tokens: through}, conditions: expression.New(),
 	}
 }
+
+// NewReconciler makes one that reads from a cache of the test's, and asks an API server of the test's.
+func NewReconciler(cached client.Client, live client.Reader, options Options) *RecordingReconciler {
+	return &RecordingReconciler{
+		client: cached, live: live, recorder: events.NewFakeRecorder(10), clock: options.Clock, settings: options.Settings, pace: options.Pace,
+		memory: newMemory(), scheduler: newScheduler(), reruns: &reruns{tokens: live}, conditions: expression.New(),
+	}
+}

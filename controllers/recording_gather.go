@@ -28,6 +28,8 @@ type facts struct {
 	undecided bool
 	// wait is until something is to be looked at that does not tell of itself; 0 is never.
 	wait time.Duration
+	// confirmed is when the API server was last asked whether another has gone on with the recording; zero is never.
+	confirmed time.Time
 }
 
 // anyJob says whether a Job of the recording is known to exist or to have existed.

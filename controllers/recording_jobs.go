@@ -59,7 +59,7 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 	if existing != nil && metav1.IsControlledBy(existing, gathered.Recording) {
 		return r.observeJob(ctx, gathered, existing, known)
 	}
-	if err := r.unchanged(ctx, gathered.Recording); err != nil {
+	if err := r.confirm(ctx, gathered); err != nil {
 		return err
 	}
 	job := jobs.Build(run)
@@ -80,23 +80,33 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 	}
 }
 
-// unchanged asks the API server whether the recording is still what was decided by, and returns errConflict where it is not. A write
-// of the status tests that by itself; the creation of a Job cannot, and a leader of old, or a cache that is behind, must not create
-// one again that has ended and is gone.
-func (r *RecordingReconciler) unchanged(ctx context.Context, read *v1alpha1.MeetingRecording) error {
-	var now v1alpha1.MeetingRecording
-	err := r.live.Get(ctx, client.ObjectKeyFromObject(read), &now)
-	if apierrors.IsNotFound(err) {
+// confirmedFor is how long a look at the API server holds, from the moment of asking. It is far less than a leader's Lease.
+const confirmedFor = 5 * time.Second
+
+// confirm returns errConflict if another has gone on with the recording since it was read from the cache: then no Job may be created. A leader that
+// was stopped for longer than its Lease holds may find the name of a Job free that its successor created, and that was deleted when it had
+// ended. It asks the API server itself, and the answer holds only if it came at once: we may have been stopped meanwhile.
+func (r *RecordingReconciler) confirm(ctx context.Context, gathered *facts) error {
+	if !gathered.confirmed.IsZero() && r.clock.Since(gathered.confirmed) < confirmedFor {
+		return nil
+	}
+	asked := r.clock.Now()
+	recording := gathered.Recording
+	var live v1alpha1.MeetingRecording
+	err := r.live.Get(ctx, client.ObjectKeyFromObject(recording), &live)
+	switch {
+	case apierrors.IsNotFound(err):
 		return errConflict
-	}
-	if err != nil {
-		return err
-	}
-	if now.UID != read.UID || now.Generation != read.Generation || !now.DeletionTimestamp.IsZero() ||
-		now.Status.Recording.State != read.Status.Recording.State ||
-		!equality.Semantic.DeepEqual(now.Status.Processing, read.Status.Processing) {
+	case err != nil:
+		return fmt.Errorf("see whether another has gone on with it: %w", err)
+	case live.UID != recording.UID, live.Generation != recording.Generation, !live.DeletionTimestamp.IsZero(),
+		live.Status.Recording.State != recording.Status.Recording.State,
+		!equality.Semantic.DeepEqual(live.Status.Processing, recording.Status.Processing):
 		return errConflict
+	case r.clock.Since(asked) >= confirmedFor:
+		return fmt.Errorf("the API server took more than %s to tell whether another has gone on with it", confirmedFor)
 	}
+	gathered.confirmed = asked
 	return nil
 }
 

@@ -1,0 +1,158 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package audit
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// countedAs is what the objects count: deliveries of a type, for all recordings of a session together, since only a file tells them apart.
+type countedAs struct {
+	Session
+	Type v1alpha1.EventType
+}
+
+func compareCounted(a, b countedAs) int {
+	return cmp.Or(cmp.Compare(a.MeetingID, b.MeetingID), cmp.Compare(a.SessionID, b.SessionID), cmp.Compare(a.Type, b.Type))
+}
+
+// eventsCounted is I2: every event that was acknowledged is in some object's status, as an entry or as a delivery.
+func (a *auditor) eventsCounted() {
+	acknowledged, counted := map[countedAs]int{}, map[countedAs]int{}
+	for _, event := range a.Events {
+		if event.Acknowledged {
+			a.report.EventsAcknowledged++
+			acknowledged[countedAs{event.Session, event.Type}]++
+		}
+	}
+	for session, chain := range a.chains {
+		for _, object := range chain {
+			for _, entry := range object.Status.Recording.Events {
+				counted[countedAs{session, entry.Type}] += int(entry.Deliveries)
+				a.report.EventsInStatus += int(entry.Deliveries)
+			}
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(acknowledged), compareCounted) {
+		if counted[key] < acknowledged[key] {
+			a.report.lost("session %s/%s: %d deliveries of %s were acknowledged, the status counts %d",
+				key.MeetingID, key.SessionID, acknowledged[key], key.Type, counted[key])
+		}
+	}
+}
+
+// chainsWhole holds that every object is of a session that there was, and that none is missing in between.
+func (a *auditor) chainsWhole() {
+	for session, chain := range a.chains {
+		if a.Sessions[session] == 0 {
+			a.report.wrong("%s: of a session that nobody sent", namesOf(chain))
+		}
+		segments := map[int32]bool{}
+		for _, object := range chain {
+			segments[object.Spec.Segment] = true
+			if file := object.Status.Recording.File; file != nil && object.Status.Recording.State != v1alpha1.RecordingStopped {
+				a.report.wrong("%s has a file and is %s", object.Name, object.Status.Recording.State)
+			}
+		}
+		for segment := range int32(len(chain)) {
+			if !segments[segment+1] {
+				a.report.wrong("session %s/%s has %s, and no segment %d", session.MeetingID, session.SessionID, namesOf(chain), segment+1)
+			}
+		}
+	}
+}
+
+// recordingsWhole is I3: without loss, every order and duplication, within the windows, of one recording's events ends in one object with
+// the same state and file. That can be judged where a session had one recording, each of whose deliveries was answered in time.
+func (a *auditor) recordingsWhole() {
+	events := map[Session][]Event{}
+	for _, event := range a.Events {
+		events[event.Session] = append(events[event.Session], event)
+	}
+	for session, recordings := range a.Sessions {
+		if recordings == 1 && a.isWhole(events[session]) {
+			a.report.Wholes++
+			a.recordingWhole(session, events[session])
+		}
+	}
+	for _, findings := range [][]string{a.report.Lost, a.report.Doubled, a.report.Wrong} {
+		slices.Sort(findings)
+	}
+}
+
+// isWhole tells whether all events of a session's only recording arrived, within the window.
+func (a *auditor) isWhole(events []Event) bool {
+	if len(events) == 0 {
+		return false
+	}
+	var from, to time.Time
+	hasFile, hasFailed, spooled := false, false, false
+	for _, event := range events {
+		if !event.Acknowledged || event.Unsure {
+			return false
+		}
+		if from.IsZero() || event.From.Before(from) {
+			from = event.From
+		}
+		if event.To.After(to) {
+			to = event.To
+		}
+		hasFile = hasFile || event.FilePath != ""
+		hasFailed = hasFailed || event.Type == v1alpha1.EventFailed
+		spooled = spooled || event.Spooled
+	}
+	// A failure may be acted on before a file is written that waited in the spool; then the file is a recording of its own.
+	return to.Sub(from) <= a.Window && (!hasFile || !hasFailed || !spooled)
+}
+
+func (a *auditor) recordingWhole(session Session, events []Event) {
+	chain := a.chains[session]
+	if len(chain) == 0 {
+		return // lost, which was said
+	}
+	if len(chain) > 1 {
+		a.report.doubled("session %s/%s had one recording, and has the objects %s", session.MeetingID, session.SessionID, namesOf(chain))
+		return
+	}
+	types, file := map[v1alpha1.EventType]bool{}, ""
+	for _, event := range events {
+		types[event.Type] = true
+		if event.FilePath != "" {
+			file = event.FilePath
+		}
+	}
+	got := chain[0].Status.Recording
+	if want := stateAfter(types); got.State != want {
+		a.report.wrong("%s is %s, want %s", chain[0].Name, got.State, want)
+	}
+	if (got.File == nil) != (file == "") || (got.File != nil && got.File.Path != file) {
+		a.report.wrong("%s has the file %v, want %q", chain[0].Name, got.File, file)
+	}
+	for _, entry := range got.Events {
+		delete(types, entry.Type)
+	}
+	for missing := range types {
+		a.report.lost("%s has no event %s", chain[0].Name, missing)
+	}
+}
+
+// stateAfter is the state of a recording of which these events are known: a file wins over a failure.
+func stateAfter(types map[v1alpha1.EventType]bool) v1alpha1.RecordingState {
+	switch {
+	case types[v1alpha1.EventStopped]:
+		return v1alpha1.RecordingStopped
+	case types[v1alpha1.EventFailed]:
+		return v1alpha1.RecordingFailed
+	case types[v1alpha1.EventStopping]:
+		return v1alpha1.RecordingStopping
+	case types[v1alpha1.EventStarted]:
+		return v1alpha1.RecordingStarted
+	}
+	return v1alpha1.RecordingStarting
+}

@@ -1,0 +1,167 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+)
+
+// injector makes faults happen, and counts them.
+type injector struct {
+	world *world
+
+	mu     sync.Mutex
+	counts map[string]int
+	errs   []error
+}
+
+// run makes all faults happen at their times from now on, and returns when all are over.
+func (i *injector) run(ctx context.Context, faults []plan.Fault) error {
+	begin := time.Now()
+	var lasting sync.WaitGroup
+	for _, fault := range faults {
+		if !pass(ctx, time.Until(begin.Add(fault.At))) {
+			break
+		}
+		lasting.Go(func() { i.happen(ctx, begin, fault) })
+	}
+	lasting.Wait()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return errors.Join(i.errs...)
+}
+
+func (i *injector) happen(ctx context.Context, begin time.Time, fault plan.Fault) {
+	i.world.Out("%6.1fs %s%s for %s", time.Since(begin).Seconds(), fault.Name(), detail(fault), fault.For.Round(100*time.Millisecond))
+	err := i.world.suffer(ctx, fault)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.counts[fault.Name()]++
+	if err != nil {
+		i.errs = append(i.errs, fmt.Errorf("%s of %s: %w", fault.Name(), fault.Target, err))
+	}
+}
+
+func detail(fault plan.Fault) string {
+	if fault.Toxic == "" {
+		return ""
+	}
+	return fmt.Sprintf(" on %d %% at %s", fault.Share, fault.Target)
+}
+
+// suffer makes a fault happen, and returns when it is over.
+func (w *world) suffer(ctx context.Context, fault plan.Fault) error {
+	process := w.processes[fault.Target]
+	switch fault.Kind {
+	case plan.Kill, plan.Away:
+		process.Kill()
+		pass(ctx, fault.For)
+		return process.Start()
+	case plan.Terminate:
+		process.Terminate()
+		pass(ctx, fault.For)
+		return process.Start()
+	case plan.Stop:
+		return stop(ctx, process, fault.For)
+	case plan.StopLeader:
+		return stop(ctx, w.leader(), fault.For)
+	case plan.RotateKey:
+		return w.provider.rotate()
+	case plan.ToxicIn:
+		return w.poison(ctx, w.links["webhooks of "+fault.Target], fault)
+	case plan.ToxicBehind:
+		return w.poison(ctx, w.links["API of "+fault.Target], fault)
+	case plan.DiskFull:
+		return w.fillDisk(ctx, fault)
+	}
+	return fmt.Errorf("no such kind of fault")
+}
+
+func stop(ctx context.Context, process *Process, d time.Duration) error {
+	if err := process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	pass(ctx, d)
+	return process.Signal(syscall.SIGCONT)
+}
+
+// leader returns the manager that leads, or one of them where none does at the moment.
+func (w *world) leader() *Process {
+	for _, name := range managers {
+		if w.processes[name].Said("Successfully acquired lease") {
+			return w.processes[name]
+		}
+	}
+	return w.processes[managers[0]]
+}
+
+func (w *world) poison(ctx context.Context, way *link, fault plan.Fault) error {
+	undo, err := way.spoil(fault.Toxic, fault.Share)
+	if err != nil {
+		return err
+	}
+	pass(ctx, fault.For)
+	return undo()
+}
+
+// fillDisk replaces a sidecar, as a rollout does, fills the disk of its new spool, which has room for some events only, and takes the API server
+// out of its reach, so that events have to go there. The API server is back before the disk has room again. Without disks of our own the
+// bound on the spool is all there is to meet.
+func (w *world) fillDisk(ctx context.Context, fault plan.Fault) error {
+	begin := time.Now()
+	if full := w.disks[fault.Target]; full != nil {
+		process := w.processes[fault.Target]
+		process.Terminate()
+		if err := w.renewSpool(ctx, fault.Target); err != nil {
+			return err
+		}
+		if err := process.Start(); err != nil {
+			return err
+		}
+		if err := awaitOK(ctx, "http://"+w.health[fault.Target]+"/healthz"); err != nil {
+			return err
+		}
+		if err := full.fill(); err != nil {
+			return fmt.Errorf("fill the disk: %w", err)
+		}
+		defer func() { _ = full.empty() }()
+	}
+	way := w.links["API of "+fault.Target]
+	way.proxy.Stop()
+	pass(ctx, time.Until(begin.Add(fault.For*4/5)))
+	if err := way.proxy.Start(); err != nil {
+		return err
+	}
+	pass(ctx, time.Until(begin.Add(fault.For)))
+	return nil
+}
+
+// renewSpool has a sidecar that has ended begin a new spool, as one in a new Pod does, unless there is something in it. A spool keeps the
+// room that it once had, and so would not notice that the disk is full.
+func (w *world) renewSpool(ctx context.Context, name string) error {
+	folder := w.spools[name]
+	if _, err := os.Stat(filepath.Join(folder, "spool.db")); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, w.binary("sidecar"), "spool", "export", "--spool-dir", folder)
+	waiting, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("look into the spool: %w", err)
+	}
+	if len(waiting) > 0 {
+		return nil
+	}
+	return os.Remove(filepath.Join(folder, "spool.db"))
+}

@@ -1,0 +1,179 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+const (
+	// failing is the share of Jobs that fail, and vanishing that of Jobs that are deleted once the status tells of them, in percent.
+	failing, vanishing = 5, 33
+	// atOnce is how many Jobs it works on at the same time.
+	atOnce = 8
+)
+
+// kubelet plays the Job controller and the kubelet, which an API server alone lacks: it makes the Pod of a Job, lets it tell of an output or
+// a failure, and ends the Job. It deletes some Jobs afterwards, as their time to live does.
+type kubelet struct {
+	client client.Client
+	places chan struct{}
+
+	mu      sync.Mutex
+	taken   map[string]bool // Jobs that are or were worked on, by UID
+	deleted map[string]bool
+	uids    map[string]types.UID // of Jobs that are or were worked on, by name
+	working sync.WaitGroup
+}
+
+func newKubelet(c client.Client) *kubelet {
+	return &kubelet{client: c, places: make(chan struct{}, atOnce), taken: map[string]bool{}, deleted: map[string]bool{}, uids: map[string]types.UID{}}
+}
+
+// once tells whether the key is new to the set.
+func (k *kubelet) once(set map[string]bool, key string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if set[key] {
+		return false
+	}
+	set[key] = true
+	return true
+}
+
+// runJob runs a Job that has not ended.
+func (k *kubelet) runJob(ctx context.Context, job *batchv1.Job) {
+	if job.DeletionTimestamp != nil || jobOf(job).Ended || !k.once(k.taken, string(job.UID)) {
+		return
+	}
+	k.mu.Lock()
+	k.uids[job.Name] = job.UID
+	k.mu.Unlock()
+	k.working.Go(func() {
+		k.work(ctx, func(ctx context.Context) error { return k.complete(ctx, job) })
+	})
+}
+
+// tidy deletes some of the Jobs that the status tells of.
+func (k *kubelet) tidy(ctx context.Context, recording *v1alpha1.MeetingRecording) {
+	switch recording.Status.Processing.State {
+	case v1alpha1.ProcessingSucceeded, v1alpha1.ProcessingFailed:
+	default:
+		return
+	}
+	for _, step := range recording.Status.Processing.Steps {
+		if share(step.JobName, "vanishes") >= vanishing || !k.once(k.deleted, step.JobName) {
+			continue
+		}
+		k.mu.Lock()
+		uid := k.uids[step.JobName]
+		k.mu.Unlock()
+		k.working.Go(func() {
+			k.work(ctx, func(ctx context.Context) error { return k.remove(ctx, step.JobName, uid) })
+		})
+	}
+}
+
+// remove deletes a Job and its Pod, and no other Job that has the name by now.
+func (k *kubelet) remove(ctx context.Context, name string, uid types.UID) error {
+	meta := metav1.ObjectMeta{Name: name, Namespace: namespace}
+	err := k.client.Delete(ctx, &batchv1.Job{ObjectMeta: meta}, client.PropagationPolicy(metav1.DeletePropagationBackground), client.Preconditions{UID: &uid})
+	if err != nil && !apierrors.IsConflict(err) {
+		return client.IgnoreNotFound(err)
+	}
+	return client.IgnoreNotFound(k.client.Delete(ctx, &corev1.Pod{ObjectMeta: meta}, client.GracePeriodSeconds(0)))
+}
+
+// work does something until it is done.
+func (k *kubelet) work(ctx context.Context, do func(context.Context) error) {
+	for {
+		select {
+		case k.places <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		attempt, cancel := context.WithTimeout(ctx, 10*time.Second)
+		err := do(attempt)
+		cancel()
+		<-k.places
+		if err == nil || !pass(ctx, 300*time.Millisecond) {
+			return
+		}
+	}
+}
+
+// share draws a number from 0 to 99 for a name.
+func share(name, what string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(what + "/" + name))
+	return int(h.Sum32() % 100)
+}
+
+func (k *kubelet) complete(ctx context.Context, job *batchv1.Job) error {
+	succeeds := share(job.Name, "succeeds") >= failing
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: job.Name, Namespace: namespace, Labels: job.Spec.Template.Labels,
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))},
+		},
+		Spec: job.Spec.Template.Spec,
+	}
+	if err := k.client.Create(ctx, pod); err != nil && !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	terminated := &corev1.ContainerStateTerminated{Reason: "Completed", Message: outputMessage(jobOf(job).FilePath)}
+	phase := corev1.PodSucceeded
+	if !succeeds {
+		terminated, phase = &corev1.ContainerStateTerminated{Reason: "Error", ExitCode: 65, Message: "not a recording"}, corev1.PodFailed
+	}
+	status := corev1.PodStatus{Phase: phase, ContainerStatuses: []corev1.ContainerStatus{{
+		Name: job.Spec.Template.Spec.Containers[0].Name, State: corev1.ContainerState{Terminated: terminated},
+	}}}
+	if err := k.patchStatus(ctx, pod, status); err != nil {
+		return err
+	}
+	return client.IgnoreNotFound(k.patchStatus(ctx, job.DeepCopy(), endOf(succeeds)))
+}
+
+func (k *kubelet) patchStatus(ctx context.Context, object client.Object, status any) error {
+	patch, err := json.Marshal(map[string]any{"status": status})
+	if err != nil {
+		return err
+	}
+	return k.client.Status().Patch(ctx, object, client.RawPatch(client.Merge.Type(), patch))
+}
+
+func outputMessage(file string) string {
+	return fmt.Sprintf(`{"outputs":[{"name":"archive","url":"file:///archive%s","mediaType":"video/mp4","sizeBytes":4}]}`, file)
+}
+
+func endOf(succeeds bool) batchv1.JobStatus {
+	now := metav1.Now()
+	types := []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete}
+	status := batchv1.JobStatus{StartTime: &now, CompletionTime: &now, Succeeded: 1}
+	if !succeeds {
+		types = []batchv1.JobConditionType{batchv1.JobFailureTarget, batchv1.JobFailed}
+		status = batchv1.JobStatus{StartTime: &now, Failed: 1}
+	}
+	for _, one := range types {
+		status.Conditions = append(status.Conditions, batchv1.JobCondition{
+			Type: one, Status: corev1.ConditionTrue, Reason: "PodFailurePolicy", Message: "told by its Pod", LastTransitionTime: now,
+		})
+	}
+	return status
+}
