@@ -73,6 +73,7 @@ func (w *wire) through(next http.RoundTripper) http.RoundTripper {
 			return unavailableAnswer(request), nil
 		}
 		response, err := w.forward(request, kind, next)
+		w.answered(request.Method, kind)
 		if w.cutNow() {
 			if err == nil {
 				_ = response.Body.Close()
@@ -90,7 +91,16 @@ func (w *wire) forward(request *http.Request, kind string, next http.RoundTrippe
 	return next.RoundTrip(request)
 }
 
-// admit counts the request and says whether it may pass.
+// answered counts a read, of which what is read cannot change any more.
+func (w *wire) answered(method, kind string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if method == http.MethodGet {
+		w.reads[kind]++
+	}
+}
+
+// admit counts the request, if it writes, and says whether it may pass.
 func (w *wire) admit(method, kind string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -98,7 +108,6 @@ func (w *wire) admit(method, kind string) bool {
 		return false
 	}
 	if method == http.MethodGet {
-		w.reads[kind]++
 		return true
 	}
 	if kind == "events" {
