@@ -121,7 +121,16 @@ func (w *wire) forward(request *http.Request, kind string, next http.RoundTrippe
 	return next.RoundTrip(request)
 }
 
-// admit counts the request and says whether it may pass.
+// answered counts a read, of which what is read cannot change any more.
+func (w *wire) answered(method, kind string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if method == http.MethodGet {
+		w.reads[kind]++
+	}
+}
+
+// admit counts the request, if it writes, and says whether it may pass.
 func (w *wire) admit(method, kind string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
