@@ -27,6 +27,8 @@ import (
 // conditions.
 type RecordingReconciler struct {
 	client client.Client
+	// conditions evaluates those of pipelines and steps.
+	conditions processing.Expressions
 	// live reads from the API server what the cache does not have: Pods, and Jobs that the cache says are not there.
 	live     client.Reader
 	recorder events.EventRecorder
@@ -34,8 +36,6 @@ type RecordingReconciler struct {
 	settings processing.Settings
 	pace     Pace
 	memory   *memory
-	// conditions evaluates those of pipelines and steps.
-	conditions processing.Expressions
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;watch

@@ -41,12 +41,13 @@ func (f *facts) anyJob() bool {
 func (r *RecordingReconciler) gather(ctx context.Context, recording *v1alpha1.MeetingRecording, known *recollection,
 ) (*facts, error) {
 	gathered := &facts{Input: processing.Input{
+		Expressions: r.conditions,
+
 		Recording: recording,
 		Jobs:      make(map[string]processing.Observation),
 		Now:       r.clock.Now(),
 		Settings:  r.settings,
 	}}
-	gathered.Expressions = r.conditions
 	running := recording.Status.Processing.State == v1alpha1.ProcessingRunning
 	if !running && (!processing.HasEnded(recording) || processing.IsFinal(recording.Status.Processing.State)) {
 		return gathered, nil

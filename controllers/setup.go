@@ -25,15 +25,15 @@ const concurrency = 8
 
 // Options are what a user can set of the controllers, and what a test may.
 type Options struct {
+	// conditions checks and evaluates those of pipelines, for both controllers, so that each is compiled once; Setup makes it.
+	conditions *expression.Evaluator
+
 	// Settings are the durations after which a recording stalls, and the reorder window.
 	Settings processing.Settings
 	// Pace says how often things are looked at that do not tell of themselves; the zero Pace is DefaultPace.
 	Pace Pace
 	// Clock is the time; nil is the real one.
 	Clock clock.PassiveClock
-
-	// conditions checks and evaluates those of pipelines, for both controllers, so that each is compiled once.
-	conditions *expression.Evaluator
 }
 
 // Pace says how often things are looked at that do not tell of themselves.
@@ -58,13 +58,13 @@ var DefaultPace = Pace{
 
 // Setup adds both controllers to a manager, whose cache must have been made by CacheOptions.
 func Setup(mgr ctrl.Manager, options Options) error {
+	options.conditions = expression.New()
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
 	if options.Pace == (Pace{}) {
 		options.Pace = DefaultPace
 	}
-	options.conditions = expression.New()
 	if err := newRecordingReconciler(mgr, options).register(mgr); err != nil {
 		return fmt.Errorf("set up the controller of MeetingRecordings: %w", err)
 	}
