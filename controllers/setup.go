@@ -39,6 +39,9 @@ func afterErrors() workqueue.TypedRateLimiter[reconcile.Request] {
 
 // Options are what a user can set of the controllers, and what a test may.
 type Options struct {
+	// conditions checks and evaluates those of pipelines, for both controllers, so that each is compiled once; Setup makes it.
+	conditions *expression.Evaluator
+
 	// Settings are the durations after which a recording stalls, and the reorder window.
 	Settings processing.Settings
 	// Pace says how often things are looked at that do not tell of themselves; the zero Pace is DefaultPace.
@@ -51,9 +54,6 @@ type Options struct {
 	Clock clock.PassiveClock
 	// Tracer is told of decisions and Jobs of recordings that have a trace; nil is nobody.
 	Tracer *tracing.Tracer
-
-	// conditions checks and evaluates those of pipelines, for both controllers, so that each is compiled once.
-	conditions *expression.Evaluator
 }
 
 // Pace says how often things are looked at that do not tell of themselves.
@@ -84,13 +84,13 @@ var DefaultPace = Pace{
 
 // Setup adds both controllers, and what deletes old recordings, to a manager, whose cache must have been made by CacheOptions.
 func Setup(mgr ctrl.Manager, options Options) error {
+	options.conditions = expression.New()
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
 	if options.Pace == (Pace{}) {
 		options.Pace = DefaultPace
 	}
-	options.conditions = expression.New()
 	if options.Settings.RunningAfter == 0 {
 		options.Settings.RunningAfter = processing.DefaultRunningAfter
 	}

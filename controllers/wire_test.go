@@ -153,16 +153,6 @@ func (w *wire) admit(method, kind string) bool {
 	return true
 }
 
-// answered counts a read once it was answered: what happens after that cannot be in it.
-func (w *wire) answered(method, kind string) {
-	if method != http.MethodGet {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.reads[kind]++
-}
-
 // cutNow says whether the answer is to be withheld.
 func (w *wire) cutNow() bool {
 	w.mu.Lock()

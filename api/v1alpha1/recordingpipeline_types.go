@@ -77,7 +77,8 @@ type PipelineStep struct {
 	// retries is how often the step is tried again after a failure that is not
 	// permanent, 3 where it is absent. Exit codes 64 to 78 of sysexits are
 	// permanent, except 69 (unavailable), 74 (I/O error) and 75 (try again). It
-	// becomes the Job's backoffLimit, and cannot be set beside one.
+	// becomes the Job's backoffLimit, and neither it nor backoff can be set
+	// beside one.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=20
 	// +optional
@@ -86,8 +87,7 @@ type PipelineStep struct {
 	// backoff is how long to wait before the first retry, such as 30s; each
 	// further wait is twice as long, up to an hour. Every retry is then a Job of
 	// its own and counts as an attempt. Without it the Job's own back-off counts,
-	// of ten seconds, doubled each time, up to ten minutes. It cannot be set
-	// beside the Job's backoffLimit.
+	// of ten seconds, doubled each time, up to ten minutes.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`

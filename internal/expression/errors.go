@@ -77,45 +77,31 @@ func (p *program) locate(err error) error {
 	if strings.HasPrefix(message, "no such overload") {
 		message += ": the types do not go together (numbers among values are doubles: compute with 2.0, not 2)"
 	}
-	expr, ok := p.part(failure.NodeID())
-	if !ok {
+	found := ast.MatchDescendants(ast.NavigateAST(p.ast), func(e ast.NavigableExpr) bool { return e.ID() == failure.NodeID() })
+	if len(found) == 0 {
 		return errors.New(message)
 	}
-	at := location{p.ast.SourceInfo().GetStartLocation(expr.ID())}
-	text, err := cel.ExprToString(expr, p.ast.SourceInfo())
+	at := location{p.ast.SourceInfo().GetStartLocation(beginning(found[0]).ID())}
+	text, err := cel.ExprToString(found[0], p.ast.SourceInfo())
 	if err != nil {
 		return fmt.Errorf("%s: %s", at, message)
 	}
 	return fmt.Errorf("%s: %s: %s", at, cut(oneLine(text)), message)
 }
 
-// part returns the part of the condition that has the id. CEL tells of the variable for a whole path such as
-// outputs.probe.durationSeconds: the path is returned.
-func (p *program) part(id int64) (ast.Expr, bool) {
-	found := ast.MatchDescendants(ast.NavigateAST(p.ast), func(e ast.NavigableExpr) bool { return e.ID() == id })
-	if len(found) == 0 {
-		return nil, false
-	}
-	expr := found[0]
+// beginning returns the part of an expression that a path such as outputs.probe.durationSeconds begins with: to CEL it is at its
+// last dot.
+func beginning(expr ast.Expr) ast.Expr {
 	for {
-		parent, ok := expr.Parent()
-		if !ok || !isPath(parent, expr) {
-			return expr, true
+		switch {
+		case expr.Kind() == ast.SelectKind:
+			expr = expr.AsSelect().Operand()
+		case expr.Kind() == ast.CallKind && expr.AsCall().FunctionName() == operators.Index:
+			expr = expr.AsCall().Args()[0]
+		default:
+			return expr
 		}
-		expr = parent
 	}
-}
-
-// isPath says whether an expression is a step further on a path.
-func isPath(expr, operand ast.NavigableExpr) bool {
-	switch expr.Kind() {
-	case ast.SelectKind:
-		return expr.AsSelect().Operand().ID() == operand.ID()
-	case ast.CallKind:
-		call := expr.AsCall()
-		return call.FunctionName() == operators.Index && call.Args()[0].ID() == operand.ID()
-	}
-	return false
 }
 
 // labelSharedErrors gives errors that CEL shares between all evaluations of the process an id that no part of a condition has.

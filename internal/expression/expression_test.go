@@ -178,11 +178,11 @@ func TestEvaluationFails(t *testing.T) {
 		steps     []v1alpha1.StepStatus
 		want      string
 	}{
-		{"outputs.probe.durationSecs > 60.0", meeting(), ended(), "line 1, column 14: outputs.probe.durationSecs: no such key: durationSecs"},
-		{"true &&\n outputs.probe.missing", meeting(), ended(), "line 2, column 15: outputs.probe.missing: no such key: missing"},
+		{"outputs.probe.durationSecs > 60.0", meeting(), ended(), "line 1, column 1: outputs.probe.durationSecs: no such key: durationSecs"},
+		{"true &&\n outputs.probe.missing", meeting(), ended(), "line 2, column 2: outputs.probe.missing: no such key: missing"},
 		{`steps.probe.outputs["repot"].url != ""`, meeting(), ended(), "no such key: repot"},
 		{`outputs["check-it"].x > 1.0`, meeting(), ended(), `outputs["check-it"].x: no such key: x`},
-		{"recording.labels.tem == 'a'", meeting(), nil, "line 1, column 17: recording.labels.tem: no such key: tem"},
+		{"recording.labels.tem == 'a'", meeting(), nil, "line 1, column 1: recording.labels.tem: no such key: tem"},
 		{"recording.file.path != ''", bare(), nil, "recording.file.path: no such key: file"},
 		{"recording.endedAt > recording.startedAt", bare(), nil, "recording.endedAt: no such key: endedAt"},
 		{"recording.file.url != ''", withoutURL(), nil, "recording.file.url: no such key: url"},
