@@ -23,11 +23,6 @@ type Turn struct {
 	Position, Of int
 }
 
-// IsUnderWay says whether the recording's steps are planned and have not all ended.
-func IsUnderWay(state v1alpha1.ProcessingState) bool {
-	return state == v1alpha1.ProcessingRunning || state == v1alpha1.ProcessingQueued
-}
-
 // HasJob says whether the status tells that the step has had a Job which has not ended as far as was known: where it is gone now,
 // somebody deleted it.
 func HasJob(step v1alpha1.StepStatus) bool {
