@@ -135,6 +135,21 @@ func TestBurst(t *testing.T) {
 	t.Logf("writes: %v", writes)
 }
 
+// An API server that does not answer to some creations of Jobs makes neither more of them nor fewer.
+func TestBurstWithoutAnswers(t *testing.T) {
+	const all, limit = 20, 3
+	ns := namespace(t)
+	newLimited(t, ns, limit)
+	op := start(t, ns, func(_ *controllers.Options, w *wire) { w.makeUnavailable("POST jobs", 2, 12) })
+	k := newCluster(t, ns, limit, all)
+	stopped(t, ns, shuffled(all)...)
+	k.runUntil(all)
+	expectAll(t, ns, all)
+	if got := op.wire.counted()["POST jobs"]; got != all+12 {
+		t.Errorf("%d creations were asked for, want %d and the 12 that got no answer", got, all)
+	}
+}
+
 // expectAll waits until all recordings have succeeded.
 func expectAll(t *testing.T, ns string, all int) {
 	t.Helper()

@@ -61,13 +61,13 @@ func unfinished() fields.Selector {
 
 // finished selects recordings whose processing has ended.
 func finished() fields.Selector {
-	var selectors []fields.Selector
-	for _, unfinished := range []v1alpha1.ProcessingState{
-		"", v1alpha1.ProcessingWaiting, v1alpha1.ProcessingQueued, v1alpha1.ProcessingRunning, v1alpha1.ProcessingSuspended,
-	} {
-		selectors = append(selectors, fields.OneTermNotEqualSelector(state, string(unfinished)))
-	}
-	return fields.AndSelectors(selectors...)
+	return fields.AndSelectors(
+		fields.OneTermNotEqualSelector(state, ""),
+		fields.OneTermNotEqualSelector(state, string(v1alpha1.ProcessingWaiting)),
+		fields.OneTermNotEqualSelector(state, string(v1alpha1.ProcessingQueued)),
+		fields.OneTermNotEqualSelector(state, string(v1alpha1.ProcessingRunning)),
+		fields.OneTermNotEqualSelector(state, string(v1alpha1.ProcessingSuspended)),
+	)
 }
 
 // stripJob drops what no decision needs and most of a Job is.

@@ -49,7 +49,7 @@ var (
 
 	jobDelay = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "meetingrecording_job_creation_delay_seconds",
-		Help:    "Seconds from the event that ended a recording to the creation of a Job for it.",
+		Help:    "Seconds from the event that ended a recording to the creation of a Job for it, the time in a queue included.",
 		Buckets: []float64{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200},
 	})
 )

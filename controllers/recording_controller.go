@@ -76,11 +76,11 @@ func newRecordingReconciler(mgr ctrl.Manager, options Options) (*RecordingReconc
 
 // register adds the controller to the manager. What a recording depends on arrives in its status, so no change of it is left out.
 func (r *RecordingReconciler) register(mgr ctrl.Manager) error {
-	owner := handler.EnqueueRequestForOwner(mgr.GetScheme(), mgr.GetRESTMapper(), &v1alpha1.MeetingRecording{}, handler.OnlyControllerOwner())
+	enqueueOwner := handler.EnqueueRequestForOwner(mgr.GetScheme(), mgr.GetRESTMapper(), &v1alpha1.MeetingRecording{}, handler.OnlyControllerOwner())
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("meetingrecording").
 		Watches(&v1alpha1.MeetingRecording{}, &recordingWatch{scheduler: r.scheduler}).
-		Watches(&batchv1.Job{}, &jobWatch{scheduler: r.scheduler, recordings: r.client, owner: owner, changes: jobChanges()}).
+		Watches(&batchv1.Job{}, &jobWatch{scheduler: r.scheduler, recordings: r.client, owner: enqueueOwner, changes: jobChanges()}).
 		Watches(&v1alpha1.RecordingPipeline{}, limitWatch(r.scheduler)).
 		WatchesRawSource(source.Func(func(_ context.Context, requests requests) error { r.scheduler.use(requests); return nil })).
 		WatchesRawSource(r.reruns.source()).

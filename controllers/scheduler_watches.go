@@ -112,13 +112,24 @@ func (w *jobWatch) follow(object client.Object) {
 		w.scheduler.over(job.Namespace, job.Name)
 		return
 	}
-	w.scheduler.seen(job.Namespace, job.Labels[v1alpha1.LabelPipeline], job.Name)
+	if owner(job) != nil {
+		w.scheduler.seen(job.Namespace, job.Labels[v1alpha1.LabelPipeline], job.Name)
+	}
+}
+
+// owner returns the recording that a Job is of; nil where it is of none, whatever its labels say.
+func owner(job client.Object) *metav1.OwnerReference {
+	owner := metav1.GetControllerOf(job)
+	if owner == nil || owner.Kind != "MeetingRecording" || owner.APIVersion != v1alpha1.GroupVersion.String() {
+		return nil
+	}
+	return owner
 }
 
 // announce announces a Job's recording, where somebody waits and the recording may come before him. It is about to be looked at.
 func (w *jobWatch) announce(ctx context.Context, job client.Object) {
-	owner := metav1.GetControllerOf(job)
-	if owner == nil || owner.Kind != "MeetingRecording" || !w.scheduler.anyWaiting(job.GetNamespace()) {
+	owner := owner(job)
+	if owner == nil || !w.scheduler.anyWaiting(job.GetNamespace()) {
 		return
 	}
 	var recording v1alpha1.MeetingRecording

@@ -26,7 +26,7 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if f.healthAddress != ":8083" || f.metricsAddress != ":8443" || f.leaderElect || len(f.namespaces) > 0 ||
-		f.settings.StallAfter != 10*time.Minute || f.settings.StallAfterStarted != 24*time.Hour || f.settings.ReorderWindow != time.Minute {
+		f.settings.StallAfter != 10*time.Minute || f.settings.StallAfterStarted != 24*time.Hour || f.settings.ReorderWindow != time.Minute || f.keepRecordings != 0 {
 		t.Errorf("defaults are %+v", f)
 	}
 	f, err = parse([]string{"--namespace=a", "--namespace", "b", "--leader-elect", "--leader-election-namespace=c", "--stall-after=5m", "--metrics-bind-address=0"}, os.Stderr)
@@ -60,6 +60,8 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"negative window":  {[]string{"--reorder-window=-1m"}, 2, "--reorder-window must be more than 0"},
 		"longest meeting":  {[]string{"--stall-after-started=0s"}, 2, "--stall-after-started must be more than 0"},
 		"tracing endpoint": {[]string{"--kubeconfig=" + unreachable(t), "--tracing-endpoint=collector:4317"}, 1, "--tracing-endpoint must be a URL such as http://collector:4318"},
+		"kept too short":   {[]string{"--keep-recordings=1h"}, 2, "--keep-recordings must be at least 24h, or 0"},
+		"kept below 0":     {[]string{"--keep-recordings=-24h"}, 2, "--keep-recordings must be at least 24h, or 0"},
 		"help":             {[]string{"--help"}, 0, "-stall-after-started duration"},
 		"version":          {[]string{"--version"}, 0, ""},
 		"no such config":   {[]string{"--kubeconfig=/no/such/file"}, 1, "set --kubeconfig or KUBECONFIG"},

@@ -104,7 +104,7 @@ func (l *Lines) takeBack(line *line, pipeline string) {
 			}
 		}
 	}
-	slices.SortFunc(untold, func(a, b *entry) int { return b.place.compare(a.place) })
+	slices.SortFunc(untold, func(a, b *entry) int { return b.compare(a.place) })
 	for _, e := range untold[:min(len(untold), line.taken-line.limit)] {
 		e.state = waits
 		line.taken--
