@@ -95,6 +95,7 @@ var stories = map[string][]story{
 		},
 		{labels: map[string]string{"team": "sales"}}, // no pipeline matches
 	},
+	"transcode":    {{want: []string{"transcode Succeeded"}, further: checkQueued}},
 	"keep-a-month": {{event: v1alpha1.EventFailed, want: []string{"tell Succeeded"}}},
 }
 
@@ -333,5 +334,21 @@ func checkRetried(t *testing.T, told *told) {
 	}
 	if passed := time.Duration(told.clock.passed.Load()); passed < 3*time.Minute-10*time.Second {
 		t.Errorf("the retries waited for %s, want 1m and 2m", passed)
+	}
+}
+
+// checkQueued: of many recordings that end at once, as many are worked on as the document says, and all in the end.
+func checkQueued(t *testing.T, told *told) {
+	var further []*v1alpha1.MeetingRecording
+	for i := range 12 {
+		recording := newRecording(t, told.namespace, fmt.Sprint("further-", i))
+		arrives(t, recording, v1alpha1.EventStopped, time.Hour)
+		further = append(further, recording)
+	}
+	for _, recording := range further {
+		expect(t, recording, v1alpha1.ProcessingSucceeded, processed, "Current")
+	}
+	if most := told.atOnce("transcode"); most > 5 {
+		t.Errorf("%d Jobs were at work at once, want 5 at most", most)
 	}
 }

@@ -78,6 +78,8 @@ rerun_thumbnail() {
   printf 'The attempts before, in the history\n'
   of "$film" '{range .status.processing.history[*]}{.pipeline}/{.name}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'
   expect "the attempts after the rerun" "$(steps_of "$film" '{.name}={.attempt} ')" "probe=1 thumbnail=2 archive=1 notify=2 "
+  [[ $(of "$film" '{.status.processing.history[0].outputs[0].url}') != "$(steps_of "$film" '{.outputs[?(@.name=="card")].url}')" ]] ||
+    die "the rerun wrote over the first thumbnail"
   expect "the results that were not run again" "$(steps_of "$film" "$kept" | grep -E '^(probe|archive) ')" "$(grep -E '^(probe|archive) ' <<<"$before")"
   expect "the first results, in the history" "$(of "$film" "{range .status.processing.history[*]}$kept{end}")" "$(grep -E '^(thumbnail|notify) ' <<<"$before")"
   expect "those who were notified again" "$(grep -cF "$film" "$state/events")" 2
