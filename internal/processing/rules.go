@@ -83,11 +83,6 @@ func IsUnderWay(state v1alpha1.ProcessingState) bool {
 	return state == v1alpha1.ProcessingRunning || state == v1alpha1.ProcessingQueued
 }
 
-// IsUnderWay says whether the status lists steps that have not all ended.
-func IsUnderWay(state v1alpha1.ProcessingState) bool {
-	return state == v1alpha1.ProcessingRunning || state == v1alpha1.ProcessingQueued
-}
-
 // HasEnded says whether the recording itself has ended, with a file or without.
 func HasEnded(recording *v1alpha1.MeetingRecording) bool {
 	switch recording.Status.Recording.State {
