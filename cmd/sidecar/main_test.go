@@ -63,11 +63,11 @@ func setUpAndRun(m *testing.M) (code int, err error) {
 		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases")},
 		ErrorIfCRDPathMissing: true,
 	}
+	defer func() { err = errors.Join(err, environment.Stop()) }() // also where a CRD is refused: the API server runs by then
 	config, err := environment.Start()
 	if err != nil {
 		return 1, fmt.Errorf("start the API server: %w", err)
 	}
-	defer func() { err = errors.Join(err, environment.Stop()) }()
 	folder, err := os.MkdirTemp("", "sidecar")
 	if err != nil {
 		return 1, err
