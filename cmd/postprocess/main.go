@@ -66,7 +66,15 @@ func newRootCommand(p process, terminationLog *string) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(usageError)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(newArchiveCommand(p, terminationLog), &cobra.Command{
+	root.AddCommand(
+		newArchiveCommand(p, terminationLog),
+		newVersionCommand(),
+	)
+	return root
+}
+
+func newVersionCommand() *cobra.Command {
+	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  usageArgs(cobra.NoArgs),
@@ -74,8 +82,7 @@ func newRootCommand(p process, terminationLog *string) *cobra.Command {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), version.String())
 			return err
 		},
-	})
-	return root
+	}
 }
 
 // usageError makes an ExitError of what cobra found wrong with the command line.

@@ -92,7 +92,7 @@ type copier struct {
 func (c *copier) store(ctx context.Context, file source.File) error {
 	c.digest.Reset()
 	c.written = 0
-	return c.destination.write(ctx, c.object, mediaType(file.ContentType, c.object), func(w io.Writer) error {
+	return c.destination.Write(ctx, c.object, mediaType(file.ContentType, c.object), func(w io.Writer) error {
 		return c.copy(w, file)
 	})
 }

@@ -120,10 +120,10 @@ func (d *Destination) URL(object string) (string, error) {
 		outputs.MaxURLBytes)
 }
 
-// write stores what fill writes under the object's name, replacing what was there. The object appears complete or not at
+// Write stores what fill writes under the object's name, replacing what was there. The object appears complete or not at
 // all: when fill, the storing or ctx fails, nothing is left. Errors of fill are returned as they are, others are
 // ExitErrors (IOErr).
-func (d *Destination) write(ctx context.Context, object, contentType string, fill func(io.Writer) error) error {
+func (d *Destination) Write(ctx context.Context, object, contentType string, fill func(io.Writer) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var file *os.File

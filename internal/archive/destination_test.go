@@ -20,7 +20,7 @@ import (
 func TestCancelBeforeRename(t *testing.T) {
 	b := newBench(t, serveContent)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := b.Destination.write(ctx, "a.mp4", "video/mp4", func(w io.Writer) error {
+	err := b.Destination.Write(ctx, "a.mp4", "video/mp4", func(w io.Writer) error {
 		defer cancel()
 		_, err := w.Write(content)
 		return err
@@ -33,7 +33,7 @@ func TestCancelBeforeRename(t *testing.T) {
 func TestTemporaryFileIsOnTheVolume(t *testing.T) {
 	b := newBench(t, serveContent)
 	t.Setenv("TMPDIR", "/nonexistent")
-	err := b.Destination.write(t.Context(), "m/a.mp4", "video/mp4", func(w io.Writer) error {
+	err := b.Destination.Write(t.Context(), "m/a.mp4", "video/mp4", func(w io.Writer) error {
 		if found := files(t, b.folder); len(found) != 1 || !strings.HasPrefix(found[0], "m/a.mp4.") {
 			t.Errorf("while writing there are %v", found)
 		}
@@ -137,7 +137,7 @@ func TestDestinationURL(t *testing.T) {
 			if err != nil || got != test.want {
 				t.Errorf("URL = %q, %v, want %q", got, err, test.want)
 			}
-			err = d.write(t.Context(), test.object, "video/mp4", func(w io.Writer) error {
+			err = d.Write(t.Context(), test.object, "video/mp4", func(w io.Writer) error {
 				_, err := w.Write(content)
 				return err
 			})
