@@ -43,7 +43,7 @@ func (s *sourceFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&s.proxyFromEnv, "proxy-from-environment", false,
 		"use HTTPS_PROXY, HTTP_PROXY and NO_PROXY; addresses behind a proxy are not judged")
 	f.Var(&s.maxBytes, "max-bytes", "largest file that is taken, in bytes or with a suffix such as 20Gi or 500M")
-	f.IntVar(&o.Retries, "retries", o.Retries, "how often a failed attempt is repeated, from the file's beginning")
+	f.IntVar(&o.Retries, "retries", o.Retries, "how often an attempt that brought nothing new is repeated")
 	f.DurationVar(&o.Timeout, "timeout", o.Timeout, "time for all of it, retries included")
 	f.DurationVar(&o.ConnectTimeout, "connect-timeout", o.ConnectTimeout, "time to connect, and again for TLS")
 	f.DurationVar(&o.ResponseHeaderTimeout, "response-header-timeout", o.ResponseHeaderTimeout,
