@@ -10,23 +10,40 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/archive"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
+	"github.com/meetingops/meeting-recording-operator/internal/progress"
 )
 
 const archiveLong = `Copy a recorded file to a bucket, and tell where it is, its size and SHA-256 by the container's termination message.
 
-The file is taken from RECORDING_FILE_URL, which the operator sets, and only from allowed hosts at public addresses.
-It appears under its final name complete or not at all.`
+The file is taken from RECORDING_FILE_URL, which the operator sets, and only from allowed hosts at public addresses. What breaks off
+is continued; size and digest are compared with what the source announced. The file appears under its final name complete or
+not at all, and beside it a JSON document that tells of the recording. When the same file is there already, nothing is copied.
+
+Destinations:
+  file:///folder          a folder, such as a volume
+  s3://bucket             Amazon S3, with AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the Pod's role;
+                          for another S3 server add ?endpoint=https://host&use_path_style=true&region=us-east-1
+  gs://bucket             Google Cloud Storage, with GOOGLE_APPLICATION_CREDENTIALS or workload identity
+  azblob://container      Azure Blob Storage, with AZURE_STORAGE_ACCOUNT, and AZURE_STORAGE_KEY or workload identity
+Each takes ?prefix=folder/ to begin every name with.
+
+Exit codes: 0 done; 64 wrong use; 65 not a recording; 66 no such file; 76, 77 refused; 78 bucket or credentials missing;
+69, 74 and 75 may pass, and are worth another try.`
 
 const archiveExample = `  # as a step of a RecordingPipeline, with a volume at /recordings
   postprocess archive --destination=file:///recordings
+
+  # to another S3 server than Amazon's
+  postprocess archive --destination='s3://recordings?endpoint=https://minio.example.com&use_path_style=true&region=us-east-1'
 
   # on a workstation
   postprocess archive --source-url=https://cdn.videosdk.live/a.mp4 --destination=file://./ --object-name='{{.FileName}}'`
 
 // archiveOptions are the flags of `postprocess archive`.
 type archiveOptions struct {
-	source      sourceFlags
-	destination destinationFlags
+	source         sourceFlags
+	destination    destinationFlags
+	metadataSuffix string
 }
 
 func newArchiveCommand(p process, terminationLog *string) *cobra.Command {
@@ -38,42 +55,52 @@ func newArchiveCommand(p process, terminationLog *string) *cobra.Command {
 		Example: archiveExample,
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			output, err := runArchive(cmd.Context(), p, opts)
+			made, err := runArchive(cmd.Context(), p, opts)
 			if err != nil {
 				return err
 			}
-			return tell(p, *terminationLog, "the file is archived", outputs.Message{Outputs: []outputs.Output{output}})
+			return tell(p, *terminationLog, "the file is archived", outputs.Message{Outputs: made})
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	opts.destination.add(flags, archive.DefaultObjectName)
+	flags.StringVar(&opts.metadataSuffix, "metadata-suffix", ".json",
+		"what to append to the name for the JSON document that tells of the recording; empty: no document, and copy every time")
 	opts.source.add(flags)
 	addTerminationLogFlag(flags, terminationLog)
 	return cmd
 }
 
 // runArchive checks everything that can be checked without the network first.
-func runArchive(ctx context.Context, p process, opts archiveOptions) (outputs.Output, error) {
-	log := newLogger(p.stderr)
+func runArchive(ctx context.Context, p process, opts archiveOptions) ([]outputs.Output, error) {
+	console := progress.New(p.stderr)
+	defer console.Done()
 	sourceURL, err := opts.source.sourceURL(p)
 	if err != nil {
-		return outputs.Output{}, err
+		return nil, err
 	}
-	client, err := opts.source.client(p, log)
+	client, err := opts.source.client(p, console.Logger())
 	if err != nil {
-		return outputs.Output{}, err
+		return nil, err
 	}
 	defer client.Close()
 	object, err := opts.destination.object(p, sourceURL)
 	if err != nil {
-		return outputs.Output{}, err
+		return nil, err
 	}
 	destination, err := opts.destination.open(ctx, p)
 	if err != nil {
-		return outputs.Output{}, err
+		return nil, err
 	}
 	defer func() { _ = destination.Close() }() // what was written is safe already
-	archiver := archive.Archiver{Source: client, Destination: destination, Log: log}
-	return archiver.Archive(ctx, archive.Request{SourceURL: sourceURL, Object: object})
+	destination.LimitBytes(int64(opts.source.maxBytes))
+	archiver := archive.Archiver{
+		Source: client, Destination: destination, Log: console.Logger(), Progress: console.Bytes, Program: userAgent(),
+	}
+	request := archive.Request{SourceURL: sourceURL, Object: object, Recording: recording(p, sourceURL)}
+	if opts.metadataSuffix != "" {
+		request.MetadataObject = object + opts.metadataSuffix
+	}
+	return archiver.Archive(ctx, request)
 }

@@ -9,20 +9,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
-	_ "gocloud.dev/blob/fileblob" // file:// destinations
 
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
+// memoryLimit is what the Go runtime keeps to, as well as it can, unless GOMEMLIMIT says otherwise. An upload in parts
+// needs about half of it.
+const memoryLimit = 40 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, process{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}))
@@ -97,8 +103,4 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-func newLogger(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, nil))
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,7 +61,7 @@ func TestDiskFull(t *testing.T) {
 }
 
 func TestIOErrorsSayWhatToMend(t *testing.T) {
-	d := &Destination{}
+	d := &Destination{base: url.URL{Scheme: "file", Path: "/a"}}
 	for _, test := range []struct {
 		err  error
 		code int
@@ -95,7 +96,10 @@ func TestOpenDestinationFails(t *testing.T) {
 		"malformed":        {"file://%zz", 64, "not a bucket URL"},
 		"opaque":           {"file:recordings", 64, "not a bucket URL"},
 		"no path":          {"file://recordings", 64, "not a bucket URL"},
-		"other scheme":     {"s3://bucket", 64, `scheme "s3" is not supported; supported: file`},
+		"other scheme":     {"ftp://host/a", 64, `scheme "ftp" is not supported; supported: azblob, file, gs`},
+		"s3 with a key":    {"s3://bucket/folder", 64, "must be s3://NAME of a bucket alone; for a folder in it add ?prefix=folder/"},
+		"s3 without name":  {"s3:///", 64, "must be s3://NAME"},
+		"s3 parameter":     {"s3://bucket?pathstyle=1&region=a", 64, "the destination's parameters are wrong"},
 		"unknown param":    {"file://" + folder + "?nodir=1", 64, "the destination's parameters are wrong"},
 		"wrong param":      {"file://" + folder + "?metadata=maybe", 64, "the destination's parameters are wrong"},
 		"key":              {"file://" + folder + "?key=a", 64, "must not have the parameter key"},
