@@ -74,6 +74,7 @@ func newRootCommand(p process, terminationLog *string) *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
 		newArchiveCommand(p, terminationLog),
+		newNotifyCommand(p, terminationLog),
 		newVersionCommand(),
 	)
 	return root
