@@ -111,7 +111,7 @@ func NewEvent(eventType string, data Data, at time.Time) (Event, error) {
 	event.SetSource(source)
 	event.SetSubject(data.Recording.Name)
 	event.SetTime(at)
-	if err := event.SetData(cloudevents.ApplicationJSON, text); err != nil {
+	if err := event.SetData(cloudevents.ApplicationJSON, data); err != nil {
 		return Event{}, sysexits.New(sysexits.Software, err, "cannot write the event")
 	}
 	if err := event.Validate(); err != nil {

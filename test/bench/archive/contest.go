@@ -61,7 +61,7 @@ func (b bench) toS3() contest {
 	server := objectstore.Server{Endpoint: b.endpoint}
 	c := contest{"to an S3 server", b.bucket, []contestant{b.ours(server.BucketURL(bucket))}}
 	if _, err := exec.LookPath("rclone"); err == nil {
-		remote := fmt.Sprintf(`:s3,provider=Other,env_auth=true,region=%s,endpoint="%s":%s/rclone.mp4`, objectstore.Region, b.endpoint, bucket)
+		remote := fmt.Sprintf(`:s3,provider=Other,env_auth=true,no_check_bucket=true,region=%s,endpoint="%s":%s/rclone.mp4`, objectstore.Region, b.endpoint, bucket)
 		c.contestants = append(c.contestants, contestant{"rclone copyurl", []string{
 			"rclone", "--config", os.DevNull, "copyurl", b.url(), remote}, objectstore.Environment()})
 	}
