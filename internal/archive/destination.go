@@ -133,37 +133,29 @@ func (d *Destination) URL(object string) (string, error) {
 
 // Write stores what fill writes under the object's name, replacing what was there. The object appears complete or not at
 // all: when fill, the storing or ctx fails, nothing is left. Errors of fill are returned as they are, others are
-// ExitErrors (IOErr).
+// ExitErrors.
 func (d *Destination) Write(ctx context.Context, object, contentType string, fill func(io.Writer) error) error {
+	opts := blob.WriterOptions{ContentType: contentType, BufferSize: int(d.part), MaxConcurrency: partsAtOnce}
+	if d.base.Scheme == fileScheme {
+		return d.writeFile(ctx, object, opts, fill)
+	}
+	return d.upload(ctx, object, opts, fill)
+}
+
+// writeFile writes to a folder.
+func (d *Destination) writeFile(ctx context.Context, object string, opts blob.WriterOptions, fill func(io.Writer) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var up *upload
-	if d.base.Scheme == s3Scheme {
-		var release func()
-		ctx, up, release = newUpload(ctx)
-		defer release()
-	}
 	var file *os.File
-	w, err := d.bucket.NewWriter(ctx, object, &blob.WriterOptions{
-		ContentType:    contentType,
-		BufferSize:     int(d.part),
-		MaxConcurrency: partsAtOnce,
-		BeforeWrite: func(as func(any) bool) error {
-			if d.base.Scheme == fileScheme {
-				as(&file)
-			}
-			up.tune(d, as)
-			return nil
-		},
-	})
+	opts.BeforeWrite = func(as func(any) bool) error {
+		as(&file)
+		return nil
+	}
+	w, err := d.bucket.NewWriter(ctx, object, &opts)
 	if err != nil {
 		return d.ioError(err)
 	}
 	if err := fill(w); err != nil {
-		if up != nil {
-			up.discard(w)
-			return err
-		}
 		cancel()
 		_ = w.Close() // it says only that it was cancelled
 		discard(file)

@@ -69,7 +69,7 @@ func (s *Server) Stop() {
 	<-s.ended
 }
 
-// Environment is what an S3 client needs beside the endpoint, and what it must not find on the machine.
+// Environment is what an S3 client needs beside the endpoint; what is empty must not be set.
 func Environment() map[string]string {
 	return map[string]string{
 		"AWS_ACCESS_KEY_ID": AccessKey, "AWS_SECRET_ACCESS_KEY": SecretKey, "AWS_REGION": Region,

@@ -186,9 +186,15 @@ func most(results []result) int64 {
 // measure runs a command, and fails when it does.
 func measure(ctx context.Context, c contestant) (result, error) {
 	cmd := exec.CommandContext(ctx, c.command[0], c.command[1:]...)
-	cmd.Env = os.Environ()
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		_, replaced := c.env[name]
+		return replaced
+	})
 	for key, value := range c.env {
-		cmd.Env = append(cmd.Env, key+"="+value)
+		if value != "" {
+			cmd.Env = append(cmd.Env, key+"="+value)
+		}
 	}
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = &said, &said
