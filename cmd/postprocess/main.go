@@ -24,7 +24,7 @@ import (
 
 // memoryLimit is what the Go runtime keeps to, as well as it can, unless GOMEMLIMIT says otherwise. An upload in parts
 // needs about half of it.
-const memoryLimit = 40 << 20
+const memoryLimit = 36 << 20
 
 func main() {
 	log.SetOutput(io.Discard) // where net/http would tell the first bytes of a body that is too long

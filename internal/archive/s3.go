@@ -20,7 +20,7 @@ const s3Scheme = "s3"
 const (
 	// minPartBytes is the smallest part that S3 takes. Memory holds one more than partsAtOnce of them.
 	minPartBytes = 5 << 20
-	partsAtOnce  = 3
+	partsAtOnce  = 2
 	// maxParts is how many parts S3 takes.
 	maxParts = 10_000
 	// abortTimeout is the time for the parts that are under way when an upload fails, and again to remove all of them.
