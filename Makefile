@@ -11,6 +11,8 @@ IMG ?= meeting-recording-operator:dev
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # TESTFLAGS are further arguments of the tests, such as -run=TestPlace or -rapid.checks=100000 (with PKG).
 TESTFLAGS ?=
+# BENCHFLAGS are arguments of the benchmark, such as -size=100 -runs=3.
+BENCHFLAGS ?=
 PKG ?= ./...
 
 TOOLS := go tool -modfile=hack/tools/go.mod
@@ -110,6 +112,10 @@ verify: ## Generate everything anew and fail on any difference.
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (60s).
 	hack/fuzz.sh
+
+.PHONY: bench-archive
+bench-archive: ## Measure `postprocess archive` beside curl and rclone: speed and memory. BENCHFLAGS are the benchmark's.
+	hack/bench-archive.sh $(BENCHFLAGS)
 
 ##@ Build
 

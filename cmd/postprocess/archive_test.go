@@ -29,6 +29,10 @@ func TestArchive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(got.Outputs) != 2 || got.Outputs[1].Name != "metadata" || got.Outputs[1].URL != got.Outputs[0].URL+".json" {
+		t.Fatalf("outputs = %+v", got)
+	}
+	got.Outputs = got.Outputs[:1]
 	if diff := gocmp.Diff(f.wantOutput(), got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -51,7 +55,7 @@ func TestArchiveOnWorkstation(t *testing.T) {
 	f := newFixture(t, serveContent)
 	source, destination := f.env["RECORDING_FILE_URL"], f.env["ARCHIVE_DESTINATION"]
 	f.env = map[string]string{"RECORDING_FILE_URL": "https://example.com", "ARCHIVE_DESTINATION": "s3://none"}
-	f.args = append(f.args, "--source-url="+source, "--destination="+destination, "--object-name={{.FileName}}",
+	f.args = append(f.args, "--source-url="+source, "--destination="+destination, "--object-name={{.FileName}}", "--metadata-suffix=",
 		"--termination-log="+filepath.Join(f.folder, "none"))
 	if code := f.run(t); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, &f.stderr)
@@ -73,7 +77,7 @@ func TestArchiveFails(t *testing.T) {
 			64, "RECORDING_FILE_URL is not set, nor --source-url; did the recording end without a file?"},
 		"no destination": {func(f *fixture) { delete(f.env, "ARCHIVE_DESTINATION") }, nil, 64, "set --destination or ARCHIVE_DESTINATION"},
 		"no id":          {func(f *fixture) { delete(f.env, "RECORDING_SESSION_ID") }, nil, 64, "set RECORDING_SESSION_ID"},
-		"other scheme":   {func(f *fixture) { f.env["ARCHIVE_DESTINATION"] = "gs://b" }, nil, 64, `scheme "gs" is not supported; supported: file`},
+		"other scheme":   {func(f *fixture) { f.env["ARCHIVE_DESTINATION"] = "ftp://b" }, nil, 64, `scheme "ftp" is not supported; supported: azblob, file, gs, s3`},
 		"unknown flag":   {func(f *fixture) { f.args = append(f.args, "--bogus") }, nil, 64, "unknown flag: --bogus; see postprocess archive --help"},
 		"argument":       {func(f *fixture) { f.args = append(f.args, "x") }, nil, 64, `unknown command "x"`},
 		"bad template":   {func(f *fixture) { f.args = append(f.args, "--object-name={{.X}}") }, nil, 64, "--object-name is no template over"},

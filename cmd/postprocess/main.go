@@ -9,20 +9,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
-	_ "gocloud.dev/blob/fileblob" // file:// destinations
 
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
+// memoryLimit is what the Go runtime keeps to, as well as it can, unless GOMEMLIMIT says otherwise. An upload in parts
+// needs about half of it.
+const memoryLimit = 36 << 20
+
 func main() {
+	log.SetOutput(io.Discard) // where net/http would tell the first bytes of a body that is too long
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, process{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}))
@@ -66,7 +74,16 @@ func newRootCommand(p process, terminationLog *string) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(usageError)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(newArchiveCommand(p, terminationLog), &cobra.Command{
+	root.AddCommand(
+		newArchiveCommand(p, terminationLog),
+		newNotifyCommand(p, terminationLog),
+		newVersionCommand(),
+	)
+	return root
+}
+
+func newVersionCommand() *cobra.Command {
+	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  usageArgs(cobra.NoArgs),
@@ -74,8 +91,7 @@ func newRootCommand(p process, terminationLog *string) *cobra.Command {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), version.String())
 			return err
 		},
-	})
-	return root
+	}
 }
 
 // usageError makes an ExitError of what cobra found wrong with the command line.
@@ -90,8 +106,4 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-func newLogger(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, nil))
 }

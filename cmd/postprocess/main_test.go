@@ -27,9 +27,15 @@ const asProgram = "POSTPROCESS_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		if limit := os.Getenv(limitFile); limit != "" {
+			limitFiles(limit)
+		}
 		main()
 	}
-	os.Exit(m.Run())
+	stop := startS3()
+	code := m.Run()
+	stop()
+	os.Exit(code)
 }
 
 var content = bytes.Repeat([]byte("recorded"), 100_000)

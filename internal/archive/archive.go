@@ -7,33 +7,33 @@ package archive
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
 	"log/slog"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/source"
+	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// OutputName is the name of the output that Archive returns.
-const OutputName = "archive"
-
+// The names of the outputs that Archive returns.
 const (
-	bufferBytes   = 256 << 10
-	progressEvery = 5 * time.Second
+	OutputName         = "archive"
+	MetadataOutputName = "metadata"
 )
 
 // Archiver copies files.
 type Archiver struct {
 	Source      *source.Client
 	Destination *Destination
-	// Log gets a line of progress every 5 seconds at most, and one at the end.
+	// Log gets one line at the end.
 	Log *slog.Logger
-	// Now is the clock of the log; nil: the system's.
+	// Progress is told how many bytes have been written, and of how many (-1: not known); nil: nobody is.
+	Progress func(done, total int64)
+	// Program is what the metadata says has archived the file, with its version.
+	Program string
+	// Now is the clock of the log and the metadata; nil: the system's.
 	Now func() time.Time
 }
 
@@ -43,89 +43,146 @@ type Request struct {
 	SourceURL string
 	// Object is its name in the destination. See ObjectName.
 	Object string
+	// MetadataObject is the name of the JSON document that tells of it; empty: there is none, and then a file that is in
+	// the destination already is copied again.
+	MetadataObject string
+	// Recording is what the metadata tells of the recording.
+	Recording Recording
 }
 
-// Archive copies the file and returns where it is, its size, digest and media type. An object of the same name is
-// replaced in one step, so repeating a call ends as the first one did. It returns the ExitErrors of source.Client.Fetch
-// and those of the destination.
-func (a *Archiver) Archive(ctx context.Context, req Request) (outputs.Output, error) {
-	url, err := a.Destination.URL(req.Object)
-	if err != nil {
-		return outputs.Output{}, err
+// Archive copies the file and its metadata, and returns where they are, with size, digest and media type: the file first.
+// An object of the same name is replaced in one step, so repeating a call ends as the first one did. When the metadata
+// says that the same file is there already, and it is, nothing is copied: the file counts as the same when its URL and
+// its validator are, or else when its bytes are, for which it is read. Archive returns the ExitErrors of
+// source.Client.Fetch and those of the destination.
+func (a *Archiver) Archive(ctx context.Context, req Request) ([]outputs.Output, error) {
+	c := copier{Archiver: a, request: req}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
-	c := copier{
-		destination: a.Destination, object: req.Object, log: a.Log, now: a.Now,
-		digest: sha256.New(), buffer: make([]byte, bufferBytes),
+	if c.Progress == nil {
+		c.Progress = func(int64, int64) {}
 	}
-	if c.now == nil {
-		c.now = time.Now
+	var err error
+	if c.url, err = a.Destination.URL(req.Object); err != nil {
+		return nil, err
 	}
-	started := c.now()
+	if req.MetadataObject != "" {
+		if c.metadataURL, err = a.Destination.URL(req.MetadataObject); err != nil {
+			return nil, err
+		}
+		if c.known, err = a.known(ctx, req); err != nil {
+			return nil, err
+		}
+	}
+	started := c.Now()
 	file, err := a.Source.Fetch(ctx, req.SourceURL, c.store)
 	if err != nil {
-		return outputs.Output{}, err
+		return nil, err
 	}
-	sum := hex.EncodeToString(c.digest.Sum(nil))
-	a.Log.Info("archived", "url", url, "bytes", c.written, "sha256", sum, "attempts", file.Attempt,
-		"duration", c.now().Sub(started).Round(time.Millisecond).String())
-	return outputs.Output{
-		Name:      OutputName,
-		URL:       url,
-		MediaType: mediaType(file.ContentType, req.Object),
-		SizeBytes: &c.written,
-		SHA256:    sum,
-	}, nil
+	if c.unchanged {
+		a.Log.Info("archived already, and unchanged", "url", c.url, "bytes", c.known.Object.SizeBytes, "sha256", c.known.Object.SHA256)
+		return c.outputs(c.known), nil
+	}
+	a.Log.Info("archived", "url", c.url, "bytes", c.made.SizeBytes, "sha256", c.made.SHA256, "attempts", file.Attempt,
+		"duration", c.Now().Sub(started).Round(time.Millisecond).String())
+	told, err := c.tell(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	return c.outputs(told), nil
 }
 
-// copier is one Archive under way. Its buffer and digest serve every attempt.
+// copier is one Archive under way.
 type copier struct {
-	destination *Destination
-	object      string
-	log         *slog.Logger
-	now         func() time.Time
-	digest      hash.Hash
-	buffer      []byte
-	written     int64
+	*Archiver
+	request          Request
+	url, metadataURL string
+	known            *document // of the file that is there, nil when there is none
+	unchanged        bool      // what is there is what was asked for
+	made             Object    // what was written
 }
+
+var errUnchanged = errors.New("the same bytes are there already")
 
 // store is one attempt.
 func (c *copier) store(ctx context.Context, file source.File) error {
-	c.digest.Reset()
-	c.written = 0
-	return c.destination.write(ctx, c.object, mediaType(file.ContentType, c.object), func(w io.Writer) error {
-		return c.copy(w, file)
-	})
-}
-
-// copy returns the source's errors as they are, and the destination's as ExitErrors.
-func (c *copier) copy(w io.Writer, file source.File) error {
-	next := c.now().Add(progressEvery)
-	for {
-		n, err := file.Body.Read(c.buffer)
-		if n > 0 {
-			if _, err := w.Write(c.buffer[:n]); err != nil {
-				return c.destination.ioError(err)
-			}
-			c.digest.Write(c.buffer[:n]) // a hash never fails
-			c.written += int64(n)
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
+	c.made = Object{URL: c.url, MediaType: mediaType(file.ContentType, c.request.Object)}
+	if c.known.isVersion(file, c.made.MediaType) {
+		c.unchanged = true
+		return nil
+	}
+	err := c.Destination.Write(ctx, c.request.Object, c.made.MediaType, func(w io.Writer) error {
+		if _, err := io.Copy(&counter{w: w, copier: c, total: file.Length}, file.Body); err != nil {
 			return err
 		}
-		if now := c.now(); now.After(next) {
-			c.progress(file)
-			next = now.Add(progressEvery)
+		c.made.SizeBytes, c.made.SHA256 = file.Body.Size(), file.Body.SHA256()
+		if c.known.isSame(c.made) {
+			return errUnchanged
 		}
+		return nil
+	})
+	if errors.Is(err, errUnchanged) {
+		c.unchanged, err = true, nil
 	}
+	return err
 }
 
-func (c *copier) progress(file source.File) {
-	attrs := []any{"bytes", c.written}
-	if file.Length > 0 {
-		attrs = append(attrs, "of", file.Length, "percent", c.written*100/file.Length)
+// counter tells the progress, and the destination's errors from the source's.
+type counter struct {
+	w      io.Writer
+	copier *copier
+	done   int64
+	total  int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.done += int64(n)
+	c.copier.Progress(c.done, c.total)
+	if err != nil {
+		err = c.copier.Destination.ioError(err)
 	}
-	c.log.Info("archiving", attrs...)
+	return n, err
+}
+
+// tell checks that the object is there, and writes its metadata.
+func (c *copier) tell(ctx context.Context, file source.File) (*document, error) {
+	etag, err := c.Destination.confirm(ctx, c.request.Object, c.made.SizeBytes)
+	if err != nil || c.metadataURL == "" {
+		return &document{Metadata: Metadata{Object: c.made}}, err
+	}
+	c.made.ETag = etag
+	doc, err := newDocument(Metadata{
+		Schema:     MetadataSchema,
+		Recording:  c.request.Recording,
+		Source:     Source{URL: redact(c.request.SourceURL), Validator: file.Validator, ContentType: file.ContentType},
+		Object:     c.made,
+		ArchivedAt: c.Now().UTC(),
+		ArchivedBy: c.Program,
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = c.Destination.Write(ctx, c.request.MetadataObject, metadataType, func(w io.Writer) error {
+		if _, err := w.Write(doc.text); err != nil {
+			return c.Destination.ioError(err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, sysexits.New(sysexits.Code(err), err, "the file is archived, but not its metadata")
+	}
+	return doc, nil
+}
+
+func (c *copier) outputs(d *document) []outputs.Output {
+	size := d.Object.SizeBytes
+	made := []outputs.Output{{
+		Name: OutputName, URL: c.url, MediaType: d.Object.MediaType, SizeBytes: &size, SHA256: d.Object.SHA256,
+	}}
+	if c.metadataURL != "" {
+		made = append(made, d.output(c.metadataURL))
+	}
+	return made
 }

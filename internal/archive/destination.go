@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"gocloud.dev/blob"
+	_ "gocloud.dev/blob/fileblob" // file://
 
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
@@ -27,12 +28,14 @@ type Destination struct {
 	bucket *blob.Bucket
 	base   url.URL // of the bucket, without query; of a file bucket, absolute
 	prefix string  // of every object, from the URL's prefix parameter
+	part   int64   // bytes of each part of an upload in parts
 }
 
-// OpenDestination opens a gocloud.dev/blob bucket URL, such as file:///recordings, of a scheme whose driver the program
-// has linked in. File buckets get no_tmp_dir=true and metadata=skip unless the URL says otherwise: temporary files lie
+// OpenDestination opens a gocloud.dev/blob bucket URL: file:///recordings, s3://bucket, gs://bucket, azblob://container.
+// Credentials come by the clouds' own means, and are looked for at once where that costs nothing. File buckets get no_tmp_dir=true and metadata=skip unless the URL says otherwise: temporary files lie
 // next to the final ones, so that renaming works on a volume, and no .attrs files appear.
-// It returns an ExitError: Usage for a URL that is wrong, IOErr for a bucket that cannot be opened.
+// It returns an ExitError: Usage for a URL that is wrong, Config for credentials or settings that are missing, IOErr for a
+// folder that cannot be opened.
 func OpenDestination(ctx context.Context, rawURL string) (*Destination, error) {
 	if rawURL == "" {
 		return nil, sysexits.New(sysexits.Usage, nil, "no destination: set --destination or ARCHIVE_DESTINATION, such as file:///recordings")
@@ -47,7 +50,12 @@ func OpenDestination(ctx context.Context, rawURL string) (*Destination, error) {
 	case u.Query().Has("key"):
 		return nil, sysexits.New(sysexits.Usage, nil, "the destination must not have the parameter key; use --object-name")
 	}
-	d := &Destination{base: url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}, prefix: u.Query().Get("prefix")}
+	d := &Destination{
+		base: url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}, prefix: u.Query().Get("prefix"), part: minPartBytes,
+	}
+	if err := d.checkCloud(ctx, u); err != nil {
+		return nil, err
+	}
 	if u.Scheme == fileScheme {
 		if err := d.useFiles(u); err != nil {
 			return nil, err
@@ -55,6 +63,9 @@ func OpenDestination(ctx context.Context, rawURL string) (*Destination, error) {
 	}
 	if d.bucket, err = blob.DefaultURLMux().OpenBucketURL(ctx, u); err != nil {
 		return nil, d.openError(err)
+	}
+	if err := d.checkS3(ctx); err != nil {
+		return nil, err
 	}
 	return d, nil
 }
@@ -83,7 +94,7 @@ func (d *Destination) useFiles(u *url.URL) error {
 // openError explains why the bucket did not open.
 func (d *Destination) openError(err error) error {
 	if d.base.Scheme != fileScheme {
-		return sysexits.New(sysexits.IOErr, err, "cannot open the destination %s", d)
+		return sysexits.New(sysexits.Usage, withoutURL(err), "the destination's parameters are wrong")
 	}
 	info, statErr := os.Stat(d.base.Path)
 	switch {
@@ -120,22 +131,27 @@ func (d *Destination) URL(object string) (string, error) {
 		outputs.MaxURLBytes)
 }
 
-// write stores what fill writes under the object's name, replacing what was there. The object appears complete or not at
+// Write stores what fill writes under the object's name, replacing what was there. The object appears complete or not at
 // all: when fill, the storing or ctx fails, nothing is left. Errors of fill are returned as they are, others are
-// ExitErrors (IOErr).
-func (d *Destination) write(ctx context.Context, object, contentType string, fill func(io.Writer) error) error {
+// ExitErrors.
+func (d *Destination) Write(ctx context.Context, object, contentType string, fill func(io.Writer) error) error {
+	opts := blob.WriterOptions{ContentType: contentType, BufferSize: int(d.part), MaxConcurrency: partsAtOnce}
+	if d.base.Scheme == fileScheme {
+		return d.writeFile(ctx, object, opts, fill)
+	}
+	return d.upload(ctx, object, opts, fill)
+}
+
+// writeFile writes to a folder.
+func (d *Destination) writeFile(ctx context.Context, object string, opts blob.WriterOptions, fill func(io.Writer) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var file *os.File
-	w, err := d.bucket.NewWriter(ctx, object, &blob.WriterOptions{
-		ContentType: contentType,
-		BeforeWrite: func(as func(any) bool) error {
-			if d.base.Scheme == fileScheme {
-				as(&file)
-			}
-			return nil
-		},
-	})
+	opts.BeforeWrite = func(as func(any) bool) error {
+		as(&file)
+		return nil
+	}
+	w, err := d.bucket.NewWriter(ctx, object, &opts)
 	if err != nil {
 		return d.ioError(err)
 	}
@@ -161,10 +177,14 @@ func (d *Destination) ioError(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, new(*sysexits.ExitError)):
+		return err // of the source, that came through
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return sysexits.New(sysexits.TempFail, err, "interrupted")
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return sysexits.New(sysexits.TempFail, withoutURL(err), "interrupted")
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return sysexits.New(sysexits.IOErr, err, "the destination %s is full", d)
+	case d.base.Scheme != fileScheme:
+		return d.cloudError(err)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return sysexits.New(sysexits.IOErr, err, "the destination %s is not writable; mount a volume there that user %d can "+
 			"write (securityContext.fsGroup), and not read-only", d, os.Getuid())

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,7 @@ import (
 func TestCancelBeforeRename(t *testing.T) {
 	b := newBench(t, serveContent)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := b.Destination.write(ctx, "a.mp4", "video/mp4", func(w io.Writer) error {
+	err := b.Destination.Write(ctx, "a.mp4", "video/mp4", func(w io.Writer) error {
 		defer cancel()
 		_, err := w.Write(content)
 		return err
@@ -33,7 +34,7 @@ func TestCancelBeforeRename(t *testing.T) {
 func TestTemporaryFileIsOnTheVolume(t *testing.T) {
 	b := newBench(t, serveContent)
 	t.Setenv("TMPDIR", "/nonexistent")
-	err := b.Destination.write(t.Context(), "m/a.mp4", "video/mp4", func(w io.Writer) error {
+	err := b.Destination.Write(t.Context(), "m/a.mp4", "video/mp4", func(w io.Writer) error {
 		if found := files(t, b.folder); len(found) != 1 || !strings.HasPrefix(found[0], "m/a.mp4.") {
 			t.Errorf("while writing there are %v", found)
 		}
@@ -60,7 +61,7 @@ func TestDiskFull(t *testing.T) {
 }
 
 func TestIOErrorsSayWhatToMend(t *testing.T) {
-	d := &Destination{}
+	d := &Destination{base: url.URL{Scheme: "file", Path: "/a"}}
 	for _, test := range []struct {
 		err  error
 		code int
@@ -95,7 +96,10 @@ func TestOpenDestinationFails(t *testing.T) {
 		"malformed":        {"file://%zz", 64, "not a bucket URL"},
 		"opaque":           {"file:recordings", 64, "not a bucket URL"},
 		"no path":          {"file://recordings", 64, "not a bucket URL"},
-		"other scheme":     {"s3://bucket", 64, `scheme "s3" is not supported; supported: file`},
+		"other scheme":     {"ftp://host/a", 64, `scheme "ftp" is not supported; supported: azblob, file, gs`},
+		"s3 with a key":    {"s3://bucket/folder", 64, "must be s3://NAME of a bucket alone; for a folder in it add ?prefix=folder/"},
+		"s3 without name":  {"s3:///", 64, "must be s3://NAME"},
+		"s3 parameter":     {"s3://bucket?pathstyle=1&region=a", 64, "the destination's parameters are wrong"},
 		"unknown param":    {"file://" + folder + "?nodir=1", 64, "the destination's parameters are wrong"},
 		"wrong param":      {"file://" + folder + "?metadata=maybe", 64, "the destination's parameters are wrong"},
 		"key":              {"file://" + folder + "?key=a", 64, "must not have the parameter key"},
@@ -137,7 +141,7 @@ func TestDestinationURL(t *testing.T) {
 			if err != nil || got != test.want {
 				t.Errorf("URL = %q, %v, want %q", got, err, test.want)
 			}
-			err = d.write(t.Context(), test.object, "video/mp4", func(w io.Writer) error {
+			err = d.Write(t.Context(), test.object, "video/mp4", func(w io.Writer) error {
 				_, err := w.Write(content)
 				return err
 			})

@@ -27,12 +27,13 @@ const (
 
 // Recording is what an object name's template can use. All of it comes from outside, ids that users choose among it.
 type Recording struct {
-	Name, Namespace string // of the MeetingRecording
-	MeetingID       string
-	SessionID       string
-	Segment         string // from 1
-	State           string // Stopped or Failed
-	FileName        string // see FileName
+	Name      string `json:"name,omitempty"`      // of the MeetingRecording
+	Namespace string `json:"namespace,omitempty"` // of the MeetingRecording
+	MeetingID string `json:"meetingID,omitempty"`
+	SessionID string `json:"sessionID,omitempty"`
+	Segment   string `json:"segment,omitempty"`  // from 1
+	State     string `json:"state,omitempty"`    // Stopped or Failed
+	FileName  string `json:"fileName,omitempty"` // see FileName
 }
 
 // ObjectName is a parsed template of object names.

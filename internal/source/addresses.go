@@ -89,3 +89,7 @@ func guardAddress(_, address string, _ syscall.RawConn) error {
 	}
 	return nil
 }
+
+// Refusal says what addr is when nothing that comes from outside may make us connect to it, such as "private", and is
+// empty when it is a public address.
+func Refusal(addr netip.Addr) string { return refusal(addr) }

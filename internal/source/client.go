@@ -9,7 +9,6 @@ package source
 import (
 	"context"
 	"crypto/tls"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -161,19 +160,29 @@ type File struct {
 	ContentType string
 	// Length is the announced size in bytes; -1 when it is not known.
 	Length int64
+	// Validator is the answer's strong entity tag or a time of last change that is as good as one; empty when there is
+	// neither. Two files of one URL with the same validator have the same bytes.
+	Validator string
 	// Attempt counts from 1.
 	Attempt int
-	// Body is the file. Its end (io.EOF) means that the file is complete, not empty, and within the limits; any other
-	// error must be returned as it is by the function that reads, so that it can be tried again.
-	Body io.Reader
+	// Body is the file. Its end (io.EOF) means that the file is complete, not empty, within the limits, and has the
+	// digest that the source announced, if it did; any other error must be returned as it is by the function that reads.
+	Body *Body
 }
 
-// Fetch requests rawURL and gives the file to store, which reads Body to its end. When the request or the body fails in
-// a way that may pass, it waits and calls store again with the whole file from its beginning; an error of store's own is
-// not tried again. It returns the file that was stored, and an ExitError:
+// Store is the function that takes a file. It reads the body to its end, or returns nil before that when it does not
+// need the rest.
+type Store func(context.Context, File) error
+
+// Fetch requests rawURL and gives the file to store. When the request or the body fails in a way that may pass, it waits
+// and asks for the rest of the file, which store gets as if nothing had been, or if that cannot be had, ends the store
+// by an error of the body, and calls it again with the whole file from its beginning. An error of store's own is not
+// tried again. An attempt that brought 1 MiB or more of the rest is not counted as failed. It returns the file that was
+// stored, and an ExitError:
 //
 //	Usage        rawURL is no URL
-//	DataErr      an HTML page, an empty file, a file over MaxBytes
+//	DataErr      an HTML page, an empty file, a file over MaxBytes; after the last retry, one that has another digest
+//	             than was announced
 //	NoInput      404 and 410
 //	NoPerm       host, scheme or address not allowed; 401, 403 and 407
 //	Protocol     any other answer that is no file
@@ -181,7 +190,7 @@ type File struct {
 //	TempFail     429 after the last retry; ctx was cancelled
 //
 // or whatever store returned.
-func (c *Client) Fetch(ctx context.Context, rawURL string, store func(context.Context, File) error) (File, error) {
+func (c *Client) Fetch(ctx context.Context, rawURL string, store Store) (File, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Host == "" {
 		// url.Parse's error repeats the URL, whose query may be secret.

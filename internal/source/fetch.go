@@ -6,6 +6,7 @@ package source
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
 
@@ -16,16 +17,19 @@ import (
 
 // fetch runs the attempts. The library's response handler makes reading the body part of an attempt, so that there is
 // one loop, one count and one wait for both a refused request and a body that breaks.
-func (c *Client) fetch(ctx context.Context, u *url.URL, store func(context.Context, File) error) (File, error) {
-	var file File
-	attempts := &attempts{log: c.log, backoff: c.opts.Backoff, total: c.opts.Retries + 1}
+func (c *Client) fetch(ctx context.Context, u *url.URL, store Store) (File, error) {
+	t := &transfer{client: c, store: store}
+	t.attempts = attempts{log: c.log, backoff: c.opts.Backoff, retries: c.opts.Retries, received: t.received}
 	client := &retryablehttp.Client{
-		HTTPClient:     c.http,
-		RetryMax:       c.opts.Retries,
-		RequestLogHook: attempts.begin,
-		CheckRetry:     attempts.check,
-		Backoff:        attempts.wait,
-		ErrorHandler:   attempts.giveUp,
+		HTTPClient: c.http,
+		RetryMax:   math.MaxInt, // attempts counts
+		RequestLogHook: func(_ retryablehttp.Logger, req *http.Request, _ int) {
+			t.attempts.begin()
+			t.ask(req.Header)
+		},
+		CheckRetry:   t.attempts.check,
+		Backoff:      t.attempts.wait,
+		ErrorHandler: t.attempts.giveUp,
 	}
 	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -33,27 +37,18 @@ func (c *Client) fetch(ctx context.Context, u *url.URL, store func(context.Conte
 	}
 	req.Header.Set("Accept-Encoding", "identity")
 	req.Header.Set("User-Agent", c.opts.UserAgent)
-	req.SetResponseHandler(func(resp *http.Response) error {
-		defer func() { _ = resp.Body.Close() }() // what was read is judged already
-		if err := c.checkResponse(resp); err != nil {
-			return err
-		}
-		file = File{
-			ContentType: resp.Header.Get("Content-Type"),
-			Length:      resp.ContentLength,
-			Attempt:     attempts.made,
-			Body:        &body{r: resp.Body, length: resp.ContentLength, max: c.opts.MaxBytes},
-		}
-		return stored(store(ctx, file))
-	})
-	//nolint:bodyclose // the response handler above has read the body, and the client closed it
+	req.SetResponseHandler(func(resp *http.Response) error { return t.take(ctx, resp) })
+	//nolint:bodyclose // the response handler above has read the body, and closed it
 	if resp, err := client.Do(req); err != nil {
-		return File{}, interrupted(ctx, err)
+		err = interrupted(ctx, err)
+		t.abandon(err)
+		return File{}, err
 	} else if resp == nil {
 		return File{}, sysexits.New(sysexits.Software, nil, "the HTTP client returned neither answer nor error")
 	}
-	file.Body = nil
-	return file, nil
+	t.file.Attempt = t.attempts.made
+	t.file.Body = nil
+	return t.file, nil
 }
 
 // interrupted returns why ctx ended, when it did, for then err is only its consequence.

@@ -15,8 +15,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
-
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
@@ -24,6 +22,8 @@ const (
 	firstWait      = time.Second
 	longestWait    = 30 * time.Second
 	longestAskWait = 2 * time.Minute
+	// progressBytes is how much an attempt must bring to be worth another, however often a file breaks off.
+	progressBytes = 1 << 20
 )
 
 // Backoff doubles from one second up to 30 s, and takes between half of that and all of it at random, so that Jobs that
@@ -42,15 +42,22 @@ func (e mayPass) Unwrap() error { return e.ExitError }
 
 // attempts judges, delays and logs the attempts of one Fetch.
 type attempts struct {
-	log     *slog.Logger
-	backoff func(retry int, retryAfter time.Duration) time.Duration
-	total   int
-	made    int
-	last    error // why the last attempt failed
+	log      *slog.Logger
+	backoff  func(retry int, retryAfter time.Duration) time.Duration
+	retries  int
+	received func() int64 // what the next attempt need not bring again
+
+	made   int
+	failed int   // since one has got on
+	before int64 // what was received when the last one began
+	last   error // why it failed
 }
 
-// begin is the client's RequestLogHook.
-func (a *attempts) begin(_ retryablehttp.Logger, _ *http.Request, retry int) { a.made = retry + 1 }
+// begin is called before each attempt.
+func (a *attempts) begin() {
+	a.made++
+	a.before = a.received()
+}
 
 // check is the client's CheckRetry. It is called for each answer, and again with what the response handler returned.
 func (a *attempts) check(ctx context.Context, _ *http.Response, err error) (bool, error) {
@@ -62,14 +69,21 @@ func (a *attempts) check(ctx context.Context, _ *http.Response, err error) (bool
 	}
 	a.last = err
 	var again mayPass
-	return errors.As(classify(err), &again), nil
+	if !errors.As(classify(err), &again) {
+		return false, nil
+	}
+	if a.received()-a.before >= progressBytes {
+		a.failed = 0
+	}
+	a.failed++
+	return a.failed <= a.retries, nil
 }
 
 // wait is the client's Backoff.
-func (a *attempts) wait(_, _ time.Duration, retry int, resp *http.Response) time.Duration {
-	wait := a.backoff(retry, retryAfter(resp, time.Now()))
-	a.log.Warn("attempt failed, trying again", "attempt", a.made, "of", a.total, "wait", wait.Round(time.Millisecond).String(),
-		"error", classify(a.last).Error())
+func (a *attempts) wait(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
+	wait := a.backoff(a.failed-1, retryAfter(resp, time.Now()))
+	a.log.Warn("attempt failed, trying again", "attempt", a.made, "retry", a.failed, "of", a.retries, "received", a.received(),
+		"wait", wait.Round(time.Millisecond).String(), "error", classify(a.last).Error())
 	return wait
 }
 

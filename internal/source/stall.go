@@ -75,6 +75,9 @@ func (b *stallBody) arm() {
 	}
 }
 
+// interrupt ends a Read of another goroutine.
+func (b *stallBody) interrupt() { b.cancel(nil) }
+
 func (b *stallBody) Close() error {
 	if b.timer != nil {
 		b.timer.Stop()

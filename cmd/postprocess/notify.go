@@ -1,0 +1,140 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/meetingops/meeting-recording-operator/internal/notify"
+	"github.com/meetingops/meeting-recording-operator/internal/outputs"
+	"github.com/meetingops/meeting-recording-operator/internal/progress"
+	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
+)
+
+const notifyLong = `Tell a receiver of your own that a recording was processed, and what the steps before this one made: by an HTTP POST of a
+CloudEvents 1.0 event in JSON (application/cloudevents+json).
+
+It is signed as https://www.standardwebhooks.com says (webhook-id, webhook-timestamp, webhook-signature), with the secret in
+--secret-file or NOTIFY_SECRET: "whsec_" and 24 to 64 bytes in base64. Two secrets, with white space between them, sign both, so
+that one can replace the other.
+
+The recording is that of the RECORDING_ variables, and what the steps made is read from RECORDING_OUTPUTS, or else from the file that
+STEP_OUTPUTS_FILE names; the operator sets both kinds. The event's id is made of what it says: the same news again has the same.
+
+Exit codes: 0 the receiver has answered 2xx; 64 wrong use; 65 malformed outputs of steps; 76 refused by the receiver; 77 not allowed;
+78 no such receiver; 69 and 75 may pass, and are worth another try.`
+
+const notifyExample = `  # as a step of a RecordingPipeline, with a Secret as a volume
+  postprocess notify --url=https://example.com/recordings --secret-file=/etc/notify/secret
+
+  # to a Service of the cluster
+  postprocess notify --url=http://receiver.apps.svc:8080/recordings --allow-http --allow-private-addresses`
+
+// notifyOptions are the flags of `postprocess notify`.
+type notifyOptions struct {
+	url        string
+	secretFile string
+	eventType  string
+	sender     notify.Options
+}
+
+func newNotifyCommand(p process, terminationLog *string) *cobra.Command {
+	opts := notifyOptions{sender: notify.Defaults()}
+	cmd := &cobra.Command{
+		Use:     "notify",
+		Short:   "Tell a receiver of the recording and what was made of it",
+		Long:    notifyLong,
+		Example: notifyExample,
+		Args:    usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := runNotify(cmd.Context(), p, opts); err != nil {
+				return err
+			}
+			return tell(p, *terminationLog, "the receiver is notified", outputs.Message{})
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&opts.url, "url", "", "the receiver (default: NOTIFY_URL of the environment)")
+	f.StringVar(&opts.secretFile, "secret-file", "", "file with the secret (default: the secret in NOTIFY_SECRET of the environment)")
+	f.StringVar(&opts.eventType, "event-type", notify.DefaultType, "the event's type")
+	f.BoolVar(&opts.sender.AllowHTTP, "allow-http", false, "allow an http receiver (unsafe)")
+	f.BoolVar(&opts.sender.AllowPrivateAddresses, "allow-private-addresses", false,
+		"allow a receiver at a loopback, private or other address that is not public, such as a Service of the cluster")
+	f.IntVar(&opts.sender.Retries, "retries", opts.sender.Retries, "how often a failed attempt is repeated")
+	f.DurationVar(&opts.sender.AttemptTimeout, "attempt-timeout", opts.sender.AttemptTimeout, "time for one attempt")
+	f.DurationVar(&opts.sender.Timeout, "timeout", opts.sender.Timeout, "time for all of it, retries included")
+	addTerminationLogFlag(f, terminationLog)
+	return cmd
+}
+
+// runNotify checks everything that can be checked without the network first.
+func runNotify(ctx context.Context, p process, opts notifyOptions) error {
+	log := progress.New(p.stderr).Logger()
+	secret, err := opts.secret(p)
+	if err != nil {
+		return err
+	}
+	if opts.sender.Retries < 0 || opts.sender.AttemptTimeout <= 0 || opts.sender.Timeout <= 0 {
+		return sysexits.New(sysexits.Usage, nil, "--retries must not be negative, --attempt-timeout and --timeout must be more than 0, such as 30s")
+	}
+	steps, err := earlierSteps(p)
+	if err != nil {
+		return err
+	}
+	event, err := notify.NewEvent(opts.eventType, notify.Data{Recording: notifiedRecording(p), Steps: steps}, time.Now())
+	if err != nil {
+		return err
+	}
+	opts.sender.UserAgent = userAgent()
+	sender, err := notify.NewSender(cmp.Or(opts.url, p.getenv("NOTIFY_URL")), secret, opts.sender, log)
+	if err != nil {
+		return err
+	}
+	defer sender.Close()
+	return sender.Send(ctx, event)
+}
+
+func (o *notifyOptions) secret(p process) (notify.Secret, error) {
+	if o.secretFile == "" {
+		return notify.ParseSecret(p.getenv("NOTIFY_SECRET"))
+	}
+	text, err := os.ReadFile(o.secretFile)
+	if err != nil {
+		return notify.Secret{}, sysexits.New(sysexits.Config, err, "cannot read --secret-file; is the Secret mounted there?")
+	}
+	return notify.ParseSecret(string(text))
+}
+
+// earlierSteps returns what the steps before this one made.
+func earlierSteps(p process) (map[string]notify.Step, error) {
+	text := []byte(p.getenv("RECORDING_OUTPUTS"))
+	if file := p.getenv("STEP_OUTPUTS_FILE"); len(text) == 0 && file != "" {
+		var err error
+		if text, err = os.ReadFile(file); err != nil {
+			return nil, sysexits.New(sysexits.NoInput, err, "cannot read the outputs of earlier steps (STEP_OUTPUTS_FILE)")
+		}
+	}
+	return notify.ParseSteps(text)
+}
+
+func notifiedRecording(p process) notify.Recording {
+	r := notify.Recording{
+		Name:      p.getenv("RECORDING_NAME"),
+		Namespace: p.getenv("RECORDING_NAMESPACE"),
+		MeetingID: p.getenv("RECORDING_MEETING_ID"),
+		SessionID: p.getenv("RECORDING_SESSION_ID"),
+		Segment:   p.getenv("RECORDING_SEGMENT"),
+		State:     p.getenv("RECORDING_STATE"),
+	}
+	if file := (notify.File{Path: p.getenv("RECORDING_FILE_PATH"), URL: p.getenv("RECORDING_FILE_URL")}); file != (notify.File{}) {
+		r.File = &file
+	}
+	return r
+}

@@ -1,0 +1,105 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/net/http/httpproxy"
+
+	"github.com/meetingops/meeting-recording-operator/internal/source"
+	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
+	"github.com/meetingops/meeting-recording-operator/internal/version"
+)
+
+// sourceFlags are the flags of every subcommand that downloads the recorded file.
+type sourceFlags struct {
+	url          string
+	allowedHosts []string
+	maxBytes     byteSize
+	proxyFromEnv bool
+	options      source.Options
+}
+
+func newSourceFlags() sourceFlags {
+	s := sourceFlags{options: source.Defaults()}
+	s.maxBytes = byteSize(s.options.MaxBytes)
+	return s
+}
+
+func (s *sourceFlags) add(f *pflag.FlagSet) {
+	o := &s.options
+	f.StringVar(&s.url, "source-url", "", "the recorded file's URL (default: RECORDING_FILE_URL of the environment)")
+	f.StringArrayVar(&s.allowedHosts, "allowed-host", nil,
+		"host that files may come from, beside *.videosdk.live: host, *.host or host:port (repeatable)")
+	f.BoolVar(&o.AllowHTTP, "allow-http", false, "allow http URLs (unsafe)")
+	f.BoolVar(&o.AllowPrivateAddresses, "allow-private-addresses", false,
+		"allow loopback, private and other addresses that are not public (unsafe)")
+	f.BoolVar(&s.proxyFromEnv, "proxy-from-environment", false,
+		"use HTTPS_PROXY, HTTP_PROXY and NO_PROXY; addresses behind a proxy are not judged")
+	f.Var(&s.maxBytes, "max-bytes", "largest file that is taken, in bytes or with a suffix such as 20Gi or 500M")
+	f.IntVar(&o.Retries, "retries", o.Retries, "how often an attempt that brought nothing new is repeated")
+	f.DurationVar(&o.Timeout, "timeout", o.Timeout, "time for all of it, retries included")
+	f.DurationVar(&o.ConnectTimeout, "connect-timeout", o.ConnectTimeout, "time to connect, and again for TLS")
+	f.DurationVar(&o.ResponseHeaderTimeout, "response-header-timeout", o.ResponseHeaderTimeout,
+		"time for the source to begin its answer")
+	f.DurationVar(&o.StallTimeout, "stall-timeout", o.StallTimeout, "time for the source to send the next byte")
+}
+
+// sourceURL returns the file's URL. It returns an ExitError (Usage) when none is given.
+func (s *sourceFlags) sourceURL(p process) (string, error) {
+	if from := cmp.Or(s.url, p.getenv("RECORDING_FILE_URL")); from != "" {
+		return from, nil
+	}
+	return "", sysexits.New(sysexits.Usage, nil,
+		"no source: RECORDING_FILE_URL is not set, nor --source-url; did the recording end without a file?")
+}
+
+// client returns the guarded client that the flags describe. It returns an ExitError (Usage) for a flag that is wrong.
+func (s *sourceFlags) client(p process, log *slog.Logger) (*source.Client, error) {
+	opts := s.options
+	opts.MaxBytes = int64(s.maxBytes)
+	opts.Logger = log
+	opts.UserAgent = userAgent()
+	for _, host := range s.allowedHosts {
+		rule, err := source.ParseHostRule(host)
+		if err != nil {
+			return nil, sysexits.New(sysexits.Usage, nil, "--allowed-host: %v", err)
+		}
+		opts.Hosts = append(opts.Hosts, rule)
+	}
+	if opts.Retries < 0 {
+		return nil, sysexits.New(sysexits.Usage, nil, "--retries must not be negative")
+	}
+	for flag, value := range map[string]time.Duration{
+		"timeout": opts.Timeout, "connect-timeout": opts.ConnectTimeout,
+		"response-header-timeout": opts.ResponseHeaderTimeout, "stall-timeout": opts.StallTimeout,
+	} {
+		if value <= 0 {
+			return nil, sysexits.New(sysexits.Usage, nil, "--%s must be more than 0, such as 30s", flag)
+		}
+	}
+	if s.proxyFromEnv {
+		opts.Proxy = proxyFromEnv(p.getenv)
+	}
+	return source.New(opts), nil
+}
+
+// userAgent is what servers are told we are.
+func userAgent() string { return "meeting-recording-operator-postprocess/" + version.String() }
+
+// proxyFromEnv reads the variables that curl and Go programs do, of which the lower-case ones count first.
+func proxyFromEnv(getenv func(string) string) func(*url.URL) (*url.URL, error) {
+	either := func(upper, lower string) string { return cmp.Or(getenv(lower), getenv(upper)) }
+	config := httpproxy.Config{
+		HTTPProxy:  either("HTTP_PROXY", "http_proxy"),
+		HTTPSProxy: either("HTTPS_PROXY", "https_proxy"),
+		NoProxy:    either("NO_PROXY", "no_proxy"),
+	}
+	return config.ProxyFunc()
+}

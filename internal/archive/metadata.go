@@ -1,0 +1,125 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/url"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/internal/outputs"
+	"github.com/meetingops/meeting-recording-operator/internal/source"
+	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
+)
+
+// MetadataSchema is Metadata's version. Members may be added within it.
+const MetadataSchema = "recording.meetingops.dev/archive/v1"
+
+const (
+	metadataType = "application/json"
+	// maxMetadataBytes is far more than a document has.
+	maxMetadataBytes = 64 << 10
+)
+
+// Metadata is the JSON document beside an archived file. A document is written after its file, so where there is one,
+// the file is complete.
+type Metadata struct {
+	Schema    string    `json:"schema"`
+	Recording Recording `json:"recording"`
+	Source    Source    `json:"source"`
+	Object    Object    `json:"object"`
+	// ArchivedAt is when the file was complete, in UTC.
+	ArchivedAt time.Time `json:"archivedAt"`
+	// ArchivedBy is the program, with its version.
+	ArchivedBy string `json:"archivedBy,omitempty"`
+}
+
+// Source is where the file came from.
+type Source struct {
+	// URL has neither user nor query: what signs a URL is a secret.
+	URL string `json:"url"`
+	// Validator is the source's strong entity tag, or the time of its last change; empty when it told neither.
+	Validator string `json:"validator,omitempty"`
+	// ContentType is what the source said; may be empty or wrong.
+	ContentType string `json:"contentType,omitempty"`
+}
+
+// Object is the archived file.
+type Object struct {
+	URL string `json:"url"`
+	// ETag is the bucket's; empty when it may not be asked for.
+	ETag      string `json:"etag,omitempty"`
+	MediaType string `json:"mediaType"`
+	SizeBytes int64  `json:"sizeBytes"`
+	SHA256    string `json:"sha256"`
+}
+
+// document is Metadata with the very bytes that are in the bucket.
+type document struct {
+	Metadata
+	text []byte
+}
+
+func newDocument(m Metadata) (*document, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(m); err != nil {
+		return nil, sysexits.New(sysexits.Software, err, "cannot write the metadata")
+	}
+	return &document{m, buf.Bytes()}, nil
+}
+
+func (d *document) output(url string) outputs.Output {
+	size, sum := int64(len(d.text)), sha256.Sum256(d.text)
+	return outputs.Output{
+		Name: MetadataOutputName, URL: url, MediaType: metadataType, SizeBytes: &size, SHA256: hex.EncodeToString(sum[:]),
+	}
+}
+
+// isVersion reports whether the file that d tells of was made of this answer's file, as its headers say. d may be nil.
+func (d *document) isVersion(file source.File, mediaType string) bool {
+	return d != nil && file.Validator != "" && file.Validator == d.Source.Validator && mediaType == d.Object.MediaType &&
+		(file.Length < 0 || file.Length == d.Object.SizeBytes)
+}
+
+// isSame reports whether the file that d tells of is o. d may be nil.
+func (d *document) isSame(o Object) bool {
+	return d != nil && d.Object.SizeBytes == o.SizeBytes && d.Object.SHA256 == o.SHA256 && d.Object.MediaType == o.MediaType
+}
+
+// known returns what the metadata in the destination says, if it is about this request's file and that is in its place
+// as it was left; else nil. It returns an ExitError when the destination cannot be read, though it should be.
+func (a *Archiver) known(ctx context.Context, req Request) (*document, error) {
+	text, err := a.Destination.read(ctx, req.MetadataObject, maxMetadataBytes)
+	if err != nil || text == nil {
+		return nil, err
+	}
+	d := document{text: text}
+	if json.Unmarshal(text, &d.Metadata) != nil || d.Schema != MetadataSchema {
+		return nil, nil //nolint:nilnil // a document of somebody else's, or of another version, is none
+	}
+	if d.Recording != req.Recording || d.Source.URL != redact(req.SourceURL) || d.Object.ETag == "" {
+		return nil, nil //nolint:nilnil // of another recording
+	}
+	there, err := a.Destination.stat(ctx, req.Object)
+	if err != nil || there == nil || there.size != d.Object.SizeBytes || there.etag != d.Object.ETag {
+		return nil, err
+	}
+	return &d, nil
+}
+
+// redact returns a URL that the source package has taken, without what may be secret.
+func redact(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	return source.Redact(u)
+}

@@ -1,0 +1,125 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package notify tells a receiver of a processed recording: by a CloudEvents 1.0 event, signed as the Standard Webhooks
+// specification says (https://www.standardwebhooks.com). Every error it returns is a sysexits.ExitError.
+package notify
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/url"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
+	"github.com/meetingops/meeting-recording-operator/internal/outputs"
+	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
+)
+
+// DefaultType is the event's type when nothing else is said.
+const DefaultType = "dev.meetingops.recording.processed"
+
+// Data is what the event carries.
+type Data struct {
+	Recording Recording `json:"recording"`
+	// Steps are the steps before this one that made something, by name.
+	Steps map[string]Step `json:"steps"`
+}
+
+// Recording is the recording, as the operator tells of it in a step's environment.
+type Recording struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace,omitempty"`
+	MeetingID string `json:"meetingID,omitempty"`
+	SessionID string `json:"sessionID,omitempty"`
+	Segment   string `json:"segment,omitempty"`
+	State     string `json:"state,omitempty"`
+	File      *File  `json:"file,omitempty"`
+}
+
+// File is the recorded file at the provider. Its URL may be signed, and so a secret between us and the receiver.
+type File struct {
+	Path string `json:"path,omitempty"`
+	URL  string `json:"url,omitempty"`
+}
+
+// Step is what a step made.
+type Step struct {
+	Outputs []outputs.Output `json:"outputs"`
+	// Values are what it found out, such as a duration; as the step wrote them.
+	Values map[string]json.RawMessage `json:"values,omitempty"`
+}
+
+// ParseSteps reads the outputs of earlier steps as the operator hands them over:
+//
+//	{"steps":{"archive":{"outputs":[{"name":"archive","url":"s3://b/a.mp4",...}],"values":{...}}}}
+//
+// Empty text, and no "steps", are none. It returns an ExitError (DataErr) for what breaks that form.
+func ParseSteps(text []byte) (map[string]Step, error) {
+	steps := map[string]Step{}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return steps, nil
+	}
+	var doc struct {
+		Steps map[string]Step `json:"steps"`
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		return nil, sysexits.New(sysexits.DataErr, err, `the outputs of earlier steps are not {"steps":{"NAME":{"outputs":[...]}}}`)
+	}
+	for name, step := range doc.Steps {
+		if err := (outputs.Message{Outputs: step.Outputs}).Validate(); err != nil {
+			return nil, sysexits.New(sysexits.DataErr, err, "the outputs of the earlier step %q are malformed", name)
+		}
+		if step.Outputs == nil {
+			step.Outputs = []outputs.Output{}
+		}
+		steps[name] = step
+	}
+	return steps, nil
+}
+
+// Event is an event that is ready to be sent, however often.
+type Event struct {
+	// ID is made of what the event says, so the same news has the same id, however many Jobs send it: receivers that keep
+	// ids take it once.
+	ID   string
+	body []byte
+}
+
+// NewEvent returns the event in the JSON format of CloudEvents. It returns an ExitError (Usage) when the recording has no
+// name, or eventType is none.
+func NewEvent(eventType string, data Data, at time.Time) (Event, error) {
+	if data.Recording.Name == "" {
+		return Event{}, sysexits.New(sysexits.Usage, nil, "no recording: set RECORDING_NAME")
+	}
+	source := (&url.URL{Path: "/apis/recording.meetingops.dev/v1alpha1/namespaces/" + data.Recording.Namespace +
+		"/meetingrecordings/" + data.Recording.Name}).String()
+	text, err := json.Marshal(data)
+	if err != nil {
+		return Event{}, sysexits.New(sysexits.Software, err, "cannot write the event")
+	}
+	sum := sha256.New()
+	for _, part := range [][]byte{[]byte(eventType), {0}, []byte(source), {0}, text} {
+		sum.Write(part)
+	}
+	event := cloudevents.New()
+	event.SetID("msg_" + hex.EncodeToString(sum.Sum(nil))[:32])
+	event.SetType(eventType)
+	event.SetSource(source)
+	event.SetSubject(data.Recording.Name)
+	event.SetTime(at)
+	if err := event.SetData(cloudevents.ApplicationJSON, data); err != nil {
+		return Event{}, sysexits.New(sysexits.Software, err, "cannot write the event")
+	}
+	if err := event.Validate(); err != nil {
+		return Event{}, sysexits.New(sysexits.Usage, err, "that is no event; is --event-type right?")
+	}
+	body, err := json.Marshal(event)
+	if err != nil {
+		return Event{}, sysexits.New(sysexits.Software, err, "cannot write the event")
+	}
+	return Event{ID: event.ID(), body: body}, nil
+}

@@ -1,0 +1,119 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package progress shows how far a step is: as a bar on a terminal, and as lines in the log otherwise.
+package progress
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+const (
+	lineEvery = 5 * time.Second
+	barEvery  = 100 * time.Millisecond
+)
+
+// Console is where a program's log and its progress go. It is safe for concurrent use.
+type Console struct {
+	// Now is the clock of the lines; nil: the system's.
+	Now func() time.Time
+
+	mu       sync.Mutex
+	out      io.Writer
+	terminal bool
+	bar      *progressbar.ProgressBar
+	total    int64
+	next     time.Time
+	log      *slog.Logger
+}
+
+// New returns a console on out, with a bar if that is a terminal.
+func New(out io.Writer) *Console {
+	file, ok := out.(*os.File)
+	c := &Console{out: out, terminal: ok && term.IsTerminal(int(file.Fd()))}
+	c.log = slog.New(slog.NewTextHandler(c, nil))
+	return c
+}
+
+// Logger returns a log on the console, whose lines go above the bar.
+func (c *Console) Logger() *slog.Logger { return c.log }
+
+// Write writes lines above the bar.
+func (c *Console) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bar == nil {
+		return c.out.Write(p)
+	}
+	_ = c.bar.Clear() // a terminal that cannot be written to shows nothing
+	n, err := c.out.Write(p)
+	_ = c.bar.RenderBlank()
+	return n, err
+}
+
+// Bytes tells that done bytes of total have been moved; a total below 0 is not known. done may get less, when work begins
+// again. In a log it is a line at most every 5 s.
+func (c *Console) Bytes(done, total int64) {
+	if !c.terminal {
+		c.line(done, total)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bar == nil || c.total != total {
+		c.total = total
+		c.bar = progressbar.NewOptions64(total,
+			progressbar.OptionSetWriter(c.out),
+			progressbar.OptionShowBytes(true),
+			progressbar.OptionShowCount(),
+			progressbar.OptionUseIECUnits(true),
+			progressbar.OptionShowTotalBytes(true),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionThrottle(barEvery),
+			progressbar.OptionSetWidth(30),
+		)
+	}
+	_ = c.bar.Set64(done)
+}
+
+// Done takes the bar away.
+func (c *Console) Done() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bar != nil {
+		_ = c.bar.Clear()
+		c.bar = nil
+	}
+}
+
+func (c *Console) line(done, total int64) {
+	now := time.Now
+	if c.Now != nil {
+		now = c.Now
+	}
+	c.mu.Lock()
+	at := now()
+	if c.next.IsZero() {
+		c.next = at.Add(lineEvery)
+	}
+	due := !at.Before(c.next)
+	if due {
+		c.next = at.Add(lineEvery)
+	}
+	c.mu.Unlock()
+	if !due {
+		return
+	}
+	attrs := []any{"bytes", done}
+	if total > 0 {
+		attrs = append(attrs, "of", total, "percent", done*100/total)
+	}
+	c.log.Info("working", attrs...)
+}
