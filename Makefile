@@ -39,7 +39,7 @@ demo-down: ## Take down what `make demo` brought up.
 	hack/demo/demo.sh down
 
 .PHONY: test
-test: controlplane ## Run all tests, with a real API server and etcd where they need one.
+test: controlplane ffmpeg ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
 
@@ -99,6 +99,10 @@ image: ## Build the image IMG into bin/images/, without Docker.
 .PHONY: controlplane
 controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/.
 	@hack/controlplane/install.sh envtest
+
+.PHONY: ffmpeg
+ffmpeg: ## Provide ffmpeg and ffprobe, by Debian's package where they are missing.
+	@hack/ffmpeg.sh
 
 ##@ Deployment to the cluster of the current kubectl context
 

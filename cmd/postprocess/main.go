@@ -66,6 +66,11 @@ func newRootCommand(p process, terminationLog *string) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(usageError)
 	root.SetVersionTemplate("{{.Version}}\n")
+	for _, newCommand := range []func(process, *string) *cobra.Command{
+		newProbeCommand, newThumbnailCommand, newAudioCommand, newWaveformCommand, newTranscodeCommand,
+	} {
+		root.AddCommand(newCommand(p, terminationLog))
+	}
 	root.AddCommand(newArchiveCommand(p, terminationLog), &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",

@@ -32,6 +32,8 @@ const (
 // Message is what a step tells when it has succeeded. The zero Message is a step that made nothing.
 type Message struct {
 	Outputs []Output `json:"outputs"`
+	// Values are what the step found out, for conditions of later steps: numbers, strings and booleans by name.
+	Values map[string]any `json:"values,omitempty"`
 }
 
 // Output is one thing that a step made.
@@ -46,6 +48,9 @@ type Output struct {
 	SizeBytes *int64 `json:"sizeBytes,omitempty"`
 	// SHA256 is the digest of the output's bytes as 64 lower-case hexadecimal digits; may be empty.
 	SHA256 string `json:"sha256,omitempty"`
+	// Values are what the step found out of this output, for conditions of later steps: numbers, strings and booleans
+	// by name.
+	Values map[string]any `json:"values,omitempty"`
 }
 
 // ErrNotMessage is returned by Parse for text that is no message at all: not one JSON object with the member "outputs".
