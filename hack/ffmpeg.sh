@@ -7,13 +7,12 @@ set -euo pipefail
 
 die() { printf 'ffmpeg.sh: %s\n' "$*" >&2; exit 1; }
 
-# able says whether what is installed does what the steps ask of it: version 5 or later, with the encoders they use.
+# able says whether what is installed does what the steps ask of it: version 5.1 or later, with the encoders they use.
 able() {
   command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || return 1
-  local encoders
-  encoders=$(ffmpeg -hide_banner -encoders 2>/dev/null) || return 1
-  grep -q ' libx264 ' <<<"$encoders" && grep -q ' libopus ' <<<"$encoders" && grep -q ' aac ' <<<"$encoders" &&
-    ffmpeg -hide_banner -h full 2>/dev/null | grep -q -- '-fps_mode'
+  local encoders help
+  encoders=$(ffmpeg -hide_banner -encoders 2>/dev/null) && help=$(ffmpeg -hide_banner -h long 2>/dev/null) || return 1
+  [[ $encoders == *" libx264 "* && $encoders == *" libopus "* && $encoders == *" aac "* && $help == *-fps_mode* ]]
 }
 
 if able; then exit 0; fi
@@ -23,7 +22,7 @@ fi
 command -v apt-get >/dev/null || die "ffmpeg is missing: install ffmpeg 5.1 or later, with libx264 and libopus"
 run=()
 if [[ $(id -u) != 0 ]]; then
-  command -v sudo >/dev/null && sudo -n true 2>/dev/null || die "ffmpeg is missing: install it with: sudo apt-get install ffmpeg"
+  if ! sudo -n true 2>/dev/null; then die "ffmpeg is missing: install it with: sudo apt-get install ffmpeg"; fi
   run=(sudo -n)
 fi
 echo "ffmpeg.sh: installing ffmpeg" >&2

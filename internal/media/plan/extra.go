@@ -18,7 +18,7 @@ var extra = []string{
 }
 
 var (
-	specifier  = regexp.MustCompile(`^[avs](:[0-9]{1,2})?$`)
+	specifier  = regexp.MustCompile(`^(s:)?[avs](:[0-9]{1,2})?$`)
 	plainValue = regexp.MustCompile(`^[A-Za-z0-9._:+/][A-Za-z0-9._:+/-]{0,63}$`)
 	metadata   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}=[^\x00-\x1f]{0,1000}$`)
 )
