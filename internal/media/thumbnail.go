@@ -75,6 +75,11 @@ func (w *work) shoot(ctx context.Context, opts ThumbnailOptions) (shots, error) 
 		return shots{}, missing("video", "hasVideo")
 	}
 	made, err := w.shootExcerpt(ctx, r, index, opts)
+	if err == nil {
+		if _, black, lookErr := w.choosePoster(made); lookErr != nil || black {
+			err = errNoExcerpt // there may be a brighter picture between these
+		}
+	}
 	if errors.Is(err, errNoExcerpt) {
 		return w.shootAll(ctx, opts)
 	}

@@ -104,6 +104,8 @@ type run struct {
 	line     func(string)
 	progress *progressParser
 	errors   tail
+	noSpace  bool   // for what is written
+	last     string // line
 }
 
 func (r *run) do(ctx context.Context, program string, args []string) error {
@@ -177,11 +179,13 @@ func (r *run) take(line string) {
 	if level := levelOf(line); level != "info" && level != "" {
 		if level == "error" || level == "fatal" || level == "panic" {
 			r.errors.add(clean(line))
+			r.noSpace = r.noSpace || strings.Contains(line, "No space left on device") || strings.Contains(line, "Disk quota exceeded")
 		}
 		if r.tools.Log != nil {
 			r.tools.Log.Debug("ffmpeg", "line", line)
 		}
 	}
+	r.last = line
 	if r.line != nil {
 		r.line(line)
 	}
@@ -193,15 +197,15 @@ func (r *run) judge(ctx context.Context, program string, err error) error {
 	var cause *sysexits.ExitError
 	said := r.errors.String()
 	switch {
-	case err == nil:
+	case err == nil && !r.noSpace: // ffmpeg does not fail for a file whose last part could not be written
 		return nil
-	case ctx.Err() != nil && errors.As(context.Cause(ctx), &cause):
+	case err != nil && ctx.Err() != nil && errors.As(context.Cause(ctx), &cause):
 		return cause
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		return sysexits.New(sysexits.TempFail, context.Cause(ctx), "interrupted")
-	case strings.Contains(said, "No space left on device") || strings.Contains(said, "Disk quota exceeded"):
+	case r.noSpace:
 		return sysexits.New(sysexits.IOErr, nil, "the scratch folder %s is full; give it more room, by a larger volume or --scratch-dir", r.tools.Dir)
-	case strings.Contains(said, "Cannot allocate memory"):
+	case outOfMemory(said), said == "" && outOfMemory(r.last):
 		return sysexits.New(sysexits.TempFail, nil, "%s ran out of memory; raise --max-memory or the container's limit, or lower --threads", program)
 	case !errors.As(err, &exit):
 		return sysexits.New(sysexits.Software, err, "cannot run %s", program)
@@ -212,8 +216,18 @@ func (r *run) judge(ctx context.Context, program string, err error) error {
 		}
 		return sysexits.New(sysexits.DataErr, nil, "%s crashed (%s) on this file", program, status.Signal())
 	}
+	if said == "" && r.last != "" { // such as the loader's, of a library that is missing
+		said = clean(r.last)
+	}
 	if said == "" {
 		said = fmt.Sprintf("exit code %d, and it does not say why", exit.ExitCode())
 	}
 	return sysexits.New(sysexits.DataErr, nil, "%s cannot work on the file: %s", program, said)
+}
+
+// outOfMemory knows what ffmpeg, its libraries, and the loader of these say.
+func outOfMemory(said string) bool {
+	said = strings.ToLower(said)
+	return strings.Contains(said, "cannot allocate memory") || strings.Contains(said, "failed to map segment") || strings.Contains(said, "malloc failed") ||
+		strings.Contains(said, "malloc of size")
 }

@@ -37,8 +37,8 @@ type Pick struct {
 }
 
 // PickSamples picks for each thumbnail the sample nearest to the middle of its interval of those that can be decoded
-// alone. It returns false when the track has too few of these to show what is in between: when two lie further apart than
-// both twice the interval and 30 s.
+// alone, the earlier of two that are as near. It returns false when the track has too few of these to show what is in between: when two lie further apart than
+// both twice the interval and 15 s.
 func PickSamples(track *mp4.Track, duration, interval float64) (Pick, bool) {
 	var syncs []mp4.Sample
 	err := track.Each(func(s mp4.Sample) bool {
@@ -50,7 +50,7 @@ func PickSamples(track *mp4.Track, duration, interval float64) (Pick, bool) {
 	if err != nil || len(syncs) == 0 {
 		return Pick{}, false
 	}
-	furthest := max(2*interval, 30)
+	furthest := max(2*interval, 15)
 	for i := range syncs {
 		next := duration
 		if i+1 < len(syncs) {
@@ -64,7 +64,7 @@ func PickSamples(track *mp4.Track, duration, interval float64) (Pick, bool) {
 	at := 0
 	for i := range Count(duration, interval) {
 		middle := (float64(i) + 0.5) * interval
-		for at+1 < len(syncs) && math.Abs(syncs[at+1].Time-middle) <= math.Abs(syncs[at].Time-middle) {
+		for at+1 < len(syncs) && math.Abs(syncs[at+1].Time-middle) < math.Abs(syncs[at].Time-middle) {
 			at++
 		}
 		if n := len(pick.Samples); n == 0 || pick.Samples[n-1].Number != syncs[at].Number {
@@ -82,7 +82,7 @@ func NearestTimes(times []float64, duration, interval float64) []int {
 	at := 0
 	for i := range Count(duration, interval) {
 		middle := (float64(i) + 0.5) * interval
-		for at+1 < len(times) && math.Abs(times[at+1]-middle) <= math.Abs(times[at]-middle) {
+		for at+1 < len(times) && math.Abs(times[at+1]-middle) < math.Abs(times[at]-middle) {
 			at++
 		}
 		of = append(of, at)

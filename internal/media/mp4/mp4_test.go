@@ -35,8 +35,8 @@ func wrap(kind string, parts ...[]byte) []byte {
 
 // movie is a file with one video track of five samples in two chunks, at 10 ticks a second.
 type movie struct {
-	stts, stsc, stsz, chunks, stss, stsd, handler, mdhd, extra []byte
-	before, after                                              []byte // top boxes around moov
+	ctts, stts, stsc, stsz, chunks, stss, stsd, handler, mdhd, extra []byte
+	before, after                                                    []byte // top boxes around moov
 }
 
 func newMovie() movie {
@@ -49,7 +49,7 @@ func newMovie() movie {
 }
 
 func (m movie) bytes() []byte {
-	stbl := wrap("stbl", m.stsd, m.stts, m.stsc, m.stsz, m.chunks, m.stss)
+	stbl := wrap("stbl", m.stsd, m.ctts, m.stts, m.stsc, m.stsz, m.chunks, m.stss)
 	trak := wrap("trak", wrap("tkhd", u32(0)), wrap("mdia", m.mdhd, wrap("hdlr", u32(0, 0), m.handler, u32(0)), wrap("minf", wrap("dinf"), stbl)))
 	return slices.Concat(m.before, wrap("moov", wrap("mvhd", u32(0)), trak, m.extra), m.after)
 }
@@ -76,6 +76,16 @@ func TestSamples(t *testing.T) {
 	wide.chunks = wrap("co64", u32(0, 2, 0, 24, 0, 40))
 	long := newMovie()
 	long.mdhd = wrap("mdhd", u32(1<<24, 0, 0, 0, 0, 10, 0, 70, 0))
+	reordered := newMovie()
+	reordered.ctts = wrap("ctts", u32(0, 3, 1, 20, 1, 40, 3, 10))
+	wantReordered := []string{"0: 24+4 at 0 true", "1: 28+1 at 3 false", "2: 29+1 at 1 false", "3: 40+5 at 2 true", "4: 45+1 at 4 false"}
+	index, err := read(reordered.bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(wantReordered, samplesOf(t, index.Video())); diff != "" {
+		t.Errorf("reordered (-want +got)\n%s", diff)
+	}
 	for name, m := range map[string]movie{"usual": newMovie(), "64-bit offsets": wide, "64-bit times": long} {
 		t.Run(name, func(t *testing.T) {
 			index, err := read(m.bytes())

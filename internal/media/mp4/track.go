@@ -17,12 +17,12 @@ type Sample struct {
 	Number int
 	// Offset and Size say where it lies in the file.
 	Offset, Size int64
-	// Time is when it is decoded, in seconds from the track's beginning.
+	// Time is when it is shown, in seconds from when the first one is.
 	Time float64
 	// Sync is true when it can be decoded without another.
 	Sync bool
 
-	ticks int64
+	ticks int64 // when it is decoded
 }
 
 // Track is a track's sample table.
@@ -30,13 +30,13 @@ type Track struct {
 	// Video is true for video, false for sound.
 	Video bool
 
-	trak                                []byte // the box's payload
-	timescale                           int64
-	count                               int
-	stts, stsz, stsc, chunks, stss      []byte // entries of the tables, without their heads
-	uniformSize                         int64
-	chunkEntry, sampleSizeEntry         int // bytes of an entry: 4 or 8; 4
-	everySampleIsSync, hasOneDescriptor bool
+	trak                                 []byte // the box's payload
+	timescale                            int64
+	count                                int
+	stts, ctts, stsz, stsc, chunks, stss []byte // entries of the tables, without their heads
+	uniformSize                          int64
+	chunkEntry, sampleSizeEntry          int // bytes of an entry: 4 or 8; 4
+	everySampleIsSync, hasOneDescriptor  bool
 }
 
 // newTrack returns nil for a track that is neither video nor sound. It returns ErrTruncated when a sample lies beyond the
@@ -87,6 +87,8 @@ func (t *Track) readTables() error {
 			t.hasOneDescriptor = len(b.payload) >= 8 && binary.BigEndian.Uint32(b.payload[4:]) == 1
 		case "stts":
 			t.stts, err = entries(b.payload, 8)
+		case "ctts":
+			t.ctts, err = entries(b.payload, 8)
 		case "stsc":
 			t.stsc, err = entries(b.payload, 12)
 		case "stco":
@@ -148,7 +150,8 @@ func (t *Track) Each(visit func(Sample) bool) error {
 	times := table{data: t.stts, entry: 8}
 	syncs := table{data: t.stss, entry: 4}
 	spans := table{data: t.stsc, entry: 12}
-	var ticks int64
+	offsets := table{data: t.ctts, entry: 8}
+	var ticks, firstOffset int64
 	number := 0
 	for chunk := 0; chunk < len(t.chunks)/t.chunkEntry && number < t.count; chunk++ {
 		for spans.next+1 < spans.len() && int64(chunk)+1 >= spans.at(spans.next+1, 0) {
@@ -162,8 +165,12 @@ func (t *Track) Each(visit func(Sample) bool) error {
 			if number == t.count {
 				break
 			}
+			shift := int64(int32(offsets.takeDelta())) //nolint:gosec // it is signed
+			if number == 0 {
+				firstOffset = shift
+			}
 			sample := Sample{
-				Number: number, Offset: offset, Size: t.size(number), ticks: ticks, Time: float64(ticks) / float64(t.timescale),
+				Number: number, Offset: offset, Size: t.size(number), ticks: ticks, Time: float64(ticks+shift-firstOffset) / float64(t.timescale),
 				Sync: t.everySampleIsSync || syncs.takeSync(int64(number)+1),
 			}
 			if !visit(sample) {
@@ -209,7 +216,8 @@ func (t *table) at(entry, at int) int64 {
 	return int64(binary.BigEndian.Uint32(t.data[entry*t.entry+at:]))
 }
 
-// takeDelta returns how long the next sample lasts, of stts: (count, ticks).
+// takeDelta returns what the next sample has in a table of (count, ticks): how long it lasts (stts), or how much later than
+// it is decoded it is shown (ctts).
 func (t *table) takeDelta() int64 {
 	for t.next < t.len() {
 		if t.used < t.at(t.next, 0) {
