@@ -112,7 +112,7 @@ func readLead(r input.Reader, index *mp4.Index) (enough bool, err error) {
 			_, err = r.ReadAt(make([]byte, s.Size), s.Offset)
 			return err == nil
 		}); err != nil {
-			return false, nil //nolint:nilerr // tables that contradict each other: ffprobe may still know what to do
+			return false, nil // tables that contradict each other: ffprobe may still know what to do
 		}
 		if err != nil {
 			return false, err

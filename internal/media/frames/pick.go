@@ -78,9 +78,10 @@ func PickSamples(track *mp4.Track, duration, interval float64) (Pick, bool) {
 // NearestTimes picks for each thumbnail the frame whose time, of those that ascend, is nearest to the middle of its
 // interval.
 func NearestTimes(times []float64, duration, interval float64) []int {
-	var of []int
+	count := Count(duration, interval)
+	of := make([]int, 0, count)
 	at := 0
-	for i := range Count(duration, interval) {
+	for i := range count {
 		middle := (float64(i) + 0.5) * interval
 		for at+1 < len(times) && math.Abs(times[at+1]-middle) < math.Abs(times[at]-middle) {
 			at++

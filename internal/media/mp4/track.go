@@ -35,7 +35,7 @@ type Track struct {
 	count                                int
 	stts, ctts, stsz, stsc, chunks, stss []byte // entries of the tables, without their heads
 	uniformSize                          int64
-	chunkEntry, sampleSizeEntry          int // bytes of an entry: 4 or 8; 4
+	chunkEntry                           int // bytes of an entry: 4 or 8
 	everySampleIsSync, hasOneDescriptor  bool
 }
 
@@ -78,38 +78,38 @@ func (t *Track) readTables() error {
 		t.timescale = int64(binary.BigEndian.Uint32(mdhd.payload[20:]))
 	}
 	boxes, err := children(stbl.payload)
-	if err != nil || t.timescale == 0 {
-		return ErrUnsupported
+	for i := 0; i < len(boxes) && err == nil; i++ {
+		err = t.readTable(boxes[i])
 	}
-	for _, b := range boxes {
-		switch b.kind {
-		case "stsd":
-			t.hasOneDescriptor = len(b.payload) >= 8 && binary.BigEndian.Uint32(b.payload[4:]) == 1
-		case "stts":
-			t.stts, err = entries(b.payload, 8)
-		case "ctts":
-			t.ctts, err = entries(b.payload, 8)
-		case "stsc":
-			t.stsc, err = entries(b.payload, 12)
-		case "stco":
-			t.chunks, err = entries(b.payload, 4)
-		case "co64":
-			t.chunkEntry = 8
-			t.chunks, err = entries(b.payload, 8)
-		case "stss":
-			t.everySampleIsSync = false
-			t.stss, err = entries(b.payload, 4)
-		case "stsz":
-			err = t.readSizes(b.payload)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if t.count == 0 || t.stts == nil || t.stsc == nil || t.chunks == nil || !t.hasOneDescriptor {
+	if err != nil || t.timescale == 0 || t.count == 0 || t.stts == nil || t.stsc == nil || t.chunks == nil || !t.hasOneDescriptor {
 		return ErrUnsupported
 	}
 	return nil
+}
+
+// readTable reads one box of a sample table.
+func (t *Track) readTable(b box) (err error) {
+	switch b.kind {
+	case "stsd":
+		t.hasOneDescriptor = len(b.payload) >= 8 && binary.BigEndian.Uint32(b.payload[4:]) == 1
+	case "stts":
+		t.stts, err = entries(b.payload, 8)
+	case "ctts":
+		t.ctts, err = entries(b.payload, 8)
+	case "stsc":
+		t.stsc, err = entries(b.payload, 12)
+	case "stco":
+		t.chunks, err = entries(b.payload, 4)
+	case "co64":
+		t.chunkEntry = 8
+		t.chunks, err = entries(b.payload, 8)
+	case "stss":
+		t.everySampleIsSync = false
+		t.stss, err = entries(b.payload, 4)
+	case "stsz":
+		err = t.readSizes(b.payload)
+	}
+	return err
 }
 
 // entries returns the entries of a table: version and flags, a count, the entries.

@@ -37,7 +37,7 @@ var audioFormats = []AudioFormat{
 
 // AudioFormatNames lists the formats.
 func AudioFormatNames() []string {
-	var names []string
+	names := make([]string, 0, len(audioFormats))
 	for _, f := range audioFormats {
 		names = append(names, f.Name)
 	}

@@ -34,7 +34,7 @@ var rungs = []Rung{
 
 // Heights are the ladder's heights, highest first.
 func Heights() []int {
-	var heights []int
+	heights := make([]int, 0, len(rungs))
 	for _, r := range rungs {
 		heights = append(heights, r.Height)
 	}
@@ -113,7 +113,8 @@ const Master = "master.m3u8"
 // master.m3u8, and for each rung <name>/index.m3u8 with its segments.
 func (h HLS) Args(folder string) []string {
 	var split, scaled strings.Builder
-	var maps, variants []string
+	var maps []string
+	variants := make([]string, 0, len(h.Ladder))
 	fmt.Fprintf(&split, "[0:v:0]split=%d", len(h.Ladder))
 	for i, r := range h.Ladder {
 		fmt.Fprintf(&split, "[s%d]", i)

@@ -30,7 +30,7 @@ var presets = []Preset{
 
 // PresetNames lists the presets, the default first.
 func PresetNames() []string {
-	var names []string
+	names := make([]string, 0, len(presets))
 	for _, p := range presets {
 		names = append(names, p.Name)
 	}
