@@ -7,6 +7,8 @@ SHELL := /usr/bin/env bash
 
 # IMG names the image that holds all three binaries.
 IMG ?= meeting-recording-operator:dev
+# MEDIA_IMG names the image that has postprocess and ffmpeg.
+MEDIA_IMG ?= meeting-recording-media:dev
 # VERSION is what the binaries answer to --version.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # TESTFLAGS are further arguments of the tests, such as -run=TestPlace or -rapid.checks=100000 (with PKG).
@@ -95,6 +97,10 @@ build: ## Build the binaries into bin/.
 .PHONY: image
 image: ## Build the image IMG into bin/images/, without Docker.
 	IMG=$(IMG) VERSION=$(VERSION) hack/images/build.sh
+
+.PHONY: media-image
+media-image: ## Build the image MEDIA_IMG, with ffmpeg, into bin/images/, without Docker.
+	MEDIA_IMG=$(MEDIA_IMG) VERSION=$(VERSION) hack/images/build.sh media
 
 .PHONY: controlplane
 controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/.
