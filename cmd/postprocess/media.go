@@ -7,6 +7,8 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"math"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -112,7 +114,11 @@ func (o *mediaOptions) addFlags(f *pflag.FlagSet) {
 
 // run checks everything that can be checked without the network first.
 func (o *mediaOptions) run(ctx context.Context, p process, do func(context.Context, media.Step) (outputs.Message, error)) (outputs.Message, error) {
-	log := o.logger(p)
+	if p.getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(math.MaxInt64) // pictures and indexes take more than what `archive` keeps to
+	}
+	console := progress.New(p.stderr)
+	log := o.logger(console)
 	if err := o.check(p); err != nil {
 		return outputs.Message{}, err
 	}
@@ -122,7 +128,7 @@ func (o *mediaOptions) run(ctx context.Context, p process, do func(context.Conte
 	}
 	step := media.Step{
 		Scratch: cmp.Or(o.scratch, p.getenv("TMPDIR"), "/tmp"), Log: log,
-		Progress: &progress.Reporter{Writer: p.stderr, Log: log},
+		Progress: console,
 		Tools:    ffmpeg.Tools{FFmpeg: o.ffmpeg, FFprobe: o.ffprobe, Threads: o.threads, MaxMemory: int64(o.maxMemory), Log: log},
 	}
 	if err := o.openDestination(ctx, p, &step); err != nil {
@@ -147,12 +153,12 @@ func (o *mediaOptions) url(p process) string {
 	return cmp.Or(o.sourceURL, p.getenv("RECORDING_FILE_URL"))
 }
 
-func (o *mediaOptions) logger(p process) *slog.Logger {
+func (o *mediaOptions) logger(console *progress.Console) *slog.Logger {
 	level := slog.LevelInfo
 	if o.verbose {
 		level = slog.LevelDebug
 	}
-	return slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewTextHandler(console, &slog.HandlerOptions{Level: level}))
 }
 
 func (o *mediaOptions) check(p process) error {

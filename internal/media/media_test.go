@@ -10,7 +10,6 @@ import (
 	"image"
 	_ "image/jpeg"
 	_ "image/png"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -65,12 +64,13 @@ func newFixture(t *testing.T, path string, whole bool) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = destination.Close() })
-	log := slog.New(slog.NewTextHandler(f.log, nil))
+	console := progress.New(f.log)
+	log := console.Logger()
 	f.Step = media.Step{
 		Recording: input.Recording{URL: server.URL + "/recording.mp4", Client: client},
 		Tools:     ffmpeg.Tools{FFmpeg: "ffmpeg", FFprobe: "ffprobe", Threads: 2, Log: log},
 		Scratch:   t.TempDir(), Destination: destination, Prefix: "m/", Log: log,
-		Progress: &progress.Reporter{Writer: f.log, Log: log},
+		Progress: console,
 	}
 	t.Cleanup(func() { f.expectEmptyScratch(t) })
 	return f

@@ -28,7 +28,7 @@ const (
 
 // Probe tells what a recording is. With analyze it decodes all of it and tells also loudness, silence and black; else it
 // reads no more than the container's index and the beginning, where source and container allow it. The values are told on
-// the output "probe", which is a report in JSON; without a destination they are told without an output.
+// the output "probe", which is a report in JSON; without a destination it has no URL.
 // It returns DataErr for what is no recording, is empty or is truncated.
 func (s Step) Probe(ctx context.Context, analyze bool) (outputs.Message, error) {
 	return s.in(ctx, func(ctx context.Context, w *work) (outputs.Message, error) {
@@ -50,7 +50,7 @@ func (w *work) tellReport(ctx context.Context, report probe.Report) (outputs.Mes
 	values := report.Values()
 	w.Log.Info("probed", "container", report.Container, "seconds", report.DurationSeconds, "bytes", report.SizeBytes)
 	if w.Destination == nil {
-		return outputs.Message{Values: values}, nil
+		return outputs.Message{Outputs: []outputs.Output{{Name: "probe", Values: values}}}, nil
 	}
 	text, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {

@@ -79,7 +79,7 @@ func TestProbeWithoutDestination(t *testing.T) {
 	f := newFixture(t, mediatest.Recording(t, 8), false)
 	f.Destination = nil
 	msg := must(t, f)(f.Probe(t.Context(), false))
-	if len(msg.Outputs) != 0 || msg.Values["videoCodec"] != "h264" {
+	if len(msg.Outputs) != 1 || msg.Outputs[0].URL != "" || f.values(t, msg, "probe")["videoCodec"] != "h264" {
 		t.Errorf("%+v", msg)
 	}
 }

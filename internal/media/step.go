@@ -36,7 +36,7 @@ type Step struct {
 	// Prefix is the folder of the destination that files go to, with a final slash, or nothing.
 	Prefix string
 	// Progress and Log are told how far it is.
-	Progress *progress.Reporter
+	Progress *progress.Console
 	Log      *slog.Logger
 }
 
@@ -124,7 +124,7 @@ func (w *work) measure(ctx context.Context, path string) (end float64, err error
 
 // run runs ffmpeg on a file, and tells how far of the recording's seconds it is. It returns when the output ends.
 func (w *work) run(ctx context.Context, name string, seconds float64, c ffmpeg.Command) (end float64, err error) {
-	task := w.Progress.Start(name, progress.Seconds, int64(seconds*1000))
+	task := w.Progress.Start(name, progress.Milliseconds, int64(seconds*1000))
 	defer task.End()
 	c.Progress = func(p ffmpeg.Progress) {
 		end = p.OutTime.Seconds()

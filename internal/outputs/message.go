@@ -4,7 +4,8 @@
 // Package outputs is the contract between a step's container and the controller: what the step made, told by the
 // container's termination message as
 //
-//	{"outputs":[{"name":"archive","url":"file:///recordings/a.mp4","mediaType":"video/mp4","sizeBytes":12,"sha256":"..."}]}
+//	{"outputs":[{"name":"archive","url":"file:///recordings/a.mp4","mediaType":"video/mp4","sizeBytes":12,"sha256":"...",
+//	  "values":{"durationSeconds":63.5}}]}
 //
 // so that a Job needs no rights in the cluster. It knows nothing of Kubernetes.
 package outputs
@@ -27,29 +28,30 @@ const (
 	MaxNameBytes      = 63
 	MaxURLBytes       = 2048
 	MaxMediaTypeBytes = 127
+	MaxValues         = 64
+	MaxValueNameBytes = 63
 )
 
 // Message is what a step tells when it has succeeded. The zero Message is a step that made nothing.
 type Message struct {
 	Outputs []Output `json:"outputs"`
-	// Values are what the step found out, for conditions of later steps: numbers, strings and booleans by name.
-	Values map[string]any `json:"values,omitempty"`
 }
 
 // Output is one thing that a step made.
 type Output struct {
 	// Name tells the outputs of a step apart: a DNS label (a to z, 0 to 9 and "-" between them), unique in the message.
 	Name string `json:"name"`
-	// URL is where the output is: absolute, of any scheme.
-	URL string `json:"url"`
+	// URL is where the output is: absolute, of any scheme. It may be empty where there are Values: the output is those then.
+	URL string `json:"url,omitempty"`
 	// MediaType is the output's media type, such as video/mp4; may be empty.
 	MediaType string `json:"mediaType,omitempty"`
 	// SizeBytes is the output's size; nil when it is not known.
 	SizeBytes *int64 `json:"sizeBytes,omitempty"`
 	// SHA256 is the digest of the output's bytes as 64 lower-case hexadecimal digits; may be empty.
 	SHA256 string `json:"sha256,omitempty"`
-	// Values are what the step found out of this output, for conditions of later steps: numbers, strings and booleans
-	// by name.
+	// Values is what the step found out, by name, for the conditions of later steps and for people: numbers, strings and booleans.
+	// A name is a letter or "_", followed by up to 62 letters, digits and "_". Parse makes a whole number that fits one an int64,
+	// and every other a float64.
 	Values map[string]any `json:"values,omitempty"`
 }
 
@@ -92,8 +94,8 @@ func Parse(text []byte) (Message, error) {
 	}
 	var msg Message
 	for i, item := range items {
-		var output Output
-		if err := json.Unmarshal(item, &output); err != nil {
+		output, err := parseOutput(item)
+		if err != nil {
 			return Message{}, typeError(i, err)
 		}
 		msg.Outputs = append(msg.Outputs, output)
@@ -104,23 +106,35 @@ func Parse(text []byte) (Message, error) {
 	return msg, nil
 }
 
+func parseOutput(item json.RawMessage) (Output, error) {
+	var output Output
+	decoder := json.NewDecoder(bytes.NewReader(item))
+	decoder.UseNumber()
+	err := decoder.Decode(&output)
+	output.Values = plainValues(output.Values)
+	return output, err
+}
+
 // typeError names the field of output i whose JSON type is wrong.
 func typeError(i int, err error) error {
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(err, &mismatch) && mismatch.Field != "" {
 		return &FieldError{
 			Field:  fmt.Sprintf("outputs[%d].%s", i, mismatch.Field),
-			Reason: fmt.Sprintf("must be a %s, not a JSON %s", kindName(mismatch.Field), mismatch.Value),
+			Reason: fmt.Sprintf("must be %s, not a JSON %s", kindName(mismatch.Field), mismatch.Value),
 		}
 	}
 	return &FieldError{Field: fmt.Sprintf("outputs[%d]", i), Reason: "must be an object"}
 }
 
 func kindName(field string) string {
-	if field == "sizeBytes" {
-		return "whole number"
+	switch field {
+	case "sizeBytes":
+		return "a whole number"
+	case "values":
+		return "an object"
 	}
-	return "string"
+	return "a string"
 }
 
 // Marshal validates the message and returns it as one line of JSON with a final newline. It returns a *FieldError when
@@ -176,7 +190,9 @@ func (o Output) check() (field, reason string) {
 		return "name", fmt.Sprintf("must be 1 to %d of a-z, 0-9 and '-', beginning and ending with a letter or digit", MaxNameBytes)
 	case len(o.URL) > MaxURLBytes:
 		return "url", fmt.Sprintf("must be at most %d bytes", MaxURLBytes)
-	case !isAbsoluteURL(o.URL):
+	case o.URL == "" && len(o.Values) == 0:
+		return "url", "must be an absolute URL, such as s3://bucket/key, where the output has no values"
+	case o.URL != "" && !isAbsoluteURL(o.URL):
 		return "url", "must be an absolute URL, such as s3://bucket/key"
 	case len(o.MediaType) > MaxMediaTypeBytes:
 		return "mediaType", fmt.Sprintf("must be at most %d bytes", MaxMediaTypeBytes)
@@ -187,7 +203,7 @@ func (o Output) check() (field, reason string) {
 	case o.SHA256 != "" && !isSHA256(o.SHA256):
 		return "sha256", "must be 64 lower-case hexadecimal digits"
 	}
-	return "", ""
+	return checkValues(o.Values)
 }
 
 func isDNSLabel(s string) bool {

@@ -6,6 +6,7 @@ package outputs_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -33,6 +34,21 @@ func TestParse(t *testing.T) {
 		"size nought":      {`{"outputs":[{"name":"a","url":"x:y","sizeBytes":0}]}`, outputs.Message{Outputs: []outputs.Output{{Name: "a", URL: "x:y", SizeBytes: size(0)}}}},
 		"unknown members":  {`{"tool":"x","outputs":[{"name":"a","url":"x:y","width":3}]}`, outputs.Message{Outputs: []outputs.Output{{Name: "a", URL: "x:y"}}}},
 		"media type param": {`{"outputs":[{"name":"a","url":"x:y","mediaType":"text/vtt; charset=utf-8"}]}`, outputs.Message{Outputs: []outputs.Output{{Name: "a", URL: "x:y", MediaType: "text/vtt; charset=utf-8"}}}},
+		"values alone": {
+			`{"outputs":[{"name":"report","values":{"durationSeconds":63.5,"width":1280,"codec":"h264","hasAudio":true,"_1":""}}]}`,
+			outputs.Message{Outputs: []outputs.Output{{Name: "report", Values: map[string]any{
+				"durationSeconds": 63.5, "width": int64(1280), "codec": "h264", "hasAudio": true, "_1": "",
+			}}}},
+		},
+		"spellings of numbers": {
+			`{"outputs":[{"name":"n","values":{"a":2.0,"b":2e0,"c":-0.0,"d":9007199254740993,"e":9223372036854775807,"f":9223372036854775808,"g":1e300,"h":-9223372036854775808}}]}`,
+			outputs.Message{Outputs: []outputs.Output{{Name: "n", Values: map[string]any{
+				"a": int64(2), "b": int64(2), "c": int64(0), "d": int64(9007199254740993), "e": int64(math.MaxInt64),
+				"f": float64(1 << 63), "g": 1e300, "h": int64(math.MinInt64),
+			}}}},
+		},
+		"no values":   {`{"outputs":[{"name":"a","url":"x:y","values":{}}]}`, outputs.Message{Outputs: []outputs.Output{{Name: "a", URL: "x:y"}}}},
+		"null values": {`{"outputs":[{"name":"a","url":"x:y","values":null}]}`, outputs.Message{Outputs: []outputs.Output{{Name: "a", URL: "x:y"}}}},
 		"all fields": {
 			"\n" + `{"outputs":[{"name":"archive","url":"s3://b/k.mp4","mediaType":"video/mp4","sizeBytes":4,"sha256":"` + digest + "\"}]}\n",
 			outputs.Message{Outputs: []outputs.Output{full}},
@@ -79,6 +95,19 @@ func TestParseNamesTheField(t *testing.T) {
 		"size string":        {item(`{"name":"a","url":"x:y","sizeBytes":"12"}`), "outputs[1].sizeBytes", "whole number, not a JSON string"},
 		"sha upper case":     {item(`{"name":"a","url":"x:y","sha256":"` + strings.ToUpper(digest) + `"}`), "outputs[1].sha256", "64 lower-case"},
 		"sha short":          {item(`{"name":"a","url":"x:y","sha256":"abc"}`), "outputs[1].sha256", "64 lower-case"},
+		"no url, values {}":  {item(`{"name":"a","values":{}}`), "outputs[1].url", "no values"},
+		"values a list":      {item(`{"name":"a","values":[1]}`), "outputs[1].values", "must be an object, not a JSON array"},
+		"value null":         {item(`{"name":"a","values":{"x":null}}`), "outputs[1].values.x", "boolean, not null"},
+		"value object":       {item(`{"name":"a","values":{"x":{}}}`), "outputs[1].values.x", "boolean, not an object"},
+		"value list":         {item(`{"name":"a","values":{"x":[]}}`), "outputs[1].values.x", "boolean, not a list"},
+		"value too large":    {item(`{"name":"a","values":{"x":1e999}}`), "outputs[1].values.x", "float64"},
+		"value with NUL":     {item(`{"name":"a","values":{"x":"a\u0000"}}`), "outputs[1].values.x", "NUL"},
+		"first by name":      {item(`{"name":"a","values":{"z":null,"b":null}}`), "outputs[1].values.b", "null"},
+		"value's name":       {item(`{"name":"a","values":{"2nd":1}}`), "outputs[1].values", `has the name "2nd"`},
+		"value's name, dots": {item(`{"name":"a","values":{"a.b":1}}`), "outputs[1].values", `has the name "a.b"`},
+		"value without name": {item(`{"name":"a","values":{"":1}}`), "outputs[1].values", `has the name ""`},
+		"value's long name":  {item(`{"name":"a","values":{"` + strings.Repeat("v", 64) + `":1}}`), "outputs[1].values", "up to 62 letters"},
+		"too many values":    {item(`{"name":"a","values":{` + manyValues(65) + `}}`), "outputs[1].values", "at most 64, not 65"},
 		"too many":           {`{"outputs":[` + strings.Repeat(`{"name":"a","url":"x:y"},`, 16) + `{}]}`, "outputs", "at most 16, not 17"},
 		"too long":           {`{"outputs":[]}` + strings.Repeat(" ", 4096), "message", "at most 4096 bytes"},
 	}
@@ -96,6 +125,21 @@ func TestParseNamesTheField(t *testing.T) {
 				t.Error("a message with a wrong field must not look like plain text")
 			}
 		})
+	}
+}
+
+func manyValues(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf(`"v%d":%d`, i, i))
+	}
+	return strings.Join(all, ",")
+}
+
+func TestMostValues(t *testing.T) {
+	msg, err := outputs.Parse([]byte(`{"outputs":[{"name":"a","values":{"` + strings.Repeat("v", 63) + `":1,` + manyValues(63) + `}}]}`))
+	if err != nil || len(msg.Outputs[0].Values) != 64 {
+		t.Errorf("error %v, message %v", err, msg)
 	}
 }
 
@@ -131,6 +175,9 @@ func TestMarshalRefusesWhatParseWould(t *testing.T) {
 	}
 	for name, msg := range map[string]outputs.Message{
 		"wrong field": {Outputs: []outputs.Output{{Name: "a"}}},
+		"no number":   {Outputs: []outputs.Output{{Name: "a", Values: map[string]any{"x": math.NaN()}}}},
+		"infinite":    {Outputs: []outputs.Output{{Name: "a", Values: map[string]any{"x": float32(math.Inf(1))}}}},
+		"no scalar":   {Outputs: []outputs.Output{{Name: "a", Values: map[string]any{"x": struct{}{}}}}},
 		"too long":    many,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,6 +191,10 @@ func TestMarshalRefusesWhatParseWould(t *testing.T) {
 
 // Whatever is valid and fits comes back as it was.
 func TestRoundTrip(t *testing.T) {
+	value := rapid.OneOf(
+		rapid.Bool().AsAny(), rapid.Int64().AsAny(), rapid.StringMatching(`[ -~é]{0,10}`).AsAny(),
+		rapid.Float64().Filter(func(f float64) bool { return f != math.Trunc(f) || math.Abs(f) > 1<<63 }).AsAny(),
+	)
 	output := rapid.Custom(func(t *rapid.T) outputs.Output {
 		o := outputs.Output{
 			URL:       rapid.StringMatching(`(s3|gs|file|https)://[a-z]{1,10}/[A-Za-z0-9._~%<>&é-]{0,20}`).Filter(validURL).Draw(t, "url"),
@@ -152,6 +203,12 @@ func TestRoundTrip(t *testing.T) {
 		}
 		if rapid.Bool().Draw(t, "sized") {
 			o.SizeBytes = size(rapid.Int64Min(0).Draw(t, "size"))
+		}
+		o.Values = rapid.MapOfN(rapid.StringMatching(`[A-Za-z_][A-Za-z0-9_]{0,10}`), value, 0, 3).Draw(t, "values")
+		if len(o.Values) == 0 {
+			o.Values = nil
+		} else if rapid.Bool().Draw(t, "values alone") {
+			o.URL = ""
 		}
 		return o
 	})
@@ -187,6 +244,8 @@ func FuzzParse(f *testing.F) {
 		"", "{}", "null", "[]", `{"outputs":null}`, `{"outputs":[null]}`, `{"outputs":[{"name":"a","url":"x:y","sizeBytes":1e3}]}`,
 		`{"outputs":[{"name":"archive","url":"s3://b/k.mp4","mediaType":"video/mp4","sizeBytes":4,"sha256":"` + digest + `"}]}`,
 		"plain text", `{"outputs":[{"name":"a","url":"` + "\xff" + `:y"}]}`,
+		`{"outputs":[{"name":"a","values":{"x":2.0,"y":-0,"z":1e400,"s":"<&>","b":false,"f":0.1}}]}`, `{"outputs":[{"name":"a","values":{"x":[{}]}}]}`,
+		`{"outputs":[{"name":"a","values":{"x":9223372036854775808,"x":1e18,"":null,"\u0000":"\u0000"}}]}`,
 	} {
 		f.Add([]byte(seed))
 	}

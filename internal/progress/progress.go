@@ -1,127 +1,119 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package progress tells people how far a long task is and how long it will take: by a bar on a terminal, and else by a
-// line in the log every few seconds.
+// Package progress shows how far a step is: as a bar on a terminal, and as lines in the log otherwise.
 package progress
 
 import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
-// every is the time between two lines of the log.
-const every = 5 * time.Second
-
-// Unit is what a task counts.
-type Unit int
-
-// The units.
 const (
-	Bytes   Unit = iota // the log tells them as they are
-	Seconds             // of the recording's time, counted in milliseconds
+	lineEvery = 5 * time.Second
+	barEvery  = 100 * time.Millisecond
 )
 
-// Reporter makes tasks.
-type Reporter struct {
-	// Writer is where bars go, when it is a terminal.
-	Writer io.Writer
-	// Log gets lines when it is not.
-	Log *slog.Logger
-	// Now is the clock; nil: the system's.
+// Console is where a program's log and its progress go. It is safe for concurrent use.
+type Console struct {
+	// Now is the clock of the lines; nil: the system's.
 	Now func() time.Time
+
+	mu       sync.Mutex
+	out      io.Writer
+	terminal bool
+	bar      *progressbar.ProgressBar
+	total    int64
+	next     time.Time
+	log      *slog.Logger
 }
 
-// Task is one long task. The methods of a nil Task do nothing.
-type Task struct {
-	name    string
-	unit    Unit
-	total   int64
-	bar     *progressbar.ProgressBar
-	log     *slog.Logger
-	now     func() time.Time
-	started time.Time
-	next    time.Time
+// New returns a console on out, with a bar if that is a terminal.
+func New(out io.Writer) *Console {
+	file, ok := out.(*os.File)
+	c := &Console{out: out, terminal: ok && term.IsTerminal(int(file.Fd()))}
+	c.log = slog.New(slog.NewTextHandler(c, nil))
+	return c
 }
 
-// Start begins a task whose name ends in -ing, of so much in all; 0 or less: that is not known. A nil Reporter returns a
-// nil Task.
-func (r *Reporter) Start(name string, unit Unit, total int64) *Task {
-	if r == nil {
-		return nil
+// Logger returns a log on the console, whose lines go above the bar.
+func (c *Console) Logger() *slog.Logger { return c.log }
+
+// Write writes lines above the bar.
+func (c *Console) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bar == nil {
+		return c.out.Write(p)
 	}
-	t := &Task{name: name, unit: unit, total: max(total, 0), log: r.Log, now: r.Now}
-	if t.now == nil {
-		t.now = time.Now
-	}
-	t.started = t.now()
-	t.next = t.started.Add(every)
-	if file, ok := r.Writer.(*os.File); ok && term.IsTerminal(int(file.Fd())) { //nolint:gosec // a descriptor is small
-		t.bar = newBar(file, name, unit, total)
-	}
-	return t
+	_ = c.bar.Clear() // a terminal that cannot be written to shows nothing
+	n, err := c.out.Write(p)
+	_ = c.bar.RenderBlank()
+	return n, err
 }
 
-func newBar(w io.Writer, name string, unit Unit, total int64) *progressbar.ProgressBar {
-	if total <= 0 {
-		total = -1 // a spinner
+// Bytes tells that done bytes of total have been moved; a total below 0 is not known. done may get less, when work begins
+// again. In a log it is a line at most every 5 s.
+func (c *Console) Bytes(done, total int64) {
+	if !c.terminal {
+		c.line(done, total)
+		return
 	}
-	return progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(name), progressbar.OptionShowBytes(unit == Bytes),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true), progressbar.OptionFullWidth(),
-		progressbar.OptionClearOnFinish())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bar == nil || c.total != total {
+		c.total = total
+		c.bar = progressbar.NewOptions64(total,
+			progressbar.OptionSetWriter(c.out),
+			progressbar.OptionShowBytes(true),
+			progressbar.OptionShowCount(),
+			progressbar.OptionUseIECUnits(true),
+			progressbar.OptionShowTotalBytes(true),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionThrottle(barEvery),
+			progressbar.OptionSetWidth(30),
+		)
+	}
+	_ = c.bar.Set64(done)
 }
 
-// Set tells how much is done.
-func (t *Task) Set(done int64) {
-	switch {
-	case t == nil:
-	case t.bar != nil:
-		if t.total > 0 {
-			done = min(done, t.total)
-		}
-		_ = t.bar.Set64(done) // a terminal that is gone is no reason to stop
-	default:
-		if now := t.now(); !now.Before(t.next) {
-			t.log.Info(t.name, t.attributes(done, now.Sub(t.started))...)
-			t.next = now.Add(every)
-		}
-	}
-}
-
-// End takes the bar away.
-func (t *Task) End() {
-	if t != nil && t.bar != nil {
-		_ = t.bar.Finish() // as above
+// Done takes the bar away.
+func (c *Console) Done() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bar != nil {
+		_ = c.bar.Clear()
+		c.bar = nil
 	}
 }
 
-func (t *Task) attributes(done int64, elapsed time.Duration) []any {
-	name, scale := "bytes", int64(1)
-	if t.unit == Seconds {
-		name, scale = "seconds", 1000
+func (c *Console) line(done, total int64) {
+	now := time.Now
+	if c.Now != nil {
+		now = c.Now
 	}
-	attributes := []any{name, done / scale}
-	if t.total > 0 {
-		done = min(done, t.total)
-		attributes = append(attributes, "of", t.total/scale, "percent", done*100/t.total)
-		if left, ok := Left(done, t.total, elapsed); ok {
-			attributes = append(attributes, "left", left.String())
-		}
+	c.mu.Lock()
+	at := now()
+	if c.next.IsZero() {
+		c.next = at.Add(lineEvery)
 	}
-	return attributes
-}
-
-// Left returns how much longer a task takes that goes on as it did, to the second; false when that cannot be told.
-func Left(done, total int64, elapsed time.Duration) (time.Duration, bool) {
-	if done <= 0 || total < done {
-		return 0, false
+	due := !at.Before(c.next)
+	if due {
+		c.next = at.Add(lineEvery)
 	}
-	left := time.Duration(float64(elapsed) * float64(total-done) / float64(done))
-	return left.Round(time.Second), true
+	c.mu.Unlock()
+	if !due {
+		return
+	}
+	attrs := []any{"bytes", done}
+	if total > 0 {
+		attrs = append(attrs, "of", total, "percent", done*100/total)
+	}
+	c.log.Info("working", attrs...)
 }

@@ -1,77 +1,77 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package progress
+package progress_test
 
 import (
 	"bytes"
-	"log/slog"
+	"io"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/creack/pty"
+
+	"github.com/meetingops/meeting-recording-operator/internal/progress"
 )
 
-// In a log there is a line at most every five seconds, with what is done, of what, and the time left.
 func TestLines(t *testing.T) {
-	tests := map[string]struct {
-		unit  Unit
-		total int64
-		want  string
-	}{
-		"bytes":         {Bytes, 2000, "level=INFO msg=downloading bytes=500 of=2000 percent=25 left=15s\n"},
-		"seconds":       {Seconds, 1000, "level=INFO msg=downloading seconds=0 of=1 percent=50 left=5s\n"},
-		"unknown total": {Bytes, -1, "level=INFO msg=downloading bytes=500\n"},
-		"more than all": {Bytes, 400, "level=INFO msg=downloading bytes=500 of=400 percent=100 left=0s\n"},
+	var out bytes.Buffer
+	var now time.Time
+	c := progress.New(&out)
+	c.Now = func() time.Time { return now }
+	for second := range 12 {
+		now = time.Unix(int64(second), 0)
+		c.Bytes(int64(second*10), 100)
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			var log bytes.Buffer
-			now := time.Unix(0, 0)
-			handler := slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-				if a.Key == slog.TimeKey {
-					return slog.Attr{}
-				}
-				return a
-			}})
-			r := &Reporter{Writer: &log, Log: slog.New(handler), Now: func() time.Time { return now }}
-			task := r.Start("downloading", test.unit, test.total)
-			task.Set(100)
-			now = now.Add(5 * time.Second)
-			task.Set(500)
-			now = now.Add(time.Second)
-			task.Set(600)
-			task.End()
-			if diff := cmp.Diff(test.want, log.String()); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
+	c.Bytes(110, -1)
+	now = now.Add(time.Minute)
+	c.Bytes(120, -1)
+	c.Done()
+	var got []string
+	for line := range strings.Lines(out.String()) {
+		_, text, _ := strings.Cut(line, "msg=")
+		got = append(got, strings.TrimSpace(text))
+	}
+	want := "working bytes=50 of=100 percent=50\nworking bytes=100 of=100 percent=100\nworking bytes=120"
+	if strings.Join(got, "\n") != want {
+		t.Errorf("lines:\n%s\nwant\n%s", strings.Join(got, "\n"), want)
 	}
 }
 
-func TestLeft(t *testing.T) {
-	tests := []struct {
-		done, total int64
-		elapsed     time.Duration
-		want        time.Duration
-		ok          bool
-	}{
-		{1, 4, time.Minute, 3 * time.Minute, true},
-		{4, 4, time.Minute, 0, true},
-		{0, 4, time.Minute, 0, false},
-		{5, 4, time.Minute, 0, false},
-		{1, 0, time.Minute, 0, false},
+// On a real terminal it is a bar, above which the log goes on.
+func TestBar(t *testing.T) {
+	terminal, screen, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, test := range tests {
-		if left, ok := Left(test.done, test.total, test.elapsed); left != test.want || ok != test.ok {
-			t.Errorf("Left(%d, %d, %s) = %s, %v", test.done, test.total, test.elapsed, left, ok)
+	shown := make(chan string)
+	go func() {
+		var all bytes.Buffer
+		_, _ = io.Copy(&all, terminal) // ends with an error of its own when the other end is closed
+		shown <- all.String()
+	}()
+	c := progress.New(screen)
+	c.Bytes(0, 1<<20)
+	c.Bytes(1<<19, 1<<20)
+	c.Logger().Info("something happened")
+	c.Bytes(1<<10, 2<<20) // another total begins another bar
+	c.Bytes(5, -1)
+	c.Done()
+	c.Logger().Info("the end")
+	if err := screen.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text := <-shown
+	if err := terminal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"0%", "/1.0 MiB", "/2.0 MiB", "\rtime="} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q on the screen: %q", want, text)
 		}
 	}
-}
-
-func TestNobodyIsTold(t *testing.T) {
-	var r *Reporter
-	task := r.Start("working", Bytes, 1)
-	task.Set(1)
-	task.End()
+	if !strings.HasSuffix(text, "msg=\"the end\"\r\n") || strings.Contains(text, "msg=working") {
+		t.Errorf("screen: %q", text)
+	}
 }

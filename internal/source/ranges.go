@@ -12,8 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/hashicorp/go-retryablehttp"
+	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
@@ -63,36 +62,47 @@ func (r *Ranges) Received() int64 { return r.received }
 // Read returns n bytes from offset on, or fewer where the file ends before. It tries again what may pass, as Fetch does,
 // and returns the same ExitErrors; TempFail when the file is another one than it was.
 func (r *Ranges) Read(ctx context.Context, offset, n int64) ([]byte, error) {
-	attempts := &attempts{log: r.client.log, backoff: r.client.opts.Backoff, total: r.client.opts.Retries + 1}
-	client := &retryablehttp.Client{
-		HTTPClient:     r.client.http,
-		RetryMax:       r.client.opts.Retries,
-		RequestLogHook: attempts.begin,
-		CheckRetry:     attempts.check,
-		Backoff:        attempts.wait,
-		ErrorHandler:   attempts.giveUp,
+	for retry := 0; ; retry++ {
+		part, wait, err := r.attempt(ctx, offset, n)
+		if err == nil {
+			return part, nil
+		}
+		err = interrupted(ctx, classify(err))
+		var again mayPass
+		switch {
+		case ctx.Err() != nil || !errors.As(err, &again):
+			return nil, err
+		case retry == r.client.opts.Retries && retry > 0:
+			return nil, sysexits.New(again.Code, again.ExitError, "gave up after %d attempts", retry+1)
+		case retry == r.client.opts.Retries:
+			return nil, again.ExitError
+		}
+		wait = r.client.opts.Backoff(retry, wait)
+		r.client.log.Warn("part of the file failed, trying again", "retry", retry+1, "of", r.client.opts.Retries,
+			"wait", wait.Round(time.Millisecond).String(), "error", err.Error())
+		if err := pause(ctx, wait); err != nil {
+			return nil, err
+		}
 	}
-	req, err := r.request(ctx, offset, n)
-	if err != nil {
-		return nil, err
-	}
-	var part []byte
-	req.SetResponseHandler(func(resp *http.Response) error {
-		defer func() { _ = resp.Body.Close() }() // what was read is judged already
-		part, err = r.take(resp, offset, n)
-		return err
-	})
-	//nolint:bodyclose // the response handler above has read the body, and the client closed it
-	if _, err := client.Do(req); err != nil {
-		return nil, interrupted(ctx, err)
-	}
-	return part, nil
 }
 
-func (r *Ranges) request(ctx context.Context, offset, n int64) (*retryablehttp.Request, error) {
-	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, r.url.String(), nil)
+// pause waits, and returns an ExitError when ctx ends before.
+func pause(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return interrupted(ctx, ctx.Err())
+	}
+}
+
+// attempt asks once. With an error it returns how long the source asks to wait.
+func (r *Ranges) attempt(ctx context.Context, offset, n int64) ([]byte, time.Duration, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url.String(), nil)
 	if err != nil {
-		return nil, sysexits.New(sysexits.Usage, nil, "source is not a URL that can be requested")
+		return nil, 0, sysexits.New(sysexits.Usage, nil, "source is not a URL that can be requested")
 	}
 	req.Header.Set("Accept-Encoding", "identity")
 	req.Header.Set("User-Agent", r.client.opts.UserAgent)
@@ -100,7 +110,13 @@ func (r *Ranges) request(ctx context.Context, offset, n int64) (*retryablehttp.R
 	if r.validator != "" {
 		req.Header.Set("If-Range", r.validator)
 	}
-	return req, nil
+	resp, err := r.client.http.Do(req)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { _ = resp.Body.Close() }() // what was read is judged already
+	part, err := r.take(resp, offset, n)
+	return part, retryAfter(resp, time.Now()), err
 }
 
 // take reads one answer.
@@ -113,7 +129,7 @@ func (r *Ranges) take(resp *http.Response, offset, n int64) ([]byte, error) {
 	if err := r.client.checkResponse(&whole); err != nil {
 		return nil, err
 	}
-	first, last, size, ok := contentRange(resp.Header.Get("Content-Range"))
+	first, last, size, ok := partBounds(resp.Header.Get("Content-Range"))
 	if !ok || first != offset || last >= size || last-first >= n {
 		return nil, sysexits.New(sysexits.Protocol, nil, "source answers a request for a part with a Content-Range that does not fit")
 	}
@@ -134,7 +150,7 @@ func (r *Ranges) take(resp *http.Response, offset, n int64) ([]byte, error) {
 	}
 	r.size = size
 	if r.validator == "" {
-		r.validator = validator(resp.Header)
+		r.validator = partValidator(resp.Header)
 	}
 	return part, nil
 }
@@ -163,8 +179,8 @@ func errChanged() error {
 	return sysexits.New(sysexits.TempFail, nil, "source changed while parts of it were read; it is read anew by the next attempt")
 }
 
-// contentRange reads "bytes first-last/size" (RFC 9110 section 14.4); a size that is not told is not ok.
-func contentRange(value string) (first, last, size int64, ok bool) {
+// partBounds reads "bytes first-last/size" (RFC 9110 section 14.4); a size that is not told is not ok.
+func partBounds(value string) (first, last, size int64, ok bool) {
 	value, found := strings.CutPrefix(strings.TrimSpace(value), "bytes ")
 	span, total, both := strings.Cut(value, "/")
 	from, to, spanned := strings.Cut(span, "-")
@@ -178,8 +194,8 @@ func contentRange(value string) (first, last, size int64, ok bool) {
 	return first, last, size, errors.Join(errs[:]...) == nil && 0 <= first && first <= last
 }
 
-// validator returns what If-Range can hold: a strong ETag, else the date of the last change.
-func validator(header http.Header) string {
+// partValidator returns what If-Range can hold: a strong ETag, else the date of the last change.
+func partValidator(header http.Header) string {
 	if etag := header.Get("ETag"); strings.HasPrefix(etag, `"`) {
 		return etag
 	}

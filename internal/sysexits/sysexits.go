@@ -25,7 +25,7 @@ const (
 	TempFail    = 75 // try again later; retried
 	Protocol    = 76 // the other side answered what the protocol does not allow
 	NoPerm      = 77 // not allowed
-	Config      = 78 // something that must be installed or set up is not
+	Config      = 78 // something is set up wrongly: a bucket that does not exist, no credentials
 )
 
 // ExitError is an error that knows the exit code it should end the process with.

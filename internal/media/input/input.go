@@ -35,7 +35,7 @@ type Recording struct {
 	// made of it is as large at most.
 	Extra float64
 	// Progress is told of downloads; nil: nobody is.
-	Progress *progress.Reporter
+	Progress *progress.Console
 	// Free returns a folder's free bytes; nil: the system is asked.
 	Free func(folder string) (int64, error)
 }
