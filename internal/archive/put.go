@@ -14,6 +14,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
+const putBufferBytes = 256 << 10
+
 // Put stores what r reads under the object's name, complete or not at all, replacing what was there, and returns an output
 // with its URL, media type, size and digest, but without a name. It returns the ExitErrors of the destination, and IOErr
 // when r fails.
@@ -25,7 +27,7 @@ func (d *Destination) Put(ctx context.Context, object, contentType string, r io.
 	digest := sha256.New()
 	var size int64
 	err = d.write(ctx, object, contentType, func(w io.Writer) error {
-		buffer := make([]byte, bufferBytes)
+		buffer := make([]byte, putBufferBytes)
 		for {
 			if err := ctx.Err(); err != nil {
 				return d.ioError(err)
