@@ -51,6 +51,10 @@ test: controlplane ffmpeg ## Run all tests, with a real API server and etcd wher
 test-cluster: ## Test the local cluster: that it comes up, and leaves nothing behind, also where it was killed midway. As root.
 	hack/cluster/test.sh
 
+.PHONY: test-pipelines
+test-pipelines: ## Run the three ready pipelines on the local cluster, and open every output. As root.
+	IMG=$(IMG) MEDIA_IMG=$(MEDIA_IMG) hack/pipelines/test.sh
+
 .PHONY: generate
 generate: ## Generate Go code from the API types.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate/boilerplate.go.txt paths=./api/...
