@@ -4,7 +4,7 @@
 # The project's two images, for linux/amd64 and linux/arm64:
 #
 #   docker buildx build --platform=linux/amd64,linux/arm64 --target=operator -t meeting-recording-operator:dev .
-#   docker buildx build --platform=linux/amd64,linux/arm64 --target=media    -t meeting-recording-media:dev .
+#   docker buildx build --platform=linux/amd64,linux/arm64 --target=media    -t meeting-recording-operator-media:dev .
 #
 # operator has /manager, /sidecar and /postprocess, and nothing else. media has /postprocess and Debian's ffmpeg, for the steps that
 # look into a recording. Both run as user 65532 and need no writable root: give media a volume at /tmp.

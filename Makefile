@@ -8,7 +8,7 @@ SHELL := /usr/bin/env bash
 # IMG names the image that holds all three binaries.
 IMG ?= meeting-recording-operator:dev
 # MEDIA_IMG names the image that has postprocess and ffmpeg.
-MEDIA_IMG ?= meeting-recording-media:dev
+MEDIA_IMG ?= meeting-recording-operator-media:dev
 # VERSION is what the binaries answer to --version.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # TESTFLAGS are further arguments of the tests, such as -run=TestPlace or -rapid.checks=100000 (with PKG).

@@ -17,7 +17,7 @@ usage: build.sh [operator|media|busybox|pause]...
 
 Environment:
   IMG             name of the operator's image      (meeting-recording-operator:dev)
-  MEDIA_IMG       name of the media image           (meeting-recording-media:dev)
+  MEDIA_IMG       name of the media image           (meeting-recording-operator-media:dev)
   BUSYBOX_IMG     name of the busybox image         (busybox:dev)
   GOARCH          architecture of the operator's image (this machine's); media can be made for this machine's only
   VERSION         what its binaries answer to --version (git describe)
@@ -91,7 +91,7 @@ media() {
   if grep 'not found' <<<"$libraries" >&2; then die "ffmpeg lacks the libraries above: install it anew"; fi
   while read -r file; do arguments+=(-file "$file=$file"); done \
     < <(sed -nE 's@.*[[:space:]](/[^ ]+) \(0x[0-9a-f]+\)$@\1@p' <<<"$libraries" | sort -u)
-  write_image media.tar "${MEDIA_IMG:-meeting-recording-media:dev}" "$arch" -entrypoint /postprocess -user "$user" \
+  write_image media.tar "${MEDIA_IMG:-meeting-recording-operator-media:dev}" "$arch" -entrypoint /postprocess -user "$user" \
     -ca-certificates "$authorities" "${arguments[@]}"
 }
 

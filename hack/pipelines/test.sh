@@ -11,7 +11,7 @@ usage() {
 usage: test.sh
 
 Environment:
-  IMG, MEDIA_IMG       the two images (meeting-recording-operator:dev, meeting-recording-media:dev), which are built and loaded
+  IMG, MEDIA_IMG       the two images (meeting-recording-operator:dev, meeting-recording-operator-media:dev), which are built and loaded
   PIPELINES_FILE_PORT  port at which the recorded file is served to the Pods (18091)
   PIPELINES_HOOK_PORT  port of 127.0.0.1 at which the webhooks are sent (18081)
   PIPELINES_EVENT_PORT port at which the events of `postprocess notify` are received (18092)
@@ -30,7 +30,7 @@ root=$(cd "$here/../.." && pwd)
 state=$root/bin/pipelines
 namespace=meeting-recording-system
 img=${IMG:-meeting-recording-operator:dev}
-media_img=${MEDIA_IMG:-meeting-recording-media:dev}
+media_img=${MEDIA_IMG:-meeting-recording-operator-media:dev}
 file_port=${PIPELINES_FILE_PORT:-18091}
 hook_port=${PIPELINES_HOOK_PORT:-18081}
 event_port=${PIPELINES_EVENT_PORT:-18092}
@@ -107,7 +107,7 @@ secretGenerator:
     options: {disableNameSuffixHash: true}
 images:
   - {name: meeting-recording-operator, newName: "${img%:*}", newTag: "${img##*:}"}
-  - {name: meeting-recording-media, newName: "${media_img%:*}", newTag: "${media_img##*:}"}
+  - {name: meeting-recording-operator-media, newName: "${media_img%:*}", newTag: "${media_img##*:}"}
 patches:
   - target: {kind: Deployment, name: meeting-recording-operator}
     patch: |
