@@ -7,6 +7,8 @@ SHELL := /usr/bin/env bash
 
 # IMG names the image that holds all three binaries.
 IMG ?= meeting-recording-operator:dev
+# MEDIA_IMG names the image that has postprocess and ffmpeg.
+MEDIA_IMG ?= meeting-recording-operator-media:dev
 # VERSION is what the binaries answer to --version.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # TESTFLAGS are further arguments of the tests, such as -run=TestPlace or -rapid.checks=100000 (with PKG).
@@ -45,7 +47,7 @@ demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 	hack/demo/demo.sh down
 
 .PHONY: test
-test: controlplane ## Run all tests, with a real API server and etcd where they need one.
+test: controlplane ffmpeg ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
 
@@ -75,6 +77,10 @@ outage: build controlplane ## Stop the API server for a minute under 100 webhook
 .PHONY: test-cluster
 test-cluster: ## Test the local cluster: that it comes up, and leaves nothing behind, also where it was killed midway. As root.
 	hack/cluster/test.sh
+
+.PHONY: test-pipelines
+test-pipelines: ## Run the three ready pipelines on the local cluster, and open every output. As root.
+	IMG=$(IMG) MEDIA_IMG=$(MEDIA_IMG) hack/pipelines/test.sh
 
 .PHONY: generate
 generate: ## Generate Go code from the API types.
@@ -127,9 +133,17 @@ build: ## Build the binaries into bin/.
 image: ## Build the image IMG into bin/images/, without Docker.
 	IMG=$(IMG) VERSION=$(VERSION) hack/images/build.sh
 
+.PHONY: media-image
+media-image: ## Build the image MEDIA_IMG, with ffmpeg, into bin/images/, without Docker.
+	MEDIA_IMG=$(MEDIA_IMG) VERSION=$(VERSION) hack/images/build.sh media
+
 .PHONY: controlplane
 controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/.
 	@hack/controlplane/install.sh envtest
+
+.PHONY: ffmpeg
+ffmpeg: ## Provide ffmpeg and ffprobe, by Debian's package where they are missing.
+	@hack/ffmpeg.sh
 
 ##@ Deployment to the cluster of the current kubectl context
 

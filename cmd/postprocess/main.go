@@ -74,11 +74,12 @@ func newRootCommand(p process, terminationLog *string) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(usageError)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(
-		newArchiveCommand(p, terminationLog),
-		newNotifyCommand(p, terminationLog),
-		newVersionCommand(),
-	)
+	for _, newCommand := range []func(process, *string) *cobra.Command{
+		newArchiveCommand, newProbeCommand, newThumbnailCommand, newAudioCommand, newWaveformCommand, newTranscodeCommand, newNotifyCommand,
+	} {
+		root.AddCommand(newCommand(p, terminationLog))
+	}
+	root.AddCommand(newVersionCommand())
 	return root
 }
 

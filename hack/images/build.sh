@@ -8,16 +8,18 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: build.sh [operator|busybox|pause]...
+usage: build.sh [operator|media|busybox|pause]...
 
   operator  /manager, /sidecar and /postprocess, of cmd/ (the default)
+  media     /postprocess with Debian's ffmpeg and its libraries, for the steps that look into a recording
   busybox   Debian's static busybox, with a link for each of its commands
   pause     what the local cluster's Pods rest on
 
 Environment:
   IMG             name of the operator's image      (meeting-recording-operator:dev)
+  MEDIA_IMG       name of the media image           (meeting-recording-operator-media:dev)
   BUSYBOX_IMG     name of the busybox image         (busybox:dev)
-  GOARCH          architecture of the operator's image (this machine's)
+  GOARCH          architecture of the operator's image (this machine's); media can be made for this machine's only
   VERSION         what its binaries answer to --version (git describe)
   CA_CERTIFICATES certificate authorities to put into it (/etc/ssl/certs/ca-certificates.crt)
   BUSYBOX         the static busybox                (/bin/busybox)
@@ -45,21 +47,52 @@ write_image() {
   printf '%s\n' "$file"
 }
 
-operator() {
-  local arch name arguments=()
+# binaries ARCH NAME... builds programs of cmd/ into bin/images/linux-ARCH/.
+binaries() {
+  local arch=$1 name packages=()
   local version=${VERSION:-$(git -C "$root" describe --tags --always --dirty 2>/dev/null || echo unknown)}
-  local certificates=${CA_CERTIFICATES:-/etc/ssl/certs/ca-certificates.crt}
-  arch=${GOARCH:-$(go env GOARCH)}
-  [[ -r $certificates ]] || die "$certificates is missing: install ca-certificates, or name the file in CA_CERTIFICATES"
-  for name in manager sidecar postprocess; do
+  shift
+  for name in "$@"; do
     [[ -d $root/cmd/$name ]] || die "$root/cmd/$name does not exist"
+    packages+=("./cmd/$name")
   done
-  log "building manager, sidecar and postprocess for linux/$arch"
-  CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -C "$root" -trimpath -ldflags "-s -w -X $version_variable=$version" -o "$out/linux-$arch/" \
-    ./cmd/manager ./cmd/sidecar ./cmd/postprocess
+  log "building $* for linux/$arch"
+  CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -C "$root" -trimpath -ldflags "-s -w -X $version_variable=$version" \
+    -o "$out/linux-$arch/" "${packages[@]}"
+}
+
+certificates() {
+  local file=${CA_CERTIFICATES:-/etc/ssl/certs/ca-certificates.crt}
+  [[ -r $file ]] || die "$file is missing: install ca-certificates, or name the file in CA_CERTIFICATES"
+  printf '%s\n' "$file"
+}
+
+operator() {
+  local arch name authorities arguments=()
+  authorities=$(certificates)
+  arch=${GOARCH:-$(go env GOARCH)}
+  binaries "$arch" manager sidecar postprocess
   for name in manager sidecar postprocess; do arguments+=(-file "/$name=$out/linux-$arch/$name"); done
   write_image operator.tar "${IMG:-meeting-recording-operator:dev}" "$arch" -entrypoint /manager -user "$user" \
-    -ca-certificates "$certificates" "${arguments[@]}"
+    -ca-certificates "$authorities" "${arguments[@]}"
+}
+
+# media takes this machine's ffmpeg, and each library at the path where the loader finds it.
+media() {
+  local arch file authorities libraries arguments=()
+  authorities=$(certificates)
+  arch=$(go env GOHOSTARCH)
+  [[ ${GOARCH:-$arch} == "$arch" ]] || die "without Docker the media image can be made for this machine's linux/$arch only: use the Dockerfile"
+  "$root/hack/ffmpeg.sh"
+  binaries "$arch" postprocess
+  arguments=(-file "/postprocess=$out/linux-$arch/postprocess")
+  for file in ffmpeg ffprobe; do arguments+=(-file "/usr/bin/$file=$(readlink -f "$(command -v "$file")")"); done
+  libraries=$(ldd "$(command -v ffmpeg)" "$(command -v ffprobe)")
+  if grep 'not found' <<<"$libraries" >&2; then die "ffmpeg lacks the libraries above: install it anew"; fi
+  while read -r file; do arguments+=(-file "$file=$file"); done \
+    < <(sed -nE 's@.*[[:space:]](/[^ ]+) \(0x[0-9a-f]+\)$@\1@p' <<<"$libraries" | sort -u)
+  write_image media.tar "${MEDIA_IMG:-meeting-recording-operator-media:dev}" "$arch" -entrypoint /postprocess -user "$user" \
+    -ca-certificates "$authorities" "${arguments[@]}"
 }
 
 static_busybox() {
@@ -92,7 +125,7 @@ pause() {
 if (($# == 0)); then set -- operator; fi
 for image in "$@"; do
   case $image in
-    operator | busybox | pause) ;;
+    operator | media | busybox | pause) ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
   esac

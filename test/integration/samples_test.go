@@ -22,7 +22,10 @@ func TestPipelinesAreAccepted(t *testing.T) {
 	for _, sample := range []string{"recording_v1alpha1_meetingrecording.yaml", "recording_v1alpha1_recordingpipeline.yaml"} {
 		kubectlOutput(t, "-n", namespace, "apply", "-f", root+"/config/samples/"+sample)
 	}
-	for _, name := range []string{pipelineName, "tell-of-failure"} {
+	for _, ready := range []string{"web", "speech"} {
+		kubectlOutput(t, "apply", "-k", root+"/config/pipelines/"+ready)
+	}
+	for _, name := range []string{pipelineName, "tell-of-failure", "meeting-recording-web", "meeting-recording-speech"} {
 		eventually(t, "RecordingPipeline "+name+" accepted", func(ctx context.Context) error {
 			pipeline := &v1alpha1.RecordingPipeline{}
 			if err := k8sClient.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, pipeline); err != nil {

@@ -1,0 +1,50 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command check helps the test of the ready pipelines on a cluster: it opens every output that a MeetingRecording lists, and
+// plays the receiver that `postprocess notify` tells.
+//
+//	check outputs -archive DIR -want pipeline/step/output,... <recording.json
+//	check receive -listen HOST:PORT -secret whsec_... -out FILE
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() {
+	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "check:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, in io.Reader, out io.Writer) error {
+	if len(args) == 0 {
+		return errors.New("say what to do: outputs or receive")
+	}
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	switch args[0] {
+	case "outputs":
+		archive := flags.String("archive", "", "folder that file:///archive is")
+		want := flags.String("want", "", "comma-separated pipeline/step/output that must be there")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		return checkRecording(in, out, *archive, strings.Split(*want, ","))
+	case "receive":
+		listen := flags.String("listen", "127.0.0.1:8092", "address to listen at")
+		secret := flags.String("secret", "", "the secret that events are signed with: whsec_ and base64")
+		file := flags.String("out", "", "file for the body of each event whose signature is right, one a line")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		return receive(*listen, *secret, *file)
+	}
+	return fmt.Errorf("unknown command %q: say outputs or receive", args[0])
+}

@@ -1,0 +1,146 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package plan decides how a recording is encoded, and writes ffmpeg's arguments for it. It is pure.
+package plan
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Rung is one rendition of a recording.
+type Rung struct {
+	// Name is the shorter side and a p, such as 720p.
+	Name string
+	// Width and Height are even.
+	Width, Height int
+	// MaxBitRate is the bound of the video's bit rate, in kbit/s.
+	MaxBitRate int
+	// AudioBitRate is in kbit/s.
+	AudioBitRate int
+}
+
+// rungs are the usual ones, by the shorter side. The bit rates are those of Apple's HLS authoring specification for H.264,
+// rounded, of which talking heads and slides need less.
+var rungs = []Rung{
+	{Height: 1080, MaxBitRate: 6000, AudioBitRate: 160},
+	{Height: 720, MaxBitRate: 3000, AudioBitRate: 128},
+	{Height: 480, MaxBitRate: 1600, AudioBitRate: 96},
+	{Height: 360, MaxBitRate: 800, AudioBitRate: 96},
+	{Height: 240, MaxBitRate: 400, AudioBitRate: 64},
+}
+
+// Heights are the ladder's heights, highest first.
+func Heights() []int {
+	heights := make([]int, 0, len(rungs))
+	for _, r := range rungs {
+		heights = append(heights, r.Height)
+	}
+	return heights
+}
+
+// Ladder returns the renditions for a picture of this size, best first: those of the wanted heights (of the shorter side;
+// none: all) that are not above the picture's own; or, when all are, one of the picture's own size.
+func Ladder(width, height int, wanted []int) []Rung {
+	var ladder []Rung
+	short := min(width, height)
+	for _, r := range rungs {
+		if r.Height <= short && isWanted(r.Height, wanted) {
+			ladder = append(ladder, r.sized(width, height))
+		}
+	}
+	if ladder == nil {
+		own := rungs[len(rungs)-1]
+		for _, r := range rungs {
+			if r.Height >= short {
+				own = r
+			}
+		}
+		own.Height = short
+		ladder = append(ladder, own.sized(width, height))
+	}
+	return ladder
+}
+
+func isWanted(height int, wanted []int) bool {
+	for _, w := range wanted {
+		if w == height {
+			return true
+		}
+	}
+	return len(wanted) == 0
+}
+
+// sized gives a rung the picture's shape: its Height is the shorter side.
+func (r Rung) sized(width, height int) Rung {
+	r.Name = fmt.Sprintf("%dp", r.Height)
+	r.Width, r.Height = Scale(width, height, r.Height)
+	return r
+}
+
+// Scale returns the size of a picture whose shorter side is at most short: even, and never above the picture's own but
+// for sides of 2.
+func Scale(width, height, short int) (w, h int) {
+	factor := min(float64(short)/float64(max(min(width, height), 1)), 1)
+	even := func(side int) int { return max(int(math.Round(float64(side)*factor)), 2) / 2 * 2 }
+	return even(width), even(height)
+}
+
+// picture is the filter that gives a picture a size, square pixels, and the pixel format that every player knows.
+func picture(width, height int) string {
+	return fmt.Sprintf("scale=%d:%d:flags=bicubic,setsar=1,format=yuv420p", width, height)
+}
+
+// HLS is how an HLS ladder is made.
+type HLS struct {
+	Preset Preset
+	Ladder []Rung
+	// SegmentSeconds is the target duration of a segment.
+	SegmentSeconds int
+	// TS makes MPEG-TS segments; else they are fragmented MP4.
+	TS bool
+	// Audio says whether there is sound.
+	Audio bool
+	Extra []string
+}
+
+// Master is the name of the master playlist.
+const Master = "master.m3u8"
+
+// Args returns ffmpeg's arguments, to follow the input, that write the playlists and segments below a folder:
+// master.m3u8, and for each rung <name>/index.m3u8 with its segments.
+func (h HLS) Args(folder string) []string {
+	var split, scaled strings.Builder
+	var maps []string
+	variants := make([]string, 0, len(h.Ladder))
+	fmt.Fprintf(&split, "[0:v:0]split=%d", len(h.Ladder))
+	for i, r := range h.Ladder {
+		fmt.Fprintf(&split, "[s%d]", i)
+		fmt.Fprintf(&scaled, ";[s%d]%s[v%d]", i, picture(r.Width, r.Height), i)
+		variant := fmt.Sprintf("v:%d,name:%s", i, r.Name)
+		maps = append(maps, "-map", fmt.Sprintf("[v%d]", i))
+		if h.Audio {
+			maps = append(maps, "-map", "0:a:0", fmt.Sprintf("-b:a:%d", i), fmt.Sprintf("%dk", r.AudioBitRate))
+			variant = fmt.Sprintf("v:%d,a:%d,name:%s", i, i, r.Name)
+		}
+		maps = append(maps, fmt.Sprintf("-maxrate:v:%d", i), fmt.Sprintf("%dk", r.MaxBitRate), fmt.Sprintf("-bufsize:v:%d", i), fmt.Sprintf("%dk", 2*r.MaxBitRate))
+		variants = append(variants, variant)
+	}
+	args := append([]string{"-filter_complex", split.String() + scaled.String()}, maps...)
+	args = append(args, h.Preset.video()...)
+	if h.Audio {
+		args = append(args, "-c:a", "aac", "-ac", "2", "-ar", "48000")
+	}
+	args = append(args, "-fps_mode", "vfr", "-sc_threshold", "0", "-force_key_frames", fmt.Sprintf("expr:gte(t,n_forced*%d)", h.SegmentSeconds))
+	args = append(args, h.Extra...)
+	segment, kind := "segment_%05d.m4s", "fmp4"
+	if h.TS {
+		segment, kind = "segment_%05d.ts", "mpegts"
+	}
+	return append(args, "-max_muxing_queue_size", "4096",
+		"-f", "hls", "-hls_time", fmt.Sprint(h.SegmentSeconds), "-hls_playlist_type", "vod", "-hls_flags", "independent_segments",
+		"-hls_segment_type", kind, "-hls_segment_filename", folder+"/%v/"+segment,
+		"-master_pl_name", Master, "-var_stream_map", strings.Join(variants, " "), folder+"/%v/index.m3u8")
+}

@@ -1,0 +1,189 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package media
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/meetingops/meeting-recording-operator/internal/media/ffmpeg"
+	"github.com/meetingops/meeting-recording-operator/internal/media/input"
+	"github.com/meetingops/meeting-recording-operator/internal/media/mp4"
+	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
+	"github.com/meetingops/meeting-recording-operator/internal/outputs"
+	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
+)
+
+const (
+	// leadSeconds is how much of the beginning ffprobe gets to tell what the streams are, when it does not get all.
+	leadSeconds = 1.5
+	// leadFrames is how many frames of it are enough; decoders reorder no more than 16.
+	leadFrames = 40
+	// maxLeadBytes is the largest beginning that is worth it.
+	maxLeadBytes = 16 << 20
+)
+
+// Probe tells what a recording is. With analyze it decodes all of it and tells also loudness, silence and black; else it
+// reads no more than the container's index and the beginning, where source and container allow it. The values are told on
+// the output "probe", which is a report in JSON; without a destination it has no URL.
+// It returns DataErr for what is no recording, is empty or is truncated.
+func (s Step) Probe(ctx context.Context, analyze bool) (outputs.Message, error) {
+	return s.in(ctx, func(ctx context.Context, w *work) (outputs.Message, error) {
+		var report probe.Report
+		var err error
+		if analyze {
+			report, err = w.analyze(ctx)
+		} else {
+			report, err = w.look(ctx)
+		}
+		if err != nil {
+			return outputs.Message{}, err
+		}
+		return w.tellReport(ctx, report)
+	})
+}
+
+func (w *work) tellReport(ctx context.Context, report probe.Report) (outputs.Message, error) {
+	values := report.Values()
+	w.Log.Info("probed", "container", report.Container, "seconds", report.DurationSeconds, "bytes", report.SizeBytes)
+	if w.Destination == nil {
+		return outputs.Message{Outputs: []outputs.Output{{Name: "probe", Values: values}}}, nil
+	}
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return outputs.Message{}, sysexits.New(sysexits.Software, err, "cannot write the report")
+	}
+	output, err := w.Destination.Put(ctx, w.Prefix+"probe.json", "application/json", bytes.NewReader(append(text, '\n')))
+	if err != nil {
+		return outputs.Message{}, err
+	}
+	output.Name, output.Values = "probe", values
+	return outputs.Message{Outputs: []outputs.Output{output}}, nil
+}
+
+// look reads the container's index and the beginning, or all when that does not do.
+func (w *work) look(ctx context.Context) (probe.Report, error) {
+	r, err := w.Recording.Open(ctx)
+	if err != nil {
+		return probe.Report{}, err
+	}
+	defer func() { _ = r.Close() }() // it was only read
+	index, err := mp4.ReadIndex(r, r.Size())
+	switch {
+	case errors.Is(err, mp4.ErrTruncated):
+		return probe.Report{}, truncated(err)
+	case errors.Is(err, mp4.ErrNotMP4), errors.Is(err, mp4.ErrUnsupported):
+		return w.lookAtAll(ctx, r)
+	case err != nil:
+		return probe.Report{}, err
+	}
+	if !r.Whole() {
+		switch enough, err := readLead(r, index); {
+		case err != nil:
+			return probe.Report{}, err
+		case !enough:
+			return w.lookAtAll(ctx, r)
+		}
+	}
+	info, err := w.info(ctx, r)
+	if !r.Whole() && (err != nil || info.Duration == 0 || !known(info)) && ctx.Err() == nil {
+		return w.lookAtAll(ctx, r)
+	}
+	return probe.NewReport(info, nil), err
+}
+
+// known reports whether ffprobe has seen enough of the streams to tell what they are.
+func known(info probe.Info) bool {
+	return (info.Video == nil || info.Video.PixelFormat != "" && info.Video.Width > 0) && (info.Audio == nil || info.Audio.SampleRate > 0)
+}
+
+// readLead reads the samples of the beginning. It returns false when these are too large.
+func readLead(r input.Reader, index *mp4.Index) (enough bool, err error) {
+	var bytes int64
+	for _, track := range index.Tracks {
+		if err := track.Each(func(s mp4.Sample) bool {
+			if s.Time > leadSeconds || s.Number >= leadFrames && track.Video || bytes+s.Size > maxLeadBytes {
+				return false
+			}
+			bytes += s.Size
+			_, err = r.ReadAt(make([]byte, s.Size), s.Offset)
+			return err == nil
+		}); err != nil {
+			return false, nil // tables that contradict each other: ffprobe may still know what to do
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return bytes <= maxLeadBytes, nil
+}
+
+// lookAtAll reads the whole file, without decoding it, to see whether it is as long as it announces.
+func (w *work) lookAtAll(ctx context.Context, r input.Reader) (probe.Report, error) {
+	if !r.Whole() {
+		whole, err := w.Recording.OpenWhole(ctx)
+		if err != nil {
+			return probe.Report{}, err
+		}
+		defer func() { _ = whole.Close() }() // it was only read
+		r = whole
+	}
+	info, err := w.info(ctx, r)
+	if err != nil {
+		return probe.Report{}, err
+	}
+	end, err := w.measure(ctx, r.Name())
+	if err != nil {
+		return probe.Report{}, err
+	}
+	info, err = judgeEnd(info, end)
+	return probe.NewReport(info, nil), err
+}
+
+// analyze decodes all of the recording.
+func (w *work) analyze(ctx context.Context) (probe.Report, error) {
+	r, err := w.Recording.OpenWhole(ctx)
+	if err != nil {
+		return probe.Report{}, err
+	}
+	defer func() { _ = r.Close() }() // it was only read
+	if _, err := mp4.ReadIndex(r, r.Size()); errors.Is(err, mp4.ErrTruncated) {
+		return probe.Report{}, truncated(err)
+	}
+	info, err := w.info(ctx, r)
+	if err != nil {
+		return probe.Report{}, err
+	}
+	var analyzer probe.Analyzer
+	end, err := w.run(ctx, "analyzing", info.Duration, ffmpeg.Command{
+		Args: append(w.input(r.Name()), probe.Filters(info)...), Line: analyzer.Line,
+	})
+	if err != nil {
+		return probe.Report{}, err
+	}
+	if info, err = judgeEnd(info, end); err != nil {
+		return probe.Report{}, err
+	}
+	analysis := analyzer.Done(end)
+	return probe.NewReport(info, &analysis), nil
+}
+
+// judgeEnd completes info by when the recording really ends, in seconds, and returns DataErr when that is too early.
+func judgeEnd(info probe.Info, end float64) (probe.Info, error) {
+	if end <= 0 {
+		return info, sysexits.New(sysexits.DataErr, nil, "source is an empty recording: nothing in it can be played")
+	}
+	if short := probe.Truncated(info.Duration, end); short != "" {
+		return info, truncated(errors.New(short))
+	}
+	if info.Duration == 0 {
+		info.Duration = end
+	}
+	if info.BitRate == 0 {
+		info.BitRate = int64(float64(info.SizeBytes) * 8 / info.Duration)
+	}
+	return info, nil
+}

@@ -1,0 +1,171 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package media has the steps that look into a recording and make other files of it, with ffmpeg. It ties the packages
+// below it together, which are pure but for input (files and network) and ffmpeg (processes). Every error it returns is a
+// sysexits.ExitError.
+package media
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/meetingops/meeting-recording-operator/internal/archive"
+	"github.com/meetingops/meeting-recording-operator/internal/media/ffmpeg"
+	"github.com/meetingops/meeting-recording-operator/internal/media/input"
+	"github.com/meetingops/meeting-recording-operator/internal/media/mp4"
+	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
+	"github.com/meetingops/meeting-recording-operator/internal/outputs"
+	"github.com/meetingops/meeting-recording-operator/internal/progress"
+	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
+)
+
+// Step is what every step needs.
+type Step struct {
+	// Recording is the input; its Scratch and Progress are set by the step.
+	Recording input.Recording
+	// Tools are ffmpeg's; their Dir is set by the step.
+	Tools ffmpeg.Tools
+	// Scratch is the folder that the step makes a folder of its own in, which it removes at its end.
+	Scratch string
+	// Destination is where files go; only Probe can do without.
+	Destination *archive.Destination
+	// Prefix is the folder of the destination that files go to, with a final slash, or nothing.
+	Prefix string
+	// Progress and Log are told how far it is.
+	Progress *progress.Console
+	Log      *slog.Logger
+}
+
+// work is a step under way.
+type work struct {
+	Step
+	dir string
+}
+
+// in runs a step in a folder of its own.
+func (s Step) in(ctx context.Context, do func(context.Context, *work) (outputs.Message, error)) (_ outputs.Message, err error) {
+	dir, err := os.MkdirTemp(s.Scratch, "postprocess-")
+	if err != nil {
+		return outputs.Message{}, sysexits.New(sysexits.IOErr, err,
+			"cannot write to the scratch folder %s; mount a volume there that user %d can write, or set --scratch-dir", s.Scratch, os.Getuid())
+	}
+	defer func() {
+		if err := os.RemoveAll(dir); err != nil {
+			s.Log.Warn("cannot remove temporary files", "folder", dir, "error", err.Error())
+		}
+	}()
+	w := &work{Step: s, dir: dir}
+	w.Tools.Dir = dir
+	w.Recording.Scratch, w.Recording.Progress = dir, s.Progress
+	return do(ctx, w)
+}
+
+// path returns a file's path in the step's folder.
+func (w *work) path(name string) string { return filepath.Join(w.dir, name) }
+
+// folder makes a folder in the step's folder.
+func (w *work) folder(name string) (string, error) {
+	path := w.path(name)
+	if err := os.Mkdir(path, 0o700); err != nil {
+		return "", sysexits.New(sysexits.IOErr, err, "cannot write to the scratch folder %s", w.Scratch)
+	}
+	return path, nil
+}
+
+// info asks ffprobe, and explains why a file cannot be opened.
+func (w *work) info(ctx context.Context, r input.Reader) (probe.Info, error) {
+	text, err := w.Tools.Probe(ctx, r.Name())
+	if sysexits.Code(err) == sysexits.DataErr {
+		if _, indexErr := mp4.ReadIndex(r, r.Size()); errors.Is(indexErr, mp4.ErrTruncated) {
+			return probe.Info{}, truncated(indexErr)
+		}
+		return probe.Info{}, sysexits.New(sysexits.DataErr, err, "source is no recording that can be read")
+	}
+	if err != nil {
+		return probe.Info{}, err
+	}
+	info, err := probe.Parse(text)
+	if errors.Is(err, probe.ErrNoMedia) {
+		return probe.Info{}, sysexits.New(sysexits.DataErr, nil, "source is no recording: it has neither video nor audio")
+	}
+	if err != nil {
+		return probe.Info{}, sysexits.New(sysexits.Software, err, "cannot understand ffprobe")
+	}
+	return info, nil
+}
+
+// complete opens the whole recording and asks ffprobe. A duration that the container does not tell is measured.
+func (w *work) complete(ctx context.Context) (input.Reader, probe.Info, error) {
+	r, err := w.Recording.OpenWhole(ctx)
+	if err != nil {
+		return nil, probe.Info{}, err
+	}
+	info, err := w.info(ctx, r)
+	if err == nil && info.Duration == 0 {
+		info.Duration, err = w.measure(ctx, r.Name())
+	}
+	if err != nil {
+		_ = r.Close() // there is a worse error to tell
+		return nil, probe.Info{}, err
+	}
+	return r, info, nil
+}
+
+// measure reads all of a file, without decoding it, and returns when it ends, in seconds.
+func (w *work) measure(ctx context.Context, path string) (end float64, err error) {
+	args := append(ffmpeg.Input(path), "-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy", "-f", "null", "-")
+	err = w.Tools.Run(ctx, ffmpeg.Command{Args: args, Progress: func(p ffmpeg.Progress) { end = p.OutTime.Seconds() }})
+	return end, err
+}
+
+// run runs ffmpeg on a file, and tells how far of the recording's seconds it is. It returns when the output ends.
+func (w *work) run(ctx context.Context, name string, seconds float64, c ffmpeg.Command) (end float64, err error) {
+	task := w.Progress.Start(name, progress.Milliseconds, int64(seconds*1000))
+	defer task.End()
+	c.Progress = func(p ffmpeg.Progress) {
+		end = p.OutTime.Seconds()
+		task.Set(p.OutTime.Milliseconds())
+	}
+	err = w.Tools.Run(ctx, c)
+	return end, err
+}
+
+// input returns ffmpeg's arguments that open a file.
+func (w *work) input(path string) []string {
+	return append(w.Tools.DecoderThreads(), ffmpeg.Input(path)...)
+}
+
+// put stores a file of the step's folder under the output's name.
+func (w *work) put(ctx context.Context, output, path, object, mediaType string) (outputs.Output, error) {
+	stored, err := w.putFile(ctx, path, object, mediaType)
+	if err != nil {
+		return outputs.Output{}, err
+	}
+	stored.Name = output
+	w.Log.Info("stored", "output", output, "url", stored.URL, "bytes", *stored.SizeBytes, "sha256", stored.SHA256)
+	return stored, nil
+}
+
+// putFile returns an output without a name.
+func (w *work) putFile(ctx context.Context, path, object, mediaType string) (outputs.Output, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return outputs.Output{}, sysexits.New(sysexits.Software, err, "%s was not made", object)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	return w.Destination.Put(ctx, w.Prefix+object, mediaType, file)
+}
+
+func truncated(err error) error {
+	return sysexits.New(sysexits.DataErr, err, "source is a truncated recording; the recorder did not finish it, or it was cut when it was copied")
+}
+
+// missing returns the error for a recording that lacks a kind of stream.
+func missing(kind, value string) error {
+	return sysexits.New(sysexits.DataErr, nil,
+		"the recording has no %s, which this step needs; leave the step out for such recordings: `postprocess probe` tells %s", kind, value)
+}

@@ -1,0 +1,203 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
+)
+
+// ErrNoRanges is returned by OpenRanges for a file that the source serves as a whole only.
+var ErrNoRanges = errors.New("source does not serve parts of the file")
+
+// Ranges reads parts of one file, all of the same version of it. It is not safe for concurrent use.
+type Ranges struct {
+	client    *Client
+	url       *url.URL
+	size      int64
+	validator string // a strong ETag, or a date; empty: none was told
+	received  int64
+}
+
+// OpenRanges asks for the file's first bytes, head of them at most, and returns them with a reader of the others. It
+// returns ErrNoRanges when the answer is a whole file, of which it reads nothing, and else the ExitErrors of Fetch.
+func (c *Client) OpenRanges(ctx context.Context, rawURL string, head int64) (*Ranges, []byte, error) {
+	u, err := c.parse(rawURL)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &Ranges{client: c, url: u, size: -1}
+	part, err := r.Read(ctx, 0, head)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, part, nil
+}
+
+// parse reads and judges a source's URL.
+func (c *Client) parse(rawURL string) (*url.URL, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Host == "" {
+		return nil, sysexits.New(sysexits.Usage, nil, "source is not an absolute URL such as https://host/path")
+	}
+	return u, c.policy.check(u)
+}
+
+// Size is the file's size in bytes.
+func (r *Ranges) Size() int64 { return r.size }
+
+// Received is how many bytes of the file came so far, repeated attempts included.
+func (r *Ranges) Received() int64 { return r.received }
+
+// Read returns n bytes from offset on, or fewer where the file ends before. It tries again what may pass, as Fetch does,
+// and returns the same ExitErrors; TempFail when the file is another one than it was.
+func (r *Ranges) Read(ctx context.Context, offset, n int64) ([]byte, error) {
+	for retry := 0; ; retry++ {
+		part, wait, err := r.attempt(ctx, offset, n)
+		if err == nil {
+			return part, nil
+		}
+		err = interrupted(ctx, classify(err))
+		var again mayPass
+		switch {
+		case ctx.Err() != nil || !errors.As(err, &again):
+			return nil, err
+		case retry == r.client.opts.Retries && retry > 0:
+			return nil, sysexits.New(again.Code, again.ExitError, "gave up after %d attempts", retry+1)
+		case retry == r.client.opts.Retries:
+			return nil, again.ExitError
+		}
+		wait = r.client.opts.Backoff(retry, wait)
+		r.client.log.Warn("part of the file failed, trying again", "retry", retry+1, "of", r.client.opts.Retries,
+			"wait", wait.Round(time.Millisecond).String(), "error", err.Error())
+		if err := pause(ctx, wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// pause waits, and returns an ExitError when ctx ends before.
+func pause(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return interrupted(ctx, ctx.Err())
+	}
+}
+
+// attempt asks once. With an error it returns how long the source asks to wait.
+func (r *Ranges) attempt(ctx context.Context, offset, n int64) ([]byte, time.Duration, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url.String(), nil)
+	if err != nil {
+		return nil, 0, sysexits.New(sysexits.Usage, nil, "source is not a URL that can be requested")
+	}
+	req.Header.Set("Accept-Encoding", "identity")
+	req.Header.Set("User-Agent", r.client.opts.UserAgent)
+	req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", offset, offset+n-1))
+	if r.validator != "" {
+		req.Header.Set("If-Range", r.validator)
+	}
+	resp, err := r.client.http.Do(req)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { _ = resp.Body.Close() }() // what was read is judged already
+	part, err := r.take(resp, offset, n)
+	return part, retryAfter(resp, time.Now()), err
+}
+
+// take reads one answer.
+func (r *Ranges) take(resp *http.Response, offset, n int64) ([]byte, error) {
+	if resp.StatusCode != http.StatusPartialContent {
+		return nil, r.refuse(resp)
+	}
+	whole := *resp
+	whole.StatusCode = http.StatusOK
+	if err := r.client.checkResponse(&whole); err != nil {
+		return nil, err
+	}
+	first, last, size, ok := partBounds(resp.Header.Get("Content-Range"))
+	if !ok || first != offset || last >= size || last-first >= n {
+		return nil, sysexits.New(sysexits.Protocol, nil, "source answers a request for a part with a Content-Range that does not fit")
+	}
+	if limit := r.client.opts.MaxBytes; limit > 0 && size > limit {
+		return nil, errTooLarge(strconv.FormatInt(size, 10), limit)
+	}
+	if r.size >= 0 && size != r.size {
+		return nil, errChanged()
+	}
+	want := last - first + 1
+	part, err := io.ReadAll(io.LimitReader(&body{r: resp.Body, length: resp.ContentLength}, want))
+	r.received += int64(len(part))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(part)) < want {
+		return nil, mayPass{sysexits.New(sysexits.Unavailable, nil, "source broke off after %d of %d bytes", len(part), want)}
+	}
+	r.size = size
+	if r.validator == "" {
+		r.validator = partValidator(resp.Header)
+	}
+	return part, nil
+}
+
+// refuse returns why an answer that is no part is none.
+func (r *Ranges) refuse(resp *http.Response) error {
+	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable {
+		if strings.TrimSpace(resp.Header.Get("Content-Range")) == "bytes */0" {
+			return errEmpty()
+		}
+		if r.size < 0 {
+			return ErrNoRanges
+		}
+		return errChanged()
+	}
+	if err := r.client.checkResponse(resp); err != nil {
+		return err
+	}
+	if r.size < 0 {
+		return ErrNoRanges
+	}
+	return errChanged()
+}
+
+func errChanged() error {
+	return sysexits.New(sysexits.TempFail, nil, "source changed while parts of it were read; it is read anew by the next attempt")
+}
+
+// partBounds reads "bytes first-last/size" (RFC 9110 section 14.4); a size that is not told is not ok.
+func partBounds(value string) (first, last, size int64, ok bool) {
+	value, found := strings.CutPrefix(strings.TrimSpace(value), "bytes ")
+	span, total, both := strings.Cut(value, "/")
+	from, to, spanned := strings.Cut(span, "-")
+	if !found || !both || !spanned {
+		return 0, 0, 0, false
+	}
+	var errs [3]error
+	first, errs[0] = strconv.ParseInt(strings.TrimSpace(from), 10, 64)
+	last, errs[1] = strconv.ParseInt(strings.TrimSpace(to), 10, 64)
+	size, errs[2] = strconv.ParseInt(strings.TrimSpace(total), 10, 64)
+	return first, last, size, errors.Join(errs[:]...) == nil && 0 <= first && first <= last
+}
+
+// partValidator returns what If-Range can hold: a strong ETag, else the date of the last change.
+func partValidator(header http.Header) string {
+	if etag := header.Get("ETag"); strings.HasPrefix(etag, `"`) {
+		return etag
+	}
+	return header.Get("Last-Modified")
+}
