@@ -53,7 +53,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 		return checkNamespace(name)
 	})
 	set.BoolVar(&f.leaderElect, "leader-elect", false, "Let only one replica work at a time, by a Lease in the manager's namespace.")
-	set.Func("leader-election-namespace", "Namespace of the Lease of --leader-elect. Without it, that of the manager's Pod.", func(name string) error {
+	set.Func("leader-elect-namespace", "Namespace of the Lease of --leader-elect. Without it, that of the manager's Pod.", func(name string) error {
 		f.leaseNamespace = name
 		return checkNamespace(name)
 	})

@@ -77,7 +77,7 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	options.Logger = logger
 	mgr, err := ctrl.NewManager(cfg, options)
 	if err != nil && flags.leaderElect && flags.leaseNamespace == "" {
-		return fmt.Errorf("set up the manager (outside a cluster --leader-elect needs --leader-election-namespace): %w", err)
+		return fmt.Errorf("set up the manager (outside a cluster --leader-elect needs --leader-elect-namespace): %w", err)
 	}
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)

@@ -29,7 +29,7 @@ func TestParse(t *testing.T) {
 		f.settings.StallAfter != 10*time.Minute || f.settings.StallAfterStarted != 24*time.Hour || f.settings.ReorderWindow != time.Minute || f.keepRecordings != 0 {
 		t.Errorf("defaults are %+v", f)
 	}
-	f, err = parse([]string{"--namespace=a", "--namespace", "b", "--leader-elect", "--leader-election-namespace=c", "--stall-after=5m", "--metrics-bind-address=0"}, os.Stderr)
+	f, err = parse([]string{"--namespace=a", "--namespace", "b", "--leader-elect", "--leader-elect-namespace=c", "--stall-after=5m", "--metrics-bind-address=0"}, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,8 +53,8 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"unknown flag":     {[]string{"--no-such-flag"}, 2, "flag provided but not defined: -no-such-flag"},
 		"argument":         {[]string{"start"}, 2, `"start" is not a flag`},
 		"namespace":        {[]string{"--namespace=Not/One"}, 2, "not the name of a namespace"},
-		"lease":            {[]string{"--leader-election-namespace=Not/One"}, 2, "not the name of a namespace"},
-		"lease of no Pod":  {[]string{"--leader-elect", "--kubeconfig=" + unreachable(t)}, 1, "outside a cluster --leader-elect needs --leader-election-namespace"},
+		"lease":            {[]string{"--leader-elect-namespace=Not/One"}, 2, "not the name of a namespace"},
+		"lease of no Pod":  {[]string{"--leader-elect", "--kubeconfig=" + unreachable(t)}, 1, "outside a cluster --leader-elect needs --leader-elect-namespace"},
 		"no duration":      {[]string{"--stall-after=soon"}, 2, `invalid value "soon"`},
 		"stall at once":    {[]string{"--stall-after=0s"}, 2, "--stall-after must be more than 0"},
 		"negative window":  {[]string{"--reorder-window=-1m"}, 2, "--reorder-window must be more than 0"},
