@@ -6,6 +6,7 @@ package controllers_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -84,11 +85,17 @@ func TestLeaderHangsInAnyCall(t *testing.T) {
 }
 
 func hangs(t *testing.T, at int, behind, doesAll, spare bool) {
-	l, old := newLife(t), newReplica(nil)
+	l, clock := newLife(t), shifted(0)
 	l.spare = spare
+	old := newReplica(clock)
 	hung, wakes, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	old.tripwire.at, old.tripwire.behind = at, behind
-	old.tripwire.trip = func() error { close(hung); <-wakes; return nil }
+	old.tripwire.trip = func() error {
+		close(hung)
+		<-wakes
+		clock.set(time.Minute) // no other leads before the Lease has run out
+		return nil
+	}
 	phase := 0
 	go func() { // the old leader, until it has hung
 		defer close(done)
