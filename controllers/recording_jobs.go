@@ -22,6 +22,9 @@ import (
 // cacheDelay is how long the cache may take to have a Job that was just created, before the API server is asked for it.
 const cacheDelay = 10 * time.Second
 
+// answerHolds is how long the API server may take to tell whether a recording has changed: far less than a leader's Lease lasts.
+const answerHolds = 5 * time.Second
+
 // createJobs creates Jobs, or takes up those of the recording that are already there, and adds what became of each to the facts.
 // It returns an error where the API server did not decide on one; all others are tried nevertheless. errConflict tells that the
 // recording is not what was decided by any more.
@@ -81,9 +84,10 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 
 // unchanged asks the API server whether the recording is still what was decided by, and returns errConflict where it is not. A write
 // of the status tests that by itself; the creation of a Job cannot, and a leader of old, or a cache that is behind, must not create
-// one again that has ended and is gone.
+// one again that has ended and is gone. An answer that was long in coming does not count: we may have been stopped, and another lead.
 func (r *RecordingReconciler) unchanged(ctx context.Context, read *v1alpha1.MeetingRecording) error {
 	var now v1alpha1.MeetingRecording
+	asked := r.clock.Now()
 	err := r.live.Get(ctx, client.ObjectKeyFromObject(read), &now)
 	if apierrors.IsNotFound(err) {
 		return errConflict
@@ -95,6 +99,9 @@ func (r *RecordingReconciler) unchanged(ctx context.Context, read *v1alpha1.Meet
 		now.Status.Recording.State != read.Status.Recording.State ||
 		!equality.Semantic.DeepEqual(now.Status.Processing, read.Status.Processing) {
 		return errConflict
+	}
+	if took := r.clock.Since(asked); took >= answerHolds {
+		return fmt.Errorf("the API server took %s to tell whether the recording has changed", took.Round(time.Second))
 	}
 	return nil
 }
