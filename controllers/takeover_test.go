@@ -131,6 +131,24 @@ func hangs(t *testing.T, at int, behind, doesAll, spare bool) {
 	l.check(t)
 }
 
+// A leader that was stopped while it asked whether the recording is unchanged does not believe the answer, and asks again.
+func TestLeaderHangsWhileItAsks(t *testing.T) {
+	l, clock := newLife(t), shifted(0)
+	r := newReplica(clock)
+	for i, call := range aLifesCalls(t) {
+		if call == createCall {
+			r.tripwire.at = i // the call before it, which asks
+			break
+		}
+	}
+	r.tripwire.behind, r.tripwire.trip = true, func() error { clock.set(time.Minute); return nil }
+	if err := r.once(l.recording); err == nil || jobCount(t, l.ns) != len(lifeSteps)-1 {
+		t.Errorf("%v, and %d Jobs; want an error, and none for the step that it asked for", err, jobCount(t, l.ns))
+	}
+	r.settle(t, l.recording)
+	l.jobs.expect(t, l.ns, len(lifeSteps))
+}
+
 func isClosed(channel chan struct{}) bool {
 	select {
 	case <-channel:
