@@ -17,7 +17,7 @@ var (
 // NewReconciler makes one that reads from a cache of the test's, and asks an API server of the test's.
 func NewReconciler(cached client.Client, live client.Reader, options Options) *RecordingReconciler {
 	return &RecordingReconciler{
-		client: cached, live: live, recorder: events.NewFakeRecorder(10), clock: options.Clock, settings: options.Settings, pace: options.Pace,
+		client: cached, live: live, recorder: events.NewFakeRecorder(10), clock: options.Clock, settings: options.Settings, pace: options.Pace, term: options.Term,
 		memory: newMemory(),
 	}
 }

@@ -33,6 +33,7 @@ type RecordingReconciler struct {
 	clock    clock.PassiveClock
 	settings processing.Settings
 	pace     Pace
+	term     Term
 	memory   *memory
 }
 
@@ -52,6 +53,7 @@ func newRecordingReconciler(mgr ctrl.Manager, options Options) *RecordingReconci
 		clock:    options.Clock,
 		settings: options.Settings,
 		pace:     options.Pace,
+		term:     options.Term,
 		memory:   newMemory(),
 	}
 }
@@ -89,7 +91,7 @@ func (r *RecordingReconciler) Reconcile(ctx context.Context, request reconcile.R
 	if len(decision.Create) > 0 {
 		deferred = r.createJobs(ctx, facts, decision.Create, known)
 		if errors.Is(deferred, errOutdated) {
-			log.FromContext(ctx).V(1).Info("Another has gone on with the recording in the meantime, deciding again")
+			log.FromContext(ctx).V(1).Info("Another may have gone on with the recording in the meantime, deciding again")
 			return reconcile.Result{RequeueAfter: r.pace.ConflictAfter}, nil
 		}
 		decision = processing.Decide(facts.Input)

@@ -28,9 +28,17 @@ type Options struct {
 	Settings processing.Settings
 	// Pace says how often things are looked at that do not tell of themselves; the zero Pace is DefaultPace.
 	Pace Pace
+	// Term tells whether we lead; nil is for who has nobody beside.
+	Term Term
 	// Clock is the time; nil is the real one.
 	Clock clock.PassiveClock
 }
+
+// Term returns the number of a term of leadership, and whether we lead for sure: nobody else has between two calls that tell so of one term.
+type Term func() (term int64, leads bool)
+
+// alone is the Term of who has nobody beside.
+func alone() (term int64, leads bool) { return 0, true }
 
 // Pace says how often things are looked at that do not tell of themselves.
 type Pace struct {
@@ -56,6 +64,9 @@ var DefaultPace = Pace{
 func Setup(mgr ctrl.Manager, options Options) error {
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
+	}
+	if options.Term == nil {
+		options.Term = alone
 	}
 	if options.Pace == (Pace{}) {
 		options.Pace = DefaultPace

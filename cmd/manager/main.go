@@ -65,11 +65,20 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 		return err
 	}
 	options.Logger = logger
+	controlling := controllers.Options{Settings: flags.settings}
+	if flags.leaderElect {
+		lease, err := newLease(cfg, flags.leaseNamespace)
+		if err != nil {
+			return err
+		}
+		options.LeaderElectionResourceLockInterface = lease
+		controlling.Term = lease.Term
+	}
 	mgr, err := ctrl.NewManager(cfg, options)
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
 	}
-	if err := controllers.Setup(mgr, controllers.Options{Settings: flags.settings}); err != nil {
+	if err := controllers.Setup(mgr, controlling); err != nil {
 		return err
 	}
 	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {
