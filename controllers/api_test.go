@@ -54,6 +54,35 @@ func TestRulesOfARecording(t *testing.T) {
 	}
 }
 
+// A rerun that was asked for stays in the spec: nobody would write that its removal was seen, and only a new token means anything.
+func TestRulesOfARerun(t *testing.T) {
+	recording := newRecording(t, namespace(t), "rec")
+	recording.Spec.Rerun = &v1alpha1.Rerun{Token: "1", Steps: []string{"web/poster"}}
+	if err := admin.Update(t.Context(), recording); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		rerun *v1alpha1.Rerun
+		want  string
+	}{
+		"same":          {&v1alpha1.Rerun{Token: "1", Steps: []string{"web/poster"}}, ""},
+		"new token":     {&v1alpha1.Rerun{Token: "2"}, ""},
+		"removed":       {nil, "spec.rerun: Invalid value: rerun cannot be removed"},
+		"other steps":   {&v1alpha1.Rerun{Token: "1", Steps: []string{"web/hls"}}, "spec.rerun.steps: Invalid value: steps can change only together with token"},
+		"no steps":      {&v1alpha1.Rerun{Token: "1"}, "spec.rerun.steps: Invalid value: steps can change only together with token"},
+		"no token":      {&v1alpha1.Rerun{}, "spec.rerun.token"},
+		"no pipeline":   {&v1alpha1.Rerun{Token: "2", Steps: []string{"poster"}}, "spec.rerun.steps[0]"},
+		"long token":    {&v1alpha1.Rerun{Token: strings.Repeat("x", 64)}, "spec.rerun.token"},
+		"two questions": {&v1alpha1.Rerun{Token: "2", Steps: []string{"web/poster", "web/hls"}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			changed := recording.DeepCopy()
+			changed.Spec.Rerun = test.rerun
+			expectAnswer(t, admin.Update(t.Context(), changed, client.DryRunAll), test.want)
+		})
+	}
+}
+
 func TestRulesOfAPipeline(t *testing.T) {
 	ns := namespace(t)
 	var many []string

@@ -19,10 +19,11 @@ var (
 )
 
 // NewLooseReconciler returns a reconciler without a manager, for tests that decide when it runs. Its memory is empty.
-func NewLooseReconciler(through client.Client, now clock.PassiveClock, settings processing.Settings, pace Pace) *RecordingReconciler {
+func NewLooseReconciler(through client.Client, now clock.PassiveClock, settings processing.Settings, pace Pace, term Term,
+) *RecordingReconciler {
 	return &RecordingReconciler{
 		client: through, live: through, recorder: events.NewFakeRecorder(1000),
-		clock: now, settings: settings, pace: pace, memory: newMemory(),
+		clock: now, settings: settings, pace: pace, term: term, memory: newMemory(),
 		scheduler: newScheduler(), reruns: &reruns{tokens: through}, conditions: expression.New(),
 	}
 }
@@ -30,7 +31,7 @@ func NewLooseReconciler(through client.Client, now clock.PassiveClock, settings 
 // NewReconciler makes one that reads from a cache of the test's, and asks an API server of the test's.
 func NewReconciler(cached client.Client, live client.Reader, options Options) *RecordingReconciler {
 	return &RecordingReconciler{
-		client: cached, live: live, recorder: events.NewFakeRecorder(10), clock: options.Clock, settings: options.Settings, pace: options.Pace,
+		client: cached, live: live, recorder: events.NewFakeRecorder(10), clock: options.Clock, settings: options.Settings, pace: options.Pace, term: options.Term,
 		memory: newMemory(), scheduler: newScheduler(), reruns: &reruns{tokens: live}, conditions: expression.New(),
 	}
 }

@@ -36,6 +36,7 @@ type RecordingReconciler struct {
 	clock    clock.PassiveClock
 	settings processing.Settings
 	pace     Pace
+	term     Term
 	memory   *memory
 	// conditions evaluates those of pipelines and steps.
 	conditions processing.Expressions
@@ -65,6 +66,7 @@ func newRecordingReconciler(mgr ctrl.Manager, options Options) (*RecordingReconc
 		clock:     options.Clock,
 		settings:  options.Settings,
 		pace:      options.Pace,
+		term:      options.Term,
 		memory:    newMemory(),
 		scheduler: newScheduler(),
 		reruns:    reruns,

@@ -28,8 +28,9 @@ type facts struct {
 	undecided bool
 	// wait is until something is to be looked at that does not tell of itself; 0 is never.
 	wait time.Duration
-	// confirmed is when the API server was last asked whether another has gone on with the recording; zero is never.
-	confirmed time.Time
+	// confirmed tells that the API server was asked whether another has gone on with the recording, in a term of our leadership.
+	confirmed bool
+	term      int64
 }
 
 // anyJob says whether a Job of the recording is known to exist or to have existed.

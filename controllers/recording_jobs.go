@@ -80,33 +80,32 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 	}
 }
 
-// confirmedFor is how long a look at the API server holds, from the moment of asking. It is far less than a leader's Lease.
-const confirmedFor = 5 * time.Second
-
-// confirm returns errConflict if another has gone on with the recording since it was read from the cache: then no Job may be created. A leader that
-// was stopped for longer than its Lease holds may find the name of a Job free that its successor created, and that was deleted when it had
-// ended. It asks the API server itself, and the answer holds only if it came at once: we may have been stopped meanwhile.
+// confirm returns nil if nobody has gone on with the recording since it was read from the cache: only then may a Job be created. A leader that
+// was stopped for longer than its Lease, or whose cache lags behind, may find the name of a Job free that another leader created, and that was
+// deleted when it had ended. So it asks the API server itself, and we must lead for sure, from before that until now.
 func (r *RecordingReconciler) confirm(ctx context.Context, gathered *facts) error {
-	if !gathered.confirmed.IsZero() && r.clock.Since(gathered.confirmed) < confirmedFor {
+	term, leads := r.term()
+	if !leads {
+		return errConflict
+	}
+	if gathered.confirmed && gathered.term == term {
 		return nil
 	}
-	asked := r.clock.Now()
 	recording := gathered.Recording
 	var live v1alpha1.MeetingRecording
-	err := r.live.Get(ctx, client.ObjectKeyFromObject(recording), &live)
-	switch {
-	case apierrors.IsNotFound(err):
-		return errConflict
-	case err != nil:
+	if err := r.live.Get(ctx, client.ObjectKeyFromObject(recording), &live); err != nil {
+		if apierrors.IsNotFound(err) {
+			return errConflict
+		}
 		return fmt.Errorf("see whether another has gone on with it: %w", err)
-	case live.UID != recording.UID, live.Generation != recording.Generation, !live.DeletionTimestamp.IsZero(),
-		live.Status.Recording.State != recording.Status.Recording.State,
-		!equality.Semantic.DeepEqual(live.Status.Processing, recording.Status.Processing):
-		return errConflict
-	case r.clock.Since(asked) >= confirmedFor:
-		return fmt.Errorf("the API server took more than %s to tell whether another has gone on with it", confirmedFor)
 	}
-	gathered.confirmed = asked
+	now, leads := r.term()
+	if !leads || now != term || live.UID != recording.UID ||
+		live.Generation != recording.Generation || !live.DeletionTimestamp.IsZero() || live.Status.Recording.State != recording.Status.Recording.State ||
+		!equality.Semantic.DeepEqual(live.Status.Processing, recording.Status.Processing) {
+		return errConflict
+	}
+	gathered.confirmed, gathered.term = true, term
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,8 @@ import (
 type replica struct {
 	*controllers.RecordingReconciler
 	tripwire tripwire
+	// term is the number of its term of leadership.
+	term atomic.Int64
 }
 
 // tripwire says what becomes of one call, and counts them.
@@ -111,7 +114,7 @@ func newReplicaOf(now clock.PassiveClock, pace controllers.Pace) *replica {
 			return r.tripwire.pass(patchCall, func() error { return c.SubResource(sub).Patch(ctx, object, patch, options...) })
 		},
 	})
-	r.RecordingReconciler = controllers.NewLooseReconciler(through, now, usual, pace)
+	r.RecordingReconciler = controllers.NewLooseReconciler(through, now, usual, pace, func() (int64, bool) { return r.term.Load(), true })
 	return r
 }
 

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"testing"
 
+	batchv1 "k8s.io/api/batch/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 )
 
 // atOnce tells of steps that run without delay.
@@ -79,4 +81,31 @@ func expectLookedAt(t *testing.T, op *operator, recording *v1alpha1.MeetingRecor
 		}
 		return nil
 	})
+}
+
+// A finished recording that asks for a rerun gets its Jobs anew, once, also by a manager that was not there when it asked, and is
+// forgotten again when they have ended.
+func TestRerunRuns(t *testing.T) {
+	ns := namespace(t)
+	newLimited(t, ns, 1)
+	first := start(t, ns, nil)
+	r := stopped(t, ns, "rec")[0]
+	endJob(t, archiveJob(t, r), true)
+	expect(t, r, v1alpha1.ProcessingSucceeded, processed, "Current")
+	first.stop()
+	const attempt, token = 2, "again"
+	askForRerun(t, r, token)
+	op := start(t, ns, nil)
+	job := &batchv1.Job{}
+	key := client.ObjectKey{Namespace: ns, Name: jobs.Name(r.Name, "default", "archive", attempt)}
+	eventually(t, "the rerun's Job", func() error { return admin.Get(t.Context(), key, job) })
+	endJob(t, job, true)
+	expect(t, r, v1alpha1.ProcessingSucceeded, processed, "Current")
+	if got := r.Status.Processing; got.RerunToken != token || got.Steps[0].Attempt != attempt || len(got.History) != 1 {
+		t.Errorf("token %q, attempt %d, history of %d", got.RerunToken, got.Steps[0].Attempt, len(got.History))
+	}
+	expectForgotten(t, op, r)
+	if got := op.wire.counted(); got["POST jobs"] != 1 {
+		t.Errorf("writes: %v, want one Job", got)
+	}
 }

@@ -46,6 +46,8 @@ type Options struct {
 	Settings processing.Settings
 	// Pace says how often things are looked at that do not tell of themselves; the zero Pace is DefaultPace.
 	Pace Pace
+	// Term tells whether we lead; nil is for who has nobody beside.
+	Term Term
 	// Namespaces are those to work in; none: all. They are those of CacheOptions.
 	Namespaces []string
 	// KeepRecordings is how long recordings are kept that no pipeline ran for, or whose pipelines are gone; 0 keeps them.
@@ -55,6 +57,12 @@ type Options struct {
 	// Tracer is told of decisions and Jobs of recordings that have a trace; nil is nobody.
 	Tracer *tracing.Tracer
 }
+
+// Term returns the number of a term of leadership, and whether we lead for sure: nobody else has between two calls that tell so of one term.
+type Term func() (term int64, leads bool)
+
+// alone is the Term of who has nobody beside.
+func alone() (term int64, leads bool) { return 0, true }
 
 // Pace says how often things are looked at that do not tell of themselves.
 type Pace struct {
@@ -87,6 +95,9 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	options.conditions = expression.New()
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
+	}
+	if options.Term == nil {
+		options.Term = alone
 	}
 	if options.Pace == (Pace{}) {
 		options.Pace = DefaultPace

@@ -88,7 +88,12 @@ func hangs(t *testing.T, at int, behind, doesAll, spare bool) {
 	l.spare = spare
 	hung, wakes, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	old.tripwire.at, old.tripwire.behind = at, behind
-	old.tripwire.trip = func() error { close(hung); <-wakes; return nil }
+	old.tripwire.trip = func() error {
+		close(hung)
+		<-wakes
+		old.term.Add(1) // it leads again, and another did in between
+		return nil
+	}
 	phase := 0
 	go func() { // the old leader, until it has hung
 		defer close(done)
@@ -122,6 +127,23 @@ func hangs(t *testing.T, at int, behind, doesAll, spare bool) {
 		}
 	}
 	l.check(t)
+}
+
+// A leader that was stopped while it asked whether the recording is unchanged does not believe the answer, and asks again.
+func TestLeaderHangsWhileItAsks(t *testing.T) {
+	l, r := newLife(t), newReplica(nil)
+	for i, call := range aLifesCalls(t) {
+		if call == createCall {
+			r.tripwire.at = i // the call before it, which asks
+			break
+		}
+	}
+	r.tripwire.behind, r.tripwire.trip = true, func() error { r.term.Add(1); return nil }
+	if err := r.once(l.recording); err != nil || jobCount(t, l.ns) != 0 {
+		t.Errorf("%v, and %d Jobs; want neither", err, jobCount(t, l.ns))
+	}
+	r.settle(t, l.recording)
+	l.jobs.expect(t, l.ns, len(lifeSteps))
 }
 
 func isClosed(channel chan struct{}) bool {

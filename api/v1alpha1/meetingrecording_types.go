@@ -11,6 +11,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:validation:XValidation:rule="self.meetingID == oldSelf.meetingID",message="meetingID is immutable: it says which recording this is",fieldPath=".meetingID"
 // +kubebuilder:validation:XValidation:rule="self.sessionID == oldSelf.sessionID",message="sessionID is immutable: it says which recording this is",fieldPath=".sessionID"
 // +kubebuilder:validation:XValidation:rule="self.segment == oldSelf.segment",message="segment is immutable: it says which recording this is",fieldPath=".segment"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.rerun) || has(self.rerun)",message="rerun cannot be removed: what it asked for was done, and a new token is what starts another",fieldPath=".rerun"
 type MeetingRecordingSpec struct {
 	// meetingID is the provider's id of the meeting (VideoSDK: meetingId, often
 	// of the form xxxx-xxxx-xxxx; a room may have a custom one). It is kept as

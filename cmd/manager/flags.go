@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -25,9 +26,6 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/retention"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
-
-// leaderElectionID names the Lease by which replicas agree on one that works.
-const leaderElectionID = "meeting-recording-operator.recording.meetingops.dev"
 
 // flags is how the manager was called.
 type flags struct {
@@ -53,7 +51,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 		return checkNamespace(name)
 	})
 	set.BoolVar(&f.leaderElect, "leader-elect", false, "Let only one replica work at a time, by a Lease in the manager's namespace.")
-	set.Func("leader-election-namespace", "Namespace of the Lease of --leader-elect. Without it, that of the manager's Pod.", func(name string) error {
+	set.Func("leader-elect-namespace", "Namespace of the Lease of --leader-elect. Without it, that of the manager's Pod.", func(name string) error {
 		f.leaseNamespace = name
 		return checkNamespace(name)
 	})
@@ -127,8 +125,8 @@ func managerOptions(f flags) (ctrl.Options, error) {
 		Cache:                         cached,
 		HealthProbeBindAddress:        f.healthAddress,
 		LeaderElection:                f.leaderElect,
-		LeaderElectionID:              leaderElectionID,
-		LeaderElectionNamespace:       f.leaseNamespace,
+		LeaseDuration:                 ptr.To(leaseDuration),
+		RenewDeadline:                 ptr.To(renewDeadline),
 		LeaderElectionReleaseOnCancel: true, // the process ends when the manager does
 		Metrics: metricsserver.Options{
 			BindAddress:    f.metricsAddress,

@@ -75,18 +75,23 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 		return err
 	}
 	options.Logger = logger
-	mgr, err := ctrl.NewManager(cfg, options)
-	if err != nil && flags.leaderElect && flags.leaseNamespace == "" {
-		return fmt.Errorf("set up the manager (outside a cluster --leader-elect needs --leader-election-namespace): %w", err)
-	}
-	if err != nil {
-		return fmt.Errorf("set up the manager: %w", err)
-	}
 	recordings := controllers.Options{
 		Settings:       flags.settings,
 		Namespaces:     flags.namespaces,
 		KeepRecordings: flags.keepRecordings,
 		Tracer:         tracer,
+	}
+	if flags.leaderElect {
+		lease, err := newLease(cfg, flags.leaseNamespace)
+		if err != nil {
+			return err
+		}
+		options.LeaderElectionResourceLockInterface = lease
+		recordings.Term = lease.Term
+	}
+	mgr, err := ctrl.NewManager(cfg, options)
+	if err != nil {
+		return fmt.Errorf("set up the manager: %w", err)
 	}
 	if err := controllers.Setup(mgr, recordings); err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
@@ -29,7 +30,7 @@ func TestParse(t *testing.T) {
 		f.settings.StallAfter != 10*time.Minute || f.settings.StallAfterStarted != 24*time.Hour || f.settings.ReorderWindow != time.Minute || f.keepRecordings != 0 {
 		t.Errorf("defaults are %+v", f)
 	}
-	f, err = parse([]string{"--namespace=a", "--namespace", "b", "--leader-elect", "--leader-election-namespace=c", "--stall-after=5m", "--metrics-bind-address=0"}, os.Stderr)
+	f, err = parse([]string{"--namespace=a", "--namespace", "b", "--leader-elect", "--leader-elect-namespace=c", "--stall-after=5m", "--metrics-bind-address=0"}, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,8 +38,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !options.LeaderElection || options.LeaderElectionID != leaderElectionID || !options.LeaderElectionReleaseOnCancel ||
-		options.LeaderElectionNamespace != "c" ||
+	if !options.LeaderElection || *options.LeaseDuration <= *options.RenewDeadline || f.leaseNamespace != "c" || !options.LeaderElectionReleaseOnCancel ||
 		len(options.Cache.DefaultNamespaces) != 2 || options.Metrics.BindAddress != "0" || options.Metrics.FilterProvider == nil {
 		t.Errorf("options are %+v", options)
 	}
@@ -53,8 +53,8 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"unknown flag":     {[]string{"--no-such-flag"}, 2, "flag provided but not defined: -no-such-flag"},
 		"argument":         {[]string{"start"}, 2, `"start" is not a flag`},
 		"namespace":        {[]string{"--namespace=Not/One"}, 2, "not the name of a namespace"},
-		"lease":            {[]string{"--leader-election-namespace=Not/One"}, 2, "not the name of a namespace"},
-		"lease of no Pod":  {[]string{"--leader-elect", "--kubeconfig=" + unreachable(t)}, 1, "outside a cluster --leader-elect needs --leader-election-namespace"},
+		"lease":            {[]string{"--leader-elect-namespace=Not/One"}, 2, "not the name of a namespace"},
+		"lease of no Pod":  {[]string{"--leader-elect", "--kubeconfig=" + unreachable(t)}, 1, "--leader-elect needs --leader-elect-namespace outside a cluster"},
 		"no duration":      {[]string{"--stall-after=soon"}, 2, `invalid value "soon"`},
 		"stall at once":    {[]string{"--stall-after=0s"}, 2, "--stall-after must be more than 0"},
 		"negative window":  {[]string{"--reorder-window=-1m"}, 2, "--reorder-window must be more than 0"},
@@ -129,7 +129,7 @@ func TestRun(t *testing.T) {
 	var errs lockedBuffer
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, []string{"--kubeconfig=" + kubeconfig, "--namespace=default",
+		code <- run(ctx, []string{"--kubeconfig=" + kubeconfig, "--namespace=default", "--leader-elect", "--leader-elect-namespace=default",
 			"--health-probe-bind-address=" + health, "--metrics-bind-address=" + metrics}, &bytes.Buffer{}, &errs)
 	}()
 	expectAnswer(t, "http://"+health+"/healthz", http.StatusOK)
@@ -195,4 +195,26 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buffer.String()
+}
+
+// The Lease is in the Pod's own namespace, unless told otherwise.
+func TestLeaseNamespace(t *testing.T) {
+	before := namespaceFile
+	t.Cleanup(func() { namespaceFile = before })
+	namespaceFile = filepath.Join(t.TempDir(), "namespace")
+	if err := os.WriteFile(namespaceFile, []byte("of-the-pod\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for told, want := range map[string]string{"": "of-the-pod/", "other": "other/"} {
+		lease, err := newLease(&rest.Config{Host: "https://127.0.0.1:1"}, told)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := lease.Describe(); got != want+leaderElectionID {
+			t.Errorf("told %q, the Lease is %s, want %s", told, got, want+leaderElectionID)
+		}
+		if _, leads := lease.Term(); leads {
+			t.Error("it leads without the Lease")
+		}
+	}
 }

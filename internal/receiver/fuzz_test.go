@@ -43,9 +43,9 @@ var circumstances = []struct {
 	signed  []int
 }{
 	{"all is well", func(t *testing.T, f *fixture) {
-		queue := NewQueue((&Writer{Store: newMemoryStore(), Windows: testWindows}).Write, time.Second)
+		queue := NewQueue((&Writer{Store: newMemoryStore(), Windows: testWindows}).Write, time.Minute)
 		t.Cleanup(queue.Wait)
-		f.Recorder = queue
+		f.Recorder, f.Timeout = queue, time.Minute // so that it is never too late
 	}, nil, []int{200, 400}},
 	{"spooled", func(_ *testing.T, f *fixture) {
 		f.Recorder = recorderFunc(func(context.Context, Event) (Outcome, error) { return Outcome{Result: Spooled}, nil })

@@ -49,7 +49,7 @@ func startReplicas(t *testing.T) *replicas {
 			return ""
 		}),
 	}
-	elect := []string{"--leader-elect", "--leader-election-namespace", namespace}
+	elect := []string{"--leader-elect", "--leader-elect-namespace", namespace}
 	r.leader.startManager(t, elect...)
 	eventually(t, "the first manager leads", func(context.Context) error { return r.holders.atLeast(1) })
 	r.standby.startManager(t, elect...)

@@ -49,7 +49,7 @@ func pass(ctx context.Context, d time.Duration) bool {
 
 // awaitOK waits until an address answers 200.
 func awaitOK(ctx context.Context, url string) error {
-	return await(ctx, time.Minute, url+" is not well", func(ctx context.Context) error {
+	return await(ctx, 3*time.Minute, url+" is not well", func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
 			return err

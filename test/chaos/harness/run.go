@@ -21,7 +21,7 @@ import (
 
 const (
 	// patience is how long after the last fault everything that was acknowledged may take to come about.
-	patience = 6 * time.Minute
+	patience = 10 * time.Minute
 	// quiet is how long nothing may change then, for a Job that is created twice to show itself: more than the 10 s for which a manager may go on
 	// that has lost its Lease.
 	quiet = 12 * time.Second

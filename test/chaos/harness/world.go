@@ -131,7 +131,7 @@ func (w *world) startManager(ctx context.Context, name string, p *ports) error {
 	}
 	w.health[name] = p.address()
 	return w.startProgram(name, "manager", "--kubeconfig", kubeconfig, "--namespace", namespace, "--leader-elect",
-		"--leader-election-namespace", namespace, "--metrics-bind-address", "0", "--health-probe-bind-address", w.health[name])
+		"--leader-elect-namespace", namespace, "--metrics-bind-address", "0", "--health-probe-bind-address", w.health[name])
 }
 
 func (w *world) kubeconfig(ctx context.Context, name string, p *ports) (string, error) {
