@@ -63,7 +63,8 @@ func (b bench) toS3() contest {
 	if _, err := exec.LookPath("rclone"); err == nil {
 		remote := fmt.Sprintf(`:s3,provider=Other,env_auth=true,no_check_bucket=true,region=%s,endpoint="%s":%s/rclone.mp4`, objectstore.Region, b.endpoint, bucket)
 		c.contestants = append(c.contestants, contestant{"rclone copyurl", []string{
-			"rclone", "--config", os.DevNull, "copyurl", b.url(), remote}, objectstore.Environment()})
+			"rclone", "--config", os.DevNull, "--expect-continue-timeout", "0", // or it waits a second before each part
+			"copyurl", b.url(), remote}, objectstore.Environment()})
 	}
 	if _, err := exec.LookPath("aws"); err == nil {
 		c.contestants = append(c.contestants, contestant{"curl | aws s3 cp -", []string{"sh", "-c",
