@@ -23,8 +23,8 @@ import (
 )
 
 // memoryLimit is what the Go runtime keeps to, as well as it can, unless GOMEMLIMIT says otherwise. An upload in parts
-// needs about half of it.
-const memoryLimit = 36 << 20
+// needs up to 26 MiB.
+const memoryLimit = 30 << 20
 
 func main() {
 	log.SetOutput(io.Discard) // where net/http would tell the first bytes of a body that is too long

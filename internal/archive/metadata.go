@@ -101,18 +101,24 @@ func (a *Archiver) known(ctx context.Context, req Request) (*document, error) {
 	if err != nil || text == nil {
 		return nil, err
 	}
-	d := document{text: text}
-	if json.Unmarshal(text, &d.Metadata) != nil || d.Schema != MetadataSchema {
-		return nil, nil //nolint:nilnil // a document of somebody else's, or of another version, is none
-	}
-	if d.Recording != req.Recording || d.Source.URL != redact(req.SourceURL) || d.Object.ETag == "" {
-		return nil, nil //nolint:nilnil // of another recording
+	d := parseDocument(text)
+	if d == nil || d.Recording != req.Recording || d.Source.URL != redact(req.SourceURL) || d.Object.ETag == "" {
+		return nil, nil
 	}
 	there, err := a.Destination.stat(ctx, req.Object)
 	if err != nil || there == nil || there.size != d.Object.SizeBytes || there.etag != d.Object.ETag {
 		return nil, err
 	}
-	return &d, nil
+	return d, nil
+}
+
+// parseDocument returns nil for a document of somebody else's, or of another version.
+func parseDocument(text []byte) *document {
+	d := document{text: text}
+	if json.Unmarshal(text, &d.Metadata) != nil || d.Schema != MetadataSchema {
+		return nil
+	}
+	return &d
 }
 
 // redact returns a URL that the source package has taken, without what may be secret.

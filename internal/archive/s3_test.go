@@ -6,6 +6,7 @@ package archive
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"math/rand/v2"
@@ -31,19 +32,20 @@ func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
 func testMain(m *testing.M) int {
 	folder, err := os.MkdirTemp("", "archive-s3-")
-	if err != nil {
-		log.Fatal(err)
+	if err == nil {
+		s3Server, err = objectstore.StartS3(context.Background(), folder)
 	}
-	defer func() { _ = os.RemoveAll(folder) }()
-	if s3Server, err = objectstore.StartS3(context.Background(), folder); err != nil {
-		log.Fatal(err)
-	}
-	defer s3Server.Stop()
 	for key, value := range objectstore.Environment() {
-		if err := os.Setenv(key, value); err != nil {
-			log.Fatal(err)
-		}
+		err = errors.Join(err, os.Setenv(key, value))
 	}
+	if err != nil {
+		log.Print(err)
+		return 1
+	}
+	defer func() {
+		s3Server.Stop()
+		_ = os.RemoveAll(folder)
+	}()
 	return m.Run()
 }
 

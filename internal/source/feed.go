@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	feedBuffers = 8
+	feedBuffers = 4 // one in each stage, and one to wait
 	bufferBytes = 256 << 10
 )
 

@@ -48,7 +48,7 @@ func (t *transfer) take(ctx context.Context, resp *http.Response) error {
 		return err
 	}
 	err := t.pumpUntilStored(resp.Body)
-	if t.feed != nil && err != nil && !(errors.As(err, new(mayPass)) && t.feed.version.resumable) {
+	if t.feed != nil && err != nil && (!errors.As(err, new(mayPass)) || !t.feed.version.resumable) {
 		t.abandon(err)
 	}
 	return err

@@ -63,7 +63,8 @@ func (b bench) toS3() contest {
 	if _, err := exec.LookPath("rclone"); err == nil {
 		remote := fmt.Sprintf(`:s3,provider=Other,env_auth=true,no_check_bucket=true,region=%s,endpoint="%s":%s/rclone.mp4`, objectstore.Region, b.endpoint, bucket)
 		c.contestants = append(c.contestants, contestant{"rclone copyurl", []string{
-			"rclone", "--config", os.DevNull, "copyurl", b.url(), remote}, objectstore.Environment()})
+			"rclone", "--config", os.DevNull, "--expect-continue-timeout", "0", // or it waits a second before each part
+			"copyurl", b.url(), remote}, objectstore.Environment()})
 	}
 	if _, err := exec.LookPath("aws"); err == nil {
 		c.contestants = append(c.contestants, contestant{"curl | aws s3 cp -", []string{"sh", "-c",
@@ -123,14 +124,14 @@ func clear(folder string, size int64) error {
 // judge prints the results, and returns what is not good enough.
 func (b bench) judge(c contest, results [][]result) error {
 	var failures error
-	ours := median(results[0])
+	ours, _ := fastest(results[0])
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(w, "%s\tmedian s\tMiB/s\tmost MiB\tour speed / its\n", c.title)
+	_, _ = fmt.Fprintf(w, "%s\tbest s\tmedian s\tbest MiB/s\tmost memory MiB\tour best speed / its\n", c.title)
 	for i, contestant := range c.contestants {
-		took := median(results[i])
-		ratio := took.Seconds() / ours.Seconds()
-		_, _ = fmt.Fprintf(w, "%s\t%.2f\t%.0f\t%d\t%.2f\n", contestant.name, took.Seconds(), float64(b.mebibytes)/took.Seconds(),
-			most(results[i]), ratio)
+		best, median := fastest(results[i])
+		ratio := best.Seconds() / ours.Seconds()
+		_, _ = fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.0f\t%d\t%.2f\n", contestant.name, best.Seconds(), median.Seconds(),
+			float64(b.mebibytes)/best.Seconds(), most(results[i]), ratio)
 		if ratio < b.ratio {
 			failures = errors.Join(failures, fmt.Errorf("%s: %.2f of the speed of %s, not %.2f", c.title, ratio, contestant.name, b.ratio))
 		}
