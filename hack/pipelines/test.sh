@@ -54,7 +54,6 @@ finish() {
 
 bring_up_cluster() {
   "$root/hack/ffmpeg.sh"
-  # The images' own builder and the busybox image, which the cluster's pause image is made of, come with them.
   IMG=$img MEDIA_IMG=$media_img "$root/hack/images/build.sh" operator media &
   local building=$!
   "$root/hack/cluster/cluster.sh" up

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,7 +80,7 @@ func TestPlaylistsOpenNothing(t *testing.T) {
 			_ = conn.Close()
 		}
 	}()
-	victim := mediatest.Recording(t, 3) // a file that would play, if it were opened
+	victim := mediatest.Make(t, "victim.ts", mediatest.Join(mediatest.Picture("64x36", 3, 0), mediatest.H264())...)
 	passwd := filepath.Join(t.TempDir(), "passwd.ts")
 	mediatest.Write(t, passwd, []byte(secret))
 	const head = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n"
@@ -98,6 +99,12 @@ func TestPlaylistsOpenNothing(t *testing.T) {
 		"session":            "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
 		"image sequence":     "%05d.png",
 		"WebVTT with a file": "WEBVTT\n\n00:00.000 --> 00:01.000\nfile:///etc/passwd\n",
+	}
+	// Without the guard a playlist does open what it names, so this test tests something.
+	open := filepath.Join(t.TempDir(), "open.m3u8")
+	mediatest.Write(t, open, []byte(contents["a recording"]))
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-nostdin", "-i", open, "-f", "null", "-").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 	for name, content := range contents {
 		for _, extension := range []string{".m3u8", ".mp4"} {
