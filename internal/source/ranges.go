@@ -129,8 +129,8 @@ func (r *Ranges) take(resp *http.Response, offset, n int64) ([]byte, error) {
 	if err := r.client.checkResponse(&whole); err != nil {
 		return nil, err
 	}
-	first, last, size, ok := partBounds(resp.Header.Get("Content-Range"))
-	if !ok || first != offset || last >= size || last-first >= n {
+	first, last, size, ok := contentRange(strings.TrimSpace(resp.Header.Get("Content-Range")))
+	if !ok || size < 0 || first != offset || last-first >= n {
 		return nil, sysexits.New(sysexits.Protocol, nil, "source answers a request for a part with a Content-Range that does not fit")
 	}
 	if limit := r.client.opts.MaxBytes; limit > 0 && size > limit {
@@ -150,7 +150,7 @@ func (r *Ranges) take(resp *http.Response, offset, n int64) ([]byte, error) {
 	}
 	r.size = size
 	if r.validator == "" {
-		r.validator = partValidator(resp.Header)
+		r.validator = validator(resp.Header)
 	}
 	return part, nil
 }
@@ -177,27 +177,4 @@ func (r *Ranges) refuse(resp *http.Response) error {
 
 func errChanged() error {
 	return sysexits.New(sysexits.TempFail, nil, "source changed while parts of it were read; it is read anew by the next attempt")
-}
-
-// partBounds reads "bytes first-last/size" (RFC 9110 section 14.4); a size that is not told is not ok.
-func partBounds(value string) (first, last, size int64, ok bool) {
-	value, found := strings.CutPrefix(strings.TrimSpace(value), "bytes ")
-	span, total, both := strings.Cut(value, "/")
-	from, to, spanned := strings.Cut(span, "-")
-	if !found || !both || !spanned {
-		return 0, 0, 0, false
-	}
-	var errs [3]error
-	first, errs[0] = strconv.ParseInt(strings.TrimSpace(from), 10, 64)
-	last, errs[1] = strconv.ParseInt(strings.TrimSpace(to), 10, 64)
-	size, errs[2] = strconv.ParseInt(strings.TrimSpace(total), 10, 64)
-	return first, last, size, errors.Join(errs[:]...) == nil && 0 <= first && first <= last
-}
-
-// partValidator returns what If-Range can hold: a strong ETag, else the date of the last change.
-func partValidator(header http.Header) string {
-	if etag := header.Get("ETag"); strings.HasPrefix(etag, `"`) {
-		return etag
-	}
-	return header.Get("Last-Modified")
 }
