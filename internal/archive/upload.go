@@ -43,7 +43,7 @@ func (d *Destination) upload(ctx context.Context, object string, opts blob.Write
 			cancel()
 		}
 		_ = writer.CloseWithError(err)
-		<-uploaded // it fails of that
+		<-uploaded //nolint:errcheck // it fails of that
 		return err
 	}
 	_ = writer.Close()
