@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -24,6 +25,14 @@ func TestPipelinesAreAccepted(t *testing.T) {
 	}
 	for _, ready := range []string{"web", "speech"} {
 		kubectlOutput(t, "apply", "-k", root+"/config/pipelines/"+ready)
+		t.Cleanup(func() { // or they would run for the recordings of other tests
+			err := k8sClient.Delete(context.Background(), &v1alpha1.RecordingPipeline{
+				ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "meeting-recording-" + ready},
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	for _, name := range []string{pipelineName, "tell-of-failure", "meeting-recording-web", "meeting-recording-speech"} {
 		eventually(t, "RecordingPipeline "+name+" accepted", func(ctx context.Context) error {
