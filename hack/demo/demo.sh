@@ -10,7 +10,8 @@ usage() {
 usage: demo.sh up | pipelines | down
 
   up         bring up a cluster, install the operator, send the provider's five kinds of webhook, show the outcome
-  pipelines  the same cluster, brought up if need be: run a pipeline of four steps for two recordings, and a step of it again
+  pipelines  the same cluster, brought up if need be: run a pipeline of four steps for two recordings, a step of it again, and
+             delete a recording while its Job is at work
   down       remove what these brought
 
 Environment:
@@ -88,6 +89,9 @@ pipelines() {
 
   step "One step again, and what needs it"
   rerun_thumbnail
+
+  step "A recording that is deleted while its Job is at work"
+  cancel_by_deletion
   log ""
   log "demo: all of it in $((SECONDS - started))s. Look around: KUBECONFIG=${KUBECONFIG:-} $root/bin/k8s/kubectl -n $namespace get mrec,rpipe"
   log "demo: take it down with: make demo-down"

@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2154 # demo.sh sets the variables
 #
 # The story of pipelines: two recordings go through probe -> (thumbnail, archive) -> notify, one of which has no picture; then the
-# thumbnail of the other is made again.
+# thumbnail of the other is made again; then a third is deleted while a Job of it is at work.
 
 apply_pipeline() {
   sed -e "s|@HOST@|$host:$file_port|; s|@OPERATOR@|$img|; s|@BUSYBOX@|$(busybox_image "$(<"$state/cluster")")|" "$here/publish.yaml" |
@@ -83,4 +83,21 @@ rerun_thumbnail() {
   expect "the results that were not run again" "$(steps_of "$film" "$kept" | grep -E '^(probe|archive) ')" "$(grep -E '^(probe|archive) ' <<<"$before")"
   expect "the first results, in the history" "$(of "$film" "{range .status.processing.history[*]}$kept{end}")" "$(grep -E '^(thumbnail|notify) ' <<<"$before")"
   expect "those who were notified again" "$(grep -cF "$film" "$state/events")" 2
+}
+
+# cancel_by_deletion deletes a recording one of whose Jobs would never end.
+cancel_by_deletion() {
+  local session recording job
+  session=$(openssl rand -hex 12) recording=demo-pipe-line-$session
+  sed -e "s|@SESSION@|$session|; s|@BUSYBOX@|$(busybox_image "$(<"$state/cluster")")|" "$here/endless.yaml" | kubectl -n "$namespace" apply -f -
+  kubectl -n "$namespace" wait rpipe/endless --for=condition=Ready --timeout=60s
+  cp "$here/testdata/recording.mp4" "$state/files/encoded/videos/$session.mp4"
+  record "$session" "$session.mp4"
+  kubectl -n "$namespace" wait "mrec/$recording" --for=jsonpath='{.status.processing.state}'=Running --timeout=60s
+  job=$(of "$recording" '{.status.processing.steps[?(@.pipeline=="endless")].jobName}')
+  kubectl -n "$namespace" wait "job/$job" --for=jsonpath='{.status.ready}'=1 --timeout=60s
+  run kubectl -n "$namespace" delete mrec "$recording" --cascade=foreground --timeout=120s
+  expect "the Jobs and Pods of a deleted recording" \
+    "$(kubectl -n "$namespace" get jobs,pods -l "recording.meetingops.dev/recording=$recording" -o name)" ""
+  kubectl -n "$namespace" delete rpipe endless
 }
