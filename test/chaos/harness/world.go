@@ -131,7 +131,8 @@ func (w *world) startManager(ctx context.Context, name string, p *ports) error {
 	}
 	w.health[name] = p.address()
 	return w.startProgram(name, "manager", "--kubeconfig", kubeconfig, "--namespace", namespace, "--leader-elect",
-		"--leader-elect-namespace", namespace, "--metrics-bind-address", "0", "--health-probe-bind-address", w.health[name])
+		"--leader-elect-namespace", namespace, "--metrics-bind-address", "0", "--health-probe-bind-address", w.health[name],
+		"--stall-after", "24h") // or recordings that are never ended have it write just when the end waits for quiet
 }
 
 func (w *world) kubeconfig(ctx context.Context, name string, p *ports) (string, error) {
