@@ -24,8 +24,8 @@ It is signed as https://www.standardwebhooks.com says (webhook-id, webhook-times
 --secret-file or NOTIFY_SECRET: "whsec_" and 24 to 64 bytes in base64. Two secrets, with white space between them, sign both, so
 that one can replace the other.
 
-The recording is that of the RECORDING_ variables, and what the steps made is read from RECORDING_OUTPUTS, or else from the file that
-STEP_OUTPUTS_FILE names; the operator sets both kinds. The event's id is made of what it says: the same news again has the same.
+The recording is that of the RECORDING_ variables, and what the steps made is read from the file that STEP_OUTPUTS_FILE names;
+the operator sets them, the file for a step that needs others. The event's id is made of what it says: the same news again has the same.
 
 Exit codes: 0 the receiver has answered 2xx; 64 wrong use; 65 malformed outputs of steps; 76 refused by the receiver; 77 not allowed;
 78 no such receiver; 69 and 75 may pass, and are worth another try.`
@@ -114,12 +114,13 @@ func (o *notifyOptions) secret(p process) (notify.Secret, error) {
 
 // earlierSteps returns what the steps before this one made.
 func earlierSteps(p process) (map[string]notify.Step, error) {
-	text := []byte(p.getenv("RECORDING_OUTPUTS"))
-	if file := p.getenv("STEP_OUTPUTS_FILE"); len(text) == 0 && file != "" {
-		var err error
-		if text, err = os.ReadFile(file); err != nil {
-			return nil, sysexits.New(sysexits.NoInput, err, "cannot read the outputs of earlier steps (STEP_OUTPUTS_FILE)")
-		}
+	file := p.getenv("STEP_OUTPUTS_FILE")
+	if file == "" {
+		return notify.ParseSteps(nil)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, sysexits.New(sysexits.NoInput, err, "cannot read the outputs of earlier steps (STEP_OUTPUTS_FILE)")
 	}
 	return notify.ParseSteps(text)
 }

@@ -28,7 +28,8 @@ func newNotifyFixture(t *testing.T, receiver http.HandlerFunc) *fixture {
 }
 
 func TestNotify(t *testing.T) {
-	const steps = `{"steps":{"archive":{"outputs":[{"name":"archive","url":"s3://b/a.mp4"}],"values":{"x":1}}}}`
+	// As the operator writes it, which tells of the recording too.
+	const steps = `{"recording":{"name":"r"},"steps":{"archive":{"state":"Succeeded","outputs":[{"name":"archive","url":"s3://b/a.mp4","values":{"x":1}}]},"poster":{"state":"Skipped","outputs":[]}}}`
 	file := filepath.Join(t.TempDir(), "outputs.json")
 	if err := os.WriteFile(file, []byte(steps), 0o600); err != nil {
 		t.Fatal(err)
@@ -41,11 +42,10 @@ func TestNotify(t *testing.T) {
 		arrange func(f *fixture)
 		want    string
 	}{
-		"outputs of the environment": {func(f *fixture) { f.env["RECORDING_OUTPUTS"] = steps }, `"steps":{"archive":{"outputs":[{"name":"archive","url":"s3://b/a.mp4"}],"values":{"x":1}}}`},
-		"outputs of a file":          {func(f *fixture) { f.env["STEP_OUTPUTS_FILE"] = file }, `"url":"s3://b/a.mp4"`},
-		"no outputs":                 {func(*fixture) {}, `"steps":{}`},
-		"recording":                  {func(*fixture) {}, `"recording":{"name":"abcd-efgh-ijkl-0123456789abcdef01234567","namespace":"prod","meetingID":"abcd-efgh-ijkl","sessionID":"0123456789abcdef01234567","segment":"1","state":"Stopped","file":{"path":"recordings/a.mp4","url":"https://cdn.videosdk.live/a.mp4"}}`},
-		"no file":                    {func(f *fixture) { delete(f.env, "RECORDING_FILE_PATH"); delete(f.env, "RECORDING_FILE_URL") }, `"state":"Stopped"}`},
+		"outputs":    {func(f *fixture) { f.env["STEP_OUTPUTS_FILE"] = file }, `"steps":{"archive":{"state":"Succeeded","outputs":[{"name":"archive","url":"s3://b/a.mp4","values":{"x":1}}]},"poster":{"state":"Skipped","outputs":[]}}`},
+		"no outputs": {func(*fixture) {}, `"steps":{}`},
+		"recording":  {func(*fixture) {}, `"recording":{"name":"abcd-efgh-ijkl-0123456789abcdef01234567","namespace":"prod","meetingID":"abcd-efgh-ijkl","sessionID":"0123456789abcdef01234567","segment":"1","state":"Stopped","file":{"path":"recordings/a.mp4","url":"https://cdn.videosdk.live/a.mp4"}}`},
+		"no file":    {func(f *fixture) { delete(f.env, "RECORDING_FILE_PATH"); delete(f.env, "RECORDING_FILE_URL") }, `"state":"Stopped"}`},
 		"flags": {func(f *fixture) {
 			f.args = append(f.args, "--url="+f.env["NOTIFY_URL"], "--secret-file="+secretFile, "--event-type=org.example.done")
 			delete(f.env, "NOTIFY_URL")
@@ -79,6 +79,10 @@ func TestNotify(t *testing.T) {
 }
 
 func TestNotifyFails(t *testing.T) {
+	noSteps := filepath.Join(t.TempDir(), "outputs.json")
+	if err := os.WriteFile(noSteps, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]struct {
 		arrange func(f *fixture)
 		status  int
@@ -89,7 +93,7 @@ func TestNotifyFails(t *testing.T) {
 		"no secret":      {func(f *fixture) { delete(f.env, "NOTIFY_SECRET") }, 0, 64, "set --secret-file or NOTIFY_SECRET"},
 		"no secret file": {func(f *fixture) { f.args = append(f.args, "--secret-file=/none") }, 0, 78, "is the Secret mounted there?"},
 		"no recording":   {func(f *fixture) { delete(f.env, "RECORDING_NAME") }, 0, 64, "set RECORDING_NAME"},
-		"bad outputs":    {func(f *fixture) { f.env["RECORDING_OUTPUTS"] = "x" }, 0, 65, "the outputs of earlier steps are not"},
+		"bad outputs":    {func(f *fixture) { f.env["STEP_OUTPUTS_FILE"] = noSteps }, 0, 65, "the outputs of earlier steps are not"},
 		"no outputs file": {func(f *fixture) { f.env["STEP_OUTPUTS_FILE"] = "/none" }, 0, 66,
 			"cannot read the outputs of earlier steps"},
 		"bad retries": {func(f *fixture) { f.args = append(f.args, "--retries=-1") }, 0, 64, "--retries must not be negative"},

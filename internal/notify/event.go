@@ -48,14 +48,14 @@ type File struct {
 
 // Step is what a step made.
 type Step struct {
+	// State is how it ended: Succeeded, or Skipped where its condition was false.
+	State   string           `json:"state,omitempty"`
 	Outputs []outputs.Output `json:"outputs"`
-	// Values are what it found out, such as a duration; as the step wrote them.
-	Values map[string]json.RawMessage `json:"values,omitempty"`
 }
 
 // ParseSteps reads the outputs of earlier steps as the operator hands them over:
 //
-//	{"steps":{"archive":{"outputs":[{"name":"archive","url":"s3://b/a.mp4",...}],"values":{...}}}}
+//	{"steps":{"archive":{"state":"Succeeded","outputs":[{"name":"archive","url":"s3://b/a.mp4",...}]}}}
 //
 // Empty text, and no "steps", are none. It returns an ExitError (DataErr) for what breaks that form.
 func ParseSteps(text []byte) (map[string]Step, error) {

@@ -38,8 +38,8 @@ func data() Data {
 		Recording: Recording{Name: "m-s", Namespace: "prod", MeetingID: "m", SessionID: "s", Segment: "1", State: "Stopped",
 			File: &File{Path: "a.mp4", URL: "https://cdn.videosdk.live/a.mp4"}},
 		Steps: map[string]Step{"archive": {
+			State:   "Succeeded",
 			Outputs: []outputs.Output{{Name: "archive", URL: "s3://b/a.mp4", MediaType: "video/mp4", SizeBytes: &size, SHA256: strings.Repeat("a", 64)}},
-			Values:  map[string]json.RawMessage{"duration": json.RawMessage("12.5")},
 		}},
 	}
 }
