@@ -47,6 +47,7 @@ type options struct {
 	keyFiles       stringList
 	keyURL         string
 	tokenFile      string
+	routesFile     string
 	skipSignature  bool
 	windows        lifecycle.Windows
 	writeTimeout   time.Duration
@@ -105,6 +106,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.Var(&o.keyFiles, "public-key-file", "PEM file with public keys of the provider; read again when it changes. May be repeated.")
 	flags.StringVar(&o.keyURL, "public-key-url", "", "URL of the provider's public key; fetched again when a signature does not verify, at most once a minute.")
 	flags.StringVar(&o.tokenFile, "endpoint-token-file", "", "File with a secret of 16 or more letters and digits that the webhooks' path must end in (/webhooks/videosdk/<secret>); read again when it changes.")
+	flags.StringVar(&o.routesFile, "routes-file", "", "YAML file with a route for each namespace, and the secrets that lead to it; read again when it changes. In place of --namespace and --endpoint-token-file.")
 	flags.BoolVar(&o.skipSignature, "insecure-skip-signature", false, "Accept webhooks of anybody, without a look at their signature. For trying out only.")
 	flags.DurationVar(&o.windows.Reorder, "reorder-window", time.Minute, "How long after a recording's end an event that it lacks still belongs to it.")
 	flags.DurationVar(&o.windows.Redelivery, "redelivery-window", 10*time.Second, "How long after an event the same one again is a redelivery, once its recording has ended.")
@@ -126,6 +128,10 @@ func (o *options) validate() error {
 			videosdk.DefaultPublicKeyURL + " or --public-key-file; to try things out without signatures, --insecure-skip-signature")
 	case hasKeys && o.skipSignature:
 		return errors.New("--insecure-skip-signature contradicts --public-key-file and --public-key-url: give one or the other")
+	case o.routesFile != "" && o.namespace != "":
+		return errors.New("--routes-file contradicts --namespace: the namespaces are those of the routes")
+	case o.routesFile != "" && o.tokenFile != "":
+		return errors.New("--routes-file contradicts --endpoint-token-file: give each route its endpointToken in the routes file")
 	case o.windows.Reorder < 0:
 		return errors.New("--reorder-window must not be negative")
 	case o.windows.Redelivery < 0:
@@ -138,7 +144,8 @@ func (o *options) validate() error {
 	return errors.Join(o.overload.validate(), o.spool.validate())
 }
 
-// complete finds out the namespace.
+// complete finds out the namespace. With routes it need not be there: it is that
+// of what an earlier version without routes has left in the spool.
 func (o *options) complete() error {
 	source := "--namespace"
 	if o.namespace == "" {
@@ -146,6 +153,9 @@ func (o *options) complete() error {
 	}
 	if o.namespace == "" {
 		content, err := os.ReadFile(namespaceFile)
+		if err != nil && o.routesFile != "" {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("no namespace, give --namespace or set $POD_NAMESPACE: %w", err)
 		}

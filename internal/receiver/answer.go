@@ -17,6 +17,8 @@ import (
 type answer struct {
 	status  int
 	outcome outcome
+	// namespace is what the request was for; empty where that is not known.
+	namespace string
 	// result and recording are the body of a success.
 	result, recording string
 	// problem is the body of a failure, for the sender to read.

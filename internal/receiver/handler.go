@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -33,12 +34,19 @@ type Unverified struct{}
 // Verify returns nil.
 func (Unverified) Verify(context.Context, []byte, string) error { return nil }
 
-// Handler answers webhooks. All of its fields are required but Token, Rates and
-// Tracer.
+// Handler answers webhooks. All of its fields are required but Token, Routes,
+// Shares, Rates and Tracer.
 type Handler struct {
 	Verifier SignatureVerifier
+	// Namespace is where recordings are, unless there are Routes.
+	Namespace string
 	// Token, if not nil, is the secret that the path must end in.
 	Token *EndpointToken
+	// Routes, if not nil, have the secrets that the path must end in, and say
+	// where recordings are. Token and Namespace then count for nothing.
+	Routes *Routes
+	// Shares, if not nil, bounds what a namespace has in flight.
+	Shares *Shares
 	// Rates, if not nil, bounds how often requests are answered in earnest.
 	Rates    *Rates
 	Recorder Recorder
@@ -60,6 +68,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.Metrics.inFlight.Dec()
 	eventType, a := h.answerSafely(w, r, arrived)
 	h.Metrics.webhook(eventType, a.outcome, h.Now().Sub(arrived))
+	if h.Routes != nil && a.namespace != "" {
+		h.Metrics.routed(a.namespace, a.outcome)
+	}
 	h.report(eventType, a)
 	if err := a.write(w); err != nil {
 		h.Log.V(1).Info("answer not sent", "error", err.Error())
@@ -72,7 +83,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // trace tells of a webhook that was answered.
 func (h *Handler) trace(a *answer) {
 	route := WebhookPath
-	if h.Token != nil {
+	if h.Token != nil || h.Routes != nil {
 		route += "/{token}"
 	}
 	h.Tracer.Webhook(a.trace.recording, a.trace.event, tracing.Answer{Route: route, Status: a.status, At: h.Now()})
@@ -94,11 +105,25 @@ func broken(cause *panicError) *answer {
 	return a
 }
 
-// answer goes through the steps until one of them answers.
+// answer finds out which namespace a request is for, and answers it.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, arrived time.Time) (eventType string, a *answer) {
-	if a := h.checkTarget(r); a != nil {
+	namespace, a := h.checkTarget(r)
+	if a != nil {
 		return typeUnknown, h.Rates.refuse(r, a)
 	}
+	if !h.Shares.enter(namespace) {
+		a := unavailable(outcomeOverloaded, "too many webhooks at once: try again later", nil)
+		a.namespace, a.quiet = namespace, true
+		return typeUnknown, a
+	}
+	defer h.Shares.leave(namespace)
+	eventType, a = h.receive(w, r, namespace, arrived)
+	a.namespace = namespace
+	return eventType, a
+}
+
+// receive goes through the steps until one of them answers.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request, namespace string, arrived time.Time) (eventType string, a *answer) {
 	body, a := readBody(w, r)
 	if a != nil {
 		return typeUnknown, h.Rates.refuse(r, a)
@@ -111,7 +136,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, arrived time.Ti
 		return typeUnknown, h.Rates.refuse(r, a)
 	}
 	connectionOf(r).prove()
-	if a := h.Rates.admit(r); a != nil {
+	if a := h.Rates.admit(r, namespace); a != nil {
 		return typeUnknown, a
 	}
 	event, err := videosdk.Parse(body)
@@ -121,24 +146,33 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, arrived time.Ti
 	if !event.Recognised() {
 		return typeOther, ignored()
 	}
-	return string(event.Type), h.record(ctx, newEvent(event, arrived))
+	return string(event.Type), h.record(ctx, newEvent(namespace, event, arrived))
 }
 
-// checkTarget is nil for a POST to the webhooks' path.
-func (h *Handler) checkTarget(r *http.Request) *answer {
-	known := r.URL.Path == WebhookPath
-	if h.Token != nil {
-		known = h.Token.matches(r.URL.Path)
-	}
+// checkTarget returns the namespace of a POST to the webhooks' path.
+func (h *Handler) checkTarget(r *http.Request) (namespace string, a *answer) {
+	namespace, known := h.target(r.URL.Path)
 	if !known {
-		return refused(http.StatusNotFound, outcomeNotFound, "unknown path: check the webhook's URL")
+		return "", refused(http.StatusNotFound, outcomeNotFound, "unknown path: check the webhook's URL")
 	}
 	if r.Method != http.MethodPost {
 		a := refused(http.StatusMethodNotAllowed, outcomeMethodNotAllowed, "webhooks are sent by POST")
 		a.allow = http.MethodPost
-		return a
+		return "", a
 	}
-	return nil
+	return namespace, nil
+}
+
+func (h *Handler) target(path string) (namespace string, known bool) {
+	switch {
+	case h.Routes != nil:
+		token, below := strings.CutPrefix(path, WebhookPath+"/")
+		namespace = h.Routes.webhook(token)
+		return namespace, below && namespace != ""
+	case h.Token != nil:
+		return h.Namespace, h.Token.matches(path)
+	}
+	return h.Namespace, path == WebhookPath
 }
 
 // readBody returns the raw bytes that the signature is over.
@@ -204,6 +238,9 @@ func (h *Handler) record(ctx context.Context, ev Event) *answer {
 // weight; it is the metrics that count it.
 func (h *Handler) report(eventType string, a *answer) {
 	log := h.Log.WithValues("type", eventType, "outcome", string(a.outcome), "status", a.status)
+	if a.namespace != "" {
+		log = log.WithValues("namespace", a.namespace)
+	}
 	switch {
 	case a.outcome == outcomePanic:
 		log.Error(a.cause, "webhook met a bug", "stack", stackOf(a.cause))

@@ -60,6 +60,9 @@ const (
 	// conflictBackoff is the longest pause after a lost race, for each race
 	// that was lost so far; all of it is drawn.
 	conflictBackoff = 5 * time.Millisecond
+	// maxBarred is how often a write is tried again in a namespace that the API
+	// server lets us write nothing in.
+	maxBarred = 3
 	// freeConflicts are the lost races that cost no pause at all.
 	freeConflicts = 2
 )

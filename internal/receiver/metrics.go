@@ -44,9 +44,11 @@ const (
 	outcomeOverloaded       outcome = "overloaded"
 )
 
-// Metrics are what the receiver counts. No label grows with what is sent.
+// Metrics are what the receiver counts. No label grows with what is sent:
+// namespaces are those of routes.
 type Metrics struct {
 	webhooks *prometheus.CounterVec
+	routes   *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 	api      *prometheus.CounterVec
@@ -59,6 +61,10 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "meetingrecording_webhooks_total",
 			Help: "Webhook requests, by type of event (unknown where it was refused before that was known, other where it is not about recordings) and by outcome.",
 		}, []string{"type", "outcome"}),
+		routes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meetingrecording_route_requests_total",
+			Help: "Requests with the secret of a route of --routes-file, by its namespace and by outcome.",
+		}, []string{"namespace", "outcome"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "meetingrecording_webhook_duration_seconds",
 			Help:    "Time from a webhook request's headers to its answer, by outcome.",
@@ -73,7 +79,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Help: "Requests to the API server, by verb (get, create, patch) and outcome (ok, not_found, conflict, forbidden, throttled, timeout, error).",
 		}, []string{"verb", "outcome"}),
 	}
-	registry.MustRegister(m.webhooks, m.duration, m.inFlight, m.api)
+	registry.MustRegister(m.webhooks, m.routes, m.duration, m.inFlight, m.api)
 	m.initialise()
 	return m
 }
@@ -93,6 +99,11 @@ func (m *Metrics) initialise() {
 func (m *Metrics) webhook(eventType string, o outcome, took time.Duration) {
 	m.webhooks.WithLabelValues(eventType, string(o)).Inc()
 	m.duration.WithLabelValues(string(o)).Observe(took.Seconds())
+}
+
+// routed counts a request of one of several namespaces.
+func (m *Metrics) routed(namespace string, o outcome) {
+	m.routes.WithLabelValues(namespace, string(o)).Inc()
 }
 
 func (m *Metrics) apiRequest(verb string, err error) {

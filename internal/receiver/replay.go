@@ -6,6 +6,7 @@ package receiver
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -35,6 +36,7 @@ const (
 type replayer struct {
 	SpoolingOptions
 	breaker *breaker
+	bars    *bars
 	woken   chan struct{}
 
 	mu     sync.Mutex
@@ -43,6 +45,9 @@ type replayer struct {
 	// forget: they must not be written again.
 	written map[string]*replayBatch
 	outages int // failures of the API server since its last success
+	// barred has a pause for each namespace that the API server lets us write
+	// nothing in.
+	barred map[string]*pause
 }
 
 // pause is what a session has to wait for.
@@ -52,8 +57,25 @@ type pause struct {
 	single   bool // whether to write one event at a time
 }
 
-func newReplayer(options SpoolingOptions, b *breaker) *replayer {
-	return &replayer{SpoolingOptions: options, breaker: b, woken: make(chan struct{}, 1), pauses: map[string]*pause{}, written: map[string]*replayBatch{}}
+// left is how long a pause lasts yet; a nil one does not.
+func (p *pause) left(now time.Time) time.Duration {
+	if p == nil {
+		return 0
+	}
+	return p.until.Sub(now)
+}
+
+// next makes the pause that follows one more failure.
+func (p *pause) next(now time.Time) {
+	p.failures++
+	p.until = now.Add(jittered(p.failures))
+}
+
+func newReplayer(options SpoolingOptions, b *breaker, bars *bars) *replayer {
+	return &replayer{
+		SpoolingOptions: options, breaker: b, bars: bars, woken: make(chan struct{}, 1),
+		pauses: map[string]*pause{}, written: map[string]*replayBatch{}, barred: map[string]*pause{},
+	}
 }
 
 // wake tells that there may be something in the Spool.
@@ -88,20 +110,28 @@ func (r *replayer) run(ctx context.Context) {
 	}
 }
 
-// due returns the sessions to write now, only one while the API server is away;
-// and if there are none, how long to wait.
+// due returns the sessions to write now, only one while the API server is away,
+// and only one of a namespace that it lets us write nothing in; and if there are
+// none, how long to wait.
 func (r *replayer) due(sessions []string) (due []string, wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.Now()
 	wait = maxReplayWait
+	tried := map[string]bool{} // barred namespaces
 	for _, session := range sessions {
-		p := r.pauses[session]
-		if p == nil || !now.Before(p.until) {
+		namespace := namespaceOfKey(session)
+		bar := r.barred[namespace]
+		left := max(r.pauses[session].left(now), bar.left(now))
+		switch {
+		case left > 0:
+			wait = min(wait, left)
+		case bar == nil:
 			due = append(due, session)
-			continue
+		case !tried[namespace]:
+			tried[namespace] = true
+			due = append(due, session)
 		}
-		wait = min(wait, p.until.Sub(now))
 	}
 	if r.outages > 0 && len(due) > 1 {
 		due = due[:1]
@@ -246,7 +276,9 @@ func (r *replayer) write(ctx context.Context, b *replayBatch) (state condition, 
 	if at >= 0 {
 		err = written[at].Err
 	}
-	return judge(written), err
+	state = judge(written)
+	r.bars.tell(b.session.Namespace, state)
+	return state, err
 }
 
 // trace tells of the events that are written now.
@@ -268,6 +300,34 @@ func (r *replayer) succeeded(session string) {
 	}
 	r.outages = 0
 	delete(r.pauses, session)
+	r.unbar(namespaceOfKey(session))
+}
+
+// unbar ends what a namespace's sessions wait for. It is called with mu held.
+func (r *replayer) unbar(namespace string) {
+	bar := r.barred[namespace]
+	if bar == nil {
+		return
+	}
+	delete(r.barred, namespace)
+	maps.DeleteFunc(r.pauses, func(session string, _ *pause) bool { return namespaceOfKey(session) == namespace })
+	if bar.failures > 1 {
+		r.Log.Info("API server takes events of a namespace again: replaying the spool", "namespace", namespace)
+	}
+}
+
+// bar notes that nothing can be written in a namespace. It is called with mu held.
+func (r *replayer) bar(namespace string, err error) {
+	bar := r.barred[namespace]
+	if bar == nil {
+		bar = &pause{}
+		r.barred[namespace] = bar
+	}
+	bar.next(r.Now())
+	if bar.failures == 2 { // one may be the event's own
+		r.Log.Error(err, "API server takes no events of a namespace: they are kept in the spool until it does; see that the namespace exists and the sidecar has its rights there",
+			"namespace", namespace)
+	}
 }
 
 func (r *replayer) failed(session string, state condition, err error) {
@@ -279,10 +339,13 @@ func (r *replayer) failed(session string, state condition, err error) {
 		p = &pause{}
 		r.pauses[session] = p
 	}
-	p.failures++
-	p.until = r.Now().Add(jittered(p.failures))
+	p.next(r.Now())
 	var bug *panicError
 	p.single = p.single || errors.As(err, &bug)
+	if state == barred {
+		r.bar(namespaceOfKey(session), err)
+		return
+	}
 	if state != away {
 		r.Log.Error(err, "spooled events not written, will try again", "session", session)
 		return

@@ -41,7 +41,7 @@ type RESTStore struct {
 	metrics   *Metrics
 	seen      *versions
 	// silent tells that the last request was given up without an answer.
-	silent atomic.Bool
+	silent *atomic.Bool
 }
 
 var _ Store = (*RESTStore)(nil)
@@ -59,7 +59,17 @@ func NewRESTStore(config *rest.Config, namespace string, metrics *Metrics) (*RES
 	if err != nil {
 		return nil, fmt.Errorf("make a client of the API server: %w", err)
 	}
-	return &RESTStore{client: client, transport: client.Client.Transport, namespace: namespace, metrics: metrics, seen: newVersions()}, nil
+	return &RESTStore{
+		client: client, transport: client.Client.Transport, namespace: namespace, metrics: metrics,
+		seen: newVersions(), silent: &atomic.Bool{},
+	}, nil
+}
+
+// In returns the store of another namespace, which shares everything else.
+func (s *RESTStore) In(namespace string) *RESTStore {
+	other := *s
+	other.namespace = namespace
+	return &other
 }
 
 // statusDecoder is enough to read the API server's errors. Objects are decoded
@@ -73,20 +83,22 @@ func statusDecoder() runtime.NegotiatedSerializer {
 // Namespace implements Store.
 func (s *RESTStore) Namespace() string { return s.namespace }
 
+func (s *RESTStore) path(name string) string { return s.namespace + "/" + name }
+
 // Get implements Store. Unless fresh, the API server answers from its watch
 // cache, which costs no read of etcd, with what is at least as new as what was
 // seen of the object before.
 func (s *RESTStore) Get(ctx context.Context, name string, fresh bool) (*Object, error) {
 	request := s.client.Get().Namespace(s.namespace).Resource(resource).Name(name)
 	if !fresh {
-		request = request.Param("resourceVersion", s.seen.of(name))
+		request = request.Param("resourceVersion", s.seen.of(s.path(name)))
 	}
 	object, err := s.do(ctx, "get", request)
 	if apierrors.IsNotFound(err) && !isUnexpected(err) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
-		s.seen.forget(name)
+		s.seen.forget(s.path(name))
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return object, nil
@@ -222,7 +234,7 @@ func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) 
 	}
 	object, err := decodeObject(body)
 	if err == nil {
-		s.seen.note(object.Name, object.ResourceVersion)
+		s.seen.note(s.path(object.Name), object.ResourceVersion)
 	}
 	return object, err
 }

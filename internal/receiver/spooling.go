@@ -31,6 +31,9 @@ const (
 	// which the API server refused at once: anybody with an account of the
 	// provider can send those.
 	deadShare = 8
+	// barredShare is the same for events that come for a namespace which the API
+	// server lets us write nothing in, so that they leave room for the others.
+	barredShare = 2
 	// maxReason cuts what a dead letter keeps of the API server's answer.
 	maxReason = 1 << 10
 )
@@ -76,6 +79,7 @@ type Spooling struct {
 	SpoolingOptions
 	direct  *Queue
 	breaker *breaker
+	bars    *bars
 	replay  *replayer
 
 	mu sync.Mutex
@@ -95,9 +99,10 @@ var _ Recorder = (*Spooling)(nil)
 // NewSpooling returns a Spooling. Nothing leaves the Spool before Run.
 func NewSpooling(options SpoolingOptions) *Spooling {
 	s := &Spooling{SpoolingOptions: options, sessions: map[Session]*passage{}, breaker: &breaker{now: options.Now}}
+	s.bars = &bars{newBreaker: func() *breaker { return &breaker{now: options.Now} }, closed: map[string]*breaker{}}
 	s.direct = NewQueue(s.write, options.Timeout)
 	s.direct.skipped = s.fallBehind
-	s.replay = newReplayer(options, s.breaker)
+	s.replay = newReplayer(options, s.breaker, s.bars)
 	return s
 }
 
@@ -160,7 +165,7 @@ func (s *Spooling) enter(session Session) bool {
 	if !p.behind {
 		// Behind an event that is being tried the Queue keeps the order: in the
 		// Spool this one could overtake it.
-		p.behind = s.waits(session) || (p.inside == 1 && !s.breaker.allows())
+		p.behind = s.waits(session) || (p.inside == 1 && !(s.bars.allows(session.Namespace) && s.breaker.allows()))
 	}
 	return p.behind
 }
@@ -191,7 +196,17 @@ func (s *Spooling) isBehind(session Session) bool {
 
 // waits tells whether events of the session in the Spool are yet to be written.
 func (s *Spooling) waits(session Session) bool {
-	return s.Spool.Has(session.spoolKey()) && !s.replay.hasWrittenAll(session.spoolKey())
+	key := s.keyOf(session)
+	return s.Spool.Has(key) && !s.replay.hasWrittenAll(key)
+}
+
+// keyOf is the session's name in the Spool: the one that earlier versions gave
+// it while something of theirs is there, which comes first.
+func (s *Spooling) keyOf(session Session) string {
+	if before := session.spoolKeyOfOne(); s.Spool.Has(before) {
+		return before
+	}
+	return session.spoolKey()
 }
 
 // write is the Queue's WriteFunc. What waited behind a write that failed must
@@ -207,6 +222,7 @@ func (s *Spooling) write(ctx context.Context, session Session, events []lifecycl
 		s.fallBehind(session)
 	}
 	state.tell(s.breaker)
+	s.bars.tell(session.Namespace, state)
 	return written
 }
 
@@ -216,9 +232,12 @@ func (s *Spooling) spool(ctx context.Context, ev Event) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if s.bars.of(ev.Session.Namespace) != nil && s.Spool.Stats().Bytes > s.MaxBytes/barredShare {
+		return Outcome{}, fmt.Errorf("the API server takes no events of the namespace %s, and the spool no more of them: %w", ev.Session.Namespace, s.Metrics.failed(spool.ErrFull))
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spoolTimeout)
 	defer cancel()
-	if err := s.Spool.Append(ctx, ev.Session.spoolKey(), payload); err != nil {
+	if err := s.Spool.Append(ctx, s.keyOf(ev.Session), payload); err != nil {
 		return Outcome{}, fmt.Errorf("neither the API server nor the spool takes the event: %w", s.Metrics.failed(err))
 	}
 	s.replay.wake()
@@ -236,7 +255,7 @@ func (s *Spooling) bury(ctx context.Context, ev Event, rejection *RejectedError)
 	if err == nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spoolTimeout)
 		defer cancel()
-		err = s.Spool.AppendDead(ctx, ev.Session.spoolKey(), payload, reason(rejection))
+		err = s.Spool.AppendDead(ctx, s.keyOf(ev.Session), payload, reason(rejection))
 	}
 	if err != nil {
 		s.Log.Error(s.Metrics.failed(err), "refused event not kept")
@@ -256,6 +275,8 @@ const (
 	taken condition = iota
 	// contended is that of one which lost all its races.
 	contended
+	// barred is that of one in a namespace that nothing can be written in.
+	barred
 	// away is that of one which got no answer that is of use.
 	away
 )
@@ -267,6 +288,8 @@ func judge(written []Written) condition {
 		case w.Err == nil, rejectionOf(w.Err) != nil:
 		case errors.Is(w.Err, ErrChanged):
 			worst = max(worst, contended)
+		case isBarred(w.Err):
+			worst = max(worst, barred)
 		default:
 			worst = away
 		}
@@ -276,7 +299,7 @@ func judge(written []Written) condition {
 
 func (c condition) tell(b *breaker) {
 	switch c {
-	case taken:
+	case taken, barred: // it answers
 		b.succeeded()
 	case away:
 		b.failed()

@@ -240,11 +240,17 @@ func (j *job) fail(err error) {
 
 // backoff counts what went wrong.
 type backoff struct {
-	conflicts, failures int
+	conflicts, failures, barred int
 }
 
 // wait pauses as the error asks for, and tells whether there is time left.
 func (b *backoff) wait(ctx context.Context, err error) bool {
+	if isBarred(err) {
+		// More of it would hold places that events of other namespaces want.
+		if b.barred++; b.barred > maxBarred {
+			return false
+		}
+	}
 	timer := time.NewTimer(b.pause(err))
 	defer timer.Stop()
 	select {
