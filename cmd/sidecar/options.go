@@ -54,6 +54,7 @@ type options struct {
 	shutdownDelay  time.Duration
 	overload       overloadOptions
 	spool          spoolOptions
+	tls            tlsOptions
 	tracing        tracing.Options
 	showVersion    bool
 	log            zap.Options
@@ -114,6 +115,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", 5*time.Second, "How long webhooks are still taken once the sidecar is told to end and is no longer ready: until Services and Ingresses have noticed.")
 	o.overload.bind(flags)
 	o.spool.bind(flags)
+	o.tls.bind(flags)
 	o.tracing.Bind(flags)
 	o.tracing.BindRatio(flags)
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
@@ -141,7 +143,7 @@ func (o *options) validate() error {
 	case o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay:
 		return fmt.Errorf("--shutdown-delay must be from 0s to %s", maxShutdownDelay)
 	}
-	return errors.Join(o.overload.validate(), o.spool.validate())
+	return errors.Join(o.overload.validate(), o.spool.validate(), o.tls.validate())
 }
 
 // complete finds out the namespace. With routes it need not be there: it is that

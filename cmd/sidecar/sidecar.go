@@ -56,7 +56,9 @@ type sidecar struct {
 	routes    *receiver.Routes  // nil without --routes-file
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
 	guard     *receiver.Guard
-	tracer    *tracing.Tracer // nil where there are no traces
+	// certificate is nil where webhooks come over plain HTTP.
+	certificate *certificate
+	tracer      *tracing.Tracer // nil where there are no traces
 
 	webhooks, health, metrics *endpoint
 }
@@ -99,6 +101,10 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	}
 	handler.Recorder = s.recorder
 	handler.Rates = receiver.NewRates(s.rates(), time.Now, log)
+	if s.certificate, err = s.openCertificate(registry); err != nil {
+		s.close()
+		return nil, err
+	}
 	connections := receiver.NewConnections(options.overload.maxConnections, registry)
 	s.guard = receiver.NewGuard(handler, options.overload.maxInFlight, connections, counts, log)
 	return s, s.listen(ctx, connections, registry)
@@ -219,6 +225,9 @@ func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections,
 			s.close()
 			return fmt.Errorf("%s: %w", e.flag, err)
 		}
+		if e.to == &s.webhooks && s.certificate != nil {
+			listener = s.certificate.listener(listener)
+		}
 		server := receiver.NewServer(e.handler, e.timeout, s.log)
 		*e.to = &endpoint{server, e.connections.Guard(server, listener)}
 	}
@@ -260,6 +269,9 @@ func (s *sidecar) run(told context.Context) error {
 	if s.urlKeys != nil {
 		background.Go(func() { s.becomeReady(ctx, noKey, s.urlKeys.Prefetch) })
 	}
+	if s.certificate != nil {
+		background.Go(func() { s.followCertificate(ctx) })
+	}
 	if s.spooler != nil {
 		s.spooler.start()
 	}
@@ -286,7 +298,14 @@ func (s *sidecar) announce() {
 	s.log.Info("sidecar started",
 		"namespace", s.options.namespace, "routes", routes, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),
-		"endpointToken", s.options.tokenFile != "", "spool", s.options.spool.directory)
+		"endpointToken", s.options.tokenFile != "", "tls", s.tlsVersions(), "spool", s.options.spool.directory)
+}
+
+func (s *sidecar) tlsVersions() string {
+	if s.certificate == nil {
+		return "off"
+	}
+	return "1.2 or newer"
 }
 
 // becomeReady tries until try succeeds, and then clears the reason.

@@ -63,7 +63,7 @@ func TestRoutes(t *testing.T) {
 	recorder := &noted{}
 	f := newFixture(t, recorder)
 	f.Routes, f.Namespace = newRoutesFile(t, twoRoutes).Routes, "not-this-one"
-	f.Handler.Shares = NewShares(1)
+	f.Shares = NewShares(1)
 	for _, tc := range []struct {
 		name, path, namespace string
 		status                int

@@ -165,7 +165,7 @@ func (s *Spooling) enter(session Session) bool {
 	if !p.behind {
 		// Behind an event that is being tried the Queue keeps the order: in the
 		// Spool this one could overtake it.
-		p.behind = s.waits(session) || (p.inside == 1 && !(s.bars.allows(session.Namespace) && s.breaker.allows()))
+		p.behind = s.waits(session) || (p.inside == 1 && (!s.bars.allows(session.Namespace) || !s.breaker.allows()))
 	}
 	return p.behind
 }
