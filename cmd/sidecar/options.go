@@ -48,6 +48,7 @@ type options struct {
 	keyURL         string
 	tokenFile      string
 	routesFile     string
+	clients        clientOptions
 	skipSignature  bool
 	windows        lifecycle.Windows
 	writeTimeout   time.Duration
@@ -107,12 +108,13 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.Var(&o.keyFiles, "public-key-file", "PEM file with public keys of the provider; read again when it changes. May be repeated.")
 	flags.StringVar(&o.keyURL, "public-key-url", "", "URL of the provider's public key; fetched again when a signature does not verify, at most once a minute.")
 	flags.StringVar(&o.tokenFile, "endpoint-token-file", "", "File with a secret of 16 or more letters and digits that the webhooks' path must end in (/webhooks/videosdk/<secret>); read again when it changes.")
-	flags.StringVar(&o.routesFile, "routes-file", "", "YAML file with a route for each namespace, and the secrets that lead to it; read again when it changes. In place of --namespace and --endpoint-token-file.")
+	flags.StringVar(&o.routesFile, "routes-file", "", "YAML file with a route for each namespace, and the secrets that lead to it; read again when it changes. In place of --namespace, --endpoint-token-file and --client-token-file.")
 	flags.BoolVar(&o.skipSignature, "insecure-skip-signature", false, "Accept webhooks of anybody, without a look at their signature. For trying out only.")
 	flags.DurationVar(&o.windows.Reorder, "reorder-window", time.Minute, "How long after a recording's end an event that it lacks still belongs to it.")
 	flags.DurationVar(&o.windows.Redelivery, "redelivery-window", 10*time.Second, "How long after an event the same one again is a redelivery, once its recording has ended.")
 	flags.DurationVar(&o.writeTimeout, "write-timeout", 2*time.Second, "How long the API server may take to store an event before it goes to the spool or, without one, the sender is told to try again.")
 	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", 5*time.Second, "How long webhooks are still taken once the sidecar is told to end and is no longer ready: until Services and Ingresses have noticed.")
+	o.clients.bind(flags)
 	o.overload.bind(flags)
 	o.spool.bind(flags)
 	o.tls.bind(flags)
@@ -134,6 +136,10 @@ func (o *options) validate() error {
 		return errors.New("--routes-file contradicts --namespace: the namespaces are those of the routes")
 	case o.routesFile != "" && o.tokenFile != "":
 		return errors.New("--routes-file contradicts --endpoint-token-file: give each route its endpointToken in the routes file")
+	case o.routesFile != "" && o.clients.tokenFile != "":
+		return errors.New("--routes-file contradicts --client-token-file: give each route its clientToken in the routes file")
+	case len(o.clients.origins) > 0 && o.clients.tokenFile == "" && o.routesFile == "":
+		return errors.New("--client-allowed-origin allows nothing without --client-token-file or --routes-file")
 	case o.windows.Reorder < 0:
 		return errors.New("--reorder-window must not be negative")
 	case o.windows.Redelivery < 0:
@@ -143,7 +149,7 @@ func (o *options) validate() error {
 	case o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay:
 		return fmt.Errorf("--shutdown-delay must be from 0s to %s", maxShutdownDelay)
 	}
-	return errors.Join(o.overload.validate(), o.spool.validate(), o.tls.validate())
+	return errors.Join(o.overload.validate(), o.clients.validate(), o.spool.validate(), o.tls.validate())
 }
 
 // complete finds out the namespace. With routes it need not be there: it is that

@@ -88,7 +88,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	if handler.Verifier, err = s.verifier(); err != nil {
 		return nil, err
 	}
-	if err := s.route(handler, registry); err != nil {
+	if err := errors.Join(s.route(handler, registry), s.takeClients(handler)); err != nil {
 		return nil, err
 	}
 	write := receiver.InNamespaces(options.namespace, func(namespace string) *receiver.Writer {
@@ -298,7 +298,7 @@ func (s *sidecar) announce() {
 	s.log.Info("sidecar started",
 		"namespace", s.options.namespace, "routes", routes, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),
-		"endpointToken", s.options.tokenFile != "", "tls", s.tlsVersions(), "spool", s.options.spool.directory)
+		"endpointToken", s.options.tokenFile != "", "clientEvents", s.options.clients.tokenFile != "" || (s.routes != nil && s.routes.TakeClients()), "tls", s.tlsVersions(), "spool", s.options.spool.directory)
 }
 
 func (s *sidecar) tlsVersions() string {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
@@ -35,16 +36,18 @@ type Unverified struct{}
 func (Unverified) Verify(context.Context, []byte, string) error { return nil }
 
 // Handler answers webhooks. All of its fields are required but Token, Routes,
-// Shares, Rates and Tracer.
+// Clients, Shares, Rates and Tracer.
 type Handler struct {
 	Verifier SignatureVerifier
 	// Namespace is where recordings are, unless there are Routes.
 	Namespace string
 	// Token, if not nil, is the secret that the path must end in.
-	Token *EndpointToken
+	Token *TokenFile
 	// Routes, if not nil, have the secrets that the path must end in, and say
 	// where recordings are. Token and Namespace then count for nothing.
 	Routes *Routes
+	// Clients, if not nil, has apps send what their SDK tells them.
+	Clients *Clients
 	// Shares, if not nil, bounds what a namespace has in flight.
 	Shares *Shares
 	// Rates, if not nil, bounds how often requests are answered in earnest.
@@ -63,15 +66,19 @@ type Handler struct {
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	arrived := h.Now()
 	h.Metrics.inFlight.Inc()
 	defer h.Metrics.inFlight.Dec()
+	if r.URL.Path == ClientEventsPath && h.takesClients() {
+		h.serveClient(w, r)
+		return
+	}
+	arrived := h.Now()
 	eventType, a := h.answerSafely(w, r, arrived)
 	h.Metrics.webhook(eventType, a.outcome, h.Now().Sub(arrived))
 	if h.Routes != nil && a.namespace != "" {
 		h.Metrics.routed(a.namespace, a.outcome)
 	}
-	h.report(eventType, a)
+	webhookWording.report(h.Log.WithValues("type", eventType), a)
 	if err := a.write(w); err != nil {
 		h.Log.V(1).Info("answer not sent", "error", err.Error())
 	}
@@ -86,6 +93,10 @@ func (h *Handler) trace(a *answer) {
 	if h.Token != nil || h.Routes != nil {
 		route += "/{token}"
 	}
+	h.traceOn(route, a)
+}
+
+func (h *Handler) traceOn(route string, a *answer) {
 	h.Tracer.Webhook(a.trace.recording, a.trace.event, tracing.Answer{Route: route, Status: a.status, At: h.Now()})
 }
 
@@ -225,7 +236,11 @@ func (h *Handler) record(ctx context.Context, ev Event) *answer {
 	case errors.As(err, &bug):
 		return broken(bug)
 	case rejection != nil && rejection.Field != "":
-		a := refused(http.StatusBadRequest, outcomeRejected, rejection.Field+" is not accepted by this receiver")
+		field := rejection.Field
+		if ev.Source == v1alpha1.EventSourceClient {
+			field = strings.TrimPrefix(field, "data.")
+		}
+		a := refused(http.StatusBadRequest, outcomeRejected, field+" is not accepted by this receiver")
 		a.cause = rejection.Err
 		return a
 	case rejection != nil:
@@ -234,26 +249,38 @@ func (h *Handler) record(ctx context.Context, ev Event) *answer {
 	return unavailable(outcomeUnavailable, "the event cannot be recorded at the moment: try again later", err)
 }
 
+// wording are the messages about one kind of request.
+type wording struct{ recorded, spooled, answered, refused, failed, bug string }
+
+var (
+	webhookWording = wording{
+		"webhook recorded", "webhook spooled", "webhook answered", "webhook refused", "webhook not recorded", "webhook met a bug",
+	}
+	clientWording = wording{
+		"client event recorded", "client event spooled", "client event answered", "client event refused", "client event not recorded", "client event met a bug",
+	}
+)
+
 // report logs an answer. What a stranger may cause is logged without an error's
 // weight; it is the metrics that count it.
-func (h *Handler) report(eventType string, a *answer) {
-	log := h.Log.WithValues("type", eventType, "outcome", string(a.outcome), "status", a.status)
+func (words wording) report(log logr.Logger, a *answer) {
+	log = log.WithValues("outcome", string(a.outcome), "status", a.status)
 	if a.namespace != "" {
 		log = log.WithValues("namespace", a.namespace)
 	}
 	switch {
 	case a.outcome == outcomePanic:
-		log.Error(a.cause, "webhook met a bug", "stack", stackOf(a.cause))
+		log.Error(a.cause, words.bug, "stack", stackOf(a.cause))
 	case a.cause != nil:
-		log.Error(a.cause, "webhook not recorded")
+		log.Error(a.cause, words.failed)
 	case a.outcome == outcomeRecorded:
-		log.Info("webhook recorded", "recording", a.recording)
+		log.Info(words.recorded, "recording", a.recording)
 	case a.outcome == outcomeSpooled:
-		log.Info("webhook spooled")
+		log.Info(words.spooled)
 	case a.status == http.StatusOK, a.quiet:
-		log.V(1).Info("webhook answered", "recording", a.recording)
+		log.V(1).Info(words.answered, "recording", a.recording)
 	default:
-		log.Info("webhook refused", "problem", a.problem)
+		log.Info(words.refused, "problem", a.problem)
 	}
 }
 

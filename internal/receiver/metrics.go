@@ -42,6 +42,7 @@ const (
 	outcomeRateLimited      outcome = "rate_limited"
 	outcomeFailuresLimited  outcome = "failures_limited"
 	outcomeOverloaded       outcome = "overloaded"
+	outcomePreflight        outcome = "preflight"
 )
 
 // Metrics are what the receiver counts. No label grows with what is sent:
@@ -49,6 +50,7 @@ const (
 type Metrics struct {
 	webhooks *prometheus.CounterVec
 	routes   *prometheus.CounterVec
+	clients  *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 	api      *prometheus.CounterVec
@@ -65,6 +67,10 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "meetingrecording_route_requests_total",
 			Help: "Requests with the secret of a route of --routes-file, by its namespace and by outcome.",
 		}, []string{"namespace", "outcome"}),
+		clients: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meetingrecording_client_events_total",
+			Help: "Requests with clients' events, by outcome.",
+		}, []string{"outcome"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "meetingrecording_webhook_duration_seconds",
 			Help:    "Time from a webhook request's headers to its answer, by outcome.",
@@ -79,7 +85,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Help: "Requests to the API server, by verb (get, create, patch) and outcome (ok, not_found, conflict, forbidden, throttled, timeout, error).",
 		}, []string{"verb", "outcome"}),
 	}
-	registry.MustRegister(m.webhooks, m.routes, m.duration, m.inFlight, m.api)
+	registry.MustRegister(m.webhooks, m.routes, m.clients, m.duration, m.inFlight, m.api)
 	m.initialise()
 	return m
 }
@@ -105,6 +111,8 @@ func (m *Metrics) webhook(eventType string, o outcome, took time.Duration) {
 func (m *Metrics) routed(namespace string, o outcome) {
 	m.routes.WithLabelValues(namespace, string(o)).Inc()
 }
+
+func (m *Metrics) clientEvent(o outcome) { m.clients.WithLabelValues(string(o)).Inc() }
 
 func (m *Metrics) apiRequest(verb string, err error) {
 	m.api.WithLabelValues(verb, apiOutcome(err)).Inc()

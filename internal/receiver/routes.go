@@ -84,6 +84,11 @@ func (r *Routes) client(token string) string {
 	return lookUp(r.current(), token, func(route route) *secretHash { return route.client })
 }
 
+// TakeClients tells whether any route takes clients' events.
+func (r *Routes) TakeClients() bool {
+	return slices.ContainsFunc(r.current(), func(route route) bool { return route.client != nil })
+}
+
 // lookUp compares hashes with all routes, each in constant time, and does not
 // end with the one that matches: how long it takes tells nothing.
 func lookUp(routes []route, token string, secret func(route) *secretHash) string {

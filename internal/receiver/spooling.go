@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
@@ -34,6 +35,9 @@ const (
 	// barredShare is the same for events that come for a namespace which the API
 	// server lets us write nothing in, so that they leave room for the others.
 	barredShare = 2
+	// clientShare is the same for clients' events, which only tell earlier what
+	// webhooks tell as well.
+	clientShare = 4
 	// maxReason cuts what a dead letter keeps of the API server's answer.
 	maxReason = 1 << 10
 )
@@ -235,6 +239,9 @@ func (s *Spooling) spool(ctx context.Context, ev Event) (Outcome, error) {
 	if s.bars.of(ev.Session.Namespace) != nil && s.Spool.Stats().Bytes > s.MaxBytes/barredShare {
 		return Outcome{}, fmt.Errorf("the API server takes no events of the namespace %s, and the spool no more of them: %w", ev.Session.Namespace, s.Metrics.failed(spool.ErrFull))
 	}
+	if ev.Source == v1alpha1.EventSourceClient && s.Spool.Stats().Bytes > s.MaxBytes/clientShare {
+		return Outcome{}, fmt.Errorf("the spool takes no more events of clients, to leave room for webhooks: %w", s.Metrics.failed(spool.ErrFull))
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spoolTimeout)
 	defer cancel()
 	if err := s.Spool.Append(ctx, s.keyOf(ev.Session), payload); err != nil {
@@ -247,6 +254,9 @@ func (s *Spooling) spool(ctx context.Context, ev Event) (Outcome, error) {
 // bury keeps an event that was refused, for a person to look at. It was not
 // acknowledged, so that this may fail.
 func (s *Spooling) bury(ctx context.Context, ev Event, rejection *RejectedError) {
+	if ev.Source == v1alpha1.EventSourceClient {
+		return // it was told, and nothing is lost
+	}
 	if s.Spool.Stats().DeadBytes > s.MaxBytes/deadShare {
 		s.Log.Info("refused event not kept: there are too many dead letters; see `sidecar spool list`")
 		return
