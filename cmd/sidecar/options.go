@@ -132,14 +132,6 @@ func (o *options) validate() error {
 			videosdk.DefaultPublicKeyURL + " or --public-key-file; to try things out without signatures, --insecure-skip-signature")
 	case hasKeys && o.skipSignature:
 		return errors.New("--insecure-skip-signature contradicts --public-key-file and --public-key-url: give one or the other")
-	case o.routesFile != "" && o.namespace != "":
-		return errors.New("--routes-file contradicts --namespace: the namespaces are those of the routes")
-	case o.routesFile != "" && o.tokenFile != "":
-		return errors.New("--routes-file contradicts --endpoint-token-file: give each route its endpointToken in the routes file")
-	case o.routesFile != "" && o.clients.tokenFile != "":
-		return errors.New("--routes-file contradicts --client-token-file: give each route its clientToken in the routes file")
-	case len(o.clients.origins) > 0 && o.clients.tokenFile == "" && o.routesFile == "":
-		return errors.New("--client-allowed-origin allows nothing without --client-token-file or --routes-file")
 	case o.windows.Reorder < 0:
 		return errors.New("--reorder-window must not be negative")
 	case o.windows.Redelivery < 0:
@@ -149,7 +141,23 @@ func (o *options) validate() error {
 	case o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay:
 		return fmt.Errorf("--shutdown-delay must be from 0s to %s", maxShutdownDelay)
 	}
-	return errors.Join(o.overload.validate(), o.clients.validate(), o.spool.validate(), o.tls.validate())
+	return errors.Join(o.validateRoutes(), o.overload.validate(), o.clients.validate(), o.spool.validate(), o.tls.validate())
+}
+
+// validateRoutes checks what says which requests are taken, and for which
+// namespace.
+func (o *options) validateRoutes() error {
+	switch {
+	case o.routesFile != "" && o.namespace != "":
+		return errors.New("--routes-file contradicts --namespace: the namespaces are those of the routes")
+	case o.routesFile != "" && o.tokenFile != "":
+		return errors.New("--routes-file contradicts --endpoint-token-file: give each route its endpointToken in the routes file")
+	case o.routesFile != "" && o.clients.tokenFile != "":
+		return errors.New("--routes-file contradicts --client-token-file: give each route its clientToken in the routes file")
+	case len(o.clients.origins) > 0 && o.clients.tokenFile == "" && o.routesFile == "":
+		return errors.New("--client-allowed-origin allows nothing without --client-token-file or --routes-file")
+	}
+	return nil
 }
 
 // complete finds out the namespace. With routes it need not be there: it is that
