@@ -25,7 +25,7 @@ func TestDefaults(t *testing.T) {
 	if diff := cmp.Diff(stringList{"a.pem", "b.pem"}, o.keyFiles); diff != "" {
 		t.Errorf("key files (-want +got):\n%s", diff)
 	}
-	if o.webhookAddress != ":8080" || o.healthAddress != ":8081" || o.metricsAddress != ":8082" {
+	if o.webhookAddress != ":8080" || o.healthAddress != ":8081" || o.metricsAddress != "127.0.0.1:8082" {
 		t.Errorf("addresses %s, %s, %s", o.webhookAddress, o.healthAddress, o.metricsAddress)
 	}
 	if o.windows.Reorder != time.Minute || o.windows.Redelivery != 10*time.Second || o.writeTimeout != 2*time.Second {

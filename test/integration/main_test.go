@@ -7,6 +7,7 @@ package integration
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -27,8 +28,9 @@ import (
 const (
 	// namespace is where config/default installs the operator, and where the sidecar may write.
 	namespace = "meeting-recording-system"
-	// serviceAccount is the one that config/default gives to both binaries.
-	serviceAccount = "meeting-recording-operator"
+	// The ServiceAccounts that config/default gives to the binaries.
+	sidecarAccount = "meeting-recording-sidecar"
+	managerAccount = "meeting-recording-manager"
 	// pipelineName is the default pipeline's.
 	pipelineName = "meeting-recording-archive"
 	root         = "../.."
@@ -108,6 +110,9 @@ func setUpAndRun(m *testing.M) (code int, err error) {
 		if err := command(root, kubectl, append([]string{"--kubeconfig", adminsFile}, args...)...); err != nil {
 			return 1, err
 		}
+	}
+	if err := awaitPolicies(context.Background()); err != nil {
+		return 1, err
 	}
 	return m.Run(), nil
 }
