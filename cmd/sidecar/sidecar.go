@@ -15,7 +15,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"k8s.io/client-go/rest"
 
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
@@ -94,7 +93,12 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	handler.Rates = receiver.NewRates(options.overload.rates, time.Now, log)
 	connections := receiver.NewConnections(options.overload.maxConnections, registry)
 	s.guard = receiver.NewGuard(handler, options.overload.maxInFlight, connections, counts, log)
-	return s, s.listen(ctx, connections, registry)
+	scrapes, err := options.metrics.handler(registry, cluster, log)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, s.listen(ctx, connections, scrapes)
 }
 
 // startTracer has recordings traced from their first event on, if the options ask for it.
@@ -142,10 +146,8 @@ func (s *sidecar) reporter(message string) func(error) {
 }
 
 // listen takes the ports, so that one in use is found out at the start.
-func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections, registry *prometheus.Registry) error {
+func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections, scrapes http.Handler) error {
 	var listen net.ListenConfig
-	scrapes := http.NewServeMux()
-	scrapes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	for _, e := range []struct {
 		to          **endpoint
 		flag        string
@@ -156,7 +158,7 @@ func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections,
 	}{
 		{&s.webhooks, "--webhook-bind-address", s.options.webhookAddress, s.guard, s.options.writeTimeout, connections},
 		{&s.health, "--health-probe-bind-address", s.options.healthAddress, receiver.NewHealthHandler(s.readiness), auxiliaryTimeout, auxiliary()},
-		{&s.metrics, "--metrics-bind-address", s.options.metricsAddress, scrapes, auxiliaryTimeout, auxiliary()},
+		{&s.metrics, "--metrics-bind-address", s.options.metrics.address, scrapes, auxiliaryTimeout, auxiliary()},
 	} {
 		listener, err := listen.Listen(ctx, "tcp", e.address)
 		if err != nil {
@@ -166,6 +168,12 @@ func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections,
 		server := receiver.NewServer(e.handler, e.timeout, s.log)
 		*e.to = &endpoint{server, e.connections.Guard(server, listener)}
 	}
+	encrypted, err := s.options.metrics.encrypt(s.metrics.listener)
+	if err != nil {
+		s.close()
+		return err
+	}
+	s.metrics.listener = encrypted
 	return nil
 }
 
@@ -223,6 +231,7 @@ func (s *sidecar) announce() {
 		s.log.Info("WARNING: signatures are not verified, anybody can write recordings; start with --public-key-url or --public-key-file instead of --insecure-skip-signature")
 	}
 	s.options.overload.announce(s.log)
+	s.options.metrics.announce(s.log, s.metrics.listener.Addr())
 	s.log.Info("sidecar started",
 		"namespace", s.options.namespace, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),

@@ -29,23 +29,45 @@ func TestMetricsAreForThoseWhoMayGetThem(t *testing.T) {
 	address := freeAddress(t)
 	o.startManager(t, "--metrics-bind-address", address, "--sidecar-metrics-url", "http://"+o.metrics+"/metrics")
 	for path, want := range map[string]string{"/metrics": "controller_runtime_", "/metrics/sidecar": "meetingrecording_webhooks_in_flight 0"} {
-		t.Run(path, func(t *testing.T) { checkMetrics(t, "https://"+address+path, want) })
+		// 500 is what controller-runtime's filter makes of a token that is none.
+		t.Run(path, func(t *testing.T) { checkMetrics(t, "https://"+address+path, want, http.StatusInternalServerError) })
 	}
+}
+
+// TestSidecarOfAPodOfItsOwn: with --metrics-secure it asks the API server itself, once it may.
+func TestSidecarOfAPodOfItsOwn(t *testing.T) {
+	bindReader(t)
+	o := newOperator(t)
+	o.startSidecar(t, "--metrics-secure")
+	url := "https://" + o.metrics + "/metrics"
+	code, body, err := get(t.Context(), url, tokenOf(t, readerAccount))
+	if err != nil || code != http.StatusServiceUnavailable || !strings.Contains(o.sidecar.text(), "its ServiceAccount needs the ClusterRole metrics-auth") {
+		t.Errorf("before it may ask, it answers %d %q, %v", code, body, err)
+	}
+	bind(t, "sidecar-metrics-auth", "meeting-recording-metrics-auth", sidecarAccount)
+	checkMetrics(t, url, "meetingrecording_webhooks_in_flight 0", http.StatusUnauthorized)
 }
 
 // bindReader makes the ServiceAccount of a Prometheus, with config's role for it.
 func bindReader(t *testing.T) {
 	t.Helper()
 	create(t, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: readerAccount}})
+	bind(t, readerAccount, "meeting-recording-metrics-reader", readerAccount)
+}
+
+// bind binds a ClusterRole to a ServiceAccount of the operator's namespace for as long as the test runs.
+func bind(t *testing.T, name, role, account string) {
+	t.Helper()
 	create(t, &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: readerAccount},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "meeting-recording-metrics-reader"},
-		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: namespace, Name: readerAccount}},
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: namespace, Name: account}},
 	})
 }
 
-// checkMetrics reads metrics as several readers: nobody, those who may not, and one who may, who finds a text in them.
-func checkMetrics(t *testing.T, url, want string) {
+// checkMetrics reads metrics as several readers: nobody, those who may not, and one who may, who finds a text in them. A token that is none
+// is answered with the code.
+func checkMetrics(t *testing.T, url, want string, invalid int) {
 	t.Helper()
 	for name, reader := range map[string]struct {
 		token string
@@ -53,8 +75,8 @@ func checkMetrics(t *testing.T, url, want string) {
 		text  string
 	}{
 		"nobody":      {"", http.StatusUnauthorized, "Unauthorized"},
-		"no token":    {"not-a-token", http.StatusInternalServerError, "Authentication failed"}, // controller-runtime's code for it
-		"the sidecar": {tokenOf(t, sidecarAccount), http.StatusForbidden, "Authorization denied for user " + userOf(sidecarAccount)},
+		"no token":    {"not-a-token", invalid, ""},
+		"the sidecar": {tokenOf(t, sidecarAccount), http.StatusForbidden, ""},
 		"a reader":    {tokenOf(t, readerAccount), http.StatusOK, want},
 	} {
 		eventually(t, name+" at "+url, func(ctx context.Context) error {
