@@ -5,6 +5,7 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -111,6 +112,9 @@ func (f flags) check(rest []string) error {
 		if limit.duration <= 0 {
 			return fmt.Errorf("%s must be more than 0, such as 10m; it is %s", limit.flag, limit.duration)
 		}
+	}
+	if f.sidecarMetrics != nil && f.metricsAddress == "0" {
+		return errors.New("--sidecar-metrics-url needs --metrics-bind-address: the sidecar's metrics are served beside the manager's")
 	}
 	if f.keepRecordings != 0 && f.keepRecordings < retention.Quiet {
 		return fmt.Errorf("--keep-recordings must be at least 24h, or 0 to keep recordings; it is %s", f.keepRecordings)
