@@ -16,8 +16,15 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/relay"
 )
 
-// serve returns the relay of a container, and a function that reads from it.
-func serve(t *testing.T, container http.HandlerFunc) func(*http.Request) (*http.Response, string, error) {
+// answer is what a reader gets.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// serve returns a function that reads from the relay of a container.
+func serve(t *testing.T, container http.HandlerFunc) func(*http.Request) (answer, error) {
 	t.Helper()
 	target := httptest.NewServer(container)
 	t.Cleanup(target.Close)
@@ -27,15 +34,15 @@ func serve(t *testing.T, container http.HandlerFunc) func(*http.Request) (*http.
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return func(r *http.Request) (*http.Response, string, error) {
+	return func(r *http.Request) (answer, error) {
 		r.RequestURI, r.URL.Scheme, r.URL.Host = "", "http", strings.TrimPrefix(server.URL, "http://")
 		response, err := server.Client().Do(r)
 		if err != nil {
-			return nil, "", err
+			return answer{}, err
 		}
 		defer func() { _ = response.Body.Close() }()
 		body, err := io.ReadAll(response.Body)
-		return response, string(body), err
+		return answer{response.StatusCode, response.Header, string(body)}, err
 	}
 }
 
@@ -52,15 +59,15 @@ func TestReaderGetsWhatTheContainerTells(t *testing.T) {
 	request.Header.Set("Authorization", "Bearer of-prometheus")
 	request.Header.Set("Cookie", "session=1")
 	request.Header.Set("Accept", "text/plain")
-	response, body, err := read(request)
+	got, err := read(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response.StatusCode != http.StatusOK || body != "up 1\n" {
-		t.Errorf("answered %s %q", response.Status, body)
+	if got.status != http.StatusOK || got.body != "up 1\n" {
+		t.Errorf("answered %d %q", got.status, got.body)
 	}
 	for _, name := range []string{"Set-Cookie", "Location"} {
-		if response.Header.Get(name) != "" {
+		if got.header.Get(name) != "" {
 			t.Errorf("the reader gets the container's %s", name)
 		}
 	}
@@ -89,12 +96,12 @@ func TestReaderIsToldWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			read := serve(t, test.container)
 			request := httptest.NewRequest(test.method, "/metrics/sidecar", nil)
-			response, body, err := read(request)
+			got, err := read(request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if response.StatusCode != test.want || body == "" {
-				t.Errorf("answered %s %q, want %d and why", response.Status, body, test.want)
+			if got.status != test.want || got.body == "" {
+				t.Errorf("answered %d %q, want %d and why", got.status, got.body, test.want)
 			}
 		})
 	}
@@ -109,8 +116,8 @@ func TestEndlessAnswerIsCut(t *testing.T) {
 			}
 		}
 	})
-	if _, body, err := read(httptest.NewRequest(http.MethodGet, "/metrics/sidecar", nil)); err == nil {
-		t.Errorf("an endless answer ended well, after %d bytes", len(body))
+	if got, err := read(httptest.NewRequest(http.MethodGet, "/metrics/sidecar", nil)); err == nil {
+		t.Errorf("an endless answer ended well, after %d bytes", len(got.body))
 	}
 }
 
