@@ -5,9 +5,11 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -23,9 +25,13 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/relay"
 	"github.com/meetingops/meeting-recording-operator/internal/retention"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
+
+// sidecarMetricsPath is where the metrics of --sidecar-metrics-url are served.
+const sidecarMetricsPath = "/metrics/sidecar"
 
 // flags is how the manager was called.
 type flags struct {
@@ -34,6 +40,7 @@ type flags struct {
 	leaseNamespace string
 	healthAddress  string
 	metricsAddress string
+	sidecarMetrics http.Handler // nil for none
 	settings       processing.Settings
 	keepRecordings time.Duration
 	tracing        tracing.Options
@@ -58,6 +65,11 @@ func parse(args []string, output io.Writer) (flags, error) {
 	set.StringVar(&f.healthAddress, "health-probe-bind-address", ":8083", "Address of /healthz and /readyz; 0 for none.")
 	set.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443",
 		"Address of /metrics, served over HTTPS to those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
+	set.Func("sidecar-metrics-url", "URL of the metrics of the sidecar in the same Pod, such as http://127.0.0.1:8082/metrics. "+
+		"They are served at /metrics/sidecar, to those who may get that path.", func(url string) (err error) {
+		f.sidecarMetrics, err = relay.New(url, ctrl.Log.WithName("sidecar-metrics"))
+		return err
+	})
 	set.DurationVar(&f.settings.StallAfter, "stall-after", 10*time.Minute,
 		"How long after recording-stopping the end of a recording, and how long the Pod of a Job, may take, and how long a Job may be refused, until the recording is Stalled.")
 	set.DurationVar(&f.settings.StallAfterStarted, "stall-after-started", 24*time.Hour,
@@ -101,10 +113,21 @@ func (f flags) check(rest []string) error {
 			return fmt.Errorf("%s must be more than 0, such as 10m; it is %s", limit.flag, limit.duration)
 		}
 	}
+	if f.sidecarMetrics != nil && f.metricsAddress == "0" {
+		return errors.New("--sidecar-metrics-url needs --metrics-bind-address: the sidecar's metrics are served beside the manager's")
+	}
 	if f.keepRecordings != 0 && f.keepRecordings < retention.Quiet {
 		return fmt.Errorf("--keep-recordings must be at least 24h, or 0 to keep recordings; it is %s", f.keepRecordings)
 	}
 	return nil
+}
+
+// extraHandlers returns what is served beside /metrics, to those who may get it.
+func (f flags) extraHandlers() map[string]http.Handler {
+	if f.sidecarMetrics == nil {
+		return nil
+	}
+	return map[string]http.Handler{sidecarMetricsPath: f.sidecarMetrics}
 }
 
 // managerOptions returns the manager's options for the flags.
@@ -132,6 +155,7 @@ func managerOptions(f flags) (ctrl.Options, error) {
 			BindAddress:    f.metricsAddress,
 			SecureServing:  true,
 			FilterProvider: filters.WithAuthenticationAndAuthorization,
+			ExtraHandlers:  f.extraHandlers(),
 			// HTTP/2 is off, as Kubebuilder has it: GHSA-qppj-fm5r-hxr3 and GHSA-4374-p667-p6c8 are of it, and metrics need none.
 			TLSOpts: []func(*tls.Config){func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }},
 		},

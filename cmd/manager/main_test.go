@@ -62,6 +62,8 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"tracing endpoint": {[]string{"--kubeconfig=" + unreachable(t), "--tracing-endpoint=collector:4317"}, 1, "--tracing-endpoint must be a URL such as http://collector:4318"},
 		"kept too short":   {[]string{"--keep-recordings=1h"}, 2, "--keep-recordings must be at least 24h, or 0"},
 		"kept below 0":     {[]string{"--keep-recordings=-24h"}, 2, "--keep-recordings must be at least 24h, or 0"},
+		"beyond the Pod":   {[]string{"--sidecar-metrics-url=http://10.0.0.1:8082/metrics"}, 2, "10.0.0.1 is not in this Pod"},
+		"served nowhere":   {[]string{"--sidecar-metrics-url=http://127.0.0.1:8082/metrics", "--metrics-bind-address=0"}, 2, "needs --metrics-bind-address"},
 		"help":             {[]string{"--help"}, 0, "-stall-after-started duration"},
 		"version":          {[]string{"--version"}, 0, ""},
 		"no such config":   {[]string{"--kubeconfig=/no/such/file"}, 1, "set --kubeconfig or KUBECONFIG"},

@@ -43,7 +43,6 @@ type options struct {
 	namespace      string
 	webhookAddress string
 	healthAddress  string
-	metricsAddress string
 	keyFiles       stringList
 	keyURL         string
 	tokenFile      string
@@ -53,6 +52,7 @@ type options struct {
 	windows        lifecycle.Windows
 	writeTimeout   time.Duration
 	shutdownDelay  time.Duration
+	metrics        metricsOptions
 	overload       overloadOptions
 	spool          spoolOptions
 	tls            tlsOptions
@@ -104,7 +104,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.namespace, "namespace", "", "Namespace of the MeetingRecordings. Default: $POD_NAMESPACE, else the namespace of the Pod's service account.")
 	flags.StringVar(&o.webhookAddress, "webhook-bind-address", ":8080", "Address on which webhooks are received.")
 	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "Address of /healthz and /readyz.")
-	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":8082", "Address of /metrics, over plain HTTP.")
+	o.metrics.bind(flags)
 	flags.Var(&o.keyFiles, "public-key-file", "PEM file with public keys of the provider; read again when it changes. May be repeated.")
 	flags.StringVar(&o.keyURL, "public-key-url", "", "URL of the provider's public key; fetched again when a signature does not verify, at most once a minute.")
 	flags.StringVar(&o.tokenFile, "endpoint-token-file", "", "File with a secret of 16 or more letters and digits that the webhooks' path must end in (/webhooks/videosdk/<secret>); read again when it changes.")

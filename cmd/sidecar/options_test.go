@@ -25,8 +25,8 @@ func TestDefaults(t *testing.T) {
 	if diff := cmp.Diff(stringList{"a.pem", "b.pem"}, o.keyFiles); diff != "" {
 		t.Errorf("key files (-want +got):\n%s", diff)
 	}
-	if o.webhookAddress != ":8080" || o.healthAddress != ":8081" || o.metricsAddress != ":8082" {
-		t.Errorf("addresses %s, %s, %s", o.webhookAddress, o.healthAddress, o.metricsAddress)
+	if o.webhookAddress != ":8080" || o.healthAddress != ":8081" || o.metrics.address != "127.0.0.1:8082" {
+		t.Errorf("addresses %s, %s, %s", o.webhookAddress, o.healthAddress, o.metrics.address)
 	}
 	if o.windows.Reorder != time.Minute || o.windows.Redelivery != 10*time.Second || o.writeTimeout != 2*time.Second {
 		t.Errorf("times %+v, %s", o.windows, o.writeTimeout)

@@ -87,7 +87,7 @@ func TestKeySurvivesARestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.webhookAddress, o.healthAddress, o.metricsAddress = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	o.webhookAddress, o.healthAddress, o.metrics.address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	o.spool.directory = t.TempDir()
 	fetchOnce := func() error {
 		s, err := newSidecar(t.Context(), o, &rest.Config{Host: "http://127.0.0.1:1"}, logr.Discard())

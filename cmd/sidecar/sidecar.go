@@ -15,7 +15,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"k8s.io/client-go/rest"
 
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
@@ -107,7 +106,12 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	}
 	connections := receiver.NewConnections(options.overload.maxConnections, registry)
 	s.guard = receiver.NewGuard(handler, options.overload.maxInFlight, connections, counts, log)
-	return s, s.listen(ctx, connections, registry)
+	scrapes, err := options.metrics.handler(registry, cluster, log)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, s.listen(ctx, connections, scrapes)
 }
 
 // route has the handler know which webhooks it takes, and for which namespace.
@@ -204,10 +208,8 @@ func (s *sidecar) reporter(message string) func(error) {
 }
 
 // listen takes the ports, so that one in use is found out at the start.
-func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections, registry *prometheus.Registry) error {
+func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections, scrapes http.Handler) error {
 	var listen net.ListenConfig
-	scrapes := http.NewServeMux()
-	scrapes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	for _, e := range []struct {
 		to          **endpoint
 		flag        string
@@ -218,7 +220,7 @@ func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections,
 	}{
 		{&s.webhooks, "--webhook-bind-address", s.options.webhookAddress, s.guard, s.options.writeTimeout, connections},
 		{&s.health, "--health-probe-bind-address", s.options.healthAddress, receiver.NewHealthHandler(s.readiness), auxiliaryTimeout, auxiliary()},
-		{&s.metrics, "--metrics-bind-address", s.options.metricsAddress, scrapes, auxiliaryTimeout, auxiliary()},
+		{&s.metrics, "--metrics-bind-address", s.options.metrics.address, scrapes, auxiliaryTimeout, auxiliary()},
 	} {
 		listener, err := listen.Listen(ctx, "tcp", e.address)
 		if err != nil {
@@ -231,6 +233,12 @@ func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections,
 		server := receiver.NewServer(e.handler, e.timeout, s.log)
 		*e.to = &endpoint{server, e.connections.Guard(server, listener)}
 	}
+	encrypted, err := s.options.metrics.encrypt(s.metrics.listener)
+	if err != nil {
+		s.close()
+		return err
+	}
+	s.metrics.listener = encrypted
 	return nil
 }
 
@@ -295,6 +303,7 @@ func (s *sidecar) announce() {
 	if s.routes != nil {
 		routes = s.routes.Namespaces()
 	}
+	s.options.metrics.announce(s.log, s.metrics.listener.Addr())
 	s.log.Info("sidecar started",
 		"namespace", s.options.namespace, "routes", routes, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),

@@ -119,6 +119,9 @@ patches:
       - op: add
         path: /spec/template/spec/volumes/-
         value: {name: videosdk, secret: {secretName: test-videosdk}}
+  - target: {kind: NetworkPolicy, name: meeting-recording-jobs}
+    patch: |
+      - {op: add, path: /spec/egress/-, value: {ports: [{port: $file_port}, {port: $event_port}]}}
 YAML
     source_patch meeting-recording-archive 1
     source_patch meeting-recording-web 4

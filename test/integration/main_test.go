@@ -7,6 +7,7 @@ package integration
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -27,8 +28,9 @@ import (
 const (
 	// namespace is where config/default installs the operator, and where the sidecar may write.
 	namespace = "meeting-recording-system"
-	// serviceAccount is the one that config/default gives to both binaries.
-	serviceAccount = "meeting-recording-operator"
+	// The ServiceAccounts that config/default gives to the binaries.
+	sidecarAccount = "meeting-recording-sidecar"
+	managerAccount = "meeting-recording-manager"
 	// pipelineName is the default pipeline's.
 	pipelineName = "meeting-recording-archive"
 	root         = "../.."
@@ -100,14 +102,16 @@ func setUpAndRun(m *testing.M) (code int, err error) {
 	if err := os.WriteFile(adminsFile, file, 0o600); err != nil {
 		return 1, err
 	}
-	for _, args := range [][]string{
-		{"apply", "-k", "config/crd"},
-		{"wait", "--for=condition=Established", "--timeout=60s", "-f", "config/crd/bases"},
-		{"apply", "-k", "config/default"},
-	} {
-		if err := command(root, kubectl, append([]string{"--kubeconfig", adminsFile}, args...)...); err != nil {
-			return 1, err
-		}
+	// kubectl wait fails on a CRD that has no conditions yet; this waits for them.
+	crds := envtest.CRDInstallOptions{Paths: []string{filepath.Join(root, "config/crd/bases")}, MaxTime: time.Minute}
+	if _, err := envtest.InstallCRDs(config, crds); err != nil {
+		return 1, err
+	}
+	if err := command(root, kubectl, "--kubeconfig", adminsFile, "apply", "-k", "config/default"); err != nil {
+		return 1, err
+	}
+	if err := awaitPolicies(context.Background()); err != nil {
+		return 1, err
 	}
 	return m.Run(), nil
 }

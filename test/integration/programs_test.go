@@ -107,30 +107,28 @@ func (p *program) stop(t testing.TB) {
 	}
 }
 
-// operator is a sidecar and a manager that reach the API server through a proxy, with the rights of the installed ServiceAccount.
+// operator is a sidecar and a manager that reach the API server through a proxy, each with the rights of its installed ServiceAccount.
 type operator struct {
-	proxy      *countingProxy
-	kubeconfig string
-	provider   *provider
-	webhooks   string // address of the sidecar's webhook server
-	sidecar    *program
-	manager    *program
+	proxy    *countingProxy
+	provider *provider
+	webhooks string // address of the sidecar's webhook server
+	metrics  string // address of the sidecar's metrics
+	sidecar  *program
+	manager  *program
 }
 
 func newOperator(t testing.TB) *operator {
 	t.Helper()
-	o := &operator{proxy: newCountingProxy(t, config), provider: newProvider(t)}
-	o.kubeconfig = writeKubeconfig(t, o.proxy.server.URL)
-	return o
+	return &operator{proxy: newCountingProxy(t, config), provider: newProvider(t)}
 }
 
 func (o *operator) startSidecar(t testing.TB, more ...string) {
 	t.Helper()
 	health := freeAddress(t)
-	o.webhooks = freeAddress(t)
+	o.webhooks, o.metrics = freeAddress(t), freeAddress(t)
 	o.sidecar = start(t, "sidecar", append([]string{
-		"--kubeconfig", o.kubeconfig, "--namespace", namespace, "--public-key-file", o.provider.publicKeyFile,
-		"--webhook-bind-address", o.webhooks, "--health-probe-bind-address", health, "--metrics-bind-address", freeAddress(t),
+		"--kubeconfig", writeKubeconfig(t, o.proxy.server.URL, sidecarAccount), "--namespace", namespace, "--public-key-file", o.provider.publicKeyFile,
+		"--webhook-bind-address", o.webhooks, "--health-probe-bind-address", health, "--metrics-bind-address", o.metrics,
 	}, more...)...)
 	awaitReady(t, health)
 }
@@ -138,7 +136,7 @@ func (o *operator) startSidecar(t testing.TB, more ...string) {
 func (o *operator) startManager(t testing.TB, args ...string) {
 	t.Helper()
 	health := freeAddress(t)
-	o.manager = start(t, "manager", append([]string{"--kubeconfig", o.kubeconfig, "--metrics-bind-address", "0",
+	o.manager = start(t, "manager", append([]string{"--kubeconfig", writeKubeconfig(t, o.proxy.server.URL, managerAccount), "--metrics-bind-address", "0",
 		"--health-probe-bind-address", health, "--namespace", namespace, "--reorder-window", "1s"}, args...)...)
 	awaitReady(t, health)
 }
@@ -162,8 +160,8 @@ func awaitReady(t testing.TB, health string) {
 	})
 }
 
-// writeKubeconfig writes a kubeconfig with a token of the operator's ServiceAccount.
-func writeKubeconfig(t testing.TB, server string) string {
+// tokenOf returns a token of one of the operator's ServiceAccounts.
+func tokenOf(t testing.TB, serviceAccount string) string {
 	t.Helper()
 	clients, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -172,12 +170,18 @@ func writeKubeconfig(t testing.TB, server string) string {
 	token, err := clients.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), serviceAccount,
 		&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	if err != nil {
-		t.Fatalf("a token for the operator: %v", err)
+		t.Fatalf("a token for %s: %v", serviceAccount, err)
 	}
+	return token.Status.Token
+}
+
+// writeKubeconfig writes a kubeconfig with a token of one of the operator's ServiceAccounts.
+func writeKubeconfig(t testing.TB, server, serviceAccount string) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "kubeconfig")
-	err = clientcmd.WriteToFile(clientcmdapi.Config{
+	err := clientcmd.WriteToFile(clientcmdapi.Config{
 		Clusters:       map[string]*clientcmdapi.Cluster{"c": {Server: server, InsecureSkipTLSVerify: true}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"u": {Token: token.Status.Token}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"u": {Token: tokenOf(t, serviceAccount)}},
 		Contexts:       map[string]*clientcmdapi.Context{"x": {Cluster: "c", AuthInfo: "u"}},
 		CurrentContext: "x",
 	}, file)

@@ -48,6 +48,11 @@ patches:
       - op: add
         path: /spec/template/spec/containers/0/args/-
         value: --reorder-window=5s
+  - target: {kind: NetworkPolicy, name: meeting-recording-jobs}
+    patch: |
+      - op: add
+        path: /spec/egress/-
+        value: {ports: [{port: $file_port}]}
   - target: {kind: RecordingPipeline, name: meeting-recording-archive}
     patch: |
       - op: replace

@@ -28,8 +28,6 @@ import (
 const (
 	// namespace is where config/default installs the operator, and where the sidecar may write.
 	namespace = "meeting-recording-system"
-	// serviceAccount is the one that config/default gives to both binaries.
-	serviceAccount = "meeting-recording-operator"
 	// adminToken is an administrator's. The API server listens on this machine only, for as long as the run takes.
 	adminToken = "chaos-admin"
 )
@@ -130,17 +128,17 @@ func (c *ControlPlane) install(ctx context.Context, root string) error {
 	return nil
 }
 
-// Kubeconfig writes a kubeconfig of the operator's ServiceAccount, with no more rights than config/default gives it, for an API server at
-// the address.
-func (c *ControlPlane) Kubeconfig(ctx context.Context, name, address string) (file string, err error) {
+// Kubeconfig writes the kubeconfig name of the ServiceAccount of a binary, manager or sidecar, with no more rights than config/default gives
+// it, for an API server at the address.
+func (c *ControlPlane) Kubeconfig(ctx context.Context, name, binary, address string) (file string, err error) {
 	clients, err := kubernetes.NewForConfig(c.Config)
 	if err != nil {
 		return "", err
 	}
-	token, err := clients.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, serviceAccount,
+	token, err := clients.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, "meeting-recording-"+binary,
 		&authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To[int64](6 * 3600)}}, metav1.CreateOptions{})
 	if err != nil {
-		return "", fmt.Errorf("a token for the operator: %w", err)
+		return "", fmt.Errorf("a token for the %s: %w", binary, err)
 	}
 	file = filepath.Join(c.folder, name+".kubeconfig")
 	return file, writeKubeconfig(file, "https://"+address, token.Status.Token)

@@ -93,7 +93,7 @@ func newWorld(ctx context.Context, options Options) (*world, error) {
 }
 
 func (w *world) startSidecar(ctx context.Context, name string, p *ports) error {
-	kubeconfig, err := w.kubeconfig(ctx, name, p)
+	kubeconfig, err := w.kubeconfig(ctx, name, "sidecar", p)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (w *world) startSidecar(ctx context.Context, name string, p *ports) error {
 }
 
 func (w *world) startManager(ctx context.Context, name string, p *ports) error {
-	kubeconfig, err := w.kubeconfig(ctx, name, p)
+	kubeconfig, err := w.kubeconfig(ctx, name, "manager", p)
 	if err != nil {
 		return err
 	}
@@ -135,13 +135,13 @@ func (w *world) startManager(ctx context.Context, name string, p *ports) error {
 		"--stall-after", "24h") // or recordings that are never ended have it write just when the end waits for quiet
 }
 
-func (w *world) kubeconfig(ctx context.Context, name string, p *ports) (string, error) {
+func (w *world) kubeconfig(ctx context.Context, name, binary string, p *ports) (string, error) {
 	way, err := newLink(name, p.address(), w.control.address)
 	if err != nil {
 		return "", err
 	}
 	w.links["API of "+name] = way
-	return w.control.Kubeconfig(ctx, name, way.address())
+	return w.control.Kubeconfig(ctx, name, binary, way.address())
 }
 
 func (w *world) startProgram(name, binary string, args ...string) error {

@@ -1,0 +1,76 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/tls"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"k8s.io/client-go/rest"
+	certutil "k8s.io/client-go/util/cert"
+	"k8s.io/utils/clock"
+
+	"github.com/meetingops/meeting-recording-operator/internal/metricsauth"
+)
+
+// metricsOptions is where the metrics are served, and to whom.
+type metricsOptions struct {
+	address string
+	secure  bool
+}
+
+func (o *metricsOptions) bind(flags *flag.FlagSet) {
+	flags.StringVar(&o.address, "metrics-bind-address", "127.0.0.1:8082", "Address of /metrics, over plain HTTP unless --metrics-secure is given.")
+	flags.BoolVar(&o.secure, "metrics-secure", false,
+		"Serve the metrics over HTTPS, to those who may get them (RBAC: nonResourceURLs /metrics). The sidecar needs the right to create tokenreviews and subjectaccessreviews.")
+}
+
+// handler returns what is served: the metrics, behind authentication where that is asked for.
+func (o *metricsOptions) handler(registry *prometheus.Registry, cluster *rest.Config, log logr.Logger) (http.Handler, error) {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	if !o.secure {
+		return mux, nil
+	}
+	filter, err := metricsauth.New(cluster, mux, clock.RealClock{}, log.WithName("metrics"))
+	if err != nil {
+		return nil, fmt.Errorf("--metrics-secure: %w", err)
+	}
+	return filter, nil
+}
+
+// encrypt has a listener speak TLS where that is asked for, with a certificate of its own making, as the manager does for its metrics.
+func (o *metricsOptions) encrypt(listener net.Listener) (net.Listener, error) {
+	if !o.secure {
+		return listener, nil
+	}
+	host, _, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	certificate, key, err := certutil.GenerateSelfSignedCertKey(host, nil, []string{"localhost"})
+	if err != nil {
+		return nil, fmt.Errorf("--metrics-secure: make a certificate: %w", err)
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return nil, fmt.Errorf("--metrics-secure: make a certificate: %w", err)
+	}
+	return tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}), nil
+}
+
+// announce warns of metrics that anybody may read who reaches the port.
+func (o *metricsOptions) announce(log logr.Logger, address net.Addr) {
+	if tcp, ok := address.(*net.TCPAddr); o.secure || (ok && tcp.IP.IsLoopback()) {
+		return
+	}
+	log.Info("WARNING: metrics are served to anybody who reaches the port; give --metrics-secure, or a loopback address for --metrics-bind-address",
+		"address", address.String())
+}

@@ -1,0 +1,243 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+)
+
+// installations are all that config/ offers to install, and combinations that it says go together: the folder, and components beside it.
+var installations = map[string][]string{
+	"default":                             {"default"},
+	"ha":                                  {"overlays/ha"},
+	"split":                               {"overlays/split"},
+	"cluster":                             {"overlays/cluster"},
+	"endpoint-token":                      {"overlays/endpoint-token"},
+	"spool-pvc":                           {"overlays/spool-pvc"},
+	"endpoint-token and spool-pvc":        {"overlays/endpoint-token", "components/spool-pvc"},
+	"ha and endpoint-token":               {"overlays/ha", "components/endpoint-token"},
+	"ha and cluster":                      {"overlays/ha", "components/cluster"},
+	"split, its manager twice, and token": {"overlays/split", "components/ha", "components/endpoint-token"},
+	"split and cluster":                   {"overlays/split", "components/cluster"},
+}
+
+// TestEveryOverlayIsTested: none is added that the tests do not know.
+func TestEveryOverlayIsTested(t *testing.T) {
+	for _, kind := range []string{"overlays", "components"} {
+		folders, err := os.ReadDir(filepath.Join(root, "config", kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, folder := range folders {
+			known := false
+			for _, parts := range installations {
+				known = known || slices.Contains(parts, kind+"/"+folder.Name())
+			}
+			if !known {
+				t.Errorf("config/%s/%s is in no installation", kind, folder.Name())
+			}
+		}
+	}
+}
+
+// TestInstallations renders each of them, has the API server check every object, and checks what no API server does: that what names another
+// object names one that is there, and that every Pod passes the restricted level.
+func TestInstallations(t *testing.T) {
+	for name, parts := range installations {
+		t.Run(name, func(t *testing.T) {
+			objects := render(t, parts)
+			checkObjects(t, objects)
+			checkReferences(t, objects)
+			checkNetwork(t, objects)
+			checkPods(t, objects)
+		})
+	}
+}
+
+// checkObjects has the API server validate and admit each object, as one that is new, without keeping it.
+func checkObjects(t *testing.T, objects []unstructured.Unstructured) {
+	t.Helper()
+	for _, object := range objects {
+		err := k8sClient.Create(t.Context(), object.DeepCopy(), client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict))
+		if err != nil && !apierrors.IsAlreadyExists(err) { // which is found out last
+			t.Errorf("%s/%s: %v", object.GetKind(), object.GetName(), err)
+		}
+	}
+}
+
+// render has kubectl render the folder with the components.
+func render(t *testing.T, parts []string) []unstructured.Unstructured {
+	t.Helper()
+	// kustomize takes relative paths only, and the temporary folder's may have links in it.
+	folder, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kustomization := map[string]any{"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+	var paths []string
+	for _, part := range parts {
+		config, err := filepath.Abs(filepath.Join(root, "config", part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, err := filepath.Rel(folder, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	kustomization["resources"], kustomization["components"] = paths[:1], paths[1:]
+	text, err := yaml.Marshal(kustomization)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), kubectl, "kustomize", folder)
+	cmd.Stderr = &stderr
+	rendered, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("rendering %v: %v\n%s", parts, err, stderr.String())
+	}
+	return decode(t, rendered)
+}
+
+func decode(t *testing.T, rendered []byte) []unstructured.Unstructured {
+	t.Helper()
+	var objects []unstructured.Unstructured
+	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(rendered), 4096)
+	for {
+		var object unstructured.Unstructured
+		switch err := decoder.Decode(&object.Object); {
+		case errors.Is(err, io.EOF):
+			return objects
+		case err != nil:
+			t.Fatal(err)
+		}
+		if object.Object != nil {
+			objects = append(objects, object)
+		}
+	}
+}
+
+// pod is a Pod that an object makes.
+type pod struct {
+	of       string // Kind/name of that object
+	template corev1.PodTemplateSpec
+}
+
+// podsOf returns the Pods of the Deployments and of the pipelines' steps, whose labels are those that the operator sets.
+func podsOf(t *testing.T, objects []unstructured.Unstructured) []pod {
+	t.Helper()
+	var pods []pod
+	for _, object := range objects {
+		switch object.GetKind() {
+		case "Deployment":
+			pods = append(pods, newPod(t, object, "spec", "template"))
+		case "RecordingPipeline":
+			steps, _, err := unstructured.NestedSlice(object.Object, "spec", "steps")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, step := range steps {
+				made := newPod(t, unstructured.Unstructured{Object: step.(map[string]any)}, "template", "spec", "template")
+				made.of = "RecordingPipeline/" + object.GetName()
+				made.template.Labels = jobs.Labels(jobs.Run{Recording: newRecording("a"), Pipeline: object.GetName()})
+				pods = append(pods, made)
+			}
+		}
+	}
+	return pods
+}
+
+func newPod(t *testing.T, object unstructured.Unstructured, path ...string) pod {
+	t.Helper()
+	template, found, err := unstructured.NestedMap(object.Object, path...)
+	if err != nil || !found {
+		t.Fatalf("%s has no Pod template: %v", object.GetName(), err)
+	}
+	made := pod{of: object.GetKind() + "/" + object.GetName()}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(template, &made.template); err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// containers are all of a Pod.
+func (p pod) containers() []corev1.Container {
+	return slices.Concat(p.template.Spec.InitContainers, p.template.Spec.Containers)
+}
+
+// checkPods checks that every Pod passes the restricted level, has a read-only root and bounded memory, and that a Pod of several containers gives
+// none of them a token by itself.
+func checkPods(t *testing.T, objects []unstructured.Unstructured) {
+	t.Helper()
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	level := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	for _, p := range podsOf(t, objects) {
+		for _, result := range evaluator.EvaluatePod(level, &p.template.ObjectMeta, &p.template.Spec) {
+			if !result.Allowed {
+				t.Errorf("%s: %s: %s", p.of, result.ForbiddenReason, result.ForbiddenDetail)
+			}
+		}
+		for _, c := range p.containers() {
+			if c.SecurityContext == nil || c.SecurityContext.ReadOnlyRootFilesystem == nil || !*c.SecurityContext.ReadOnlyRootFilesystem {
+				t.Errorf("%s: container %s can write to its root", p.of, c.Name)
+			}
+			if c.Resources.Limits.Memory().IsZero() {
+				t.Errorf("%s: container %s has no limit of memory", p.of, c.Name)
+			}
+		}
+		automounts := p.template.Spec.AutomountServiceAccountToken
+		if automounts == nil || (*automounts && len(p.containers()) > 1) {
+			t.Errorf("%s: automountServiceAccountToken is %v", p.of, automounts)
+		}
+		checkTokens(t, p)
+	}
+}
+
+// checkTokens checks that no two containers have one token.
+func checkTokens(t *testing.T, p pod) {
+	t.Helper()
+	owners := map[string]string{}
+	for _, c := range p.containers() {
+		for _, mount := range c.VolumeMounts {
+			if mount.MountPath != "/var/run/secrets/kubernetes.io/serviceaccount" {
+				continue
+			}
+			if !mount.ReadOnly {
+				t.Errorf("%s: container %s can write its token", p.of, c.Name)
+			}
+			if owner, taken := owners[mount.Name]; taken {
+				t.Errorf("%s: containers %s and %s have one token", p.of, owner, c.Name)
+			}
+			owners[mount.Name] = c.Name
+		}
+	}
+}

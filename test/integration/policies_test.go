@@ -1,0 +1,159 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// processingPatch and recordingPatch are what only the manager, and only the sidecar, may write.
+const (
+	processingPatch = `[{"op": "add", "path": "/status/processing/state", "value": "Succeeded"}]`
+	recordingPatch  = `[{"op": "add", "path": "/status/recording/state", "value": "Failed"}]`
+)
+
+// awaitPolicies returns once the API server enforces both policies: it takes them up a moment after they were created.
+func awaitPolicies(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	as, err := impersonate(userOf(sidecarAccount), "system:serviceaccounts", "system:authenticated")
+	if err != nil {
+		return err
+	}
+	probe := newRecording("policy-probe")
+	if err := k8sClient.Create(ctx, probe); err != nil {
+		return err
+	}
+	held := newRecording("policy-probe-held")
+	held.Spec.Suspend = true
+	for {
+		status := patchStatus(ctx, as, probe, processingPatch, client.DryRunAll)
+		creation := as.Create(ctx, held.DeepCopy(), client.DryRunAll)
+		if apierrors.IsForbidden(status) && apierrors.IsForbidden(creation) {
+			return k8sClient.Delete(ctx, probe)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the policies are not enforced within a minute: %w, %w", status, creation)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// impersonate returns a client that an administrator uses in another's name.
+func impersonate(user string, groups ...string) (client.Client, error) {
+	as := rest.CopyConfig(config)
+	as.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: groups}
+	return client.New(as, client.Options{Scheme: clientgoscheme.Scheme})
+}
+
+func newRecording(name string) *v1alpha1.MeetingRecording {
+	return &v1alpha1.MeetingRecording{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec:       v1alpha1.MeetingRecordingSpec{MeetingID: "abcd-efgh-ijkl", SessionID: name},
+	}
+}
+
+func patchStatus(ctx context.Context, c client.Client, recording *v1alpha1.MeetingRecording, patch string, options ...client.SubResourcePatchOption) error {
+	return c.Status().Patch(ctx, recording.DeepCopy(), client.RawPatch(types.JSONPatchType, []byte(patch)), options...)
+}
+
+// TestWhoIsNotKeptToAPart: an administrator may write all of a status, and who may update recordings may hold one from its creation on.
+func TestWhoIsNotKeptToAPart(t *testing.T) {
+	recording := newRecording("of-an-administrator")
+	create(t, recording)
+	for _, patch := range []string{processingPatch, recordingPatch} {
+		if err := patchStatus(t.Context(), k8sClient, recording, patch); err != nil {
+			t.Errorf("an administrator: %v", err)
+		}
+	}
+
+	const editor = "an-editor"
+	create(t, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: editor},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "meeting-recording-editor"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: editor}},
+	})
+	as, err := impersonate(editor, "system:authenticated")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the editor may create a recording that is held", func(ctx context.Context) error {
+		held := newRecording("held-by-an-editor")
+		held.Spec.Suspend, held.Finalizers = true, []string{"example.com/keep"}
+		return as.Create(ctx, held, client.DryRunAll)
+	})
+	if err := patchStatus(t.Context(), as, recording, recordingPatch); !apierrors.IsForbidden(err) {
+		t.Errorf("an editor writes a status: %v, want it to be forbidden", err)
+	}
+}
+
+// TestPoliciesNameEveryField: a field that is added to the status has a writer, and one that is added to the spec is for the sidecar to set,
+// or is not.
+func TestPoliciesNameEveryField(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(root, "config/crd/bases/recording.meetingops.dev_meetingrecordings.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var crd apiextensionsv1.CustomResourceDefinition
+	if err := yaml.UnmarshalStrict(content, &crd); err != nil {
+		t.Fatal(err)
+	}
+	schema := crd.Spec.Versions[0].Schema.OpenAPIV3Schema
+	for _, test := range []struct {
+		part, policy, format string
+		free                 []string // what the sidecar sets
+	}{
+		{"status", "status_writers.yaml", "object.?status.?%[1]s == oldObject.?status.?%[1]s", nil},
+		{"spec", "creators.yaml", "has(object.spec.%s)", []string{"meetingID", "segment", "sessionID"}},
+	} {
+		policy, err := os.ReadFile(filepath.Join(root, "config/policy", test.policy))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var free []string
+		for field := range schema.Properties[test.part].Properties {
+			if !strings.Contains(string(policy), fmt.Sprintf(test.format, field)) {
+				free = append(free, field)
+			}
+		}
+		slices.Sort(free)
+		if diff := cmp.Diff(test.free, free); diff != "" {
+			t.Errorf("fields of the %s that config/policy/%s does not guard (-want +got):\n%s", test.part, test.policy, diff)
+		}
+	}
+}
+
+// create creates an object for as long as the test runs.
+func create(t testing.TB, object client.Object) {
+	t.Helper()
+	if err := k8sClient.Create(t.Context(), object); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := client.IgnoreNotFound(k8sClient.Delete(context.Background(), object)); err != nil {
+			t.Error(err)
+		}
+	})
+}
