@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
@@ -32,6 +33,9 @@ const (
 // maxShutdownDelay is more than any Pod's terminationGracePeriodSeconds should
 // leave to it.
 const maxShutdownDelay = 5 * time.Minute
+
+// diagnosticsAddress is the default of --diagnostics-bind-address: the sidecar's own among the containers of its Pod.
+const diagnosticsAddress = "127.0.0.1:8085"
 
 // namespaceFile is where a Pod finds the namespace that it is in.
 var namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
@@ -54,6 +58,7 @@ type options struct {
 	overload       overloadOptions
 	spool          spoolOptions
 	tracing        tracing.Options
+	diagnostics    diagnostics.Options
 	showVersion    bool
 	log            zap.Options
 }
@@ -114,6 +119,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	o.spool.bind(flags)
 	o.tracing.Bind(flags)
 	o.tracing.BindRatio(flags)
+	o.diagnostics.Bind(flags, diagnosticsAddress)
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 
@@ -135,7 +141,7 @@ func (o *options) validate() error {
 	case o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay:
 		return fmt.Errorf("--shutdown-delay must be from 0s to %s", maxShutdownDelay)
 	}
-	return errors.Join(o.overload.validate(), o.spool.validate())
+	return errors.Join(o.overload.validate(), o.spool.validate(), o.diagnostics.Validate())
 }
 
 // complete finds out the namespace.

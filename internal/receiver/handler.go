@@ -121,7 +121,10 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, arrived time.Ti
 	if !event.Recognised() {
 		return typeOther, ignored()
 	}
-	return string(event.Type), h.record(ctx, newEvent(event, arrived))
+	ev := newEvent(event, arrived)
+	a = h.record(ctx, ev)
+	a.about = &ev.Session
+	return string(event.Type), a
 }
 
 // checkTarget is nil for a POST to the webhooks' path.
@@ -203,18 +206,18 @@ func (h *Handler) record(ctx context.Context, ev Event) *answer {
 // report logs an answer. What a stranger may cause is logged without an error's
 // weight; it is the metrics that count it.
 func (h *Handler) report(eventType string, a *answer) {
-	log := h.Log.WithValues("type", eventType, "outcome", string(a.outcome), "status", a.status)
+	log := h.Log.WithValues("type", eventType, "outcome", string(a.outcome), "status", a.status).WithValues(a.subject()...)
 	switch {
 	case a.outcome == outcomePanic:
 		log.Error(a.cause, "webhook met a bug", "stack", stackOf(a.cause))
 	case a.cause != nil:
 		log.Error(a.cause, "webhook not recorded")
 	case a.outcome == outcomeRecorded:
-		log.Info("webhook recorded", "recording", a.recording)
+		log.Info("webhook recorded")
 	case a.outcome == outcomeSpooled:
 		log.Info("webhook spooled")
 	case a.status == http.StatusOK, a.quiet:
-		log.V(1).Info("webhook answered", "recording", a.recording)
+		log.V(1).Info("webhook answered")
 	default:
 		log.Info("webhook refused", "problem", a.problem)
 	}

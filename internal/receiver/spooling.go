@@ -229,7 +229,7 @@ func (s *Spooling) spool(ctx context.Context, ev Event) (Outcome, error) {
 // acknowledged, so that this may fail.
 func (s *Spooling) bury(ctx context.Context, ev Event, rejection *RejectedError) {
 	if s.Spool.Stats().DeadBytes > s.MaxBytes/deadShare {
-		s.Log.Info("refused event not kept: there are too many dead letters; see `sidecar spool list`")
+		s.Log.Info("refused event not kept: there are too many dead letters; see `sidecar spool list`", ev.Session.values()...)
 		return
 	}
 	payload, err := encodeSpooled(ev)
@@ -239,7 +239,7 @@ func (s *Spooling) bury(ctx context.Context, ev Event, rejection *RejectedError)
 		err = s.Spool.AppendDead(ctx, ev.Session.spoolKey(), payload, reason(rejection))
 	}
 	if err != nil {
-		s.Log.Error(s.Metrics.failed(err), "refused event not kept")
+		s.Log.Error(s.Metrics.failed(err), "refused event not kept", ev.Session.values()...)
 	}
 }
 
