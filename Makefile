@@ -16,6 +16,8 @@ TESTFLAGS ?=
 # BENCHFLAGS are arguments of the benchmark, such as -size=100 -runs=3.
 BENCHFLAGS ?=
 PKG ?= ./...
+# PROMTOOL needs no service discovery but that of Kubernetes, which it cannot do without.
+PROMTOOL := GOFLAGS="$$(go env GOFLAGS) -tags=remove_all_sd" go -C hack/monitoring tool promtool
 
 TOOLS := go tool -modfile=hack/tools/go.mod
 CONTROLLER_GEN := $(TOOLS) controller-gen
@@ -49,6 +51,9 @@ demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 .PHONY: test
 test: controlplane ffmpeg ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
+ifeq ($(PKG),./...)
+	$(MAKE) --no-print-directory promtool-test
+endif
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
 
 ##@ What it withstands
@@ -97,6 +102,16 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 docs: ## Generate docs/api.md from the API types.
 	$(CRD_REF_DOCS) --source-path=api --config=docs/api.config.yaml --renderer=markdown --max-depth=6 --log-level=ERROR --output-path=docs/api.md
 
+.PHONY: dashboards
+dashboards: ## Generate the Grafana dashboard and the PrometheusRule in config/observability.
+	go -C hack/monitoring run . $(CURDIR)/config/observability
+
+.PHONY: promtool-test
+promtool-test: ## Test the alerts, the dashboard and the runbooks. Part of make test.
+	$(PROMTOOL) check rules $(CURDIR)/config/observability/alerts.yaml
+	$(PROMTOOL) test rules $(CURDIR)/config/observability/alerts_test.yaml
+	go -C hack/monitoring test ./...
+
 .PHONY: fmt
 fmt: ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
@@ -105,6 +120,7 @@ fmt: ## Format the Go code.
 vet: ## Run go vet.
 	go vet ./...
 	go -C hack/images vet ./...
+	go -C hack/monitoring vet ./...
 
 .PHONY: lint
 lint: ## Run golangci-lint and shellcheck.
