@@ -49,6 +49,9 @@ demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 .PHONY: test
 test: controlplane ffmpeg ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
+ifeq ($(PKG),./...)
+	$(MAKE) --no-print-directory promtool-test
+endif
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
 
 ##@ What it withstands
@@ -97,6 +100,18 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 docs: ## Generate docs/api.md from the API types.
 	$(CRD_REF_DOCS) --source-path=api --config=docs/api.config.yaml --renderer=markdown --max-depth=6 --log-level=ERROR --output-path=docs/api.md
 
+.PHONY: dashboards
+dashboards: ## Generate the Grafana dashboard and the PrometheusRule in config/observability.
+	go -C hack/monitoring run . $(CURDIR)/config/observability
+
+.PHONY: promtool-test
+promtool-test: ## Test the alerts, the dashboard and the runbooks. Part of make test.
+	@# Without the tag it would link the SDKs of every cloud that Prometheus discovers targets in.
+	go -C hack/monitoring build -tags=remove_all_sd -o $(CURDIR)/bin/promtool github.com/prometheus/prometheus/cmd/promtool
+	bin/promtool check rules config/observability/alerts.yaml
+	bin/promtool test rules config/observability/alerts_test.yaml
+	go -C hack/monitoring test ./...
+
 .PHONY: fmt
 fmt: ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
@@ -105,6 +120,7 @@ fmt: ## Format the Go code.
 vet: ## Run go vet.
 	go vet ./...
 	go -C hack/images vet ./...
+	go -C hack/monitoring vet ./...
 
 .PHONY: lint
 lint: ## Run golangci-lint and shellcheck.

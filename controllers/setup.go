@@ -115,6 +115,9 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if err := mgr.Add(newSweeper(mgr, options)); err != nil {
 		return fmt.Errorf("set up the deletion of old recordings: %w", err)
 	}
+	if err := mgr.Add(&tally{cache: mgr.GetCache()}); err != nil {
+		return fmt.Errorf("set up the count of recordings: %w", err)
+	}
 	if err := newPipelineReconciler(mgr, options).register(mgr); err != nil {
 		return fmt.Errorf("set up the controller of RecordingPipelines: %w", err)
 	}

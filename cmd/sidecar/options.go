@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
@@ -32,6 +33,9 @@ const (
 // maxShutdownDelay is more than any Pod's terminationGracePeriodSeconds should
 // leave to it.
 const maxShutdownDelay = 5 * time.Minute
+
+// diagnosticsAddress is the default of --diagnostics-bind-address: the sidecar's own among the containers of its Pod.
+const diagnosticsAddress = "127.0.0.1:8085"
 
 // namespaceFile is where a Pod finds the namespace that it is in.
 var namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
@@ -57,6 +61,7 @@ type options struct {
 	spool          spoolOptions
 	tls            tlsOptions
 	tracing        tracing.Options
+	diagnostics    diagnostics.Options
 	showVersion    bool
 	log            zap.Options
 }
@@ -120,6 +125,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	o.tls.bind(flags)
 	o.tracing.Bind(flags)
 	o.tracing.BindRatio(flags)
+	o.diagnostics.Bind(flags, diagnosticsAddress)
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 
@@ -141,7 +147,7 @@ func (o *options) validate() error {
 	case o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay:
 		return fmt.Errorf("--shutdown-delay must be from 0s to %s", maxShutdownDelay)
 	}
-	return errors.Join(o.validateRoutes(), o.overload.validate(), o.clients.validate(), o.spool.validate(), o.tls.validate())
+	return errors.Join(o.validateRoutes(), o.overload.validate(), o.clients.validate(), o.spool.validate(), o.tls.validate(), o.diagnostics.Validate())
 }
 
 // validateRoutes checks what says which requests are taken, and for which

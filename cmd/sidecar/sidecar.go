@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"k8s.io/client-go/rest"
 
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
@@ -72,6 +73,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	s := &sidecar{options: options, log: log, readiness: receiver.NewReadiness(noAPIServer)}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	diagnostics.RegisterBuild(registry, "sidecar")
 	counts := receiver.NewMetrics(registry)
 	var err error
 	if s.store, err = receiver.NewRESTStore(cluster, options.namespace, counts); err != nil {

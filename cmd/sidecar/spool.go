@@ -94,6 +94,7 @@ func (s *sidecar) openRecorder(write receiver.WriteFunc, registry prometheus.Reg
 		Write: write, Timeout: s.options.writeTimeout, Spool: store, MaxBytes: maxBytes,
 		Metrics: receiver.NewSpoolMetrics(registry, store.Stats), Tracer: s.tracer, Log: s.log, Now: time.Now,
 	})
+	receiver.RegisterSpoolState(registry, store, maxBytes, time.Now)
 	s.recorder = spooling
 	s.readiness.Clear(noAPIServer) // webhooks can be taken without it
 	s.spooler = &spooler{

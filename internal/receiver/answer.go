@@ -34,6 +34,8 @@ type answer struct {
 	quiet bool
 	// cause is what the log gets to know beside the problem; it may be nil.
 	cause error
+	// about is the session that the webhook is of; nil where that is not known.
+	about *Session
 	// trace is what to tell of an event that was written; nil where nothing.
 	trace *traced
 }

@@ -115,7 +115,9 @@ func (h *Handler) receiveClient(w http.ResponseWriter, r *http.Request, namespac
 	defer cancel()
 	ev := newEvent(namespace, event, arrived)
 	ev.Source, ev.Type = v1alpha1.EventSourceClient, lifecycle.ClientType(ev.Type)
-	return h.record(ctx, ev)
+	a = h.record(ctx, ev)
+	a.about = &ev.Session
+	return a
 }
 
 // clientNamespace returns the namespace that the token of a request leads to.

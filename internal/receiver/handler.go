@@ -157,7 +157,10 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, namespace stri
 	if !event.Recognised() {
 		return typeOther, ignored()
 	}
-	return string(event.Type), h.record(ctx, newEvent(namespace, event, arrived))
+	ev := newEvent(namespace, event, arrived)
+	a = h.record(ctx, ev)
+	a.about = &ev.Session
+	return string(event.Type), a
 }
 
 // checkTarget returns the namespace of a POST to the webhooks' path.
@@ -264,21 +267,18 @@ var (
 // report logs an answer. What a stranger may cause is logged without an error's
 // weight; it is the metrics that count it.
 func (words wording) report(log logr.Logger, a *answer) {
-	log = log.WithValues("outcome", string(a.outcome), "status", a.status)
-	if a.namespace != "" {
-		log = log.WithValues("namespace", a.namespace)
-	}
+	log = log.WithValues("outcome", string(a.outcome), "status", a.status).WithValues(a.subject()...)
 	switch {
 	case a.outcome == outcomePanic:
 		log.Error(a.cause, words.bug, "stack", stackOf(a.cause))
 	case a.cause != nil:
 		log.Error(a.cause, words.failed)
 	case a.outcome == outcomeRecorded:
-		log.Info(words.recorded, "recording", a.recording)
+		log.Info(words.recorded)
 	case a.outcome == outcomeSpooled:
 		log.Info(words.spooled)
 	case a.status == http.StatusOK, a.quiet:
-		log.V(1).Info(words.answered, "recording", a.recording)
+		log.V(1).Info(words.answered)
 	default:
 		log.Info(words.refused, "problem", a.problem)
 	}

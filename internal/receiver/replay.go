@@ -252,7 +252,7 @@ func (r *replayer) resolve(session string, b *replayBatch) error {
 	r.Metrics.replayed.Add(float64(len(b.delivered)))
 	if len(b.buried) > 0 {
 		r.Log.Info("spooled events can never be written and are dead letters now: see `sidecar spool list`",
-			"session", session, "events", len(b.buried), "reason", b.buried[0].Reason)
+			append(valuesOf(session), "events", len(b.buried), "reason", b.buried[0].Reason)...)
 	}
 	return nil
 }
@@ -271,6 +271,7 @@ func (r *replayer) write(ctx context.Context, b *replayBatch) (state condition, 
 	defer cancel()
 	written := r.Write(ctx, b.session, b.events)
 	b.judge(written)
+	r.tellDelays(b, written)
 	r.trace(b, written)
 	at := slices.IndexFunc(written, func(w Written) bool { return w.Err != nil && rejectionOf(w.Err) == nil })
 	if at >= 0 {
@@ -279,6 +280,16 @@ func (r *replayer) write(ctx context.Context, b *replayBatch) (state condition, 
 	state = judge(written)
 	r.bars.tell(b.session.Namespace, state)
 	return state, err
+}
+
+// tellDelays counts what the events took that are written now.
+func (r *replayer) tellDelays(b *replayBatch, written []Written) {
+	now := r.Now()
+	for i, w := range written {
+		if w.Err == nil {
+			r.Metrics.delay.Observe(max(now.Sub(b.events[i].ReceivedAt).Seconds(), 0))
+		}
+	}
 }
 
 // trace tells of the events that are written now.
@@ -347,7 +358,7 @@ func (r *replayer) failed(session string, state condition, err error) {
 		return
 	}
 	if state != away {
-		r.Log.Error(err, "spooled events not written, will try again", "session", session)
+		r.Log.Error(err, "spooled events not written, will try again", valuesOf(session)...)
 		return
 	}
 	if r.outages++; r.outages == 2 { // one may be the session's own

@@ -258,7 +258,7 @@ func (s *Spooling) bury(ctx context.Context, ev Event, rejection *RejectedError)
 		return // it was told, and nothing is lost
 	}
 	if s.Spool.Stats().DeadBytes > s.MaxBytes/deadShare {
-		s.Log.Info("refused event not kept: there are too many dead letters; see `sidecar spool list`")
+		s.Log.Info("refused event not kept: there are too many dead letters; see `sidecar spool list`", ev.Session.values()...)
 		return
 	}
 	payload, err := encodeSpooled(ev)
@@ -268,7 +268,7 @@ func (s *Spooling) bury(ctx context.Context, ev Event, rejection *RejectedError)
 		err = s.Spool.AppendDead(ctx, s.keyOf(ev.Session), payload, reason(rejection))
 	}
 	if err != nil {
-		s.Log.Error(s.Metrics.failed(err), "refused event not kept")
+		s.Log.Error(s.Metrics.failed(err), "refused event not kept", ev.Session.values()...)
 	}
 }
 
