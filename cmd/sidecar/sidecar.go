@@ -223,6 +223,7 @@ func (s *sidecar) announce() {
 		s.log.Info("WARNING: signatures are not verified, anybody can write recordings; start with --public-key-url or --public-key-file instead of --insecure-skip-signature")
 	}
 	s.options.overload.announce(s.log)
+	s.options.spool.announce(s.log)
 	s.log.Info("sidecar started",
 		"namespace", s.options.namespace, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),

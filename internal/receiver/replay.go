@@ -11,12 +11,19 @@ import (
 	"sync"
 	"time"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
 const (
-	// replayWorkers is how many sessions are written at the same time.
+	// replayWorkers is how many sessions are written at the same time, and
+	// behindWorkers how many where all events are written behind their answer.
 	replayWorkers = 8
+	behindWorkers = 16
+	// gatherDelay is how long an event that is acknowledged by the Spool waits
+	// for others of its session, to be written with them. One that ends a
+	// recording does not: nothing is expected behind it, and its Jobs wait.
+	gatherDelay = 100 * time.Millisecond
 	// replayTimeout is how long the API server may take for a session's batch.
 	replayTimeout = 5 * time.Second
 	// resolveTimeout is how long the disk may take to forget it.
@@ -25,9 +32,6 @@ const (
 	// of it is drawn.
 	firstReplayPause = 250 * time.Millisecond
 	maxReplayPause   = 4 * time.Second
-	// maxReplayWait is how long a session may wait for the loop to see it while
-	// others are paused.
-	maxReplayWait = time.Second
 )
 
 // replayer writes what is in the Spool. It takes the sessions one by one while
@@ -38,11 +42,16 @@ type replayer struct {
 	woken   chan struct{}
 
 	mu     sync.Mutex
+	turns  *turns
 	pauses map[string]*pause // of sessions whose last write failed
 	// written has the batches that were written, and that the Spool could not
 	// forget: they must not be written again.
 	written map[string]*replayBatch
 	outages int // failures of the API server since its last success
+	// resumeAt is until when nothing is tried, because the API server is away.
+	resumeAt time.Time
+	// tell is whether it is news when nothing waits any more.
+	tell bool
 }
 
 // pause is what a session has to wait for.
@@ -53,10 +62,43 @@ type pause struct {
 }
 
 func newReplayer(options SpoolingOptions, b *breaker) *replayer {
-	return &replayer{SpoolingOptions: options, breaker: b, woken: make(chan struct{}, 1), pauses: map[string]*pause{}, written: map[string]*replayBatch{}}
+	return &replayer{
+		SpoolingOptions: options, breaker: b, woken: make(chan struct{}, 1), turns: newTurns(),
+		pauses: map[string]*pause{}, written: map[string]*replayBatch{},
+	}
 }
 
-// wake tells that there may be something in the Spool.
+// appended tells that an event was put into the Spool.
+func (r *replayer) appended(ev Event) {
+	due := r.Now()
+	if r.First && !ends(ev) {
+		due = due.Add(gatherDelay)
+	}
+	r.mu.Lock()
+	r.turns.note(ev.Session.spoolKey(), due)
+	r.tell = r.tell || !r.First
+	r.mu.Unlock()
+	r.wake()
+}
+
+// ends tells whether the event ends its recording.
+func ends(ev Event) bool {
+	return ev.Type == v1alpha1.EventStopped || ev.Type == v1alpha1.EventFailed
+}
+
+// scan looks for what is in the Spool. It is to be written now.
+func (r *replayer) scan() {
+	sessions := r.Spool.Sessions()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.Now()
+	for _, session := range sessions {
+		r.turns.note(session, now)
+	}
+	r.tell = r.tell || len(sessions) > 0
+}
+
+// wake has the loop look again.
 func (r *replayer) wake() {
 	select {
 	case r.woken <- struct{}{}:
@@ -65,81 +107,77 @@ func (r *replayer) wake() {
 }
 
 func (r *replayer) run(ctx context.Context) {
-	for wasEmpty := true; ctx.Err() == nil; {
-		sessions := r.Spool.Sessions()
-		isEmpty := len(sessions) == 0
-		if isEmpty && !wasEmpty {
-			r.Log.Info("spool replayed: nothing waits in it any more")
-		}
-		wasEmpty = isEmpty
-		if isEmpty {
-			select {
-			case <-r.woken:
-			case <-ctx.Done():
-			}
-			continue
-		}
-		due, wait := r.due(sessions)
-		if len(due) == 0 {
-			linger(ctx, wait)
-			continue
-		}
-		r.pass(ctx, due)
-	}
-}
-
-// due returns the sessions to write now, only one while the API server is away;
-// and if there are none, how long to wait.
-func (r *replayer) due(sessions []string) (due []string, wait time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := r.Now()
-	wait = maxReplayWait
-	for _, session := range sessions {
-		p := r.pauses[session]
-		if p == nil || !now.Before(p.until) {
-			due = append(due, session)
-			continue
-		}
-		wait = min(wait, p.until.Sub(now))
-	}
-	if r.outages > 0 && len(due) > 1 {
-		due = due[:1]
-	}
-	return due, wait
-}
-
-// pass writes one batch of each session, until the API server is away.
-func (r *replayer) pass(ctx context.Context, sessions []string) {
-	work := make(chan string)
 	var workers sync.WaitGroup
-	for range min(replayWorkers, len(sessions)) {
+	defer workers.Wait()
+	r.scan()
+	for ctx.Err() == nil {
+		session, found, next := r.next()
+		if !found {
+			r.idle(ctx, next)
+			continue
+		}
 		workers.Go(func() {
-			for session := range work {
-				r.session(ctx, session)
-			}
+			r.session(ctx, session)
+			r.done(session)
 		})
 	}
-	wasAway := r.away()
-	for _, session := range sessions {
-		if ctx.Err() != nil || (!wasAway && r.away()) {
-			break
-		}
-		work <- session
+}
+
+// idle returns at next, unless that is zero, or when something has changed.
+func (r *replayer) idle(ctx context.Context, next time.Time) {
+	var come <-chan time.Time
+	if !next.IsZero() {
+		timer := time.NewTimer(next.Sub(r.Now()))
+		defer timer.Stop()
+		come = timer.C
 	}
-	close(work)
-	workers.Wait()
-	if n := r.outageCount(); n > 0 {
-		linger(ctx, jittered(n))
+	select {
+	case <-come:
+	case <-r.woken:
+	case <-ctx.Done():
 	}
 }
 
-func (r *replayer) away() bool { return r.outageCount() > 0 }
-
-func (r *replayer) outageCount() int {
+// next returns the session to write now; or if there is none, when to ask again
+// unless something changes before.
+func (r *replayer) next() (session string, found bool, next time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.outages
+	limit := replayWorkers
+	if r.First {
+		limit = behindWorkers
+	}
+	now := r.Now()
+	if r.outages > 0 {
+		if limit = 1; now.Before(r.resumeAt) {
+			return "", false, r.resumeAt
+		}
+	}
+	if r.turns.busy >= limit {
+		return "", false, time.Time{}
+	}
+	return r.turns.take(now)
+}
+
+// done ends a session's turn, and gives it the next one if it needs one.
+func (r *replayer) done(session string) {
+	waits := r.Spool.Has(session)
+	isEmpty := r.Spool.Stats().Events == 0
+	r.mu.Lock()
+	var notBefore time.Time
+	if p := r.pauses[session]; p != nil {
+		notBefore = p.until
+	}
+	r.turns.done(session, !waits, r.Now(), notBefore)
+	isNews := isEmpty && r.tell
+	if isEmpty {
+		r.tell = false
+	}
+	r.mu.Unlock()
+	if isNews {
+		r.Log.Info("spool replayed: nothing waits in it any more")
+	}
+	r.wake()
 }
 
 // session writes a batch of a session's events.
@@ -264,6 +302,7 @@ func (r *replayer) succeeded(session string) {
 	defer r.mu.Unlock()
 	if r.outages > 1 {
 		clear(r.pauses) // what they waited for is over
+		r.turns.release()
 		r.Log.Info("API server takes events again: replaying the spool", "events", r.Spool.Stats().Events)
 	}
 	r.outages = 0
@@ -287,7 +326,10 @@ func (r *replayer) failed(session string, state condition, err error) {
 		r.Log.Error(err, "spooled events not written, will try again", "session", session)
 		return
 	}
-	if r.outages++; r.outages == 2 { // one may be the session's own
+	r.outages++
+	r.resumeAt = r.Now().Add(jittered(r.outages))
+	if r.outages == 2 { // one may be the session's own
+		r.tell = true
 		r.Log.Error(err, "API server takes no events: they are kept in the spool until it does", "events", r.Spool.Stats().Events)
 	}
 }
