@@ -28,9 +28,9 @@ import (
 
 const resource = "meetingrecordings"
 
-// RESTStore is the Store of an API server. It keeps no objects, only which
-// versions it saw last of some, and does not limit its own rate: the API
-// server's priority and fairness does.
+// RESTStore is the Store of an API server. It remembers some objects as it saw
+// them last, and does not limit its own rate: the API server's priority and
+// fairness does.
 type RESTStore struct {
 	// Traceparent, if not nil, says which place in a trace a new object gets.
 	Traceparent func() string
@@ -73,12 +73,16 @@ func statusDecoder() runtime.NegotiatedSerializer {
 // Namespace implements Store.
 func (s *RESTStore) Namespace() string { return s.namespace }
 
-// Get implements Store. Unless fresh, the API server answers from its watch
-// cache, which costs no read of etcd, with what is at least as new as what was
-// seen of the object before.
+// Get implements Store. Unless fresh, it returns the object as it was seen last,
+// mostly as the answer to its last write; or else the API server answers from
+// its watch cache, which costs no read of etcd, with what is at least as new as
+// what was seen of the object before.
 func (s *RESTStore) Get(ctx context.Context, name string, fresh bool) (*Object, error) {
 	request := s.client.Get().Namespace(s.namespace).Resource(resource).Name(name)
 	if !fresh {
+		if known := s.seen.recall(name); known != nil {
+			return known, nil
+		}
 		request = request.Param("resourceVersion", s.seen.of(name))
 	}
 	object, err := s.do(ctx, "get", request)
@@ -169,7 +173,10 @@ func (s *RESTStore) patchStatus(ctx context.Context, read *Object, patch []opera
 	}
 	_, err = s.do(ctx, "patch", s.client.Patch(types.JSONPatchType).Namespace(s.namespace).Resource(resource).Name(read.Name).
 		SubResource("status").Param("fieldManager", FieldManager).Body(body))
-	return writeError("write the status of "+read.Name, err)
+	if err = writeError("write the status of "+read.Name, err); err != nil {
+		s.seen.outdated(read, errors.Is(err, ErrChanged))
+	}
+	return err
 }
 
 type operation struct {
@@ -222,7 +229,7 @@ func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) 
 	}
 	object, err := decodeObject(body)
 	if err == nil {
-		s.seen.note(object.Name, object.ResourceVersion)
+		s.seen.note(object)
 	}
 	return object, err
 }
