@@ -112,22 +112,34 @@ func TestFirst(t *testing.T) {
 	})
 }
 
-// TestFirstInParallel: sessions do not wait for each other, but for room.
+// TestFirstInParallel: sessions do not wait for each other, and the later they
+// are written, the more of them at a time.
 func TestFirstInParallel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kept := openSpool(t, t.TempDir())
-		j := &journal{delay: time.Second}
+		j := &journal{delay: time.Minute}
 		s := newFirst(kept, j.write)
 		stop := running(s)
-		begin := time.Now()
-		for n := range 2*behindWorkers + 1 {
+		for n := range 2 * maxWorkers {
 			recordFirst(t, s, sessionNumber(n), v1alpha1.EventStopped)
 		}
-		s.Flush(t.Context())
-		if took := time.Since(begin).Truncate(time.Second); took != 3*time.Second {
-			t.Errorf("%d sessions are written in %s, want 3s", 2*behindWorkers+1, took)
+		for _, want := range []struct {
+			after time.Duration
+			busy  int
+		}{{0, firstWorkers}, {workerStep, firstWorkers + 1}, {workerStep, firstWorkers + 2}, {time.Second, firstWorkers + 22}, {2 * time.Second, maxWorkers}} {
+			linger(t.Context(), want.after)
+			synctest.Wait()
+			s.replay.mu.Lock()
+			if busy := s.replay.turns.busy; busy != want.busy {
+				t.Errorf("%d are written after %s more, want %d", busy, want.after, want.busy)
+			}
+			s.replay.mu.Unlock()
 		}
+		s.Flush(t.Context())
 		stop()
+		if got := len(j.all()); got != 2*maxWorkers {
+			t.Errorf("%d writes", got)
+		}
 		if err := kept.Close(); err != nil {
 			t.Error(err)
 		}

@@ -16,10 +16,14 @@ import (
 )
 
 const (
-	// replayWorkers is how many sessions are written at the same time, and
-	// behindWorkers how many where all events are written behind their answer.
+	// replayWorkers is how many sessions are written at the same time.
 	replayWorkers = 8
-	behindWorkers = 16
+	// Where all events are written behind their answer it is firstWorkers, and
+	// one more for each workerStep that the next one is late, up to maxWorkers.
+	// So a burst is acknowledged first, and a backlog does not last.
+	firstWorkers = 2
+	maxWorkers   = 32
+	workerStep   = 50 * time.Millisecond
 	// gatherDelay is how long an event that is acknowledged by the Spool waits
 	// for others of its session, to be written with them. One that ends a
 	// recording does not: nothing is expected behind it, and its Jobs wait.
@@ -143,20 +147,28 @@ func (r *replayer) idle(ctx context.Context, next time.Time) {
 func (r *replayer) next() (session string, found bool, next time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	limit := replayWorkers
-	if r.First {
-		limit = behindWorkers
-	}
 	now := r.Now()
-	if r.outages > 0 {
-		if limit = 1; now.Before(r.resumeAt) {
-			return "", false, r.resumeAt
-		}
-	}
-	if r.turns.busy >= limit {
-		return "", false, time.Time{}
+	if at := r.room(now); at.IsZero() || at.After(now) {
+		return "", false, at
 	}
 	return r.turns.take(now)
+}
+
+// room returns when there is room for one more session to be written; zero if
+// not before one of them is done. It is called with mu held.
+func (r *replayer) room(now time.Time) time.Time {
+	busy := r.turns.busy
+	switch {
+	case r.outages > 0 && busy == 0:
+		return r.resumeAt
+	case r.outages > 0:
+		return time.Time{}
+	case !r.First && busy < replayWorkers, r.First && busy < firstWorkers:
+		return now
+	case !r.First || busy >= maxWorkers:
+		return time.Time{}
+	}
+	return r.turns.first().Add(time.Duration(busy-firstWorkers+1) * workerStep)
 }
 
 // done ends a session's turn, and gives it the next one if it needs one.

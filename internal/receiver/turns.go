@@ -56,18 +56,22 @@ func (q *turns) note(session string, due time.Time) {
 	}
 }
 
+// first returns when the next turn comes; zero if nothing waits.
+func (q *turns) first() time.Time {
+	if len(q.waiting) == 0 {
+		return time.Time{}
+	}
+	return q.waiting[0].at()
+}
+
 // take returns the session whose turn has come first, to be written by the
 // caller, who calls done after that. If there is none, found is false, and next
 // says when the next one's turn comes, zero if nothing waits.
 func (q *turns) take(now time.Time) (session string, found bool, next time.Time) {
-	if len(q.waiting) == 0 {
-		return "", false, time.Time{}
-	}
-	t := q.waiting[0]
-	if at := t.at(); at.After(now) {
+	if at := q.first(); at.IsZero() || at.After(now) {
 		return "", false, at
 	}
-	heap.Pop(&q.waiting)
+	t, _ := heap.Pop(&q.waiting).(*turn)
 	t.busy = true
 	q.busy++
 	return t.session, true, time.Time{}
