@@ -25,7 +25,7 @@ import (
 // newFirst is a Spooling that acknowledges by the Spool.
 func newFirst(s Spool, write WriteFunc) *Spooling {
 	made, _ := newTestSpooling(s, write)
-	made.SpoolingOptions.First = true
+	made.First = true
 	return NewSpooling(made.SpoolingOptions)
 }
 
