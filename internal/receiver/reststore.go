@@ -50,6 +50,7 @@ var _ Store = (*RESTStore)(nil)
 func NewRESTStore(config *rest.Config, namespace string, metrics *Metrics) (*RESTStore, error) {
 	config = rest.CopyConfig(config)
 	config.QPS = -1
+	config.DisableCompression = true // objects are smaller than what the API server compresses
 	config.GroupVersion = &v1alpha1.GroupVersion
 	config.APIPath = "/apis"
 	config.ContentType = runtime.ContentTypeJSON
