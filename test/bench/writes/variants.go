@@ -60,6 +60,7 @@ const (
 	applyPatch
 	update
 	answeredBriefly // jsonPatch, answered with the metadata only
+	untracked       // jsonPatch of an object whose managed fields were reset once, so that nobody keeps them any more
 )
 
 // target is an object that is written again and again.
@@ -114,6 +115,7 @@ func (c *cluster) variants(ctx context.Context, crd *apiextensionsv1.CustomResou
 		{"server-side apply", own, applyPatch, 0},
 		{"update (PUT)", own, update, 0},
 		{"answered with the object's metadata only", own, answeredBriefly, 0},
+		{"no managed fields", own, untracked, 0},
 	} {
 		t := &target{c: c, kind: v.kind, name: fmt.Sprintf("object-%d", len(variants)), resource: schema.GroupVersionResource{Group: v.group, Version: "v1alpha1", Resource: "meetingrecordings"}}
 		if err := t.create(ctx, v.annotation); err != nil {
@@ -176,6 +178,10 @@ func (t *target) create(ctx context.Context, annotation int) error {
 		return err
 	}
 	t.object, err = t.client().Patch(ctx, t.name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: "writes"}, "status")
+	if err != nil || t.kind != untracked {
+		return err
+	}
+	_, err = t.client().Patch(ctx, t.name, types.MergePatchType, []byte(`{"metadata":{"managedFields":[{}]}}`), metav1.PatchOptions{FieldManager: "writes"})
 	return err
 }
 
@@ -219,7 +225,7 @@ func (t *target) write(ctx context.Context, n int) error {
 	kind := types.JSONPatchType
 	patchOptions := metav1.PatchOptions{FieldManager: "writes"}
 	switch t.kind {
-	case jsonPatch, answeredBriefly:
+	case jsonPatch, answeredBriefly, untracked:
 		body = []byte(fmt.Sprintf(`[{"op":"test","path":"/status/recording","value":%s},{"op":"replace","path":"/status/recording","value":%s}]`, t.last, next))
 	case jsonPatchOfOne:
 		body = []byte(fmt.Sprintf(`[{"op":"test","path":"/status/recording/events/3/type","value":"Stopped"},{"op":"replace","path":"/status/recording/events/3/deliveries","value":%d}]`, n+2))
