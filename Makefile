@@ -61,6 +61,8 @@ CHAOS_RECORDINGS ?= 300
 CHAOS_DURATION ?= 2m
 CHAOS_SEED ?= 1
 CHAOS_FAULT_EVERY ?= 4s
+# CHAOS_ACKNOWLEDGE is the sidecars' --acknowledge: api or spool.
+CHAOS_ACKNOWLEDGE ?= api
 # OUTAGE is how long `make outage` stops the API server, and OUTAGE_PER_SECOND how many webhooks come meanwhile.
 OUTAGE ?= 60s
 OUTAGE_PER_SECOND ?= 100
@@ -68,12 +70,12 @@ OUTAGE_PER_SECOND ?= 100
 .PHONY: chaos
 chaos: build controlplane ## Break everything on a drawn schedule, and audit that nothing acknowledged is lost or doubled (CHAOS_RECORDINGS, CHAOS_SEED, CHAOS_DURATION).
 	@go build -o bin/chaos ./test/chaos
-	@bin/chaos -seed=$(CHAOS_SEED) -recordings=$(CHAOS_RECORDINGS) -duration=$(CHAOS_DURATION) -fault-every=$(CHAOS_FAULT_EVERY)
+	@bin/chaos -seed=$(CHAOS_SEED) -recordings=$(CHAOS_RECORDINGS) -duration=$(CHAOS_DURATION) -fault-every=$(CHAOS_FAULT_EVERY) -acknowledge=$(CHAOS_ACKNOWLEDGE)
 
 .PHONY: outage
 outage: build controlplane ## Stop the API server for a minute under 100 webhooks a second, and kill a sidecar meanwhile.
 	@go build -o bin/chaos ./test/chaos
-	@bin/chaos -seed=$(CHAOS_SEED) -outage=$(OUTAGE) -per-second=$(OUTAGE_PER_SECOND)
+	@bin/chaos -seed=$(CHAOS_SEED) -outage=$(OUTAGE) -per-second=$(OUTAGE_PER_SECOND) -acknowledge=$(CHAOS_ACKNOWLEDGE)
 
 ##@ Development
 

@@ -33,6 +33,7 @@ import (
 
 // sidecarMetricsPath is where the metrics of --sidecar-metrics-url are served.
 const sidecarMetricsPath = "/metrics/sidecar"
+
 // diagnosticsAddress is the default of --diagnostics-bind-address: the manager's own among the containers of its Pod.
 const diagnosticsAddress = "127.0.0.1:8084"
 

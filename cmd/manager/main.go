@@ -79,7 +79,8 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	if err != nil {
 		return fmt.Errorf("find the API server (set --kubeconfig or KUBECONFIG outside a cluster): %w", err)
 	}
-	cfg.QPS = -1 // the API server's priority and fairness limits us; client-go's 5 requests a second would be the bottleneck
+	cfg.QPS = -1                  // the API server's priority and fairness limits us; client-go's 5 requests a second would be the bottleneck
+	cfg.DisableCompression = true // it would cost the API server's CPU, which is the limit, and save what nobody lacks
 	cfg.UserAgent = "meeting-recording-manager/" + version.String()
 	options, err := managerOptions(flags)
 	if err != nil {

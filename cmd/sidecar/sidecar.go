@@ -306,6 +306,7 @@ func (s *sidecar) announce() {
 		routes = s.routes.Namespaces()
 	}
 	s.options.metrics.announce(s.log, s.metrics.listener.Addr())
+	s.options.spool.announce(s.log)
 	s.log.Info("sidecar started",
 		"namespace", s.options.namespace, "routes", routes, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),

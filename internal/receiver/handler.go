@@ -4,10 +4,10 @@
 package receiver
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -198,7 +198,11 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *answer) {
 	if r.ContentLength > maxBodyBytes {
 		return nil, tooLarge
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	var body bytes.Buffer
+	if r.ContentLength > 0 {
+		body.Grow(int(r.ContentLength) + bytes.MinRead) // as much as reading it to its end wants
+	}
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	var limit *http.MaxBytesError
 	switch {
 	case errors.As(err, &limit):
@@ -206,7 +210,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *answer) {
 	case err != nil:
 		return nil, refused(http.StatusBadRequest, outcomeMalformed, "body did not arrive in full")
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // verify is nil if the provider has signed the body.

@@ -67,7 +67,10 @@ type SpoolingOptions struct {
 	Spool   Spool
 	// MaxBytes is the Spool's bound.
 	MaxBytes int64
-	Metrics  *SpoolMetrics
+	// First has events acknowledged once they are in the Spool, and written
+	// behind that.
+	First   bool
+	Metrics *SpoolMetrics
 	// Tracer, if not nil, is told of events that were written from the Spool and
 	// whose recording has a trace.
 	Tracer *tracing.Tracer
@@ -78,7 +81,8 @@ type SpoolingOptions struct {
 // Spooling is the Recorder that writes events through a Queue, and puts those
 // that the API server does not take in time into the Spool, from where Run
 // writes them later. The events of a session keep their order: while one of
-// them is in the Spool, those that come go behind it.
+// them is in the Spool, those that come go behind it. With First all events go
+// into the Spool, as long as that takes them.
 type Spooling struct {
 	SpoolingOptions
 	direct  *Queue
@@ -113,6 +117,12 @@ func NewSpooling(options SpoolingOptions) *Spooling {
 // Record implements Recorder. It returns the Result Spooled for an event that
 // is in the Spool, and the Spool's error where not even that can be.
 func (s *Spooling) Record(ctx context.Context, ev Event) (Outcome, error) {
+	if s.First {
+		if outcome, err := s.spool(ctx, ev); err == nil {
+			return outcome, nil
+		}
+		// The disk takes nothing, but the API server may.
+	}
 	behind := s.enter(ev.Session)
 	defer s.leave(ev.Session)
 	if behind {
@@ -138,7 +148,10 @@ func (s *Spooling) Wait() { s.direct.Wait() }
 func (s *Spooling) Run(ctx context.Context) { s.replay.run(ctx) }
 
 // Wake has Run look into the Spool, after somebody else has put something there.
-func (s *Spooling) Wake() { s.replay.wake() }
+func (s *Spooling) Wake() {
+	s.replay.scan()
+	s.replay.wake()
+}
 
 // Flush returns when nothing waits in the Spool, or when ctx is done.
 func (s *Spooling) Flush(ctx context.Context) {
@@ -247,7 +260,7 @@ func (s *Spooling) spool(ctx context.Context, ev Event) (Outcome, error) {
 	if err := s.Spool.Append(ctx, s.keyOf(ev.Session), payload); err != nil {
 		return Outcome{}, fmt.Errorf("neither the API server nor the spool takes the event: %w", s.Metrics.failed(err))
 	}
-	s.replay.wake()
+	s.replay.appended(ev)
 	return Outcome{Result: Spooled}, nil
 }
 
