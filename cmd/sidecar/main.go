@@ -18,7 +18,6 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/meetingops/meeting-recording-operator/internal/version"
@@ -61,7 +60,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	log := zap.New(zap.UseFlagOptions(&options.log), zap.WriteTo(stderr))
 	klog.SetLogger(log.WithName("client"))
-	ctrllog.SetLogger(log)
 	limitMemory()
 	surviveFileSizeLimit()
 	if err := serve(ctx, options, log); err != nil {
