@@ -18,7 +18,6 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
@@ -66,7 +65,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	level := diagnostics.NewLevel(&options.log)
 	log := zap.New(zap.UseFlagOptions(&options.log), zap.WriteTo(stderr))
 	klog.SetLogger(log.WithName("client"))
-	ctrllog.SetLogger(log)
 	go diagnostics.Serve(ctx, options.diagnostics, level, log.WithName("diagnostics"))
 	limitMemory()
 	surviveFileSizeLimit()

@@ -57,7 +57,7 @@ type sidecar struct {
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
 	guard     *receiver.Guard
 	// certificate is nil where webhooks come over plain HTTP.
-	certificate *certificate
+	certificate *receiver.Certificate
 	tracer      *tracing.Tracer // nil where there are no traces
 
 	webhooks, health, metrics *endpoint
@@ -230,7 +230,7 @@ func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections,
 			return fmt.Errorf("%s: %w", e.flag, err)
 		}
 		if e.to == &s.webhooks && s.certificate != nil {
-			listener = s.certificate.listener(listener)
+			listener = s.certificate.Listener(listener)
 		}
 		server := receiver.NewServer(e.handler, e.timeout, s.log)
 		*e.to = &endpoint{server, e.connections.Guard(server, listener)}
@@ -278,9 +278,6 @@ func (s *sidecar) run(told context.Context) error {
 	background.Go(func() { s.becomeReady(ctx, noAPIServer, s.reachAny) })
 	if s.urlKeys != nil {
 		background.Go(func() { s.becomeReady(ctx, noKey, s.urlKeys.Prefetch) })
-	}
-	if s.certificate != nil {
-		background.Go(func() { s.followCertificate(ctx) })
 	}
 	if s.spooler != nil {
 		s.spooler.start()

@@ -119,28 +119,18 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	eventually(t, 200, second, func() (int, string) { return askSecurely(t, secure(), p.Webhooks, session) })
 	expect(open, first)
 
-	failures := func() (status int, count string) {
-		status, metrics := ask(t, http.MethodGet, "http://"+p.Metrics+"/metrics", "", false)
-		if !strings.Contains(metrics, "meetingrecording_webhook_certificate_expiry_timestamp_seconds 1.") {
-			t.Error("no expiry in the metrics")
-		}
-		_, after, _ := strings.Cut(metrics, "\ncertwatcher_read_certificate_errors_total ")
-		count, _, _ = strings.Cut(after, "\n")
-		return status, count
-	}
-	_, before := failures()
+	metrics := func() (int, string) { return ask(t, http.MethodGet, "http://"+p.Metrics+"/metrics", "", false) }
+	eventually(t, 200, "\nmeetingrecording_webhook_certificate_outdated 0", metrics)
 	replace(t, certFile, []byte("no certificate"))
-	eventually(t, 200, "more", func() (int, string) {
-		status, count := failures()
-		if count == "" || count == before {
-			return status, count
-		}
-		return status, "more"
-	})
+	eventually(t, 200, "\nmeetingrecording_webhook_certificate_outdated 1", metrics)
+	p.stderr.line(t, "TLS certificate not read again")
 	expect(secure(), second)
 	expect(open, first)
 	third := writeCertificate(t, certFile, keyFile, 3)
 	eventually(t, 200, third, func() (int, string) { return askSecurely(t, secure(), p.Webhooks, session) })
+	if _, text := metrics(); !strings.Contains(text, "\nmeetingrecording_webhook_certificate_expiry_timestamp_seconds 1.") || !strings.Contains(text, "\nmeetingrecording_webhook_certificate_outdated 0") {
+		t.Error("the metrics do not tell of the third certificate")
+	}
 	if code := p.end(t); code != 0 {
 		t.Errorf("exit code %d\n%s", code, p.stderr)
 	}
@@ -161,7 +151,8 @@ func TestWrongCertificates(t *testing.T) {
 	}{
 		{"no key", []string{"--tls-cert-file=" + certFile}, "--tls-cert-file and --tls-key-file go together"},
 		{"no certificate", []string{"--tls-key-file=" + keyFile}, "--tls-cert-file and --tls-key-file go together"},
-		{"a missing file", []string{"--tls-cert-file=/no/such", "--tls-key-file=" + keyFile}, pair + "open /no/such"},
+		{"a missing file", []string{"--tls-cert-file=/no/such", "--tls-key-file=" + keyFile}, "--tls-cert-file: stat /no/such: no such file"},
+		{"a missing key", []string{"--tls-cert-file=" + certFile, "--tls-key-file=/no/such"}, "--tls-key-file: stat /no/such: no such file"},
 		{"another's key", []string{"--tls-cert-file=" + certFile, "--tls-key-file=" + other}, pair + "tls: private key does not match public key"},
 		{"exchanged", []string{"--tls-cert-file=" + keyFile, "--tls-key-file=" + certFile}, pair + "tls: failed to find certificate PEM data"},
 	} {
