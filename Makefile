@@ -49,6 +49,7 @@ demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 .PHONY: test
 test: controlplane ffmpeg ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
+	go -C hack/tools test ./...
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
 
 ##@ What it withstands
@@ -105,6 +106,7 @@ fmt: ## Format the Go code.
 vet: ## Run go vet.
 	go vet ./...
 	go -C hack/images vet ./...
+	go -C hack/tools vet ./...
 
 .PHONY: lint
 lint: ## Run golangci-lint and shellcheck.
@@ -112,8 +114,16 @@ lint: ## Run golangci-lint and shellcheck.
 	hack/lint-shell.sh
 
 .PHONY: verify
-verify: ## Generate everything anew and fail on any difference.
+verify: crd-compat ## Generate everything anew and fail on any difference.
 	hack/verify.sh
+
+.PHONY: crd-compat
+crd-compat: ## Fail where the CRDs break what the last release had.
+	hack/crd-compat.sh
+
+.PHONY: crd-release
+crd-release: ## Make the CRDs of now those of the release VERSION=vX.Y.Z (docs/releasing.md).
+	hack/crd-compat.sh release $(VERSION)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (60s).
