@@ -16,6 +16,8 @@ TESTFLAGS ?=
 # BENCHFLAGS are arguments of the benchmark, such as -size=100 -runs=3.
 BENCHFLAGS ?=
 PKG ?= ./...
+# K8S_VERSION is the Kubernetes minor of the tests' control plane, such as 1.36, of those in hack/controlplane (default: the newest).
+export K8S_VERSION ?=
 
 TOOLS := go tool -modfile=hack/tools/go.mod
 CONTROLLER_GEN := $(TOOLS) controller-gen
@@ -50,7 +52,7 @@ demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 test: controlplane ffmpeg ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
 	go -C hack/tools test ./...
-	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
+	KUBEBUILDER_ASSETS=$$(hack/controlplane/install.sh envtest --print-dir) $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
 
 ##@ What it withstands
 
@@ -147,8 +149,12 @@ image: ## Build the image IMG into bin/images/, without Docker.
 media-image: ## Build the image MEDIA_IMG, with ffmpeg, into bin/images/, without Docker.
 	MEDIA_IMG=$(MEDIA_IMG) VERSION=$(VERSION) hack/images/build.sh media
 
+.PHONY: test-versions
+test-versions: ## Run the tests that need an API server against every Kubernetes minor of hack/controlplane.
+	hack/test-versions.sh
+
 .PHONY: controlplane
-controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/.
+controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/ (K8S_VERSION: of another minor, in bin/k8s-MINOR/).
 	@hack/controlplane/install.sh envtest
 
 .PHONY: ffmpeg

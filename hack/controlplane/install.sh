@@ -249,5 +249,9 @@ store=${XDG_CACHE_HOME:-${HOME:?HOME is not set: set it, or XDG_CACHE_HOME}/.cac
     provide $wanted
   fi
   link $wanted
+  # Scripts that only ask a server use this kubectl, whatever the server's minor.
+  if [[ ! -e $root/bin/k8s/kubectl ]]; then
+    links=$root/bin/k8s link kubectl
+  fi
 }
 if [[ $print_dir == yes ]]; then printf '%s\n' "$links"; else log "$set_name binaries of Kubernetes $k8s_version are in $links"; fi
