@@ -139,7 +139,7 @@ bench-archive: ## Measure `postprocess archive` beside curl and rclone: speed an
 
 .PHONY: build
 build: ## Build the binaries into bin/.
-	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
 
 .PHONY: image
 image: ## Build the image IMG into bin/images/, without Docker.
@@ -160,6 +160,20 @@ controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/ (K8S_VERSI
 .PHONY: ffmpeg
 ffmpeg: ## Provide ffmpeg and ffprobe, by Debian's package where they are missing.
 	@hack/ffmpeg.sh
+
+##@ Supply chain
+
+.PHONY: vulncheck
+vulncheck: ## Fail on known vulnerabilities that the programs can reach (VULNDB: a folder with a copy of the database).
+	hack/vulncheck.sh
+
+.PHONY: sbom
+sbom: build ## Write what is in each program to bin/sbom/, in CycloneDX.
+	VERSION=$(VERSION) hack/sbom.sh
+
+.PHONY: reproducible
+reproducible: ## Build twice, from nothing, in other surroundings, and fail where a byte differs (PLATFORMS="linux/amd64 linux/arm64").
+	VERSION=$(VERSION) hack/reproducible.sh
 
 ##@ Deployment to the cluster of the current kubectl context
 
