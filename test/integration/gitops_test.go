@@ -201,7 +201,7 @@ func statusFields(t *testing.T, object *unstructured.Unstructured) map[string][]
 func keys(t *testing.T, entry metav1.ManagedFieldsEntry, below string) []string {
 	t.Helper()
 	var fields map[string]any
-	if err := json.Unmarshal(entry.FieldsV1.Raw, &fields); err != nil {
+	if err := json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields); err != nil {
 		t.Fatal(err)
 	}
 	if below != "." {
