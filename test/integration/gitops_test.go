@@ -107,7 +107,7 @@ func TestArgoCDComponent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	objects := decode(t, kubectlOutput(t, "kustomize", dir))
+	objects := objectsIn(t, kubectlOutput(t, "kustomize", dir))
 	if len(objects) != 1 || objects[0].GetName() != "argocd-cm" || objects[0].GetNamespace() != "argocd" {
 		t.Fatalf("it builds %v, want argocd-cm alone, under its own name", objects)
 	}
@@ -140,7 +140,8 @@ func awaitAccepted(t *testing.T, name string) {
 	})
 }
 
-func decode(t *testing.T, manifests string) []*unstructured.Unstructured {
+// objectsIn decodes manifests.
+func objectsIn(t *testing.T, manifests string) []*unstructured.Unstructured {
 	t.Helper()
 	decoder := utilyaml.NewYAMLOrJSONDecoder(strings.NewReader(manifests), 4096)
 	var objects []*unstructured.Unstructured
@@ -161,7 +162,7 @@ func decode(t *testing.T, manifests string) []*unstructured.Unstructured {
 func snapshot(t *testing.T, manifests string) map[string]*unstructured.Unstructured {
 	t.Helper()
 	stored := make(map[string]*unstructured.Unstructured)
-	for _, object := range decode(t, manifests) {
+	for _, object := range objectsIn(t, manifests) {
 		key := client.ObjectKeyFromObject(object)
 		if err := k8sClient.Get(t.Context(), key, object); err != nil {
 			t.Fatal(err)
