@@ -48,6 +48,7 @@ spec: {meetingID: %s, sessionID: %q, suspend: false}
 	}
 	apply := []string{"apply", "--server-side", "--force-conflicts", "--field-manager", gitOps, "-f", file}
 	kubectlOutput(t, apply...)
+	installed := managers(snapshot(t, manifests)) // this tool's, and whatever the tests install with
 
 	o := newOperator(t)
 	o.startManager(t)
@@ -69,7 +70,8 @@ spec: {meetingID: %s, sessionID: %q, suspend: false}
 
 	for id, object := range after {
 		for _, entry := range object.GetManagedFields() {
-			if entry.Manager == gitOps || strings.HasPrefix(entry.Manager, "kubectl") {
+			ours := entry.Manager == receiver.FieldManager || entry.Manager == controllers.FieldOwner
+			if !ours && installed[entry.Manager] {
 				continue
 			}
 			if entry.Subresource != "status" || !slices.Equal(keys(t, entry, "."), []string{"f:status"}) {
@@ -170,6 +172,17 @@ func snapshot(t *testing.T, manifests string) map[string]*unstructured.Unstructu
 		stored[object.GetKind()+" "+key.String()] = object
 	}
 	return stored
+}
+
+// managers are those that own a field of any object.
+func managers(objects map[string]*unstructured.Unstructured) map[string]bool {
+	names := make(map[string]bool)
+	for _, object := range objects {
+		for _, entry := range object.GetManagedFields() {
+			names[entry.Manager] = true
+		}
+	}
+	return names
 }
 
 // versions is what a write changes: it is what GitOps tools, and everything that watches, would wake up for.
