@@ -19,7 +19,7 @@ COPY cmd cmd
 COPY controllers controllers
 COPY internal internal
 ARG TARGETOS=linux TARGETARCH VERSION=unknown
-RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath \
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
       -ldflags "-s -w -X github.com/meetingops/meeting-recording-operator/internal/version.version=$VERSION" \
       -o /out/ ./cmd/manager ./cmd/sidecar ./cmd/postprocess \
  && printf 'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n' >/out/passwd \

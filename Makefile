@@ -16,6 +16,8 @@ TESTFLAGS ?=
 # BENCHFLAGS are arguments of the benchmark, such as -size=100 -runs=3.
 BENCHFLAGS ?=
 PKG ?= ./...
+# K8S_VERSION is the Kubernetes minor of the tests' control plane, such as 1.36, of those in hack/controlplane (default: the newest).
+export K8S_VERSION ?=
 
 TOOLS := go tool -modfile=hack/tools/go.mod
 CONTROLLER_GEN := $(TOOLS) controller-gen
@@ -49,10 +51,11 @@ demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 .PHONY: test
 test: controlplane ffmpeg ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
+	go -C hack/tools test ./...
 ifeq ($(PKG),./...)
 	$(MAKE) --no-print-directory promtool-test
 endif
-	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
+	KUBEBUILDER_ASSETS=$$(hack/controlplane/install.sh envtest --print-dir) $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
 
 ##@ What it withstands
 
@@ -123,6 +126,7 @@ vet: ## Run go vet.
 	go vet ./...
 	go -C hack/images vet ./...
 	go -C hack/monitoring vet ./...
+	go -C hack/tools vet ./...
 
 .PHONY: lint
 lint: ## Run golangci-lint and shellcheck.
@@ -130,8 +134,16 @@ lint: ## Run golangci-lint and shellcheck.
 	hack/lint-shell.sh
 
 .PHONY: verify
-verify: ## Generate everything anew and fail on any difference.
+verify: crd-compat ## Generate everything anew and fail on any difference.
 	hack/verify.sh
+
+.PHONY: crd-compat
+crd-compat: ## Fail where the CRDs break what the last release had.
+	hack/crd-compat.sh
+
+.PHONY: crd-release
+crd-release: ## Make the CRDs of now those of the release VERSION=vX.Y.Z (docs/releasing.md).
+	hack/crd-compat.sh release $(VERSION)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (60s).
@@ -145,7 +157,7 @@ bench-archive: ## Measure `postprocess archive` beside curl and rclone: speed an
 
 .PHONY: build
 build: ## Build the binaries into bin/.
-	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
 
 .PHONY: image
 image: ## Build the image IMG into bin/images/, without Docker.
@@ -155,13 +167,31 @@ image: ## Build the image IMG into bin/images/, without Docker.
 media-image: ## Build the image MEDIA_IMG, with ffmpeg, into bin/images/, without Docker.
 	MEDIA_IMG=$(MEDIA_IMG) VERSION=$(VERSION) hack/images/build.sh media
 
+.PHONY: test-versions
+test-versions: ## Run the tests that need an API server against every Kubernetes minor of hack/controlplane.
+	hack/test-versions.sh
+
 .PHONY: controlplane
-controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/.
+controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/ (K8S_VERSION: of another minor, in bin/k8s-MINOR/).
 	@hack/controlplane/install.sh envtest
 
 .PHONY: ffmpeg
 ffmpeg: ## Provide ffmpeg and ffprobe, by Debian's package where they are missing.
 	@hack/ffmpeg.sh
+
+##@ Supply chain
+
+.PHONY: vulncheck
+vulncheck: ## Fail on known vulnerabilities that the programs can reach (VULNDB: a folder with a copy of the database).
+	hack/vulncheck.sh
+
+.PHONY: sbom
+sbom: build ## Write what is in each program to bin/sbom/, in CycloneDX.
+	VERSION=$(VERSION) hack/sbom.sh
+
+.PHONY: reproducible
+reproducible: ## Build twice, from nothing, in other surroundings, and fail where a byte differs (PLATFORMS="linux/amd64 linux/arm64").
+	VERSION=$(VERSION) hack/reproducible.sh
 
 ##@ Deployment to the cluster of the current kubectl context
 

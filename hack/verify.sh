@@ -16,7 +16,7 @@ cp -a "$copy" "$copy.before"
 trap 'rm -rf "$copy" "$copy.before"' EXIT
 
 make --no-print-directory -C "$copy" generate manifests docs dashboards fmt
-for module in . hack/tools hack/tools/lint hack/images hack/objectstores hack/monitoring; do
+for module in . hack/tools hack/tools/lint hack/tools/supply hack/images hack/objectstores hack/monitoring; do
   [[ -f $copy/$module/go.mod ]] && go -C "$copy/$module" mod tidy
 done
 

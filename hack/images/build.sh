@@ -57,7 +57,7 @@ binaries() {
     packages+=("./cmd/$name")
   done
   log "building $* for linux/$arch"
-  CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -C "$root" -trimpath -ldflags "-s -w -X $version_variable=$version" \
+  CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -C "$root" -trimpath -buildvcs=false -ldflags "-s -w -X $version_variable=$version" \
     -o "$out/linux-$arch/" "${packages[@]}"
 }
 
