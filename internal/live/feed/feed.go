@@ -174,7 +174,8 @@ func (f *Feed) Begin(ctx context.Context, filter Filter, wake chan<- struct{}) (
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	sub := &Subscription{filter: filter, wake: wake, mu: &f.mu, after: Cursor{f.present.cursor, Whole}}
+	now := Cursor{f.present.cursor, Whole}
+	sub := &Subscription{filter: filter, wake: wake, mu: &f.mu, began: now, after: now}
 	f.present.add(sub)
 	states := f.present.book.matching(filter)
 	f.metrics.resumed("snapshot")
@@ -192,7 +193,7 @@ func (f *Feed) Resume(ctx context.Context, filter Filter, after Cursor, wake cha
 	if err := f.believe(ctx, after); err != nil {
 		return nil, err
 	}
-	sub := &Subscription{filter: filter, wake: wake, mu: &f.mu, after: after}
+	sub := &Subscription{filter: filter, wake: wake, mu: &f.mu, began: after, after: after}
 	for {
 		l, from := f.lineFor(after)
 		if l == nil {

@@ -20,6 +20,7 @@ var (
 type Subscription struct {
 	filter Filter
 	wake   chan<- struct{}
+	began  Cursor
 	mu     *sync.Mutex // the feed's, which guards all that follows
 
 	line    *line  // nil when it has ended
@@ -85,3 +86,6 @@ func (s *Subscription) Close() {
 	}
 	s.pending = nil
 }
+
+// Began is the place of the present state that Feed.Begin returned with the subscription, or what Feed.Resume was given.
+func (s *Subscription) Began() Cursor { return s.began }

@@ -71,6 +71,9 @@ func (s *State) Key() types.NamespacedName {
 	return types.NamespacedName{Namespace: s.Namespace, Name: s.Name}
 }
 
+// At is when the recording came to its state; the zero time before its first event.
+func (s *State) At() time.Time { return s.at }
+
 // Ended is true where processing is over, so that only a rerun changes the state.
 func (s *State) Ended() bool { return Ended(s.processing) }
 
