@@ -19,6 +19,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/meetingops/meeting-recording-operator/internal/page"
 )
 
 // flags is how the server was called.
@@ -33,6 +35,8 @@ type flags struct {
 	maxStreamsPerUser int
 	trustedProxies    []netip.Prefix
 	shutdownDelay     time.Duration
+	mediaHosts        []string
+	logsURL           string
 	zap               zap.Options
 	version           bool
 }
@@ -56,6 +60,10 @@ func parse(args []string, output io.Writer) (flags, error) {
 		"to HTTPS. Can be given several times.", f.addProxy)
 	set.DurationVar(&f.shutdownDelay, "shutdown-delay", 0,
 		"How long to serve on, not ready, after being told to end, so that load balancers send no more.")
+	set.Func("media-host", "Host that the page may load posters and players from, such as media.example.com, *.example.com or "+
+		"http://localhost:9000. Can be given several times; without it, outputs are links only.", f.addMediaHost)
+	set.StringVar(&f.logsURL, "logs-url", "", "Where the page finds the log of a step's Job: an http or https URL with {namespace} and {job}. "+
+		"Without it, the page shows the kubectl command only.")
 	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
 	f.zap.BindFlags(set)
 	config.RegisterFlags(set)
@@ -73,6 +81,11 @@ func (f *flags) addNamespace(name string) error {
 		f.namespaces = append(f.namespaces, name)
 	}
 	return nil
+}
+
+func (f *flags) addMediaHost(host string) error {
+	f.mediaHosts = append(f.mediaHosts, host)
+	return page.Options{MediaHosts: []string{host}}.Check()
 }
 
 func (f *flags) addProxy(text string) error {
@@ -103,6 +116,9 @@ func (f *flags) check(rest []string) error {
 		return fmt.Errorf("--shutdown-delay must not be negative; it is %s", f.shutdownDelay)
 	case (f.certFile == "") != (f.keyFile == ""):
 		return errors.New("--tls-cert-file and --tls-key-file go together: set both, or neither")
+	}
+	if err := (page.Options{LogsURL: f.logsURL}).Check(); err != nil {
+		return fmt.Errorf("--logs-url: %w", err)
 	}
 	if _, _, err := net.SplitHostPort(f.address); err != nil {
 		return fmt.Errorf("--bind-address must be HOST:PORT or :PORT; it is %q", f.address)

@@ -28,6 +28,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/live/access"
 	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
 	"github.com/meetingops/meeting-recording-operator/internal/live/server"
+	"github.com/meetingops/meeting-recording-operator/internal/page"
 )
 
 // closeTimeout is how long requests under way may take when the server ends.
@@ -53,6 +54,10 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 	if err != nil {
 		return err
 	}
+	handler, err := page.Handler(page.Options{MediaHosts: flags.mediaHosts, LogsURL: flags.logsURL, Heartbeat: flags.heartbeat})
+	if err != nil {
+		return fmt.Errorf("set up the page: %w", err)
+	}
 	var feeds []*feed.Feed
 	counts := feed.NewMetrics(metrics.Registry)
 	for _, namespace := range flags.served() {
@@ -63,7 +68,7 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 		}
 	}
 	live := server.New(server.Options{
-		Feeds: feeds, Recordings: recordings, Reviewer: reviewer, Page: http.NotFoundHandler(), Heartbeat: flags.heartbeat,
+		Feeds: feeds, Recordings: recordings, Reviewer: reviewer, Page: handler, Heartbeat: flags.heartbeat,
 		MaxStreams: flags.maxStreams, MaxStreamsPerUser: flags.maxStreamsPerUser, TrustedProxies: flags.trustedProxies,
 		Metrics: server.NewMetrics(metrics.Registry), Log: logger.WithName("server"),
 	})

@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -53,16 +54,19 @@ var contentTypes = map[string]string{
 	".svg":  "image/svg+xml",
 }
 
+// Check returns an error that says which option to mend, by its value.
+func (o Options) Check() error {
+	_, err := mediaSources(o.MediaHosts)
+	return errors.Join(err, checkLogsURL(o.LogsURL))
+}
+
 // Handler serves the page at / and its files below /assets/, and answers 404 to any other path and 405 to any method but GET and HEAD.
 // The error says which option to mend.
 func Handler(o Options) (http.Handler, error) {
-	sources, err := mediaSources(o.MediaHosts)
-	if err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	if err := checkLogsURL(o.LogsURL); err != nil {
-		return nil, err
-	}
+	sources, _ := mediaSources(o.MediaHosts) // checked
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = 15 * time.Second
 	}

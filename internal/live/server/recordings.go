@@ -30,11 +30,33 @@ type summary struct {
 	StartedAt  *time.Time    `json:"startedAt,omitempty"`
 	EndedAt    *time.Time    `json:"endedAt,omitempty"`
 	File       *events.File  `json:"file,omitempty"`
-	Ready      bool          `json:"ready"`
-	Stalled    bool          `json:"stalled"`
+	// Steps is nil where there are none.
+	Steps   *stepCount `json:"steps,omitempty"`
+	Ready   bool       `json:"ready"`
+	Stalled bool       `json:"stalled"`
 	// Reason and Message are those of the condition Ready.
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
+}
+
+// stepCount tells how many steps a recording has, and how many of them have ended.
+type stepCount struct {
+	Done int `json:"done"`
+	All  int `json:"all"`
+}
+
+func countSteps(steps []v1alpha1.StepStatus) *stepCount {
+	if len(steps) == 0 {
+		return nil
+	}
+	count := &stepCount{All: len(steps)}
+	for _, step := range steps {
+		switch step.State {
+		case v1alpha1.StepSucceeded, v1alpha1.StepFailed, v1alpha1.StepSkipped:
+			count.Done++
+		}
+	}
+	return count
 }
 
 func summaryOf(object *v1alpha1.MeetingRecording) summary {
@@ -43,6 +65,7 @@ func summaryOf(object *v1alpha1.MeetingRecording) summary {
 		Recording: transition.Of(object).Recording, Status: transition.StatusOf(recording.State),
 		Processing: string(object.Status.Processing.State), CreatedAt: object.CreationTimestamp.UTC(),
 		StartedAt: timeOf(recording.StartedAt), EndedAt: timeOf(recording.EndedAt),
+		Steps:   countSteps(object.Status.Processing.Steps),
 		Stalled: meta.IsStatusConditionTrue(object.Status.Conditions, v1alpha1.ConditionStalled),
 	}
 	if recording.File != nil {

@@ -233,7 +233,7 @@ async function older() {
     await store.older();
   } catch (error) {
     if (error.status === 401 || error.status === 403) return refused(error);
-    announcer.say(`Older recordings could not be loaded: ${error.message}`);
+    announcer.say(`More recordings could not be loaded: ${error.message}`);
   }
 }
 
@@ -247,7 +247,7 @@ function draw() {
 function drawNow() {
   if (!list || !store) return;
   const now = Date.now();
-  list.update({ ...grouped(store.rows.values(), route.filter), filter: route.filter, open: opened, total: store.rows.size, older: store.next !== "", now });
+  list.update({ ...grouped(store.rows.values(), route.filter), filter: route.filter, open: opened, total: store.rows.size, older: store.more, now });
 }
 
 // How often, in seconds, the open recording and the list are asked for again, for what raises no event.

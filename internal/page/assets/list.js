@@ -28,7 +28,7 @@ export class ListView {
       count: el("p", { class: "count", id: "count" }),
       table: this.#table(),
       empty: el("div", { id: "empty" }),
-      older: el("button", { class: "older", id: "older", type: "button", hidden: true, on: { click: () => callbacks.onOlder() } }, "Load older recordings"),
+      older: el("button", { class: "older", id: "older", type: "button", hidden: true, on: { click: () => callbacks.onOlder() } }, "Load more recordings"),
     };
     this.element = el("section", { class: "list", "aria-labelledby": "list-title" },
       el("h2", { class: "unseen", id: "list-title" }, "List of recordings"),

@@ -24,11 +24,11 @@ export function empty(namespace, name) {
 
 // fromSummary makes a row of an item of GET /api/v1/recordings.
 export function fromSummary(item) {
-  const row = empty(item.namespace, item.name);
+  const row = empty(item.namespace, item.recording);
   row.meetingID = item.meetingId ?? "";
   row.sessionID = item.sessionId ?? "";
   row.segment = item.segment ?? 1;
-  row.state = item.state ?? "";
+  row.state = statuses[item.status] ?? "";
   row.processing = item.processing || "Waiting";
   row.beganAt = item.createdAt ?? "";
   row.startedAt = item.startedAt ?? "";
@@ -36,8 +36,16 @@ export function fromSummary(item) {
   row.steps = item.steps ?? null;
   row.stalled = item.stalled ?? false;
   row.reason = item.reason ?? "";
-  row.message = item.message ?? "";
+  row.message = row.stalled || row.processing === "Failed" ? item.message ?? "" : "";
   return row;
+}
+
+// merge returns a row of the list with what the stream told while the list was on its way, which is newer.
+export function merge(listed, told) {
+  return {
+    ...listed, state: told.state || listed.state, processing: told.processing === "Waiting" ? listed.processing : told.processing,
+    endedAt: listed.endedAt || told.endedAt, steps: told.steps ?? listed.steps,
+  };
 }
 
 // fromObject makes a row of a MeetingRecording.

@@ -4,8 +4,8 @@
 // Server-Sent Events, read from a response's text as it comes. Pure.
 // The format: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
-// Parser turns pieces of text into events, {type, data, id, retry}: one for each block that has data. id is the last one that was told;
-// retry, in milliseconds, is the last one too, and undefined before there was one.
+// Parser turns pieces of text into events, {type, data, id}: one for each block that has data. Of the parser itself, id is the last one
+// that was told, also by a block without data, "" before there was one, and retry the last time to wait, in milliseconds, or undefined.
 export class Parser {
   #rest = "";
   #type = "";
@@ -19,6 +19,8 @@ export class Parser {
     this.#rest = lines.pop();
     return lines.map((line) => this.#line(line)).filter(Boolean);
   }
+
+  get id() { return this.#id; }
 
   get retry() { return this.#retry; }
 

@@ -3,27 +3,28 @@
 
 // The recordings that the page knows: filled from the server's list, kept up to date from its stream of events.
 import * as api from "./api.js";
-import { apply, empty, fromObject, fromSummary, keyOf } from "./model.js";
-import { status } from "./status.js";
+import { apply, empty, fromObject, fromSummary, keyOf, merge } from "./model.js";
+import { newestFirst, status } from "./status.js";
 import { Stream } from "./stream.js";
 
-const pageSize = 250;
-// How many recordings are kept. The oldest that are ready go first.
-const most = 5000;
-// How many recordings are looked at one by one at the same time, for what their events do not tell.
-const lookers = 4;
+// How many recordings a request lists, how many the page loads by itself, and how many more when it is asked to.
+const pageSize = 500, loadAtFirst = 5000, loadMore = 2500;
+// How many recordings are looked at one by one at the same time, and at most again by a refresh.
+const lookers = 4, refreshed = 100;
 
 // Store keeps the recordings of one namespace, or of all that the server serves. Callbacks: onChange(), onEvent(row, type, before), and
-// onStream(state) as of stream.js. A refusal by the server goes to onStream too.
+// onStream(state) as of stream.js.
 export class Store {
   rows = new Map();
-  next = "";
+  more = false; // whether the server has recordings that are not loaded
   #callbacks;
   #namespace;
   #stream;
+  #limit = loadAtFirst;
+  #loading = true;
+  #touched = new Set(); // recordings that the stream told of while the list was on its way
   #wanted = new Set();
   #looking = 0;
-  #touched = new Set(); // since the last list was asked for
   #closed = false;
 
   constructor({ namespace, silence, ...callbacks }) {
@@ -34,10 +35,13 @@ export class Store {
 
   get heardAt() { return this.#stream.heardAt; }
 
-  // open loads the newest recordings and then follows the stream, whose snapshot tells what happened in between. It throws what list does.
+  // open returns when the first recordings are there, and throws what the server answers instead. The rest follows, while the stream begins
+  // with a snapshot, so that nothing is missed in between.
   async open() {
-    await this.#load("");
-    if (!this.#closed) this.#stream.run();
+    const next = await this.#page("");
+    if (this.#closed) return;
+    this.#stream.run();
+    this.#loadFrom(next);
   }
 
   close() {
@@ -47,17 +51,17 @@ export class Store {
 
   retryNow() { this.#stream.retryNow(); }
 
-  // refresh asks for the newest recordings again: a recording that stalls or is deleted raises no event.
-  async refresh() {
-    try {
-      await this.#load("");
-    } catch {
-      // The stream tells where the server is away, and the next refresh comes soon.
-    }
+  // older loads more recordings than the page does by itself. It throws what the server answers instead.
+  async older() {
+    this.#limit += loadMore;
+    await this.#load();
   }
 
-  // older loads the next page of the list.
-  older() { return this.#load(this.next); }
+  // refresh looks again at the recordings that are under way: one that stalls or is deleted raises no event.
+  refresh() {
+    const underWay = [...this.rows.values()].filter((row) => ["recording", "processing"].includes(status(row).group));
+    for (const row of underWay.sort(newestFirst).slice(0, refreshed)) this.#look(row);
+  }
 
   // learn takes over what a whole object says of its recording.
   learn(object) { this.#put(fromObject(object)); }
@@ -67,17 +71,44 @@ export class Store {
     if (this.rows.delete(key)) this.#callbacks.onChange();
   }
 
-  async #load(after) {
+  // load walks the list from its beginning: the server lists by name, so what is newest is known when all is there.
+  async #load() {
+    this.#loading = true;
     this.#touched.clear();
-    const page = await api.list({ namespace: this.#namespace, limit: pageSize, after });
-    if (this.#closed) return;
-    const listed = new Map((page.items ?? []).map((item) => { const row = fromSummary(item); return [row.key, row]; }));
-    // What the stream told meanwhile is newer.
-    for (const [key, row] of listed) if (!this.#touched.has(key)) this.rows.set(key, row);
-    const all = !after && !page.continue;
-    if (all) for (const key of this.rows.keys()) if (!listed.has(key) && !this.#touched.has(key)) this.rows.delete(key);
-    if (after || all || this.rows.size <= listed.size) this.next = page.continue ?? "";
+    try {
+      await this.#walk(await this.#page(""));
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  // loadFrom goes on with the list. Where it breaks off, what is there stays, and more can be asked for.
+  async #loadFrom(next) {
+    try {
+      await this.#walk(next);
+    } catch {
+      this.more = true;
+      this.#callbacks.onChange();
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  async #walk(next) {
+    while (next && !this.#closed && this.rows.size < this.#limit) next = await this.#page(next);
+    this.more = next !== "";
     this.#callbacks.onChange();
+  }
+
+  async #page(after) {
+    const page = await api.list({ namespace: this.#namespace, limit: pageSize, after });
+    if (this.#closed) return "";
+    for (const item of page.items ?? []) {
+      const row = fromSummary(item);
+      this.rows.set(row.key, this.#touched.has(row.key) ? merge(row, this.rows.get(row.key) ?? row) : row);
+    }
+    this.#callbacks.onChange();
+    return page.continue ?? "";
   }
 
   #event(type, data) {
@@ -85,26 +116,27 @@ export class Store {
     if (!data.recording || !data.namespace) return;
     const before = this.rows.get(keyOf(data.namespace, data.recording));
     const row = apply(before ?? empty(data.namespace, data.recording), type, data);
+    this.#touched.add(row.key);
     this.#put(row);
     this.#callbacks.onEvent(row, type, before);
-    // Why something failed, and when a recording of before the stream began, only the object tells.
-    const settled = type === "processingStateChanged" && ["Failed", "Succeeded", "Skipped"].includes(row.processing);
-    if (settled || status(row).group === "attention" || (!before && data.snapshot)) this.#look(row);
+    if (data.snapshot) return before || this.#loading ? undefined : this.#look(row);
+    // Why something failed only the object tells.
+    const over = type === "processingStateChanged" && ["Failed", "Succeeded", "Skipped"].includes(row.processing);
+    if (over || status(row).group === "attention") this.#look(row);
   }
 
   #put(row) {
     if (this.#closed) return;
     this.rows.set(row.key, row);
-    this.#touched.add(row.key);
-    if (this.rows.size > most) this.#trim();
+    if (this.rows.size > this.#limit + pageSize) this.#trim();
     this.#callbacks.onChange();
   }
 
+  // trim drops the oldest recordings that are ready, of a page that has been open for long.
   #trim() {
-    for (const [key, row] of this.rows) {
-      if (this.rows.size <= most) return;
-      if (status(row).group === "ready") this.rows.delete(key);
-    }
+    const ready = [...this.rows.values()].filter((row) => status(row).group === "ready").sort(newestFirst);
+    for (const row of ready.slice(-pageSize)) this.rows.delete(row.key);
+    this.more = true;
   }
 
   // reset starts over, since the server no longer knows what happened while the stream was away.
@@ -112,7 +144,7 @@ export class Store {
     const before = this.rows;
     this.rows = new Map();
     try {
-      await this.#load("");
+      await this.#load();
     } catch {
       // The stream goes on, and what it tells comes on top of what is known.
       this.rows = new Map([...before, ...this.rows]);

@@ -80,8 +80,8 @@ export class Stream {
       this.#heard(watchdog);
       for (const event of parser.push(decoder.decode(value, { stream: true }))) {
         this.#options.onEvent(event.type, parse(event.data));
-        this.#lastID = event.id;
       }
+      this.#lastID = parser.id || this.#lastID;
       this.#retry = parser.retry ?? this.#retry;
     }
   }
