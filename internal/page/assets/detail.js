@@ -20,7 +20,8 @@ export class DetailView {
 
   constructor(options) {
     this.#options = options;
-    const close = el("button", { class: "close", type: "button", "aria-label": "Close the recording", on: { click: options.onClose } }, icon("back"), icon("close"), el("span", {}, "All recordings"));
+    const close = el("button", { class: "close", type: "button", on: { click: options.onClose } },
+      icon("back"), icon("close"), el("span", { class: "narrow" }, "All recordings"), el("span", { class: "wide" }, el("span", { class: "unseen" }, "Close the recording")));
     this.element = el("section", { class: "detail", "aria-labelledby": "detail-title", "aria-keyshortcuts": "Escape" }, el("div", { class: "detail-head" }, this.#title, close), this.#body);
   }
 
