@@ -35,6 +35,7 @@ func (b *tab) seen(state string) {
 	for _, s := range []size{desktop, phone} {
 		for _, scheme := range []string{"light", "dark"} {
 			b.look(s.width, s.height, scheme)
+			eval[chromedp.Void](b, `scrollTo(0, 0); document.querySelector(".detail")?.scrollTo(0, 0)`)
 			name := fmt.Sprintf("%s-%s-%s", state, s.name, scheme)
 			if wide := eval[int64](b, `document.scrollingElement.scrollWidth`); wide > s.width {
 				b.t.Errorf("%s is %d pixels wide, by %q", name, wide, eval[[]string](b, `[...document.querySelectorAll("body *")]
@@ -206,7 +207,7 @@ func gallery(t *testing.T, w *world) (failed *v1alpha1.MeetingRecording) {
 }
 
 func TestListAndFailure(t *testing.T) {
-	w := newWorld(t)
+	w := newWorldIn(t, metav1.ObjectMeta{Name: "meetings"})
 	failed := gallery(t, w)
 	b := newTab(t)
 	b.withToken(w, "viewer")
@@ -236,7 +237,7 @@ func TestListAndFailure(t *testing.T) {
 	b.await("the poster", `document.querySelector("video").poster.endsWith("/poster.png")`)
 	b.seen("ready")
 	b.look(1440, 960, "light")
-	b.screenshot("page")
+	b.screenshot("page") // that of docs/images
 
 	b.open(w.url("#/?state=attention&q=moov"))
 	b.awaitRows("yh3f-p2o9-48zb: Processing failed")

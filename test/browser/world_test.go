@@ -30,7 +30,12 @@ type world struct {
 // newWorld makes a namespace with two ServiceAccounts: viewer, who may read its recordings, and stranger, who may not.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "browser-"}}
+	return newWorldIn(t, metav1.ObjectMeta{GenerateName: "browser-"})
+}
+
+func newWorldIn(t testing.TB, meta metav1.ObjectMeta) *world {
+	t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: meta}
 	create(t, namespace)
 	w := &world{namespace: namespace.Name, address: freeAddress(t)}
 	for _, name := range []string{"viewer", "stranger"} {

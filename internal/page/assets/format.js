@@ -25,10 +25,9 @@ export function coarse(ms) {
   return `${Math.floor(ms / day)} d`;
 }
 
-// duration writes a duration as a clock does: 0:07, 12:34, 1:02:03; below a second in milliseconds.
+// duration writes a duration as a clock does: 0:07, 12:34, 1:02:03.
 export function duration(ms) {
   if (!Number.isFinite(ms) || ms < 0) return "";
-  if (ms > 0 && ms < second) return `${Math.round(ms)} ms`;
   const all = Math.floor(ms / second);
   const two = (n) => String(n).padStart(2, "0");
   const h = Math.floor(all / 3600), m = Math.floor(all / 60) % 60, s = all % 60;
@@ -38,7 +37,7 @@ export function duration(ms) {
 // spoken writes a duration in words, for those who hear the page.
 export function spoken(ms) {
   if (!Number.isFinite(ms) || ms < 0) return "";
-  if (ms < second) return `${Math.round(ms)} milliseconds`;
+  if (ms < second) return "under a second";
   const all = Math.floor(ms / second);
   const parts = [[Math.floor(all / 3600), "hour"], [Math.floor(all / 60) % 60, "minute"], [all % 60, "second"]];
   return parts.filter(([n]) => n > 0).map(([n, unit]) => `${n} ${unit}${n === 1 ? "" : "s"}`).join(" ");

@@ -30,8 +30,8 @@ export function fromSummary(item) {
   row.segment = item.segment ?? 1;
   row.state = statuses[item.status] ?? "";
   row.processing = item.processing || "Waiting";
-  row.beganAt = item.createdAt ?? "";
   row.startedAt = item.startedAt ?? "";
+  row.beganAt = row.startedAt || (item.createdAt ?? "");
   row.endedAt = item.endedAt ?? "";
   row.steps = item.steps ?? null;
   row.stalled = item.stalled ?? false;
@@ -58,8 +58,8 @@ export function fromObject(object) {
   row.segment = object.spec.segment ?? 1;
   row.state = recording.state ?? "";
   row.processing = processing.state || "Waiting";
-  row.beganAt = object.metadata.creationTimestamp ?? "";
   row.startedAt = recording.startedAt ?? "";
+  row.beganAt = row.startedAt || (object.metadata.creationTimestamp ?? "");
   row.endedAt = recording.endedAt ?? "";
   row.steps = countSteps(processing.steps);
   row.stalled = conditions.some((c) => c.type === "Stalled" && c.status === "True");
@@ -92,8 +92,8 @@ export function apply(row, type, event) {
   if (type === "processingStateChanged") {
     next.processing = event.state || row.processing;
     next.steps = countSteps(event.steps) ?? row.steps;
-    next.reason = event.reason ?? row.reason;
-    next.message = event.message ?? "";
+    // The stream does not tell why; what is known stays for as long as the state does.
+    if (next.processing !== row.processing) next.message = event.message ?? "";
   }
   return next;
 }
