@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
@@ -36,6 +37,7 @@ type apiServer struct {
 	down      bool
 	grown     chan struct{} // closed and made anew with every change
 	lists     int
+	latency   time.Duration // of each event in a watch
 }
 
 func newAPIServer() *apiServer { return &apiServer{version: 100, grown: make(chan struct{})} }
@@ -136,6 +138,9 @@ func (a *apiServer) reached(_ context.Context, version uint64) error {
 }
 
 func (a *apiServer) follow(ctx context.Context, version uint64, apply func(watch.EventType, *v1alpha1.MeetingRecording, uint64) error) (uint64, error) {
+	a.mu.Lock()
+	latency := a.latency * time.Duration(1+a.lists%5) // some watches lag behind others
+	a.mu.Unlock()
 	for {
 		a.mu.Lock()
 		grown, down, gone := a.grown, a.down, version < a.compacted
@@ -151,6 +156,7 @@ func (a *apiServer) follow(ctx context.Context, version uint64, apply func(watch
 			if w.version <= version {
 				continue
 			}
+			time.Sleep(latency) //nolint:forbidigo // the bubble's clock
 			if err := apply(w.kind, w.object, w.version); err != nil {
 				return version, err
 			}

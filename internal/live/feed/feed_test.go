@@ -166,7 +166,7 @@ func TestStreamsResumeWithoutGapsOrDoubles(t *testing.T) {
 			defer func() {
 				failure = recover() // rapid's, which its own goroutine must have
 				w.stop()
-				synctest.Wait()
+				w.pass(time.Hour)
 			}()
 			w.live()
 		})
@@ -178,6 +178,7 @@ func TestStreamsResumeWithoutGapsOrDoubles(t *testing.T) {
 
 // live has clients connect, things happen, and everybody come back in the end.
 func (w *world) live() {
+	w.api.latency = time.Millisecond
 	w.restart()
 	for _, filter := range []Filter{{}, {MeetingID: "meeting-a"}, {Namespace: "meetings", MeetingID: "meeting-b", SessionID: "s"}, {Namespace: "none"}} {
 		c := &follower{filter: filter, wake: make(chan struct{}, 1)}
@@ -188,12 +189,12 @@ func (w *world) live() {
 		w.act()
 	}
 	w.api.set(false)
-	time.Sleep(time.Hour) //nolint:forbidigo // the bubble's clock: whatever waits, has waited
+	w.pass(time.Hour)
 	for _, c := range w.clients {
 		if c.sub == nil {
 			w.connect(c, true)
 		}
-		synctest.Wait()
+		w.pass(time.Hour)
 		w.take(c, true)
 		c.at = Cursor{w.api.version, Whole}
 		if difference := cmp.Diff(w.until(c), c.told); difference != "" {
@@ -202,9 +203,15 @@ func (w *world) live() {
 	}
 }
 
+// pass lets the bubble's clock go on.
+func (w *world) pass(d time.Duration) {
+	time.Sleep(d) //nolint:forbidigo // the bubble's clock
+	synctest.Wait()
+}
+
 func (w *world) act() {
 	c := rapid.SampledFrom(w.clients).Draw(w.t, "client")
-	switch action := rapid.IntRange(0, 19).Draw(w.t, "action"); {
+	switch action := rapid.IntRange(0, 21).Draw(w.t, "action"); {
 	case action < 10:
 		w.write(rapid.SampledFrom([]string{"a1", "a2", "b1"}).Draw(w.t, "name"))
 	case action < 14 && c.sub != nil:
@@ -218,6 +225,8 @@ func (w *world) act() {
 		synctest.Wait()
 	case action == 17 && !w.api.down:
 		w.restart()
+	case action > 18:
+		w.pass(time.Duration(rapid.IntRange(1, 20).Draw(w.t, "milliseconds")) * time.Millisecond)
 	case action == 18:
 		w.api.set(!w.api.down)
 		synctest.Wait()
