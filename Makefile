@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# IMG names the image that holds all three binaries.
+# IMG names the image that holds the four binaries.
 IMG ?= meeting-recording-operator:dev
 # MEDIA_IMG names the image that has postprocess and ffmpeg.
 MEDIA_IMG ?= meeting-recording-operator-media:dev
@@ -92,6 +92,7 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 	go -C hack/tools run ./crdtrim -embedded template $(CURDIR)/config/crd/bases/recording.meetingops.dev_recordingpipelines.yaml
 	$(CONTROLLER_GEN) rbac:roleName=manager,fileName=manager_role.yaml paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	$(CONTROLLER_GEN) rbac:roleName=sidecar,fileName=sidecar_role.yaml paths=./internal/receiver/... output:rbac:artifacts:config=config/rbac
+	$(CONTROLLER_GEN) rbac:roleName=events,fileName=role.yaml paths=./internal/live/... output:rbac:artifacts:config=config/events
 
 .PHONY: docs
 docs: ## Generate docs/api.md from the API types.

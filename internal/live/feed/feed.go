@@ -21,7 +21,8 @@ import (
 
 // Feed is the events of one namespace, or of all.
 type Feed struct {
-	source  Source
+	source  source
+	scope   string // the namespace; "" is all
 	now     func() time.Time
 	log     logr.Logger
 	metrics *Metrics
@@ -35,11 +36,15 @@ type Feed struct {
 
 // New returns a feed that does nothing before Run.
 func New(source Source, now func() time.Time, log logr.Logger, metrics *Metrics) *Feed {
-	return &Feed{source: source, now: now, log: log, metrics: metrics, first: make(chan struct{})}
+	return newFeed(source, source.Namespace, now, log, metrics)
+}
+
+func newFeed(source source, scope string, now func() time.Time, log logr.Logger, metrics *Metrics) *Feed {
+	return &Feed{source: source, scope: scope, now: now, log: log, metrics: metrics, first: make(chan struct{})}
 }
 
 // Namespace is the one whose events these are; "" is all.
-func (f *Feed) Namespace() string { return f.source.Namespace }
+func (f *Feed) Namespace() string { return f.scope }
 
 // Ready is true once the feed knows the recordings.
 func (f *Feed) Ready() bool {
@@ -65,7 +70,7 @@ func (f *Feed) Run(ctx context.Context) error {
 		if began {
 			pause = firstPause
 		}
-		f.log.Info("Reading the recordings anew", "namespace", f.source.Namespace, "reason", err.Error())
+		f.log.Info("Reading the recordings anew", "namespace", f.scope, "reason", err.Error())
 		wait(ctx, pause)
 		pause = min(2*pause, maxPause)
 	}
@@ -143,7 +148,7 @@ func (f *Feed) follow(ctx context.Context, l *line, more func(told []*Entry) boo
 		}
 		version = reached
 		if err != nil {
-			f.log.Info("Watching goes on after a pause", "namespace", f.source.Namespace, "reason", err.Error())
+			f.log.Info("Watching goes on after a pause", "namespace", f.scope, "reason", err.Error())
 		}
 		f.metrics.watchEnded()
 		wait(ctx, pause)
@@ -292,7 +297,7 @@ func (f *Feed) catchUp(ctx context.Context, l *line) {
 		close(l.ready)
 	}
 	if !errors.Is(err, errDone) && ctx.Err() == nil {
-		f.log.Info("Streams cannot resume from so long ago", "namespace", f.source.Namespace, "reason", err.Error())
+		f.log.Info("Streams cannot resume from so long ago", "namespace", f.scope, "reason", err.Error())
 	}
 }
 

@@ -32,6 +32,13 @@ const (
 // errCompacted is returned where the API server no longer has a version.
 var errCompacted = errors.New("the API server no longer has that version")
 
+// source is what a Feed needs of Source.
+type source interface {
+	list(ctx context.Context, version uint64, each func(*v1alpha1.MeetingRecording)) (uint64, error)
+	reached(ctx context.Context, version uint64) error
+	follow(ctx context.Context, version uint64, apply func(watch.EventType, *v1alpha1.MeetingRecording, uint64) error) (uint64, error)
+}
+
 // Source reads one namespace's recordings, or with "" those of all.
 type Source struct {
 	Client    client.WithWatch
