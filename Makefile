@@ -47,9 +47,13 @@ demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 	hack/demo/demo.sh down
 
 .PHONY: test
-test: controlplane ffmpeg ## Run all tests, with a real API server and etcd where they need one.
+test: controlplane ffmpeg browser ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
+
+.PHONY: test-browser
+test-browser: controlplane ffmpeg browser ## Run the tests of the page in Chromium alone; screenshots are in bin/screenshots/.
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format testname -- ./test/browser $(TESTFLAGS)
 
 ##@ What it withstands
 
@@ -141,6 +145,10 @@ media-image: ## Build the image MEDIA_IMG, with ffmpeg, into bin/images/, withou
 .PHONY: controlplane
 controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/.
 	@hack/controlplane/install.sh envtest
+
+.PHONY: browser
+browser: ## Provide Chromium, by Debian's package where it is missing.
+	@hack/browser.sh
 
 .PHONY: ffmpeg
 ffmpeg: ## Provide ffmpeg and ffprobe, by Debian's package where they are missing.

@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -107,6 +108,26 @@ func TestForbidden(t *testing.T) {
 	b.awaitText("main", "in the namespace elsewhere")
 	b.click("main .quiet")
 	b.awaitView("signed-out")
+}
+
+// TestNamespaces looks at a server of all namespaces with a token that may read one of them.
+func TestNamespaces(t *testing.T) {
+	w := newWorld(t)
+	w.serveAll(t)
+	w.have(t, recording("jvsg-8rjn-j304", "63e1f0a0b2c4d5e6f7a8b902", v1alpha1.RecordingStarted, time.Minute))
+	b := newTab(t)
+	b.withToken(w, "viewer")
+	b.open(w.url(""))
+	b.awaitView("forbidden")
+	b.awaitText("main", "may not read the recordings of all namespaces")
+	b.enter("#other-namespace", w.namespace)
+	b.press(kb.Enter)
+	b.awaitRows("jvsg-8rjn-j304: Recording")
+	b.await("the namespace in the address and in its field", fmt.Sprintf(`location.hash === "#/?namespace=%[1]s" && document.getElementById("namespace").value === %[1]q`, w.namespace))
+	b.accessible("a list with a namespace to choose")
+	b.enter("#namespace", "elsewhere")
+	b.press(kb.Enter)
+	b.awaitText("main", "in the namespace elsewhere")
 }
 
 func TestEmptyAndDisconnected(t *testing.T) {

@@ -58,6 +58,13 @@ func (w *world) serve(t testing.TB, args ...string) {
 	w.events = start(t, "events", w.args...)
 }
 
+// serveAll starts a server of all namespaces.
+func (w *world) serveAll(t testing.TB) {
+	t.Helper()
+	w.args = []string{"--bind-address", w.address, "--metrics-bind-address", "0", "--heartbeat", "1s"}
+	w.serve(t)
+}
+
 // url is the page's, with what follows the #.
 func (w *world) url(fragment string) string { return "http://" + w.address + "/" + fragment }
 

@@ -83,7 +83,11 @@ function refused(error) {
   if (error.status === 401) return showSignedOut(true);
   if (error.status === 403) {
     leave();
-    const choose = (namespace) => { go({ filter: { ...route.filter, namespace }, recording: null }); if (main.dataset.view === "forbidden") open(); };
+    const choose = (namespace) => {
+      const next = { filter: { ...route.filter, namespace }, recording: null };
+      if (namespace === route.filter.namespace) open();
+      else go(next);
+    };
     return show("forbidden", forbidden({ user: session.user, namespace: route.filter.namespace, error: error.message, choose, leave: signOut }));
   }
   show("problem", noAnswer({ error: error.message, retry: open }));
