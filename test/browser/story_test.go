@@ -63,7 +63,14 @@ func TestRecordingFromItsFirstWebhook(t *testing.T) {
 	b.screenshot("story-3-processing")
 	w.complete(t, name, "archive", archiveOutput())
 	b.awaitText(".output-list", "s3://recordings/2026/11/23/recording.mp4")
+	// What a person has opened and is about to press stays as it is when a step ends.
+	const ofTranscode = `[data-focus="web/transcode"] `
+	b.click(ofTranscode + "summary")
+	b.do(chromedp.Focus(chromedp.CSS(ofTranscode + ".copy")))
 	w.complete(t, name, "thumbnail", posterOutput(media))
+	b.awaitText(".output-list", "poster")
+	b.await("the focus and what was opened to stay", `document.activeElement.matches('`+ofTranscode+`.copy') && document.querySelector('`+ofTranscode+`details').open`)
+	b.awaitText(ofTranscode, "kubectl -n "+w.namespace+" logs job/"+w.awaitJob(t, name, "transcode").Name)
 	w.events.kill()
 	w.complete(t, name, "transcode", filmOutput(media))
 	w.awaitProcessing(t, name, v1alpha1.ProcessingSucceeded)

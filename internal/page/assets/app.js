@@ -156,7 +156,8 @@ function showRoute({ focus }) {
     delete main.dataset.detail;
     drawNow();
     document.title = "Meeting recordings";
-    return list.focusRow(before);
+    if (!list.focusRow(before)) main.focus();
+    return;
   }
   main.append(detail.element);
   main.dataset.detail = "open";

@@ -74,14 +74,16 @@ function reconcile(body, parts) {
     for (const details of before.querySelectorAll("details[open][id]")) part.querySelector(`#${CSS.escape(details.id)}`)?.setAttribute("open", "");
     return part;
   });
-  const focused = document.activeElement;
-  const focusID = body.contains(focused) ? focused.closest("[data-focus]")?.dataset.focus : null;
+  const focused = body.contains(document.activeElement) ? document.activeElement.closest("[data-focus]") : null;
+  const place = focused ? focusable(focused).indexOf(document.activeElement) : -1;
   if (next.length !== body.children.length || next.some((part, i) => body.children[i] !== part)) {
     for (const child of [...body.children]) if (!next.includes(child)) child.remove();
     next.forEach((part, i) => { if (body.children[i] !== part) body.insertBefore(part, body.children[i] ?? null); });
   }
-  if (focusID && !body.contains(document.activeElement)) body.querySelector(`[data-focus="${CSS.escape(focusID)}"]`)?.querySelector("a, button, [tabindex]")?.focus({ preventScroll: true });
+  if (focused && !focused.isConnected) focusable(body.querySelector(`[data-focus="${CSS.escape(focused.dataset.focus)}"]`))[place]?.focus({ preventScroll: true });
 }
+
+const focusable = (element) => [...element?.querySelectorAll("a, button, summary, [tabindex]") ?? []];
 
 function state(object) {
   const row = fromObject(object);
@@ -95,7 +97,7 @@ function facts(object) {
   const running = Number.isNaN(Date.parse(row.endedAt)) && Number.isFinite(lasted(row, Date.now()));
   const length = running ? el("span", { "data-since": row.startedAt }, duration(lasted(row, Date.now()))) : el("span", { title: spoken(lasted(row, NaN)) || null }, duration(lasted(row, NaN)) || "not known");
   const fact = (term, ...value) => el("div", {}, el("dt", {}, term), el("dd", {}, ...value));
-  return el("dl", { class: "facts" },
+  return el("dl", { class: "facts", "data-source": JSON.stringify([row, file]) },
     fact("Session", el("code", {}, row.sessionID)), fact("Recording", `No. ${row.segment} of the session`), fact("Namespace", row.namespace),
     fact("Began", row.startedAt ? [exact(row.startedAt), " ", when(row.startedAt)] : "not known"), fact("Length", length),
     file && fact("File", webURL(file.url) ? outside(webURL(file.url), file.path) : el("code", {}, file.path)));
@@ -136,7 +138,7 @@ function steps(object, options) {
   const all = object.status?.processing?.steps ?? [];
   if (all.length === 0) return null;
   const pipelines = Map.groupBy(all, (step) => step.pipeline);
-  return el("section", { class: "part", "aria-labelledby": "steps-title" }, el("h3", { id: "steps-title" }, "Steps"),
+  return el("section", { class: "part", "aria-labelledby": "steps-title", "data-source": JSON.stringify(all) }, el("h3", { id: "steps-title" }, "Steps"),
     [...pipelines].map(([pipeline, list]) => el("div", { class: "pipeline" }, el("h4", {}, pipeline), el("ol", { class: "step-list" }, list.map((step) => stepItem(object, step, options))))));
 }
 

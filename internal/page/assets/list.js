@@ -166,7 +166,11 @@ export class ListView {
     text(this.#parts.banner.firstElementChild, words);
   }
 
-  focusRow(key) { this.#rows.get(key)?.link.focus(); }
+  // focusRow returns whether the row is shown, so that it has the focus now.
+  focusRow(key) {
+    this.#rows.get(key)?.link.focus();
+    return this.#rows.has(key);
+  }
 }
 
 function newRow(href) {
