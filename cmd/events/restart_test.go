@@ -143,13 +143,13 @@ func TestNothingIsMissedOrDoubledOverKills(t *testing.T) {
 	done := make(chan error, writers)
 	for range writers {
 		go func() {
+			var failed error
 			for i := range next {
 				if err := w.recording(ctx, fmt.Sprintf("recording-%d", i), i%2 == 0); err != nil {
-					done <- err
-					return
+					failed = err // the others go on, so that nobody waits for this one
 				}
 			}
-			done <- nil
+			done <- failed
 		}()
 	}
 	every := recordings / (kills + 1)

@@ -20,7 +20,7 @@ const (
 	answerTimeout = 30 * time.Second
 	// writeTimeout is how long a stream's reader may take nothing while there is something to take.
 	writeTimeout = 10 * time.Second
-	// recheckEvery is how often a stream's right is looked at again, give or take a quarter; recheckTimeout how long that may take.
+	// recheckEvery is how often a stream's right is looked at again; recheckTimeout how long that may take.
 	recheckEvery   = time.Minute
 	recheckTimeout = 5 * time.Second
 	// retryAfter is what clients are told to wait for until they come again, and up to twice that.

@@ -30,6 +30,8 @@ type Options struct {
 	Page http.Handler
 	// Heartbeat is the longest silence of a stream.
 	Heartbeat time.Duration
+	// Recheck is how often a stream's right is looked at again, give or take a quarter; 0 is once a minute.
+	Recheck time.Duration
 	// MaxStreams and MaxStreamsPerUser bound the streams that are open at once.
 	MaxStreams, MaxStreamsPerUser int
 	// TrustedProxies are the networks whose X-Forwarded-Proto is believed.
@@ -48,6 +50,9 @@ type Server struct {
 
 // New returns a Server.
 func New(options Options) *Server {
+	if options.Recheck == 0 {
+		options.Recheck = recheckEvery
+	}
 	return &Server{
 		Options: options, draining: make(chan struct{}),
 		slots: slots{perUser: map[string]int{}, max: options.MaxStreams, maxPerUser: options.MaxStreamsPerUser},

@@ -169,7 +169,7 @@ func (st *stream) unsubscribe() {
 func (st *stream) serve(ctx context.Context) error {
 	heartbeat := time.NewTicker(st.server.Heartbeat)
 	defer heartbeat.Stop()
-	recheck := time.NewTicker(recheckEvery*3/4 + rand.N(recheckEvery/2))
+	recheck := time.NewTicker(st.server.Recheck*3/4 + rand.N(st.server.Recheck/2))
 	defer recheck.Stop()
 	for {
 		select {

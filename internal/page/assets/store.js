@@ -25,12 +25,17 @@ export class Store {
   #touched = new Set(); // recordings that the stream told of while the list was on its way
   #wanted = new Set();
   #looking = 0;
+  #broke = false; // whether the stream broke since it last began with a snapshot
   #closed = false;
 
   constructor({ namespace, silence, ...callbacks }) {
     this.#namespace = namespace;
     this.#callbacks = callbacks;
-    this.#stream = new Stream({ url: api.eventsURL(namespace), silence, onEvent: (type, data) => this.#event(type, data), onState: callbacks.onStream });
+    const onState = (state) => {
+      this.#broke ||= state.kind === "waiting";
+      callbacks.onStream(state);
+    };
+    this.#stream = new Stream({ url: api.eventsURL(namespace), silence, onEvent: (type, data) => this.#event(type, data), onState });
   }
 
   get heardAt() { return this.#stream.heardAt; }
@@ -112,7 +117,15 @@ export class Store {
   }
 
   #event(type, data) {
-    if (type === "reset") return this.#reset();
+    if (type === "reset") {
+      this.#broke = false;
+      return this.#reset();
+    }
+    // A snapshot after a break, without a reset: the stream broke before it had an id to go on from, and the list is older than it is.
+    if (type === "ready" && this.#broke) {
+      this.#broke = false;
+      return this.#reset();
+    }
     if (!data.recording || !data.namespace) return;
     const before = this.rows.get(keyOf(data.namespace, data.recording));
     const row = apply(before ?? empty(data.namespace, data.recording), type, data);
