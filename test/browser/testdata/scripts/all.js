@@ -4,6 +4,7 @@
 import "./format.test.js";
 import "./links.test.js";
 import "./model.test.js";
+import "./store.test.js";
 import "./stream.test.js";
 import { run } from "./test.js";
 
