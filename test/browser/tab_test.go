@@ -155,12 +155,6 @@ func (b *tab) awaitView(view string) {
 	b.await("the view "+view, fmt.Sprintf(`document.getElementById("main")?.dataset.view === %q`, view))
 }
 
-// text returns what an element shows.
-func (b *tab) text(selector string) string {
-	b.t.Helper()
-	return eval[string](b, fmt.Sprintf(`document.querySelector(%q)?.innerText ?? "(there is no such element)"`, selector))
-}
-
 func (b *tab) click(selector string) {
 	b.t.Helper()
 	b.do(chromedp.Click(chromedp.CSS(selector)))
