@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# IMG names the image that holds all three binaries.
+# IMG names the image that holds the four binaries.
 IMG ?= meeting-recording-operator:dev
 # MEDIA_IMG names the image that has postprocess and ffmpeg.
 MEDIA_IMG ?= meeting-recording-operator-media:dev
@@ -49,13 +49,17 @@ demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 	hack/demo/demo.sh down
 
 .PHONY: test
-test: controlplane ffmpeg ## Run all tests, with a real API server and etcd where they need one.
+test: controlplane ffmpeg browser ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
 	go -C hack/tools test ./...
 ifeq ($(PKG),./...)
 	$(MAKE) --no-print-directory promtool-test
 endif
 	KUBEBUILDER_ASSETS=$$(hack/controlplane/install.sh envtest --print-dir) $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
+
+.PHONY: test-browser
+test-browser: controlplane ffmpeg browser ## Run the tests of the page in Chromium alone; screenshots are in bin/screenshots/.
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format testname -- ./test/browser $(TESTFLAGS)
 
 ##@ What it withstands
 
@@ -100,6 +104,7 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 	go -C hack/tools run ./crdtrim -embedded template $(CURDIR)/config/crd/bases/recording.meetingops.dev_recordingpipelines.yaml
 	$(CONTROLLER_GEN) rbac:roleName=manager,fileName=manager_role.yaml paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	$(CONTROLLER_GEN) rbac:roleName=sidecar,fileName=sidecar_role.yaml paths=./internal/receiver/... output:rbac:artifacts:config=config/rbac
+	$(CONTROLLER_GEN) rbac:roleName=events,fileName=role.yaml paths=./internal/live/... output:rbac:artifacts:config=config/events
 
 .PHONY: docs
 docs: ## Generate docs/api.md from the API types.
@@ -174,6 +179,10 @@ test-versions: ## Run the tests that need an API server against every Kubernetes
 .PHONY: controlplane
 controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/ (K8S_VERSION: of another minor, in bin/k8s-MINOR/).
 	@hack/controlplane/install.sh envtest
+
+.PHONY: browser
+browser: ## Provide Chromium, by Debian's package where it is missing.
+	@hack/browser.sh
 
 .PHONY: ffmpeg
 ffmpeg: ## Provide ffmpeg and ffprobe, by Debian's package where they are missing.
