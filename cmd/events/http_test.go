@@ -351,7 +351,7 @@ func TestRightsThatAreTakenAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock := &laterClock{now: time.Now()}
-	f := feed.New(feed.Source{Client: recordings, Namespace: namespace}, time.Now, logr.Discard(), nil)
+	f := feed.New(feed.Source{Client: recordings, REST: clients.Discovery().RESTClient(), Namespace: namespace}, time.Now, logr.Discard(), nil)
 	go func() { _ = f.Run(t.Context()) }()
 	live := server.New(server.Options{
 		Feeds: []*feed.Feed{f}, Recordings: recordings, Reviewer: access.NewReviewer(clients, clock), Page: http.NotFoundHandler(),
