@@ -4,10 +4,12 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/live/access"
@@ -197,8 +199,14 @@ func (st *stream) serve(ctx context.Context) error {
 	}
 }
 
-// send sends what has come, and returns whether there was something.
+// buffers are what streams put events together in.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// send sends what has come, in as few writes as can be, and returns whether there was something.
 func (st *stream) send() (sent bool, err error) {
+	buffer := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(buffer)
+	buffer.Reset()
 	for i, sub := range st.subs {
 		entries, reached, err := sub.Next()
 		if err != nil {
@@ -207,17 +215,24 @@ func (st *stream) send() (sent bool, err error) {
 		for _, entry := range entries {
 			st.cursors[i] = entry.At
 			st.server.Metrics.sent(entry.Name)
-			if err := st.out.entry(st.cursors, entry); err != nil {
-				return sent, err
+			appendEntry(buffer, st.cursors, entry)
+			if buffer.Len() >= maxBuffer {
+				if err := st.out.write(buffer.Bytes()); err != nil {
+					return true, err
+				}
+				buffer.Reset()
 			}
 			sent = true
 		}
 		st.cursors[i] = reached
 	}
-	if sent {
-		err = st.out.flush()
+	if !sent {
+		return false, nil
 	}
-	return sent, err
+	if err := st.out.write(buffer.Bytes()); err != nil {
+		return true, err
+	}
+	return true, st.out.flush()
 }
 
 // recheck returns an error where the client may no longer see what it reads. It stays where the API server cannot be asked.

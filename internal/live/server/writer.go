@@ -4,6 +4,7 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"os"
@@ -57,8 +58,8 @@ func (o *writer) write(text []byte) error {
 	return problem(err)
 }
 
+// flush sends what was written last, within the deadline of that.
 func (o *writer) flush() error {
-	_ = o.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	return problem(o.control.Flush())
 }
 
@@ -130,10 +131,10 @@ func (o *writer) heartbeat(cursors []feed.Cursor) error {
 	return o.send(message)
 }
 
-// entry writes an event with its id.
-func (o *writer) entry(cursors []feed.Cursor, entry *feed.Entry) error {
-	if err := o.write([]byte("id: " + feed.FormatCursors(cursors) + "\n")); err != nil {
-		return err
-	}
-	return o.write(entry.Text)
+// appendEntry puts an event with its id into a buffer.
+func appendEntry(buffer *bytes.Buffer, cursors []feed.Cursor, entry *feed.Entry) {
+	buffer.WriteString("id: ")
+	buffer.WriteString(feed.FormatCursors(cursors))
+	buffer.WriteByte('\n')
+	buffer.Write(entry.Text)
 }

@@ -111,7 +111,7 @@ func (h *harness) startPrograms(s settings, kubeconfig string) (err error) {
 	}
 	h.webhooks, h.events = "http://"+addresses[0]+"/webhooks/videosdk", "http://"+addresses[1]
 	if h.sidecar, err = start(filepath.Join(s.bin, "sidecar"), addresses[2], "--kubeconfig", kubeconfig, "--namespace", "default",
-		"--insecure-skip-signature", "--webhook-bind-address", addresses[0], "--health-probe-bind-address", addresses[2],
+		"--insecure-skip-signature", "--write-timeout", "20s", "--webhook-bind-address", addresses[0], "--health-probe-bind-address", addresses[2],
 		"--metrics-bind-address", "127.0.0.1:0"); err != nil {
 		return err
 	}

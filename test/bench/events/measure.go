@@ -41,6 +41,7 @@ type book struct {
 	watched  map[moment]time.Time
 	streamed map[moment][]time.Time
 	streams  int
+	known    sync.Map      // of moments by the data that told of them, so that it is read once for all streams
 	full     chan struct{} // told when a moment is in every stream and in the watch
 }
 
@@ -277,9 +278,22 @@ func read(lines *bufio.Reader, b *book) {
 		if !is {
 			continue
 		}
-		var change events.RecordingChange
-		if json.Unmarshal(data, &change) == nil && change.Status != "" {
-			b.see("stream", moment{change.SessionID, change.Status}, at)
+		if m, is := b.moment(string(data)); is {
+			b.see("stream", m, at)
 		}
 	}
+}
+
+// moment returns what the data of an event tells of.
+func (b *book) moment(data string) (moment, bool) {
+	if m, known := b.known.Load(data); known {
+		return m.(moment), true
+	}
+	var change events.RecordingChange
+	if json.Unmarshal([]byte(data), &change) != nil || change.Status == "" {
+		return moment{}, false
+	}
+	m := moment{change.SessionID, change.Status}
+	b.known.Store(data, m)
+	return m, true
 }
