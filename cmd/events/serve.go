@@ -159,6 +159,7 @@ func (w *web) Start(ctx context.Context) error {
 	w.live.Drain()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
+	defer w.live.Wait(closing)
 	if err := w.http.Shutdown(closing); err != nil {
 		w.log.Error(err, "Requests under way were cut off")
 		return w.http.Close()

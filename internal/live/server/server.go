@@ -46,6 +46,7 @@ type Server struct {
 	slots    slots
 	draining chan struct{}
 	drain    sync.Once
+	streams  sync.WaitGroup
 }
 
 // New returns a Server.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,17 +50,22 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
-	defer free()
+	setHeaders(w.Header())
 	if r.Method == http.MethodHead {
-		beginStream(w)
+		free()
 		return
 	}
-	s.Metrics.opened()
-	st := &stream{server: s, filter: filter, token: access.Token(r), out: newWriter(w), wake: make(chan struct{}, 1)}
+	st := &stream{server: s, filter: filter, token: strings.Clone(access.Token(r)), wake: make(chan struct{}, 1)}
 	for _, i := range indices {
 		st.feeds = append(st.feeds, s.Feeds[i])
 	}
-	s.Metrics.closed(st.run(r.Context(), r.Header.Get("Last-Event-ID")))
+	lastEventID := strings.Clone(r.Header.Get("Last-Event-ID"))
+	s.attend(w, r, func(ctx context.Context, out *writer) {
+		defer free()
+		st.out = out
+		s.Metrics.opened()
+		s.Metrics.closed(st.run(ctx, lastEventID))
+	})
 }
 
 // stream is one client that reads events.
@@ -103,7 +109,7 @@ func (st *stream) run(ctx context.Context, lastEventID string) string {
 
 // begin subscribes where the client was, or anew.
 func (st *stream) begin(ctx context.Context, lastEventID string) error {
-	if err := st.out.begin(retryAfter); err != nil {
+	if err := st.out.retry(retryAfter); err != nil {
 		return err
 	}
 	if lastEventID == "" {
