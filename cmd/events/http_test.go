@@ -32,7 +32,17 @@ type call struct {
 	header             map[string]string
 }
 
-func (c call) do(t *testing.T, url string) (*http.Response, string) {
+// reply is what came back, its body being read.
+type reply struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+	cookies    []*http.Cookie
+}
+
+func (r reply) Cookies() []*http.Cookie { return r.cookies }
+
+func (c call) do(t *testing.T, url string) (reply, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), c.method, url+c.path, strings.NewReader(c.body))
 	if err != nil {
@@ -50,7 +60,7 @@ func (c call) do(t *testing.T, url string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(body)
+	return reply{response.StatusCode, response.Status, response.Header, response.Cookies()}, string(body)
 }
 
 func bearer(token string) map[string]string {
@@ -206,6 +216,8 @@ type lines struct {
 	t *testing.T
 }
 
+func newLines(t *testing.T, body io.Reader) lines { return lines{bufio.NewScanner(body), t} }
+
 func stream(t *testing.T, url, path string, header map[string]string) (lines, *http.Response) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+path, http.NoBody)
@@ -223,7 +235,7 @@ func stream(t *testing.T, url, path string, header map[string]string) (lines, *h
 	if response.StatusCode != http.StatusOK {
 		t.Fatalf("answered %s", response.Status)
 	}
-	return lines{bufio.NewScanner(response.Body), t}, response
+	return newLines(t, response.Body), response
 }
 
 // until returns the lines up to the first that begins so.

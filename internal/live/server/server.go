@@ -89,7 +89,7 @@ func (s *Server) Handler() http.Handler {
 		"/api/v1/recordings": {"GET": s.recordings},
 		"/api/v1/namespaces/{namespace}/recordings/{name}": {"GET": s.recording},
 	} {
-		var names []string
+		names := make([]string, 0, len(methods))
 		for method, handler := range methods {
 			mux.Handle(method+" "+path, brief(handler))
 			names = append(names, method)

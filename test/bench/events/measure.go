@@ -215,7 +215,7 @@ func (h *harness) open(ctx context.Context, n int, b *book) error {
 		limit <- struct{}{}
 		go func() {
 			defer func() { <-limit }()
-			response, err := h.connect(ctx, web)
+			response, err := h.connect(ctx, web) //nolint:bodyclose // streams stay open to the end of the process
 			if err != nil {
 				ready <- err
 				return
