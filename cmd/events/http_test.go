@@ -218,7 +218,9 @@ type lines struct {
 	leave  func() // has the client go
 }
 
-func newLines(t *testing.T, body io.Reader) lines { return lines{Scanner: bufio.NewScanner(body), t: t} }
+func newLines(t *testing.T, body io.Reader) lines {
+	return lines{Scanner: bufio.NewScanner(body), t: t}
+}
 
 func stream(t *testing.T, url, path string, header map[string]string) lines {
 	t.Helper()
