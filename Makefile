@@ -158,6 +158,11 @@ fuzz: ## Run every fuzz target for FUZZTIME (60s).
 bench-archive: ## Measure `postprocess archive` beside curl and rclone: speed and memory. BENCHFLAGS are the benchmark's.
 	hack/bench-archive.sh $(BENCHFLAGS)
 
+.PHONY: bench-events
+bench-events: build controlplane ## Measure webhook -> event in 1,000 open streams, and the memory of 5,000. BENCHFLAGS are the benchmark's.
+	@go build -o bin/bench-events ./test/bench/events
+	@KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s bin/bench-events $(BENCHFLAGS)
+
 ##@ Build
 
 .PHONY: build

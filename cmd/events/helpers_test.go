@@ -240,3 +240,11 @@ func eventually(t *testing.T, what string, check func(context.Context) error) {
 		}
 	}
 }
+
+// startAndWait returns what a server that ends by itself wrote.
+func startAndWait(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), binary,
+		append([]string{"--health-probe-bind-address", "0", "--metrics-bind-address", "0"}, args...)...).CombinedOutput()
+	return string(out), err
+}

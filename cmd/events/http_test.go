@@ -32,7 +32,17 @@ type call struct {
 	header             map[string]string
 }
 
-func (c call) do(t *testing.T, url string) (*http.Response, string) {
+// reply is what came back, its body being read.
+type reply struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+	cookies    []*http.Cookie
+}
+
+func (r reply) Cookies() []*http.Cookie { return r.cookies }
+
+func (c call) do(t *testing.T, url string) (reply, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), c.method, url+c.path, strings.NewReader(c.body))
 	if err != nil {
@@ -50,7 +60,7 @@ func (c call) do(t *testing.T, url string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(body)
+	return reply{response.StatusCode, response.Status, response.Header, response.Cookies()}, string(body)
 }
 
 func bearer(token string) map[string]string {
@@ -203,10 +213,16 @@ func TestRecordingsGoOnOverNamespaces(t *testing.T) {
 // lines reads a stream as curl -N shows it.
 type lines struct {
 	*bufio.Scanner
-	t *testing.T
+	t      *testing.T
+	header http.Header
+	leave  func() // has the client go
 }
 
-func stream(t *testing.T, url, path string, header map[string]string) (lines, *http.Response) {
+func newLines(t *testing.T, body io.Reader) lines {
+	return lines{Scanner: bufio.NewScanner(body), t: t}
+}
+
+func stream(t *testing.T, url, path string, header map[string]string) lines {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+path, http.NoBody)
 	if err != nil {
@@ -223,7 +239,9 @@ func stream(t *testing.T, url, path string, header map[string]string) (lines, *h
 	if response.StatusCode != http.StatusOK {
 		t.Fatalf("answered %s", response.Status)
 	}
-	return lines{bufio.NewScanner(response.Body), t}, response
+	read := newLines(t, response.Body)
+	read.header, read.leave = response.Header, func() { _ = response.Body.Close() }
+	return read
 }
 
 // until returns the lines up to the first that begins so.
@@ -251,8 +269,8 @@ func TestAStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := "/events?meetingId=abcd-efgh-ijkl&namespace=" + namespace
-	read, response := stream(t, p.url, path, bearer(token))
-	if media := response.Header.Get("Content-Type"); media != "text/event-stream" {
+	read := stream(t, p.url, path, bearer(token))
+	if media := read.header.Get("Content-Type"); media != "text/event-stream" {
 		t.Errorf("media type %s", media)
 	}
 	read.until("event: ready")
@@ -275,7 +293,7 @@ func TestAStream(t *testing.T) {
 	if id := heartbeat[len(heartbeat)-2]; !strings.HasPrefix(id, "id: ") {
 		t.Errorf("a heartbeat without id: %q", heartbeat)
 	}
-	_, _ = stream(t, p.url, path, map[string]string{"Authorization": "Bearer " + token, "Last-Event-ID": "rubbish"})
+	_ = stream(t, p.url, path, map[string]string{"Authorization": "Bearer " + token, "Last-Event-ID": "rubbish"})
 	if code := p.stop(t); code != 0 {
 		t.Errorf("it ended with %d", code)
 	}
@@ -288,7 +306,7 @@ func TestResetIsTold(t *testing.T) {
 	token, _ := reader(t, namespace)
 	p := start(t)
 	for _, id := range []string{"rubbish", "7,8", "99999999999"} {
-		read, _ := stream(t, p.url, "/events?namespace="+namespace, map[string]string{"Authorization": "Bearer " + token, "Last-Event-ID": id})
+		read := stream(t, p.url, "/events?namespace="+namespace, map[string]string{"Authorization": "Bearer " + token, "Last-Event-ID": id})
 		read.until("event: reset")
 		read.until("event: ready")
 	}
@@ -303,15 +321,15 @@ func TestLimitsOfStreams(t *testing.T) {
 	}
 	p := start(t, "--max-streams", "2", "--max-streams-per-user", "1")
 	path := "/events?namespace=" + namespace
-	_, first := stream(t, p.url, path, bearer(token))
+	first := stream(t, p.url, path, bearer(token))
 	if response, body := (call{"GET", path, "", bearer(token)}).do(t, p.url); response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") == "" {
 		t.Errorf("the user's second: %d %s", response.StatusCode, body)
 	}
-	_, _ = stream(t, p.url, path, bearer(others))
+	_ = stream(t, p.url, path, bearer(others))
 	if response, body := (call{"GET", path, "", bearer(token)}).do(t, p.url); response.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("one too many: %d %s", response.StatusCode, body)
 	}
-	_ = first.Body.Close()
+	first.leave()
 	eventually(t, "the place is free again", func(context.Context) error {
 		if response, _ := (call{"HEAD", path, "", bearer(token)}).do(t, p.url); response.StatusCode != http.StatusOK {
 			return fmt.Errorf("answered %s", response.Status)
@@ -351,7 +369,7 @@ func TestRightsThatAreTakenAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock := &laterClock{now: time.Now()}
-	f := feed.New(feed.Source{Client: recordings, Namespace: namespace}, time.Now, logr.Discard(), nil)
+	f := feed.New(feed.Source{Client: recordings, REST: clients.Discovery().RESTClient(), Namespace: namespace}, time.Now, logr.Discard(), nil)
 	go func() { _ = f.Run(t.Context()) }()
 	live := server.New(server.Options{
 		Feeds: []*feed.Feed{f}, Recordings: recordings, Reviewer: access.NewReviewer(clients, clock), Page: http.NotFoundHandler(),
@@ -366,7 +384,7 @@ func TestRightsThatAreTakenAway(t *testing.T) {
 	web := httptest.NewServer(live.Handler())
 	t.Cleanup(web.Close)
 	path := "/events?namespace=" + namespace
-	read, _ := stream(t, web.URL, path, bearer(token))
+	read := stream(t, web.URL, path, bearer(token))
 	read.until("event: ready")
 	if err := admin.Delete(t.Context(), bound); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
@@ -46,6 +47,10 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 	if err != nil {
 		return fmt.Errorf("set up: %w", err)
 	}
+	plain, err := discovery.NewDiscoveryClientForConfig(cfg)
+	if err != nil {
+		return fmt.Errorf("make a client: %w", err)
+	}
 	recordings, err := client.NewWithWatch(cfg, client.Options{Scheme: scheme})
 	if err != nil {
 		return fmt.Errorf("make a client: %w", err)
@@ -61,7 +66,7 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 	var feeds []*feed.Feed
 	counts := feed.NewMetrics(metrics.Registry)
 	for _, namespace := range flags.served() {
-		f := feed.New(feed.Source{Client: recordings, Namespace: namespace}, time.Now, logger.WithName("feed"), counts)
+		f := feed.New(feed.Source{Client: recordings, REST: plain.RESTClient(), Namespace: namespace}, time.Now, logger.WithName("feed"), counts)
 		feeds = append(feeds, f)
 		if err := mgr.Add(manager.RunnableFunc(f.Run)); err != nil {
 			return fmt.Errorf("set up a watch: %w", err)
@@ -159,6 +164,7 @@ func (w *web) Start(ctx context.Context) error {
 	w.live.Drain()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
+	defer w.live.Wait(closing)
 	if err := w.http.Shutdown(closing); err != nil {
 		w.log.Error(err, "Requests under way were cut off")
 		return w.http.Close()

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -62,6 +63,7 @@ func setUpAndRun(m *testing.M) (code int, err error) {
 	}
 	environment := &envtest.Environment{
 		Scheme: scheme, CRDDirectoryPaths: []string{filepath.Join("..", "..", "config", "crd", "bases")}, ErrorIfCRDPathMissing: true,
+		ControlPlaneStopTimeout: 2 * time.Second, // it does not end by itself while something watches
 	}
 	defer func() { _ = environment.Stop() }() // also where a CRD is refused: the API server runs by then
 	if apiServer, err = environment.Start(); err != nil {

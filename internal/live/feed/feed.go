@@ -65,7 +65,7 @@ func (f *Feed) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		began, err := f.watch(ctx)
 		if ctx.Err() != nil {
-			break
+			return nil //nolint:nilerr // it was told to end
 		}
 		if began {
 			pause = firstPause

@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -41,7 +42,10 @@ type source interface {
 
 // Source reads one namespace's recordings, or with "" those of all.
 type Source struct {
-	Client    client.WithWatch
+	Client client.WithWatch
+	// REST asks whether the API server has come as far as a version. It does so without the retries of Client, which would take most of a
+	// minute over a no.
+	REST      rest.Interface
 	Namespace string
 }
 
@@ -71,9 +75,13 @@ func (s Source) list(ctx context.Context, version uint64, each func(*v1alpha1.Me
 // reached is nil where the API server has come as far as a version, and errCompacted where it never was there, as after etcd was
 // restored from a backup.
 func (s Source) reached(ctx context.Context, version uint64) error {
-	options := metav1.ListOptions{Limit: 1, ResourceVersion: strconv.FormatUint(version, 10),
-		ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan}
-	err := s.Client.List(ctx, &v1alpha1.MeetingRecordingList{}, &client.ListOptions{Namespace: s.Namespace, Raw: &options})
+	path := []string{"apis", v1alpha1.GroupVersion.Group, v1alpha1.GroupVersion.Version}
+	if s.Namespace != "" {
+		path = append(path, "namespaces", s.Namespace)
+	}
+	err := s.REST.Get().AbsPath(append(path, "meetingrecordings")...).
+		Param("limit", "1").Param("resourceVersion", strconv.FormatUint(version, 10)).
+		Param("resourceVersionMatch", string(metav1.ResourceVersionMatchNotOlderThan)).MaxRetries(0).Do(ctx).Error()
 	if apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) || apierrors.IsTimeout(err) {
 		return errCompacted
 	}

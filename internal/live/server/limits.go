@@ -20,6 +20,8 @@ const (
 	answerTimeout = 30 * time.Second
 	// writeTimeout is how long a stream's reader may take nothing while there is something to take.
 	writeTimeout = 10 * time.Second
+	// maxBuffer is about how much is put together for one write.
+	maxBuffer = 16 << 10
 	// recheckEvery is how often a stream's right is looked at again; recheckTimeout how long that may take.
 	recheckEvery   = time.Minute
 	recheckTimeout = 5 * time.Second

@@ -46,6 +46,7 @@ type Server struct {
 	slots    slots
 	draining chan struct{}
 	drain    sync.Once
+	streams  sync.WaitGroup
 }
 
 // New returns a Server.
@@ -88,7 +89,7 @@ func (s *Server) Handler() http.Handler {
 		"/api/v1/recordings": {"GET": s.recordings},
 		"/api/v1/namespaces/{namespace}/recordings/{name}": {"GET": s.recording},
 	} {
-		var names []string
+		names := make([]string, 0, len(methods))
 		for method, handler := range methods {
 			mux.Handle(method+" "+path, brief(handler))
 			names = append(names, method)

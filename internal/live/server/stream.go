@@ -4,10 +4,13 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/live/access"
@@ -47,17 +50,22 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
-	defer free()
+	setHeaders(w.Header())
 	if r.Method == http.MethodHead {
-		beginStream(w)
+		free()
 		return
 	}
-	s.Metrics.opened()
-	st := &stream{server: s, filter: filter, token: access.Token(r), out: newWriter(w), wake: make(chan struct{}, 1)}
+	st := &stream{server: s, filter: filter, token: strings.Clone(access.Token(r)), wake: make(chan struct{}, 1)}
 	for _, i := range indices {
 		st.feeds = append(st.feeds, s.Feeds[i])
 	}
-	s.Metrics.closed(st.run(r.Context(), r.Header.Get("Last-Event-ID")))
+	lastEventID := strings.Clone(r.Header.Get("Last-Event-ID"))
+	s.attend(w, r, func(ctx context.Context, out *writer) {
+		defer free()
+		st.out = out
+		s.Metrics.opened()
+		s.Metrics.closed(st.run(ctx, lastEventID))
+	})
 }
 
 // stream is one client that reads events.
@@ -101,7 +109,7 @@ func (st *stream) run(ctx context.Context, lastEventID string) string {
 
 // begin subscribes where the client was, or anew.
 func (st *stream) begin(ctx context.Context, lastEventID string) error {
-	if err := st.out.begin(retryAfter); err != nil {
+	if err := st.out.retry(retryAfter); err != nil {
 		return err
 	}
 	if lastEventID == "" {
@@ -197,8 +205,14 @@ func (st *stream) serve(ctx context.Context) error {
 	}
 }
 
-// send sends what has come, and returns whether there was something.
+// buffers are what streams put events together in.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// send sends what has come, in as few writes as can be, and returns whether there was something.
 func (st *stream) send() (sent bool, err error) {
+	buffer := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(buffer)
+	buffer.Reset()
 	for i, sub := range st.subs {
 		entries, reached, err := sub.Next()
 		if err != nil {
@@ -207,17 +221,24 @@ func (st *stream) send() (sent bool, err error) {
 		for _, entry := range entries {
 			st.cursors[i] = entry.At
 			st.server.Metrics.sent(entry.Name)
-			if err := st.out.entry(st.cursors, entry); err != nil {
-				return sent, err
+			appendEntry(buffer, st.cursors, entry)
+			if buffer.Len() >= maxBuffer {
+				if err := st.out.write(buffer.Bytes()); err != nil {
+					return true, err
+				}
+				buffer.Reset()
 			}
 			sent = true
 		}
 		st.cursors[i] = reached
 	}
-	if sent {
-		err = st.out.flush()
+	if !sent {
+		return false, nil
 	}
-	return sent, err
+	if err := st.out.write(buffer.Bytes()); err != nil {
+		return true, err
+	}
+	return true, st.out.flush()
 }
 
 // recheck returns an error where the client may no longer see what it reads. It stays where the API server cannot be asked.

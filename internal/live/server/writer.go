@@ -4,8 +4,9 @@
 package server
 
 import (
+	"bytes"
 	"errors"
-	"net/http"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -27,39 +28,21 @@ var (
 
 // writer writes Server-Sent Events. Every write has a deadline.
 type writer struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-}
-
-func newWriter(w http.ResponseWriter) *writer {
-	return &writer{w, http.NewResponseController(w)}
-}
-
-// beginStream sets a stream's headers.
-func beginStream(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
-	w.WriteHeader(http.StatusOK)
-}
-
-// begin answers the request, and tells the client when to come again after the connection broke.
-func (o *writer) begin(wait time.Duration) error {
-	_ = o.control.SetReadDeadline(time.Time{}) // the request is read; the server's limit would end the stream
-	beginStream(o.w)
-	return o.retry(wait)
+	w           io.Writer
+	setDeadline func(time.Time) error
+	flushed     func() error // sends what was written
 }
 
 // write writes what is sent with the next flush, or earlier.
 func (o *writer) write(text []byte) error {
-	_ = o.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // where it is not supported, nothing is slow
+	_ = o.setDeadline(time.Now().Add(writeTimeout)) // where it is not supported, nothing is slow
 	_, err := o.w.Write(text)
 	return problem(err)
 }
 
+// flush sends what was written last, within the deadline of that.
 func (o *writer) flush() error {
-	_ = o.control.SetWriteDeadline(time.Now().Add(writeTimeout))
-	return problem(o.control.Flush())
+	return problem(o.flushed())
 }
 
 func problem(err error) error {
@@ -102,18 +85,23 @@ func (o *writer) present(states []*transition.State) error {
 		}
 		return strings.Compare(a.Namespace+"/"+a.Name, b.Namespace+"/"+b.Name)
 	})
+	var buffer bytes.Buffer
 	for _, state := range states {
 		for _, event := range state.Present() {
 			text, err := feed.Encode(event)
 			if err != nil {
 				return err
 			}
-			if err := o.write(text); err != nil {
+			buffer.Write(text)
+		}
+		if buffer.Len() >= maxBuffer {
+			if err := o.write(buffer.Bytes()); err != nil {
 				return err
 			}
+			buffer.Reset()
 		}
 	}
-	return nil
+	return o.write(buffer.Bytes())
 }
 
 // ready ends the present state.
@@ -130,10 +118,10 @@ func (o *writer) heartbeat(cursors []feed.Cursor) error {
 	return o.send(message)
 }
 
-// entry writes an event with its id.
-func (o *writer) entry(cursors []feed.Cursor, entry *feed.Entry) error {
-	if err := o.write([]byte("id: " + feed.FormatCursors(cursors) + "\n")); err != nil {
-		return err
-	}
-	return o.write(entry.Text)
+// appendEntry puts an event with its id into a buffer.
+func appendEntry(buffer *bytes.Buffer, cursors []feed.Cursor, entry *feed.Entry) {
+	buffer.WriteString("id: ")
+	buffer.WriteString(feed.FormatCursors(cursors))
+	buffer.WriteByte('\n')
+	buffer.Write(entry.Text)
 }

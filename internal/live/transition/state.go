@@ -100,7 +100,10 @@ func fileOf(status *v1alpha1.MeetingRecordingStatus) *events.File {
 }
 
 func stepsOf(status *v1alpha1.MeetingRecordingStatus) []events.Step {
-	var steps []events.Step
+	if len(status.Processing.Steps) == 0 {
+		return nil
+	}
+	steps := make([]events.Step, 0, len(status.Processing.Steps))
 	for _, step := range status.Processing.Steps {
 		steps = append(steps, events.Step{
 			Pipeline: step.Pipeline, Name: step.Name, State: string(step.State), Attempt: step.Attempt, Message: step.Message,
