@@ -35,3 +35,11 @@ func NewReconciler(cached client.Client, live client.Reader, options Options) *R
 		memory: newMemory(), scheduler: newScheduler(), reruns: &reruns{tokens: live}, conditions: expression.New(),
 	}
 }
+
+// ForgetJobs has the reconciler forget which Jobs it has created, as time does.
+func ForgetJobs(r *RecordingReconciler) *RecordingReconciler {
+	for _, known := range r.memory.recordings {
+		clear(known.jobs)
+	}
+	return r
+}

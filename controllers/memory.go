@@ -28,7 +28,9 @@ type recollection struct {
 	uid types.UID
 	// written is the resource version that our last write returned.
 	written string
-	jobs    map[string]*jobRecollection
+	// unsure tells that we have tried to write the status without getting to know whether it worked.
+	unsure bool
+	jobs   map[string]*jobRecollection
 }
 
 // jobRecollection is the memory of one Job.

@@ -37,7 +37,9 @@ type RecordingReconciler struct {
 	settings processing.Settings
 	pace     Pace
 	term     Term
-	memory   *memory
+	// termStart tells what was written since nobody else leads.
+	termStart termStart
+	memory    *memory
 	// conditions evaluates those of pipelines and steps.
 	conditions processing.Expressions
 	// scheduler says whose turn it is, and reruns which finished recordings ask for more.
@@ -165,6 +167,7 @@ func (r *RecordingReconciler) report(ctx context.Context, facts *facts, decision
 	case errors.Is(err, errConflict):
 		return r.decideAgain(ctx), nil
 	case err != nil:
+		r.memory.of(before).unsure = true
 		return reconcile.Result{}, err
 	}
 	r.memory.of(before).written = stored.ResourceVersion

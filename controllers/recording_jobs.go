@@ -29,7 +29,7 @@ func (r *RecordingReconciler) createJobs(ctx context.Context, gathered *facts, r
 	var deferred []error
 	for _, run := range runs {
 		name := run.Name()
-		err := r.createJob(ctx, gathered, run, known.job(name))
+		err := r.createJob(ctx, gathered, run, known)
 		if errors.Is(err, errConflict) {
 			return err
 		}
@@ -50,8 +50,9 @@ func (r *RecordingReconciler) createJobs(ctx context.Context, gathered *facts, r
 }
 
 // createJob creates one Job and adds what became of it to the facts. It returns an error where the API server did not decide.
-func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, run jobs.Run, known *jobRecollection) error {
+func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, run jobs.Run, recollected *recollection) error {
 	name := run.Name()
+	known := recollected.job(name)
 	existing, err := r.cachedJob(ctx, gathered.Recording, name)
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 		gathered.Jobs[name] = known.created // by us, see canWait
 		return nil
 	}
-	if err := r.confirm(ctx, gathered); err != nil {
+	if err := r.confirm(ctx, gathered, recollected); err != nil {
 		return err
 	}
 	job := jobs.Build(run)
@@ -84,10 +85,11 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 	}
 }
 
-// confirm returns nil if nobody has gone on with the recording since it was read from the cache: only then may a Job be created. A leader that
-// was stopped for longer than its Lease, or whose cache lags behind, may find the name of a Job free that another leader created, and that was
-// deleted when it had ended. So it asks the API server itself, and we must lead for sure, from before that until now.
-func (r *RecordingReconciler) confirm(ctx context.Context, gathered *facts) error {
+// confirm returns nil if no other leader has gone on with the recording since it was read from the cache: only then may a Job be created. A
+// leader that was stopped for longer than its Lease, or whose cache lags behind, may find the name of a Job free that another leader created,
+// and that was deleted when it had ended. So the recording was written in the term for which we lead for sure, or the API server itself
+// says that it is still the same.
+func (r *RecordingReconciler) confirm(ctx context.Context, gathered *facts, known *recollection) error {
 	term, leads := r.term()
 	if !leads {
 		return errConflict
@@ -95,7 +97,25 @@ func (r *RecordingReconciler) confirm(ctx context.Context, gathered *facts) erro
 	if gathered.confirmed && gathered.term == term {
 		return nil
 	}
-	recording := gathered.Recording
+	began, err := r.termStart.versionOf(ctx, term, r.term, r.live, gathered.Recording.Namespace)
+	if err != nil {
+		return err
+	}
+	if known.unsure || !isNewerThan(gathered.Recording, began) {
+		if err := r.look(ctx, gathered.Recording); err != nil {
+			return err
+		}
+		known.unsure = false
+	}
+	if now, leads := r.term(); !leads || now != term {
+		return errConflict
+	}
+	gathered.confirmed, gathered.term = true, term
+	return nil
+}
+
+// look returns nil if the recording is for the API server itself what it was when it was read, as far as that matters to its Jobs.
+func (r *RecordingReconciler) look(ctx context.Context, recording *v1alpha1.MeetingRecording) error {
 	var live v1alpha1.MeetingRecording
 	if err := r.live.Get(ctx, client.ObjectKeyFromObject(recording), &live); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -103,13 +123,11 @@ func (r *RecordingReconciler) confirm(ctx context.Context, gathered *facts) erro
 		}
 		return fmt.Errorf("see whether another has gone on with it: %w", err)
 	}
-	now, leads := r.term()
-	if !leads || now != term || live.UID != recording.UID ||
+	if live.UID != recording.UID ||
 		live.Generation != recording.Generation || !live.DeletionTimestamp.IsZero() || live.Status.Recording.State != recording.Status.Recording.State ||
 		!equality.Semantic.DeepEqual(live.Status.Processing, recording.Status.Processing) {
 		return errConflict
 	}
-	gathered.confirmed, gathered.term = true, term
 	return nil
 }
 

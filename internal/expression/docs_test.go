@@ -21,6 +21,9 @@ import (
 // fence finds the examples of a page: their language and their text.
 var fence = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
 
+// ofPipeline matches a manifest of a pipeline, not one that only names the kind.
+var ofPipeline = regexp.MustCompile(`(?m)^kind: RecordingPipeline$`)
+
 // Every condition in the documentation is accepted: the examples of conditions, and those of pipelines, whose graph is too.
 func TestDocumentedConditions(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
@@ -38,7 +41,7 @@ func TestDocumentedConditions(t *testing.T) {
 			switch language, text := block[1], block[2]; {
 			case language == "cel":
 				examples += checkExamples(t, e, text)
-			case language == "yaml" && strings.Contains(text, "kind: RecordingPipeline"):
+			case language == "yaml" && ofPipeline.MatchString(text):
 				pipelines++
 				checkPipeline(t, e, text)
 			}

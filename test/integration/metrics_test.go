@@ -18,8 +18,6 @@ import (
 	"testing"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -92,13 +90,8 @@ func compare(t *testing.T, what string, got, want map[string]signature) {
 // signatures returns those of the families of a scrape that are ours. Every other must be of those that the document names by prefix.
 func signatures(t *testing.T, component string, scrape []byte) map[string]signature {
 	t.Helper()
-	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(scrape))
-	if err != nil {
-		t.Fatal(err)
-	}
 	ours := make(map[string]signature)
-	for name, family := range families {
+	for name, family := range families(t, scrape) {
 		if !strings.HasPrefix(name, "meetingrecording_") {
 			if !slices.ContainsFunc(foreign[component], func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 				t.Errorf("%s exposes %s, which docs/metrics.md knows nothing of", component, name)
@@ -189,6 +182,7 @@ func exposeEverything(t *testing.T) map[string][]byte {
 	if !bytes.Contains(scrapes["manager"], []byte("leader_election_master_status{")) {
 		t.Error("the manager does not tell whether it leads, which an alert is made of")
 	}
+	scrapes["sidecar"] = joinScrapes(t, scrapes["sidecar"], exposeRoutes(t))
 	return scrapes
 }
 

@@ -6,6 +6,7 @@ package integration
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -41,9 +42,15 @@ func TestSidecarOfAPodOfItsOwn(t *testing.T) {
 	o.startSidecar(t, "--metrics-secure")
 	url := "https://" + o.metrics + "/metrics"
 	code, body, err := get(t.Context(), url, tokenOf(t, readerAccount))
-	if err != nil || code != http.StatusServiceUnavailable || !strings.Contains(o.sidecar.text(), "its ServiceAccount needs the ClusterRole metrics-auth") {
+	if err != nil || code != http.StatusServiceUnavailable {
 		t.Errorf("before it may ask, it answers %d %q, %v", code, body, err)
 	}
+	eventually(t, "the log says what to mend", func(context.Context) error {
+		if !strings.Contains(o.sidecar.text(), "its ServiceAccount needs the ClusterRole metrics-auth") {
+			return errors.New("not yet")
+		}
+		return nil
+	})
 	bind(t, "sidecar-metrics-auth", "meeting-recording-metrics-auth", sidecarAccount)
 	checkMetrics(t, url, "meetingrecording_webhooks_in_flight 0", http.StatusUnauthorized)
 }

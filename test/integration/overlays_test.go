@@ -15,6 +15,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -40,6 +41,8 @@ var installations = map[string][]string{
 	"ha and cluster":                      {"overlays/ha", "components/cluster"},
 	"split, its manager twice, and token": {"overlays/split", "components/ha", "components/endpoint-token"},
 	"split and cluster":                   {"overlays/split", "components/cluster"},
+	"live":                                {"overlays/live"},
+	"observability":                       {"overlays/observability"},
 }
 
 // TestEveryOverlayIsTested: none is added that the tests do not know.
@@ -80,6 +83,9 @@ func checkObjects(t *testing.T, objects []unstructured.Unstructured) {
 	t.Helper()
 	for _, object := range objects {
 		err := k8sClient.Create(t.Context(), object.DeepCopy(), client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict))
+		if object.GroupVersionKind().Group == "monitoring.coreos.com" && meta.IsNoMatchError(err) {
+			continue // hack/monitoring decodes those by the Prometheus operator's own types
+		}
 		if err != nil && !apierrors.IsAlreadyExists(err) { // which is found out last
 			t.Errorf("%s/%s: %v", object.GetKind(), object.GetName(), err)
 		}

@@ -35,7 +35,7 @@ func TestBudget(t *testing.T) {
 	complete(t, awaitJob(t, name))
 	recording := awaitProcessing(t, name, v1alpha1.ProcessingSucceeded)
 
-	wantSidecar := map[string]int{"get meetingrecordings": 4, "create meetingrecordings": 1, "patch meetingrecordings/status": 4}
+	wantSidecar := map[string]int{"get meetingrecordings": 1, "create meetingrecordings": 1, "patch meetingrecordings/status": 4}
 	if diff := cmp.Diff(wantSidecar, o.proxy.count("meeting-recording-sidecar")); diff != "" {
 		t.Errorf("requests of the sidecar (-want +got):\n%s", diff)
 	}

@@ -1,0 +1,95 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"k8s.io/client-go/util/cert"
+)
+
+// exposeRoutes returns the metrics of a sidecar that serves namespaces by routes, over TLS, and has got a client event.
+func exposeRoutes(t *testing.T) []byte {
+	t.Helper()
+	folder := t.TempDir()
+	routes, certFile, keyFile := filepath.Join(folder, "routes.yaml"), filepath.Join(folder, "tls.crt"), filepath.Join(folder, "tls.key")
+	certificate, key, err := cert.GenerateSelfSignedCertKey("127.0.0.1", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range map[string][]byte{
+		routes:   []byte("routes: [{namespace: " + namespace + ", clientToken: " + clientToken + "}]\n"),
+		certFile: certificate, keyFile: key,
+	} {
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := newOperator(t)
+	webhooks, metrics, health := freeAddress(t), freeAddress(t), freeAddress(t)
+	o.sidecar = start(t, "sidecar", "--kubeconfig", writeKubeconfig(t, o.proxy.server.URL, sidecarAccount), "--public-key-file", o.provider.publicKeyFile,
+		"--webhook-bind-address", webhooks, "--health-probe-bind-address", health, "--metrics-bind-address", metrics,
+		"--routes-file", routes, "--tls-cert-file", certFile, "--tls-key-file", keyFile)
+	awaitReady(t, health)
+	sendEmptyClientEvent(t, webhooks)
+	var scraped []byte
+	eventually(t, "the routes' metrics", func(ctx context.Context) (err error) {
+		scraped, err = scrape(ctx, "http://"+metrics+"/metrics", "")
+		return err
+	})
+	return scraped
+}
+
+// sendEmptyClientEvent has the client's secret and nothing else right.
+func sendEmptyClientEvent(t *testing.T, address string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+address+"/events/recordingStateChanged", bytes.NewReader([]byte("{}")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+clientToken)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusBadRequest {
+		t.Fatalf("an empty client event was answered %s, %v", response.Status, err)
+	}
+}
+
+// joinScrapes returns the first scrape, and the families of the other that it lacks.
+func joinScrapes(t *testing.T, first, other []byte) []byte {
+	t.Helper()
+	has, adds := families(t, first), families(t, other)
+	joined := bytes.NewBuffer(bytes.Clone(first))
+	for name, family := range adds {
+		if has[name] != nil {
+			continue
+		}
+		if _, err := expfmt.MetricFamilyToText(joined, family); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return joined.Bytes()
+}
+
+func families(t *testing.T, scrape []byte) map[string]*dto.MetricFamily {
+	t.Helper()
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	read, err := parser.TextToMetricFamilies(bytes.NewReader(scrape))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
