@@ -39,7 +39,7 @@ func Start(name, folder, path string, args ...string) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = log.Close() }() // the program has its own
+	defer func() { _ = log.Close() }()                               // the program has its own
 	p.cmd = exec.CommandContext(context.Background(), path, args...) // it ends by Stop
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.SysProcAttr = EndsWithUs()
