@@ -4,12 +4,17 @@
 package controlplane
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/bench/script"
 )
 
 const metrics = `# TYPE apiserver_request_total counter
@@ -59,5 +64,35 @@ func TestRules(t *testing.T) {
 	}
 	if _, err := readRules(empty); err == nil || !strings.Contains(err.Error(), "make manifests") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestCopyOf: the copy of an object is that of another recording, and nothing else differs.
+func TestCopyOf(t *testing.T) {
+	from, to := script.Script{Tag: "00000001"}.Recording(1), script.Script{Tag: "00000002"}.Recording(70000)
+	object := func(r script.Recording, uid string) *v1alpha1.MeetingRecording {
+		recording := &v1alpha1.MeetingRecording{}
+		recording.Name, recording.UID = r.Name, types.UID(uid)
+		recording.Spec = v1alpha1.MeetingRecordingSpec{MeetingID: r.MeetingID, SessionID: r.SessionID, Segment: 1}
+		recording.Status.Recording.File = &v1alpha1.RecordingFile{Path: r.FilePath, URL: r.FileURL}
+		return recording
+	}
+	stored, err := json.Marshal(object(from, "6f8b1a52-0d1c-4c62-8d53-9d7b6c5c7b11"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := copyOf(stored, from.Name, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got v1alpha1.MeetingRecording
+	if err := json.Unmarshal(copied, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(object(to, string(got.UID)), &got); diff != "" || len(got.UID) != 36 {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if _, err := copyOf([]byte{1, 2}, from.Name, to); err == nil {
+		t.Error("what is no object is copied")
 	}
 }
