@@ -103,10 +103,14 @@ func (r *runner) inTurns(ctx context.Context, spec stage.Spec, modes []report.Mo
 	for spec.Round = range r.rounds {
 		for _, mode := range modes {
 			spec.Mode = mode
+			if mode == report.Empty {
+				spec.Mode = report.Ours
+			}
 			leg, err := on(mode).Leg(ctx, spec)
 			if err != nil {
 				return err
 			}
+			leg.Mode = mode
 			r.legs = append(r.legs, leg)
 			r.tell(leg)
 		}

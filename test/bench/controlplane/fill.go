@@ -13,18 +13,23 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/uuid"
+	"k8s.io/utils/ptr"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
 	"github.com/meetingops/meeting-recording-operator/test/bench/script"
 )
 
 const (
 	// perTransaction is how many objects are put at once: etcd takes 128.
 	perTransaction = 100
+	// seenIn is how long the API server may take to see what was put.
+	seenIn = 2 * time.Minute
 	// fillers is how many transactions are under way at once.
 	fillers = 4
 )
@@ -37,7 +42,7 @@ func (c *ControlPlane) Fill(ctx context.Context, namespace, template string, s s
 	if err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, filling := errgroup.WithContext(ctx)
 	group.SetLimit(fillers)
 	for first := 0; first < s.Recordings; first += perTransaction {
 		group.Go(func() error {
@@ -50,13 +55,15 @@ func (c *ControlPlane) Fill(ctx context.Context, namespace, template string, s s
 				}
 				puts = append(puts, map[string]any{"requestPut": map[string]any{"key": etcdKey(namespace, recording.Name), "value": object}})
 			}
-			return c.askEtcd(ctx, "txn", map[string]any{"success": puts}, nil)
+			return c.askEtcd(filling, "txn", map[string]any{"success": puts}, nil)
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return c.checkFilled(ctx, namespace, s.Recordings)
+	return proc.Await(ctx, seenIn, "the API server does not see what was put into etcd", func(ctx context.Context) error {
+		return c.checkFilled(ctx, namespace, s.Recordings)
+	}, c.Etcd, c.APIServer)
 }
 
 // checkFilled tells whether the API server has so many recordings at least.
@@ -70,8 +77,8 @@ func (c *ControlPlane) checkFilled(ctx context.Context, namespace string, n int)
 	if err := json.Unmarshal(body, &list); err != nil {
 		return fmt.Errorf("list recordings: %w", err)
 	}
-	if list.RemainingItemCount == nil || int(*list.RemainingItemCount)+len(list.Items) < n {
-		return fmt.Errorf("the API server has %v recordings and more, want %d: were they put where it looks for them?", list.RemainingItemCount, n)
+	if have := int(ptr.Deref(list.RemainingItemCount, 0)) + len(list.Items); have < n {
+		return fmt.Errorf("the API server has %d recordings, want %d: were they put where it looks for them?", have, n)
 	}
 	return nil
 }

@@ -23,8 +23,14 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/bench/script"
 )
 
-// again is the pause before a webhook is sent again that was not taken.
-const again = 50 * time.Millisecond
+const (
+	// again is the pause before a webhook is sent again that was not taken.
+	again = 50 * time.Millisecond
+	// maxBroken is how many connections may break under one webhook until that is an error.
+	maxBroken = 20
+	// NoAnswer stands for the status of a webhook whose connection broke.
+	NoAnswer = 0
+)
 
 // webhook is a request that is ready to be sent.
 type webhook struct {
@@ -106,20 +112,23 @@ func (l *Load) Warm(ctx context.Context, key *rsa.PrivateKey) error {
 	return nil
 }
 
-// Play sends everything, and returns when the last is acknowledged. A webhook that is refused for now (429, 503) is sent again until it
-// is taken, and its sample has all the time that took.
+// Play sends everything, and returns when the last is acknowledged. A webhook that is refused for now (429, 503), or whose connection
+// breaks, is sent again until it is taken, and its sample has all the time that took.
 func (l *Load) Play(ctx context.Context) (script.Played, error) {
 	samples, err := l.script.Play(ctx, func(ctx context.Context, recording, event int) error {
-		for {
+		for broken := 0; ; {
 			code, err := l.send(ctx, l.webhooks[recording*len(l.script.Events)+event])
 			if err != nil {
-				return err
+				if broken++; broken > maxBroken || ctx.Err() != nil {
+					return err
+				}
+				code = NoAnswer
 			}
 			l.count(code)
 			switch code {
 			case http.StatusOK, http.StatusAccepted:
 				return nil
-			case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+			case http.StatusTooManyRequests, http.StatusServiceUnavailable, NoAnswer:
 				if err := pause(ctx); err != nil {
 					return err
 				}

@@ -22,6 +22,8 @@ const (
 	Ours Mode = "ours"
 	// Spool is the operator with --acknowledge=spool.
 	Spool Mode = "spool"
+	// Empty is the operator in a scale run, on a control plane that has no finished recordings.
+	Empty Mode = "empty"
 )
 
 // Scene is what was played in a leg.

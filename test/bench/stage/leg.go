@@ -32,12 +32,30 @@ func (s *Stage) Leg(ctx context.Context, spec Spec) (report.Leg, error) {
 	play := s.NextScript()
 	play.Recordings, play.Senders, play.Events = spec.Recordings, spec.Senders, script.Lifecycle
 	if spec.Scene == report.Burst {
-		play.Events = script.Lifecycle[:1]
-		if _, err := s.play(ctx, spec, play, false); err != nil {
-			return report.Leg{}, fmt.Errorf("begin the recordings of a burst: %w", err)
+		if err := s.Begin(ctx, spec, play); err != nil {
+			return report.Leg{}, err
 		}
-		play.Events = []string{script.Stopped}
+		return s.End(ctx, spec, play)
 	}
+	return s.named(ctx, spec, play)
+}
+
+// Begin has the recordings of a script begin, unmeasured.
+func (s *Stage) Begin(ctx context.Context, spec Spec, play script.Script) error {
+	play.Events = script.Lifecycle[:1]
+	if _, err := s.play(ctx, spec, play, false); err != nil {
+		return fmt.Errorf("begin %d recordings: %w", play.Recordings, err)
+	}
+	return nil
+}
+
+// End has recordings of a script end that were begun, and measures it as a burst.
+func (s *Stage) End(ctx context.Context, spec Spec, play script.Script) (report.Leg, error) {
+	spec.Scene, play.Events = report.Burst, []string{script.Stopped}
+	return s.named(ctx, spec, play)
+}
+
+func (s *Stage) named(ctx context.Context, spec Spec, play script.Script) (report.Leg, error) {
 	leg, err := s.play(ctx, spec, play, true)
 	if err != nil {
 		return leg, fmt.Errorf("%s, %s, %d senders: %w", spec.Mode, spec.Scene, spec.Senders, err)
