@@ -18,7 +18,7 @@ import (
 
 const (
 	// perSender bounds the recordings of a leg with few senders.
-	perSender = 250
+	perSender = 125
 	// warmUp is how many recordings are played before anything is measured.
 	warmUp = 40
 )
@@ -100,7 +100,11 @@ func (r *runner) start(ctx context.Context, name string) (*stage.Stage, error) {
 // inTurns plays legs that are alike in each mode, round after round, every second one the other way about, so that what the machine does
 // meanwhile falls on all of them.
 func (r *runner) inTurns(ctx context.Context, spec stage.Spec, modes []report.Mode, on func(report.Mode) *stage.Stage) error {
-	for spec.Round = range r.rounds {
+	rounds := r.rounds
+	if spec.Scene == report.Burst {
+		rounds = (rounds + 1) / 2
+	}
+	for spec.Round = range rounds {
 		for _, mode := range modes {
 			spec.Mode = mode
 			if mode == report.Empty {

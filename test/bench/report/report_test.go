@@ -129,18 +129,28 @@ func TestSpoolRows(t *testing.T) {
 }
 
 func TestScaleRows(t *testing.T) {
+	crowd := leg(Ours, Burst, 2000)
+	crowd.Jobs = crowd.Jobs[:9]
+	crowd.Answers = map[int]int{0: 1, 200: 5, 202: 5, 503: 7}
+	full := leg(Ours, Lifecycle, 1)
+	full.PeakRSS[Manager] = 90 << 20
+	for i := range full.Acks {
+		full.Acks[i] = 6 * ms
+	}
 	rows := ScaleRows(ScaleFigures{
-		Finished: 100000, StartNone: time.Second, StartFull: 4 * time.Second, ManagerIdleNone: 50 << 20, ManagerIdleFull: 55 << 20,
-		ManagerPeakNone: 60 << 20, ManagerPeakFull: 90 << 20, SidecarPeakNone: 1, SidecarPeakFull: 30 << 20, SidecarIdleNone: 1,
-		AckP99None: map[int]time.Duration{1: 10 * ms}, AckP99Full: map[int]time.Duration{1: 12 * ms},
-		Stops: 2000, JobsSeen: 1999, Answers: map[int]int{200: 1000, 202: 1000, 503: 7},
-	})
+		Finished: 100000, StartNone: time.Second, StartFull: 4 * time.Second, ManagerNone: 50 << 20, ManagerFull: 55 << 20, Crowd: crowd,
+	}, []Leg{full, leg(Empty, Lifecycle, 1), leg(Limit, Lifecycle, 1)})
 	for figure, want := range map[string]Verdict{
-		"when it has started": Met, "manager's peak RSS under": Missed, "manager's peak RSS, MiB": Missed, "manager start": Missed,
-		"acknowledgement p99, senders: 1": Met, "lost": Missed, "acknowledged by the spool": None,
+		"when it has started": Met, "manager's peak RSS under": Missed, "alone": Missed, "manager start": Missed,
+		"acknowledgement p99, senders: 1": Missed, "lost": Missed, "acknowledged by the spool": None, "kube-apiserver's peak": None,
 	} {
 		if row := find(t, rows, figure); row.Result != want {
 			t.Errorf("%s: %q, want %q: %+v", figure, row.Result, want, row)
+		}
+	}
+	for figure, want := range map[string]float64{"lost": 1, "answered": 7, "broke": 1, "acknowledged by the spool": 5, "alone": 90} {
+		if row := find(t, rows, figure); row.Ours != want {
+			t.Errorf("%s: %g, want %g", figure, row.Ours, want)
 		}
 	}
 }

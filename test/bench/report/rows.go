@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 // oneSender is where acknowledgements are compared with the limit's own write; with more, both wait for the API server's CPU.
@@ -187,59 +186,3 @@ func SpoolRows(legs []Leg, senders int) []Row {
 func ThrottleRow(waits int) Row {
 	return alone("Rates", "waits for a client's own rate limit", float64(waits), noMoreThan(0))
 }
-
-// ScaleFigures are what only a scale run has.
-type ScaleFigures struct {
-	Finished int `json:"finished"`
-	// StartNone and StartFull are from a manager's start until its first reconciliation has made a Job.
-	StartNone time.Duration `json:"startNone"`
-	StartFull time.Duration `json:"startFull"`
-	// In bytes, idle after the start, and the most under the same load, with no finished recordings and with all.
-	ManagerIdleNone, ManagerIdleFull, ManagerPeakNone, ManagerPeakFull int64
-	SidecarIdleNone, SidecarIdleFull, SidecarPeakNone, SidecarPeakFull int64
-	// AckP99None and AckP99Full are of the same load, by senders.
-	AckP99None, AckP99Full map[int]time.Duration
-	// InFlight is how many recordings were in flight at once, and ManagerInFlight the manager's memory with them.
-	InFlight        int   `json:"inFlight"`
-	ManagerInFlight int64 `json:"managerInFlight"`
-	SidecarInFlight int64 `json:"sidecarInFlight"`
-	// Stops is how many came in the same second; LastAck and LastJob when the last was acknowledged, and had its Job.
-	Stops    int           `json:"stops"`
-	LastAck  time.Duration `json:"lastAck"`
-	LastJob  time.Duration `json:"lastJob"`
-	Answers  map[int]int   `json:"answers"`
-	JobsSeen int           `json:"jobsSeen"`
-}
-
-const mebibyte = 1 << 20
-
-// ScaleRows returns the tables of a scale run.
-func ScaleRows(s ScaleFigures) []Row {
-	table := fmt.Sprintf("%d finished recordings (ours) beside none (limit)", s.Finished)
-	mib := func(figure string, none, full int64, target *Target) Row {
-		return beside(table, figure+", MiB", float64(none)/mebibyte, float64(full)/mebibyte, target)
-	}
-	rows := []Row{
-		mib("manager's RSS when it has started", s.ManagerIdleNone, s.ManagerIdleFull, atMost(1.25)),
-		mib("manager's peak RSS under the same load", s.ManagerPeakNone, s.ManagerPeakFull, atMost(1.25)),
-		alone(table, "manager's peak RSS, MiB", float64(s.ManagerPeakFull)/mebibyte, noMoreThan(80)),
-		mib("sidecar's RSS when it has started", s.SidecarIdleNone, s.SidecarIdleFull, nil),
-		mib("sidecar's peak RSS under the same load", s.SidecarPeakNone, s.SidecarPeakFull, noMoreThan(64)),
-		beside(table, "manager start to first Job, s", s.StartNone.Seconds(), s.StartFull.Seconds(), noMoreThan(3)),
-	}
-	for _, senders := range slices.Sorted(maps.Keys(s.AckP99Full)) {
-		rows = append(rows, beside(table, fmt.Sprintf("acknowledgement p99, senders: %d, ms", senders),
-			milliseconds(s.AckP99None[senders]), milliseconds(s.AckP99Full[senders]), atMost(1.25)))
-	}
-	flight := fmt.Sprintf("%d recordings in flight, %d stops in the same second", s.InFlight, s.Stops)
-	return append(rows,
-		alone(flight, "manager's RSS with them in flight, MiB", float64(s.ManagerInFlight)/mebibyte, nil),
-		alone(flight, "sidecar's peak RSS, MiB", float64(s.SidecarInFlight)/mebibyte, noMoreThan(64)),
-		alone(flight, "first stop to last acknowledgement, s", s.LastAck.Seconds(), nil),
-		alone(flight, "first stop to last Job, s", s.LastJob.Seconds(), nil),
-		alone(flight, "acknowledged by the spool (202)", float64(s.Answers[202]), nil),
-		alone(flight, "answered 429 or 503", float64(s.Answers[429]+s.Answers[503]), nil),
-		alone(flight, "lost", float64(s.Stops-s.JobsSeen), noMoreThan(0)))
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

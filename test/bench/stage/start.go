@@ -55,13 +55,13 @@ func (s *Stage) TimeStart(ctx context.Context) (time.Duration, error) {
 	return took, err
 }
 
-// Idle waits until all is quiet, and returns what the manager and the sidecar use then.
-func (s *Stage) Idle(ctx context.Context) (manager, sidecar proc.Usage, err error) {
+// ManagerMemory waits until all is quiet, and returns the manager's resident memory in bytes.
+func (s *Stage) ManagerMemory(ctx context.Context) (int64, error) {
 	if err := pause(ctx, afterStart); err != nil {
-		return manager, sidecar, err
+		return 0, err
 	}
-	usage, err := usageOf(s.processes(report.Ours))
-	return usage[report.Manager], usage[report.Sidecar], err
+	usage, err := proc.ReadUsage(s.Manager.PID())
+	return usage.RSS, err
 }
 
 // Fill adds finished recordings, which are copies of one that the operator has finished.
