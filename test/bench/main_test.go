@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -113,7 +114,7 @@ func TestSyncTime(t *testing.T) {
 // TestHelp: -h is no error, and tells of every flag.
 func TestHelp(t *testing.T) {
 	var help strings.Builder
-	if _, err := parse([]string{"-h"}, &help); err != flag.ErrHelp {
+	if _, err := parse([]string{"-h"}, &help); !errors.Is(err, flag.ErrHelp) {
 		t.Error(err)
 	}
 	for _, name := range []string{"-senders", "-scale", "-limit-events", "-short"} {

@@ -14,6 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
@@ -72,8 +74,10 @@ func (l *Limit) watchRecordings(ctx context.Context) (watch.Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list recordings: %w", err)
 	}
-	return l.recordings.Get().Namespace(l.Namespace).Resource(resource).Param("watch", "true").Param("fieldSelector", unfinished()).
-		Param("resourceVersion", list.ResourceVersion).Watch(ctx)
+	return follow(ctx, list.ResourceVersion, func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+		return l.recordings.Get().Namespace(l.Namespace).Resource(resource).Param("watch", "true").Param("fieldSelector", unfinished()).
+			Param("resourceVersion", options.ResourceVersion).Param("allowWatchBookmarks", "true").Watch(ctx)
+	})
 }
 
 func (l *Limit) watchJobs(ctx context.Context) (watch.Interface, error) {
@@ -81,9 +85,15 @@ func (l *Limit) watchJobs(ctx context.Context) (watch.Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list Jobs: %w", err)
 	}
-	return l.clients.BatchV1().Jobs(l.Namespace).Watch(ctx, metav1.ListOptions{
-		LabelSelector: v1alpha1.LabelRecording, ResourceVersion: list.ResourceVersion,
+	return follow(ctx, list.ResourceVersion, func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+		options.LabelSelector = v1alpha1.LabelRecording
+		return l.clients.BatchV1().Jobs(l.Namespace).Watch(ctx, options)
 	})
+}
+
+// follow watches from a version on, and goes on where the API server ends a watch, as it does when it is short of CPU.
+func follow(ctx context.Context, version string, from cache.WatchFuncWithContext) (watch.Interface, error) {
+	return watchtools.NewRetryWatcherWithContext(ctx, version, &cache.ListWatch{WatchFuncWithContext: from})
 }
 
 // each calls see with every object that was added or changed.

@@ -29,7 +29,6 @@ type Process struct {
 	cmd    *exec.Cmd
 	log    string
 	exited chan struct{}
-	err    error // of the end; read after exited
 }
 
 // Start starts a program, which is killed when we end. Its log is NAME.log in the folder.
@@ -48,7 +47,7 @@ func Start(name, folder, path string, args ...string) (*Process, error) {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	go func() {
-		p.err = p.cmd.Wait()
+		_ = p.cmd.Wait() // how it ended is in cmd.ProcessState
 		close(p.exited)
 	}()
 	return p, nil
@@ -63,7 +62,7 @@ func (p *Process) Alive() error {
 	case <-p.exited:
 		content, err := os.ReadFile(p.log)
 		lines := strings.Split(strings.TrimSpace(string(content)), "\n")
-		return errors.Join(fmt.Errorf("%s has ended (%v); the end of its log:\n%s", p.Name, p.err, strings.Join(lines[max(0, len(lines)-10):], "\n")), err)
+		return errors.Join(fmt.Errorf("%s has ended (%s); the end of its log:\n%s", p.Name, p.cmd.ProcessState, strings.Join(lines[max(0, len(lines)-10):], "\n")), err)
 	default:
 		return nil
 	}

@@ -135,11 +135,11 @@ func (p pool) job(percent float64) float64 {
 }
 
 func (p pool) percentile(percent float64, of func(Leg) []time.Duration) float64 {
-	var all []time.Duration
+	parts := make([][]time.Duration, len(p))
 	for i := range p {
-		all = append(all, of(p[i])...)
+		parts[i] = of(p[i])
 	}
-	return float64(Percentile(all, percent)) / float64(time.Millisecond)
+	return float64(Percentile(slices.Concat(parts...), percent)) / float64(time.Millisecond)
 }
 
 // Percentile returns the smallest sample that so many percent are no larger than; 0 of none.

@@ -118,25 +118,19 @@ func etcdGets(limit, ours pool) float64 {
 
 // costRows are CPU and memory.
 func costRows(table string, limit, ours pool) []Row {
-	writes := limit.cpu(APIServer, Etcd)
-	rows := []Row{{
-		Table: table, Figure: "CPU s for 1,000 webhooks: sidecar and manager, beside API server's and etcd's for the limit's writes",
-		Limit: &writes, Ours: ours.cpu(Sidecar, Manager), Target: atMost(0.35),
-	}}
-	ratio := rows[0].Ours / writes
-	rows[0].Ratio, rows[0].Result = &ratio, rows[0].Target.judge(ratio)
-	for _, process := range []string{APIServer, Etcd} {
-		rows = append(rows, beside(table, "  "+process+", CPU s", limit.cpu(process), ours.cpu(process), nil))
+	return []Row{
+		beside(table, "CPU s for 1,000 webhooks: sidecar and manager, beside API server's and etcd's for the limit's writes",
+			limit.cpu(APIServer, Etcd), ours.cpu(Sidecar, Manager), atMost(0.35)),
+		beside(table, "  kube-apiserver, CPU s", limit.cpu(APIServer), ours.cpu(APIServer), nil),
+		beside(table, "  etcd, CPU s", limit.cpu(Etcd), ours.cpu(Etcd), nil),
+		alone(table, "  sidecar, CPU s", ours.cpu(Sidecar), nil),
+		alone(table, "  manager, CPU s", ours.cpu(Manager), nil),
+		beside(table, "  load generator, or the limit itself, CPU s", limit.cpu(Player), ours.cpu(Player), nil),
+		alone(table, "sidecar's peak RSS, MiB", ours.peak(Sidecar), noMoreThan(64)),
+		alone(table, "manager's peak RSS, MiB", ours.peak(Manager), nil),
+		alone(table, "kube-apiserver's peak RSS, MiB", ours.peak(APIServer), nil),
+		alone(table, "etcd's peak RSS, MiB", ours.peak(Etcd), nil),
 	}
-	for _, process := range []string{Sidecar, Manager} {
-		rows = append(rows, alone(table, "  "+process+", CPU s", ours.cpu(process), nil))
-	}
-	rows = append(rows, beside(table, "  load generator, or the limit itself, CPU s", limit.cpu(Player), ours.cpu(Player), nil),
-		alone(table, "sidecar's peak RSS, MiB", ours.peak(Sidecar), noMoreThan(64)))
-	for _, process := range []string{Manager, APIServer, Etcd} {
-		rows = append(rows, alone(table, process+"'s peak RSS, MiB", ours.peak(process), nil))
-	}
-	return rows
 }
 
 // BurstRows returns the table of bursts.

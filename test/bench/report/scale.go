@@ -5,6 +5,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -29,11 +30,11 @@ type ScaleFigures struct {
 func ScaleRows(s ScaleFigures, legs []Leg) []Row {
 	table := fmt.Sprintf("%d finished recordings (ours) beside none (limit)", s.Finished)
 	of := func(mode Mode, senders ...int) pool {
-		var p pool
-		for _, n := range senders {
-			p = append(p, Select(legs, mode, Lifecycle, n)...)
+		parts := make([][]Leg, len(senders))
+		for i, n := range senders {
+			parts[i] = Select(legs, mode, Lifecycle, n)
 		}
-		return p
+		return slices.Concat(parts...)
 	}
 	all := Senders(legs, Lifecycle)
 	none, full := of(Empty, all...), of(Ours, all...)

@@ -24,8 +24,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/bench/script"
 )
 
+// OursNamespace is the operator's, LimitNamespace the limit's: neither sees what the other writes.
 const (
-	// OursNamespace is the operator's, LimitNamespace the limit's: neither sees what the other writes.
 	OursNamespace  = "bench-ours"
 	LimitNamespace = "bench-limit"
 )

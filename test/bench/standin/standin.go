@@ -23,6 +23,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
@@ -50,7 +52,7 @@ type Standin struct {
 	finished   map[string]time.Time
 }
 
-// Start follows a namespace until ctx is done. It completes each Job as soon as it sees it, unless that is left to Complete.
+// Start follows a namespace until ctx is done, also where the API server ends a watch, as it does when it is short of CPU. It completes each Job as soon as it sees it, unless that is left to Complete.
 func Start(ctx context.Context, config *rest.Config, namespace string, complete bool) (*Standin, error) {
 	config = rest.CopyConfig(config)
 	config.ContentType = runtime.ContentTypeProtobuf
@@ -90,7 +92,7 @@ func (s *Standin) watchJobs() (watch.Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list Jobs: %w", err)
 	}
-	return jobs.Watch(s.ctx, metav1.ListOptions{ResourceVersion: list.ResourceVersion})
+	return watchtools.NewRetryWatcherWithContext(s.ctx, list.ResourceVersion, &cache.ListWatch{WatchFuncWithContext: jobs.Watch})
 }
 
 func watchFinished(ctx context.Context, recordings metadata.ResourceInterface) (watch.Interface, error) {
@@ -98,9 +100,11 @@ func watchFinished(ctx context.Context, recordings metadata.ResourceInterface) (
 	if err != nil {
 		return nil, fmt.Errorf("list recordings: %w", err)
 	}
-	return recordings.Watch(ctx, metav1.ListOptions{
-		ResourceVersion: list.ResourceVersion, FieldSelector: "status.processing.state=" + string(v1alpha1.ProcessingSucceeded),
-	})
+	succeeded := func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+		options.FieldSelector = "status.processing.state=" + string(v1alpha1.ProcessingSucceeded)
+		return recordings.Watch(ctx, options)
+	}
+	return watchtools.NewRetryWatcherWithContext(ctx, list.ResourceVersion, &cache.ListWatch{WatchFuncWithContext: succeeded})
 }
 
 func (s *Standin) follow(from watch.Interface, see func(metav1.Object, time.Time)) {
