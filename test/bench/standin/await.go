@@ -11,10 +11,10 @@ import (
 )
 
 // patience is for how long nothing may change before the rest is given up for lost.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // AwaitJobs waits until so many recordings have a Job, and returns when each Job was seen, by recording. It gives up when none was seen
-// for half a minute.
+// for a minute.
 func (s *Standin) AwaitJobs(ctx context.Context, n int) (map[string]time.Time, error) {
 	return s.await(ctx, n, "have a Job", func() map[string]time.Time { return s.jobs })
 }
