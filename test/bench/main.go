@@ -178,6 +178,9 @@ func measure(ctx context.Context, args []string, stdout, stderr io.Writer) (met 
 	if s.folder, err = filepath.Abs(s.folder); err != nil {
 		return false, err
 	}
+	if err := os.MkdirAll(s.folder, 0o755); err != nil {
+		return false, err
+	}
 	r := &runner{settings: s, out: func(format string, args ...any) {
 		_, _ = fmt.Fprintf(stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 	}}

@@ -62,7 +62,7 @@ func TestRunExitCodes(t *testing.T) {
 		{[]string{"benchfmt", good}, exitMet, ""},
 		{[]string{"benchfmt", filepath.Join(t.TempDir(), "none.json")}, exitFailed, "none.json"},
 		{[]string{"-rounds=0"}, exitFailed, "-rounds"},
-		{[]string{"-folder=" + t.TempDir(), "-assets=" + t.TempDir()}, exitFailed, "make controlplane"},
+		{[]string{"-folder=" + filepath.Join(t.TempDir(), "new"), "-assets=" + t.TempDir()}, exitFailed, "make controlplane"},
 	} {
 		var stdout, stderr strings.Builder
 		if code := run(t.Context(), tc.args, &stdout, &stderr); code != tc.code || !strings.Contains(stderr.String(), tc.problem) {
