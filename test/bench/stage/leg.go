@@ -17,8 +17,14 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/bench/standin"
 )
 
-// settle is how long is waited after the last outcome, for what is written behind it: Kubernetes Events.
-const settle = time.Second
+const (
+	// After the last outcome, what is written behind it is waited for, Kubernetes Events above all: until the API server uses less than a
+	// tenth of a core.
+	quietFor  = 500 * time.Millisecond
+	quietCPU  = quietFor / 10
+	quietTry  = 40
+	quietTold = "the API server is not idle %s after the last outcome: what keeps it at work?"
+)
 
 // Spec says what a leg is to be.
 type Spec struct {
@@ -98,7 +104,7 @@ func (s *Stage) play(ctx context.Context, spec Spec, play script.Script, ends bo
 			return leg, err
 		}
 	}
-	if err := pause(ctx, settle); err != nil {
+	if err := s.awaitQuiet(ctx); err != nil {
 		return leg, err
 	}
 	after, err := s.read(ctx, processes)
@@ -194,6 +200,25 @@ func usageOf(processes map[string]int) (map[string]proc.Usage, error) {
 		}
 	}
 	return usage, nil
+}
+
+// awaitQuiet waits until the API server has nothing to do.
+func (s *Stage) awaitQuiet(ctx context.Context) error {
+	before, err := proc.ReadUsage(s.Control.APIServer.PID())
+	for range quietTry {
+		if err != nil {
+			return err
+		}
+		if err := pause(ctx, quietFor); err != nil {
+			return err
+		}
+		after, problem := proc.ReadUsage(s.Control.APIServer.PID())
+		if after.CPU-before.CPU < quietCPU {
+			return problem
+		}
+		before, err = after, problem
+	}
+	return fmt.Errorf(quietTold, quietTry*quietFor)
 }
 
 // pause waits for some time.
