@@ -13,7 +13,7 @@ MEDIA_IMG ?= meeting-recording-operator-media:dev
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # TESTFLAGS are further arguments of the tests, such as -run=TestPlace or -rapid.checks=100000 (with PKG).
 TESTFLAGS ?=
-# BENCHFLAGS are arguments of the benchmark, such as -size=100 -runs=3.
+# BENCHFLAGS are arguments of the benchmark: -senders=1,32 -rounds=4 of bench and bench-scale, -size=100 -runs=3 of bench-archive.
 BENCHFLAGS ?=
 PKG ?= ./...
 # K8S_VERSION is the Kubernetes minor of the tests' control plane, such as 1.36, of those in hack/controlplane (default: the newest).
@@ -83,6 +83,30 @@ chaos: build controlplane ## Break everything on a drawn schedule, and audit tha
 outage: build controlplane ## Stop the API server for a minute under 100 webhooks a second, and kill a sidecar meanwhile.
 	@go build -o bin/chaos ./test/chaos
 	@bin/chaos -seed=$(CHAOS_SEED) -outage=$(OUTAGE) -per-second=$(OUTAGE_PER_SECOND) -acknowledge=$(CHAOS_ACKNOWLEDGE)
+
+##@ How fast it is
+
+# COMMIT is how a result is called, and its file: bin/bench/COMMIT.json.
+COMMIT ?= $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
+# BASE and NEW are what bench-compare compares: commits that bench was run at, or files.
+NEW ?= $(COMMIT)
+
+.PHONY: bench
+bench: bench-build ## Measure the operator beside the API server's own limit, in ten minutes; fail where a target is missed. BENCHFLAGS=-short tries the benchmark itself.
+	@bin/bench/bench -commit=$(COMMIT) $(BENCHFLAGS)
+
+.PHONY: bench-scale
+bench-scale: bench-build ## The same with 100,000 finished recordings, 5,000 in flight and 2,000 stops in a second, in twenty minutes.
+	@bin/bench/bench -scale -commit=$(COMMIT) $(BENCHFLAGS)
+
+.PHONY: bench-compare
+bench-compare: bench-build ## Compare two results by benchstat: BASE=commit or file, NEW=this commit.
+	@hack/bench-compare.sh "$(BASE)" "$(NEW)"
+
+.PHONY: bench-build
+bench-build: build controlplane
+	@mkdir -p bin/bench
+	@go build -o bin/bench/bench ./test/bench
 
 ##@ Development
 
