@@ -37,8 +37,8 @@ func leg(mode Mode, scene Scene, senders int) Leg {
 		l.Jobs = append(l.Jobs, 10*ms)
 	}
 	if mode != Limit {
-		l.API["GET meetingrecordings"], l.API["LIST pods"] = 50, 10
-		l.Etcd["get meetingrecordings"] = 13
+		l.API["GET meetingrecordings"], l.API["LIST pods"] = 40, 10
+		l.Etcd["get meetingrecordings"] = 3
 		l.CPU[Sidecar], l.CPU[Manager] = 60*ms, 60*ms
 		l.PeakRSS[Sidecar], l.PeakRSS[Manager] = 26<<20, 50<<20
 	}
@@ -71,7 +71,7 @@ func TestLifecycleRows(t *testing.T) {
 		}
 	}
 	for figure, want := range map[string]float64{
-		"writes a recording": 8, "Events a recording": 2, "gets a webhook": 1, "reach etcd": 0, "GET meetingrecordings": 5, "LIST pods": 1,
+		"writes a recording": 8, "Events a recording": 2, "gets a webhook": 1, "reach etcd": 0, "GET meetingrecordings": 4, "LIST pods": 1,
 		"CPU s for 1,000": 3, "acknowledgement p50": 6, "sidecar's peak RSS": 26,
 	} {
 		if row := find(t, rows, figure); math.Abs(row.Ours-want) > 1e-9 {
@@ -86,7 +86,7 @@ func TestLifecycleRows(t *testing.T) {
 	}
 }
 
-// TestGetsThatReachEtcd: those that come with the limit's writes, and the manager's, are none of a webhook's.
+// TestGetsThatReachEtcd: those that come with the limit's writes are none of a webhook's.
 func TestGetsThatReachEtcd(t *testing.T) {
 	ours := leg(Ours, Lifecycle, 1)
 	ours.Etcd["get meetingrecordings"] += 40

@@ -49,8 +49,8 @@ func requestRows(table string, limit, ours pool) []Row {
 	rows := []Row{
 		beside(table, "writes a recording", limit.requests(isWrite), ours.requests(isWrite), noMoreThan(8)),
 		beside(table, "Kubernetes Events a recording", limit.requests(isEvent), ours.requests(isEvent), noMoreThan(2)),
-		alone(table, "gets a webhook", sidecarGets(ours)/webhooksOf(ours), noMoreThan(1)),
-		alone(table, "gets a webhook that reach etcd", min(etcdGets(limit, ours), sidecarGets(ours))/webhooksOf(ours), noMoreThan(unreached)),
+		alone(table, "gets a webhook", ours.requests(isGet)/webhooksOf(ours), noMoreThan(1)),
+		alone(table, "gets a webhook that reach etcd", min(etcdGets(limit, ours), ours.requests(isGet))/webhooksOf(ours), noMoreThan(unreached)),
 	}
 	kinds := map[string]bool{}
 	for _, p := range []pool{limit, ours} {
@@ -103,21 +103,12 @@ func isEvent(verb, resource string) bool {
 
 func isGet(verb, resource string) bool { return verb == "GET" && resource == "meetingrecordings" }
 
-// sidecarGets are the gets of recordings but the manager's: one for each Job (docs/decisions/0018).
-func sidecarGets(ours pool) float64 {
-	return max(0, ours.requests(isGet)-managerGets(ours))
-}
-
-func managerGets(ours pool) float64 {
-	return ours.requests(func(verb, resource string) bool { return verb == "POST" && resource == "jobs" })
-}
-
-// etcdGets are the reads of recordings that reached etcd beyond those that come with the writes, as the limit has them, and the manager's.
+// etcdGets are the reads of recordings that reached etcd beyond those that come with the writes, as the limit has them.
 func etcdGets(limit, ours pool) float64 {
 	isRead := func(operation, resource string) bool {
 		return operation == "get" && strings.HasPrefix(resource, "meetingrecordings")
 	}
-	return max(0, ours.etcdRequests(isRead)-limit.etcdRequests(isRead)-managerGets(ours))
+	return max(0, ours.etcdRequests(isRead)-limit.etcdRequests(isRead))
 }
 
 // costRows are CPU and memory.
