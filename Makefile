@@ -158,7 +158,6 @@ uninstall: ## Remove the CRDs, and with them every MeetingRecording and Recordin
 .PHONY: deploy
 deploy: ## Install everything.
 	kubectl apply -k config/crd
-	kubectl wait --for=condition=Established --timeout=60s -f config/crd/bases
 	kubectl apply -k config/default
 
 .PHONY: undeploy

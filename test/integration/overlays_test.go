@@ -66,7 +66,7 @@ func TestEveryOverlayIsTested(t *testing.T) {
 func TestInstallations(t *testing.T) {
 	for name, parts := range installations {
 		t.Run(name, func(t *testing.T) {
-			objects := render(t, parts)
+			objects := append(render(t, parts), render(t, []string{"pipelines"})...) // the Pods of which the policy jobs is about
 			checkObjects(t, objects)
 			checkReferences(t, objects)
 			checkNetwork(t, objects)
