@@ -49,6 +49,7 @@ demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 .PHONY: test
 test: controlplane ffmpeg ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s go -C hack/charts test ./...
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
 
 ##@ What it withstands
@@ -93,6 +94,10 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 	$(CONTROLLER_GEN) rbac:roleName=manager,fileName=manager_role.yaml paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	$(CONTROLLER_GEN) rbac:roleName=sidecar,fileName=sidecar_role.yaml paths=./internal/receiver/... output:rbac:artifacts:config=config/rbac
 
+.PHONY: charts
+charts: ## Generate the Helm chart's CRDs, fixed objects and README from config/ and the chart's values.
+	go -C hack/charts run . -root=$(CURDIR)
+
 .PHONY: docs
 docs: ## Generate docs/api.md from the API types.
 	$(CRD_REF_DOCS) --source-path=api --config=docs/api.config.yaml --renderer=markdown --max-depth=6 --log-level=ERROR --output-path=docs/api.md
@@ -105,6 +110,7 @@ fmt: ## Format the Go code.
 vet: ## Run go vet.
 	go vet ./...
 	go -C hack/images vet ./...
+	go -C hack/charts vet ./...
 
 .PHONY: lint
 lint: ## Run golangci-lint and shellcheck.
@@ -137,6 +143,10 @@ image: ## Build the image IMG into bin/images/, without Docker.
 media-image: ## Build the image MEDIA_IMG, with ffmpeg, into bin/images/, without Docker.
 	MEDIA_IMG=$(MEDIA_IMG) VERSION=$(VERSION) hack/images/build.sh media
 
+.PHONY: dist
+dist: ## Write into dist/ what one installs with: YAML files with the image IMG, and the Helm chart, for the release VERSION.
+	IMG=$(IMG) MEDIA_IMG=$(MEDIA_IMG) VERSION=$(VERSION) hack/dist.sh dist
+
 .PHONY: controlplane
 controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/.
 	@hack/controlplane/install.sh envtest
@@ -155,14 +165,16 @@ install: ## Install the CRDs.
 uninstall: ## Remove the CRDs, and with them every MeetingRecording and RecordingPipeline.
 	kubectl delete --ignore-not-found -k config/crd
 
+# CONFIG is the folder of config/ to install, such as config/overlays/ha or config/pipelines.
+CONFIG ?= config/default
+
 .PHONY: deploy
-deploy: ## Install everything.
-	kubectl apply -k config/crd
-	kubectl apply -k config/default
+deploy: ## Install CONFIG (config/default) with the image IMG.
+	IMG=$(IMG) MEDIA_IMG=$(MEDIA_IMG) hack/render.sh $(CONFIG) | kubectl apply -f -
 
 .PHONY: undeploy
-undeploy: ## Remove everything.
-	kubectl delete --ignore-not-found -k config/default
+undeploy: ## Remove CONFIG (config/default): with it the CRDs, every recording and every pipeline.
+	hack/render.sh $(CONFIG) | kubectl delete --ignore-not-found -f -
 
 .PHONY: run
 run: build ## Run the manager on this machine, against the cluster of the current kubectl context.

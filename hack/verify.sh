@@ -15,13 +15,13 @@ done | tar --null -T - -cf - | tar -xf - -C "$copy"
 cp -a "$copy" "$copy.before"
 trap 'rm -rf "$copy" "$copy.before"' EXIT
 
-make --no-print-directory -C "$copy" generate manifests docs fmt
-for module in . hack/tools hack/tools/lint hack/images hack/objectstores; do
+make --no-print-directory -C "$copy" generate manifests docs charts fmt
+for module in . hack/tools hack/tools/lint hack/images hack/charts hack/objectstores; do
   [[ -f $copy/$module/go.mod ]] && go -C "$copy/$module" mod tidy
 done
 
 if ! diff -ru "$copy.before" "$copy"; then
-  echo "verify: generated files differ from what is here; run: make generate manifests docs fmt, and go mod tidy" >&2
+  echo "verify: generated files differ from what is here; run: make generate manifests docs charts fmt, and go mod tidy" >&2
   exit 1
 fi
 

@@ -1,0 +1,166 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// way is one to install, as docs/install.md has it: commands that a user types, each with the words of a shell. Each is one on a
+// cluster that has never seen the operator.
+type way struct {
+	install, upgrade, uninstall []string
+	// leaves are what the way leaves on purpose, before the last commands, until which the user keeps the recordings.
+	leaves []string
+	last   []string
+}
+
+const (
+	chartFolder = "charts/meeting-recording-operator"
+	deleteCRDs  = "kubectl delete crd meetingrecordings.recording.meetingops.dev recordingpipelines.recording.meetingops.dev"
+	deleteSpace = "kubectl delete namespace meeting-recording-system"
+)
+
+func ways(dist string) map[string]way {
+	ways := map[string]way{
+		"make": {
+			install:   []string{"make deploy IMG=registry.example.com/operator:v1"},
+			upgrade:   []string{"make deploy IMG=registry.example.com/operator:v2"},
+			uninstall: []string{"make undeploy"},
+		},
+		"helm": {
+			install:   []string{"helm install operator " + chartFolder + " --namespace meeting-recording-system --create-namespace"},
+			upgrade:   []string{"helm upgrade operator " + chartFolder + " --namespace meeting-recording-system --set split.enabled=true"},
+			uninstall: []string{"helm uninstall operator --namespace meeting-recording-system"},
+			leaves: []string{
+				"customresourcedefinitions.apiextensions.k8s.io meetingrecordings.recording.meetingops.dev",
+				"customresourcedefinitions.apiextensions.k8s.io recordingpipelines.recording.meetingops.dev",
+				"meetingrecordings.recording.meetingops.dev meeting-recording-system/jvsg-8rjn-j304-example",
+				"namespaces meeting-recording-system",
+				"persistentvolumeclaims meeting-recording-system/meeting-recording-archive",
+				"recordingpipelines.recording.meetingops.dev meeting-recording-system/meeting-recording-archive",
+			},
+			last: []string{deleteCRDs, deleteSpace},
+		},
+		"from kustomize to helm": {
+			install: []string{"kubectl apply -k config/default"},
+			upgrade: []string{
+				"helm install operator " + chartFolder + " --namespace meeting-recording-system --take-ownership --force-conflicts",
+			},
+			uninstall: []string{"helm uninstall operator --namespace meeting-recording-system", deleteCRDs, deleteSpace},
+		},
+		"helm without CRDs of its own": {
+			install: []string{
+				"kubectl apply -k config/crd",
+				"helm install operator " + chartFolder + " --namespace meeting-recording-system --create-namespace --set crds.enabled=false",
+			},
+			upgrade:   []string{"helm upgrade operator " + chartFolder + " --namespace meeting-recording-system --reuse-values --set ha.enabled=true"},
+			uninstall: []string{"helm uninstall operator --namespace meeting-recording-system", "make uninstall", deleteSpace},
+		},
+		"file": {
+			install:   []string{"kubectl apply -f " + dist + "/install.yaml"},
+			upgrade:   []string{"kubectl apply -f " + dist + "/install-ha.yaml"},
+			uninstall: []string{"kubectl delete --ignore-not-found -f " + dist + "/install-ha.yaml"},
+		},
+		"server-side": {
+			install:   []string{"kubectl apply --server-side -f " + dist + "/install.yaml"},
+			upgrade:   []string{"kubectl apply --server-side -f " + dist + "/install.yaml"},
+			uninstall: []string{"kubectl delete -f " + dist + "/install.yaml"},
+		},
+	}
+	for _, folder := range []string{"default", "overlays/cluster", "overlays/endpoint-token", "overlays/ha", "overlays/spool-pvc", "overlays/split"} {
+		ways[folder] = way{
+			install: []string{"kubectl apply -k config/" + folder}, upgrade: []string{"kubectl apply -k config/" + folder},
+			uninstall: []string{"kubectl delete -k config/" + folder},
+		}
+	}
+	return ways
+}
+
+// TestInstallAndUninstall installs on a cluster that has never seen the operator, in one go; uses it; installs again over what is there; uninstalls,
+// in the order that docs/install.md has; and finds nothing that was not there before.
+func TestInstallAndUninstall(t *testing.T) {
+	dist := t.TempDir()
+	if _, err := command(t, []string{"VERSION=v0.9.0", "IMG=registry.example.com/operator:v1"}, "hack/dist.sh", dist); err != nil {
+		t.Fatal(err)
+	}
+	c := newCluster(t)
+	for name, way := range ways(dist) {
+		t.Run(name, func(t *testing.T) {
+			before, err := c.list(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.types(t, way.install...)
+			c.use(t)
+			c.types(t, way.upgrade...)
+			if out := c.types(t, "kubectl -n meeting-recording-system get mrec jvsg-8rjn-j304-example -o name"); !strings.Contains(out, "jvsg-8rjn-j304-example") {
+				t.Errorf("installing again has lost a recording: %s", out)
+			}
+			c.types(t, way.uninstall...)
+			c.expect(t, before, way.leaves)
+			c.types(t, way.last...)
+			c.expect(t, before, nil)
+		})
+	}
+}
+
+// use has the operator's kinds used: a recording and a pipeline, with its volume.
+func (c *cluster) use(t *testing.T) {
+	t.Helper()
+	if out, err := command(t, c.environment(), "hack/await-crds.sh"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	c.types(t, "kubectl apply -k config/pipelines", "kubectl -n meeting-recording-system apply -f hack/charts/testdata/recording.yaml")
+}
+
+// types runs commands, of which none may fail, and returns what the last one prints.
+func (c *cluster) types(t *testing.T, lines ...string) string {
+	t.Helper()
+	out := ""
+	for _, line := range lines {
+		words := strings.Fields(line)
+		program := map[string]string{"helm": helm, "kubectl": c.kubectl, "make": "make"}[words[0]]
+		var err error
+		if out, err = command(t, c.environment(), program, words[1:]...); err != nil {
+			t.Fatalf("%s: %v\n%s", line, err, out)
+		}
+	}
+	return out
+}
+
+func (c *cluster) environment() []string {
+	path := filepath.Dir(c.kubectl) + ":" + filepath.Dir(helm)
+	return []string{"KUBECONFIG=" + c.kubeconfig, "KUBECTL=" + c.kubectl, "PATH=" + path + ":" + pathOfUser}
+}
+
+// expect waits until there is what was there before, and beside it exactly the rest.
+func (c *cluster) expect(t *testing.T, before, rest []string) {
+	t.Helper()
+	want := slices.Sorted(slices.Values(slices.Concat(before, rest)))
+	err := c.settled(t.Context(), func(objects []string) error {
+		var left, missing []string
+		for _, object := range objects {
+			if !slices.Contains(want, object) {
+				left = append(left, object)
+			}
+		}
+		for _, object := range want {
+			if !slices.Contains(objects, object) {
+				missing = append(missing, object)
+			}
+		}
+		if len(left)+len(missing) > 0 {
+			return fmt.Errorf("left: %v; missing: %v", left, missing)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
