@@ -5,7 +5,7 @@ SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# IMG names the image that holds all three binaries.
+# IMG names the image that holds the four binaries.
 IMG ?= meeting-recording-operator:dev
 # MEDIA_IMG names the image that has postprocess and ffmpeg.
 MEDIA_IMG ?= meeting-recording-operator-media:dev
@@ -16,6 +16,8 @@ TESTFLAGS ?=
 # BENCHFLAGS are arguments of the benchmark, such as -size=100 -runs=3.
 BENCHFLAGS ?=
 PKG ?= ./...
+# K8S_VERSION is the Kubernetes minor of the tests' control plane, such as 1.36, of those in hack/controlplane (default: the newest).
+export K8S_VERSION ?=
 
 TOOLS := go tool -modfile=hack/tools/go.mod
 CONTROLLER_GEN := $(TOOLS) controller-gen
@@ -47,10 +49,21 @@ demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 	hack/demo/demo.sh down
 
 .PHONY: test
-test: controlplane ffmpeg ## Run all tests, with a real API server and etcd where they need one.
+test: controlplane ffmpeg browser ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
-	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s go -C hack/charts test ./...
-	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
+	go -C hack/tools test ./...
+ifeq ($(PKG),./...)
+	$(MAKE) --no-print-directory promtool-test test-charts
+endif
+	KUBEBUILDER_ASSETS=$$(hack/controlplane/install.sh envtest --print-dir) $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
+
+.PHONY: test-charts
+test-charts: controlplane ## Test the Helm chart, and every way to install and to uninstall.
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s go -C hack/charts test -timeout=30m ./...
+
+.PHONY: test-browser
+test-browser: controlplane ffmpeg browser ## Run the tests of the page in Chromium alone; screenshots are in bin/screenshots/.
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format testname -- ./test/browser $(TESTFLAGS)
 
 ##@ What it withstands
 
@@ -59,6 +72,8 @@ CHAOS_RECORDINGS ?= 300
 CHAOS_DURATION ?= 2m
 CHAOS_SEED ?= 1
 CHAOS_FAULT_EVERY ?= 4s
+# CHAOS_ACKNOWLEDGE is the sidecars' --acknowledge: api or spool.
+CHAOS_ACKNOWLEDGE ?= api
 # OUTAGE is how long `make outage` stops the API server, and OUTAGE_PER_SECOND how many webhooks come meanwhile.
 OUTAGE ?= 60s
 OUTAGE_PER_SECOND ?= 100
@@ -66,12 +81,12 @@ OUTAGE_PER_SECOND ?= 100
 .PHONY: chaos
 chaos: build controlplane ## Break everything on a drawn schedule, and audit that nothing acknowledged is lost or doubled (CHAOS_RECORDINGS, CHAOS_SEED, CHAOS_DURATION).
 	@go build -o bin/chaos ./test/chaos
-	@bin/chaos -seed=$(CHAOS_SEED) -recordings=$(CHAOS_RECORDINGS) -duration=$(CHAOS_DURATION) -fault-every=$(CHAOS_FAULT_EVERY)
+	@bin/chaos -seed=$(CHAOS_SEED) -recordings=$(CHAOS_RECORDINGS) -duration=$(CHAOS_DURATION) -fault-every=$(CHAOS_FAULT_EVERY) -acknowledge=$(CHAOS_ACKNOWLEDGE)
 
 .PHONY: outage
 outage: build controlplane ## Stop the API server for a minute under 100 webhooks a second, and kill a sidecar meanwhile.
 	@go build -o bin/chaos ./test/chaos
-	@bin/chaos -seed=$(CHAOS_SEED) -outage=$(OUTAGE) -per-second=$(OUTAGE_PER_SECOND)
+	@bin/chaos -seed=$(CHAOS_SEED) -outage=$(OUTAGE) -per-second=$(OUTAGE_PER_SECOND) -acknowledge=$(CHAOS_ACKNOWLEDGE)
 
 ##@ Development
 
@@ -93,6 +108,7 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 	go -C hack/tools run ./crdtrim -embedded template $(CURDIR)/config/crd/bases/recording.meetingops.dev_recordingpipelines.yaml
 	$(CONTROLLER_GEN) rbac:roleName=manager,fileName=manager_role.yaml paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	$(CONTROLLER_GEN) rbac:roleName=sidecar,fileName=sidecar_role.yaml paths=./internal/receiver/... output:rbac:artifacts:config=config/rbac
+	$(CONTROLLER_GEN) rbac:roleName=events,fileName=role.yaml paths=./internal/live/... output:rbac:artifacts:config=config/events
 
 .PHONY: charts
 charts: ## Generate the Helm chart's CRDs, fixed objects and README from config/ and the chart's values.
@@ -101,6 +117,18 @@ charts: ## Generate the Helm chart's CRDs, fixed objects and README from config/
 .PHONY: docs
 docs: ## Generate docs/api.md from the API types.
 	$(CRD_REF_DOCS) --source-path=api --config=docs/api.config.yaml --renderer=markdown --max-depth=6 --log-level=ERROR --output-path=docs/api.md
+
+.PHONY: dashboards
+dashboards: ## Generate the Grafana dashboard and the PrometheusRule in config/observability.
+	go -C hack/monitoring run . $(CURDIR)/config/observability
+
+.PHONY: promtool-test
+promtool-test: ## Test the alerts, the dashboard and the runbooks. Part of make test.
+	@# Without the tag it would link the SDKs of every cloud that Prometheus discovers targets in.
+	go -C hack/monitoring build -tags=remove_all_sd -o $(CURDIR)/bin/promtool github.com/prometheus/prometheus/cmd/promtool
+	bin/promtool check rules config/observability/alerts.yaml
+	bin/promtool test rules config/observability/alerts_test.yaml
+	go -C hack/monitoring test ./...
 
 .PHONY: fmt
 fmt: ## Format the Go code.
@@ -111,6 +139,8 @@ vet: ## Run go vet.
 	go vet ./...
 	go -C hack/images vet ./...
 	go -C hack/charts vet ./...
+	go -C hack/monitoring vet ./...
+	go -C hack/tools vet ./...
 
 .PHONY: lint
 lint: ## Run golangci-lint and shellcheck.
@@ -118,8 +148,16 @@ lint: ## Run golangci-lint and shellcheck.
 	hack/lint-shell.sh
 
 .PHONY: verify
-verify: ## Generate everything anew and fail on any difference.
+verify: crd-compat ## Generate everything anew and fail on any difference.
 	hack/verify.sh
+
+.PHONY: crd-compat
+crd-compat: ## Fail where the CRDs break what the last release had.
+	hack/crd-compat.sh
+
+.PHONY: crd-release
+crd-release: ## Make the CRDs of now those of the release VERSION=vX.Y.Z (docs/releasing.md).
+	hack/crd-compat.sh release $(VERSION)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (60s).
@@ -133,7 +171,7 @@ bench-archive: ## Measure `postprocess archive` beside curl and rclone: speed an
 
 .PHONY: build
 build: ## Build the binaries into bin/.
-	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
 
 .PHONY: image
 image: ## Build the image IMG into bin/images/, without Docker.
@@ -147,13 +185,35 @@ media-image: ## Build the image MEDIA_IMG, with ffmpeg, into bin/images/, withou
 dist: ## Write into dist/ what one installs with: YAML files with the image IMG, and the Helm chart, for the release VERSION.
 	IMG=$(IMG) MEDIA_IMG=$(MEDIA_IMG) VERSION=$(VERSION) hack/dist.sh dist
 
+.PHONY: test-versions
+test-versions: ## Run the tests that need an API server against every Kubernetes minor of hack/controlplane.
+	hack/test-versions.sh
+
 .PHONY: controlplane
-controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/.
+controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/ (K8S_VERSION: of another minor, in bin/k8s-MINOR/).
 	@hack/controlplane/install.sh envtest
+
+.PHONY: browser
+browser: ## Provide Chromium, by Debian's package where it is missing.
+	@hack/browser.sh
 
 .PHONY: ffmpeg
 ffmpeg: ## Provide ffmpeg and ffprobe, by Debian's package where they are missing.
 	@hack/ffmpeg.sh
+
+##@ Supply chain
+
+.PHONY: vulncheck
+vulncheck: ## Fail on known vulnerabilities that the programs can reach (VULNDB: a folder with a copy of the database).
+	hack/vulncheck.sh
+
+.PHONY: sbom
+sbom: build ## Write what is in each program to bin/sbom/, in CycloneDX.
+	VERSION=$(VERSION) hack/sbom.sh
+
+.PHONY: reproducible
+reproducible: ## Build twice, from nothing, in other surroundings, and fail where a byte differs (PLATFORMS="linux/amd64 linux/arm64").
+	VERSION=$(VERSION) hack/reproducible.sh
 
 ##@ Deployment to the cluster of the current kubectl context
 

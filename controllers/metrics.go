@@ -42,6 +42,16 @@ var (
 		Help: "Jobs at work, or about to be created, of each pipeline with a maxConcurrent.",
 	}, []string{"namespace", "pipeline"})
 
+	inFlight = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "meetingrecording_recordings_in_flight",
+		Help: "Recordings whose processing has not ended, by the state of the recording and that of its processing (none: not looked at yet). The leader counts them.",
+	}, []string{"state", "processing"})
+
+	stalledNow = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "meetingrecording_recordings_in_flight_stalled",
+		Help: "Recordings in flight that need a person now, by the reason of their Stalled condition. The leader counts them.",
+	}, []string{"reason"})
+
 	deletedTotal = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "meetingrecording_recordings_deleted_total",
 		Help: "MeetingRecordings that were deleted because their time was over.",
@@ -51,11 +61,32 @@ var (
 		Name:    "meetingrecording_job_creation_delay_seconds",
 		Help:    "Seconds from the event that ended a recording to the creation of a Job for it, the time in a queue included.",
 		Buckets: []float64{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200},
+
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 	})
 )
 
 func init() {
-	metrics.Registry.MustRegister(recordingsTotal, stepsTotal, stalledTotal, jobDelay, queueWaiting, queueTaken, deletedTotal)
+	metrics.Registry.MustRegister(recordingsTotal, stepsTotal, stalledTotal, jobDelay, queueWaiting, queueTaken, deletedTotal, inFlight, stalledNow)
+	initialise()
+}
+
+// stallReasons are the reasons of the Stalled condition of recordings.
+var stallReasons = []string{
+	v1alpha1.ReasonProcessingFailed, v1alpha1.ReasonTerminalEventMissing, v1alpha1.ReasonJobNameTaken, v1alpha1.ReasonJobRefused,
+	v1alpha1.ReasonPodsNotStarting, v1alpha1.ReasonTooManySteps,
+}
+
+// initialise makes the series that alerts are made of exist from the start: the first failure is an increase only of a counter that was 0.
+func initialise() {
+	for _, ended := range []string{"succeeded", "failed", "skipped"} {
+		recordingsTotal.WithLabelValues(ended)
+		stepsTotal.WithLabelValues(ended)
+	}
+	for _, reason := range stallReasons {
+		stalledTotal.WithLabelValues(reason)
+		stalledNow.WithLabelValues(reason)
+	}
 }
 
 // reportQueues sets the gauges of a namespace's queues.

@@ -59,6 +59,10 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 	if existing != nil && metav1.IsControlledBy(existing, gathered.Recording) {
 		return r.observeJob(ctx, gathered, existing, known)
 	}
+	if known.created.State == processing.JobActive && gathered.Now.Before(known.awaitedUntil) {
+		gathered.Jobs[name] = known.created // by us, see canWait
+		return nil
+	}
 	if err := r.confirm(ctx, gathered); err != nil {
 		return err
 	}

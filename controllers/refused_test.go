@@ -49,7 +49,8 @@ func TestRefusedJobs(t *testing.T) {
 			newPipelineAccepted(t, ns)
 			made := newLedger(t, ns)
 			allow := test.refuse(t, ns)
-			clock := shifted(0)
+			// It goes up to the right time: beyond it, the Job that comes in the end would have had no Pod for an hour.
+			clock := shifted(-usual.StallAfter)
 			op := start(t, ns, func(options *controllers.Options, _ *wire) { options.Clock = clock })
 			recording := newRecording(t, ns, "rec")
 			arrives(t, recording, v1alpha1.EventStopped, 0)
@@ -66,7 +67,7 @@ func TestRefusedJobs(t *testing.T) {
 				}
 				return nil
 			})
-			clock.set(usual.StallAfter)
+			clock.set(0)
 			expect(t, recording, v1alpha1.ProcessingRunning, "Ready=False/JobRefused Stalled=True/JobRefused", "Failed")
 			if got := op.wire.counted()["PATCH meetingrecordings/status"]; got != 2 {
 				t.Errorf("%d writes to say that it is refused, and that it lasts; want 2", got)

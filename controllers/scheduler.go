@@ -136,6 +136,16 @@ func (s *scheduler) over(namespace, job string) {
 	s.on(namespace, func(lines *queue.Lines) []string { return lines.Over(job) })
 }
 
+// arrivals returns how many recordings of the namespace have ended, or were released, and were not looked at since.
+func (s *scheduler) arrivals(namespace string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if lines, ok := s.lines[namespace]; ok {
+		return lines.Arrivals()
+	}
+	return 0
+}
+
 func (s *scheduler) anyWaiting(namespace string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -24,7 +24,7 @@ import (
 const FieldOwner = "meeting-recording-controller"
 
 // concurrency is how many recordings are worked on at once: most of a reconciliation is waiting for the API server.
-const concurrency = 8
+const concurrency = 16
 
 // After an error an object is tried again, at first soon, then ever later. controller-runtime's own limits, 1000 s for an object and ten
 // tries a second for all of them, would have recordings wait for long after the API server is back.
@@ -114,6 +114,9 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	}
 	if err := mgr.Add(newSweeper(mgr, options)); err != nil {
 		return fmt.Errorf("set up the deletion of old recordings: %w", err)
+	}
+	if err := mgr.Add(&tally{cache: mgr.GetCache()}); err != nil {
+		return fmt.Errorf("set up the count of recordings: %w", err)
 	}
 	if err := newPipelineReconciler(mgr, options).register(mgr); err != nil {
 		return fmt.Errorf("set up the controller of RecordingPipelines: %w", err)

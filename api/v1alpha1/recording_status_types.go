@@ -52,13 +52,17 @@ const (
 
 // EventSource tells by which way an event came.
 //
-// +kubebuilder:validation:Enum=Webhook
+// +kubebuilder:validation:Enum=Webhook;Client
 type EventSource string
 
 // The sources of events.
 const (
 	// EventSourceWebhook is a signed webhook of the provider.
 	EventSourceWebhook EventSource = "Webhook"
+	// EventSourceClient is a client that the sidecar has given a token, which
+	// forwards what its SDK told it (recordingStateChanged). It may be wrong:
+	// nothing is processed because of it.
+	EventSourceClient EventSource = "Client"
 )
 
 // RecordingEvent is one type of event that arrived for the recording, with
@@ -66,13 +70,15 @@ const (
 type RecordingEvent struct {
 	// type is the kind of event: Starting, Started, Stopping, Stopped or Failed,
 	// for the provider's webhooks recording-starting, recording-started,
-	// recording-stopping, recording-stopped and recording-failed. A recording
-	// has at most one entry of each type.
+	// recording-stopping, recording-stopped and recording-failed. A client's
+	// RECORDING_STOPPED is Stopping: only the provider ends a recording. A
+	// recording has at most one entry of each type.
 	// +required
 	Type EventType `json:"type"`
 
-	// source is the way by which the event first came. Webhook: a signed webhook
-	// of the provider.
+	// source is the way by which the event came. Webhook: a signed webhook of the
+	// provider. Client: an app told of it by a client event; the first webhook of
+	// the type takes its place.
 	// +required
 	Source EventSource `json:"source"`
 
@@ -82,7 +88,8 @@ type RecordingEvent struct {
 	ReceivedAt metav1.MicroTime `json:"receivedAt"`
 
 	// deliveries is how often the event arrived, the first time included. The
-	// provider may send an event twice.
+	// provider may send an event twice. Clients' events are not counted beyond
+	// the first.
 	// +kubebuilder:validation:Minimum=1
 	// +required
 	Deliveries int32 `json:"deliveries"`
@@ -109,14 +116,15 @@ type RecordingFile struct {
 	URL string `json:"url,omitempty"`
 }
 
-// RecordingStatus is what the provider told of the recording. Only the
-// webhook sidecar writes it.
+// RecordingStatus is what the provider told of the recording, and clients
+// before it. Only the webhook sidecar writes it.
 type RecordingStatus struct {
 	// state tells how far the provider's recording is. Starting: the provider is
 	// about to record. Started: it records. Stopping: it is finishing the file.
 	// Stopped: the recording ended and its file can be had. Failed: the provider
 	// could not record. It is the furthest state that an event told of, in
-	// whatever order events arrived; a file wins over a failure. It is missing
+	// whatever order events arrived; a file wins over a failure. Clients can tell
+	// of Starting, Started and Stopping, never of Stopped or Failed. It is missing
 	// until the first event.
 	// +optional
 	State RecordingState `json:"state,omitempty"`

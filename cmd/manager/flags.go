@@ -24,6 +24,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 	"github.com/meetingops/meeting-recording-operator/internal/relay"
 	"github.com/meetingops/meeting-recording-operator/internal/retention"
@@ -32,6 +33,9 @@ import (
 
 // sidecarMetricsPath is where the metrics of --sidecar-metrics-url are served.
 const sidecarMetricsPath = "/metrics/sidecar"
+
+// diagnosticsAddress is the default of --diagnostics-bind-address: the manager's own among the containers of its Pod.
+const diagnosticsAddress = "127.0.0.1:8084"
 
 // flags is how the manager was called.
 type flags struct {
@@ -44,6 +48,7 @@ type flags struct {
 	settings       processing.Settings
 	keepRecordings time.Duration
 	tracing        tracing.Options
+	diagnostics    diagnostics.Options
 	zap            zap.Options
 	version        bool
 }
@@ -80,6 +85,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 		"How long recordings are kept that no pipeline ran for, or whose pipelines are gone, such as 720h; at least 24h. 0 keeps them. "+
 			"For all others retention.keepRecordings of their pipelines counts.")
 	f.tracing.Bind(set)
+	f.diagnostics.Bind(set, diagnosticsAddress)
 	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
 	f.zap.BindFlags(set)
 	config.RegisterFlags(set)
@@ -119,7 +125,7 @@ func (f flags) check(rest []string) error {
 	if f.keepRecordings != 0 && f.keepRecordings < retention.Quiet {
 		return fmt.Errorf("--keep-recordings must be at least 24h, or 0 to keep recordings; it is %s", f.keepRecordings)
 	}
-	return nil
+	return f.diagnostics.Validate()
 }
 
 // extraHandlers returns what is served beside /metrics, to those who may get it.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
@@ -18,8 +19,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
@@ -31,6 +34,9 @@ func main() {
 // run runs the manager until the context ends, and returns the exit code: 0 when it ended as told, 1 when something failed, 2 when
 // it was called wrongly.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == diagnostics.LevelCommand {
+		return diagnostics.RunLevel(ctx, "manager", diagnosticsAddress, args[1:], stdout, stderr)
+	}
 	flags, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -42,9 +48,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintln(stdout, version.String())
 		return 0
 	}
+	level := diagnostics.NewLevel(&flags.zap)
 	logger := zap.New(zap.UseFlagOptions(&flags.zap), zap.WriteTo(stderr))
 	ctrl.SetLogger(logger)
 	klog.SetLogger(logger.WithName("client-go"))
+	go diagnostics.Serve(ctx, flags.diagnostics, level, logger.WithName("diagnostics"))
 	logger.Info("Starting", "version", version.String(), "namespaces", flags.namespaces)
 	if err := manage(ctx, flags, logger); err != nil {
 		logger.Error(err, "Manager failed")
@@ -52,6 +60,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	return 0
 }
+
+// registerBuild is for controller-runtime's registry, of which there is one in a process.
+var registerBuild sync.Once
 
 // manage sets the manager up and runs it until the context ends.
 func manage(ctx context.Context, flags flags, logger logr.Logger) error {
@@ -68,13 +79,15 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	if err != nil {
 		return fmt.Errorf("find the API server (set --kubeconfig or KUBECONFIG outside a cluster): %w", err)
 	}
-	cfg.QPS = -1 // the API server's priority and fairness limits us; client-go's 5 requests a second would be the bottleneck
+	cfg.QPS = -1                  // the API server's priority and fairness limits us; client-go's 5 requests a second would be the bottleneck
+	cfg.DisableCompression = true // it would cost the API server's CPU, which is the limit, and save what nobody lacks
 	cfg.UserAgent = "meeting-recording-manager/" + version.String()
 	options, err := managerOptions(flags)
 	if err != nil {
 		return err
 	}
 	options.Logger = logger
+	registerBuild.Do(func() { diagnostics.RegisterBuild(metrics.Registry, "manager") })
 	recordings := controllers.Options{
 		Settings:       flags.settings,
 		Namespaces:     flags.namespaces,
@@ -87,6 +100,7 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 			return err
 		}
 		options.LeaderElectionResourceLockInterface = lease
+		options.LeaderElectionID = leaderElectionID // which names it in metrics
 		recordings.Term = lease.Term
 	}
 	mgr, err := ctrl.NewManager(cfg, options)

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
@@ -42,6 +43,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == spoolCommand {
 		return runSpool(ctx, args[1:], stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == diagnostics.LevelCommand {
+		return diagnostics.RunLevel(ctx, "sidecar", diagnosticsAddress, args[1:], stdout, stderr)
+	}
 	options, err := parseOptions(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -58,8 +62,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return exitOK
 	}
+	level := diagnostics.NewLevel(&options.log)
 	log := zap.New(zap.UseFlagOptions(&options.log), zap.WriteTo(stderr))
 	klog.SetLogger(log.WithName("client"))
+	go diagnostics.Serve(ctx, options.diagnostics, level, log.WithName("diagnostics"))
 	limitMemory()
 	surviveFileSizeLimit()
 	if err := serve(ctx, options, log); err != nil {

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
@@ -33,6 +34,9 @@ const (
 // leave to it.
 const maxShutdownDelay = 5 * time.Minute
 
+// diagnosticsAddress is the default of --diagnostics-bind-address: the sidecar's own among the containers of its Pod.
+const diagnosticsAddress = "127.0.0.1:8085"
+
 // namespaceFile is where a Pod finds the namespace that it is in.
 var namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
@@ -46,6 +50,8 @@ type options struct {
 	keyFiles       stringList
 	keyURL         string
 	tokenFile      string
+	routesFile     string
+	clients        clientOptions
 	skipSignature  bool
 	windows        lifecycle.Windows
 	writeTimeout   time.Duration
@@ -53,7 +59,9 @@ type options struct {
 	metrics        metricsOptions
 	overload       overloadOptions
 	spool          spoolOptions
+	tls            tlsOptions
 	tracing        tracing.Options
+	diagnostics    diagnostics.Options
 	showVersion    bool
 	log            zap.Options
 }
@@ -105,15 +113,19 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.Var(&o.keyFiles, "public-key-file", "PEM file with public keys of the provider; read again when it changes. May be repeated.")
 	flags.StringVar(&o.keyURL, "public-key-url", "", "URL of the provider's public key; fetched again when a signature does not verify, at most once a minute.")
 	flags.StringVar(&o.tokenFile, "endpoint-token-file", "", "File with a secret of 16 or more letters and digits that the webhooks' path must end in (/webhooks/videosdk/<secret>); read again when it changes.")
+	flags.StringVar(&o.routesFile, "routes-file", "", "YAML file with a route for each namespace, and the secrets that lead to it; read again when it changes. In place of --namespace, --endpoint-token-file and --client-token-file.")
 	flags.BoolVar(&o.skipSignature, "insecure-skip-signature", false, "Accept webhooks of anybody, without a look at their signature. For trying out only.")
 	flags.DurationVar(&o.windows.Reorder, "reorder-window", time.Minute, "How long after a recording's end an event that it lacks still belongs to it.")
 	flags.DurationVar(&o.windows.Redelivery, "redelivery-window", 10*time.Second, "How long after an event the same one again is a redelivery, once its recording has ended.")
 	flags.DurationVar(&o.writeTimeout, "write-timeout", 2*time.Second, "How long the API server may take to store an event before it goes to the spool or, without one, the sender is told to try again.")
 	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", 5*time.Second, "How long webhooks are still taken once the sidecar is told to end and is no longer ready: until Services and Ingresses have noticed.")
+	o.clients.bind(flags)
 	o.overload.bind(flags)
 	o.spool.bind(flags)
+	o.tls.bind(flags)
 	o.tracing.Bind(flags)
 	o.tracing.BindRatio(flags)
+	o.diagnostics.Bind(flags, diagnosticsAddress)
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 
@@ -135,10 +147,27 @@ func (o *options) validate() error {
 	case o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay:
 		return fmt.Errorf("--shutdown-delay must be from 0s to %s", maxShutdownDelay)
 	}
-	return errors.Join(o.overload.validate(), o.spool.validate())
+	return errors.Join(o.validateRoutes(), o.overload.validate(), o.clients.validate(), o.spool.validate(), o.tls.validate(), o.diagnostics.Validate())
 }
 
-// complete finds out the namespace.
+// validateRoutes checks what says which requests are taken, and for which
+// namespace.
+func (o *options) validateRoutes() error {
+	switch {
+	case o.routesFile != "" && o.namespace != "":
+		return errors.New("--routes-file contradicts --namespace: the namespaces are those of the routes")
+	case o.routesFile != "" && o.tokenFile != "":
+		return errors.New("--routes-file contradicts --endpoint-token-file: give each route its endpointToken in the routes file")
+	case o.routesFile != "" && o.clients.tokenFile != "":
+		return errors.New("--routes-file contradicts --client-token-file: give each route its clientToken in the routes file")
+	case len(o.clients.origins) > 0 && o.clients.tokenFile == "" && o.routesFile == "":
+		return errors.New("--client-allowed-origin allows nothing without --client-token-file or --routes-file")
+	}
+	return nil
+}
+
+// complete finds out the namespace. With routes it need not be there: it is that
+// of what an earlier version without routes has left in the spool.
 func (o *options) complete() error {
 	source := "--namespace"
 	if o.namespace == "" {
@@ -146,6 +175,9 @@ func (o *options) complete() error {
 	}
 	if o.namespace == "" {
 		content, err := os.ReadFile(namespaceFile)
+		if err != nil && o.routesFile != "" {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("no namespace, give --namespace or set $POD_NAMESPACE: %w", err)
 		}

@@ -63,6 +63,11 @@ func TestWrongOptions(t *testing.T) {
 		{"a tracing endpoint that is none", []string{"--insecure-skip-signature", "--tracing-endpoint=collector:4317", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "--tracing-endpoint must be a URL such as http://collector:4318"},
 		{"a share of two", []string{"--insecure-skip-signature", "--tracing-sampling-ratio=2"}, 2, "must be a number from 0 to 1"},
 		{"a missing token file", []string{"--insecure-skip-signature", "--endpoint-token-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "endpoint token file"},
+		{"a missing client token file", []string{"--insecure-skip-signature", "--client-token-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "client token file: stat /no/such"},
+		{"a client rate below nothing", []string{"--insecure-skip-signature", "--client-rate-limit=-1"}, 1, "--client-rate-limit must be from 0 to 1000000 a second"},
+		{"an origin with a path", []string{"--insecure-skip-signature", "--client-token-file=a", "--client-allowed-origin=https://app.example.com/"}, 1, "--client-allowed-origin must be a scheme, a host"},
+		{"an origin without a scheme", []string{"--insecure-skip-signature", "--client-token-file=a", "--client-allowed-origin=*"}, 1, "--client-allowed-origin must be a scheme, a host"},
+		{"an origin for nothing", []string{"--insecure-skip-signature", "--client-allowed-origin=https://app.example.com"}, 1, "--client-allowed-origin allows nothing without --client-token-file or --routes-file"},
 		{"a bad address", []string{"--insecure-skip-signature", "--metrics-bind-address=nowhere", "--namespace=a", "--kubeconfig=" + kubeconfig,
 			"--webhook-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"}, 1, "--metrics-bind-address"},
 	} {

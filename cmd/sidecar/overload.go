@@ -38,6 +38,7 @@ func (o *overloadOptions) bind(flags *flag.FlagSet) {
 	flags.IntVar(&o.maxInFlight, "max-in-flight", 256, "How many requests may be in flight; further ones are answered 503. 0: no limit.")
 	flags.IntVar(&o.maxConnections, "max-connections", 512, "How many connections may be open for webhooks; further ones wait, and cut those that idle or send slowly. 0: no limit.")
 	flags.Float64Var(&o.rates.Total, "rate-limit", 2000, "Signed webhooks a second, in bursts of twice as many; further ones are answered 429. 0: no limit.")
+	flags.Float64Var(&o.rates.PerNamespace, "rate-limit-per-namespace", 500, "The same for each namespace of --routes-file. 0: no limit.")
 	flags.Float64Var(&o.rates.PerClient, "rate-limit-per-client", 1000, "The same for each client address (IPv6: each /64). 0: no limit.")
 	flags.Float64Var(&o.rates.Failures, "failure-limit", 100, "Requests a second that are not the provider's, such as forged ones; further ones are answered 429, and not logged. They take nothing from --rate-limit. 0: no limit.")
 	flags.Float64Var(&o.rates.FailuresPerClient, "failure-limit-per-client", 20, "The same for each client address (IPv6: each /64). 0: no limit.")
@@ -51,7 +52,7 @@ func (o *overloadOptions) validate() error {
 		}
 	}
 	for name, value := range map[string]float64{
-		"--rate-limit": o.rates.Total, "--rate-limit-per-client": o.rates.PerClient,
+		"--rate-limit": o.rates.Total, "--rate-limit-per-namespace": o.rates.PerNamespace, "--rate-limit-per-client": o.rates.PerClient,
 		"--failure-limit": o.rates.Failures, "--failure-limit-per-client": o.rates.FailuresPerClient,
 	} {
 		if math.IsNaN(value) || value < 0 || value > 1e6 {
@@ -70,6 +71,7 @@ func (o *overloadOptions) announce(log logr.Logger) {
 		{"--max-in-flight", o.maxInFlight == 0},
 		{"--max-connections", o.maxConnections == 0},
 		{"--rate-limit", o.rates.Total == 0},
+		{"--rate-limit-per-namespace", o.rates.PerNamespace == 0},
 		{"--rate-limit-per-client", o.rates.PerClient == 0},
 		{"--failure-limit", o.rates.Failures == 0},
 		{"--failure-limit-per-client", o.rates.FailuresPerClient == 0},

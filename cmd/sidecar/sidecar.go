@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"k8s.io/client-go/rest"
 
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
@@ -32,6 +33,9 @@ const (
 	// write may, once the sidecar is told to end. It covers a body that is
 	// still arriving.
 	shutdownMargin = 15 * time.Second
+	// namespaceShare is the share of --max-in-flight, as a divisor, that one
+	// namespace of several may take.
+	namespaceShare = 2
 )
 
 // Reasons not to be ready.
@@ -49,9 +53,12 @@ type sidecar struct {
 	recorder  recorder
 	spooler   *spooler // nil without --spool-dir
 	store     *receiver.RESTStore
+	routes    *receiver.Routes  // nil without --routes-file
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
 	guard     *receiver.Guard
-	tracer    *tracing.Tracer // nil where there are no traces
+	// certificate is nil where webhooks come over plain HTTP.
+	certificate *receiver.Certificate
+	tracer      *tracing.Tracer // nil where there are no traces
 
 	webhooks, health, metrics *endpoint
 }
@@ -66,13 +73,14 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	s := &sidecar{options: options, log: log, readiness: receiver.NewReadiness(noAPIServer)}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	diagnostics.RegisterBuild(registry, "sidecar")
 	counts := receiver.NewMetrics(registry)
 	var err error
 	if s.store, err = receiver.NewRESTStore(cluster, options.namespace, counts); err != nil {
 		return nil, err
 	}
-	writer := &receiver.Writer{Store: s.store, Windows: options.windows}
-	if err := s.startTracer(ctx, writer); err != nil {
+	writer := receiver.Writer{Windows: options.windows}
+	if err := s.startTracer(ctx, &writer); err != nil {
 		return nil, err
 	}
 	handler := &receiver.Handler{
@@ -81,16 +89,23 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	if handler.Verifier, err = s.verifier(); err != nil {
 		return nil, err
 	}
-	if options.tokenFile != "" {
-		if handler.Token, err = receiver.NewEndpointToken(options.tokenFile, time.Now, s.reporter("endpoint token not read again")); err != nil {
-			return nil, err
-		}
+	if err := errors.Join(s.route(handler, registry), s.takeClients(handler)); err != nil {
+		return nil, err
 	}
-	if err := s.openRecorder(writer.Write, registry); err != nil {
+	write := receiver.InNamespaces(options.namespace, func(namespace string) *receiver.Writer {
+		w := writer
+		w.Store = s.store.In(namespace)
+		return &w
+	})
+	if err := s.openRecorder(write, registry); err != nil {
 		return nil, err
 	}
 	handler.Recorder = s.recorder
-	handler.Rates = receiver.NewRates(options.overload.rates, time.Now, log)
+	handler.Rates = receiver.NewRates(s.rates(), time.Now, log)
+	if s.certificate, err = s.openCertificate(registry); err != nil {
+		s.close()
+		return nil, err
+	}
 	connections := receiver.NewConnections(options.overload.maxConnections, registry)
 	s.guard = receiver.NewGuard(handler, options.overload.maxInFlight, connections, counts, log)
 	scrapes, err := options.metrics.handler(registry, cluster, log)
@@ -99,6 +114,55 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 		return nil, err
 	}
 	return s, s.listen(ctx, connections, scrapes)
+}
+
+// route has the handler know which webhooks it takes, and for which namespace.
+func (s *sidecar) route(handler *receiver.Handler, registry prometheus.Registerer) (err error) {
+	handler.Namespace = s.options.namespace
+	switch {
+	case s.options.routesFile != "":
+		if s.routes, err = receiver.NewRoutes(s.options.routesFile, time.Now, s.reporter("routes not read again")); err != nil {
+			return err
+		}
+		s.routes.Register(registry)
+		handler.Routes = s.routes
+		if limit := s.options.overload.maxInFlight; limit > 0 {
+			handler.Shares = receiver.NewShares(max(1, limit/namespaceShare))
+		}
+	case s.options.tokenFile != "":
+		handler.Token, err = receiver.NewEndpointToken(s.options.tokenFile, time.Now, s.reporter("endpoint token not read again"))
+	}
+	return err
+}
+
+// rates are the limits; one namespace has only those of all.
+func (s *sidecar) rates() receiver.RateLimits {
+	limits := s.options.overload.rates
+	if s.routes == nil {
+		limits.PerNamespace = 0
+	}
+	return limits
+}
+
+// reachAny returns nil once the API server lets us read in one of the routes'
+// namespaces, or in the only one there is. One tenant's mistake keeps none of
+// the others waiting.
+func (s *sidecar) reachAny(ctx context.Context) error {
+	if s.routes == nil {
+		return s.store.Ping(ctx)
+	}
+	var failures []error
+	for _, namespace := range s.routes.Namespaces() {
+		err := s.store.In(namespace).Ping(ctx)
+		if err == nil {
+			return nil
+		}
+		failures = append(failures, fmt.Errorf("namespace %s: %w", namespace, err))
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(failures...)
 }
 
 // startTracer has recordings traced from their first event on, if the options ask for it.
@@ -165,6 +229,9 @@ func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections,
 			s.close()
 			return fmt.Errorf("%s: %w", e.flag, err)
 		}
+		if e.to == &s.webhooks && s.certificate != nil {
+			listener = s.certificate.Listener(listener)
+		}
 		server := receiver.NewServer(e.handler, e.timeout, s.log)
 		*e.to = &endpoint{server, e.connections.Guard(server, listener)}
 	}
@@ -208,7 +275,7 @@ func (s *sidecar) run(told context.Context) error {
 			}
 		})
 	}
-	background.Go(func() { s.becomeReady(ctx, noAPIServer, s.store.Ping) })
+	background.Go(func() { s.becomeReady(ctx, noAPIServer, s.reachAny) })
 	if s.urlKeys != nil {
 		background.Go(func() { s.becomeReady(ctx, noKey, s.urlKeys.Prefetch) })
 	}
@@ -231,11 +298,23 @@ func (s *sidecar) announce() {
 		s.log.Info("WARNING: signatures are not verified, anybody can write recordings; start with --public-key-url or --public-key-file instead of --insecure-skip-signature")
 	}
 	s.options.overload.announce(s.log)
+	var routes []string
+	if s.routes != nil {
+		routes = s.routes.Namespaces()
+	}
 	s.options.metrics.announce(s.log, s.metrics.listener.Addr())
+	s.options.spool.announce(s.log)
 	s.log.Info("sidecar started",
-		"namespace", s.options.namespace, "webhooks", s.webhooks.listener.Addr().String(),
+		"namespace", s.options.namespace, "routes", routes, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),
-		"endpointToken", s.options.tokenFile != "", "spool", s.options.spool.directory)
+		"endpointToken", s.options.tokenFile != "", "clientEvents", s.options.clients.tokenFile != "" || (s.routes != nil && s.routes.TakeClients()), "tls", s.tlsVersions(), "spool", s.options.spool.directory)
+}
+
+func (s *sidecar) tlsVersions() string {
+	if s.certificate == nil {
+		return "off"
+	}
+	return "1.2 or newer"
 }
 
 // becomeReady tries until try succeeds, and then clears the reason.

@@ -29,9 +29,16 @@ const (
 	flushTimeout = 5 * time.Second
 )
 
+// What --acknowledge says: who has to have an event before it is acknowledged.
+const (
+	acknowledgeAPI   = "api"
+	acknowledgeSpool = "spool"
+)
+
 type spoolOptions struct {
-	directory string
-	maxBytes  quantity
+	directory   string
+	maxBytes    quantity
+	acknowledge string
 }
 
 // quantity is a number of bytes, spelt as Kubernetes does.
@@ -47,13 +54,31 @@ func (o *spoolOptions) bind(flags *flag.FlagSet) {
 	o.maxBytes = quantity{resource.MustParse("256Mi")}
 	flags.StringVar(&o.directory, "spool-dir", "", "Directory on a local disk for events that the API server does not take in time; they are answered 202 and written later. Without it such webhooks are answered 503.")
 	flags.Var(&o.maxBytes, "spool-max-bytes", "How much the events in --spool-dir may take together; the file takes up to twice that. More are answered 503.")
+	flags.StringVar(&o.acknowledge, "acknowledge", acknowledgeAPI, "When an event is acknowledged: api, once it is in the object's status, or spool, once it is on the disk of --spool-dir, from where it is written within moments. spool answers sooner and writes less, but what is acknowledged and not written yet is lost with the disk.")
 }
 
 func (o *spoolOptions) validate() error {
 	if o.maxBytes.Value() < minSpoolBytes || o.maxBytes.Value() > maxSpoolBytes {
 		return errors.New("--spool-max-bytes must be from 1Mi to 64Gi")
 	}
+	switch {
+	case o.acknowledge != acknowledgeAPI && o.acknowledge != acknowledgeSpool:
+		return fmt.Errorf("--acknowledge must be %s or %s, not %q", acknowledgeAPI, acknowledgeSpool, o.acknowledge)
+	case o.first() && o.directory == "":
+		return errors.New("--acknowledge=spool needs --spool-dir, a directory on a disk that outlasts the sidecar")
+	}
 	return nil
+}
+
+// first tells whether events are acknowledged by the spool.
+func (o *spoolOptions) first() bool { return o.acknowledge == acknowledgeSpool }
+
+// announce tells what is promised less than by default.
+func (o *spoolOptions) announce(log logr.Logger) {
+	if o.first() {
+		log.Info("webhooks are acknowledged once they are on the local disk, and written to the API server behind that (--acknowledge=spool): "+
+			"if the disk is lost before that, so are they", "spool", o.directory)
+	}
 }
 
 // recorder is what makes events durable.
@@ -91,9 +116,10 @@ func (s *sidecar) openRecorder(write receiver.WriteFunc, registry prometheus.Reg
 		s.log.Info("events in the spool since the last run", "events", waiting.Events)
 	}
 	spooling := receiver.NewSpooling(receiver.SpoolingOptions{
-		Write: write, Timeout: s.options.writeTimeout, Spool: store, MaxBytes: maxBytes,
+		Write: write, Timeout: s.options.writeTimeout, Spool: store, MaxBytes: maxBytes, First: s.options.spool.first(),
 		Metrics: receiver.NewSpoolMetrics(registry, store.Stats), Tracer: s.tracer, Log: s.log, Now: time.Now,
 	})
+	receiver.RegisterSpoolState(registry, store, maxBytes, time.Now)
 	s.recorder = spooling
 	s.readiness.Clear(noAPIServer) // webhooks can be taken without it
 	s.spooler = &spooler{

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -79,8 +80,8 @@ func withSource(ctx context.Context, directory string, stdout io.Writer, do func
 
 func listSpool(_ context.Context, source spoolSource, _ bool, stdout io.Writer) error {
 	// Line by line: there may be more than fits the memory of the sidecar's Pod.
-	const line = "%-10v %-8v %-20v %-9v %-18v %-28v %v\n"
-	if _, err := fmt.Fprintf(stdout, line, "ID", "STATE", "RECEIVED", "TYPE", "MEETING", "SESSION", "REASON"); err != nil {
+	const line = "%-10v %-8v %-20v %-9v %-20v %-18v %-28v %v\n"
+	if _, err := fmt.Fprintf(stdout, line, "ID", "STATE", "RECEIVED", "TYPE", "NAMESPACE", "MEETING", "SESSION", "REASON"); err != nil {
 		return err
 	}
 	return source.Each(func(r spool.Record) error {
@@ -89,7 +90,7 @@ func listSpool(_ context.Context, source spoolSource, _ bool, stdout io.Writer) 
 			ev.Type = "?" // of another version; the reason says so
 		}
 		_, err := fmt.Fprintf(stdout, line, r.ID, r.State, ev.ReceivedAt.UTC().Format(time.RFC3339), ev.Type,
-			strconv.Quote(ev.MeetingID), strconv.Quote(ev.SessionID), strconv.Quote(r.Reason))
+			cmp.Or(ev.Namespace, "-"), strconv.Quote(ev.MeetingID), strconv.Quote(ev.SessionID), strconv.Quote(r.Reason))
 		return err
 	})
 }

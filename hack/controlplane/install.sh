@@ -12,9 +12,12 @@ usage: install.sh [envtest|cluster] [--print-dir]
 
   envtest      kube-apiserver, etcd and kubectl (the default)
   cluster      also kubelet, kube-controller-manager, kube-scheduler and kube-proxy (Linux only)
-  --print-dir  print the folder of links to the binaries, for KUBEBUILDER_ASSETS, and nothing else, on standard output
+  --print-dir  print the folder of links to the binaries, for KUBEBUILDER_ASSETS, and nothing else, on standard output: bin/k8s, or
+               bin/k8s-MINOR where K8S_VERSION asks for another minor than the default
 
 Environment:
+  K8S_VERSION            a Kubernetes minor, such as 1.36, or one of its patch versions; default: the newest that the project is
+                         tested with. The minors are those of the folders beside this file; which patch is built is in their go.mod
   XDG_CACHE_HOME         parent of the cache folder (default: $HOME/.cache); Go keeps its build cache there, too
   CONTROLPLANE_DOWNLOAD  "no" builds without trying to download
   ENVTEST_INDEX_URL      index of the envtest archives, for a mirror
@@ -24,7 +27,6 @@ USAGE
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-links=$root/bin/k8s
 envtest_set="kube-apiserver etcd kubectl"
 cluster_set="$envtest_set kubelet kube-controller-manager kube-scheduler kube-proxy"
 envtest_index=${ENVTEST_INDEX_URL:-https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml}
@@ -41,6 +43,37 @@ required_version() {
   version=$(awk -v module="$2" '{ for (i = 1; i < NF; i++) if ($i == module && $(i+1) ~ /^v[0-9]/) { print $(i+1); exit } }' "$here/$1/go.mod")
   [[ $version == v* ]] || die "$here/$1/go.mod does not require $2: restore that file"
   printf '%s\n' "$version"
+}
+
+# choose_module sets module to the folder that has the Kubernetes of K8S_VERSION, k8s_version to the exact version, and links to where
+# the binaries are wanted.
+choose_module() {
+  local default minor
+  module=kubernetes links=$root/bin/k8s
+  default=$(required_version kubernetes k8s.io/kubernetes)
+  k8s_version=$default
+  [[ -n ${K8S_VERSION:-} ]] || return 0
+  local asked=${K8S_VERSION#v}
+  [[ $asked =~ ^1\.[0-9]+(\.([0-9]+|x))?$ ]] || die "K8S_VERSION is $K8S_VERSION: write a minor, such as 1.36, or a patch version, such as 1.36.3"
+  minor=$(cut -d. -f1-2 <<<"$asked")
+  if [[ v$minor != "${default%.*}" ]]; then
+    module=kubernetes-$minor links=$root/bin/k8s-$minor
+    [[ -d $here/$module ]] || die "Kubernetes $minor is none of those that the project is tested with: $(minors)"
+    k8s_version=$(required_version "$module" k8s.io/kubernetes)
+  fi
+  if [[ $asked =~ ^1\.[0-9]+\.[0-9]+$ && v$asked != "$k8s_version" ]]; then
+    die "of Kubernetes $minor the version is $k8s_version, not v$asked: it is pinned in $here/$module/go.mod"
+  fi
+}
+
+minors() {
+  local folder names=${default%.*}
+  names=${names#v}
+  for folder in "$here"/kubernetes-*/; do
+    folder=${folder%/}
+    names+=" ${folder##*kubernetes-}"
+  done
+  printf '%s' "$names"
 }
 
 # with_progress TEXT COMMAND... runs COMMAND, telling how long it has been at it: a running counter on a terminal, else a line
@@ -131,21 +164,21 @@ download_release() {
 }
 
 build() {
-  local name=$1 module=kubernetes package=k8s.io/kubernetes/cmd/$1 flags="-s -w" took="under a minute" minor
+  local name=$1 folder=$module package=k8s.io/kubernetes/cmd/$1 flags="-s -w" took="under a minute" minor
   minor=${k8s_version#v1.}
   # Without these the binaries call themselves v0.0.0 and refuse features.
   local version_flags="-X k8s.io/component-base/version.gitVersion=$k8s_version"
   version_flags+=" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=${minor%%.*}"
   case $name in
-    etcd) module=etcd package=go.etcd.io/etcd/server/v3 took="about 1 min" ;;
+    etcd) folder=etcd package=go.etcd.io/etcd/server/v3 took="about 1 min" ;;
     kube-apiserver) flags+=" $version_flags" took="about 5 min" ;;
     kube-controller-manager | kubelet) flags+=" $version_flags" took="about 2 min" ;;
     *) flags+=" $version_flags" ;;
   esac
   with_progress "building $name ($took on two cores, seconds when Go has built it before)" \
-    env CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" go build -C "$here/$module" -trimpath -ldflags "$flags" -o "$scratch/$name" "$package" ||
+    env CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" go build -C "$here/$folder" -trimpath -ldflags "$flags" -o "$scratch/$name" "$package" ||
     die "cannot build $name: the reason is above. What is finished is kept; run this again to go on from here"
-  keep "$scratch/$name" "$name" "built from $module module"
+  keep "$scratch/$name" "$name" "built from $folder module"
 }
 
 provide() {
@@ -198,7 +231,7 @@ done
 
 command -v go >/dev/null || die "Go is not installed: see https://go.dev/doc/install"
 os=$(go env GOHOSTOS) arch=$(go env GOHOSTARCH)
-k8s_version=$(required_version kubernetes k8s.io/kubernetes)
+choose_module
 required_version etcd go.etcd.io/etcd/server/v3 >/dev/null
 if [[ $set_name == cluster ]]; then wanted=$cluster_set; else wanted=$envtest_set; fi
 if [[ $set_name == cluster && $os != linux ]]; then die "the cluster's binaries exist for Linux only; this is $os. Use kind, or the envtest set"; fi
@@ -216,5 +249,9 @@ store=${XDG_CACHE_HOME:-${HOME:?HOME is not set: set it, or XDG_CACHE_HOME}/.cac
     provide $wanted
   fi
   link $wanted
+  # Scripts that only ask a server use this kubectl, whatever the server's minor.
+  if [[ ! -e $root/bin/k8s/kubectl ]]; then
+    links=$root/bin/k8s link kubectl
+  fi
 }
 if [[ $print_dir == yes ]]; then printf '%s\n' "$links"; else log "$set_name binaries of Kubernetes $k8s_version are in $links"; fi

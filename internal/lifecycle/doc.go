@@ -19,4 +19,7 @@
 //   - every event is in some segment's status, as an entry or as a delivery;
 //   - without loss, the events of one recording, in any order and doubled,
 //     within the [Windows], end in one segment with the same state and file.
+//
+// Clients' events may tell of a recording before webhooks do. They never end
+// one, and whatever they say, webhooks end up where they would without them.
 package lifecycle

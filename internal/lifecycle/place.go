@@ -39,6 +39,12 @@ type Decision struct {
 	// New tells that the segment does not exist: it is to be created, and the
 	// event placed again if somebody else was faster.
 	New bool
+	// Begins tells that the event is a recording's first webhook, on a segment
+	// that is there already though others are before it. As with New, they may
+	// have changed since they were read, which no condition of the write notices.
+	Begins bool
+	// Unchanged tells that there is nothing to write: Status is what was read.
+	Unchanged bool
 	// Status is the segment's status.recording with the event in it. It is to
 	// be written only if the segment's status is still the one that was read.
 	Status v1alpha1.RecordingStatus
@@ -62,19 +68,36 @@ type Decision struct {
 // that does not exist or to a segment for which NeedsNext is false; what was
 // read may be outdated, as long as every write is conditional, as Decision
 // says. No argument is modified.
+//
+// Webhooks are placed as if there were no clients: without the entries of
+// clients the chain is, segment by segment, what it were if none had come.
 func Place(chain []Segment, ev Event, w Windows) Decision {
+	if ev.Source == v1alpha1.EventSourceClient {
+		return placeClient(chain, ev, w)
+	}
 	for _, rule := range rules {
 		if at := rule.place(chain, ev, w); at >= 0 {
 			return onto(chain, at, ev, rule.name)
 		}
 	}
+	if last := len(chain) - 1; last >= 0 && chain[last].Hollow() {
+		decision := onto(chain, last, ev, ruleBegun)
+		decision.Begins = last > 0
+		return decision
+	}
+	decision := begin(chain, ev)
+	decision.Settle = toSettle(chain, -1, ev)
+	return decision
+}
+
+// begin is the decision for a segment that does not exist.
+func begin(chain []Segment, ev Event) Decision {
 	return Decision{
 		Segment: nextIndex(chain),
 		New:     true,
 		Status:  Apply(v1alpha1.RecordingStatus{}, ev),
 		Result:  Recorded,
 		Rule:    ruleNew,
-		Settle:  toSettle(chain, -1, ev),
 	}
 }
 

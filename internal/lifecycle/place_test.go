@@ -39,10 +39,10 @@ func TestPlace(t *testing.T) {
 		{"no segment, an end", nil, stoppedWith("/a.mp4", 0), 1, Recorded, ruleNew},
 
 		{"file of the last", []Segment{whole(1)}, stoppedWith("/a.mp4", 9999), 1, Duplicate, "same file"},
-		{"file of an earlier one", []Segment{whole(1), segment(2)}, stoppedWith("/a.mp4", 9999), 1, Duplicate, "same file"},
+		{"file of an earlier one", []Segment{whole(1), segment(2, event(starting, 30.5))}, stoppedWith("/a.mp4", 9999), 1, Duplicate, "same file"},
 		{"file of an earlier one, though the last failed just now", []Segment{whole(1), broken(2)}, stoppedWith("/a.mp4", 31), 1, Duplicate, "same file"},
 
-		{"empty segment", open(), event(stopping, 0), 1, Recorded, "recording under way"},
+		{"empty segment", open(), event(stopping, 0), 1, Recorded, ruleBegun},
 		{"open lacks starting", open(event(started, 0)), event(starting, 9999), 1, Recorded, "recording under way"},
 		{"open lacks stopped", open(event(starting, 0)), stoppedWith("/b.mp4", 9999), 1, Recorded, "recording under way"},
 		{"open lacks stopped, without a file", open(event(starting, 0)), event(stopped, 9999), 1, Recorded, "recording under way"},
@@ -50,7 +50,7 @@ func TestPlace(t *testing.T) {
 		{"open has starting", open(event(starting, 0)), event(starting, 9999), 1, Duplicate, "recording under way"},
 		{"open has started", open(event(started, 0)), event(started, 9999), 1, Duplicate, "recording under way"},
 		{"open has stopping", open(event(stopping, 0)), event(stopping, 9999), 1, Duplicate, "recording under way"},
-		{"the last is open, the one before is closed", []Segment{whole(1), segment(2)}, event(started, 2), 2, Recorded, "recording under way"},
+		{"the last is open, the one before is closed", []Segment{whole(1), segment(2, event(starting, 30.5))}, event(started, 2), 2, Recorded, "recording under way"},
 
 		{"closed lacks stopping, in time", open(stoppedWith("/a.mp4", 30)), event(stopping, 90), 1, Recorded, "overtaken by the end"},
 		{"closed lacks stopping, late", open(stoppedWith("/a.mp4", 30)), event(stopping, 90.001), 2, Recorded, ruleNew},
@@ -129,18 +129,18 @@ func TestPlaceSettles(t *testing.T) {
 		settle  []int32
 		revives bool
 	}{
-		{"a file for an open segment behind a failed one", []Segment{broken(1), segment(2)}, file(31), []int32{1}, false},
+		{"a file for an open segment behind a failed one", []Segment{broken(1), segment(2, event(starting, 30.5))}, file(31), []int32{1}, false},
 		{"a file for a new segment", []Segment{broken(1)}, file(9999), []int32{1}, false},
 		{"a file for a failed segment behind another", []Segment{broken(1), broken(2)}, file(31), []int32{1}, true},
 		{"a file for the failed segment", []Segment{broken(1)}, file(31), nil, true},
-		{"a file behind several failures", []Segment{broken(1), whole(2), broken(3), segment(4)}, file(31), []int32{1, 3}, false},
-		{"failures that are settled", []Segment{settled(broken(1)), segment(2)}, file(31), nil, false},
-		{"failures that are somebody's", []Segment{foreign(1, event(failed, 0)), segment(2)}, file(31), nil, false},
-		{"a failure that got its end without a file", []Segment{segment(1, event(failed, 0), event(stopped, 1)), segment(2)}, file(31), nil, false},
+		{"a file behind several failures", []Segment{broken(1), whole(2), broken(3), segment(4, event(starting, 30.5))}, file(31), []int32{1, 3}, false},
+		{"failures that are settled", []Segment{settled(broken(1)), segment(2, event(starting, 30.5))}, file(31), nil, false},
+		{"failures that are somebody's", []Segment{foreign(1, event(failed, 0)), segment(2, event(starting, 30.5))}, file(31), nil, false},
+		{"a failure that got its end without a file", []Segment{segment(1, event(failed, 0), event(stopped, 1)), segment(2, event(starting, 30.5))}, file(31), nil, false},
 		{"a file that is known", []Segment{broken(1), whole(2)}, stoppedWith("/a.mp4", 31), nil, false},
-		{"an end without a file", []Segment{broken(1), segment(2)}, event(stopped, 31), nil, false},
+		{"an end without a file", []Segment{broken(1), segment(2, event(starting, 30.5))}, event(stopped, 31), nil, false},
 		{"an end without a file for the failed segment", []Segment{broken(1)}, event(stopped, 31), nil, false},
-		{"the ordinary end", []Segment{whole(1), segment(2)}, file(31), nil, false},
+		{"the ordinary end", []Segment{whole(1), segment(2, event(starting, 30.5))}, file(31), nil, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := Place(tc.chain, tc.event, testWindows)

@@ -19,6 +19,9 @@ type rule struct {
 // ruleNew is what holds where no rule applies.
 const ruleNew = "new recording"
 
+// ruleBegun is the same where a segment waits for its first webhook.
+const ruleBegun = "new recording, begun already"
+
 // rules are asked in their order, and the first that applies decides. The file
 // comes first, because it is all that identifies a recording; the others look
 // at the last segment only.
@@ -42,11 +45,12 @@ func sameFile(chain []Segment, ev Event, _ Windows) int {
 	return -1
 }
 
-// onLast is a rule that looks at the last segment that is not foreign.
+// onLast is a rule that looks at the last segment that is neither foreign nor
+// hollow.
 func onLast(applies func(last Segment, ev Event, w Windows) bool) func([]Segment, Event, Windows) int {
 	return func(chain []Segment, ev Event, w Windows) int {
 		for i := len(chain) - 1; i >= 0; i-- {
-			if chain[i].Foreign {
+			if chain[i].Foreign || chain[i].Hollow() {
 				continue
 			}
 			if applies(chain[i], ev, w) {

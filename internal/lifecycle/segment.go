@@ -4,6 +4,7 @@
 package lifecycle
 
 import (
+	"slices"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -11,6 +12,8 @@ import (
 
 // Event is one delivery of an event of the provider.
 type Event struct {
+	// Type is never Stopped or Failed where the Source is a client, see
+	// [ClientType].
 	Type   v1alpha1.EventType
 	Source v1alpha1.EventSource
 	// FilePath identifies the recorded file. Only Stopped events have one, and
@@ -73,12 +76,32 @@ func NeedsNext(s Segment, events ...Event) bool {
 	return len(events) == 0
 }
 
-// find returns the entry of a type, or nil. It points into status.
+// Hollow tells that no webhook has come for the segment yet: a client began
+// it, or somebody has only just created it. Only the last one can be, and it
+// stands for whatever recording the next webhook begins.
+func (s Segment) Hollow() bool {
+	return !s.Foreign && !slices.ContainsFunc(s.Status.Events, func(e v1alpha1.RecordingEvent) bool { return !isClients(e) })
+}
+
+// find returns the entry of a type that webhooks have brought, or nil: what
+// clients say counts for no rule. It points into status.
 func find(status v1alpha1.RecordingStatus, eventType v1alpha1.EventType) *v1alpha1.RecordingEvent {
+	if entry := findAny(status, eventType); entry != nil && !isClients(*entry) {
+		return entry
+	}
+	return nil
+}
+
+// findAny is find for webhooks and clients alike.
+func findAny(status v1alpha1.RecordingStatus, eventType v1alpha1.EventType) *v1alpha1.RecordingEvent {
 	for i := range status.Events {
 		if status.Events[i].Type == eventType {
 			return &status.Events[i]
 		}
 	}
 	return nil
+}
+
+func isClients(entry v1alpha1.RecordingEvent) bool {
+	return entry.Source == v1alpha1.EventSourceClient
 }

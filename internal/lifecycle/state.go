@@ -28,8 +28,10 @@ var furthest = []struct {
 
 // Apply returns status with ev in it, as a new entry or as one more delivery.
 // The result depends on which events were applied, not on their order, but for
-// entries that arrived in the same microsecond. A file that is there stays;
-// only a URL that it lacks is added. The argument is not modified.
+// entries that arrived in the same microsecond, and for the time of clients'
+// entries. Those are there only until a webhook of their type comes, which then
+// counts as if it were the first. A file that is there stays; only a URL that it
+// lacks is added. The argument is not modified.
 func Apply(status v1alpha1.RecordingStatus, ev Event) v1alpha1.RecordingStatus {
 	next := *status.DeepCopy()
 	next.Events = withEvent(next.Events, ev)
@@ -44,11 +46,15 @@ func Apply(status v1alpha1.RecordingStatus, ev Event) v1alpha1.RecordingStatus {
 func withEvent(entries []v1alpha1.RecordingEvent, ev Event) []v1alpha1.RecordingEvent {
 	at := microTime(ev.ReceivedAt)
 	known := slices.IndexFunc(entries, func(e v1alpha1.RecordingEvent) bool { return e.Type == ev.Type })
-	if known < 0 {
-		entries = append(entries, v1alpha1.RecordingEvent{
-			Type: ev.Type, Source: ev.Source, ReceivedAt: at, Deliveries: 1, LastReceivedAt: at,
-		})
-	} else {
+	first := v1alpha1.RecordingEvent{Type: ev.Type, Source: ev.Source, ReceivedAt: at, Deliveries: 1, LastReceivedAt: at}
+	switch {
+	case known < 0:
+		entries = append(entries, first)
+	case ev.Source == v1alpha1.EventSourceClient:
+		return entries
+	case isClients(entries[known]):
+		entries[known] = first
+	default:
 		count(&entries[known], ev.Source, at)
 	}
 	slices.SortStableFunc(entries, func(a, b v1alpha1.RecordingEvent) int {
@@ -85,7 +91,7 @@ func withFile(file *v1alpha1.RecordingFile, ev Event) *v1alpha1.RecordingFile {
 
 func stateOf(status v1alpha1.RecordingStatus) v1alpha1.RecordingState {
 	for _, f := range furthest {
-		if find(status, f.event) != nil {
+		if findAny(status, f.event) != nil {
 			return f.state
 		}
 	}
@@ -95,7 +101,7 @@ func stateOf(status v1alpha1.RecordingStatus) v1alpha1.RecordingState {
 // firstArrival returns when the first of types that is there first arrived.
 func firstArrival(status v1alpha1.RecordingStatus, types ...v1alpha1.EventType) *metav1.MicroTime {
 	for _, eventType := range types {
-		if entry := find(status, eventType); entry != nil {
+		if entry := findAny(status, eventType); entry != nil {
 			return entry.ReceivedAt.DeepCopy()
 		}
 	}

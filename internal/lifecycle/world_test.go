@@ -103,7 +103,7 @@ func (k *task) read() {
 
 func (k *task) decide() {
 	k.decision = Place(k.chain, k.event, testWindows)
-	if k.decision.New && k.decision.Segment > 1 && !k.fresh {
+	if (k.decision.Begins || (k.decision.New && k.decision.Segment > 1)) && !k.fresh {
 		k.again()
 		return
 	}
@@ -113,6 +113,8 @@ func (k *task) decide() {
 // write does the next write that the decision asks for.
 func (k *task) write() {
 	switch {
+	case k.decision.Unchanged:
+		k.done, k.acked = true, true
 	case k.settled < len(k.decision.Settle):
 		k.settle(k.decision.Settle[k.settled])
 	case k.decision.New:
@@ -158,7 +160,9 @@ func (k *task) patch(tested v1alpha1.RecordingStatus) {
 	k.world.check(current.Status, k.decision.Status)
 	current.Status = k.decision.Status
 	o.put(current)
-	k.world.written[k.event.Type]++
+	if k.event.Source != v1alpha1.EventSourceClient {
+		k.world.written[k.event.Type]++
+	}
 	k.done, k.acked = true, true
 }
 

@@ -5,6 +5,7 @@ package processing
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -62,9 +63,13 @@ func lastSign(in Input) (since time.Time, what string, patience time.Duration) {
 	return in.Recording.CreationTimestamp.Time, "The object was created", in.Settings.StallAfterStarted
 }
 
+// receivedAt tells when an event came. What a client told counts only while no webhook has come: with one, it could be a lie that stalls
+// a recording which goes on.
 func receivedAt(recording *v1alpha1.MeetingRecording, event v1alpha1.EventType) (time.Time, bool) {
-	for _, entry := range recording.Status.Recording.Events {
-		if entry.Type == event {
+	events := recording.Status.Recording.Events
+	told := slices.ContainsFunc(events, func(e v1alpha1.RecordingEvent) bool { return e.Source != v1alpha1.EventSourceClient })
+	for _, entry := range events {
+		if entry.Type == event && (!told || entry.Source != v1alpha1.EventSourceClient) {
 			return entry.ReceivedAt.Time, true
 		}
 	}

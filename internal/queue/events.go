@@ -32,6 +32,9 @@ func (l *Lines) forgetArrival(recording string, number uint64) bool {
 	return true
 }
 
+// Arrivals returns how many recordings are about to be looked at and may then ask for a turn.
+func (l *Lines) Arrivals() int { return len(l.arrived) }
+
 // Seen says that a Job exists and has not ended, whoever created it.
 func (l *Lines) Seen(pipeline, job string) (wake []string) {
 	e, ok := l.jobs[job]

@@ -17,6 +17,8 @@ import (
 type answer struct {
 	status  int
 	outcome outcome
+	// namespace is what the request was for; empty where that is not known.
+	namespace string
 	// result and recording are the body of a success.
 	result, recording string
 	// problem is the body of a failure, for the sender to read.
@@ -24,12 +26,16 @@ type answer struct {
 	// allow is the Allow header, retry whether there is a Retry-After.
 	allow string
 	retry bool
+	// challenge is the WWW-Authenticate header.
+	challenge string
 	// wait, if not 0, is what Retry-After says, instead of retryAfterSeconds.
 	wait time.Duration
 	// quiet is of answers that could fill the log.
 	quiet bool
 	// cause is what the log gets to know beside the problem; it may be nil.
 	cause error
+	// about is the session that the webhook is of; nil where that is not known.
+	about *Session
 	// trace is what to tell of an event that was written; nil where nothing.
 	trace *traced
 }
@@ -91,6 +97,11 @@ func (a *answer) body() []byte {
 }
 
 func (a *answer) write(w http.ResponseWriter) error {
+	if a.status == http.StatusNoContent {
+		a.permit(w.Header())
+		w.WriteHeader(a.status)
+		return nil
+	}
 	body := a.body()
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
@@ -99,10 +110,20 @@ func (a *answer) write(w http.ResponseWriter) error {
 	if a.allow != "" {
 		header.Set("Allow", a.allow)
 	}
+	if a.challenge != "" {
+		header.Set("WWW-Authenticate", a.challenge)
+	}
 	if a.retry {
 		header.Set("Retry-After", strconv.Itoa(a.retryAfter()))
 	}
 	w.WriteHeader(a.status)
 	_, err := w.Write(body)
 	return err
+}
+
+// permit is what a browser wants to know before it lets a page send an event.
+func (*answer) permit(header http.Header) {
+	header.Set("Access-Control-Allow-Methods", http.MethodPost)
+	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	header.Set("Access-Control-Max-Age", "600")
 }

@@ -5,9 +5,11 @@ package receiver
 
 import (
 	"context"
+	"crypto/tls"
 	"math"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +26,8 @@ const (
 	phaseReading
 	// phaseWorking is from then until the answer.
 	phaseWorking
+	// phaseHandshake is while a connection with TLS has brought no request yet.
+	phaseHandshake
 )
 
 // Connections bounds how many connections a server holds. Further ones wait in
@@ -47,6 +51,14 @@ type connection struct {
 	proven bool
 }
 
+func newConnection(conn net.Conn) *connection {
+	c := &connection{since: time.Now()}
+	if _, over := conn.(*tls.Conn); over {
+		c.phase = phaseHandshake
+	}
+	return c
+}
+
 // patience is how long it may keep us waiting when others need its place.
 func (c *connection) patience() time.Duration {
 	switch {
@@ -54,6 +66,8 @@ func (c *connection) patience() time.Duration {
 		return provenPatience
 	case c.phase == phaseReading:
 		return bodyPatience
+	case c.phase == phaseHandshake:
+		return handshakePatience
 	}
 	return patience
 }
@@ -161,17 +175,17 @@ func (c *Connections) mark(conn net.Conn, p phase) {
 func (c *Connections) add(conn net.Conn) (added bool, wait time.Duration) {
 	c.mu.Lock()
 	if len(c.open) < c.limit {
-		c.open[conn] = &connection{since: time.Now()}
+		c.open[conn] = newConnection(conn)
 		c.mu.Unlock()
 		return true, 0
 	}
-	slow, wait := c.slowest(phaseWaiting, phaseReading)
+	slow, wait := c.slowest(phaseWaiting, phaseReading, phaseHandshake)
 	if slow == nil {
 		c.mu.Unlock()
 		return false, wait
 	}
 	delete(c.open, slow)
-	c.open[conn] = &connection{since: time.Now()}
+	c.open[conn] = newConnection(conn)
 	c.mu.Unlock()
 	c.cut(slow)
 	return true, 0
@@ -181,7 +195,7 @@ func (c *Connections) add(conn net.Conn) (added bool, wait time.Duration) {
 // too long, and returns how long until that is worth another try.
 func (c *Connections) cutReader() (wait time.Duration) {
 	c.mu.Lock()
-	slow, wait := c.slowest(phaseReading, phaseReading)
+	slow, wait := c.slowest(phaseReading)
 	if slow == nil {
 		c.mu.Unlock()
 		return wait
@@ -194,19 +208,28 @@ func (c *Connections) cutReader() (wait time.Duration) {
 
 func (c *Connections) cut(conn net.Conn) {
 	c.cuts.Inc()
-	// It is of no further use, whatever closing it says.
-	_ = conn.Close()
+	// It is of no further use, whatever closing it says. That of TLS would first
+	// send something, and wait for it.
+	_ = socketOf(conn).Close()
 }
 
-// slowest returns the connection in one of two phases that is longest over its
+// socketOf is the connection below TLS.
+func socketOf(conn net.Conn) net.Conn {
+	if over, ok := conn.(*tls.Conn); ok {
+		return over.NetConn()
+	}
+	return conn
+}
+
+// slowest returns the connection in one of these phases that is longest over its
 // patience; or nil, and how long until there may be one. It is called with mu
 // held.
-func (c *Connections) slowest(one, other phase) (slow net.Conn, wait time.Duration) {
+func (c *Connections) slowest(phases ...phase) (slow net.Conn, wait time.Duration) {
 	for {
 		now := time.Now()
 		wait = bodyPatience
 		for conn, held := range c.open {
-			if left := held.since.Add(held.patience()).Sub(now); (held.phase == one || held.phase == other) && left < wait {
+			if left := held.since.Add(held.patience()).Sub(now); slices.Contains(phases, held.phase) && left < wait {
 				slow, wait = conn, left
 			}
 		}

@@ -120,7 +120,7 @@ func TestDeadConnection(t *testing.T) {
 	get := func(timeout time.Duration) error {
 		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		defer cancel()
-		_, err := store.Get(ctx, testName, false)
+		_, err := store.Get(ctx, testName, true)
 		return err
 	}
 	for range 3 {

@@ -18,8 +18,10 @@ import (
 )
 
 // Session says which session of which meeting an event is about, by the
-// provider's own spelling. Its recordings form one chain of objects.
+// provider's own spelling, and in which namespace its recordings are. They form
+// one chain of objects.
 type Session struct {
+	Namespace            string
 	MeetingID, SessionID string
 }
 
@@ -97,9 +99,9 @@ var eventTypes = map[videosdk.EventType]v1alpha1.EventType{
 }
 
 // newEvent is the delivery of a recognised event of the provider.
-func newEvent(from videosdk.Event, receivedAt time.Time) Event {
+func newEvent(namespace string, from videosdk.Event, receivedAt time.Time) Event {
 	return Event{
-		Session: Session{MeetingID: from.MeetingID, SessionID: from.SessionID},
+		Session: Session{Namespace: namespace, MeetingID: from.MeetingID, SessionID: from.SessionID},
 		Event: lifecycle.Event{
 			Type:       eventTypes[from.Type],
 			Source:     v1alpha1.EventSourceWebhook,

@@ -4,15 +4,17 @@
 package receiver
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
@@ -33,12 +35,21 @@ type Unverified struct{}
 // Verify returns nil.
 func (Unverified) Verify(context.Context, []byte, string) error { return nil }
 
-// Handler answers webhooks. All of its fields are required but Token, Rates and
-// Tracer.
+// Handler answers webhooks. All of its fields are required but Token, Routes,
+// Clients, Shares, Rates and Tracer.
 type Handler struct {
 	Verifier SignatureVerifier
+	// Namespace is where recordings are, unless there are Routes.
+	Namespace string
 	// Token, if not nil, is the secret that the path must end in.
-	Token *EndpointToken
+	Token *TokenFile
+	// Routes, if not nil, have the secrets that the path must end in, and say
+	// where recordings are. Token and Namespace then count for nothing.
+	Routes *Routes
+	// Clients, if not nil, has apps send what their SDK tells them.
+	Clients *Clients
+	// Shares, if not nil, bounds what a namespace has in flight.
+	Shares *Shares
 	// Rates, if not nil, bounds how often requests are answered in earnest.
 	Rates    *Rates
 	Recorder Recorder
@@ -55,12 +66,19 @@ type Handler struct {
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	arrived := h.Now()
 	h.Metrics.inFlight.Inc()
 	defer h.Metrics.inFlight.Dec()
+	if r.URL.Path == ClientEventsPath && h.takesClients() {
+		h.serveClient(w, r)
+		return
+	}
+	arrived := h.Now()
 	eventType, a := h.answerSafely(w, r, arrived)
 	h.Metrics.webhook(eventType, a.outcome, h.Now().Sub(arrived))
-	h.report(eventType, a)
+	if h.Routes != nil && a.namespace != "" {
+		h.Metrics.routed(a.namespace, a.outcome)
+	}
+	webhookWording.report(h.Log.WithValues("type", eventType), a)
 	if err := a.write(w); err != nil {
 		h.Log.V(1).Info("answer not sent", "error", err.Error())
 	}
@@ -72,9 +90,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // trace tells of a webhook that was answered.
 func (h *Handler) trace(a *answer) {
 	route := WebhookPath
-	if h.Token != nil {
+	if h.Token != nil || h.Routes != nil {
 		route += "/{token}"
 	}
+	h.traceOn(route, a)
+}
+
+func (h *Handler) traceOn(route string, a *answer) {
 	h.Tracer.Webhook(a.trace.recording, a.trace.event, tracing.Answer{Route: route, Status: a.status, At: h.Now()})
 }
 
@@ -94,11 +116,25 @@ func broken(cause *panicError) *answer {
 	return a
 }
 
-// answer goes through the steps until one of them answers.
+// answer finds out which namespace a request is for, and answers it.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, arrived time.Time) (eventType string, a *answer) {
-	if a := h.checkTarget(r); a != nil {
+	namespace, a := h.checkTarget(r)
+	if a != nil {
 		return typeUnknown, h.Rates.refuse(r, a)
 	}
+	if !h.Shares.enter(namespace) {
+		a := unavailable(outcomeOverloaded, "too many webhooks at once: try again later", nil)
+		a.namespace, a.quiet = namespace, true
+		return typeUnknown, a
+	}
+	defer h.Shares.leave(namespace)
+	eventType, a = h.receive(w, r, namespace, arrived)
+	a.namespace = namespace
+	return eventType, a
+}
+
+// receive goes through the steps until one of them answers.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request, namespace string, arrived time.Time) (eventType string, a *answer) {
 	body, a := readBody(w, r)
 	if a != nil {
 		return typeUnknown, h.Rates.refuse(r, a)
@@ -111,7 +147,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, arrived time.Ti
 		return typeUnknown, h.Rates.refuse(r, a)
 	}
 	connectionOf(r).prove()
-	if a := h.Rates.admit(r); a != nil {
+	if a := h.Rates.admit(r, namespace); a != nil {
 		return typeUnknown, a
 	}
 	event, err := videosdk.Parse(body)
@@ -121,24 +157,36 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, arrived time.Ti
 	if !event.Recognised() {
 		return typeOther, ignored()
 	}
-	return string(event.Type), h.record(ctx, newEvent(event, arrived))
+	ev := newEvent(namespace, event, arrived)
+	a = h.record(ctx, ev)
+	a.about = &ev.Session
+	return string(event.Type), a
 }
 
-// checkTarget is nil for a POST to the webhooks' path.
-func (h *Handler) checkTarget(r *http.Request) *answer {
-	known := r.URL.Path == WebhookPath
-	if h.Token != nil {
-		known = h.Token.matches(r.URL.Path)
-	}
+// checkTarget returns the namespace of a POST to the webhooks' path.
+func (h *Handler) checkTarget(r *http.Request) (namespace string, a *answer) {
+	namespace, known := h.target(r.URL.Path)
 	if !known {
-		return refused(http.StatusNotFound, outcomeNotFound, "unknown path: check the webhook's URL")
+		return "", refused(http.StatusNotFound, outcomeNotFound, "unknown path: check the webhook's URL")
 	}
 	if r.Method != http.MethodPost {
 		a := refused(http.StatusMethodNotAllowed, outcomeMethodNotAllowed, "webhooks are sent by POST")
 		a.allow = http.MethodPost
-		return a
+		return "", a
 	}
-	return nil
+	return namespace, nil
+}
+
+func (h *Handler) target(path string) (namespace string, known bool) {
+	switch {
+	case h.Routes != nil:
+		token, below := strings.CutPrefix(path, WebhookPath+"/")
+		namespace = h.Routes.webhook(token)
+		return namespace, below && namespace != ""
+	case h.Token != nil:
+		return h.Namespace, h.Token.matches(path)
+	}
+	return h.Namespace, path == WebhookPath
 }
 
 // readBody returns the raw bytes that the signature is over.
@@ -150,7 +198,11 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *answer) {
 	if r.ContentLength > maxBodyBytes {
 		return nil, tooLarge
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	var body bytes.Buffer
+	if r.ContentLength > 0 {
+		body.Grow(int(r.ContentLength) + bytes.MinRead) // as much as reading it to its end wants
+	}
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	var limit *http.MaxBytesError
 	switch {
 	case errors.As(err, &limit):
@@ -158,7 +210,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *answer) {
 	case err != nil:
 		return nil, refused(http.StatusBadRequest, outcomeMalformed, "body did not arrive in full")
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // verify is nil if the provider has signed the body.
@@ -191,7 +243,11 @@ func (h *Handler) record(ctx context.Context, ev Event) *answer {
 	case errors.As(err, &bug):
 		return broken(bug)
 	case rejection != nil && rejection.Field != "":
-		a := refused(http.StatusBadRequest, outcomeRejected, rejection.Field+" is not accepted by this receiver")
+		field := rejection.Field
+		if ev.Source == v1alpha1.EventSourceClient {
+			field = strings.TrimPrefix(field, "data.")
+		}
+		a := refused(http.StatusBadRequest, outcomeRejected, field+" is not accepted by this receiver")
 		a.cause = rejection.Err
 		return a
 	case rejection != nil:
@@ -200,23 +256,35 @@ func (h *Handler) record(ctx context.Context, ev Event) *answer {
 	return unavailable(outcomeUnavailable, "the event cannot be recorded at the moment: try again later", err)
 }
 
+// wording are the messages about one kind of request.
+type wording struct{ recorded, spooled, answered, refused, failed, bug string }
+
+var (
+	webhookWording = wording{
+		"webhook recorded", "webhook spooled", "webhook answered", "webhook refused", "webhook not recorded", "webhook met a bug",
+	}
+	clientWording = wording{
+		"client event recorded", "client event spooled", "client event answered", "client event refused", "client event not recorded", "client event met a bug",
+	}
+)
+
 // report logs an answer. What a stranger may cause is logged without an error's
 // weight; it is the metrics that count it.
-func (h *Handler) report(eventType string, a *answer) {
-	log := h.Log.WithValues("type", eventType, "outcome", string(a.outcome), "status", a.status)
+func (words wording) report(log logr.Logger, a *answer) {
+	log = log.WithValues("outcome", string(a.outcome), "status", a.status).WithValues(a.subject()...)
 	switch {
 	case a.outcome == outcomePanic:
-		log.Error(a.cause, "webhook met a bug", "stack", stackOf(a.cause))
+		log.Error(a.cause, words.bug, "stack", stackOf(a.cause))
 	case a.cause != nil:
-		log.Error(a.cause, "webhook not recorded")
+		log.Error(a.cause, words.failed)
 	case a.outcome == outcomeRecorded:
-		log.Info("webhook recorded", "recording", a.recording)
+		log.Info(words.recorded)
 	case a.outcome == outcomeSpooled:
-		log.Info("webhook spooled")
+		log.Info(words.spooled)
 	case a.status == http.StatusOK, a.quiet:
-		log.V(1).Info("webhook answered", "recording", a.recording)
+		log.V(1).Info(words.answered)
 	default:
-		log.Info("webhook refused", "problem", a.problem)
+		log.Info(words.refused, "problem", a.problem)
 	}
 }
 

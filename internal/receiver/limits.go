@@ -33,6 +33,9 @@ const (
 	// bodyPatience is how long a body may take to arrive when others need its
 	// place. A webhook is in one packet or two, and so mostly takes nothing.
 	bodyPatience = 100 * time.Millisecond
+	// handshakePatience is the same for connections with TLS that have brought no
+	// request yet: it is two round trips more.
+	handshakePatience = time.Second
 	// provenPatience is the same for connections over which the provider has
 	// sent before: it may be about to send again.
 	provenPatience = 10 * time.Second
@@ -60,6 +63,9 @@ const (
 	// conflictBackoff is the longest pause after a lost race, for each race
 	// that was lost so far; all of it is drawn.
 	conflictBackoff = 5 * time.Millisecond
+	// maxBarred is how often a write is tried again in a namespace that the API
+	// server lets us write nothing in.
+	maxBarred = 3
 	// freeConflicts are the lost races that cost no pause at all.
 	freeConflicts = 2
 )

@@ -42,14 +42,49 @@ const (
 	outcomeRateLimited      outcome = "rate_limited"
 	outcomeFailuresLimited  outcome = "failures_limited"
 	outcomeOverloaded       outcome = "overloaded"
+	outcomePreflight        outcome = "preflight"
 )
 
-// Metrics are what the receiver counts. No label grows with what is sent.
+// Metrics are what the receiver counts. No label grows with what is sent:
+// namespaces are those of routes.
 type Metrics struct {
 	webhooks *prometheus.CounterVec
+	routes   *prometheus.CounterVec
+	clients  *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 	api      *prometheus.CounterVec
+	delay    *prometheus.HistogramVec
+}
+
+// Ways from a webhook to the status, in metrics.
+const (
+	viaDirect = "direct"
+	viaSpool  = "spool"
+)
+
+// statusDelay returns the histogram of what events take until they are in a status, which those who write them share: it is
+// registered once.
+func statusDelay(registry prometheus.Registerer) *prometheus.HistogramVec {
+	histogram := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "meetingrecording_status_delay_seconds",
+		Help:    "Seconds from a webhook's arrival until its event was in the status of a MeetingRecording, by the way there: direct, or spool.",
+		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200},
+
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
+	}, []string{"via"})
+	var existing prometheus.AlreadyRegisteredError
+	switch err := registry.Register(histogram); {
+	case err == nil:
+		return histogram
+	case errors.As(err, &existing):
+		if shared, ok := existing.ExistingCollector.(*prometheus.HistogramVec); ok {
+			return shared
+		}
+		panic(err)
+	default:
+		panic(err)
+	}
 }
 
 // NewMetrics registers the receiver's metrics. It panics if they already are.
@@ -59,10 +94,20 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "meetingrecording_webhooks_total",
 			Help: "Webhook requests, by type of event (unknown where it was refused before that was known, other where it is not about recordings) and by outcome.",
 		}, []string{"type", "outcome"}),
+		routes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meetingrecording_route_requests_total",
+			Help: "Requests with the secret of a route of --routes-file, by its namespace and by outcome.",
+		}, []string{"namespace", "outcome"}),
+		clients: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meetingrecording_client_events_total",
+			Help: "Requests with clients' events, by outcome.",
+		}, []string{"outcome"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "meetingrecording_webhook_duration_seconds",
 			Help:    "Time from a webhook request's headers to its answer, by outcome.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2, 2.5, 5, 10},
+
+			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 		}, []string{"outcome"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "meetingrecording_webhooks_in_flight",
@@ -73,7 +118,8 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Help: "Requests to the API server, by verb (get, create, patch) and outcome (ok, not_found, conflict, forbidden, throttled, timeout, error).",
 		}, []string{"verb", "outcome"}),
 	}
-	registry.MustRegister(m.webhooks, m.duration, m.inFlight, m.api)
+	registry.MustRegister(m.webhooks, m.routes, m.clients, m.duration, m.inFlight, m.api)
+	m.delay = statusDelay(registry)
 	m.initialise()
 	return m
 }
@@ -85,6 +131,14 @@ func (m *Metrics) initialise() {
 			m.webhooks.WithLabelValues(string(eventType), string(o))
 		}
 	}
+	for _, verb := range []string{"get", "create", "patch"} {
+		for _, result := range []string{"ok", "conflict", "forbidden", "throttled", "timeout", "error"} {
+			m.api.WithLabelValues(verb, result)
+		}
+	}
+	for _, via := range []string{viaDirect, viaSpool} {
+		m.delay.WithLabelValues(via)
+	}
 	for _, o := range []outcome{outcomeUnauthorized, outcomeNoKey, outcomePanic, outcomeRateLimited, outcomeFailuresLimited, outcomeOverloaded} {
 		m.webhooks.WithLabelValues(typeUnknown, string(o))
 	}
@@ -93,7 +147,17 @@ func (m *Metrics) initialise() {
 func (m *Metrics) webhook(eventType string, o outcome, took time.Duration) {
 	m.webhooks.WithLabelValues(eventType, string(o)).Inc()
 	m.duration.WithLabelValues(string(o)).Observe(took.Seconds())
+	if o == outcomeRecorded || o == outcomeDuplicate {
+		m.delay.WithLabelValues(viaDirect).Observe(took.Seconds())
+	}
 }
+
+// routed counts a request of one of several namespaces.
+func (m *Metrics) routed(namespace string, o outcome) {
+	m.routes.WithLabelValues(namespace, string(o)).Inc()
+}
+
+func (m *Metrics) clientEvent(o outcome) { m.clients.WithLabelValues(string(o)).Inc() }
 
 func (m *Metrics) apiRequest(verb string, err error) {
 	m.api.WithLabelValues(verb, apiOutcome(err)).Inc()

@@ -24,6 +24,10 @@ type change struct {
 	object *Object
 	// status is what the object gets.
 	status v1alpha1.RecordingStatus
+	// begins tells that it is the first webhook of an object that is not new.
+	begins bool
+	// unchanged tells that there is nothing to write.
+	unchanged bool
 	// revives tells that the object gets a file though it had failed.
 	revives bool
 	// events are the positions of the events that the change records, and
@@ -32,9 +36,10 @@ type change struct {
 	results []lifecycle.Result
 }
 
-// creates tells whether the plan makes a segment behind those that were read.
-func (p plan) creates() bool {
-	return slices.ContainsFunc(p.changes, func(c *change) bool { return c.object == nil })
+// begins tells whether the plan makes a segment behind those that were read, or
+// has webhooks begin one that clients have made there.
+func (p plan) begins() bool {
+	return slices.ContainsFunc(p.changes, func(c *change) bool { return c.object == nil || c.begins })
 }
 
 // planner places events one after another on what was read of a chain.
@@ -75,13 +80,15 @@ func (p *planner) add(position int, decision lifecycle.Decision) {
 	p.segments[at].Status = decision.Status
 	c := p.changeOf(decision.Segment)
 	if c == nil {
-		c = &change{index: decision.Segment}
+		c = &change{index: decision.Segment, unchanged: true}
 		if at < len(p.read) {
 			c.object = p.read[at].object
 		}
 		p.plan.changes = append(p.plan.changes, c)
 	}
 	c.status = decision.Status
+	c.unchanged = c.unchanged && decision.Unchanged
+	c.begins = c.begins || decision.Begins
 	c.revives = c.revives || (decision.Revives && c.object != nil && !p.read[at].segment.Open())
 	c.events = append(c.events, position)
 	c.results = append(c.results, decision.Result)

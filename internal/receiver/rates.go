@@ -19,6 +19,9 @@ import (
 type RateLimits struct {
 	// Total and PerClient bound the webhooks that the provider has signed.
 	Total, PerClient float64
+	// PerNamespace bounds those of each namespace, of a receiver with Routes: what
+	// is above takes nothing from the others.
+	PerNamespace float64
 	// Failures and FailuresPerClient bound all other requests. What is above
 	// them is answered 429 instead of what is wrong with it, and not logged.
 	Failures, FailuresPerClient float64
@@ -39,8 +42,10 @@ type Rates struct {
 	mu       sync.Mutex
 	webhooks *rate.Limiter
 	failures *rate.Limiter
-	clients  map[netip.Addr]*list.Element
-	recent   *list.List // of *client, the one seen last in front
+	// namespaces has a limiter for each that webhooks came for.
+	namespaces map[string]*rate.Limiter
+	clients    map[netip.Addr]*list.Element
+	recent     *list.List // of *client, the one seen last in front
 }
 
 // client is what is known of an address.
@@ -55,7 +60,7 @@ func NewRates(limits RateLimits, now func() time.Time, log logr.Logger) *Rates {
 	return &Rates{
 		limits: limits, now: now, log: log, told: rate.Sometimes{Interval: summaryInterval},
 		webhooks: newLimiter(limits.Total), failures: newLimiter(limits.Failures),
-		clients: map[netip.Addr]*list.Element{}, recent: list.New(),
+		namespaces: map[string]*rate.Limiter{}, clients: map[netip.Addr]*list.Element{}, recent: list.New(),
 	}
 }
 
@@ -67,19 +72,19 @@ func newLimiter(perSecond float64) *rate.Limiter {
 }
 
 // admit is nil if a webhook that the provider has signed may go on.
-func (r *Rates) admit(request *http.Request) *answer {
+func (r *Rates) admit(request *http.Request, namespace string) *answer {
 	if r == nil {
 		return nil
 	}
 	r.mu.Lock()
 	c := r.client(clientAddress(request, r.limits.TrustedProxies))
-	wait := r.take(c.webhooks, r.webhooks)
+	wait := r.take(c.webhooks, r.namespace(namespace), r.webhooks)
 	r.mu.Unlock()
 	if wait == 0 {
 		return nil
 	}
 	r.told.Do(func() {
-		r.log.Info("signed webhooks refused, over the rate: raise --rate-limit or --rate-limit-per-client, behind an Ingress set --trusted-proxy")
+		r.log.Info("signed webhooks refused, over the rate: raise --rate-limit, --rate-limit-per-namespace or --rate-limit-per-client, behind an Ingress set --trusted-proxy", "namespace", namespace)
 	})
 	a := refused(http.StatusTooManyRequests, outcomeRateLimited, "too many webhooks: try again later")
 	a.retry, a.wait = true, wait
@@ -105,6 +110,19 @@ func (r *Rates) refuse(request *http.Request, a *answer) *answer {
 		r.log.Info("many requests are refused, only some are logged: see meetingrecording_webhooks_total", "problem", a.problem)
 	})
 	return limited
+}
+
+// namespace returns the limiter of a namespace. It is called with mu held.
+func (r *Rates) namespace(name string) *rate.Limiter {
+	limiter := r.namespaces[name]
+	if limiter == nil {
+		if len(r.namespaces) >= maxRoutes {
+			clear(r.namespaces) // of routes that are gone
+		}
+		limiter = newLimiter(r.limits.PerNamespace)
+		r.namespaces[name] = limiter
+	}
+	return limiter
 }
 
 // take uses one of each, or none and says how long until there is one. It is

@@ -11,12 +11,23 @@ import (
 	"sync"
 	"time"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
 const (
 	// replayWorkers is how many sessions are written at the same time.
 	replayWorkers = 8
+	// Where all events are written behind their answer it is firstWorkers, and
+	// one more for each workerStep that the next one is late, up to maxWorkers.
+	// So a burst is acknowledged first, and a backlog does not last.
+	firstWorkers = 2
+	maxWorkers   = 32
+	workerStep   = 50 * time.Millisecond
+	// gatherDelay is how long an event that is acknowledged by the Spool waits
+	// for others of its session, to be written with them. One that ends a
+	// recording does not: nothing is expected behind it, and its Jobs wait.
+	gatherDelay = 100 * time.Millisecond
 	// replayTimeout is how long the API server may take for a session's batch.
 	replayTimeout = 5 * time.Second
 	// resolveTimeout is how long the disk may take to forget it.
@@ -25,9 +36,6 @@ const (
 	// of it is drawn.
 	firstReplayPause = 250 * time.Millisecond
 	maxReplayPause   = 4 * time.Second
-	// maxReplayWait is how long a session may wait for the loop to see it while
-	// others are paused.
-	maxReplayWait = time.Second
 )
 
 // replayer writes what is in the Spool. It takes the sessions one by one while
@@ -35,14 +43,23 @@ const (
 type replayer struct {
 	SpoolingOptions
 	breaker *breaker
+	bars    *bars
 	woken   chan struct{}
 
 	mu     sync.Mutex
+	turns  *turns
 	pauses map[string]*pause // of sessions whose last write failed
 	// written has the batches that were written, and that the Spool could not
 	// forget: they must not be written again.
 	written map[string]*replayBatch
 	outages int // failures of the API server since its last success
+	// barred has a pause for each namespace that the API server lets us write
+	// nothing in.
+	barred map[string]*bar
+	// resumeAt is until when nothing is tried, because the API server is away.
+	resumeAt time.Time
+	// tell is whether it is news when nothing waits any more.
+	tell bool
 }
 
 // pause is what a session has to wait for.
@@ -52,11 +69,50 @@ type pause struct {
 	single   bool // whether to write one event at a time
 }
 
-func newReplayer(options SpoolingOptions, b *breaker) *replayer {
-	return &replayer{SpoolingOptions: options, breaker: b, woken: make(chan struct{}, 1), pauses: map[string]*pause{}, written: map[string]*replayBatch{}}
+// next makes the pause that follows one more failure.
+func (p *pause) next(now time.Time) {
+	p.failures++
+	p.until = now.Add(jittered(p.failures))
 }
 
-// wake tells that there may be something in the Spool.
+func newReplayer(options SpoolingOptions, b *breaker, bars *bars) *replayer {
+	return &replayer{
+		SpoolingOptions: options, breaker: b, bars: bars, woken: make(chan struct{}, 1), turns: newTurns(),
+		pauses: map[string]*pause{}, written: map[string]*replayBatch{}, barred: map[string]*bar{},
+	}
+}
+
+// appended tells that an event was put into the Spool.
+func (r *replayer) appended(ev Event) {
+	due := r.Now()
+	if r.First && !ends(ev) {
+		due = due.Add(gatherDelay)
+	}
+	r.mu.Lock()
+	r.turns.note(ev.Session.spoolKey(), due)
+	r.tell = r.tell || !r.First
+	r.mu.Unlock()
+	r.wake()
+}
+
+// ends tells whether the event ends its recording.
+func ends(ev Event) bool {
+	return ev.Type == v1alpha1.EventStopped || ev.Type == v1alpha1.EventFailed
+}
+
+// scan looks for what is in the Spool. It is to be written now.
+func (r *replayer) scan() {
+	sessions := r.Spool.Sessions()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.Now()
+	for _, session := range sessions {
+		r.turns.note(session, now)
+	}
+	r.tell = r.tell || len(sessions) > 0
+}
+
+// wake has the loop look again.
 func (r *replayer) wake() {
 	select {
 	case r.woken <- struct{}{}:
@@ -65,81 +121,91 @@ func (r *replayer) wake() {
 }
 
 func (r *replayer) run(ctx context.Context) {
-	for wasEmpty := true; ctx.Err() == nil; {
-		sessions := r.Spool.Sessions()
-		isEmpty := len(sessions) == 0
-		if isEmpty && !wasEmpty {
-			r.Log.Info("spool replayed: nothing waits in it any more")
-		}
-		wasEmpty = isEmpty
-		if isEmpty {
-			select {
-			case <-r.woken:
-			case <-ctx.Done():
-			}
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	r.scan()
+	for ctx.Err() == nil {
+		session, found, next := r.next()
+		if !found {
+			r.idle(ctx, next)
 			continue
 		}
-		due, wait := r.due(sessions)
-		if len(due) == 0 {
-			linger(ctx, wait)
-			continue
-		}
-		r.pass(ctx, due)
+		workers.Go(func() {
+			r.session(ctx, session)
+			r.done(session)
+		})
 	}
 }
 
-// due returns the sessions to write now, only one while the API server is away;
-// and if there are none, how long to wait.
-func (r *replayer) due(sessions []string) (due []string, wait time.Duration) {
+// idle returns at next, unless that is zero, or when something has changed.
+func (r *replayer) idle(ctx context.Context, next time.Time) {
+	var come <-chan time.Time
+	if !next.IsZero() {
+		timer := time.NewTimer(next.Sub(r.Now()))
+		defer timer.Stop()
+		come = timer.C
+	}
+	select {
+	case <-come:
+	case <-r.woken:
+	case <-ctx.Done():
+	}
+}
+
+// next returns the session to write now; or if there is none, when to ask again
+// unless something changes before.
+func (r *replayer) next() (session string, found bool, next time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.Now()
-	wait = maxReplayWait
-	for _, session := range sessions {
-		p := r.pauses[session]
-		if p == nil || !now.Before(p.until) {
-			due = append(due, session)
-			continue
+	if at := r.room(now); at.IsZero() || at.After(now) {
+		return "", false, at
+	}
+	for {
+		session, found, next := r.turns.take(now)
+		if !found || !r.isBarred(session, now) {
+			return session, found, next
 		}
-		wait = min(wait, p.until.Sub(now))
-	}
-	if r.outages > 0 && len(due) > 1 {
-		due = due[:1]
-	}
-	return due, wait
-}
-
-// pass writes one batch of each session, until the API server is away.
-func (r *replayer) pass(ctx context.Context, sessions []string) {
-	work := make(chan string)
-	var workers sync.WaitGroup
-	for range min(replayWorkers, len(sessions)) {
-		workers.Go(func() {
-			for session := range work {
-				r.session(ctx, session)
-			}
-		})
-	}
-	wasAway := r.away()
-	for _, session := range sessions {
-		if ctx.Err() != nil || (!wasAway && r.away()) {
-			break
-		}
-		work <- session
-	}
-	close(work)
-	workers.Wait()
-	if n := r.outageCount(); n > 0 {
-		linger(ctx, jittered(n))
 	}
 }
 
-func (r *replayer) away() bool { return r.outageCount() > 0 }
+// room returns when there is room for one more session to be written; zero if
+// not before one of them is done. It is called with mu held.
+func (r *replayer) room(now time.Time) time.Time {
+	busy := r.turns.busy
+	switch {
+	case r.outages > 0 && busy == 0:
+		return r.resumeAt
+	case r.outages > 0:
+		return time.Time{}
+	case !r.First && busy < replayWorkers, r.First && busy < firstWorkers:
+		return now
+	case !r.First || busy >= maxWorkers:
+		return time.Time{}
+	}
+	return r.turns.first().Add(time.Duration(busy-firstWorkers+1) * workerStep)
+}
 
-func (r *replayer) outageCount() int {
+// done ends a session's turn, and gives it the next one if it needs one.
+func (r *replayer) done(session string) {
+	waits := r.Spool.Has(session)
+	isEmpty := r.Spool.Stats().Events == 0
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.outages
+	r.barred[namespaceOfKey(session)].left(session)
+	var notBefore time.Time
+	if p := r.pauses[session]; p != nil {
+		notBefore = p.until
+	}
+	r.turns.done(session, !waits, r.Now(), notBefore)
+	isNews := isEmpty && r.tell
+	if isEmpty {
+		r.tell = false
+	}
+	r.mu.Unlock()
+	if isNews {
+		r.Log.Info("spool replayed: nothing waits in it any more")
+	}
+	r.wake()
 }
 
 // session writes a batch of a session's events.
@@ -222,7 +288,7 @@ func (r *replayer) resolve(session string, b *replayBatch) error {
 	r.Metrics.replayed.Add(float64(len(b.delivered)))
 	if len(b.buried) > 0 {
 		r.Log.Info("spooled events can never be written and are dead letters now: see `sidecar spool list`",
-			"session", session, "events", len(b.buried), "reason", b.buried[0].Reason)
+			append(valuesOf(session), "events", len(b.buried), "reason", b.buried[0].Reason)...)
 	}
 	return nil
 }
@@ -241,12 +307,25 @@ func (r *replayer) write(ctx context.Context, b *replayBatch) (state condition, 
 	defer cancel()
 	written := r.Write(ctx, b.session, b.events)
 	b.judge(written)
+	r.tellDelays(b, written)
 	r.trace(b, written)
 	at := slices.IndexFunc(written, func(w Written) bool { return w.Err != nil && rejectionOf(w.Err) == nil })
 	if at >= 0 {
 		err = written[at].Err
 	}
-	return judge(written), err
+	state = judge(written)
+	r.bars.tell(b.session.Namespace, state)
+	return state, err
+}
+
+// tellDelays counts what the events took that are written now.
+func (r *replayer) tellDelays(b *replayBatch, written []Written) {
+	now := r.Now()
+	for i, w := range written {
+		if w.Err == nil {
+			r.Metrics.delay.Observe(max(now.Sub(b.events[i].ReceivedAt).Seconds(), 0))
+		}
+	}
 }
 
 // trace tells of the events that are written now.
@@ -264,10 +343,12 @@ func (r *replayer) succeeded(session string) {
 	defer r.mu.Unlock()
 	if r.outages > 1 {
 		clear(r.pauses) // what they waited for is over
+		r.turns.release(func(string) bool { return true })
 		r.Log.Info("API server takes events again: replaying the spool", "events", r.Spool.Stats().Events)
 	}
 	r.outages = 0
 	delete(r.pauses, session)
+	r.unbar(namespaceOfKey(session))
 }
 
 func (r *replayer) failed(session string, state condition, err error) {
@@ -279,15 +360,21 @@ func (r *replayer) failed(session string, state condition, err error) {
 		p = &pause{}
 		r.pauses[session] = p
 	}
-	p.failures++
-	p.until = r.Now().Add(jittered(p.failures))
+	p.next(r.Now())
 	var bug *panicError
 	p.single = p.single || errors.As(err, &bug)
-	if state != away {
-		r.Log.Error(err, "spooled events not written, will try again", "session", session)
+	if state == barred {
+		r.bar(namespaceOfKey(session), err)
 		return
 	}
-	if r.outages++; r.outages == 2 { // one may be the session's own
+	if state != away {
+		r.Log.Error(err, "spooled events not written, will try again", valuesOf(session)...)
+		return
+	}
+	r.outages++
+	r.resumeAt = r.Now().Add(jittered(r.outages))
+	if r.outages == 2 { // one may be the session's own
+		r.tell = true
 		r.Log.Error(err, "API server takes no events: they are kept in the spool until it does", "events", r.Spool.Stats().Events)
 	}
 }

@@ -19,7 +19,8 @@ type replayBatch struct {
 	buried    []spool.Burial
 }
 
-// newReplayBatch reads records. What it cannot read is buried.
+// newReplayBatch reads records, up to the first of another session, which those
+// of a version that knew of one namespace can be. What it cannot read is buried.
 func newReplayBatch(records []spool.Record) *replayBatch {
 	b := &replayBatch{}
 	for _, record := range records {
@@ -27,6 +28,9 @@ func newReplayBatch(records []spool.Record) *replayBatch {
 		if err != nil {
 			b.buried = append(b.buried, spool.Burial{ID: record.ID, Reason: reason(err)})
 			continue
+		}
+		if len(b.ids) > 0 && b.session != ev.Session {
+			break
 		}
 		b.session = ev.Session
 		b.ids, b.events = append(b.ids, record.ID), append(b.events, ev.Event)

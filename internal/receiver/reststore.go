@@ -8,10 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,7 +18,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -28,20 +26,18 @@ import (
 
 const resource = "meetingrecordings"
 
-// RESTStore is the Store of an API server. It keeps no objects, only which
-// versions it saw last of some, and does not limit its own rate: the API
-// server's priority and fairness does.
+// RESTStore is the Store of an API server. It remembers some objects as it saw
+// them last, and does not limit its own rate: the API server's priority and
+// fairness does.
 type RESTStore struct {
 	// Traceparent, if not nil, says which place in a trace a new object gets.
 	Traceparent func() string
 
 	client    rest.Interface
-	transport http.RoundTripper
 	namespace string
 	metrics   *Metrics
 	seen      *versions
-	// silent tells that the last request was given up without an answer.
-	silent atomic.Bool
+	dialer    *dialer
 }
 
 var _ Store = (*RESTStore)(nil)
@@ -50,16 +46,29 @@ var _ Store = (*RESTStore)(nil)
 func NewRESTStore(config *rest.Config, namespace string, metrics *Metrics) (*RESTStore, error) {
 	config = rest.CopyConfig(config)
 	config.QPS = -1
+	config.DisableCompression = true // objects are smaller than what the API server compresses
 	config.GroupVersion = &v1alpha1.GroupVersion
 	config.APIPath = "/apis"
 	config.ContentType = runtime.ContentTypeJSON
 	config.AcceptContentTypes = runtime.ContentTypeJSON
 	config.NegotiatedSerializer = statusDecoder()
+	dialer := newDialer()
+	config.Dial = dialer.dial
 	client, err := rest.RESTClientFor(config)
 	if err != nil {
 		return nil, fmt.Errorf("make a client of the API server: %w", err)
 	}
-	return &RESTStore{client: client, transport: client.Client.Transport, namespace: namespace, metrics: metrics, seen: newVersions()}, nil
+	return &RESTStore{
+		client: client, namespace: namespace, metrics: metrics,
+		seen: newVersions(), dialer: dialer,
+	}, nil
+}
+
+// In returns the store of another namespace, which shares everything else.
+func (s *RESTStore) In(namespace string) *RESTStore {
+	other := *s
+	other.namespace = namespace
+	return &other
 }
 
 // statusDecoder is enough to read the API server's errors. Objects are decoded
@@ -73,20 +82,26 @@ func statusDecoder() runtime.NegotiatedSerializer {
 // Namespace implements Store.
 func (s *RESTStore) Namespace() string { return s.namespace }
 
-// Get implements Store. Unless fresh, the API server answers from its watch
-// cache, which costs no read of etcd, with what is at least as new as what was
-// seen of the object before.
+func (s *RESTStore) path(name string) string { return s.namespace + "/" + name }
+
+// Get implements Store. Unless fresh, it returns the object as it was seen last,
+// mostly as the answer to its last write; or else the API server answers from
+// its watch cache, which costs no read of etcd, with what is at least as new as
+// what was seen of the object before.
 func (s *RESTStore) Get(ctx context.Context, name string, fresh bool) (*Object, error) {
 	request := s.client.Get().Namespace(s.namespace).Resource(resource).Name(name)
 	if !fresh {
-		request = request.Param("resourceVersion", s.seen.of(name))
+		if known := s.seen.recall(s.path(name)); known != nil {
+			return known, nil
+		}
+		request = request.Param("resourceVersion", s.seen.of(s.path(name)))
 	}
 	object, err := s.do(ctx, "get", request)
 	if apierrors.IsNotFound(err) && !isUnexpected(err) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
-		s.seen.forget(name)
+		s.seen.forget(s.path(name))
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return object, nil
@@ -169,7 +184,10 @@ func (s *RESTStore) patchStatus(ctx context.Context, read *Object, patch []opera
 	}
 	_, err = s.do(ctx, "patch", s.client.Patch(types.JSONPatchType).Namespace(s.namespace).Resource(resource).Name(read.Name).
 		SubResource("status").Param("fieldManager", FieldManager).Body(body))
-	return writeError("write the status of "+read.Name, err)
+	if err = writeError("write the status of "+read.Name, err); err != nil {
+		s.seen.outdated(s.path(read.Name), read, errors.Is(err, ErrChanged))
+	}
+	return err
 }
 
 type operation struct {
@@ -205,13 +223,12 @@ func writeError(doing string, err error) error {
 // do sends a request once and decodes the object in the answer. The client's
 // own retries would wait for up to ten times what Retry-After says.
 func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) (*Object, error) {
-	if s.silent.Load() {
-		// The connection may be dead, which HTTP/2 would find out after 45 s only.
-		utilnet.CloseIdleConnectionsFor(s.transport)
-	}
+	sent := time.Now()
 	result := request.MaxRetries(0).Do(ctx)
 	err := result.Error()
-	s.silent.Store(err != nil && ctx.Err() != nil)
+	if err != nil && ctx.Err() != nil {
+		s.dialer.closeSilent(sent)
+	}
 	s.metrics.apiRequest(verb, err)
 	if err != nil {
 		return nil, err
@@ -222,7 +239,7 @@ func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) 
 	}
 	object, err := decodeObject(body)
 	if err == nil {
-		s.seen.note(object.Name, object.ResourceVersion)
+		s.seen.note(s.path(object.Name), object)
 	}
 	return object, err
 }

@@ -148,40 +148,103 @@ func TestRejectedFields(t *testing.T) {
 	}
 }
 
-// TestReadsAreNotOlderThanWhatWasSeen, by the resourceVersion that they ask for.
-func TestReadsAreNotOlderThanWhatWasSeen(t *testing.T) {
-	var asked []string
-	version := 1
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.Method+" "+r.URL.Query().Get("resourceVersion"))
-		if version == 0 {
+// memorableServer is an API server with one object. It notes the requests and
+// which resourceVersion they ask for; with version 0 it does not get that far.
+type memorableServer struct {
+	*httptest.Server
+	asked   []string
+	version int
+	refuses bool // patches
+}
+
+func newMemorableServer(t *testing.T) *memorableServer {
+	s := &memorableServer{version: 1}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.asked = append(s.asked, strings.TrimSpace(r.Method+" "+r.URL.Query().Get("resourceVersion")))
+		switch {
+		case s.version == 0:
 			statusAnswer(504, "Timeout", "Too large resource version", "")(w, r)
-			return
+		case s.refuses && r.Method == http.MethodPatch:
+			statusAnswer(422, "Invalid", "the server rejected our request due to an error in our request", "")(w, r)
+		default:
+			_, _ = fmt.Fprintf(w, `{"metadata":{"name":%q,"resourceVersion":"%d"},"status":{"recording":{"events":[]}}}`, testName, s.version)
 		}
-		_, _ = fmt.Fprintf(w, `{"metadata":{"name":%q,"resourceVersion":"%d"},"status":{"recording":{"events":[]}}}`, testName, version)
 	}))
-	defer server.Close()
-	store, _ := storeAt(t, server.URL)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// TestWrittenObjectsAreNotReadAgain: an event that follows another of the same
+// recording costs its write and nothing more, until that is lost; then reads are
+// asked of the API server for a while, for nothing older than what was seen.
+func TestWrittenObjectsAreNotReadAgain(t *testing.T) {
+	s := newMemorableServer(t)
+	store, _ := storeAt(t, s.URL)
 	get := func(fresh bool) *Object {
+		t.Helper()
 		object, err := store.Get(t.Context(), testName, fresh)
-		if (err == nil) != (version != 0) {
+		if (err == nil) != (s.version != 0) {
 			t.Fatal(err)
 		}
 		return object
 	}
-	object := get(false)
-	version = 2
-	if err := store.Patch(t.Context(), object, object.Recording, false); err != nil {
+	patch := func(read *Object, want error) {
+		t.Helper()
+		if err := store.Patch(t.Context(), read, read.Recording, false); !errors.Is(err, want) {
+			t.Fatalf("error %v, want %v", err, want)
+		}
+	}
+	expect := func(doing string, want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, s.asked); diff != "" {
+			t.Errorf("%s: requests (-want +got):\n%s", doing, diff)
+		}
+		s.asked = nil
+	}
+	patch(get(false), nil)
+	expect("the first event", "GET 0", "PATCH")
+	s.version = 2
+	patch(get(false), nil)
+	s.version = 3
+	patch(get(false), nil)
+	expect("the next two", "PATCH", "PATCH")
+	get(true)
+	expect("a fresh read", "GET")
+	s.refuses = true
+	patch(get(false), ErrChanged)
+	s.refuses = false
+	expect("a lost race", "PATCH")
+	for range doubt {
+		get(false)
+	}
+	if len(s.asked) != doubt || s.asked[0] != "GET 3" {
+		t.Errorf("after a lost race: %q", s.asked)
+	}
+	s.asked = nil
+	get(false)
+	expect("when doubt is over")
+	s.version = 0
+	get(true)
+	s.version = 1
+	get(false)
+	expect("an API server that lacks what was seen", "GET", "GET 0")
+}
+
+// TestFailedWritesAreNotRecalled: after a write without an answer nobody knows.
+func TestFailedWritesAreNotRecalled(t *testing.T) {
+	s := newMemorableServer(t)
+	store, _ := storeAt(t, s.URL)
+	object, err := store.Get(t.Context(), testName, false)
+	if err != nil {
 		t.Fatal(err)
 	}
-	get(false)
-	get(true)
-	version = 0
-	get(false)
-	version = 1
-	get(false)
-	if diff := cmp.Diff([]string{"GET 0", "PATCH ", "GET 2", "GET ", "GET 2", "GET 0"}, asked); diff != "" {
-		t.Errorf("requests (-want +got):\n%s", diff)
+	s.version = 0
+	if err := store.Patch(t.Context(), object, object.Recording, false); err == nil || errors.Is(err, ErrChanged) {
+		t.Fatal(err)
+	}
+	s.version = 2
+	if object, err = store.Get(t.Context(), testName, false); err != nil || object.ResourceVersion != "2" {
+		t.Errorf("%+v, %v", object, err)
 	}
 }
 
@@ -189,13 +252,15 @@ func TestVersionsShareSlots(t *testing.T) {
 	v := newVersions()
 	for i := range 10 * versionSlots {
 		name := fmt.Sprint("object", i)
-		v.note(name, "7")
-		if got := v.of(name); got != "7" {
+		v.note(name, &Object{Name: name, ResourceVersion: "7"})
+		if got := v.of(name); got != "7" || v.recall(name) == nil {
 			t.Fatalf("version of %s is %q", name, got)
 		}
-		v.forget(fmt.Sprint("object", i+1))
+		other := fmt.Sprint("object", i+1)
+		v.outdated(other, &Object{Name: other}, true)
+		v.forget(other)
 	}
-	if got := v.of("another"); got != anyVersion {
+	if got := v.of("another"); got != anyVersion || v.recall("another") != nil {
 		t.Errorf("version of an object that was not seen: %q", got)
 	}
 }

@@ -14,6 +14,8 @@ import (
 
 // SpooledEvent is an event as it is kept in the spool, and exported from it.
 type SpooledEvent struct {
+	// Namespace is missing in what versions wrote that knew of one only.
+	Namespace  string               `json:"namespace,omitempty"`
 	MeetingID  string               `json:"meetingId"`
 	SessionID  string               `json:"sessionId"`
 	Type       v1alpha1.EventType   `json:"type"`
@@ -26,7 +28,7 @@ type SpooledEvent struct {
 // encodeSpooled is the event's payload in the spool.
 func encodeSpooled(ev Event) (json.RawMessage, error) {
 	payload, err := json.Marshal(SpooledEvent{
-		MeetingID: ev.Session.MeetingID, SessionID: ev.Session.SessionID,
+		Namespace: ev.Session.Namespace, MeetingID: ev.Session.MeetingID, SessionID: ev.Session.SessionID,
 		Type: ev.Type, Source: ev.Source, FilePath: ev.FilePath, FileURL: ev.FileURL, ReceivedAt: ev.ReceivedAt,
 	})
 	if err != nil {
@@ -42,7 +44,7 @@ func decodeSpooled(payload json.RawMessage) (Event, error) {
 		return Event{}, fmt.Errorf("decode an event of the spool: %w", err)
 	}
 	return Event{
-		Session: Session{MeetingID: e.MeetingID, SessionID: e.SessionID},
+		Session: Session{Namespace: e.Namespace, MeetingID: e.MeetingID, SessionID: e.SessionID},
 		Event: lifecycle.Event{
 			Type: e.Type, Source: e.Source, FilePath: e.FilePath, FileURL: e.FileURL, ReceivedAt: e.ReceivedAt,
 		},
@@ -51,7 +53,27 @@ func decodeSpooled(payload json.RawMessage) (Event, error) {
 
 // spoolKey is the session's name in the spool, a different one for each.
 func (s Session) spoolKey() string {
-	key, err := json.Marshal([]string{s.MeetingID, s.SessionID})
+	if s.Namespace == "" {
+		return s.spoolKeyOfOne()
+	}
+	return keyOf(s.Namespace, s.MeetingID, s.SessionID)
+}
+
+// spoolKeyOfOne is the name that versions gave it which knew of one namespace
+// only: what they left in the spool has it.
+func (s Session) spoolKeyOfOne() string { return keyOf(s.MeetingID, s.SessionID) }
+
+// namespaceOfKey returns the namespace in a session's name in the spool.
+func namespaceOfKey(key string) string {
+	var parts []string
+	if err := json.Unmarshal([]byte(key), &parts); err != nil || len(parts) < 3 {
+		return ""
+	}
+	return parts[0]
+}
+
+func keyOf(parts ...string) string {
+	key, err := json.Marshal(parts)
 	if err != nil {
 		// Strings always encode.
 		panic(err)

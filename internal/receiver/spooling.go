@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
@@ -31,6 +32,12 @@ const (
 	// which the API server refused at once: anybody with an account of the
 	// provider can send those.
 	deadShare = 8
+	// barredShare is the same for events that come for a namespace which the API
+	// server lets us write nothing in, so that they leave room for the others.
+	barredShare = 2
+	// clientShare is the same for clients' events, which only tell earlier what
+	// webhooks tell as well.
+	clientShare = 4
 	// maxReason cuts what a dead letter keeps of the API server's answer.
 	maxReason = 1 << 10
 )
@@ -60,7 +67,10 @@ type SpoolingOptions struct {
 	Spool   Spool
 	// MaxBytes is the Spool's bound.
 	MaxBytes int64
-	Metrics  *SpoolMetrics
+	// First has events acknowledged once they are in the Spool, and written
+	// behind that.
+	First   bool
+	Metrics *SpoolMetrics
 	// Tracer, if not nil, is told of events that were written from the Spool and
 	// whose recording has a trace.
 	Tracer *tracing.Tracer
@@ -71,11 +81,13 @@ type SpoolingOptions struct {
 // Spooling is the Recorder that writes events through a Queue, and puts those
 // that the API server does not take in time into the Spool, from where Run
 // writes them later. The events of a session keep their order: while one of
-// them is in the Spool, those that come go behind it.
+// them is in the Spool, those that come go behind it. With First all events go
+// into the Spool, as long as that takes them.
 type Spooling struct {
 	SpoolingOptions
 	direct  *Queue
 	breaker *breaker
+	bars    *bars
 	replay  *replayer
 
 	mu sync.Mutex
@@ -95,15 +107,22 @@ var _ Recorder = (*Spooling)(nil)
 // NewSpooling returns a Spooling. Nothing leaves the Spool before Run.
 func NewSpooling(options SpoolingOptions) *Spooling {
 	s := &Spooling{SpoolingOptions: options, sessions: map[Session]*passage{}, breaker: &breaker{now: options.Now}}
+	s.bars = &bars{newBreaker: func() *breaker { return &breaker{now: options.Now} }, closed: map[string]*breaker{}}
 	s.direct = NewQueue(s.write, options.Timeout)
 	s.direct.skipped = s.fallBehind
-	s.replay = newReplayer(options, s.breaker)
+	s.replay = newReplayer(options, s.breaker, s.bars)
 	return s
 }
 
 // Record implements Recorder. It returns the Result Spooled for an event that
 // is in the Spool, and the Spool's error where not even that can be.
 func (s *Spooling) Record(ctx context.Context, ev Event) (Outcome, error) {
+	if s.First {
+		if outcome, err := s.spool(ctx, ev); err == nil {
+			return outcome, nil
+		}
+		// The disk takes nothing, but the API server may.
+	}
 	behind := s.enter(ev.Session)
 	defer s.leave(ev.Session)
 	if behind {
@@ -129,7 +148,10 @@ func (s *Spooling) Wait() { s.direct.Wait() }
 func (s *Spooling) Run(ctx context.Context) { s.replay.run(ctx) }
 
 // Wake has Run look into the Spool, after somebody else has put something there.
-func (s *Spooling) Wake() { s.replay.wake() }
+func (s *Spooling) Wake() {
+	s.replay.scan()
+	s.replay.wake()
+}
 
 // Flush returns when nothing waits in the Spool, or when ctx is done.
 func (s *Spooling) Flush(ctx context.Context) {
@@ -160,7 +182,7 @@ func (s *Spooling) enter(session Session) bool {
 	if !p.behind {
 		// Behind an event that is being tried the Queue keeps the order: in the
 		// Spool this one could overtake it.
-		p.behind = s.waits(session) || (p.inside == 1 && !s.breaker.allows())
+		p.behind = s.waits(session) || (p.inside == 1 && (!s.bars.allows(session.Namespace) || !s.breaker.allows()))
 	}
 	return p.behind
 }
@@ -191,7 +213,17 @@ func (s *Spooling) isBehind(session Session) bool {
 
 // waits tells whether events of the session in the Spool are yet to be written.
 func (s *Spooling) waits(session Session) bool {
-	return s.Spool.Has(session.spoolKey()) && !s.replay.hasWrittenAll(session.spoolKey())
+	key := s.keyOf(session)
+	return s.Spool.Has(key) && !s.replay.hasWrittenAll(key)
+}
+
+// keyOf is the session's name in the Spool: the one that earlier versions gave
+// it while something of theirs is there, which comes first.
+func (s *Spooling) keyOf(session Session) string {
+	if before := session.spoolKeyOfOne(); s.Spool.Has(before) {
+		return before
+	}
+	return session.spoolKey()
 }
 
 // write is the Queue's WriteFunc. What waited behind a write that failed must
@@ -207,6 +239,7 @@ func (s *Spooling) write(ctx context.Context, session Session, events []lifecycl
 		s.fallBehind(session)
 	}
 	state.tell(s.breaker)
+	s.bars.tell(session.Namespace, state)
 	return written
 }
 
@@ -216,30 +249,39 @@ func (s *Spooling) spool(ctx context.Context, ev Event) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if s.bars.of(ev.Session.Namespace) != nil && s.Spool.Stats().Bytes > s.MaxBytes/barredShare {
+		return Outcome{}, fmt.Errorf("the API server takes no events of the namespace %s, and the spool no more of them: %w", ev.Session.Namespace, s.Metrics.failed(spool.ErrFull))
+	}
+	if ev.Source == v1alpha1.EventSourceClient && s.Spool.Stats().Bytes > s.MaxBytes/clientShare {
+		return Outcome{}, fmt.Errorf("the spool takes no more events of clients, to leave room for webhooks: %w", s.Metrics.failed(spool.ErrFull))
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spoolTimeout)
 	defer cancel()
-	if err := s.Spool.Append(ctx, ev.Session.spoolKey(), payload); err != nil {
+	if err := s.Spool.Append(ctx, s.keyOf(ev.Session), payload); err != nil {
 		return Outcome{}, fmt.Errorf("neither the API server nor the spool takes the event: %w", s.Metrics.failed(err))
 	}
-	s.replay.wake()
+	s.replay.appended(ev)
 	return Outcome{Result: Spooled}, nil
 }
 
 // bury keeps an event that was refused, for a person to look at. It was not
 // acknowledged, so that this may fail.
 func (s *Spooling) bury(ctx context.Context, ev Event, rejection *RejectedError) {
+	if ev.Source == v1alpha1.EventSourceClient {
+		return // it was told, and nothing is lost
+	}
 	if s.Spool.Stats().DeadBytes > s.MaxBytes/deadShare {
-		s.Log.Info("refused event not kept: there are too many dead letters; see `sidecar spool list`")
+		s.Log.Info("refused event not kept: there are too many dead letters; see `sidecar spool list`", ev.Session.values()...)
 		return
 	}
 	payload, err := encodeSpooled(ev)
 	if err == nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spoolTimeout)
 		defer cancel()
-		err = s.Spool.AppendDead(ctx, ev.Session.spoolKey(), payload, reason(rejection))
+		err = s.Spool.AppendDead(ctx, s.keyOf(ev.Session), payload, reason(rejection))
 	}
 	if err != nil {
-		s.Log.Error(s.Metrics.failed(err), "refused event not kept")
+		s.Log.Error(s.Metrics.failed(err), "refused event not kept", ev.Session.values()...)
 	}
 }
 
@@ -256,6 +298,8 @@ const (
 	taken condition = iota
 	// contended is that of one which lost all its races.
 	contended
+	// barred is that of one in a namespace that nothing can be written in.
+	barred
 	// away is that of one which got no answer that is of use.
 	away
 )
@@ -267,6 +311,8 @@ func judge(written []Written) condition {
 		case w.Err == nil, rejectionOf(w.Err) != nil:
 		case errors.Is(w.Err, ErrChanged):
 			worst = max(worst, contended)
+		case isBarred(w.Err):
+			worst = max(worst, barred)
 		default:
 			worst = away
 		}
@@ -276,7 +322,7 @@ func judge(written []Written) condition {
 
 func (c condition) tell(b *breaker) {
 	switch c {
-	case taken:
+	case taken, barred: // it answers
 		b.succeeded()
 	case away:
 		b.failed()

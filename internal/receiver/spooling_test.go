@@ -471,7 +471,10 @@ func TestRefusedEventsAreBounded(t *testing.T) {
 // TestSpoolKeys differ for different sessions.
 func TestSpoolKeys(t *testing.T) {
 	seen := map[string]bool{}
-	for _, s := range []Session{{"a", "b"}, {"a,b", ""}, {`a","b`, ""}, {"", "a,b"}, {"b", "a"}} {
+	for _, s := range []Session{
+		{"", "a", "b"}, {"", "a,b", ""}, {"", `a","b`, ""}, {"", "", "a,b"}, {"", "b", "a"},
+		{"a", "a", "b"}, {"b", "a", "b"}, {"a", "b", ""}, {"a,b", "", ""},
+	} {
 		if seen[s.spoolKey()] {
 			t.Errorf("%v shares its key", s)
 		}

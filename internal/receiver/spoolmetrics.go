@@ -15,6 +15,7 @@ import (
 type SpoolMetrics struct {
 	replayed prometheus.Counter
 	errors   *prometheus.CounterVec
+	delay    prometheus.Observer
 }
 
 // NewSpoolMetrics registers the spool's metrics. It panics if they already are.
@@ -29,6 +30,7 @@ func NewSpoolMetrics(registry prometheus.Registerer, stats func() spool.Stats) *
 			Help: "Failures of the spool, by reason (full, unwritable, corrupt, slow).",
 		}, []string{"reason"}),
 	}
+	m.delay = statusDelay(registry).WithLabelValues(viaSpool)
 	for _, reason := range spoolReasons {
 		m.errors.WithLabelValues(reason.name)
 	}

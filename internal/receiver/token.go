@@ -26,10 +26,11 @@ const (
 
 var tokenShape = regexp.MustCompile(`^[A-Za-z0-9_~.-]{16,256}$`)
 
-// EndpointToken is the secret at the end of the webhooks' path. It is read from
-// a file, and again when that changes; a file that can no longer be used leaves
-// the last token in force.
-type EndpointToken struct {
+// TokenFile is a secret that a sender must know. It is read from a file, and
+// again when that changes; a file that can no longer be used leaves the last
+// token in force.
+type TokenFile struct {
+	name    string // for errors
 	path    string
 	now     func() time.Time
 	onError func(error)
@@ -40,13 +41,22 @@ type EndpointToken struct {
 	reported  string // the failure that onError was told last
 }
 
-// NewEndpointToken reads the token from a file: 16 to 256 characters that need
+// NewEndpointToken reads the secret at the end of the webhooks' path from a file: 16 to 256 characters that need
 // no escaping in a URL (letters, digits, and any of -_.~), with white space
 // around it ignored. onError is told, once for each reason, when the file
 // becomes unusable later.
-func NewEndpointToken(path string, now func() time.Time, onError func(error)) (*EndpointToken, error) {
-	t := &EndpointToken{path: path, now: now, onError: onError, checkedAt: now()}
-	hash, err := readToken(path)
+func NewEndpointToken(path string, now func() time.Time, onError func(error)) (*TokenFile, error) {
+	return newTokenFile("endpoint token file", path, now, onError)
+}
+
+// NewClientToken is the same for the token of clients' events.
+func NewClientToken(path string, now func() time.Time, onError func(error)) (*TokenFile, error) {
+	return newTokenFile("client token file", path, now, onError)
+}
+
+func newTokenFile(name, path string, now func() time.Time, onError func(error)) (*TokenFile, error) {
+	t := &TokenFile{name: name, path: path, now: now, onError: onError, checkedAt: now()}
+	hash, err := t.read()
 	if err != nil {
 		return nil, err
 	}
@@ -54,17 +64,22 @@ func NewEndpointToken(path string, now func() time.Time, onError func(error)) (*
 	return t, nil
 }
 
-// matches tells whether path is the webhooks' path with the token. It compares
-// hashes, in constant time, so that nothing can be learnt from how long it took.
-func (t *EndpointToken) matches(path string) bool {
+// matches tells whether path is the webhooks' path with the token.
+func (t *TokenFile) matches(path string) bool {
 	sent, isBelow := strings.CutPrefix(path, WebhookPath+"/")
+	return t.is(sent) && isBelow
+}
+
+// is tells whether that is the token. It compares hashes, in constant time, so
+// that nothing can be learnt from how long it took.
+func (t *TokenFile) is(sent string) bool {
 	want := t.current()
 	got := sha256.Sum256([]byte(sent))
-	return subtle.ConstantTimeCompare(got[:], want[:]) == 1 && isBelow
+	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
 // current returns the token's hash, after a look at the file if it is time.
-func (t *EndpointToken) current() [sha256.Size]byte {
+func (t *TokenFile) current() [sha256.Size]byte {
 	hash, failure := t.reload()
 	if failure != nil {
 		t.onError(failure)
@@ -73,7 +88,7 @@ func (t *EndpointToken) current() [sha256.Size]byte {
 }
 
 // reload is current without the report: its error is one to report.
-func (t *EndpointToken) reload() ([sha256.Size]byte, error) {
+func (t *TokenFile) reload() ([sha256.Size]byte, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
@@ -81,7 +96,7 @@ func (t *EndpointToken) reload() ([sha256.Size]byte, error) {
 		return t.hash, nil
 	}
 	t.checkedAt = now
-	hash, err := readToken(t.path)
+	hash, err := t.read()
 	if err == nil {
 		t.hash, t.reported = hash, ""
 		return t.hash, nil
@@ -93,16 +108,16 @@ func (t *EndpointToken) reload() ([sha256.Size]byte, error) {
 	return t.hash, err
 }
 
-// readToken returns the hash of the token in a file. Its errors never hold any
-// of it.
-func readToken(path string) (hash [sha256.Size]byte, err error) {
-	content, err := readRegularFile(path, maxTokenFileBytes)
+// read returns the hash of the token in the file. Its errors never hold any of
+// it.
+func (t *TokenFile) read() (hash [sha256.Size]byte, err error) {
+	content, err := readRegularFile(t.path, maxTokenFileBytes)
 	if err != nil {
-		return hash, fmt.Errorf("endpoint token file: %w", err)
+		return hash, fmt.Errorf("%s: %w", t.name, err)
 	}
 	token := bytes.TrimSpace(content)
 	if !tokenShape.Match(token) {
-		return hash, fmt.Errorf("endpoint token file %s: must hold one token of 16 to 256 letters, digits, or any of -_.~; make one with: openssl rand -hex 24", path)
+		return hash, fmt.Errorf("%s %s: must hold one token of 16 to 256 letters, digits, or any of -_.~; make one with: openssl rand -hex 24", t.name, t.path)
 	}
 	return sha256.Sum256(token), nil
 }

@@ -14,7 +14,7 @@ import (
 
 const goodToken = "abcdefghijklmnop"
 
-func writeToken(t testing.TB, content string) *EndpointToken {
+func writeToken(t testing.TB, content string) *TokenFile {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "token")
 	writeFile(t, path, content)

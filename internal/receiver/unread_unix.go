@@ -13,7 +13,7 @@ import (
 // hasUnread tells whether bytes have arrived on a connection that nobody has
 // read yet. It is false where that cannot be found out.
 func hasUnread(conn net.Conn) bool {
-	socket, ok := conn.(syscall.Conn)
+	socket, ok := socketOf(conn).(syscall.Conn)
 	if !ok {
 		return false
 	}

@@ -66,7 +66,7 @@ func (w *Writer) attempt(ctx context.Context, j *job) error {
 		return err
 	}
 	p := makePlan(chain, j.pending(), w.Windows)
-	if p.creates() && len(chain) > 0 && !j.fresh {
+	if p.begins() && len(chain) > 0 && !j.fresh {
 		// An outdated last segment can make a redelivery look like the next
 		// recording, which no conditional write would notice.
 		if chain, err = w.confirm(ctx, j, chain); err != nil {
@@ -81,6 +81,9 @@ func (w *Writer) attempt(ctx context.Context, j *job) error {
 // stays as it is but for files, which are guarded by settling.
 func (w *Writer) confirm(ctx context.Context, j *job, chain []link) ([]link, error) {
 	last := len(chain) - 1
+	for last > 0 && chain[last].segment.Hollow() {
+		last-- // what webhooks are told apart by is before it
+	}
 	end, err := readChain(ctx, w.Store, j, chain[last].segment.Index, true)
 	if err != nil {
 		return nil, err
@@ -112,6 +115,9 @@ func (w *Writer) execute(ctx context.Context, j *job, p plan) error {
 
 func (w *Writer) apply(ctx context.Context, j *job, c *change) (*Object, error) {
 	object := c.object
+	if c.unchanged {
+		return object, nil
+	}
 	if object == nil {
 		var err error
 		if object, err = w.Store.Create(ctx, j.session, c.index); err != nil {
@@ -240,11 +246,17 @@ func (j *job) fail(err error) {
 
 // backoff counts what went wrong.
 type backoff struct {
-	conflicts, failures int
+	conflicts, failures, barred int
 }
 
 // wait pauses as the error asks for, and tells whether there is time left.
 func (b *backoff) wait(ctx context.Context, err error) bool {
+	if isBarred(err) {
+		// More of it would hold places that events of other namespaces want.
+		if b.barred++; b.barred > maxBarred {
+			return false
+		}
+	}
 	timer := time.NewTimer(b.pause(err))
 	defer timer.Stop()
 	select {

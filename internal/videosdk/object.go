@@ -19,8 +19,8 @@ type object struct {
 	fields map[string]json.RawMessage
 }
 
-// decodeBody validates the whole body and returns its top-level fields.
-func decodeBody(body []byte) (object, error) {
+// decodeBody validates the whole body and returns its named top-level fields.
+func decodeBody(body []byte, names ...string) (object, error) {
 	switch {
 	case len(bytes.TrimSpace(body)) == 0:
 		return object{}, fieldErrorf(bodyField, "is empty; a JSON object is expected")
@@ -37,7 +37,7 @@ func decodeBody(body []byte) (object, error) {
 	if err := json.Unmarshal(strict, &raw); err != nil {
 		return object{}, notJSON(err)
 	}
-	return readObject(bodyField, "", raw, "webhookType", "type", "data")
+	return readObject(bodyField, "", raw, names...)
 }
 
 func notJSON(err error) *FieldError {

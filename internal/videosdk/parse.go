@@ -40,7 +40,7 @@ const (
 // data.sessionId are required. data.filePath and data.fileUrl are read of
 // RecordingStopped only; none, either or both may be there, see [Event].
 func Parse(body []byte) (Event, error) {
-	top, err := decodeBody(body)
+	top, err := decodeBody(body, "webhookType", "type", "data")
 	if err != nil {
 		return Event{}, err
 	}

@@ -51,6 +51,8 @@ type settings struct {
 	folder  string
 	perTime time.Duration
 	outage  harness.Outage
+	// acknowledge is the sidecars' flag of that name.
+	acknowledge string
 }
 
 func parse(args []string, output io.Writer) (settings, error) {
@@ -63,6 +65,7 @@ func parse(args []string, output io.Writer) (settings, error) {
 	flags.DurationVar(&s.perTime, "fault-every", 4*time.Second, "How much time there is for each fault.")
 	flags.DurationVar(&s.outage.Away, "outage", 0, "Instead of all that, stop the API server for so long under a steady load.")
 	flags.IntVar(&s.outage.PerSecond, "per-second", 100, "With -outage: how many webhooks are sent in a second.")
+	flags.StringVar(&s.acknowledge, "acknowledge", "api", "The sidecars' --acknowledge: api or spool.")
 	flags.StringVar(&s.root, "root", ".", "The project's folder, with the binaries in bin/.")
 	flags.StringVar(&s.assets, "assets", "", "The folder of etcd, kube-apiserver and kubectl. Default: bin/k8s of the project.")
 	flags.StringVar(&s.folder, "folder", "", "Where logs and data go, and stay. Default: a temporary folder, which stays if something is found.")
@@ -80,6 +83,8 @@ func parse(args []string, output io.Writer) (settings, error) {
 		return s, errors.New("-outage must be at least 8s")
 	case s.outage.PerSecond < 4 || s.outage.PerSecond > 1000:
 		return s, errors.New("-per-second must be from 4 to 1000")
+	case s.acknowledge != "api" && s.acknowledge != "spool":
+		return s, errors.New("-acknowledge must be api or spool")
 	case s.perTime <= 0:
 		return s, errors.New("-fault-every must be more than 0")
 	}
@@ -109,13 +114,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return exitFailed
 		}
 	}
-	do, again := s.chaos, fmt.Sprintf("make chaos CHAOS_SEED=%d CHAOS_RECORDINGS=%d CHAOS_DURATION=%s CHAOS_FAULT_EVERY=%s",
-		s.size.Seed, s.size.Recordings, s.size.Duration, s.perTime)
+	do, again := s.chaos, fmt.Sprintf("make chaos CHAOS_SEED=%d CHAOS_RECORDINGS=%d CHAOS_DURATION=%s CHAOS_FAULT_EVERY=%s CHAOS_ACKNOWLEDGE=%s",
+		s.size.Seed, s.size.Recordings, s.size.Duration, s.perTime, s.acknowledge)
 	if s.outage.Away > 0 {
-		do, again = s.stopAPIServer, fmt.Sprintf("make outage OUTAGE=%s OUTAGE_PER_SECOND=%d CHAOS_SEED=%d", s.outage.Away, s.outage.PerSecond, s.outage.Seed)
+		do, again = s.stopAPIServer, fmt.Sprintf("make outage OUTAGE=%s OUTAGE_PER_SECOND=%d CHAOS_SEED=%d CHAOS_ACKNOWLEDGE=%s",
+			s.outage.Away, s.outage.PerSecond, s.outage.Seed, s.acknowledge)
 	}
 	code, err := do(ctx, stdout, harness.Options{
-		Root: s.root, Assets: s.assets, Folder: s.folder,
+		Root: s.root, Assets: s.assets, Folder: s.folder, Acknowledge: s.acknowledge,
 		Out: func(format string, args ...any) { _, _ = fmt.Fprintf(stderr, "chaos: "+format+"\n", args...) },
 	})
 	if err != nil {

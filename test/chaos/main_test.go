@@ -41,6 +41,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"short outage":     {[]string{"-outage=1s"}, exitFailed, "-outage must be at least 8s"},
 		"too many":         {[]string{"-per-second=1e4"}, exitFailed, `invalid value "1e4"`},
 		"none a second":    {[]string{"-per-second=0"}, exitFailed, "-per-second must be from 4 to 1000"},
+		"unknown mode":     {[]string{"-acknowledge=disk"}, exitFailed, "-acknowledge must be api or spool"},
 		"no control plane": {[]string{"-assets=/no/such", "-folder", folder}, exitFailed, "start etcd"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,12 +5,9 @@ package integration
 
 import (
 	"context"
-	"fmt"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
@@ -35,15 +32,6 @@ func TestPipelinesAreAccepted(t *testing.T) {
 		})
 	}
 	for _, name := range []string{pipelineName, "tell-of-failure", "meeting-recording-web", "meeting-recording-speech"} {
-		eventually(t, "RecordingPipeline "+name+" accepted", func(ctx context.Context) error {
-			pipeline := &v1alpha1.RecordingPipeline{}
-			if err := k8sClient.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, pipeline); err != nil {
-				return err
-			}
-			if !meta.IsStatusConditionTrue(pipeline.Status.Conditions, v1alpha1.ConditionReady) {
-				return fmt.Errorf("its conditions are %v", pipeline.Status.Conditions)
-			}
-			return nil
-		})
+		awaitAccepted(t, name)
 	}
 }

@@ -48,11 +48,9 @@ func checkWhole(t *testing.T, namespace string, session receiver.Session, path s
 	}
 }
 
-// TestBudget is DESIGN's: one get per webhook, one create and four patches for
-// the four webhooks of a recording.
-//
-// The webhooks follow each other as fast as can be, so that the watch cache has
-// no time to catch up with the patch before.
+// TestBudget is less than DESIGN's: one create and four patches for the four
+// webhooks of a recording, and one get, of the first: the others go by what the
+// write before them was answered.
 func TestBudget(t *testing.T) {
 	namespace := newNamespace(t)
 	r := newReplica(t, namespace)
@@ -63,7 +61,7 @@ func TestBudget(t *testing.T) {
 				t.Errorf("result %q", got)
 			}
 		}
-		if diff := cmp.Diff(map[string]int{"GET": 4, "POST": 1, "PATCH": 4}, r.wire.take()); diff != "" {
+		if diff := cmp.Diff(map[string]int{"GET": 1, "POST": 1, "PATCH": 4}, r.wire.take()); diff != "" {
 			t.Errorf("requests of recording %d (-want +got):\n%s", number, diff)
 		}
 		checkWhole(t, namespace, session, "/a.mp4", 1)

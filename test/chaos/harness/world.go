@@ -26,6 +26,8 @@ type Options struct {
 	Root, Assets string
 	// Folder is where logs and data go. It must exist.
 	Folder string
+	// Acknowledge is the sidecars' --acknowledge.
+	Acknowledge string
 	// Out tells of the run's progress, one line each.
 	Out func(format string, args ...any)
 }
@@ -107,7 +109,7 @@ func (w *world) startSidecar(ctx context.Context, name string, p *ports) error {
 	}
 	w.webhooks[name], w.health[name], w.metrics[name] = p.address(), p.address(), p.address()
 	args := []string{
-		"--kubeconfig", kubeconfig, "--namespace", namespace, "--spool-dir", spool,
+		"--kubeconfig", kubeconfig, "--namespace", namespace, "--spool-dir", spool, "--acknowledge", w.Acknowledge,
 		"--webhook-bind-address", w.webhooks[name], "--health-probe-bind-address", w.health[name], "--metrics-bind-address", w.metrics[name],
 	}
 	if name == plan.SidecarA {

@@ -1,0 +1,145 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/meetingops/meeting-recording-operator/internal/page"
+)
+
+// flags is how the server was called.
+type flags struct {
+	namespaces        []string
+	address           string
+	healthAddress     string
+	metricsAddress    string
+	certFile, keyFile string
+	heartbeat         time.Duration
+	maxStreams        int
+	maxStreamsPerUser int
+	trustedProxies    []netip.Prefix
+	shutdownDelay     time.Duration
+	mediaHosts        []string
+	logsURL           string
+	zap               zap.Options
+	version           bool
+}
+
+// parse reads the arguments; flag.ErrHelp is returned where they ask for help, which is then written to the output.
+func parse(args []string, output io.Writer) (flags, error) {
+	var f flags
+	set := flag.NewFlagSet("events", flag.ContinueOnError)
+	set.SetOutput(output)
+	set.Func("namespace", "Namespace whose recordings are served. Can be given several times; without it, all namespaces.", f.addNamespace)
+	set.StringVar(&f.address, "bind-address", ":8084", "Address of the events, the API and the page.")
+	set.StringVar(&f.healthAddress, "health-probe-bind-address", ":8085", "Address of /healthz and /readyz; 0 for none.")
+	set.StringVar(&f.metricsAddress, "metrics-bind-address", ":8445",
+		"Address of /metrics, served over HTTPS to those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
+	set.StringVar(&f.certFile, "tls-cert-file", "", "Certificate (PEM) to serve with; read again when it changes. Without it, plain HTTP.")
+	set.StringVar(&f.keyFile, "tls-key-file", "", "Key (PEM) of --tls-cert-file.")
+	set.DurationVar(&f.heartbeat, "heartbeat", 15*time.Second, "How long a stream is silent at most, so that proxies keep it open.")
+	set.IntVar(&f.maxStreams, "max-streams", 10000, "How many streams may be open at once.")
+	set.IntVar(&f.maxStreamsPerUser, "max-streams-per-user", 1000, "How many of them one user may have.")
+	set.Func("trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-Proto is believed, so that the browser's cookie is kept "+
+		"to HTTPS. Can be given several times.", f.addProxy)
+	set.DurationVar(&f.shutdownDelay, "shutdown-delay", 0,
+		"How long to serve on, not ready, after being told to end, so that load balancers send no more.")
+	set.Func("media-host", "Host that the page may load posters and players from, such as media.example.com, *.example.com or "+
+		"http://localhost:9000. Can be given several times; without it, outputs are links only.", f.addMediaHost)
+	set.StringVar(&f.logsURL, "logs-url", "", "Where the page finds the log of a step's Job: an http or https URL with {namespace} and {job}. "+
+		"Without it, the page shows the kubectl command only.")
+	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
+	f.zap.BindFlags(set)
+	config.RegisterFlags(set)
+	if err := set.Parse(args); err != nil {
+		return flags{}, err
+	}
+	return f, f.check(set.Args())
+}
+
+func (f *flags) addNamespace(name string) error {
+	if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
+		return fmt.Errorf("not the name of a namespace: %s", problems[0])
+	}
+	if !slices.Contains(f.namespaces, name) {
+		f.namespaces = append(f.namespaces, name)
+	}
+	return nil
+}
+
+func (f *flags) addMediaHost(host string) error {
+	f.mediaHosts = append(f.mediaHosts, host)
+	return page.Options{MediaHosts: []string{host}}.Check()
+}
+
+func (f *flags) addProxy(text string) error {
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		address, err := netip.ParseAddr(text)
+		if err != nil {
+			return errors.New("must be an address or a network such as 10.0.0.0/8")
+		}
+		prefix = netip.PrefixFrom(address, address.BitLen())
+	}
+	f.trustedProxies = append(f.trustedProxies, prefix.Masked())
+	return nil
+}
+
+// check returns what is wrong with the flags, and how to mend it.
+func (f *flags) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("%q is not a flag: the server takes flags only", rest[0])
+	case f.heartbeat < time.Second:
+		return fmt.Errorf("--heartbeat must be at least 1s; it is %s", f.heartbeat)
+	case f.maxStreams < 1:
+		return fmt.Errorf("--max-streams must be at least 1; it is %d", f.maxStreams)
+	case f.maxStreamsPerUser < 1:
+		return fmt.Errorf("--max-streams-per-user must be at least 1; it is %d", f.maxStreamsPerUser)
+	case f.shutdownDelay < 0:
+		return fmt.Errorf("--shutdown-delay must not be negative; it is %s", f.shutdownDelay)
+	case (f.certFile == "") != (f.keyFile == ""):
+		return errors.New("--tls-cert-file and --tls-key-file go together: set both, or neither")
+	}
+	if err := (page.Options{LogsURL: f.logsURL}).Check(); err != nil {
+		return fmt.Errorf("--logs-url: %w", err)
+	}
+	if _, _, err := net.SplitHostPort(f.address); err != nil {
+		return fmt.Errorf("--bind-address must be HOST:PORT or :PORT; it is %q", f.address)
+	}
+	return nil
+}
+
+// served are the namespaces whose recordings are watched; "" is all.
+func (f *flags) served() []string {
+	if len(f.namespaces) == 0 {
+		return []string{""}
+	}
+	return f.namespaces
+}
+
+func (f *flags) metrics() metricsserver.Options {
+	return metricsserver.Options{
+		BindAddress:    f.metricsAddress,
+		SecureServing:  true,
+		FilterProvider: filters.WithAuthenticationAndAuthorization,
+		// HTTP/2 is off, as in the manager.
+		TLSOpts: []func(*tls.Config){func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }},
+	}
+}

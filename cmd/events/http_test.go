@@ -1,0 +1,393 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/internal/live/access"
+	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
+	"github.com/meetingops/meeting-recording-operator/internal/live/server"
+)
+
+// call is a request, and what comes back.
+type call struct {
+	method, path, body string
+	header             map[string]string
+}
+
+func (c call) do(t *testing.T, url string) (*http.Response, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), c.method, url+c.path, strings.NewReader(c.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range c.header {
+		request.Header.Set(name, value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+func bearer(token string) map[string]string {
+	return map[string]string{"Authorization": "Bearer " + token}
+}
+
+func TestAnswers(t *testing.T) {
+	namespace, other := newNamespace(t), newNamespace(t)
+	token, _ := reader(t, namespace)
+	p := start(t, "--namespace", namespace, "--namespace", other)
+	write := &writer{namespace: namespace, expected: map[string][]string{}}
+	if err := write.recording(t.Context(), "one", false); err != nil {
+		t.Fatal(err)
+	}
+	cookie := map[string]string{"Cookie": access.CookieName + "=" + token}
+	with := func(header map[string]string, name, value string) map[string]string {
+		more := map[string]string{name: value}
+		for n, v := range header {
+			more[n] = v
+		}
+		return more
+	}
+	for name, test := range map[string]struct {
+		call call
+		code int
+		says string
+	}{
+		"no token":                    {call{"GET", "/events?namespace=" + namespace, "", nil}, 401, "send a token of the cluster"},
+		"another scheme":              {call{"GET", "/events?namespace=" + namespace, "", map[string]string{"Authorization": "Basic eDp5"}}, 401, "send a token of the cluster"},
+		"a wrong token":               {call{"GET", "/events?namespace=" + namespace, "", bearer("wrong")}, 401, "does not accept the token"},
+		"a namespace without a right": {call{"GET", "/events?namespace=" + other, "", bearer(token)}, 403, "you may not get meetingrecordings"},
+		"all namespaces":              {call{"GET", "/events", "", bearer(token)}, 403, "you may not get meetingrecordings"},
+		"a namespace not served":      {call{"GET", "/events?namespace=default", "", bearer(token)}, 403, "you may not get meetingrecordings"},
+		"another method":              {call{"POST", "/events", "", bearer(token)}, 405, "use GET"},
+		"HEAD":                        {call{"HEAD", "/events?namespace=" + namespace, "", bearer(token)}, 200, ""},
+		"another path":                {call{"GET", "/api/v1/x", "", bearer(token)}, 404, "nothing at this path"},
+		"a list":                      {call{"GET", "/api/v1/recordings?namespace=" + namespace, "", bearer(token)}, 200, `"status":"RECORDING_STOPPED","processing":"Succeeded"`},
+		"a list, forbidden":           {call{"GET", "/api/v1/recordings?namespace=" + other, "", bearer(token)}, 403, "you may not"},
+		"a list with a wrong limit":   {call{"GET", "/api/v1/recordings?limit=0&namespace=" + namespace, "", bearer(token)}, 400, "limit must be a number from 1 to 500"},
+		"a list that goes on wrongly": {call{"GET", "/api/v1/recordings?continue=7:x&namespace=" + namespace, "", bearer(token)}, 400, "continue must be what"},
+		"a list that goes on at what the API server did not say": {
+			call{"GET", "/api/v1/recordings?continue=0:x&namespace=" + namespace, "", bearer(token)}, 400, "continue must be what"},
+		"a recording":             {call{"GET", "/api/v1/namespaces/" + namespace + "/recordings/one", "", bearer(token)}, 200, `"kind":"MeetingRecording"`},
+		"a missing recording":     {call{"GET", "/api/v1/namespaces/" + namespace + "/recordings/two", "", bearer(token)}, 404, "no such recording"},
+		"a session":               {call{"GET", "/api/v1/session", "", cookie}, 200, fmt.Sprintf(`{"user":"system:serviceaccount:%s:reader","namespaces":["%s","%s"]}`, namespace, namespace, other)},
+		"the header wins":         {call{"GET", "/api/v1/session", "", with(cookie, "Authorization", "Bearer wrong")}, 401, "does not accept the token"},
+		"a session with nothing":  {call{"POST", "/api/v1/session", "", nil}, 400, "the body must be"},
+		"a session with rubbish":  {call{"POST", "/api/v1/session", "{", nil}, 400, "the body must be"},
+		"a session of a wrong":    {call{"POST", "/api/v1/session", `{"token":"wrong"}`, nil}, 401, "does not accept the token"},
+		"a token that is no such": {call{"POST", "/api/v1/session", `{"token":"a b"}`, nil}, 400, "does not fit a cookie"},
+		"a token that is too long": {call{"POST", "/api/v1/session", `{"token":"` + strings.Repeat("a", 4000) + `"}`, nil}, 400,
+			"does not fit a cookie"},
+		"a body that is too long": {call{"POST", "/api/v1/session", `{"token":"` + strings.Repeat("a", 20000) + `"}`, nil}, 413, "too long"},
+		"another site": {call{"POST", "/api/v1/session", `{"token":"x"}`, map[string]string{"Sec-Fetch-Site": "cross-site"}}, 403,
+			"requests of other sites"},
+		"another origin": {call{"DELETE", "/api/v1/session", "", with(cookie, "Origin", "https://evil.example")}, 403, "requests of other sites"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			response, body := test.call.do(t, p.url)
+			if response.StatusCode != test.code || !strings.Contains(body, test.says) {
+				t.Errorf("answered %d %s", response.StatusCode, body)
+			}
+			if test.code == http.StatusUnauthorized && response.Header.Get("WWW-Authenticate") == "" {
+				t.Error("no WWW-Authenticate")
+			}
+			if test.code >= 400 && !json.Valid([]byte(body)) {
+				t.Errorf("not JSON: %s", body)
+			}
+			if strings.Contains(body, "managedFields") {
+				t.Error("managedFields are in it")
+			}
+		})
+	}
+	if log := p.text(); strings.Contains(log, token) {
+		t.Error("the token is in the log")
+	}
+}
+
+// A browser's session: its cookie is out of reach of scripts and other sites, and outlives the server.
+func TestSession(t *testing.T) {
+	namespace := newNamespace(t)
+	token, _ := reader(t, namespace)
+	p := start(t, "--namespace", namespace, "--trusted-proxy", "127.0.0.0/8")
+	begin := func(header map[string]string) *http.Cookie {
+		t.Helper()
+		response, body := call{"POST", "/api/v1/session", `{"token":"` + token + `"}`, header}.do(t, p.url)
+		if response.StatusCode != http.StatusOK || len(response.Cookies()) != 1 {
+			t.Fatalf("answered %d %s", response.StatusCode, body)
+		}
+		return response.Cookies()[0]
+	}
+	cookie := begin(nil)
+	if cookie.Secure || !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != "/" {
+		t.Errorf("cookie %v", cookie)
+	}
+	if !begin(map[string]string{"X-Forwarded-Proto": "https"}).Secure {
+		t.Error("behind HTTPS the cookie is not kept to it")
+	}
+	p.kill()
+	p.run(t)
+	header := map[string]string{"Cookie": cookie.Name + "=" + cookie.Value}
+	if response, body := (call{"GET", "/api/v1/session", "", header}).do(t, p.url); response.StatusCode != http.StatusOK {
+		t.Errorf("after a restart: %d %s", response.StatusCode, body)
+	}
+	response, _ := call{"DELETE", "/api/v1/session", "", header}.do(t, p.url)
+	if cookies := response.Cookies(); response.StatusCode != http.StatusNoContent || len(cookies) != 1 || cookies[0].MaxAge >= 0 {
+		t.Errorf("the end: %d, %v", response.StatusCode, response.Cookies())
+	}
+}
+
+func TestRecordingsGoOnOverNamespaces(t *testing.T) {
+	first, second := newNamespace(t), newNamespace(t)
+	p := start(t, "--namespace", first, "--namespace", second)
+	for _, namespace := range []string{first, second} {
+		w := &writer{namespace: namespace, expected: map[string][]string{}}
+		for i := range 3 {
+			if err := w.recording(t.Context(), fmt.Sprintf("r%d", i), true); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	token, err := tokenOf(t.Context(), "default", "events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for next := ""; ; {
+		response, body := call{"GET", "/api/v1/recordings?limit=2&continue=" + next, "", bearer(token)}.do(t, p.url)
+		var page struct {
+			Items []struct {
+				Recording, Namespace string
+			}
+			Continue string
+		}
+		if err := json.Unmarshal([]byte(body), &page); err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s", response.StatusCode, body)
+		}
+		for _, item := range page.Items {
+			names = append(names, item.Namespace+"/"+item.Recording)
+		}
+		if next = page.Continue; next == "" {
+			break
+		}
+	}
+	if len(names) != 6 {
+		t.Errorf("listed %v", names)
+	}
+}
+
+// lines reads a stream as curl -N shows it.
+type lines struct {
+	*bufio.Scanner
+	t *testing.T
+}
+
+func stream(t *testing.T, url, path string, header map[string]string) (lines, *http.Response) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = response.Body.Close() })
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("answered %s", response.Status)
+	}
+	return lines{bufio.NewScanner(response.Body), t}, response
+}
+
+// until returns the lines up to the first that begins so.
+func (l lines) until(prefix string) []string {
+	l.t.Helper()
+	var all []string
+	for l.Scan() {
+		all = append(all, l.Text())
+		if strings.HasPrefix(l.Text(), prefix) {
+			return all
+		}
+	}
+	l.t.Fatalf("no line begins with %s: %q, %v", prefix, all, l.Err())
+	return nil
+}
+
+// What curl -N shows: the present state, the four statuses in order, processing and what it made; ids to resume from, heartbeats that
+// move them on, and at the end when to come again.
+func TestAStream(t *testing.T) {
+	namespace := newNamespace(t)
+	token, _ := reader(t, namespace)
+	p := start(t, "--heartbeat", "1s")
+	write := &writer{namespace: namespace, expected: map[string][]string{}}
+	if err := write.recording(t.Context(), "before", false); err != nil {
+		t.Fatal(err)
+	}
+	path := "/events?meetingId=abcd-efgh-ijkl&namespace=" + namespace
+	read, response := stream(t, p.url, path, bearer(token))
+	if media := response.Header.Get("Content-Type"); media != "text/event-stream" {
+		t.Errorf("media type %s", media)
+	}
+	read.until("event: ready")
+	if err := write.recording(t.Context(), "one", false); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, line := range read.until(`data: {"recording":"one","namespace":"` + namespace + `","meetingId":"abcd-efgh-ijkl","sessionId":"one","segment":1,"state":"Succeeded"`) {
+		if name, is := strings.CutPrefix(line, "event: "); is {
+			names = append(names, name)
+		}
+	}
+	if difference := cmp.Diff([]string{
+		"recordingStateChanged", "recordingStateChanged", "recordingStateChanged", "recordingStateChanged", "processingStateChanged",
+		"outputReady", "processingStateChanged",
+	}, names); difference != "" {
+		t.Error(difference)
+	}
+	heartbeat := read.until(": heartbeat")
+	if id := heartbeat[len(heartbeat)-2]; !strings.HasPrefix(id, "id: ") {
+		t.Errorf("a heartbeat without id: %q", heartbeat)
+	}
+	_, _ = stream(t, p.url, path, map[string]string{"Authorization": "Bearer " + token, "Last-Event-ID": "rubbish"})
+	if code := p.stop(t); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+	read.until("retry: ")
+}
+
+// An id that means nothing has the stream begin anew, and say so.
+func TestResetIsTold(t *testing.T) {
+	namespace := newNamespace(t)
+	token, _ := reader(t, namespace)
+	p := start(t)
+	for _, id := range []string{"rubbish", "7,8", "99999999999"} {
+		read, _ := stream(t, p.url, "/events?namespace="+namespace, map[string]string{"Authorization": "Bearer " + token, "Last-Event-ID": id})
+		read.until("event: reset")
+		read.until("event: ready")
+	}
+}
+
+func TestLimitsOfStreams(t *testing.T) {
+	namespace := newNamespace(t)
+	token, _ := reader(t, namespace)
+	others, err := tokenOf(t.Context(), "default", "events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, "--max-streams", "2", "--max-streams-per-user", "1")
+	path := "/events?namespace=" + namespace
+	_, first := stream(t, p.url, path, bearer(token))
+	if response, body := (call{"GET", path, "", bearer(token)}).do(t, p.url); response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") == "" {
+		t.Errorf("the user's second: %d %s", response.StatusCode, body)
+	}
+	_, _ = stream(t, p.url, path, bearer(others))
+	if response, body := (call{"GET", path, "", bearer(token)}).do(t, p.url); response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("one too many: %d %s", response.StatusCode, body)
+	}
+	_ = first.Body.Close()
+	eventually(t, "the place is free again", func(context.Context) error {
+		if response, _ := (call{"HEAD", path, "", bearer(token)}).do(t, p.url); response.StatusCode != http.StatusOK {
+			return fmt.Errorf("answered %s", response.Status)
+		}
+		return nil
+	})
+}
+
+// laterClock is a clock that a test sets.
+type laterClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *laterClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *laterClock) step(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// A stream ends when the right to it is taken away.
+func TestRightsThatAreTakenAway(t *testing.T) {
+	namespace := newNamespace(t)
+	token, bound := reader(t, namespace)
+	clients, err := kubernetes.NewForConfig(apiServer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recordings, err := client.NewWithWatch(apiServer, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := &laterClock{now: time.Now()}
+	f := feed.New(feed.Source{Client: recordings, Namespace: namespace}, time.Now, logr.Discard(), nil)
+	go func() { _ = f.Run(t.Context()) }()
+	live := server.New(server.Options{
+		Feeds: []*feed.Feed{f}, Recordings: recordings, Reviewer: access.NewReviewer(clients, clock), Page: http.NotFoundHandler(),
+		Heartbeat: time.Minute, Recheck: 20 * time.Millisecond, MaxStreams: 10, MaxStreamsPerUser: 10, Log: logr.Discard(),
+	})
+	eventually(t, "the feed is ready", func(context.Context) error {
+		if !live.Ready() {
+			return fmt.Errorf("it is not")
+		}
+		return nil
+	})
+	web := httptest.NewServer(live.Handler())
+	t.Cleanup(web.Close)
+	path := "/events?namespace=" + namespace
+	read, _ := stream(t, web.URL, path, bearer(token))
+	read.until("event: ready")
+	if err := admin.Delete(t.Context(), bound); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for read.Scan() {
+			continue
+		}
+	}()
+	eventually(t, "the stream ends", func(context.Context) error {
+		clock.step(time.Minute) // what was asked before is forgotten
+		select {
+		case <-ended:
+			return nil
+		default:
+			return fmt.Errorf("it goes on")
+		}
+	})
+	if response, body := (call{"GET", path, "", bearer(token)}).do(t, web.URL); response.StatusCode != http.StatusForbidden {
+		t.Errorf("then: %d %s", response.StatusCode, body)
+	}
+}

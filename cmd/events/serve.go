@@ -1,0 +1,170 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/live/access"
+	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
+	"github.com/meetingops/meeting-recording-operator/internal/live/server"
+	"github.com/meetingops/meeting-recording-operator/internal/page"
+)
+
+// closeTimeout is how long requests under way may take when the server ends.
+const closeTimeout = 20 * time.Second
+
+// serve sets everything up and serves until the context ends.
+func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logger) error {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		return fmt.Errorf("set up the scheme: %w", err)
+	}
+	mgr, err := ctrl.NewManager(cfg, ctrl.Options{
+		Scheme: scheme, Logger: logger, HealthProbeBindAddress: flags.healthAddress, Metrics: flags.metrics(),
+	})
+	if err != nil {
+		return fmt.Errorf("set up: %w", err)
+	}
+	recordings, err := client.NewWithWatch(cfg, client.Options{Scheme: scheme})
+	if err != nil {
+		return fmt.Errorf("make a client: %w", err)
+	}
+	reviewer, err := newReviewer(cfg)
+	if err != nil {
+		return err
+	}
+	handler, err := page.Handler(page.Options{MediaHosts: flags.mediaHosts, LogsURL: flags.logsURL, Heartbeat: flags.heartbeat})
+	if err != nil {
+		return fmt.Errorf("set up the page: %w", err)
+	}
+	var feeds []*feed.Feed
+	counts := feed.NewMetrics(metrics.Registry)
+	for _, namespace := range flags.served() {
+		f := feed.New(feed.Source{Client: recordings, Namespace: namespace}, time.Now, logger.WithName("feed"), counts)
+		feeds = append(feeds, f)
+		if err := mgr.Add(manager.RunnableFunc(f.Run)); err != nil {
+			return fmt.Errorf("set up a watch: %w", err)
+		}
+	}
+	live := server.New(server.Options{
+		Feeds: feeds, Recordings: recordings, Reviewer: reviewer, Page: handler, Heartbeat: flags.heartbeat,
+		MaxStreams: flags.maxStreams, MaxStreamsPerUser: flags.maxStreamsPerUser, TrustedProxies: flags.trustedProxies,
+		Metrics: server.NewMetrics(metrics.Registry), Log: logger.WithName("server"),
+	})
+	web := &web{live: live, http: server.NewHTTP(live.Handler(), logger), delay: flags.shutdownDelay, log: logger}
+	if err := web.listen(ctx, flags); err != nil {
+		return err
+	}
+	if web.certificate != nil {
+		if err := mgr.Add(web.certificate); err != nil {
+			return fmt.Errorf("watch the certificate: %w", err)
+		}
+	}
+	if err := errors.Join(mgr.Add(web), mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("recordings", web.ready)); err != nil {
+		return fmt.Errorf("set up the server: %w", err)
+	}
+	return mgr.Start(ctx)
+}
+
+func newReviewer(cfg *rest.Config) (*access.Reviewer, error) {
+	clients, err := kubernetes.NewForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("make a client: %w", err)
+	}
+	return access.NewReviewer(clients, clock.RealClock{}), nil
+}
+
+// web is the server for the world.
+type web struct {
+	live        *server.Server
+	http        *http.Server
+	listener    net.Listener
+	certificate *certwatcher.CertWatcher // nil without TLS
+	delay       time.Duration
+	log         logr.Logger
+	ending      chan struct{}
+}
+
+// listen begins to listen, so that an address that is taken is told of at once.
+func (w *web) listen(ctx context.Context, flags *flags) error {
+	w.ending = make(chan struct{})
+	var err error
+	if flags.certFile != "" {
+		if w.certificate, err = certwatcher.New(flags.certFile, flags.keyFile); err != nil {
+			return fmt.Errorf("read --tls-cert-file and --tls-key-file: %w", err)
+		}
+		w.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: w.certificate.GetCertificate}
+	}
+	var config net.ListenConfig
+	if w.listener, err = config.Listen(ctx, "tcp", flags.address); err != nil {
+		return fmt.Errorf("listen at --bind-address: %w", err)
+	}
+	w.log.Info("Serving events", "address", w.listener.Addr().String(), "tls", w.certificate != nil)
+	return nil
+}
+
+// ready is the readiness check.
+func (w *web) ready(*http.Request) error {
+	select {
+	case <-w.ending:
+		return errors.New("shutting down")
+	default:
+	}
+	if !w.live.Ready() {
+		return errors.New("the recordings are not known yet: the API server was not reached, or does not let us list and watch meetingrecordings")
+	}
+	return nil
+}
+
+// Start serves until the context ends, and then ends the streams.
+func (w *web) Start(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() {
+		if w.certificate != nil {
+			failed <- w.http.ServeTLS(w.listener, "", "")
+			return
+		}
+		failed <- w.http.Serve(w.listener)
+	}()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	close(w.ending)
+	linger := time.NewTimer(w.delay)
+	defer linger.Stop()
+	<-linger.C
+	w.live.Drain()
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	if err := w.http.Shutdown(closing); err != nil {
+		w.log.Error(err, "Requests under way were cut off")
+		return w.http.Close()
+	}
+	return nil
+}
+
+// NeedLeaderElection is false: every replica serves.
+func (w *web) NeedLeaderElection() bool { return false }

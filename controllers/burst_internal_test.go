@@ -1,0 +1,74 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/processing"
+)
+
+// TestCanWait: in a burst the status of a recording whose Jobs were just created
+// waits for the Jobs of others, but not for long, and for nothing else.
+func TestCanWait(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	active := processing.Observation{State: processing.JobActive}
+	running := processing.Decision{Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning}}
+	type situation struct {
+		others   int // recordings that were not looked at yet
+		steps    []v1alpha1.StepStatus
+		decision processing.Decision
+		jobs     map[string]processing.Observation
+		turns    map[string]processing.Turn
+		age      time.Duration
+	}
+	burst := func(change func(*situation)) situation {
+		s := situation{others: concurrency + 1, decision: running, jobs: map[string]processing.Observation{"job": active}, age: time.Second}
+		change(&s)
+		return s
+	}
+	for name, test := range map[string]struct {
+		situation
+		want bool
+	}{
+		"a burst":                         {burst(func(*situation) {}), true},
+		"others are all worked on":        {burst(func(s *situation) { s.others = concurrency }), false},
+		"the status tells of Jobs before": {burst(func(s *situation) { s.steps = []v1alpha1.StepStatus{{Name: "a"}} }), false},
+		"nothing is decided":              {burst(func(s *situation) { s.decision.Processing.State = v1alpha1.ProcessingWaiting }), false},
+		"no Job":                          {burst(func(s *situation) { s.jobs = nil }), false},
+		"a Job has ended":                 {burst(func(s *situation) { s.jobs["job"] = processing.Observation{State: processing.JobSucceeded} }), false},
+		"another was refused":             {burst(func(s *situation) { s.jobs["other"] = processing.Observation{State: processing.JobRefused} }), false},
+		"another waits for its turn":      {burst(func(s *situation) { s.turns = map[string]processing.Turn{"other": {}} }), false},
+		"for too long":                    {burst(func(s *situation) { s.age = burstPatience }), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &RecordingReconciler{scheduler: newScheduler()}
+			recordingOf := func(name string) *v1alpha1.MeetingRecording {
+				return &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name}}
+			}
+			for n := range test.others {
+				r.scheduler.arrive(recordingOf(fmt.Sprint(n)))
+			}
+			r.scheduler.arrive(&v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: "elsewhere", Name: "r"}})
+			recording := recordingOf("r")
+			recording.Status.Processing = v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingWaiting, Steps: test.steps}
+			known := &recollection{jobs: map[string]*jobRecollection{}}
+			for job := range test.jobs {
+				known.job(job).since = now.Add(-test.age)
+			}
+			facts := &facts{Input: processing.Input{Recording: recording, Jobs: test.jobs, Turns: test.turns, Now: now}}
+			if got := r.canWait(facts, test.decision, known); got != test.want {
+				t.Errorf("%t, want %t", got, test.want)
+			}
+		})
+	}
+	if burstPatience+burstPause >= cacheDelay {
+		t.Errorf("%s and %s are more than the %s for which a Job is remembered", burstPatience, burstPause, cacheDelay)
+	}
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Copyright 2026 The Meeting Recording Operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+#
+# Pushes the operator's image of a release, for every platform, as one index, and signs it without a long-lived key. The same source
+# gives the same digest. The media image, which has Debian's ffmpeg, is built by the Dockerfile: see docs/releasing.md.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+usage: images.sh REPOSITORY:TAG
+
+Environment:
+  PLATFORMS  architectures of Linux (amd64 arm64)
+  SIGN       "no" pushes without signing
+  INSECURE   "yes" pushes by HTTP, to a registry on this machine
+USAGE
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+die() { echo "images.sh: $*" >&2; exit 1; }
+
+[[ ${1:-} =~ ^[^:]+(:[0-9]+)?/[^:]+:[^:]+$ ]] || { usage >&2; exit 2; }
+image=$1
+read -ra architectures <<<"${PLATFORMS:-amd64 arm64}"
+if [[ ${SIGN:-yes} != no ]]; then
+  command -v cosign >/dev/null || die "cosign is missing: https://docs.sigstore.dev/cosign/system_config/installation/, or SIGN=no"
+fi
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+go build -C "$root" -modfile=hack/tools/supply/go.mod -o "$scratch/crane" github.com/google/go-containerregistry/cmd/crane
+options=()
+if [[ ${INSECURE:-no} == yes ]]; then options=(--insecure); fi
+crane() { "$scratch/crane" "${options[@]}" "$@"; }
+
+manifests=()
+for architecture in "${architectures[@]}"; do
+  GOARCH=$architecture IMG=$image VERSION=${VERSION:-${image##*:}} "$root/hack/images/build.sh" operator >/dev/null
+  crane push "$root/bin/images/operator.tar" "$image-$architecture" >"$scratch/pushed"
+  manifests+=(-m "$(<"$scratch/pushed")")
+done
+crane index append "${manifests[@]}" -t "$image" >"$scratch/index"
+digest=$(<"$scratch/index")
+if [[ ${SIGN:-yes} != no ]]; then cosign sign --yes --recursive "$digest"; fi
+printf '%s\n' "$digest"

@@ -1,0 +1,23 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package diagnostics
+
+import (
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/meetingops/meeting-recording-operator/internal/version"
+)
+
+// RegisterBuild registers the gauge that tells which build of which binary this is. It panics if it already is.
+func RegisterBuild(registry prometheus.Registerer, component string) {
+	gauge := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name:        "meetingrecording_build_info",
+		Help:        "Always 1; the labels tell the binary, its version and that of Go.",
+		ConstLabels: prometheus.Labels{"component": component, "version": version.String(), "goversion": runtime.Version()},
+	})
+	gauge.Set(1)
+	registry.MustRegister(gauge)
+}

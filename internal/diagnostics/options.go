@@ -1,0 +1,57 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package diagnostics
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"net/netip"
+)
+
+// Off is the address for which nothing is served.
+const Off = "0"
+
+// Options are the flags of a binary.
+type Options struct {
+	// Address is where to listen: host:port, or Off.
+	Address string
+	// Profiles has /debug/pprof/ served too.
+	Profiles bool
+}
+
+// Bind adds the flags. Binaries that may share a Pod need different default addresses.
+func (o *Options) Bind(flags *flag.FlagSet, address string) {
+	flags.StringVar(&o.Address, "diagnostics-bind-address", address,
+		"Address of /loglevel and, with --pprof, of /debug/pprof/, over plain HTTP without authentication, so on this machine's own loopback; 0 for none.")
+	flags.BoolVar(&o.Profiles, "pprof", false,
+		"Serve profiles (Go's pprof) at --diagnostics-bind-address. They show what is in memory, secrets too.")
+}
+
+// Validate returns what is wrong with the flags.
+func (o *Options) Validate() error {
+	if o.Address == Off {
+		if o.Profiles {
+			return fmt.Errorf("--pprof needs a --diagnostics-bind-address other than %s", Off)
+		}
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(o.Address); err != nil {
+		return fmt.Errorf("--diagnostics-bind-address must be an address and a port such as 127.0.0.1:8084, or %s: %w", Off, err)
+	}
+	return nil
+}
+
+// isLoopback tells whether only this machine, or this Pod, reaches an address.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

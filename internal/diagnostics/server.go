@@ -1,0 +1,110 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package diagnostics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+	"time"
+
+	"github.com/go-logr/logr"
+)
+
+const (
+	// levelPath is where the log level is: GET tells it, PUT changes it to the one in the body, as plain text.
+	levelPath = "/loglevel"
+	// maxLevelBytes is more than any level has.
+	maxLevelBytes = 64
+	// headerTimeout is how long a request's head may take, and closeTimeout how long one that is under way may at the end.
+	headerTimeout = 10 * time.Second
+	closeTimeout  = time.Second
+)
+
+// Serve serves the level, and profiles if the options ask for them, until the context ends. It never fails a binary: where it cannot
+// listen it logs why and what to do, and the binary does its work without.
+func Serve(ctx context.Context, options Options, level *Level, log logr.Logger) {
+	if options.Address == Off {
+		return
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", options.Address)
+	if err != nil {
+		log.Error(err, "No diagnostics: give --diagnostics-bind-address a free port to have a log level that can be changed", "address", options.Address)
+		return
+	}
+	serve(ctx, listener, options, level, log)
+}
+
+func serve(ctx context.Context, listener net.Listener, options Options, level *Level, log logr.Logger) {
+	address := listener.Addr().String()
+	if isLoopback(address) {
+		log.Info("Diagnostics are served", "address", address, "pprof", options.Profiles)
+	} else {
+		log.Info("WARNING: everybody who reaches this address can change the log level and, with --pprof, read our memory; "+
+			"give --diagnostics-bind-address a loopback address", "address", address, "pprof", options.Profiles)
+	}
+	server := &http.Server{Handler: newHandler(options, level, log), ReadHeaderTimeout: headerTimeout}
+	stop := context.AfterFunc(ctx, func() {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		if server.Shutdown(ending) != nil {
+			_ = server.Close() // a profile that is being taken
+		}
+	})
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		log.Error(err, "Diagnostics are not served any more: restart to have them again", "address", address)
+	}
+}
+
+// newHandler serves what the options ask for. On a loopback address it answers only requests that name one as their host, so that no
+// web page in the browser of somebody who forwards the port can reach it by a name of its own (DNS rebinding).
+func newHandler(options Options, level *Level, log logr.Logger) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+levelPath, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintln(w, level) // the client asks again if this fails
+	})
+	mux.HandleFunc("PUT "+levelPath, func(w http.ResponseWriter, r *http.Request) { change(w, r, level, log) })
+	if options.Profiles {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	if !isLoopback(options.Address) {
+		return mux
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !namesLoopback(r.Host) {
+			http.Error(w, "the host must be localhost or a loopback address", http.StatusForbidden)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// namesLoopback tells whether a Host header names this machine, with a port or without.
+func namesLoopback(host string) bool {
+	return isLoopback(host) || isLoopback(net.JoinHostPort(strings.Trim(host, "[]"), "80"))
+}
+
+func change(w http.ResponseWriter, r *http.Request, level *Level, log logr.Logger) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxLevelBytes))
+	if err != nil {
+		http.Error(w, "the body must be a level, as plain text", http.StatusBadRequest)
+		return
+	}
+	before := level.String()
+	if err := level.Set(strings.TrimSpace(string(body))); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	log.Info("Log level changed", "from", before, "to", level.String())
+	_, _ = fmt.Fprintln(w, level) // it is changed, whether the client hears of it or not
+}

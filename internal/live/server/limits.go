@@ -1,0 +1,31 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import "time"
+
+// Limits of what a client can make us spend.
+const (
+	// maxHeaderBytes is the longest request line with headers, give or take the 4 KiB that net/http adds: a token and a cookie.
+	maxHeaderBytes = 16 << 10
+	// maxBodyBytes is the longest body of a request: a token.
+	maxBodyBytes = 16 << 10
+	// readHeaderTimeout is how long the headers may take to arrive, and readTimeout headers and body together.
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 10 * time.Second
+	// idleTimeout is how long a connection may stay open between requests.
+	idleTimeout = time.Minute
+	// answerTimeout is how long a request that is no stream may take.
+	answerTimeout = 30 * time.Second
+	// writeTimeout is how long a stream's reader may take nothing while there is something to take.
+	writeTimeout = 10 * time.Second
+	// recheckEvery is how often a stream's right is looked at again; recheckTimeout how long that may take.
+	recheckEvery   = time.Minute
+	recheckTimeout = 5 * time.Second
+	// retryAfter is what clients are told to wait for until they come again, and up to twice that.
+	retryAfter = time.Second
+	// defaultPage and maxPage are the sizes of a page of recordings.
+	defaultPage = 100
+	maxPage     = 500
+)

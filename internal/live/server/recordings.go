@@ -1,0 +1,189 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/events"
+	"github.com/meetingops/meeting-recording-operator/internal/live/transition"
+)
+
+// summary is one recording in a list.
+type summary struct {
+	events.Recording
+	Status     events.Status `json:"status,omitempty"`
+	Processing string        `json:"processing"`
+	CreatedAt  time.Time     `json:"createdAt"`
+	StartedAt  *time.Time    `json:"startedAt,omitempty"`
+	EndedAt    *time.Time    `json:"endedAt,omitempty"`
+	File       *events.File  `json:"file,omitempty"`
+	// Steps is nil where there are none.
+	Steps   *stepCount `json:"steps,omitempty"`
+	Ready   bool       `json:"ready"`
+	Stalled bool       `json:"stalled"`
+	// Reason and Message are those of the condition Ready.
+	Reason  string `json:"reason,omitempty"`
+	Message string `json:"message,omitempty"`
+}
+
+// stepCount tells how many steps a recording has, and how many of them have ended.
+type stepCount struct {
+	Done int `json:"done"`
+	All  int `json:"all"`
+}
+
+func countSteps(steps []v1alpha1.StepStatus) *stepCount {
+	if len(steps) == 0 {
+		return nil
+	}
+	count := &stepCount{All: len(steps)}
+	for _, step := range steps {
+		switch step.State {
+		case v1alpha1.StepSucceeded, v1alpha1.StepFailed, v1alpha1.StepSkipped:
+			count.Done++
+		}
+	}
+	return count
+}
+
+func summaryOf(object *v1alpha1.MeetingRecording) summary {
+	recording := object.Status.Recording
+	told := summary{
+		Recording: transition.Of(object).Recording, Status: transition.StatusOf(recording.State),
+		Processing: string(object.Status.Processing.State), CreatedAt: object.CreationTimestamp.UTC(),
+		StartedAt: timeOf(recording.StartedAt), EndedAt: timeOf(recording.EndedAt),
+		Steps:   countSteps(object.Status.Processing.Steps),
+		Stalled: meta.IsStatusConditionTrue(object.Status.Conditions, v1alpha1.ConditionStalled),
+	}
+	if recording.File != nil {
+		told.File = &events.File{Path: recording.File.Path, URL: recording.File.URL}
+	}
+	if ready := meta.FindStatusCondition(object.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
+		told.Ready, told.Reason, told.Message = ready.Status == metav1.ConditionTrue, ready.Reason, ready.Message
+	}
+	return told
+}
+
+func timeOf(t *metav1.MicroTime) *time.Time {
+	if t == nil {
+		return nil
+	}
+	utc := t.UTC()
+	return &utc
+}
+
+// page is a part of a list.
+type page struct {
+	Items    []summary `json:"items"`
+	Continue string    `json:"continue,omitempty"`
+}
+
+// recordings serves GET /api/v1/recordings. The API server lists by name; a page is sorted, the newest first.
+func (s *Server) recordings(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	namespace := query.Get("namespace")
+	limit := defaultPage
+	if text := query.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxPage {
+			fail(w, http.StatusBadRequest, "limit must be a number from 1 to 500")
+			return
+		}
+		limit = n
+	}
+	_, indices, refused := s.admit(r.Context(), r, namespace)
+	if refused != nil {
+		refused.write(w)
+		return
+	}
+	at, token, err := parseContinue(query.Get("continue"), len(indices))
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	told := page{Items: []summary{}}
+	for at < len(indices) && len(told.Items) < limit {
+		scope := namespace
+		if scope == "" {
+			scope = s.Feeds[indices[at]].Namespace()
+		}
+		var list v1alpha1.MeetingRecordingList
+		err := s.Recordings.List(r.Context(), &list, &client.ListOptions{
+			Namespace: scope, Limit: int64(limit - len(told.Items)), Continue: token,
+		})
+		if refused := s.readRefusal(err); refused != nil {
+			refused.write(w)
+			return
+		}
+		for i := range list.Items {
+			told.Items = append(told.Items, summaryOf(&list.Items[i]))
+		}
+		if token = list.Continue; token == "" {
+			at++
+		}
+	}
+	if at < len(indices) {
+		told.Continue = strconv.Itoa(at) + ":" + token
+	}
+	slices.SortStableFunc(told.Items, func(a, b summary) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	answer(w, http.StatusOK, told)
+}
+
+var errContinue = errors.New("continue must be what the page before told: begin anew without it")
+
+// parseContinue returns the namespace at which a list goes on, and the API server's own token.
+func parseContinue(text string, namespaces int) (at int, token string, err error) {
+	if text == "" {
+		return 0, "", nil
+	}
+	number, token, found := strings.Cut(text, ":")
+	at, err = strconv.Atoi(number)
+	if err != nil || !found || at < 0 || at >= namespaces {
+		return 0, "", errContinue
+	}
+	return at, token, nil
+}
+
+// recording serves GET /api/v1/namespaces/{namespace}/recordings/{name}.
+func (s *Server) recording(w http.ResponseWriter, r *http.Request) {
+	namespace := r.PathValue("namespace")
+	if _, _, refused := s.admit(r.Context(), r, namespace); refused != nil {
+		refused.write(w)
+		return
+	}
+	var object v1alpha1.MeetingRecording
+	err := s.Recordings.Get(r.Context(), client.ObjectKey{Namespace: namespace, Name: r.PathValue("name")}, &object)
+	if refused := s.readRefusal(err); refused != nil {
+		refused.write(w)
+		return
+	}
+	object.ManagedFields = nil
+	object.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecording"))
+	answer(w, http.StatusOK, &object)
+}
+
+// readRefusal is nil for nil.
+func (s *Server) readRefusal(err error) *refusal {
+	switch {
+	case apierrors.IsNotFound(err):
+		return &refusal{http.StatusNotFound, "there is no such recording"}
+	case apierrors.IsResourceExpired(err), apierrors.IsGone(err):
+		return &refusal{http.StatusGone, "the list is too old: begin anew without continue"}
+	case apierrors.IsBadRequest(err), apierrors.IsInvalid(err):
+		return &refusal{http.StatusBadRequest, errContinue.Error()}
+	}
+	return s.refusalFor(err)
+}

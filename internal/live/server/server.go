@@ -1,0 +1,123 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package server serves live events of recordings, and the recordings themselves, to those who may see them.
+package server
+
+import (
+	"log"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/internal/live/access"
+	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
+)
+
+// Options are what a Server needs.
+type Options struct {
+	// Feeds are those of the namespaces that are served, or one of all.
+	Feeds []*feed.Feed
+	// Recordings reads MeetingRecordings from the API server.
+	Recordings client.Reader
+	Reviewer   *access.Reviewer
+	// Page is served at / and below.
+	Page http.Handler
+	// Heartbeat is the longest silence of a stream.
+	Heartbeat time.Duration
+	// Recheck is how often a stream's right is looked at again, give or take a quarter; 0 is once a minute.
+	Recheck time.Duration
+	// MaxStreams and MaxStreamsPerUser bound the streams that are open at once.
+	MaxStreams, MaxStreamsPerUser int
+	// TrustedProxies are the networks whose X-Forwarded-Proto is believed.
+	TrustedProxies []netip.Prefix
+	Metrics        *Metrics
+	Log            logr.Logger
+}
+
+// Server answers requests. Drain ends its streams.
+type Server struct {
+	Options
+	slots    slots
+	draining chan struct{}
+	drain    sync.Once
+}
+
+// New returns a Server.
+func New(options Options) *Server {
+	if options.Recheck == 0 {
+		options.Recheck = recheckEvery
+	}
+	return &Server{
+		Options: options, draining: make(chan struct{}),
+		slots: slots{perUser: map[string]int{}, max: options.MaxStreams, maxPerUser: options.MaxStreamsPerUser},
+	}
+}
+
+// Drain ends the streams that are open, telling their clients when to come again, and those that are opened later.
+func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
+
+// Ready is true once every feed knows the recordings, until the server drains.
+func (s *Server) Ready() bool {
+	select {
+	case <-s.draining:
+		return false
+	default:
+	}
+	for _, f := range s.Feeds {
+		if !f.Ready() {
+			return false
+		}
+	}
+	return true
+}
+
+// Handler answers all paths.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", brief(s.Page))
+	mux.HandleFunc("GET /events", s.events)
+	mux.Handle("/events", brief(allow("GET")))
+	for path, methods := range map[string]map[string]http.HandlerFunc{
+		"/api/v1/session":    {"GET": s.session, "POST": s.beginSession, "DELETE": s.endSession},
+		"/api/v1/recordings": {"GET": s.recordings},
+		"/api/v1/namespaces/{namespace}/recordings/{name}": {"GET": s.recording},
+	} {
+		var names []string
+		for method, handler := range methods {
+			mux.Handle(method+" "+path, brief(handler))
+			names = append(names, method)
+		}
+		mux.Handle(path, brief(allow(names...)))
+	}
+	mux.Handle("/api/", brief(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fail(w, http.StatusNotFound, "there is nothing at this path")
+	})))
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fail(w, http.StatusForbidden, "requests of other sites are refused")
+	}))
+	return guarded(s.Log, crossOrigin.Handler(mux))
+}
+
+// NewHTTP returns an HTTP server with a limit on everything that a client could make it wait for or hold, but for how long a stream
+// takes.
+func NewHTTP(handler http.Handler, logger logr.Logger) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: log.New(connectionLog{logger}, "", 0),
+	}
+}
+
+// connectionLog takes what net/http says of single connections, which any stranger can cause.
+type connectionLog struct{ logger logr.Logger }
+
+func (l connectionLog) Write(line []byte) (int, error) {
+	l.logger.V(1).Info("Connection failed", "problem", strings.TrimSpace(string(line)))
+	return len(line), nil
+}

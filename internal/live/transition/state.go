@@ -1,0 +1,134 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package transition derives what changed between two states of a MeetingRecording. It is pure.
+package transition
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/events"
+)
+
+// State is what must be known of a recording to tell its next changes, and its present state to who asks. It is not modified once
+// made.
+type State struct {
+	events.Recording
+	// recording is how far the recording is; "" before its first event.
+	recording v1alpha1.RecordingState
+	at        time.Time
+	source    string
+	file      *events.File
+
+	processing   v1alpha1.ProcessingState
+	processingAt time.Time
+	steps        []events.Step
+	// told are the outputs that were there.
+	told map[outputKey]struct{}
+}
+
+// outputKey is an output of one attempt of a step.
+type outputKey struct {
+	pipeline, step, output string
+	attempt                int32
+}
+
+// Of returns the state of an object.
+func Of(object *v1alpha1.MeetingRecording) *State {
+	status := &object.Status
+	state := &State{
+		Recording: events.Recording{
+			Name: object.Name, Namespace: object.Namespace, MeetingID: object.Spec.MeetingID, SessionID: object.Spec.SessionID,
+			Segment: object.Spec.Segment,
+		},
+		recording:    status.Recording.State,
+		file:         fileOf(status),
+		processing:   status.Processing.State,
+		processingAt: processingTime(status),
+		steps:        stepsOf(status),
+	}
+	for _, entry := range status.Recording.Events {
+		if v1alpha1.RecordingState(entry.Type) == state.recording {
+			state.at, state.source = entry.ReceivedAt.UTC(), string(entry.Source)
+		}
+	}
+	for _, step := range status.Processing.Steps {
+		for _, output := range step.Outputs {
+			if state.told == nil {
+				state.told = map[outputKey]struct{}{}
+			}
+			state.told[outputKey{step.Pipeline, step.Name, output.Name, step.Attempt}] = struct{}{}
+		}
+	}
+	return state
+}
+
+// Key is the object's name.
+func (s *State) Key() types.NamespacedName {
+	return types.NamespacedName{Namespace: s.Namespace, Name: s.Name}
+}
+
+// At is when the recording came to its state; the zero time before its first event.
+func (s *State) At() time.Time { return s.at }
+
+// Ended is true where processing is over, so that only a rerun changes the state.
+func (s *State) Ended() bool { return Ended(s.processing) }
+
+// Ended is true of the processing states that are final but for a rerun.
+func Ended(state v1alpha1.ProcessingState) bool {
+	return state == v1alpha1.ProcessingSucceeded || state == v1alpha1.ProcessingFailed || state == v1alpha1.ProcessingSkipped
+}
+
+// AsEnded returns the state that a recording had before this one, when all that is known is that its processing was over: the same,
+// with processing in a state that equals none of those that are not final.
+func (s *State) AsEnded() *State {
+	before := *s
+	if !s.Ended() {
+		before.processing = v1alpha1.ProcessingSucceeded
+	}
+	return &before
+}
+
+func fileOf(status *v1alpha1.MeetingRecordingStatus) *events.File {
+	if file := status.Recording.File; file != nil {
+		return &events.File{Path: file.Path, URL: file.URL}
+	}
+	return nil
+}
+
+func stepsOf(status *v1alpha1.MeetingRecordingStatus) []events.Step {
+	var steps []events.Step
+	for _, step := range status.Processing.Steps {
+		steps = append(steps, events.Step{
+			Pipeline: step.Pipeline, Name: step.Name, State: string(step.State), Attempt: step.Attempt, Message: step.Message,
+		})
+	}
+	return steps
+}
+
+// processingTime is the latest time that the status has of processing; the zero time where it has none.
+func processingTime(status *v1alpha1.MeetingRecordingStatus) time.Time {
+	var latest time.Time
+	later := func(t time.Time) {
+		if t.After(latest) {
+			latest = t.UTC()
+		}
+	}
+	for _, step := range status.Processing.Steps {
+		if step.StartedAt != nil {
+			later(step.StartedAt.Time)
+		}
+		if step.EndedAt != nil {
+			later(step.EndedAt.Time)
+		}
+	}
+	for _, condition := range status.Conditions {
+		if condition.Type == v1alpha1.ConditionReady {
+			later(condition.LastTransitionTime.Time)
+		}
+	}
+	return latest
+}

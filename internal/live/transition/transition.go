@@ -1,0 +1,131 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package transition
+
+import (
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/events"
+)
+
+// Event is a change to tell of.
+type Event struct {
+	// Name is one of the names in package events.
+	Name string
+	// Data is an events.RecordingChange, an events.ProcessingChange or an events.Output.
+	Data any
+}
+
+// ranks tells how far a recording is in each state. A file wins over a failure.
+var ranks = map[v1alpha1.RecordingState]int{
+	v1alpha1.RecordingStarting: 1,
+	v1alpha1.RecordingStarted:  2,
+	v1alpha1.RecordingStopping: 3,
+	v1alpha1.RecordingFailed:   4,
+	v1alpha1.RecordingStopped:  5,
+}
+
+var statuses = map[v1alpha1.RecordingState]events.Status{
+	v1alpha1.RecordingStarting: events.RecordingStarting,
+	v1alpha1.RecordingStarted:  events.RecordingStarted,
+	v1alpha1.RecordingStopping: events.RecordingStopping,
+	v1alpha1.RecordingFailed:   events.RecordingFailed,
+	v1alpha1.RecordingStopped:  events.RecordingStopped,
+}
+
+// StatusOf is the state in the words of the provider's SDKs; "" where the recording has no event yet.
+func StatusOf(state v1alpha1.RecordingState) events.Status { return statuses[state] }
+
+// Between returns what changed from a state, nil where the recording is new, to an object: first how far the recording is, then
+// processing while it goes on, then what the steps made, and last the end of processing. One write may carry several provider's
+// events: each that took the recording further is told of, in the order in which they arrived; one that came too late to do so is
+// not. The object's whole past is in it, so it does not matter how many writes lie between the two.
+func Between(old *State, object *v1alpha1.MeetingRecording) []Event {
+	if old == nil {
+		old = &State{processing: v1alpha1.ProcessingWaiting}
+	}
+	now := Of(object)
+	changes := recordingChanges(old, now, object.Status.Recording)
+	processing := processingChanges(old, now)
+	if !now.Ended() {
+		changes = append(changes, processing...)
+	}
+	for _, step := range object.Status.Processing.Steps {
+		for _, output := range step.Outputs {
+			if _, told := old.told[outputKey{step.Pipeline, step.Name, output.Name, step.Attempt}]; !told {
+				changes = append(changes, Event{events.NameOutputReady, outputOf(now.Recording, step, output)})
+			}
+		}
+	}
+	if now.Ended() {
+		changes = append(changes, processing...)
+	}
+	return changes
+}
+
+// recordingChanges walks the entries, which are by first arrival. An entry that goes beyond the state itself has not counted.
+func recordingChanges(old, now *State, recording v1alpha1.RecordingStatus) []Event {
+	var changes []Event
+	reached, last := ranks[old.recording], ranks[now.recording]
+	for _, entry := range recording.Events {
+		state := v1alpha1.RecordingState(entry.Type)
+		if ranks[state] <= reached || ranks[state] > last {
+			continue
+		}
+		reached = ranks[state]
+		changes = append(changes, Event{events.NameRecordingStateChanged,
+			recordingChange(now, state, entry.ReceivedAt.UTC(), string(entry.Source))})
+	}
+	if reached < last { // a state without an entry: nobody writes that, but whoever does is believed
+		changes = append(changes, Event{events.NameRecordingStateChanged, recordingChange(now, now.recording, now.at, now.source)})
+	}
+	return changes
+}
+
+func recordingChange(now *State, state v1alpha1.RecordingState, at time.Time, source string) events.RecordingChange {
+	change := events.RecordingChange{Recording: now.Recording, Status: statuses[state], At: at, Source: source}
+	if state == v1alpha1.RecordingStopped {
+		change.File = now.file
+	}
+	return change
+}
+
+func processingChanges(old, now *State) []Event {
+	if now.processing == old.processing || now.processing == "" || now.processing == v1alpha1.ProcessingWaiting {
+		return nil
+	}
+	return []Event{{events.NameProcessingStateChanged, processingChange(now)}}
+}
+
+func processingChange(now *State) events.ProcessingChange {
+	return events.ProcessingChange{Recording: now.Recording, State: string(now.processing), At: now.processingAt, Steps: now.steps}
+}
+
+func outputOf(recording events.Recording, step v1alpha1.StepStatus, output v1alpha1.StepOutput) events.Output {
+	told := events.Output{
+		Recording: recording, Pipeline: step.Pipeline, Step: step.Name, Attempt: step.Attempt, Name: output.Name, URL: output.URL,
+		MediaType: output.MediaType, SizeBytes: output.SizeBytes, SHA256: output.SHA256,
+	}
+	if step.EndedAt != nil {
+		told.At = step.EndedAt.UTC()
+	}
+	return told
+}
+
+// Present returns the state as events whose Snapshot is true: how far the recording is, and how far processing, where it has begun.
+func (s *State) Present() []Event {
+	var present []Event
+	if s.recording != "" {
+		change := recordingChange(s, s.recording, s.at, s.source)
+		change.Snapshot = true
+		present = append(present, Event{events.NameRecordingStateChanged, change})
+	}
+	if s.processing != "" && s.processing != v1alpha1.ProcessingWaiting {
+		change := processingChange(s)
+		change.Snapshot = true
+		present = append(present, Event{events.NameProcessingStateChanged, change})
+	}
+	return present
+}

@@ -1,0 +1,352 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/spool"
+)
+
+const clientToken = "a-token-for-the-apps"
+
+func clientBody(status string) string {
+	return fmt.Sprintf(`{"meetingId":%q,"sessionId":%q,"status":%q}`, testMeeting, testSession, status)
+}
+
+// newClientFixture is a fixture that takes client events with clientToken.
+func newClientFixture(t *testing.T, recorder Recorder) *fixture {
+	t.Helper()
+	f := newFixture(t, recorder)
+	path := filepath.Join(t.TempDir(), "token")
+	writeFile(t, path, clientToken+"\n")
+	token, err := NewClientToken(path, time.Now, func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Namespace, f.Clients = "meetings", &Clients{Token: token}
+	return f
+}
+
+func clientRequest(method, authorization, body string) *http.Request {
+	r := httptest.NewRequest(method, ClientEventsPath, strings.NewReader(body))
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	return r
+}
+
+// TestClientEvents: what is answered, and what is recorded.
+func TestClientEvents(t *testing.T) {
+	const good = "Bearer " + clientToken
+	for _, tc := range []struct {
+		name, method, authorization, body string
+		status                            int
+		want                              string
+		recorded                          v1alpha1.EventType
+	}{
+		{"starting", "POST", good, clientBody("RECORDING_STARTING"), 200, `"result":"recorded"`, starting},
+		{"started", "POST", good, clientBody("RECORDING_STARTED"), 200, `"result":"recorded"`, started},
+		{"stopping", "POST", good, clientBody("RECORDING_STOPPING"), 200, `"result":"recorded"`, stopping},
+		{"stopped is no more than stopping", "POST", good, clientBody("RECORDING_STOPPED"), 200, `"result":"recorded"`, stopping},
+		{"another case of Bearer", "POST", "bearer " + clientToken, clientBody("RECORDING_STARTED"), 200, `"result":"recorded"`, started},
+		{"an unknown status", "POST", good, clientBody("RECORDING_FAILED"), 400, "status must be one of RECORDING_STARTING, RECORDING_STARTED, RECORDING_STOPPING, RECORDING_STOPPED", ""},
+		{"no status", "POST", good, `{"meetingId":"a","sessionId":"b"}`, 400, "status must be one of RECORDING_STARTING", ""},
+		{"a status that is no text", "POST", good, `{"meetingId":"a","sessionId":"b","status":1}`, 400, "status must be a string, not a number", ""},
+		{"no meeting", "POST", good, `{"sessionId":"b","status":"RECORDING_STARTED"}`, 400, "meetingId is missing", ""},
+		{"no session", "POST", good, `{"meetingId":"a","status":"RECORDING_STARTED"}`, 400, "sessionId is missing", ""},
+		{"no JSON", "POST", good, `status=RECORDING_STARTED`, 400, "body is not valid JSON", ""},
+		{"no token", "POST", "", clientBody("RECORDING_STARTED"), 401, "send Authorization: Bearer TOKEN", ""},
+		{"another token", "POST", good + "s", clientBody("RECORDING_STARTED"), 401, "the token is missing or wrong", ""},
+		{"a token of another scheme", "POST", "Basic " + clientToken, clientBody("RECORDING_STARTED"), 401, "the token is missing or wrong", ""},
+		{"GET", "GET", good, "", 405, "events are sent by POST", ""},
+		{"OPTIONS without origins", "OPTIONS", "", "", 405, "events are sent by POST", ""},
+		{"too large", "POST", good, strings.Repeat(" ", maxBodyBytes+1), 413, "larger than", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			recorder := &noted{}
+			f := newClientFixture(t, recorder)
+			w := httptest.NewRecorder()
+			f.ServeHTTP(w, clientRequest(tc.method, tc.authorization, tc.body))
+			if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.want) {
+				t.Errorf("%d %s, want %d %s", w.Code, w.Body, tc.status, tc.want)
+			}
+			if (w.Code == 401) != (w.Header().Get("WWW-Authenticate") == "Bearer") {
+				t.Errorf("WWW-Authenticate: %q", w.Header().Get("WWW-Authenticate"))
+			}
+			var want []Event
+			if tc.recorded != "" {
+				want = []Event{{Session{"meetings", testMeeting, testSession}, lifecycle.Event{Type: tc.recorded, Source: v1alpha1.EventSourceClient, ReceivedAt: epoch}}}
+			}
+			if diff := cmp.Diff(want, recorder.events); diff != "" {
+				t.Errorf("recorded (-want +got):\n%s", diff)
+			}
+			if strings.Contains(f.log.String(), clientToken) || strings.Contains(f.log.String(), "webhook") {
+				t.Errorf("log %s", f.log)
+			}
+		})
+	}
+}
+
+// TestClientEventsAreOff without a token, and for routes without one.
+func TestClientEventsAreOff(t *testing.T) {
+	for name, set := range map[string]func(*Handler){
+		"nothing": func(*Handler) {},
+		"routes without tokens": func(h *Handler) {
+			h.Routes = newRoutesFile(t, "routes: [{namespace: a, endpointToken: "+tokenOfA+"}]").Routes
+			h.Clients = &Clients{}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, recordedAlways)
+			set(f.Handler)
+			w := httptest.NewRecorder()
+			f.ServeHTTP(w, clientRequest("POST", "Bearer "+clientToken, clientBody("RECORDING_STARTED")))
+			if w.Code != 404 {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+		})
+	}
+}
+
+func TestClientEventsOfRoutes(t *testing.T) {
+	recorder := &noted{}
+	f := newFixture(t, recorder)
+	f.Routes, f.Clients = newRoutesFile(t, twoRoutes).Routes, &Clients{}
+	for token, want := range map[string]int{clientOfA: 200, tokenOfA: 401, tokenOfB: 401, "": 401} {
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, clientRequest("POST", "Bearer "+token, clientBody("RECORDING_STARTED")))
+		if w.Code != want {
+			t.Errorf("%q: %d %s, want %d", token, w.Code, w.Body, want)
+		}
+	}
+	if len(recorder.events) != 1 || recorder.events[0].Session.Namespace != "team-a" {
+		t.Errorf("recorded %+v", recorder.events)
+	}
+}
+
+// TestClientRate: clients are limited by namespace, and take nothing from webhooks; wrong tokens are limited as all failures are.
+func TestClientRate(t *testing.T) {
+	f := newClientFixture(t, recordedAlways)
+	f.Clients.Rate = 1
+	f.Rates = NewRates(RateLimits{Total: 1, Failures: 1}, f.Now, f.Log)
+	send := func(r *http.Request) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, r)
+		return w
+	}
+	var codes []int
+	for range 3 {
+		codes = append(codes, send(clientRequest("POST", "Bearer "+clientToken, clientBody("RECORDING_STARTED"))).Code)
+	}
+	for range 3 {
+		codes = append(codes, send(request{body: goodBody}.build(t)).Code)
+	}
+	for range 3 {
+		codes = append(codes, send(clientRequest("POST", "Bearer guess", clientBody("RECORDING_STARTED"))).Code)
+	}
+	if diff := cmp.Diff([]int{200, 200, 429, 200, 200, 429, 401, 401, 429}, codes); diff != "" {
+		t.Errorf("answers (-want +got):\n%s", diff)
+	}
+	if err := testutil.GatherAndCompare(f.registry, strings.NewReader(`
+# HELP meetingrecording_client_events_total Requests with clients' events, by outcome.
+# TYPE meetingrecording_client_events_total counter
+meetingrecording_client_events_total{outcome="failures_limited"} 1
+meetingrecording_client_events_total{outcome="rate_limited"} 1
+meetingrecording_client_events_total{outcome="recorded"} 2
+meetingrecording_client_events_total{outcome="unauthorized"} 2
+`), "meetingrecording_client_events_total"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestClientsInFlight: clients that hang keep no webhook out.
+func TestClientsInFlight(t *testing.T) {
+	h := newHold()
+	f := newClientFixture(t, h)
+	f.Clients.Shares = NewShares(1)
+	first := make(chan int)
+	send := func() int {
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, clientRequest("POST", "Bearer "+clientToken, clientBody("RECORDING_STARTED")))
+		return w.Code
+	}
+	go func() { first <- send() }()
+	<-h.entered
+	if code := send(); code != 503 {
+		t.Errorf("the second is answered %d", code)
+	}
+	close(h.release)
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, request{body: goodBody}.build(t))
+	if w.Code != 200 || <-first != 200 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestOrigins: pages of the origins that were named may send events, and read why they are refused; others may not.
+func TestOrigins(t *testing.T) {
+	const page = "https://app.example.com"
+	f := newClientFixture(t, recordedAlways)
+	f.Clients.Origins = []string{"https://other.example.com", page}
+	ask := func(method, origin, authorization string) *httptest.ResponseRecorder {
+		r := clientRequest(method, authorization, clientBody("RECORDING_STARTED"))
+		r.Header.Set("Origin", origin)
+		if method == "OPTIONS" {
+			r.Header.Set("Access-Control-Request-Method", "POST")
+		}
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, r)
+		return w
+	}
+	for _, tc := range []struct {
+		name, method, origin, authorization string
+		status                              int
+		allowed                             string
+	}{
+		{"a preflight", "OPTIONS", page, "", 204, page},
+		{"an event", "POST", page, "Bearer " + clientToken, 200, page},
+		{"an event without a token", "POST", page, "", 401, page},
+		{"a preflight of another origin", "OPTIONS", "https://app.example.com.evil.example", "", 405, ""},
+		{"a preflight of no origin", "OPTIONS", "null", "", 405, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := ask(tc.method, tc.origin, tc.authorization)
+			if w.Code != tc.status || w.Header().Get("Access-Control-Allow-Origin") != tc.allowed || w.Header().Get("Vary") != "Origin" {
+				t.Errorf("%d %v", w.Code, w.Header())
+			}
+			if w.Code == 204 && (w.Body.Len() > 0 || !strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), "Authorization")) {
+				t.Errorf("%v %s", w.Header(), w.Body)
+			}
+		})
+	}
+}
+
+// clientSays is a client's event some seconds after epoch.
+func clientSays(eventType v1alpha1.EventType, seconds float64) lifecycle.Event {
+	ev := event(eventType, seconds)
+	ev.Source = v1alpha1.EventSourceClient
+	return ev
+}
+
+// TestWriterCallsOfClients is their budget: one write for each type that is new, none for the rest; and nothing more for webhooks.
+func TestWriterCallsOfClients(t *testing.T) {
+	first, second := testName, testName+"-2"
+	for _, tc := range []struct {
+		name           string
+		before, events []lifecycle.Event
+		calls          []string
+		result         lifecycle.Result
+	}{
+		{"the first", nil, []lifecycle.Event{clientSays(started, 0)}, []string{"get " + first, "create " + first, "patch " + first}, lifecycle.Recorded},
+		{"one more client", []lifecycle.Event{clientSays(started, 0)}, []lifecycle.Event{clientSays(started, 1)}, []string{"get " + first}, lifecycle.Duplicate},
+		{"what is over", []lifecycle.Event{event(started, 0), event(stopped, 1, "/a.mp4")}, []lifecycle.Event{clientSays(stopping, 2)}, []string{"get " + first, "get " + second}, lifecycle.Duplicate},
+		{"the webhook", []lifecycle.Event{clientSays(started, 0)}, []lifecycle.Event{event(started, 1)}, []string{"get " + first, "patch " + first}, lifecycle.Recorded},
+		{
+			"both at once", nil, []lifecycle.Event{clientSays(started, 0), event(started, 1)},
+			[]string{"get " + first, "create " + first, "patch " + first}, lifecycle.Recorded,
+		},
+		{
+			"a webhook where others are before", []lifecycle.Event{event(stopped, 0, "/a.mp4"), clientSays(started, 100)}, []lifecycle.Event{event(started, 101)},
+			[]string{"get " + first, "get " + second, "get fresh " + first, "get fresh " + second, "patch " + second}, lifecycle.Recorded,
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			store := newMemoryStore()
+			w := &Writer{Store: store, Windows: testWindows}
+			for _, ev := range tc.before {
+				writeAll(t, w, ev)
+			}
+			store.takeCalls()
+			if got := writeAll(t, w, tc.events...); got[len(got)-1].Result != tc.result {
+				t.Errorf("result %s, want %s", got[len(got)-1].Result, tc.result)
+			}
+			if diff := cmp.Diff(tc.calls, store.takeCalls()); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSpooledClientEvents wait as webhooks do, leave them room, and are no dead letters.
+func TestSpooledClientEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := openSpool(t, t.TempDir())
+		var err error
+		write := func(context.Context, Session, []lifecycle.Event) []Written { return []Written{{Err: err}} }
+		s, _ := newTestSpooling(kept, write)
+		err = errAway
+		if o, err := s.Record(t.Context(), Event{session, clientSays(started, 0)}); err != nil || o.Result != Spooled {
+			t.Errorf("%v, %v", o, err)
+		}
+		records, peekErr := kept.Peek(session.spoolKey(), 1)
+		if peekErr != nil || len(records) != 1 {
+			t.Fatalf("%v, %v", records, peekErr)
+		}
+		if back, err := decodeSpooled(records[0].Payload); err != nil || back.Source != v1alpha1.EventSourceClient {
+			t.Errorf("%+v, %v", back, err)
+		}
+		s, _ = newTestSpooling(fullSpool{kept, testSpoolBytes/clientShare + 1}, write)
+		if _, err := s.Record(t.Context(), Event{sessionNumber(1), clientSays(started, 0)}); err == nil || !strings.Contains(err.Error(), "to leave room for webhooks") {
+			t.Errorf("error %v", err)
+		}
+		if o, err := s.Record(t.Context(), Event{sessionNumber(1), event(started, 0)}); err != nil || o.Result != Spooled {
+			t.Errorf("a webhook: %v, %v", o, err)
+		}
+		err = &RejectedError{Field: "data.meetingId", Err: errAway}
+		s, _ = newTestSpooling(kept, write)
+		if _, err := s.Record(t.Context(), Event{sessionNumber(2), clientSays(started, 0)}); rejectionOf(err) == nil {
+			t.Errorf("error %v", err)
+		}
+		if err := kept.Each(func(r spool.Record) error {
+			if r.State == spool.Dead {
+				t.Errorf("dead letter %s", r.Payload)
+			}
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+		if err := kept.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestClientEventsThatFail: the answer names the field as the client has sent it.
+func TestClientEventsThatFail(t *testing.T) {
+	for _, tc := range []struct {
+		err    error
+		status int
+		want   string
+	}{
+		{&RejectedError{Field: "data.meetingId", Err: errAway}, 400, `"meetingId is not accepted by this receiver"`},
+		{errAway, 503, "try again later"},
+	} {
+		f := newClientFixture(t, recordedNever(tc.err))
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, clientRequest("POST", "Bearer "+clientToken, clientBody("RECORDING_STARTED")))
+		if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.want) {
+			t.Errorf("%d %s, want %d %s", w.Code, w.Body, tc.status, tc.want)
+		}
+	}
+	f := newClientFixture(t, recorderFunc(func(context.Context, Event) (Outcome, error) { panic("bug") }))
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, clientRequest("POST", "Bearer "+clientToken, clientBody("RECORDING_STARTED")))
+	if w.Code != 500 || strings.Contains(w.Body.String(), "bug") || !strings.Contains(f.log.String(), "client event met a bug") {
+		t.Errorf("%d %s\n%s", w.Code, w.Body, f.log)
+	}
+}

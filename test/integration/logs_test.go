@@ -1,0 +1,100 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// TestLogsNameTheRecording turns both binaries' level up while they run, takes a recording through them, and reads their logs: every line
+// is JSON, and each that is about the recording, at any level, has its namespace and name where a search looks for them.
+func TestLogsNameTheRecording(t *testing.T) {
+	o := newOperator(t)
+	managers, sidecars := freeAddress(t), freeAddress(t)
+	o.startManager(t, "--diagnostics-bind-address", managers)
+	o.startSidecar(t, "--diagnostics-bind-address", sidecars)
+	setLevel(t, "manager", managers, "debug")
+	setLevel(t, "sidecar", sidecars, "debug")
+	name, webhooks := newSession(t)
+	for _, w := range webhooks {
+		o.mustSend(t, w, "recorded")
+		o.mustSend(t, w, "duplicate")
+	}
+	complete(t, awaitJob(t, name))
+	awaitProcessing(t, name, v1alpha1.ProcessingSucceeded)
+	eventually(t, "the manager has told of the end", func(context.Context) error {
+		if !strings.Contains(o.manager.text(), `"processing":"Succeeded"`) {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	for program, log := range map[string]string{"manager": o.manager.text(), "sidecar": o.sidecar.text()} {
+		about := 0
+		for line := range strings.Lines(log) {
+			var fields map[string]any
+			if err := json.Unmarshal([]byte(line), &fields); err != nil {
+				t.Errorf("%s: not JSON: %s", program, line)
+				continue
+			}
+			if !strings.Contains(line, name) {
+				continue
+			}
+			about++
+			if object, ok := fields["object"].(map[string]any); ok {
+				fields = object // controller-runtime's line of a Kubernetes Event
+			}
+			if fields["namespace"] != namespace || fields["name"] != name {
+				t.Errorf("%s: the namespace and the name are not where they belong: %s", program, line)
+			}
+		}
+		if about == 0 {
+			t.Errorf("%s: no line tells of %s", program, name)
+		}
+	}
+	// Back at info, nothing is logged of what is right.
+	setLevel(t, "sidecar", sidecars, "info")
+	before := len(o.sidecar.text())
+	o.mustSend(t, webhooks[0], "duplicate")
+	if after := o.sidecar.text()[before:]; strings.Contains(after, "webhook answered") {
+		t.Errorf("at info the log says %s", after)
+	}
+	checkNoProfiles(t, managers)
+}
+
+// setLevel sets the level by the command that `kubectl exec` runs.
+func setLevel(t *testing.T, program, address, level string) {
+	t.Helper()
+	eventually(t, "the level of the "+program, func(ctx context.Context) error {
+		out, err := exec.CommandContext(ctx, filepath.Join(programs, program), "loglevel", "--diagnostics-bind-address", address, level).CombinedOutput()
+		if err == nil && strings.TrimSpace(string(out)) != level {
+			return errors.New("it is " + string(out))
+		}
+		return err
+	})
+}
+
+func checkNoProfiles(t *testing.T, address string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/debug/pprof/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusNotFound {
+		t.Errorf("without --pprof profiles are answered %s", response.Status)
+	}
+}
