@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -32,7 +33,10 @@ var fixedFiles = []fixedFile{
 	{name: "rbac.yaml", kind: []string{"ServiceAccount", "Secret", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}},
 	{name: "policies.yaml", kind: []string{"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}, condition: ".Values.admissionPolicies.enabled"},
 	{name: "network-policies.yaml", kind: []string{"NetworkPolicy"}, condition: ".Values.networkPolicies.enabled"},
-	{name: "metrics-services.yaml", kind: []string{"Service"}},
+	{name: "services.yaml", kind: []string{"Service"}},
+	{name: "monitors.yaml", kind: []string{"ServiceMonitor"}, condition: ".Values.monitors.enabled"},
+	{name: "alerts.yaml", kind: []string{"PrometheusRule"}, condition: ".Values.alerts.enabled"},
+	{name: "dashboard.yaml", kind: []string{"ConfigMap"}, condition: ".Values.dashboard.enabled"},
 }
 
 // byHand are the objects that values change, whose templates are written by hand, and what the chart has in another way: Helm makes the
@@ -41,21 +45,25 @@ var byHand = []string{
 	"Namespace/meeting-recording-system",
 	"CustomResourceDefinition/meetingrecordings.recording.meetingops.dev", "CustomResourceDefinition/recordingpipelines.recording.meetingops.dev",
 	"Deployment/meeting-recording-operator", "Deployment/meeting-recording-receiver", "Service/meeting-recording-webhooks",
-	"HorizontalPodAutoscaler/meeting-recording-receiver", "PodDisruptionBudget/meeting-recording-receiver",
+	"Deployment/meeting-recording-events", "HorizontalPodAutoscaler/meeting-recording-receiver", "PodDisruptionBudget/meeting-recording-receiver",
 }
 
 // fixedTemplates returns the templates' texts by their file names.
 func fixedTemplates(config string) (map[string]string, error) {
 	builds := map[string]map[string]object{}
-	for name, folder := range map[string]string{"default": "default", "split": "overlays/split", "cluster": "overlays/cluster"} {
-		objects, err := build(filepath.Join(config, folder))
+	for _, name := range []string{"default", "split", "cluster", "live", "observability"} {
+		folder := filepath.Join(config, "overlays", name)
+		if name == "default" {
+			folder = filepath.Join(config, name)
+		}
+		objects, err := build(folder)
 		if err != nil {
 			return nil, err
 		}
 		builds[name] = objects
 	}
 	texts := map[string]string{}
-	for _, id := range ids(builds["default"], builds["split"], builds["cluster"]) {
+	for _, id := range ids(slices.Collect(maps.Values(builds))...) {
 		if slices.Contains(byHand, id) {
 			continue
 		}
@@ -114,10 +122,26 @@ func variants(id string, builds map[string]map[string]object) (string, error) {
 			texts = append(texts, wrap(variant.condition, text))
 		}
 		return strings.Join(texts, ""), nil
-	default:
-		text, err := document(builds["cluster"][id])
-		return wrap("and .Values.cluster.enabled .Values.cluster.allNamespaces", text), err
 	}
+	for name, condition := range additions {
+		addition, found := builds[name][id]
+		if !found {
+			continue
+		}
+		text, err := document(addition)
+		if condition != "" {
+			text = wrap(condition, text)
+		}
+		return text, err
+	}
+	return "", fmt.Errorf("no overlay has %s", id)
+}
+
+// additions are the overlays that only add objects, and under which condition the chart has these, beside that of the file.
+var additions = map[string]string{
+	"cluster":       "and .Values.cluster.enabled .Values.cluster.allNamespaces",
+	"live":          ".Values.live.enabled",
+	"observability": "",
 }
 
 func wrap(condition, text string) string {
@@ -128,7 +152,8 @@ func wrap(condition, text string) string {
 func document(o object) (string, error) {
 	labels, ok := o.metadata()["labels"].(map[string]any)
 	if !ok {
-		return "", fmt.Errorf("%s has no labels", o.id())
+		labels = map[string]any{}
+		o.metadata()["labels"] = labels
 	}
 	labels[labelsMark] = ""
 	text, err := yaml.Marshal(o)
@@ -136,10 +161,8 @@ func document(o object) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if strings.Contains(string(text), "{{") {
-		return "", fmt.Errorf("%s has {{, which a template would take for its own", o.id())
-	}
 	return "---\n" + strings.NewReplacer(
+		"{{", `{{ "{{" }}`, // an alert's, not the chart's
 		"    "+labelsMark+": \"\"\n", "    {{- include \"operator.labels\" . | nindent 4 }}\n",
 		namespace, "{{ .Release.Namespace }}",
 	).Replace(string(text)), nil

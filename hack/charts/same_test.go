@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// installation is one that both config/ and the chart offer: folders of config/, the first one with the others as components, and values.
+// installation is one that both config/ and the chart offer: folders of config/, and values.
 type installation struct {
 	parts  []string
 	values []string
@@ -33,6 +33,9 @@ var installations = map[string]installation{
 	"ha and endpoint-token":               {[]string{"overlays/ha", "components/endpoint-token"}, []string{"ha.enabled=true", "endpointToken.enabled=true"}},
 	"ha and cluster":                      {[]string{"overlays/ha", "components/cluster"}, []string{"ha.enabled=true", "cluster.enabled=true"}},
 	"split, its manager twice, and token": {[]string{"overlays/split", "components/ha", "components/endpoint-token"}, []string{"split.enabled=true", "ha.enabled=true", "endpointToken.enabled=true"}},
+	"live":                                {[]string{"overlays/live"}, []string{"live.enabled=true"}},
+	"split, cluster and live":             {[]string{"overlays/split", "components/cluster", "events"}, []string{"split.enabled=true", "cluster.enabled=true", "live.enabled=true"}},
+	"observability":                       {[]string{"overlays/observability"}, []string{"monitors.enabled=true", "alerts.enabled=true", "dashboard.enabled=true"}},
 	"split and cluster":                   {[]string{"overlays/split", "components/cluster"}, []string{"split.enabled=true", "cluster.enabled=true"}},
 }
 
@@ -97,14 +100,14 @@ func TestNamespace(t *testing.T) {
 	}
 }
 
-// kustomize builds the first part with the others as components.
+// kustomize builds the parts, of which those of config/components change the others.
 func kustomize(t *testing.T, parts []string) map[string]object {
 	t.Helper()
 	folder, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var paths []string
+	paths := map[bool][]string{} // whether it is a component
 	for _, part := range parts {
 		absolute, err := filepath.Abs(filepath.Join(root, "config", part))
 		if err != nil {
@@ -114,10 +117,11 @@ func kustomize(t *testing.T, parts []string) map[string]object {
 		if err != nil {
 			t.Fatal(err)
 		}
-		paths = append(paths, path)
+		component := strings.HasPrefix(part, "components/")
+		paths[component] = append(paths[component], path)
 	}
 	text, err := yaml.Marshal(map[string]any{
-		"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": paths[:1], "components": paths[1:],
+		"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": paths[false], "components": paths[true],
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -154,6 +158,9 @@ func normal(t *testing.T, o object) object {
 		if labels[key] == want {
 			delete(labels, key)
 		}
+	}
+	if len(labels) == 0 {
+		delete(copied.metadata(), "labels")
 	}
 	if annotations, _ := copied.metadata()["annotations"].(map[string]any); copied.kind() == "CustomResourceDefinition" && annotations["helm.sh/resource-policy"] == "keep" {
 		delete(annotations, "helm.sh/resource-policy")

@@ -32,14 +32,16 @@ app.kubernetes.io/name: meeting-recording-operator
 {{- end }}
 {{- end }}
 
-{{/* What says where a Pod may run, and as whom. */}}
+{{/* What says where a Pod may run, and as whom: noGroup where it has no volume to write to. */}}
 {{- define "operator.pod" -}}
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
   runAsUser: 65532
   runAsGroup: 65532
+  {{- if not .noGroup }}
   fsGroup: 65532
+  {{- end }}
   seccompProfile:
     type: RuntimeDefault
 {{- with .Values.imagePullSecrets }}
@@ -95,6 +97,9 @@ securityContext:
 {{- end }}
 {{- if and .Values.spool.persistentVolumeClaim.enabled .Values.split.enabled }}
 {{- fail "spool.persistentVolumeClaim.enabled and split.enabled exclude one another: one Pod at a time has the volume, and the receiver has several. Set one of them to false." }}
+{{- end }}
+{{- if and .Values.monitors.enabled .Values.split.enabled }}
+{{- fail "monitors.enabled and split.enabled exclude one another: the ServiceMonitor reads the sidecar's metrics from the manager's Pod, where it is not then. Set monitors.enabled to false, and write one of your own for the Services meeting-recording-metrics and meeting-recording-receiver-metrics." }}
 {{- end }}
 {{- if gt (int .Values.split.minReplicas) (int .Values.split.maxReplicas) }}
 {{- fail (printf "split.minReplicas is %d, which is more than split.maxReplicas, %d." (int .Values.split.minReplicas) (int .Values.split.maxReplicas)) }}
