@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,6 +39,7 @@ func ways(dist string) map[string]way {
 			upgrade:   []string{"helm upgrade operator " + chartFolder + " --namespace meeting-recording-system --set split.enabled=true"},
 			uninstall: []string{"helm uninstall operator --namespace meeting-recording-system"},
 			leaves: []string{
+				"apiservices.apiregistration.k8s.io v1alpha1.recording.meetingops.dev",
 				"customresourcedefinitions.apiextensions.k8s.io meetingrecordings.recording.meetingops.dev",
 				"customresourcedefinitions.apiextensions.k8s.io recordingpipelines.recording.meetingops.dev",
 				"meetingrecordings.recording.meetingops.dev meeting-recording-system/jvsg-8rjn-j304-example",
@@ -70,13 +72,14 @@ func ways(dist string) map[string]way {
 		"server-side": {
 			install:   []string{"kubectl apply --server-side -f " + dist + "/install.yaml"},
 			upgrade:   []string{"kubectl apply --server-side -f " + dist + "/install.yaml"},
-			uninstall: []string{"kubectl delete -f " + dist + "/install.yaml"},
+			uninstall: []string{"kubectl delete --ignore-not-found -f " + dist + "/install.yaml"},
 		},
 	}
-	for _, folder := range []string{"default", "overlays/cluster", "overlays/endpoint-token", "overlays/ha", "overlays/spool-pvc", "overlays/split"} {
+	// Not the overlay observability, which is for clusters that have the Prometheus operator's kinds.
+	for _, folder := range []string{"default", "overlays/cluster", "overlays/endpoint-token", "overlays/ha", "overlays/live", "overlays/spool-pvc", "overlays/split"} {
 		ways[folder] = way{
 			install: []string{"kubectl apply -k config/" + folder}, upgrade: []string{"kubectl apply -k config/" + folder},
-			uninstall: []string{"kubectl delete -k config/" + folder},
+			uninstall: []string{"kubectl delete --ignore-not-found -k config/" + folder},
 		}
 	}
 	return ways
@@ -90,12 +93,14 @@ func TestInstallAndUninstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := newCluster(t)
-	for name, way := range ways(dist) {
-		t.Run(name, func(t *testing.T) {
-			before, err := c.list(t.Context(), "")
-			if err != nil {
-				t.Fatal(err)
-			}
+	before, err := c.list(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := ways(dist)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		way := all[name]
+		passed := t.Run(name, func(t *testing.T) {
 			c.types(t, way.install...)
 			c.use(t)
 			c.types(t, way.upgrade...)
@@ -107,6 +112,9 @@ func TestInstallAndUninstall(t *testing.T) {
 			c.types(t, way.last...)
 			c.expect(t, before, nil)
 		})
+		if !passed {
+			t.FailNow() // the next one would find what this one has left
+		}
 	}
 }
 
