@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,6 +49,12 @@ func ways(dist string) map[string]way {
 				"recordingpipelines.recording.meetingops.dev meeting-recording-system/meeting-recording-archive",
 			},
 			last: []string{deleteCRDs, deleteSpace},
+		},
+		// Its CRDs are older, and have not the short name by which the test then asks for a recording.
+		"helm from an older chart": {
+			install:   []string{"helm install operator " + dist + "/older --namespace meeting-recording-system --create-namespace"},
+			upgrade:   []string{"helm upgrade operator " + chartFolder + " --namespace meeting-recording-system"},
+			uninstall: []string{"helm uninstall operator --namespace meeting-recording-system", deleteCRDs, deleteSpace},
 		},
 		"from kustomize to helm": {
 			install: []string{"kubectl apply -k config/default"},
@@ -92,6 +99,7 @@ func TestInstallAndUninstall(t *testing.T) {
 	if _, err := command(t, []string{"VERSION=v0.9.0", "IMG=registry.example.com/operator:v1"}, "hack/dist.sh", dist); err != nil {
 		t.Fatal(err)
 	}
+	olderChart(t, filepath.Join(dist, "older"))
 	c := newCluster(t)
 	before, err := c.list(t.Context(), "")
 	if err != nil {
@@ -115,6 +123,69 @@ func TestInstallAndUninstall(t *testing.T) {
 		if !passed {
 			t.FailNow() // the next one would find what this one has left
 		}
+	}
+}
+
+// olderChart writes the chart as it would have been before MeetingRecordings had their short name.
+func olderChart(t *testing.T, folder string) {
+	t.Helper()
+	if err := os.CopyFS(folder, os.DirFS(chart)); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "files", "crds", "recording.meetingops.dev_meetingrecordings.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := strings.Replace(string(text), "- mrec\n", "- older\n", 1)
+	if older == string(text) {
+		t.Fatal("the CRD has no short name mrec")
+	}
+	if err := os.WriteFile(file, []byte(older), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDist: what a release has is of its version, with its images and no other.
+func TestDist(t *testing.T) {
+	dist := t.TempDir()
+	environment := []string{"VERSION=v0.9.0", "IMG=registry.example.com/operator:v0.9.0", "MEDIA_IMG=registry.example.com/media:v0.9.0"}
+	if _, err := command(t, environment, "hack/dist.sh", dist); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dist)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, file := range files {
+		names = append(names, file.Name())
+		if filepath.Ext(file.Name()) != ".yaml" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dist, file.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if image, is := strings.CutPrefix(strings.TrimLeft(line, " -"), "image: "); is && !strings.HasPrefix(image, "registry.example.com/") {
+				t.Errorf("%s has the image %s", file.Name(), image)
+			}
+		}
+	}
+	want := []string{
+		"install-cluster.yaml", "install-endpoint-token.yaml", "install-ha.yaml", "install-live.yaml", "install-observability.yaml", "install-split.yaml",
+		"install-spool-pvc.yaml", "install.yaml", "meeting-recording-operator-0.9.0.tgz", "pipeline-archive.yaml", "pipeline-speech.yaml", "pipeline-web.yaml",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("dist has %v, want %v", names, want)
+	}
+	out, err := command(t, nil, helm, "template", "trial", filepath.Join(dist, "meeting-recording-operator-0.9.0.tgz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if image := `image: "ghcr.io/meetingops/meeting-recording-operator:v0.9.0"`; !strings.Contains(out, image) {
+		t.Errorf("the packaged chart has not %s", image)
 	}
 }
 
