@@ -53,9 +53,13 @@ test: controlplane ffmpeg browser ## Run all tests, with a real API server and e
 	go -C hack/images test ./...
 	go -C hack/tools test ./...
 ifeq ($(PKG),./...)
-	$(MAKE) --no-print-directory promtool-test
+	$(MAKE) --no-print-directory promtool-test test-charts
 endif
 	KUBEBUILDER_ASSETS=$$(hack/controlplane/install.sh envtest --print-dir) $(GOTESTSUM) --format pkgname -- $(PKG) $(TESTFLAGS)
+
+.PHONY: test-charts
+test-charts: controlplane ## Test the Helm chart, and every way to install and to uninstall.
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s go -C hack/charts test -timeout=30m ./...
 
 .PHONY: test-browser
 test-browser: controlplane ffmpeg browser ## Run the tests of the page in Chromium alone; screenshots are in bin/screenshots/.
@@ -130,6 +134,10 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 	$(CONTROLLER_GEN) rbac:roleName=sidecar,fileName=sidecar_role.yaml paths=./internal/receiver/... output:rbac:artifacts:config=config/rbac
 	$(CONTROLLER_GEN) rbac:roleName=events,fileName=role.yaml paths=./internal/live/... output:rbac:artifacts:config=config/events
 
+.PHONY: charts
+charts: ## Generate the Helm chart's CRDs, fixed objects and README from config/ and the chart's values.
+	go -C hack/charts run . -root=$(CURDIR)
+
 .PHONY: docs
 docs: ## Generate docs/api.md from the API types.
 	$(CRD_REF_DOCS) --source-path=api --config=docs/api.config.yaml --renderer=markdown --max-depth=6 --log-level=ERROR --output-path=docs/api.md
@@ -154,6 +162,7 @@ fmt: ## Format the Go code.
 vet: ## Run go vet.
 	go vet ./...
 	go -C hack/images vet ./...
+	go -C hack/charts vet ./...
 	go -C hack/monitoring vet ./...
 	go -C hack/tools vet ./...
 
@@ -201,6 +210,10 @@ image: ## Build the image IMG into bin/images/, without Docker.
 media-image: ## Build the image MEDIA_IMG, with ffmpeg, into bin/images/, without Docker.
 	MEDIA_IMG=$(MEDIA_IMG) VERSION=$(VERSION) hack/images/build.sh media
 
+.PHONY: dist
+dist: ## Write into dist/ what one installs with: YAML files with the image IMG, and the Helm chart, for the release VERSION.
+	IMG=$(IMG) MEDIA_IMG=$(MEDIA_IMG) VERSION=$(VERSION) hack/dist.sh dist
+
 .PHONY: test-versions
 test-versions: ## Run the tests that need an API server against every Kubernetes minor of hack/controlplane.
 	hack/test-versions.sh
@@ -241,15 +254,16 @@ install: ## Install the CRDs.
 uninstall: ## Remove the CRDs, and with them every MeetingRecording and RecordingPipeline.
 	kubectl delete --ignore-not-found -k config/crd
 
+# CONFIG is the folder of config/ to install, such as config/overlays/ha or config/pipelines.
+CONFIG ?= config/default
+
 .PHONY: deploy
-deploy: ## Install everything.
-	kubectl apply -k config/crd
-	kubectl wait --for=condition=Established --timeout=60s -f config/crd/bases
-	kubectl apply -k config/default
+deploy: ## Install CONFIG (config/default) with the image IMG.
+	IMG=$(IMG) MEDIA_IMG=$(MEDIA_IMG) hack/render.sh $(CONFIG) | kubectl apply -f -
 
 .PHONY: undeploy
-undeploy: ## Remove everything.
-	kubectl delete --ignore-not-found -k config/default
+undeploy: ## Remove CONFIG (config/default): with it the CRDs, every recording and every pipeline.
+	hack/render.sh $(CONFIG) | kubectl delete --ignore-not-found -f -
 
 .PHONY: run
 run: build ## Run the manager on this machine, against the cluster of the current kubectl context.

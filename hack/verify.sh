@@ -15,13 +15,13 @@ done | tar --null -T - -cf - | tar -xf - -C "$copy"
 cp -a "$copy" "$copy.before"
 trap 'rm -rf "$copy" "$copy.before"' EXIT
 
-make --no-print-directory -C "$copy" generate manifests docs dashboards fmt
-for module in . hack/tools hack/tools/lint hack/tools/supply hack/images hack/objectstores hack/monitoring; do
+make --no-print-directory -C "$copy" generate manifests docs dashboards charts fmt
+for module in . hack/tools hack/tools/lint hack/tools/supply hack/images hack/charts hack/objectstores hack/monitoring; do
   [[ -f $copy/$module/go.mod ]] && go -C "$copy/$module" mod tidy
 done
 
 if ! diff -ru "$copy.before" "$copy"; then
-  echo "verify: generated files differ from what is here; run: make generate manifests docs dashboards fmt, and go mod tidy" >&2
+  echo "verify: generated files differ from what is here; run: make generate manifests docs dashboards charts fmt, and go mod tidy" >&2
   exit 1
 fi
 
@@ -37,7 +37,7 @@ while IFS= read -r file; do
     failed=1
   fi
 done < <(git ls-files --cached --others --exclude-standard '*.go' '*.sh' Makefile)
-for overlay in config/default config/samples config/samples/cert-manager config/overlays/*/ config/pipelines/*/; do
+for overlay in config/default config/samples config/samples/cert-manager config/overlays/*/ config/pipelines config/pipelines/*/; do
   if ! go tool -modfile=hack/tools/go.mod kustomize build "$overlay" >/dev/null; then
     echo "verify: kustomize cannot build $overlay" >&2
     failed=1

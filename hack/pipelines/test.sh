@@ -95,7 +95,7 @@ write_overlay() {
     cat <<YAML
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
-resources: [../../../config/default, ../../../config/pipelines/web, ../../../config/pipelines/speech]
+resources: [../../../config/default, ../../../config/pipelines, ../../../config/pipelines/web, ../../../config/pipelines/speech]
 secretGenerator:
   - name: test-videosdk
     namespace: $namespace

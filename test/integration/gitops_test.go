@@ -31,13 +31,13 @@ import (
 // gitOps is the field manager of the tests' GitOps tool.
 const gitOps = "gitops"
 
-// TestGitOps applies config/default by server-side apply, lets the real manager and sidecar work with it, and applies it again: no
+// TestGitOps applies config/default and config/pipelines by server-side apply, lets the real manager and sidecar work with it, and applies it again: no
 // object changes, no difference is seen, and what Git applied is Git's but for the status.
 func TestGitOps(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "all.yaml")
 	name, webhooks := newSession(t)
 	// A recording that is kept in Git is no good idea, but it must not be fought over either.
-	manifests := kubectlOutput(t, "kustomize", root+"/config/default") + fmt.Sprintf(`---
+	manifests := kubectlOutput(t, "kustomize", root+"/config/default") + "---\n" + kubectlOutput(t, "kustomize", root+"/config/pipelines") + fmt.Sprintf(`---
 apiVersion: recording.meetingops.dev/v1alpha1
 kind: MeetingRecording
 metadata: {namespace: %s, name: %s, labels: {team: board}}

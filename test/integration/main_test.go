@@ -31,7 +31,7 @@ const (
 	// The ServiceAccounts that config/default gives to the binaries.
 	sidecarAccount = "meeting-recording-sidecar"
 	managerAccount = "meeting-recording-manager"
-	// pipelineName is the default pipeline's.
+	// pipelineName is that of the pipeline in config/pipelines.
 	pipelineName = "meeting-recording-archive"
 	root         = "../.."
 )
@@ -107,8 +107,10 @@ func setUpAndRun(m *testing.M) (code int, err error) {
 	if _, err := envtest.InstallCRDs(config, crds); err != nil {
 		return 1, err
 	}
-	if err := command(root, kubectl, "--kubeconfig", adminsFile, "apply", "-k", "config/default"); err != nil {
-		return 1, err
+	for _, part := range []string{"config/default", "config/pipelines"} {
+		if err := command(root, kubectl, "--kubeconfig", adminsFile, "apply", "-k", part); err != nil {
+			return 1, err
+		}
 	}
 	if err := awaitPolicies(context.Background()); err != nil {
 		return 1, err

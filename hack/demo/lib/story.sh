@@ -10,14 +10,14 @@ make_keys() {
   [[ -e $state/token ]] || openssl rand -hex 24 >"$state/token"
 }
 
-# write_overlay writes config/default with the demo's own key, endpoint token, file host and shorter windows.
+# write_overlay writes config/default and the archive's pipeline with the demo's own key, endpoint token, file host and shorter windows.
 write_overlay() {
   mkdir -p "$state/overlay"
   cp "$state/public.pem" "$state/token" "$state/overlay/"
   cat >"$state/overlay/kustomization.yaml" <<YAML
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
-resources: [../../../config/default]
+resources: [../../../config/default, ../../../config/pipelines]
 secretGenerator:
   - name: demo-videosdk
     namespace: $namespace
@@ -72,11 +72,10 @@ image_digest() {
 
 install_operator() {
   write_overlay
-  # On a new cluster kubectl may come to the pipeline before the API server has taken up its kind.
-  kubectl apply -k "$state/overlay" || {
-    kubectl wait --for=condition=Established --timeout=60s -f "$root/config/crd/bases"
-    kubectl apply -k "$state/overlay"
-  }
+  # In one go with the pipeline, whose kind the API server must know before.
+  kubectl apply -k "$root/config/crd"
+  KUBECTL=$root/bin/k8s/kubectl "$root/hack/await-crds.sh"
+  kubectl apply -k "$state/overlay"
   kubectl -n "$namespace" rollout status deployment/meeting-recording-operator --timeout=120s ||
     { explain_pods; die "the operator did not become ready"; }
   kubectl -n "$namespace" wait rpipe/meeting-recording-archive --for=condition=Ready --timeout=60s

@@ -112,17 +112,18 @@ func (c *ControlPlane) install(ctx context.Context, root string) error {
 	if err := writeKubeconfig(kubeconfig, c.Config.Host, adminToken); err != nil {
 		return err
 	}
-	for _, args := range [][]string{
-		{"apply", "-k", "config/crd"},
-		{"wait", "--for=condition=Established", "--timeout=60s", "-f", "config/crd/bases"},
-		{"apply", "-k", "config/default"},
+	for _, command := range [][]string{
+		{c.kubectl, "apply", "-k", "config/default"},
+		{"bash", "hack/await-crds.sh"},
+		{c.kubectl, "apply", "-k", "config/pipelines"},
 	} {
-		cmd := exec.CommandContext(ctx, c.kubectl, append([]string{"--kubeconfig", kubeconfig}, args...)...)
+		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "KUBECTL="+c.kubectl)
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
 		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("kubectl %v: %w\n%s", args, err, out.String())
+			return fmt.Errorf("%v: %w\n%s", command, err, out.String())
 		}
 	}
 	return nil

@@ -225,7 +225,7 @@ func (w *world) objects(ctx context.Context) ([]v1alpha1.MeetingRecording, error
 	return list.Items, err
 }
 
-// steps are those of the pipelines that config/default installs for a recording that has stopped.
+// steps are those of the pipelines that config/pipelines has for a recording that has stopped.
 func (w *world) steps(ctx context.Context) ([]audit.Step, error) {
 	var list v1alpha1.RecordingPipelineList
 	if err := w.client.List(ctx, &list, client.InNamespace(namespace)); err != nil {

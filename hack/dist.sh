@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Copyright 2026 The Meeting Recording Operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+
+# Writes what one installs with into the folder that it is given: a file for config/default, one for each overlay, one for each ready pipeline,
+# all with the images IMG and MEDIA_IMG, and the Helm chart as the version VERSION (vX.Y.Z; without one, as its Chart.yaml says).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+dist=${1:?which folder to write to}
+mkdir -p "$dist"
+rm -f "$dist"/*.yaml "$dist"/*.tgz
+render() { # FOLDER FILE
+  { echo "# $1 of the meeting-recording-operator ${VERSION:-}: kubectl apply -f $2"; hack/render.sh "$1"; } >"$dist/$2"
+}
+render config/default install.yaml
+for overlay in config/overlays/*/; do
+  render "${overlay%/}" "install-$(basename "$overlay").yaml"
+done
+render config/pipelines pipeline-archive.yaml
+for pipeline in config/pipelines/*/; do
+  render "${pipeline%/}" "pipeline-$(basename "$pipeline").yaml"
+done
+
+version=()
+if [[ ${VERSION:-} =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]]; then
+  version=(--version "${VERSION#v}" --app-version "$VERSION")
+fi
+go tool -modfile=hack/charts/go.mod helm package charts/meeting-recording-operator --destination "$dist" "${version[@]}" >&2
