@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
@@ -68,6 +69,8 @@ type deliverer struct {
 	pace     Pace
 	gate     *gate
 	tellings *tellings
+	// working is held, for reading, by who tells; who holds it else has it that nobody does.
+	working sync.RWMutex
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/delivery,verbs=update
@@ -103,6 +106,8 @@ func setUpDelivery(mgr ctrl.Manager, options Options) error {
 // Reconcile tells the sink all that it does not know of one recording, as far as the sink takes it, and writes down what it told where
 // that is due. It returns an error where the API server could not be asked.
 func (d *deliverer) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	d.working.RLock()
+	defer d.working.RUnlock()
 	recording, wait, err := d.subject(ctx, request)
 	if err != nil || recording == nil {
 		return reconcile.Result{RequeueAfter: wait}, err
@@ -171,7 +176,7 @@ func (d *deliverer) tell(ctx context.Context, recording *v1alpha1.MeetingRecordi
 		return wait
 	}
 	answer := d.send(ctx, recording, item)
-	if ctx.Err() != nil {
+	if answer.Outcome != eventsink.Delivered && ctx.Err() != nil { // the manager ends, which is no fault of the sink
 		d.gate.release()
 		return firstPause
 	}

@@ -86,6 +86,8 @@ func (s *saver) Start(ctx context.Context) error {
 	<-ctx.Done()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSaves)
 	defer cancel()
+	s.working.Lock() // what is being told is told, or not, by then
+	defer s.working.Unlock()
 	for key, known := range s.tellings.unsaved() {
 		recording := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
 		err := patchStatus(ctx, s.client, recording, saveTold(known.uid, known.told))
