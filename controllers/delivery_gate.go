@@ -29,6 +29,8 @@ type gate struct {
 	failures int
 	// since is when the first of them did, and opensAt when one may be let through.
 	since, opensAt time.Time
+	// pause is for how long it last closed.
+	pause time.Duration
 	// trying says that one is through.
 	trying bool
 }
@@ -44,7 +46,7 @@ func (g *gate) enter() (wait time.Duration, ok bool) {
 	case now.Before(g.opensAt):
 		return spread(g.opensAt.Sub(now)), false
 	case g.trying:
-		return spread(firstPause), false
+		return g.untilTried(), false
 	}
 	g.trying = true
 	return 0, true
@@ -57,8 +59,14 @@ func (g *gate) peek() (wait time.Duration, open bool) {
 	if wait := g.opensAt.Sub(g.clock.Now()); g.failures > 0 && wait > 0 {
 		return spread(wait), false
 	}
+	if g.trying {
+		return g.untilTried(), false
+	}
 	return 0, true
 }
+
+// untilTried is when to ask again while one is through: the more recordings wait, the longer the sink may have been away.
+func (g *gate) untilTried() time.Duration { return spread(max(firstPause, g.pause/4)) }
 
 // leave takes in an answer. It returns for how long the sink has failed where it just did for the first time or the first time no longer.
 func (g *gate) leave(answer eventsink.Answer) change {
@@ -80,15 +88,14 @@ func (g *gate) leave(answer eventsink.Answer) change {
 	}
 	g.trying = false
 	g.failures++
-	pause := min(g.maxPause, firstPause<<min(g.failures-1, 20))
-	pause = max(pause, min(answer.RetryAfter, maxAsked))
-	g.opensAt = now.Add(pause)
+	g.pause = max(min(g.maxPause, firstPause<<min(g.failures-1, 20)), min(answer.RetryAfter, maxAsked))
+	g.opensAt = now.Add(g.pause)
 	if g.failures > 1 {
-		return change{pause: pause}
+		return change{pause: g.pause}
 	}
 	g.since = now
 	sinkFailingSince.Set(float64(now.Unix()))
-	return change{gone: true, pause: pause}
+	return change{gone: true, pause: g.pause}
 }
 
 // change says what an answer changed: the sink has gone, or is back after so long; and for how long it is now left alone.

@@ -49,6 +49,9 @@ func TestGate(t *testing.T) {
 		if _, ok := g.enter(); ok {
 			t.Fatal("a second one is let through")
 		}
+		if wait, open := g.peek(); open || wait < time.Second {
+			t.Fatalf("who only looks is told open %t, wait %s", open, wait)
+		}
 		if got := g.leave(away); got.gone || got.pause != pause*time.Second {
 			t.Errorf("after another failure: %+v, want %d s", got, pause)
 		}

@@ -172,12 +172,12 @@ func ring(read *Object) []operation {
 	if len(read.RawDelivery) == 0 || (read.Recording.State != v1alpha1.RecordingStopped && read.Recording.State != v1alpha1.RecordingFailed) {
 		return nil
 	}
-	ring := []operation{{Op: "test", Path: "/status/delivery", Value: read.RawDelivery}}
+	unchanged := operation{Op: "test", Path: "/status/delivery", Value: read.RawDelivery}
 	var delivery v1alpha1.DeliveryStatus
 	if err := json.Unmarshal(read.RawDelivery, &delivery); err != nil || delivery.State == "" {
-		return ring
+		return []operation{unchanged}
 	}
-	return append(ring, operation{Op: "add", Path: "/status/delivery/state", Value: v1alpha1.DeliveryPending})
+	return []operation{unchanged, {Op: "add", Path: "/status/delivery/state", Value: v1alpha1.DeliveryPending}}
 }
 
 // Settle implements Store.
