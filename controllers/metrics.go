@@ -57,6 +57,29 @@ var (
 		Help: "MeetingRecordings that were deleted because their time was over.",
 	})
 
+	eventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "meetingrecording_cloudevents_total",
+		Help: "Attempts to deliver an event to the sink, by outcome: delivered, unavailable (the sink takes none), refused (it does not take this one); and dropped, events given up after refusals.",
+	}, []string{"outcome"})
+
+	eventDelay = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "meetingrecording_cloudevents_delay_seconds",
+		Help:    "Seconds from what happened to a recording until the sink had the event of it.",
+		Buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 300, 3600, 86400},
+
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
+	})
+
+	sinkFailingSince = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "meetingrecording_cloudevents_sink_failing_since_timestamp_seconds",
+		Help: "When the sink began to take no events, in seconds since 1970; 0 while it takes them, or there is none.",
+	})
+
+	eventsPending = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "meetingrecording_cloudevents_pending_recordings",
+		Help: "Recordings that have been processed, and of which the sink may not know all.",
+	})
+
 	jobDelay = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "meetingrecording_job_creation_delay_seconds",
 		Help:    "Seconds from the event that ended a recording to the creation of a Job for it, the time in a queue included.",
@@ -67,7 +90,8 @@ var (
 )
 
 func init() {
-	metrics.Registry.MustRegister(recordingsTotal, stepsTotal, stalledTotal, jobDelay, queueWaiting, queueTaken, deletedTotal, inFlight, stalledNow)
+	metrics.Registry.MustRegister(recordingsTotal, stepsTotal, stalledTotal, jobDelay, queueWaiting, queueTaken, deletedTotal, inFlight, stalledNow,
+		eventsTotal, eventDelay, sinkFailingSince, eventsPending)
 	initialise()
 }
 
@@ -82,6 +106,9 @@ func initialise() {
 	for _, ended := range []string{"succeeded", "failed", "skipped"} {
 		recordingsTotal.WithLabelValues(ended)
 		stepsTotal.WithLabelValues(ended)
+	}
+	for _, outcome := range []string{"delivered", "unavailable", "refused", "dropped"} {
+		eventsTotal.WithLabelValues(outcome)
 	}
 	for _, reason := range stallReasons {
 		stalledTotal.WithLabelValues(reason)

@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/delivery"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
@@ -46,6 +47,8 @@ type RecordingReconciler struct {
 	scheduler *scheduler
 	reruns    *reruns
 	tracer    *tracing.Tracer
+	// delivers says that a sink is told of what happens.
+	delivers bool
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;watch
@@ -74,6 +77,7 @@ func newRecordingReconciler(mgr ctrl.Manager, options Options) (*RecordingReconc
 		scheduler: newScheduler(),
 		reruns:    reruns,
 		tracer:    options.Tracer,
+		delivers:  options.Delivery.Sink != nil,
 
 		conditions: options.conditions,
 	}, nil
@@ -157,6 +161,7 @@ func (r *RecordingReconciler) report(ctx context.Context, facts *facts, decision
 ) (reconcile.Result, error) {
 	again := reconcile.Result{RequeueAfter: soonest(facts.wait, decision.RequeueAfter)}
 	before := facts.Recording
+	r.note(before, &decision)
 	if !decision.Changes(before) {
 		return again, deferred
 	}
@@ -180,6 +185,15 @@ func (r *RecordingReconciler) report(ctx context.Context, facts *facts, decision
 	}
 	log.FromContext(ctx).V(1).Info("Status stored", "processing", decision.Processing.State)
 	return again, deferred
+}
+
+// note adds to a decision what a sink is to be told of it, or leaves what there is to tell as it is.
+func (r *RecordingReconciler) note(before *v1alpha1.MeetingRecording, decision *processing.Decision) {
+	was, to := before.Status.Processing, &decision.Processing
+	to.Transitions, to.LastTransition = was.Transitions, was.LastTransition
+	if r.delivers {
+		to.Transitions, to.LastTransition = delivery.Note(before, *to, r.clock.Now())
+	}
 }
 
 // decideAgain leaves the recording alone until the cache has what another has written.

@@ -37,6 +37,7 @@ type sweeper struct {
 	every      time.Duration
 	page       int64
 	byDefault  time.Duration
+	sink       bool
 	namespaces []string
 
 	reads, deletes *rate.Limiter
@@ -54,6 +55,7 @@ func newSweeper(mgr ctrl.Manager, options Options) *sweeper {
 		every:      options.Pace.SweepEvery,
 		page:       options.Pace.SweepPage,
 		byDefault:  options.KeepRecordings,
+		sink:       options.Delivery.Sink != nil,
 		namespaces: options.Namespaces,
 		reads:      rate.NewLimiter(sweepReads, sweepReads),
 		deletes:    rate.NewLimiter(sweepDeletes, sweepDeletes),
@@ -194,9 +196,15 @@ func (s *sweeper) rules(ctx context.Context) (rulesByNamespace, error) {
 	for _, pipeline := range pipelines.Items {
 		byNamespace[pipeline.Namespace] = append(byNamespace[pipeline.Namespace], pipeline)
 	}
-	rules := rulesByNamespace{named: make(map[string]retention.Rules), others: retention.RulesOf(nil, s.byDefault)}
+	rules := rulesByNamespace{named: make(map[string]retention.Rules), others: s.rulesOf(nil)}
 	for namespace, theirs := range byNamespace {
-		rules.named[namespace] = retention.RulesOf(theirs, s.byDefault)
+		rules.named[namespace] = s.rulesOf(theirs)
 	}
 	return rules, nil
+}
+
+func (s *sweeper) rulesOf(pipelines []v1alpha1.RecordingPipeline) retention.Rules {
+	rules := retention.RulesOf(pipelines, s.byDefault)
+	rules.Sink = s.sink
+	return rules
 }

@@ -52,6 +52,8 @@ type Options struct {
 	Namespaces []string
 	// KeepRecordings is how long recordings are kept that no pipeline ran for, or whose pipelines are gone; 0 keeps them.
 	KeepRecordings time.Duration
+	// Delivery is that of events to a sink; without a sink there is none.
+	Delivery Delivery
 	// Clock is the time; nil is the real one.
 	Clock clock.PassiveClock
 	// Tracer is told of decisions and Jobs of recordings that have a trace; nil is nobody.
@@ -117,6 +119,11 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	}
 	if err := mgr.Add(&tally{cache: mgr.GetCache()}); err != nil {
 		return fmt.Errorf("set up the count of recordings: %w", err)
+	}
+	if options.Delivery.Sink != nil {
+		if err := setUpDelivery(mgr, options); err != nil {
+			return fmt.Errorf("set up the delivery of events: %w", err)
+		}
 	}
 	if err := newPipelineReconciler(mgr, options).register(mgr); err != nil {
 		return fmt.Errorf("set up the controller of RecordingPipelines: %w", err)

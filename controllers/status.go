@@ -43,6 +43,10 @@ func storeDecision(ctx context.Context, writer client.StatusClient, recording *v
 		operation{"add", "/status/conditions", decision.Conditions},
 		operation{"add", "/status/observedGeneration", recording.Generation},
 	)
+	if decision.Processing.LastTransition > recording.Status.Processing.LastTransition {
+		// There is more for a sink to know, in the same write: so that who delivers finds it, whatever happens.
+		operations = append(operations, operation{"add", "/status/delivery/state", v1alpha1.DeliveryPending})
+	}
 	return patchStatus(ctx, writer, recording, operations)
 }
 

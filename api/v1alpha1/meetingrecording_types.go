@@ -97,6 +97,13 @@ type MeetingRecordingStatus struct {
 	// +optional
 	Processing ProcessingStatus `json:"processing,omitzero"`
 
+	// delivery is what a sink of CloudEvents knows of the recording, where the
+	// manager has one. The part of the manager that delivers writes it; others
+	// only set its state to Pending.
+	// +kubebuilder:default={}
+	// +optional
+	Delivery DeliveryStatus `json:"delivery,omitzero"`
+
 	// conditions sum the recording up, by the conventions of kstatus, for
 	// people, kubectl wait, Argo CD and Flux. Only the controller writes them,
 	// when work begins and when it ends. Ready: True when nothing is left to do,
@@ -131,6 +138,7 @@ type MeetingRecordingStatus struct {
 // +kubebuilder:selectablefield:JSONPath=".status.recording.state"
 // +kubebuilder:selectablefield:JSONPath=".spec.rerun.token"
 // +kubebuilder:selectablefield:JSONPath=".status.processing.state"
+// +kubebuilder:selectablefield:JSONPath=".status.delivery.state"
 // +kubebuilder:validation:XValidation:rule="!(oldSelf.status.processing.state in ['Succeeded', 'Failed', 'Skipped']) || oldSelf.spec.?suspend.orValue(false) == self.spec.?suspend.orValue(false) || (has(self.spec.rerun) && (!has(oldSelf.spec.rerun) || self.spec.rerun.token != oldSelf.spec.rerun.token))",message="processing has ended: suspend can change only together with rerun.token",fieldPath=".spec.suspend"
 type MeetingRecording struct {
 	metav1.TypeMeta `json:",inline"`

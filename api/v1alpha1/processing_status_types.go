@@ -256,4 +256,18 @@ type ProcessingStatus struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +optional
 	RerunToken string `json:"rerunToken,omitempty"`
+
+	// lastTransition is the sequence of the last transition that was written.
+	// +kubebuilder:validation:Minimum=0
+	// +optional
+	LastTransition int64 `json:"lastTransition,omitempty"`
+
+	// transitions lists what happened in processing and may not have been
+	// delivered yet, where the manager has a sink of events, oldest first. It is
+	// bounded: the oldest are dropped.
+	// +listType=map
+	// +listMapKey=sequence
+	// +kubebuilder:validation:MaxItems=320
+	// +optional
+	Transitions []Transition `json:"transitions,omitempty"`
 }

@@ -47,6 +47,7 @@ type flags struct {
 	sidecarMetrics http.Handler // nil for none
 	settings       processing.Settings
 	keepRecordings time.Duration
+	cloudEvents    cloudEvents
 	tracing        tracing.Options
 	diagnostics    diagnostics.Options
 	zap            zap.Options
@@ -84,6 +85,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 	set.DurationVar(&f.keepRecordings, "keep-recordings", 0,
 		"How long recordings are kept that no pipeline ran for, or whose pipelines are gone, such as 720h; at least 24h. 0 keeps them. "+
 			"For all others retention.keepRecordings of their pipelines counts.")
+	f.cloudEvents.bind(set)
 	f.tracing.Bind(set)
 	f.diagnostics.Bind(set, diagnosticsAddress)
 	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
@@ -125,7 +127,7 @@ func (f flags) check(rest []string) error {
 	if f.keepRecordings != 0 && f.keepRecordings < retention.Quiet {
 		return fmt.Errorf("--keep-recordings must be at least 24h, or 0 to keep recordings; it is %s", f.keepRecordings)
 	}
-	return f.diagnostics.Validate()
+	return errors.Join(f.cloudEvents.check(), f.diagnostics.Validate())
 }
 
 // extraHandlers returns what is served beside /metrics, to those who may get it.

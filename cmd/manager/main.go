@@ -94,6 +94,9 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 		KeepRecordings: flags.keepRecordings,
 		Tracer:         tracer,
 	}
+	if recordings.Delivery, err = flags.cloudEvents.delivery(); err != nil {
+		return err
+	}
 	if flags.leaderElect {
 		lease, err := newLease(cfg, flags.leaseNamespace)
 		if err != nil {

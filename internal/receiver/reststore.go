@@ -166,7 +166,21 @@ func (s *RESTStore) Patch(ctx context.Context, read *Object, status v1alpha1.Rec
 	if revives && read.Processing != "" {
 		patch = append([]operation{{Op: "test", Path: "/status/processing/state", Value: read.Processing}}, patch...)
 	}
-	return s.patchStatus(ctx, read, patch)
+	return s.patchStatus(ctx, read, append(ring(read), patch...))
+}
+
+// ring returns what has the manager deliver events of a recording again that it may have done with: one that had ended before this write. It
+// tests that the manager did not do so in the meantime. Where the manager delivers nothing there is nothing to set.
+func ring(read *Object) []operation {
+	if len(read.RawDelivery) == 0 || (read.Recording.State != v1alpha1.RecordingStopped && read.Recording.State != v1alpha1.RecordingFailed) {
+		return nil
+	}
+	unchanged := operation{Op: "test", Path: "/status/delivery", Value: read.RawDelivery}
+	var delivery v1alpha1.DeliveryStatus
+	if err := json.Unmarshal(read.RawDelivery, &delivery); err != nil || delivery.State == "" {
+		return []operation{unchanged}
+	}
+	return []operation{unchanged, {Op: "add", Path: "/status/delivery/state", Value: v1alpha1.DeliveryPending}}
 }
 
 // Settle implements Store.
@@ -256,6 +270,7 @@ func decodeObject(body []byte) (*Object, error) {
 		Spec   v1alpha1.MeetingRecordingSpec `json:"spec"`
 		Status struct {
 			Recording  json.RawMessage `json:"recording"`
+			Delivery   json.RawMessage `json:"delivery"`
 			Processing struct {
 				State v1alpha1.ProcessingState `json:"state"`
 			} `json:"processing"`
@@ -272,6 +287,7 @@ func decodeObject(body []byte) (*Object, error) {
 		ResourceVersion: wire.Metadata.ResourceVersion,
 		Spec:            wire.Spec,
 		RawRecording:    wire.Status.Recording,
+		RawDelivery:     wire.Status.Delivery,
 		Processing:      wire.Status.Processing.State,
 		Traceparent:     wire.Metadata.Annotations.Traceparent,
 	}

@@ -25,6 +25,8 @@ type Object struct {
 	RawRecording json.RawMessage
 	// Processing is status.processing.state, which the controller writes.
 	Processing v1alpha1.ProcessingState
+	// RawDelivery is status.delivery byte for byte; empty where the CRD knows none.
+	RawDelivery json.RawMessage
 	// Traceparent is the recording's place in its trace, as its annotation has it; empty where that is not there.
 	Traceparent string
 }

@@ -13,11 +13,15 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/delivery"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 )
 
 // Quiet is how long the last event of a recording must be past, whatever else is set: the provider may deliver an event again.
 const Quiet = 24 * time.Hour
+
+// HoldForSink is for how long a recording is kept beyond its time because a sink does not know all of it.
+const HoldForSink = 7 * 24 * time.Hour
 
 // Rules are how long the recordings of a namespace are kept.
 type Rules struct {
@@ -25,6 +29,8 @@ type Rules struct {
 	Default time.Duration
 	// Pipelines are those of the namespace, by name, each with its keepRecordings; 0 keeps recordings.
 	Pipelines map[string]time.Duration
+	// Sink says that a sink is told of recordings: what it does not know is kept for HoldForSink more.
+	Sink bool
 }
 
 // RulesOf returns the rules of a namespace that has the pipelines.
@@ -89,7 +95,7 @@ func (r Rules) Due(session []*v1alpha1.MeetingRecording, now time.Time) bool {
 		if keep == 0 && neverEnded(recording) {
 			keep = longest
 		}
-		if !dueAfter(recording, keep, now) {
+		if !r.dueAfter(recording, keep, now) {
 			return false
 		}
 	}
@@ -102,15 +108,18 @@ func (r Rules) MayBeDue(recording *v1alpha1.MeetingRecording, now time.Time) boo
 	if shortest, ok := r.Shortest(); ok && keep == 0 && neverEnded(recording) {
 		keep = shortest
 	}
-	return dueAfter(recording, keep, now)
+	return r.dueAfter(recording, keep, now)
 }
 
-func dueAfter(recording *v1alpha1.MeetingRecording, keep time.Duration, now time.Time) bool {
+func (r Rules) dueAfter(recording *v1alpha1.MeetingRecording, keep time.Duration, now time.Time) bool {
 	if !recording.DeletionTimestamp.IsZero() {
 		return true
 	}
 	if keep == 0 || !isOver(recording) {
 		return false
+	}
+	if r.Sink && delivery.Awaits(recording) {
+		keep += HoldForSink
 	}
 	return !now.Before(overSince(recording).Add(keep)) && !now.Before(lastEvent(recording).Add(Quiet))
 }

@@ -215,3 +215,34 @@ func draw(t *rapid.T) *v1alpha1.MeetingRecording {
 		ran(rapid.SampledFrom([]string{"week", "month", "silent", "gone"}).Draw(t, "pipeline")),
 		state(rapid.SampledFrom(states).Draw(t, "state")), event(ago))
 }
+
+// What a sink does not know is kept for a week more, and no longer; what it knows, and what was processed without one, is not.
+func TestHeldForTheSink(t *testing.T) {
+	pending := func(r *v1alpha1.MeetingRecording) { r.Status.Delivery.State = v1alpha1.DeliveryPending }
+	delivered := func(r *v1alpha1.MeetingRecording) { r.Status.Delivery.State = v1alpha1.DeliveryDelivered }
+	rules := retention.Rules{Pipelines: map[string]time.Duration{"week": week}, Sink: true}
+	without := rules
+	without.Sink = false
+	for name, test := range map[string]struct {
+		recording *v1alpha1.MeetingRecording
+		rules     retention.Rules
+		after     time.Duration
+		want      bool
+	}{
+		"not told":                 {recording(pending), rules, 0, false},
+		"not told for a week more": {recording(pending), rules, 4*day + time.Second, true},
+		"told":                     {recording(delivered), rules, 0, true},
+		"from before":              {recording(), rules, 0, true},
+		"the sink was taken away":  {recording(pending), without, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := noon.Add(test.after)
+			if got := test.rules.Due([]*v1alpha1.MeetingRecording{test.recording}, now); got != test.want {
+				t.Errorf("due: %t", got)
+			}
+			if got := test.rules.MayBeDue(test.recording, now); got != test.want {
+				t.Errorf("may be due: %t", got)
+			}
+		})
+	}
+}

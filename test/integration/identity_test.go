@@ -48,6 +48,8 @@ func TestSidecarsTokenIsOfNoUseForMore(t *testing.T) {
 	attempts["read a token"] = attempt{func(c client.Client) error {
 		return c.Create(t.Context(), &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: "a"}})
 	}, `cannot create resource "tokenreviews"`}
+	attempts["write status.delivery"] = attempt{func(c client.Client) error { return patchStatus(t.Context(), c, recording, deliveryPatch) },
+		"may not change status.delivery, but for its state, to Pending: it belongs to the manager"}
 	for name, patch := range map[string]string{
 		"write status.processing":         processingPatch,
 		"empty status.processing":         `[{"op": "remove", "path": "/status/processing"}, {"op": "add", "path": "/status/processing", "value": {"rerunToken": "a"}}]`,
@@ -97,8 +99,8 @@ func TestEachWritesItsPart(t *testing.T) {
 	recording := newRecording("of-both")
 	create(t, recording)
 	for account, patches := range map[string][]string{
-		sidecarAccount: {recordingPatch, recordingPatch}, // the second one changes nothing
-		managerAccount: {processingPatch, `[{"op": "add", "path": "/status/conditions", "value": []}, {"op": "add", "path": "/status/observedGeneration", "value": 1}]`},
+		sidecarAccount: {recordingPatch, recordingPatch, ringPatch}, // the second one changes nothing
+		managerAccount: {processingPatch, `[{"op": "add", "path": "/status/conditions", "value": []}, {"op": "add", "path": "/status/observedGeneration", "value": 1}]`, ringPatch, deliveryPatch},
 	} {
 		c := clientOf(t, account)
 		for _, patch := range patches {

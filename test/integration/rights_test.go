@@ -31,7 +31,7 @@ var managersAnywhere = []string{
 	"get meetingrecordings.recording.meetingops.dev", "get recordingpipelines.recording.meetingops.dev", "list jobs.batch",
 	"list meetingrecordings.recording.meetingops.dev", "list pods", "list recordingpipelines.recording.meetingops.dev", "patch events.events.k8s.io",
 	"patch meetingrecordings/status.recording.meetingops.dev", "patch recordingpipelines/status.recording.meetingops.dev",
-	"update meetingrecordings/finalizers.recording.meetingops.dev", "update meetingrecordings/processing.recording.meetingops.dev",
+	"update meetingrecordings/delivery.recording.meetingops.dev", "update meetingrecordings/finalizers.recording.meetingops.dev", "update meetingrecordings/processing.recording.meetingops.dev",
 	"watch jobs.batch", "watch meetingrecordings.recording.meetingops.dev", "watch recordingpipelines.recording.meetingops.dev",
 }
 
@@ -81,7 +81,7 @@ type resource struct {
 	namespaced               bool
 }
 
-// servedResources returns what the API server serves, and the two names by which RBAC says who writes which part of a status.
+// servedResources returns what the API server serves, and the names by which RBAC says who writes which part of a status.
 func servedResources(t *testing.T) []resource {
 	t.Helper()
 	clients := clientset(t)
@@ -100,7 +100,7 @@ func servedResources(t *testing.T) []resource {
 			all = append(all, resource{group, name, subresource, list.APIResources[i].Namespaced})
 		}
 	}
-	for _, part := range []string{"recording", "processing", "finalizers"} {
+	for _, part := range []string{"recording", "processing", "delivery", "finalizers"} {
 		all = append(all, resource{"recording.meetingops.dev", "meetingrecordings", part, true})
 	}
 	slices.SortFunc(all, func(a, b resource) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })

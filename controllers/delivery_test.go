@@ -1,0 +1,308 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/internal/delivery"
+)
+
+// finishes has the four webhooks of a recording come.
+func finishes(t *testing.T, recording *v1alpha1.MeetingRecording) {
+	t.Helper()
+	for i, event := range []v1alpha1.EventType{v1alpha1.EventStarting, v1alpha1.EventStarted, v1alpha1.EventStopping, v1alpha1.EventStopped} {
+		arrives(t, recording, event, time.Duration(4-i)*time.Second)
+	}
+}
+
+var fourWebhooks = []string{"recording-starting", "recording-started", "recording-stopping", "recording-stopped"}
+
+func after(ids ...string) []string { return append(append([]string{}, fourWebhooks...), ids...) }
+
+// A recording's whole life is told, in order, at the price of one write.
+func TestDelivery(t *testing.T) {
+	ns, sink := namespace(t), newSink(t)
+	newPipeline(t, ns, "default", "archive")
+	op := start(t, ns, sink.delivering(nil))
+	recording := newRecording(t, ns, "rec")
+	arrives(t, recording, v1alpha1.EventStarting, 4*time.Second)
+	sink.expectEvents(t, recording, "recording-starting") // at once, not at the end
+	for i, event := range []v1alpha1.EventType{v1alpha1.EventStarted, v1alpha1.EventStopping, v1alpha1.EventStopped} {
+		arrives(t, recording, event, time.Duration(3-i)*time.Second)
+	}
+	job := jobOf(t, recording, "default", "archive")
+	sink.expectEvents(t, recording, after("transition-1")...)
+	exits(t, job, 0, `{"outputs":[{"name":"archive","url":"s3://b/a.mp4","mediaType":"video/mp4","sizeBytes":7}]}`)
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 4, 3)
+	sink.expectEvents(t, recording, after("transition-1", "transition-2", "transition-3")...)
+	if got := op.wire.counted(); got["PATCH meetingrecordings/status"] != 3 || got["POST jobs"] != 1 {
+		t.Errorf("writes: %v; want 3 of the recording's status and 1 Job", got)
+	}
+
+	stopped := sink.event(t, recording, "recording-stopped")
+	if stopped.Type() != delivery.TypeRecording || stopped.Subject() != "rec" || stopped.Time().IsZero() ||
+		stopped.Source() != "/apis/recording.meetingops.dev/v1alpha1/namespaces/"+ns+"/meetingrecordings/rec" {
+		t.Errorf("the event: %s", stopped)
+	}
+	for id, want := range map[string]string{
+		"recording-stopped": `"file":{"path":"rec/a.mp4","url":"https://example.com/rec/a.mp4?sig=$(HOME)"}`,
+		"transition-1":      `"processing":{"state":"Running","sequence":1}`,
+		"transition-2": `"step":{"pipeline":"default","name":"archive","attempt":1,"outputs":[{"name":"archive","url":"s3://b/a.mp4",` +
+			`"mediaType":"video/mp4","sizeBytes":7}]}`,
+		"transition-3": `"processing":{"state":"Succeeded","sequence":3}`,
+	} {
+		if event := sink.event(t, recording, id); !strings.Contains(string(event.Data()), want) {
+			t.Errorf("%s: %s, want %s in it", id, event.Data(), want)
+		}
+	}
+}
+
+// Without a sink nothing is written for one.
+func TestNoDelivery(t *testing.T) {
+	ns := namespace(t)
+	newPipeline(t, ns, "default", "archive")
+	op := start(t, ns, nil)
+	recording := newRecording(t, ns, "rec")
+	finishes(t, recording)
+	exits(t, jobOf(t, recording, "default", "archive"), 0, `{"outputs":[{"name":"archive","url":"s3://b/a.mp4"}]}`)
+	expect(t, recording, v1alpha1.ProcessingSucceeded, processed, "Current")
+	status := recording.Status
+	if status.Delivery != (v1alpha1.DeliveryStatus{}) || status.Processing.Transitions != nil || status.Processing.LastTransition != 0 {
+		t.Errorf("delivery %+v, transitions %+v", status.Delivery, status.Processing.Transitions)
+	}
+	if got := op.wire.counted(); got["PATCH meetingrecordings/status"] != 2 || got["POST jobs"] != 1 {
+		t.Errorf("writes: %v; want 2 of the recording's status and 1 Job", got)
+	}
+}
+
+// What was processed while there was no sink is not told of when there is one. What is in flight then is.
+func TestSwitchedOnLater(t *testing.T) {
+	ns, sink := namespace(t), newSink(t)
+	without := start(t, ns, nil)
+	old := newRecording(t, ns, "old")
+	finishes(t, old)
+	expect(t, old, v1alpha1.ProcessingSkipped, "Ready=True/NothingToProcess", "Current")
+	inFlight := newRecording(t, ns, "in-flight")
+	arrives(t, inFlight, v1alpha1.EventStarted, time.Second)
+	without.stop()
+	start(t, ns, sink.delivering(nil))
+	sink.expectEvents(t, inFlight, "recording-started")
+	arrives(t, inFlight, v1alpha1.EventStopped, 0)
+	expectDelivery(t, inFlight, v1alpha1.DeliveryDelivered, 2, 1)
+	sink.expectEvents(t, inFlight, "recording-started", "recording-stopped", "transition-1")
+	if got := sink.of(old); got != nil {
+		t.Errorf("the old recording is told of: %v", got)
+	}
+}
+
+// While the sink is away everything waits in the recordings, also over restarts of the manager, and nothing is written for it.
+func TestSinkIsAway(t *testing.T) {
+	for name, answer := range map[string]int{"unavailable": 503, "not there": 404, "hanging": 0} {
+		t.Run(name, func(t *testing.T) {
+			ns, sink := namespace(t), newSink(t)
+			sink.answers(always(answer))
+			first := start(t, ns, sink.delivering(nil))
+			var recordings []*v1alpha1.MeetingRecording
+			for i := range 3 {
+				recording := newRecording(t, ns, fmt.Sprintf("rec-%d", i))
+				finishes(t, recording)
+				recordings = append(recordings, recording)
+			}
+			for _, recording := range recordings {
+				expect(t, recording, v1alpha1.ProcessingSkipped, "Ready=True/NothingToProcess", "Current")
+				expectDelivery(t, recording, v1alpha1.DeliveryPending, 0, 0)
+			}
+			eventually(t, "an attempt", func() error {
+				if sink.tried() == 0 {
+					return fmt.Errorf("none yet")
+				}
+				return nil
+			})
+			if got := first.wire.counted()["PATCH meetingrecordings/status"]; got != 3 {
+				t.Errorf("%d writes, want one for each recording", got)
+			}
+			first.stop()
+			second := start(t, ns, sink.delivering(nil))
+			sink.answers(nil)
+			for _, recording := range recordings {
+				expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 4, 1)
+				sink.expectEvents(t, recording, after("transition-1")...)
+			}
+			if got := second.wire.counted()["PATCH meetingrecordings/status"]; got != 3 {
+				t.Errorf("%d writes, want one for each recording", got)
+			}
+		})
+	}
+}
+
+// A sink that comes back is noticed by the manager that it left, and told of all that waited.
+func TestSinkComesBack(t *testing.T) {
+	ns, sink := namespace(t), newSink(t)
+	start(t, ns, sink.delivering(nil))
+	before := newRecording(t, ns, "before")
+	arrives(t, before, v1alpha1.EventStarted, time.Second)
+	sink.expectEvents(t, before, "recording-started")
+	sink.answers(always(500))
+	arrives(t, before, v1alpha1.EventStopped, 0)
+	meanwhile := newRecording(t, ns, "meanwhile")
+	arrives(t, meanwhile, v1alpha1.EventStopped, 0)
+	expectDelivery(t, before, v1alpha1.DeliveryPending, 0, 0)
+	expectDelivery(t, meanwhile, v1alpha1.DeliveryPending, 0, 0)
+	sink.answers(nil)
+	expectDelivery(t, before, v1alpha1.DeliveryDelivered, 2, 1)
+	expectDelivery(t, meanwhile, v1alpha1.DeliveryDelivered, 1, 1)
+	sink.expectEvents(t, before, "recording-started", "recording-stopped", "transition-1")
+	sink.expectEvents(t, meanwhile, "recording-stopped", "transition-1")
+}
+
+// A manager that ends writes down what it told, so its successor tells nothing twice.
+func TestRestartTellsNothingTwice(t *testing.T) {
+	ns, sink := namespace(t), newSink(t)
+	first := start(t, ns, sink.delivering(nil))
+	recording := newRecording(t, ns, "rec")
+	arrives(t, recording, v1alpha1.EventStarted, time.Second)
+	sink.expectEvents(t, recording, "recording-started")
+	first.stop()
+	expectDelivery(t, recording, "", 1, 0)
+	start(t, ns, sink.delivering(nil))
+	arrives(t, recording, v1alpha1.EventStopped, 0)
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 2, 1)
+	sink.expectEvents(t, recording, "recording-started", "recording-stopped", "transition-1")
+}
+
+// A manager that is cut off before it could write down what it told has its successor tell it again, and lose nothing.
+func TestCrashTellsAgain(t *testing.T) {
+	ns, sink := namespace(t), newSink(t)
+	recording := newRecording(t, ns, "rec")
+	first := start(t, ns, func(options *controllers.Options, w *wire) {
+		sink.delivering(nil)(options, w)
+		w.cutAt = 2 // the first write is Skipped, the second that all was told
+	})
+	arrives(t, recording, v1alpha1.EventStopped, 0)
+	sink.expectEvents(t, recording, "recording-stopped", "transition-1")
+	eventually(t, "the cut", func() error {
+		if !first.wire.wasCut() {
+			return fmt.Errorf("not yet")
+		}
+		return nil
+	})
+	first.stop()
+	expectDelivery(t, recording, v1alpha1.DeliveryPending, 0, 0)
+	start(t, ns, sink.delivering(nil))
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1, 1)
+	sink.expectEvents(t, recording, "recording-stopped", "transition-1", "recording-stopped", "transition-1")
+}
+
+// What is told while a recording goes on is written down after a while, in one write.
+func TestSavedMeanwhile(t *testing.T) {
+	ns, sink := namespace(t), newSink(t)
+	op := start(t, ns, sink.delivering(func(d *controllers.Delivery) { d.SaveAfter = time.Second }))
+	recording := newRecording(t, ns, "rec")
+	arrives(t, recording, v1alpha1.EventStarting, 2*time.Second)
+	arrives(t, recording, v1alpha1.EventStarted, time.Second)
+	expectDelivery(t, recording, "", 2, 0)
+	sink.expectEvents(t, recording, "recording-starting", "recording-started")
+	if got := op.wire.counted()["PATCH meetingrecordings/status"]; got > 2 {
+		t.Errorf("%d writes for two events", got)
+	}
+}
+
+// A webhook that comes after all was delivered is told of: the sidecar says that there is more.
+func TestLateWebhookIsTold(t *testing.T) {
+	ns, sink := namespace(t), newSink(t)
+	start(t, ns, sink.delivering(nil))
+	recording := newRecording(t, ns, "rec")
+	arrives(t, recording, v1alpha1.EventStopped, 0)
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1, 1)
+	old, at := recording.DeepCopy(), metav1.NowMicro()
+	recording.Status.Delivery.State = v1alpha1.DeliveryPending
+	recording.Status.Recording.Events = append(recording.Status.Recording.Events, v1alpha1.RecordingEvent{
+		Type: v1alpha1.EventStopping, Source: v1alpha1.EventSourceWebhook, ReceivedAt: at, Deliveries: 1, LastReceivedAt: at,
+	})
+	patchRecording(t, recording, old)
+	sink.expectEvents(t, recording, "recording-stopped", "transition-1", "recording-stopping")
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 2, 1)
+}
+
+// A rerun is told of from its first Job on.
+func TestRerunIsTold(t *testing.T) {
+	ns, sink := namespace(t), newSink(t)
+	newPipeline(t, ns, "default", "archive")
+	start(t, ns, sink.delivering(nil))
+	recording := newRecording(t, ns, "rec")
+	arrives(t, recording, v1alpha1.EventStopped, 0)
+	exits(t, jobOf(t, recording, "default", "archive"), 0, `{"outputs":[{"name":"archive","url":"s3://b/1.mp4"}]}`)
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1, 3)
+	patchObject(t, recording, func() { recording.Spec.Rerun = &v1alpha1.Rerun{Token: "again"} })
+	exits(t, attemptOf(t, recording, "default", "archive", 2), 0, `{"outputs":[{"name":"archive","url":"s3://b/2.mp4"}]}`)
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1, 6)
+	sink.expectEvents(t, recording, "recording-stopped", "transition-1", "transition-2", "transition-3", "transition-4", "transition-5", "transition-6")
+	var data delivery.Data
+	event := sink.event(t, recording, "transition-5")
+	if err := json.Unmarshal(event.Data(), &data); err != nil || data.Step == nil || data.Step.Attempt != 2 || data.Step.Outputs[0].URL != "s3://b/2.mp4" {
+		t.Errorf("the outputs of the rerun: %s, %v", event.Data(), err)
+	}
+}
+
+// An event that the sink refuses holds up its own recording and no other, which is said; and is given up in the end.
+func TestRefusedEvent(t *testing.T) {
+	ns, sink := namespace(t), newSink(t)
+	poison := newRecording(t, ns, "poison")
+	sink.answers(func(event cloudevents.Event) int {
+		if event.ID() == string(poison.UID)+"-recording-started" {
+			return 422
+		}
+		return 204
+	})
+	first := start(t, ns, sink.delivering(nil))
+	arrives(t, poison, v1alpha1.EventStarted, time.Second)
+	arrives(t, poison, v1alpha1.EventStopped, 0)
+	told := expectEvent(t, poison, "EventRefused")
+	if !strings.Contains(told, "recording-started") || !strings.Contains(told, "answered 422") {
+		t.Errorf("says %q", told)
+	}
+	other := newRecording(t, ns, "other")
+	arrives(t, other, v1alpha1.EventStopped, 0)
+	expectDelivery(t, other, v1alpha1.DeliveryDelivered, 1, 1)
+	expectDelivery(t, poison, v1alpha1.DeliveryPending, 0, 0)
+	if got := sink.of(poison); got != nil {
+		t.Errorf("events overtook the one that is refused: %v", got)
+	}
+	first.stop()
+	start(t, ns, sink.delivering(func(d *controllers.Delivery) { d.DropAfter = 0 }))
+	expectEvent(t, poison, "EventDropped")
+	expectDelivery(t, poison, v1alpha1.DeliveryDelivered, 2, 1)
+	sink.expectEvents(t, poison, "recording-stopped", "transition-1")
+}
+
+// expectEvent waits for a Kubernetes Event on the recording, and returns what it says.
+func expectEvent(t *testing.T, recording *v1alpha1.MeetingRecording, reason string) (note string) {
+	t.Helper()
+	eventually(t, "Event "+reason, func() error {
+		var list eventsv1.EventList
+		if err := admin.List(t.Context(), &list, client.InNamespace(recording.Namespace)); err != nil {
+			return err
+		}
+		for i := range list.Items {
+			if list.Items[i].Reason == reason && list.Items[i].Regarding.Name == recording.Name {
+				note = list.Items[i].Note
+				return nil
+			}
+		}
+		return fmt.Errorf("none among %d", len(list.Items))
+	})
+	return note
+}
