@@ -109,7 +109,7 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// The manager runs against a real API server, answers probes, gives its metrics to nobody without rights, and ends when told to.
+// The manager runs against a real API server, answers probes, delivers events, gives its metrics to nobody without rights, and ends when told to.
 func TestRun(t *testing.T) {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		t.Fatal("KUBEBUILDER_ASSETS is not set: it names the folder of kube-apiserver and etcd. `make test` sets it.")
@@ -123,7 +123,8 @@ func TestRun(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if _, err := environment.Start(); err != nil {
+	config, err := environment.Start()
+	if err != nil {
 		t.Fatal(err)
 	}
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
@@ -134,13 +135,15 @@ func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var errs lockedBuffer
 	code := make(chan int, 1)
+	sink, ids := newSink(t)
 	go func() {
-		code <- run(ctx, []string{"--kubeconfig=" + kubeconfig, "--namespace=default", "--leader-elect", "--leader-elect-namespace=default",
-			"--health-probe-bind-address=" + health, "--metrics-bind-address=" + metrics}, &bytes.Buffer{}, &errs)
+		code <- run(ctx, append(sink, "--kubeconfig="+kubeconfig, "--namespace=default", "--leader-elect", "--leader-elect-namespace=default",
+			"--health-probe-bind-address="+health, "--metrics-bind-address="+metrics), &bytes.Buffer{}, &errs)
 	}()
 	expectAnswer(t, "http://"+health+"/healthz", http.StatusOK)
 	expectAnswer(t, "http://"+health+"/readyz", http.StatusOK)
 	expectAnswer(t, "https://"+metrics+"/metrics", http.StatusUnauthorized)
+	expectDelivery(t, config, ids)
 	cancel()
 	if got := <-code; got != 0 {
 		t.Errorf("exit code %d, want 0:\n%s", got, errs.String())
