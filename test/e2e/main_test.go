@@ -16,6 +16,9 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/go-logr/logr"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // The tests of one run share a cluster, and what they send with.
@@ -27,6 +30,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	ctrllog.SetLogger(logr.Discard())
 	code, err := run(m)
 	if err != nil {
 		log.Print("e2e: ", err)

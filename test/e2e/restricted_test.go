@@ -37,13 +37,14 @@ func TestRestrictedNamespace(t *testing.T) {
 		"Namespace": team, "Root": "../../../..", "Host": files.host, "Secret": "whsec_" + strings.Repeat("c2VjcmV0", 5),
 		"ImageName": operator, "ImageTag": operatorTag, "MediaName": media, "MediaTag": mediaTag,
 		"Fetching": []fetching{
-			{"archive", files.host, []int{0}},
+			{"meeting-recording-archive", files.host, []int{0}},
 			{"meeting-recording-web", files.host, []int{0, 1, 2, 3}},
 			{"meeting-recording-speech", files.host, []int{0, 1, 2}},
 		},
 	})
+	cluster.fill(t, "ready_archive.yaml", filepath.Join(folder, "archive/kustomization.yaml"), nil)
 	cluster.kubectlOutput(t, "apply", "-k", folder)
-	for _, name := range []string{"archive", "meeting-recording-web", "meeting-recording-speech"} {
+	for _, name := range []string{"meeting-recording-archive", "meeting-recording-web", "meeting-recording-speech"} {
 		cluster.awaitPipeline(t, team, name)
 	}
 	r := stoppedIn(t, team, newRecording(newMeeting()))
@@ -57,15 +58,22 @@ func TestRestrictedNamespace(t *testing.T) {
 	cluster.show(t, "-n", team, "get", "mrec,jobs")
 }
 
-// TestForbiddenPod has a step whose Pod the restricted level does not allow: the recording tells where the reason is, and the Job names it.
-func TestForbiddenPod(t *testing.T) {
+// TestPodsThatDoNotStart has a step whose Pod the restricted level does not allow, and one whose image nobody has.
+func TestPodsThatDoNotStart(t *testing.T) {
 	cluster.install(t, standard)
+	t.Run("forbidden", forbiddenPod)
+	t.Run("missing image", missingImage)
+}
+
+// forbiddenPod expects that the recording tells where the reason is, and that the Job names it.
+func forbiddenPod(t *testing.T) {
 	team := restrictedNamespace(t)
 	meeting := newMeeting()
 	p := gated(team, "privileged", meeting, "root")
 	p.Spec.Steps[0].Template.Spec.Template.Spec.Containers[0].SecurityContext = &corev1.SecurityContext{Privileged: ptr.To(true)}
 	cluster.applyPipeline(t, p)
 	r := stoppedIn(t, team, newRecording(meeting))
+	t.Parallel() // what follows is waiting
 	stalled := awaitStalled(t, team, r.name)
 	step := stalled.Status.Processing.Steps[0]
 	if !strings.Contains(step.Message, "the Job has no Pod: kubectl describe job "+step.JobName+" tells why") {
@@ -77,19 +85,20 @@ func TestForbiddenPod(t *testing.T) {
 	}
 }
 
-// TestMissingImage has a step whose image nobody has: the recording tells of it.
-func TestMissingImage(t *testing.T) {
-	cluster.install(t, standard)
+// missingImage expects that the recording tells of the image.
+func missingImage(t *testing.T) {
+	const image = "localhost:1/nobody/has-this:v1"
 	meeting := newMeeting()
 	p := gated(namespace, "missing-image", meeting, "pull")
 	container := &p.Spec.Steps[0].Template.Spec.Template.Spec.Containers[0]
-	container.Image, container.ImagePullPolicy = "localhost:1/nobody/has-this:v1", corev1.PullIfNotPresent
+	container.Image, container.ImagePullPolicy = image, corev1.PullIfNotPresent
 	cluster.applyPipeline(t, p)
 	r := newRecording(meeting)
 	sender.mustSend(t, r.webhooks...)
+	t.Parallel() // what follows is waiting
 	cluster.awaitRecording(t, namespace, r.name, "tells of the image", 2*time.Minute, func(r *v1alpha1.MeetingRecording) error {
-		if !strings.Contains(stepsOf(r), "container pull does not start (ImagePullBackOff): ") || !strings.Contains(stepsOf(r), "localhost:1/nobody/has-this:v1") {
-			return fmt.Errorf("its steps are %s", stepsOf(r))
+		if steps := stepsOf(r); !strings.Contains(steps, "container pull does not start (ImagePullBackOff): ") || !strings.Contains(steps, image) {
+			return fmt.Errorf("its steps are %s", steps)
 		}
 		return nil
 	})
