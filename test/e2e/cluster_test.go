@@ -151,7 +151,8 @@ func (c *testCluster) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.config.QPS = -1
+	c.config.QPS = -1 // no limit
+	c.config.WarningHandler = rest.NoWarnings{}
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return err
