@@ -25,27 +25,17 @@ type previousVersion struct {
 	root string
 	// version is what its binaries answer to --version.
 	version string
-	// same says that it is the version under test with another name.
-	same bool
 }
 
 // findPrevious puts the sources of the previous version into bin/e2e/previous: E2E_PREVIOUS, else the last release before this commit, else
 // pinnedPrevious. Where the history is not here, as in a shallow clone, it is the version under test.
 func findPrevious(ctx context.Context, root string) (previousVersion, error) {
-	git := func(args ...string) (string, error) {
-		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", root}, args...)...).Output()
-		return strings.TrimSpace(string(out)), err
-	}
 	revision := os.Getenv("E2E_PREVIOUS")
 	if revision == "" {
-		var err error
-		revision, err = git("describe", "--tags", "--abbrev=0", "--match=v[0-9]*", "HEAD^")
-		if err != nil {
-			revision = pinnedPrevious
-		}
-		if _, missing := git("cat-file", "-e", revision+"^{commit}"); missing != nil {
+		revision = lastRelease(ctx, root)
+		if !has(ctx, root, revision) {
 			log.Printf("e2e: the previous version %s is not in this clone's history: upgrading from the same version by another name", revision)
-			return previousVersion{root: root, version: "e2e-previous", same: true}, nil
+			return previousVersion{root: root, version: "e2e-previous"}, nil
 		}
 	}
 	p := previousVersion{root: filepath.Join(root, "bin/e2e/previous"), version: "e2e-previous-" + revision}
@@ -58,6 +48,20 @@ func findPrevious(ctx context.Context, root string) (previousVersion, error) {
 	}
 	log.Printf("e2e: the previous version is %s", revision)
 	return p, nil
+}
+
+// lastRelease returns the last release before this commit, or pinnedPrevious.
+func lastRelease(ctx context.Context, root string) string {
+	tag, err := exec.CommandContext(ctx, "git", "-C", root, "describe", "--tags", "--abbrev=0", "--match=v[0-9]*", "HEAD^").Output()
+	if err != nil {
+		return pinnedPrevious
+	}
+	return strings.TrimSpace(string(tag))
+}
+
+// has says whether a commit is in this clone.
+func has(ctx context.Context, root, revision string) bool {
+	return exec.CommandContext(ctx, "git", "-C", root, "cat-file", "-e", revision+"^{commit}").Run() == nil
 }
 
 // build writes its image to bin/images/operator-previous.tar of its folder.

@@ -13,15 +13,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// TestSplit turns an installation of config/default into one whose receiver has Pods of its own, while webhooks come, and back.
+// TestSplit turns an installation of config/default into one whose receiver has Pods of its own, while webhooks come, in the order that the
+// overlay tells: the receiver first, so that the Service has somewhere to lead to.
 func TestSplit(t *testing.T) {
 	cluster.install(t, standard)
 	meeting := newMeeting()
 	cluster.applyPipeline(t, gated(namespace, "split", meeting, "one"))
 	coming := startStream(t)
 	coming.awaitMore(t, 10)
+	cluster.writeOverlay(t, split)
+	cluster.kubectlOutput(t, "apply", "-k", cluster.overlay(split), "-l", "app.kubernetes.io/component=receiver")
+	cluster.kubectlOutput(t, "-n", namespace, "rollout", "status", "deployment/"+split.receivers, "--timeout=180s")
 	cluster.install(t, split)
-	t.Logf("until the receiver had Pods of its own the sender was answered: %s", coming.summary())
 	coming.awaitMore(t, 20)
 
 	r := newRecording(meeting)
@@ -41,4 +44,7 @@ func TestSplit(t *testing.T) {
 	}
 	cluster.show(t, "-n", namespace, "get", "deployments,pods,hpa,pdb,services")
 	coming.audit(t)
+	for _, d := range coming.unacknowledged() {
+		t.Errorf("%s was answered %+v, %v", d.webhook.event, d.answer, d.err)
+	}
 }
