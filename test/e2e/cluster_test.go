@@ -82,9 +82,13 @@ func bringUp(ctx context.Context, root string) (*testCluster, error) {
 // startLocal builds the images while the cluster starts.
 func (c *testCluster) startLocal(ctx context.Context) error {
 	script := filepath.Join(c.root, "hack/cluster/cluster.sh")
-	if os.Getenv("E2E_KEEP") != "1" && runProgram(ctx, nil, script, "status") == nil {
+	if os.Getenv("E2E_KEEP") == "1" {
+		if err := runProgram(ctx, nil, script, "down"); err != nil { // what an earlier run kept
+			return err
+		}
+	} else if runProgram(ctx, nil, script, "status") == nil {
 		c.kind = existing // not ours to take down
-		return errors.New("a local cluster is running: take it down first (hack/cluster/cluster.sh down), or set E2E_KEEP=1 to use it and leave it up")
+		return errors.New("a local cluster is running: take it down first (hack/cluster/cluster.sh down); E2E_KEEP=1 does so, and leaves the new one up")
 	}
 	podNet := os.Getenv("CLUSTER_POD_NET")
 	if podNet == "" {
@@ -167,8 +171,6 @@ func (c *testCluster) connect(ctx context.Context) error {
 		return nil
 	case err != nil:
 		return err
-	case c.kind == local:
-		return runProgram(ctx, []string{"KUBECONFIG=" + c.kubeconfig}, c.kubectl, "delete", "--ignore-not-found", "-k", filepath.Join(c.root, "config/default"))
 	}
 	return fmt.Errorf("the cluster has a namespace %s: these tests remove the operator with all recordings, so they want a cluster without it", namespace)
 }
