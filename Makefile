@@ -118,6 +118,10 @@ bench-build: build controlplane
 test-cluster: ## Test the local cluster: that it comes up, and leaves nothing behind, also where it was killed midway. As root.
 	hack/cluster/test.sh
 
+.PHONY: e2e
+e2e: controlplane ## Test it end to end with real Pods on the local cluster, as root (TESTFLAGS=-run=TestSplit: one case; E2E_CLUSTER=existing: yours).
+	$(GOTESTSUM) --format standard-verbose -- -tags=e2e -count=1 -timeout=30m ./test/e2e $(TESTFLAGS)
+
 .PHONY: test-pipelines
 test-pipelines: ## Run the three ready pipelines on the local cluster, and open every output. As root.
 	IMG=$(IMG) MEDIA_IMG=$(MEDIA_IMG) hack/pipelines/test.sh
