@@ -33,6 +33,7 @@ var installations = map[string][]string{
 	"ha":                                  {"overlays/ha"},
 	"split":                               {"overlays/split"},
 	"cluster":                             {"overlays/cluster"},
+	"live":                                {"overlays/live"},
 	"endpoint-token":                      {"overlays/endpoint-token"},
 	"spool-pvc":                           {"overlays/spool-pvc"},
 	"endpoint-token and spool-pvc":        {"overlays/endpoint-token", "components/spool-pvc"},
