@@ -5,6 +5,7 @@ package integration
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/meetingops/meeting-recording-operator/events"
@@ -32,12 +33,21 @@ func (s eventsServer) listen(t testing.TB, token string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	room, ready, ended := client.Room(namespace, ""), make(chan struct{}, 16), make(chan error, 1)
 	room.OnReady(func() { ready <- struct{}{} })
-	go func() { ended <- room.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-ended })
+	go func() {
+		defer close(ended)
+		ended <- room.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		for err := range ended {
+			if err != nil && !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		}
+	})
 	select {
 	case <-ready:
 	case err := <-ended:
-		ended <- err
 		t.Fatal(err)
 	}
 }

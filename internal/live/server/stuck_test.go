@@ -64,11 +64,9 @@ func TestStuckReaders(t *testing.T) {
 					w.write(i)
 					synctest.Wait()
 				}
-				time.Sleep(test.quiet + writeTimeout - time.Nanosecond)
-				synctest.Wait()
+				pass(test.quiet + writeTimeout - time.Nanosecond)
 				w.expect(t, "before", 2, 0)
-				time.Sleep(time.Nanosecond)
-				synctest.Wait()
+				pass(time.Nanosecond)
 				w.expect(t, "then", 1, 1)
 				if rest, err := io.ReadAll(stuck); err != nil || len(rest) > maxBuffer {
 					t.Errorf("the stuck reader finds %d bytes and %v, not the end", len(rest), err)
@@ -107,6 +105,12 @@ func TestStuckReadersWithoutAConnection(t *testing.T) {
 	}
 }
 
+// pass lets time pass, by the bubble's clock, and what comes of it.
+func pass(d time.Duration) {
+	time.Sleep(d) //nolint:forbidigo // the bubble's clock
+	synctest.Wait()
+}
+
 // stuckAnswer is a ResponseWriter whose writes take until their deadline once it is stuck.
 type stuckAnswer struct {
 	*httptest.ResponseRecorder
@@ -124,7 +128,7 @@ func (a *stuckAnswer) SetWriteDeadline(deadline time.Time) error {
 
 func (a *stuckAnswer) Write(text []byte) (int, error) {
 	if a.stuck {
-		time.Sleep(time.Until(a.deadline))
+		<-time.After(time.Until(a.deadline)) // by the bubble's clock
 		return 0, a.late
 	}
 	return a.ResponseRecorder.Write(text)
