@@ -52,7 +52,9 @@ func TestLooksAtOlderRecordingsOnly(t *testing.T) {
 // unansweredClient has a cache of before, and stores a status without an answer.
 type unansweredClient struct{ outdatedCache }
 
-func (c unansweredClient) Status() client.SubResourceWriter { return unansweredWriter{c.Client.Status()} }
+func (c unansweredClient) Status() client.SubResourceWriter {
+	return unansweredWriter{c.Client.Status()}
+}
 
 type unansweredWriter struct{ client.SubResourceWriter }
 

@@ -20,19 +20,21 @@ import (
 // Each wrong call is refused with what to mend.
 func TestWrongArguments(t *testing.T) {
 	for arguments, problem := range map[string]string{
-		"serve":                    `"serve" is not a flag`,
-		"--namespace=A_b":          "not the name of a namespace",
-		"--heartbeat=1ms":          "--heartbeat must be at least 1s",
-		"--max-streams=0":          "--max-streams must be at least 1",
-		"--max-streams-per-user=0": "--max-streams-per-user must be at least 1",
-		"--shutdown-delay=-1s":     "--shutdown-delay must not be negative",
-		"--tls-cert-file=x":        "go together: set both, or neither",
-		"--bind-address=8084":      "--bind-address must be HOST:PORT or :PORT",
-		"--trusted-proxy=ingress":  "must be an address or a network such as 10.0.0.0/8",
-		"--no-such-flag":           "flag provided but not defined",
+		"serve":                                `"serve" is not a flag`,
+		"--namespace=A_b":                      "not the name of a namespace",
+		"--heartbeat=1ms":                      "--heartbeat must be at least 1s",
+		"--max-streams=0":                      "--max-streams must be at least 1",
+		"--max-streams-per-user=0":             "--max-streams-per-user must be at least 1",
+		"--shutdown-delay=-1s":                 "--shutdown-delay must not be negative",
+		"--tls-cert-file=x":                    "go together: set both, or neither",
+		"--bind-address=8084":                  "--bind-address must be HOST:PORT or :PORT",
+		"--trusted-proxy=ingress":              "must be an address or a network such as 10.0.0.0/8",
+		"--pprof --diagnostics-bind-address=0": "--pprof needs a --diagnostics-bind-address",
+		"loglevel loud":                        "error, info, debug, or a number",
+		"--no-such-flag":                       "flag provided but not defined",
 	} {
 		var stdout, stderr bytes.Buffer
-		if code := run(t.Context(), []string{arguments}, &stdout, &stderr); code != 2 || !strings.Contains(stderr.String(), problem) {
+		if code := run(t.Context(), strings.Fields(arguments), &stdout, &stderr); code != 2 || !strings.Contains(stderr.String(), problem) {
 			t.Errorf("%s: %d, %s", arguments, code, stderr.String())
 		}
 	}
@@ -58,6 +60,22 @@ func TestNoStart(t *testing.T) {
 		if err == nil || !strings.Contains(out, problem) {
 			t.Errorf("%s: %v\n%s", arguments, err, out)
 		}
+	}
+}
+
+// TestLogLevel changes the log level of a running server, by the command that kubectl exec runs.
+func TestLogLevel(t *testing.T) {
+	address := freeAddress(t)
+	p := start(t, "--diagnostics-bind-address", address)
+	for _, level := range []string{"debug", ""} {
+		var stdout, stderr bytes.Buffer
+		args := append([]string{"loglevel", "--diagnostics-bind-address", address}, strings.Fields(level)...)
+		if code := run(t.Context(), args, &stdout, &stderr); code != 0 || stdout.String() != "debug\n" {
+			t.Errorf("loglevel %s: %d, %q, %s", level, code, stdout.String(), stderr.String())
+		}
+	}
+	if code := p.stop(t); code != 0 || !strings.Contains(p.text(), `"msg":"Log level changed","from":"info","to":"debug"`) {
+		t.Errorf("it ended with %d, and logged no change:\n%s", code, p.text())
 	}
 }
 

@@ -20,8 +20,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/page"
 )
+
+// diagnosticsAddress is the default of --diagnostics-bind-address.
+const diagnosticsAddress = "127.0.0.1:8086"
 
 // flags is how the server was called.
 type flags struct {
@@ -37,6 +41,7 @@ type flags struct {
 	shutdownDelay     time.Duration
 	mediaHosts        []string
 	logsURL           string
+	diagnostics       diagnostics.Options
 	zap               zap.Options
 	version           bool
 }
@@ -64,6 +69,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 		"http://localhost:9000. Can be given several times; without it, outputs are links only.", f.addMediaHost)
 	set.StringVar(&f.logsURL, "logs-url", "", "Where the page finds the log of a step's Job: an http or https URL with {namespace} and {job}. "+
 		"Without it, the page shows the kubectl command only.")
+	f.diagnostics.Bind(set, diagnosticsAddress)
 	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
 	f.zap.BindFlags(set)
 	config.RegisterFlags(set)
@@ -123,7 +129,7 @@ func (f *flags) check(rest []string) error {
 	if _, _, err := net.SplitHostPort(f.address); err != nil {
 		return fmt.Errorf("--bind-address must be HOST:PORT or :PORT; it is %q", f.address)
 	}
-	return nil
+	return f.diagnostics.Validate()
 }
 
 // served are the namespaces whose recordings are watched; "" is all.

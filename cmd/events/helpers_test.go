@@ -138,7 +138,7 @@ func start(t *testing.T, args ...string) *program {
 	address := freeAddress(t)
 	p := &program{url: "http://" + address, health: freeAddress(t)}
 	p.args = append([]string{"--kubeconfig", kubeconfig, "--bind-address", address, "--health-probe-bind-address", p.health,
-		"--metrics-bind-address", "0"}, args...)
+		"--metrics-bind-address", "0", "--diagnostics-bind-address", "0"}, args...)
 	p.run(t)
 	t.Cleanup(func() {
 		p.kill()
@@ -245,6 +245,6 @@ func eventually(t *testing.T, what string, check func(context.Context) error) {
 func startAndWait(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), binary,
-		append([]string{"--health-probe-bind-address", "0", "--metrics-bind-address", "0"}, args...)...).CombinedOutput()
+		append([]string{"--health-probe-bind-address", "0", "--metrics-bind-address", "0", "--diagnostics-bind-address", "0"}, args...)...).CombinedOutput()
 	return string(out), err
 }

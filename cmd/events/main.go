@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
@@ -32,6 +33,9 @@ func main() {
 // run serves until the context ends, and returns the exit code: 0 when it ended as told, 1 when something failed, 2 when it was called
 // wrongly.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == diagnostics.LevelCommand {
+		return diagnostics.RunLevel(ctx, "events", diagnosticsAddress, args[1:], stdout, stderr)
+	}
 	flags, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -43,9 +47,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintln(stdout, version.String())
 		return 0
 	}
+	level := diagnostics.NewLevel(&flags.zap)
 	logger := zap.New(zap.UseFlagOptions(&flags.zap), zap.WriteTo(stderr))
 	ctrl.SetLogger(logger)
 	klog.SetLogger(logger.WithName("client-go"))
+	go diagnostics.Serve(ctx, flags.diagnostics, level, logger.WithName("diagnostics"))
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}

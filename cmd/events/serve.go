@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/live/access"
 	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
 	"github.com/meetingops/meeting-recording-operator/internal/live/server"
@@ -64,6 +65,7 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 		return fmt.Errorf("set up the page: %w", err)
 	}
 	var feeds []*feed.Feed
+	diagnostics.RegisterBuild(metrics.Registry, "events")
 	counts := feed.NewMetrics(metrics.Registry)
 	for _, namespace := range flags.served() {
 		f := feed.New(feed.Source{Client: recordings, REST: plain.RESTClient(), Namespace: namespace}, time.Now, logger.WithName("feed"), counts)

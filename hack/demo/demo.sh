@@ -9,7 +9,8 @@ usage() {
   cat <<'USAGE'
 usage: demo.sh up | pipelines | down
 
-  up         bring up a cluster, install the operator, send the provider's five kinds of webhook, show the outcome
+  up         bring up a cluster, install the operator, send the provider's five kinds of webhook, show the outcome and the
+             live events
   pipelines  the same cluster, brought up if need be: run a pipeline of four steps for two recordings, a step of it again, and
              delete a recording while its Job is at work
   down       remove what these brought
@@ -22,6 +23,7 @@ Environment:
   DEMO_FILE_HOST  for an existing cluster: the address of this machine by which its Pods reach it
   DEMO_FILE_PORT  port at which the recorded file is served to the Pods (18090)
   DEMO_HOOK_PORT  port of 127.0.0.1 at which the webhooks are sent (18080)
+  DEMO_EVENTS_PORT  port of 127.0.0.1 at which live events are read (18084)
 USAGE
 }
 
@@ -32,6 +34,7 @@ namespace=meeting-recording-system
 img=${IMG:-meeting-recording-operator:dev}
 file_port=${DEMO_FILE_PORT:-18090}
 hook_port=${DEMO_HOOK_PORT:-18080}
+events_port=${DEMO_EVENTS_PORT:-18084}
 
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 log() { printf '%s\n' "$*" >&2; }
@@ -41,6 +44,8 @@ die() { log "demo: $*"; exit 1; }
 source "$here/lib/clusters.sh"
 # shellcheck source=hack/demo/lib/processes.sh
 source "$here/lib/processes.sh"
+# shellcheck source=hack/demo/lib/events.sh
+source "$here/lib/events.sh"
 # shellcheck source=hack/demo/lib/story.sh
 source "$here/lib/story.sh"
 # shellcheck source=hack/demo/lib/pipelines.sh
@@ -69,12 +74,14 @@ prepare() {
 up() {
   local started=$SECONDS
   prepare
+  listen
   send_webhooks
 
   step "What became of them"
   show_outcome
   log ""
   log "demo: all of it in $((SECONDS - started))s. Look around: KUBECONFIG=${KUBECONFIG:-} $root/bin/k8s/kubectl -n $namespace get mrec"
+  tell_listening
   log "demo: take it down with: make demo-down"
 }
 

@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package integration tests the real binaries, sidecar and manager, as processes against a real API server, installed by config/default
-// and with no more rights than it gives them.
+// Package integration tests the real binaries, sidecar, manager and events server, as processes against a real API server, installed by
+// config/default and config/events, and with no more rights than these give them.
 package integration
 
 import (
@@ -28,9 +28,10 @@ import (
 const (
 	// namespace is where config/default installs the operator, and where the sidecar may write.
 	namespace = "meeting-recording-system"
-	// The ServiceAccounts that config/default gives to the binaries.
+	// The ServiceAccounts that config/default and config/events give to the binaries.
 	sidecarAccount = "meeting-recording-sidecar"
 	managerAccount = "meeting-recording-manager"
+	eventsAccount  = "meeting-recording-events"
 	// pipelineName is that of the pipeline in config/pipelines.
 	pipelineName = "meeting-recording-archive"
 	root         = "../.."
@@ -68,7 +69,7 @@ func setUpAndRun(m *testing.M) (code int, err error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	programs = dir
-	if err := command(root, "go", "build", "-o", programs, "./cmd/sidecar", "./cmd/manager"); err != nil {
+	if err := command(root, "go", "build", "-o", programs, "./cmd/sidecar", "./cmd/manager", "./cmd/events"); err != nil {
 		return 1, err
 	}
 
@@ -107,7 +108,7 @@ func setUpAndRun(m *testing.M) (code int, err error) {
 	if _, err := envtest.InstallCRDs(config, crds); err != nil {
 		return 1, err
 	}
-	for _, part := range []string{"config/default", "config/pipelines"} {
+	for _, part := range []string{"config/default", "config/events", "config/pipelines"} {
 		if err := command(root, kubectl, "--kubeconfig", adminsFile, "apply", "-k", part); err != nil {
 			return 1, err
 		}

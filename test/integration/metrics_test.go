@@ -37,9 +37,10 @@ const scrapesFolder = root + "/hack/monitoring/testdata/"
 var foreign = map[string][]string{
 	"sidecar": {"go_", "process_"},
 	"manager": {"go_", "process_", "controller_runtime_", "workqueue_", "rest_client_", "leader_election_", "certwatcher_"},
+	"events":  {"go_", "process_", "controller_runtime_", "workqueue_", "rest_client_", "leader_election_", "certwatcher_"},
 }
 
-// TestMetrics runs a recording through both binaries, and compares what they expose with docs/metrics.md and with the scrapes that
+// TestMetrics runs a recording through the binaries, and compares what they expose with docs/metrics.md and with the scrapes that
 // dashboards and alerts are tried on, each in both directions.
 func TestMetrics(t *testing.T) {
 	scrapes := exposeEverything(t)
@@ -47,7 +48,7 @@ func TestMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, component := range []string{"sidecar", "manager"} {
+	for _, component := range []string{"sidecar", "manager", "events"} {
 		exposed := signatures(t, component, scrapes[component])
 		documented := documentedMetrics(t, string(document), component)
 		compare(t, component+" and docs/metrics.md", exposed, documented)
@@ -146,7 +147,7 @@ func documentedMetrics(t *testing.T, document, component string) map[string]sign
 	return documented
 }
 
-// exposeEverything runs a recording, a forged webhook and a queue through both binaries, and returns their metrics.
+// exposeEverything runs a recording, a forged webhook, a queue and a stream through the binaries, and returns their metrics.
 func exposeEverything(t *testing.T) map[string][]byte {
 	t.Helper()
 	queued := pipelineWithQueue(t)
@@ -154,6 +155,10 @@ func exposeEverything(t *testing.T) map[string][]byte {
 	managers, sidecars := freeAddress(t), freeAddress(t)
 	o.startManager(t, "--metrics-bind-address", managers, "--leader-elect", "--leader-elect-namespace", namespace)
 	o.startSidecar(t, "--metrics-bind-address", sidecars, "--spool-dir", t.TempDir())
+	token := scraperToken(t)
+	bind(t, "metrics-test-viewer", "meeting-recording-viewer", "metrics-test")
+	live := startEvents(t, o)
+	live.listen(t, token)
 	name, webhooks := newSession(t)
 	for _, w := range webhooks {
 		o.mustSend(t, w, "recorded")
@@ -165,7 +170,6 @@ func exposeEverything(t *testing.T) map[string][]byte {
 		t.Fatalf("a forged webhook was answered %+v, %v", got, err)
 	}
 	scrapes := make(map[string][]byte)
-	token := scraperToken(t)
 	eventually(t, "all has been counted", func(ctx context.Context) (err error) {
 		if scrapes["sidecar"], err = scrape(ctx, "http://"+sidecars+"/metrics", ""); err != nil {
 			return err
@@ -173,8 +177,12 @@ func exposeEverything(t *testing.T) map[string][]byte {
 		if scrapes["manager"], err = scrape(ctx, "https://"+managers+"/metrics", token); err != nil {
 			return err
 		}
+		if scrapes["events"], err = scrape(ctx, "https://"+live.metrics+"/metrics", token); err != nil {
+			return err
+		}
 		if !bytes.Contains(scrapes["manager"], []byte(`meetingrecording_queue_active_jobs{namespace="`+namespace+`",pipeline="`+queued+`"} 0`)) ||
-			!bytes.Contains(scrapes["manager"], []byte(`meetingrecording_recordings_processed_total{outcome="succeeded"} 1`)) {
+			!bytes.Contains(scrapes["manager"], []byte(`meetingrecording_recordings_processed_total{outcome="succeeded"} 1`)) ||
+			!bytes.Contains(scrapes["events"], []byte(`meetingrecording_events_sent_total{event="outputReady"} `)) {
 			return errors.New("not yet")
 		}
 		return nil

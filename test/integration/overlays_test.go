@@ -34,6 +34,7 @@ var installations = map[string][]string{
 	"ha":                                  {"overlays/ha"},
 	"split":                               {"overlays/split"},
 	"cluster":                             {"overlays/cluster"},
+	"live":                                {"overlays/live"},
 	"endpoint-token":                      {"overlays/endpoint-token"},
 	"spool-pvc":                           {"overlays/spool-pvc"},
 	"endpoint-token and spool-pvc":        {"overlays/endpoint-token", "components/spool-pvc"},
@@ -41,7 +42,6 @@ var installations = map[string][]string{
 	"ha and cluster":                      {"overlays/ha", "components/cluster"},
 	"split, its manager twice, and token": {"overlays/split", "components/ha", "components/endpoint-token"},
 	"split and cluster":                   {"overlays/split", "components/cluster"},
-	"live":                                {"overlays/live"},
 	"observability":                       {"overlays/observability"},
 }
 

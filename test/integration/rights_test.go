@@ -35,6 +35,11 @@ var managersAnywhere = []string{
 	"watch jobs.batch", "watch meetingrecordings.recording.meetingops.dev", "watch recordingpipelines.recording.meetingops.dev",
 }
 
+// eventsAnywhere are the events server's rights in every namespace.
+var eventsAnywhere = []string{
+	"get meetingrecordings.recording.meetingops.dev", "list meetingrecordings.recording.meetingops.dev", "watch meetingrecordings.recording.meetingops.dev",
+}
+
 // rights are all that each identity may more than any other ServiceAccount, and where. A right in no namespace is one in all of them.
 var rights = map[string]map[string][]string{
 	sidecarAccount: {
@@ -44,6 +49,12 @@ var rights = map[string]map[string][]string{
 		},
 		other:   nil,
 		cluster: nil,
+	},
+	eventsAccount: {
+		own:   eventsAnywhere,
+		other: eventsAnywhere,
+		cluster: append([]string{"create subjectaccessreviews.authorization.k8s.io", "create tokenreviews.authentication.k8s.io"},
+			eventsAnywhere...),
 	},
 	managerAccount: {
 		own:     append([]string{"create leases.coordination.k8s.io"}, managersAnywhere...),

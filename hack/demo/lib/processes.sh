@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154 # demo.sh sets the variables
 #
-# What the demo runs on this machine: the provider's file server, and the way to the sidecar.
+# What the demo runs on this machine: the provider's file server, the ways to the sidecar and to the events server, and a stream of that.
 
 # start NAME COMMAND... runs a command in the background and records its pid.
 start() {
@@ -25,6 +25,8 @@ stop() {
 }
 
 stop_processes() {
+  stop stream
+  stop events-port-forward
   stop port-forward
   stop file-server
 }

@@ -10,14 +10,15 @@ make_keys() {
   [[ -e $state/token ]] || openssl rand -hex 24 >"$state/token"
 }
 
-# write_overlay writes config/default and the archive's pipeline with the demo's own key, endpoint token, file host and shorter windows.
+# write_overlay writes config/default, config/events and the archive's pipeline with the demo's own key, endpoint token, file host and shorter windows.
 write_overlay() {
   mkdir -p "$state/overlay"
+  write_viewer
   cp "$state/public.pem" "$state/token" "$state/overlay/"
   cat >"$state/overlay/kustomization.yaml" <<YAML
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
-resources: [../../../config/default, ../../../config/pipelines]
+resources: [../../../config/default, ../../../config/events, ../../../config/pipelines, viewer.yaml]
 secretGenerator:
   - name: demo-videosdk
     namespace: $namespace
@@ -48,6 +49,11 @@ patches:
       - op: add
         path: /spec/template/spec/containers/0/args/-
         value: --reorder-window=5s
+  - target: {kind: Deployment, name: meeting-recording-events}
+    patch: |
+      - op: add
+        path: /spec/template/metadata/annotations
+        value: {demo: "$(image_digest)"}
   - target: {kind: NetworkPolicy, name: meeting-recording-jobs}
     patch: |
       - op: add
@@ -78,12 +84,15 @@ install_operator() {
   kubectl apply -k "$state/overlay"
   kubectl -n "$namespace" rollout status deployment/meeting-recording-operator --timeout=120s ||
     { explain_pods; die "the operator did not become ready"; }
+  kubectl -n "$namespace" rollout status deployment/meeting-recording-events --timeout=120s ||
+    { explain_pods; die "the events server did not become ready"; }
   kubectl -n "$namespace" wait rpipe/meeting-recording-archive --for=condition=Ready --timeout=60s
 }
 
 explain_pods() {
   kubectl -n "$namespace" describe pods >&2 || true
   kubectl -n "$namespace" logs deployment/meeting-recording-operator --all-containers --tail=30 >&2 || true
+  kubectl -n "$namespace" logs deployment/meeting-recording-events --tail=30 >&2 || true
 }
 
 send() {
@@ -112,6 +121,7 @@ show_outcome() {
   run kubectl -n "$namespace" get events.events.k8s.io --field-selector "regarding.name=$recording"
   run kubectl -n "$namespace" get jobs -l "recording.meetingops.dev/recording=$recording"
   show_file "$recording"
+  show_stream "$recording"
   run kubectl -n "$namespace" get meetingrecordings
 }
 

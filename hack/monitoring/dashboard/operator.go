@@ -29,7 +29,7 @@ func Operator() Dashboard {
 			URL: "https://github.com/meetingops/meeting-recording-operator/tree/main/docs/runbooks",
 		}},
 		Templating: Templating{List: variables()},
-		Panels:     place([]row{overview(), webhooks(), spool(), processing(), underneath()}),
+		Panels:     place([]row{overview(), webhooks(), spool(), processing(), live(), underneath()}),
 	}
 }
 
@@ -103,6 +103,17 @@ func spool() row {
 			{`sum(increase(meetingrecording_spool_replayed_total{` + filter + `}[$__rate_interval]))`, "replayed"},
 			{`sum by (reason) (increase(meetingrecording_spool_errors_total{` + filter + `}[$__rate_interval]))`, "{{reason}}"},
 		}},
+	}}
+}
+
+func live() row {
+	return row{title: "Live events", columns: 3, height: 7, panels: []panel{
+		{title: "Streams", about: "Empty where config/events is not installed.", unit: "short", stacked: true, queries: one(`sum by (pod) (meetingrecording_events_streams{`+filter+`})`, "{{pod}}")},
+		{title: "Streams that ended or were refused", unit: "short", stacked: true, queries: []query{
+			{`sum by (reason) (increase(meetingrecording_events_streams_ended_total{` + filter + `}[$__rate_interval]))`, "{{reason}}"},
+			{`sum(increase(meetingrecording_events_streams_refused_total{` + filter + `}[$__rate_interval]))`, "refused"},
+		}},
+		{title: "Events sent", unit: "short", stacked: true, queries: one(`sum by (event) (increase(meetingrecording_events_sent_total{`+filter+`}[$__rate_interval]))`, "{{event}}")},
 	}}
 }
 

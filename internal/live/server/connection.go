@@ -32,7 +32,7 @@ func (s *Server) attend(w http.ResponseWriter, r *http.Request, serve func(conte
 	defer s.streams.Done()
 	_ = control.SetReadDeadline(time.Time{}) // the request is read; the server's limit would end the stream
 	w.WriteHeader(http.StatusOK)
-	serve(r.Context(), &writer{w, control.SetWriteDeadline, control.Flush})
+	serve(r.Context(), &writer{w: w, setDeadline: control.SetWriteDeadline, flushed: control.Flush})
 }
 
 func headerText(header http.Header) []byte {
@@ -53,7 +53,7 @@ func (s *Server) attendConnection(conn net.Conn, head []byte, serve func(context
 	}()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	out := &writer{conn, conn.SetWriteDeadline, func() error { return nil }}
+	out := &writer{w: conn, setDeadline: conn.SetWriteDeadline, flushed: func() error { return nil }}
 	_ = conn.SetReadDeadline(time.Time{})
 	go func() {
 		defer cancel()

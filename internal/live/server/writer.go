@@ -31,25 +31,28 @@ type writer struct {
 	w           io.Writer
 	setDeadline func(time.Time) error
 	flushed     func() error // sends what was written
+	deadline    time.Time    // of the last write
 }
 
 // write writes what is sent with the next flush, or earlier.
 func (o *writer) write(text []byte) error {
-	_ = o.setDeadline(time.Now().Add(writeTimeout)) // where it is not supported, nothing is slow
+	o.deadline = time.Now().Add(writeTimeout)
+	_ = o.setDeadline(o.deadline) // where it is not supported, nothing is slow
 	_, err := o.w.Write(text)
-	return problem(err)
+	return o.problem(err)
 }
 
 // flush sends what was written last, within the deadline of that.
 func (o *writer) flush() error {
-	return problem(o.flushed())
+	return o.problem(o.flushed())
 }
 
-func problem(err error) error {
+// problem tells a client that is stuck from one that is gone. With HTTP/2 an error does not say that the deadline was its cause.
+func (o *writer) problem(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, os.ErrDeadlineExceeded), !time.Now().Before(o.deadline):
 		return errStuck
 	}
 	return errGone

@@ -1,0 +1,289 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/live/access"
+	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
+)
+
+// heartbeat is longer than writeTimeout, so that what is written before one is told from it.
+const heartbeat = 15 * time.Second
+
+// A reader that takes nothing is cut off once there has been something to take for writeTimeout, be it an event or a heartbeat, and not
+// before. Others are served meanwhile, and what is cut off leaves nothing behind.
+func TestStuckReaders(t *testing.T) {
+	for name, test := range map[string]struct {
+		events int // written while the reader takes nothing
+		quiet  time.Duration
+	}{
+		"an event":         {events: 1},
+		"many events":      {events: 5000},
+		"a heartbeat only": {quiet: heartbeat},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				stuck, lively := w.open(t), w.open(t)
+				told := make(chan int)
+				go func() {
+					text, _ := io.ReadAll(lively)
+					told <- strings.Count(string(text), "event: recordingStateChanged")
+				}()
+				for i := range test.events {
+					w.write(i)
+					synctest.Wait()
+				}
+				pass(test.quiet + writeTimeout - time.Nanosecond)
+				w.expect(t, "before", 2, 0)
+				pass(time.Nanosecond)
+				w.expect(t, "then", 1, 1)
+				if rest, err := io.ReadAll(stuck); err != nil || len(rest) > maxBuffer {
+					t.Errorf("the stuck reader finds %d bytes and %v, not the end", len(rest), err)
+				}
+				w.end()
+				if n := <-told; n != test.events {
+					t.Errorf("the other reader was told %d of %d events", n, test.events)
+				}
+			})
+		})
+	}
+}
+
+// Where net/http keeps the connection, as with HTTP/2, a reader is cut off after the same time, whatever the error is that a late write has.
+func TestStuckReadersWithoutAConnection(t *testing.T) {
+	for _, late := range []error{os.ErrDeadlineExceeded, errors.New("http2: stream closed")} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			answer := &stuckAnswer{ResponseRecorder: httptest.NewRecorder(), late: late}
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				w.handler.ServeHTTP(answer, newRequest(t.Context()))
+			}()
+			synctest.Wait()
+			w.expect(t, "before", 1, 0)
+			answer.stuck = true
+			w.write(0)
+			began := time.Now()
+			<-ended
+			if took := time.Since(began); took != writeTimeout {
+				t.Errorf("it took %s", took)
+			}
+			w.expect(t, "then", 0, 1)
+		})
+	}
+}
+
+// pass lets time pass, by the bubble's clock, and what comes of it.
+func pass(d time.Duration) {
+	time.Sleep(d) //nolint:forbidigo // the bubble's clock
+	synctest.Wait()
+}
+
+// stuckAnswer is a ResponseWriter whose writes take until their deadline once it is stuck.
+type stuckAnswer struct {
+	*httptest.ResponseRecorder
+	stuck    bool
+	late     error
+	deadline time.Time
+}
+
+func (a *stuckAnswer) SetReadDeadline(time.Time) error { return nil }
+
+func (a *stuckAnswer) SetWriteDeadline(deadline time.Time) error {
+	a.deadline = deadline
+	return nil
+}
+
+func (a *stuckAnswer) Write(text []byte) (int, error) {
+	if a.stuck {
+		<-time.After(time.Until(a.deadline)) // by the bubble's clock
+		return 0, a.late
+	}
+	return a.ResponseRecorder.Write(text)
+}
+
+// world is a server of which streams can be opened without a network, and the API server behind it.
+type world struct {
+	api     *apiServer
+	handler http.Handler
+	conns   chan net.Conn
+	metrics *prometheus.Registry
+	end     func() // ends the server and its streams
+}
+
+// newWorld returns one whose recordings are known, in a synctest bubble.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	w := &world{api: &apiServer{watcher: watch.NewFake()}, conns: make(chan net.Conn), metrics: prometheus.NewRegistry()}
+	recordings := feed.New(feed.Source{Client: w.api}, time.Now, logr.Discard(), feed.NewMetrics(w.metrics))
+	go func() { _ = recordings.Run(ctx) }()
+	server := New(Options{
+		Feeds: []*feed.Feed{recordings}, Reviewer: access.NewReviewer(anybody(), clock.RealClock{}), Page: http.NotFoundHandler(),
+		Heartbeat: heartbeat, MaxStreams: 10, MaxStreamsPerUser: 10, Metrics: NewMetrics(w.metrics), Log: logr.Discard(),
+	})
+	w.handler = server.Handler()
+	web := NewHTTP(w.handler, logr.Discard())
+	go func() { _ = web.Serve(&pipes{conns: w.conns, closed: ctx.Done()}) }()
+	w.end = func() {
+		server.Drain()
+		server.Wait(context.Background())
+		cancel()
+		w.api.watcher.Stop()
+		_ = web.Close()
+	}
+	t.Cleanup(w.end)
+	synctest.Wait()
+	return w
+}
+
+// anybody is an API server that knows every token, and lets everybody see everything.
+func anybody() *fake.Clientset {
+	clients := &fake.Clientset{}
+	clients.AddReactor("create", "tokenreviews", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, &authenticationv1.TokenReview{Status: authenticationv1.TokenReviewStatus{
+			Authenticated: true, User: authenticationv1.UserInfo{Username: "somebody"},
+		}}, nil
+	})
+	clients.AddReactor("create", "subjectaccessreviews", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, &authorizationv1.SubjectAccessReview{Status: authorizationv1.SubjectAccessReviewStatus{Allowed: true}}, nil
+	})
+	return clients
+}
+
+// open returns the connection of a stream that has told of the present state. What nobody reads of it is buffered nowhere.
+func (w *world) open(t *testing.T) net.Conn {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { _ = ours.Close() })
+	w.conns <- theirs
+	if err := newRequest(t.Context()).Write(ours); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(&byteByByte{ours}) // which takes nothing that comes later
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line == "event: ready\n" {
+			break
+		}
+	}
+	for range 2 { // its data, and an empty line
+		if _, err := lines.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ours
+}
+
+func newRequest(ctx context.Context) *http.Request {
+	request := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://events.example.com/events", http.NoBody)
+	request.Header.Set("Authorization", "Bearer token")
+	return request
+}
+
+// byteByByte reads one byte at a time.
+type byteByByte struct{ io.Reader }
+
+func (b *byteByByte) Read(into []byte) (int, error) { return b.Reader.Read(into[:min(1, len(into))]) }
+
+// write stores a recording that begins.
+func (w *world) write(i int) {
+	at := metav1.NewMicroTime(time.Now())
+	w.api.watcher.Add(&v1alpha1.MeetingRecording{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "meetings", Name: fmt.Sprintf("recording-%d", i), ResourceVersion: strconv.Itoa(200 + i)},
+		Spec:       v1alpha1.MeetingRecordingSpec{MeetingID: "abcd-efgh-ijkl", SessionID: strconv.Itoa(i), Segment: 1},
+		Status: v1alpha1.MeetingRecordingStatus{Recording: v1alpha1.RecordingStatus{
+			State:  v1alpha1.RecordingStarted,
+			Events: []v1alpha1.RecordingEvent{{Type: v1alpha1.EventType(v1alpha1.RecordingStarted), Source: v1alpha1.EventSourceWebhook, Deliveries: 1, ReceivedAt: at, LastReceivedAt: at}},
+		}},
+	})
+}
+
+// expect checks how many streams are open, and how many ended because their readers were slow; none ended otherwise.
+func (w *world) expect(t *testing.T, when string, open, slow int) {
+	t.Helper()
+	want := fmt.Sprintf(`
+# HELP meetingrecording_events_streams Streams that are open.
+# TYPE meetingrecording_events_streams gauge
+meetingrecording_events_streams %d
+# HELP meetingrecording_events_streams_ended_total Streams that ended, by why: the client went, was too slow, lost its rights, the server shut down, or an error.
+# TYPE meetingrecording_events_streams_ended_total counter
+meetingrecording_events_streams_ended_total{reason="client"} 0
+meetingrecording_events_streams_ended_total{reason="error"} 0
+meetingrecording_events_streams_ended_total{reason="rights"} 0
+meetingrecording_events_streams_ended_total{reason="shutdown"} 0
+meetingrecording_events_streams_ended_total{reason="slow"} %d
+`, open, slow)
+	err := testutil.GatherAndCompare(w.metrics, strings.NewReader(want), "meetingrecording_events_streams", "meetingrecording_events_streams_ended_total")
+	if err != nil {
+		t.Errorf("%s: %v", when, err)
+	}
+}
+
+// apiServer has no recordings at first.
+type apiServer struct {
+	client.WithWatch
+	watcher *watch.FakeWatcher
+}
+
+func (a *apiServer) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
+	list.SetResourceVersion("100")
+	return nil
+}
+
+func (a *apiServer) Watch(context.Context, client.ObjectList, ...client.ListOption) (watch.Interface, error) {
+	return a.watcher, nil
+}
+
+// pipes are connections of clients on no network.
+type pipes struct {
+	conns  <-chan net.Conn
+	closed <-chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { return nil }
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
