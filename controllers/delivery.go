@@ -175,11 +175,17 @@ func (d *deliverer) tell(ctx context.Context, recording *v1alpha1.MeetingRecordi
 	if !ok {
 		return wait
 	}
-	answer := d.send(ctx, recording, item)
+	answer, sent := eventsink.Answer{}, false
+	defer func() {
+		if !sent { // it panicked, or the manager ends
+			d.gate.release()
+		}
+	}()
+	answer = d.send(ctx, recording, item)
 	if answer.Outcome != eventsink.Delivered && ctx.Err() != nil { // the manager ends, which is no fault of the sink
-		d.gate.release()
 		return firstPause
 	}
+	sent = true
 	changed := d.gate.leave(answer)
 	logSink(ctx, changed, answer)
 	switch answer.Outcome {

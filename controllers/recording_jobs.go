@@ -101,7 +101,8 @@ func (r *RecordingReconciler) confirm(ctx context.Context, gathered *facts, know
 	if err != nil {
 		return err
 	}
-	if known.unsure || !isNewerThan(gathered.Recording, began) {
+	hasFailed := gathered.Recording.Status.Recording.State == v1alpha1.RecordingFailed // a file may come late, by the sidecar
+	if hasFailed || known.unsure || !isNewerThan(gathered.Recording, began) {
 		if err := r.look(ctx, gathered.Recording); err != nil {
 			return err
 		}

@@ -253,8 +253,11 @@ func TestWriterCallsOfClients(t *testing.T) {
 		result         lifecycle.Result
 	}{
 		{"the first", nil, []lifecycle.Event{clientSays(started, 0)}, []string{"get " + first, "create " + first, "patch " + first}, lifecycle.Recorded},
-		{"one more client", []lifecycle.Event{clientSays(started, 0)}, []lifecycle.Event{clientSays(started, 1)}, []string{"get " + first}, lifecycle.Duplicate},
-		{"what is over", []lifecycle.Event{event(started, 0), event(stopped, 1, "/a.mp4")}, []lifecycle.Event{clientSays(stopping, 2)}, []string{"get " + first, "get " + second}, lifecycle.Duplicate},
+		{"one more client", []lifecycle.Event{clientSays(started, 0)}, []lifecycle.Event{clientSays(started, 1)}, []string{"get " + first, "get fresh " + first}, lifecycle.Duplicate},
+		{
+			"what is over", []lifecycle.Event{event(started, 0), event(stopped, 1, "/a.mp4")}, []lifecycle.Event{clientSays(stopping, 2)},
+			[]string{"get " + first, "get " + second, "get fresh " + first, "get fresh " + second}, lifecycle.Duplicate,
+		},
 		{"the webhook", []lifecycle.Event{clientSays(started, 0)}, []lifecycle.Event{event(started, 1)}, []string{"get " + first, "patch " + first}, lifecycle.Recorded},
 		{
 			"both at once", nil, []lifecycle.Event{clientSays(started, 0), event(started, 1)},

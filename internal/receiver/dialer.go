@@ -11,6 +11,10 @@ import (
 	"time"
 )
 
+// silence is how long a request must have waited before its end says something
+// of the connection: one that was begun shortly before its time was over does not.
+const silence = time.Second
+
 // dialer dials the API server, and knows what came from it when by which
 // connection. HTTP/2 finds out after 45 s only that one is dead, and meanwhile
 // gives it every request.

@@ -96,7 +96,7 @@ func (s *memoryStore) Get(_ context.Context, name string, fresh bool) (*Object, 
 	if !fresh && at > 0 {
 		at -= min(s.stale(at), at)
 	}
-	if at == 0 {
+	if at == 0 || versions[at-1] == nil {
 		return nil, ErrNotFound
 	}
 	return versions[at-1], nil
@@ -126,7 +126,7 @@ func (s *memoryStore) Create(_ context.Context, session Session, segment int32) 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.objects[name]) > 0 {
+	if versions := s.objects[name]; len(versions) > 0 && versions[len(versions)-1] != nil {
 		return nil, ErrChanged
 	}
 	return s.put(Object{Name: name, Traceparent: s.traceparent(), Spec: v1alpha1.MeetingRecordingSpec{

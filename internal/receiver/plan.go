@@ -42,6 +42,11 @@ func (p plan) begins() bool {
 	return slices.ContainsFunc(p.changes, func(c *change) bool { return c.object == nil || c.begins })
 }
 
+// writesNothing tells whether all is as it would be written.
+func (p plan) writesNothing() bool {
+	return len(p.settle) == 0 && !slices.ContainsFunc(p.changes, func(c *change) bool { return !c.unchanged })
+}
+
 // planner places events one after another on what was read of a chain.
 type planner struct {
 	read     []link

@@ -36,6 +36,9 @@ const (
 	// of it is drawn.
 	firstReplayPause = 250 * time.Millisecond
 	maxReplayPause   = 4 * time.Second
+	// rescanPause is how often the Spool is looked through for what nobody has
+	// told of: an event that a slow disk has stored after its time was over.
+	rescanPause = 30 * time.Second
 )
 
 // replayer writes what is in the Spool. It takes the sessions one by one while
@@ -82,14 +85,14 @@ func newReplayer(options SpoolingOptions, b *breaker, bars *bars) *replayer {
 	}
 }
 
-// appended tells that an event was put into the Spool.
-func (r *replayer) appended(ev Event) {
+// appended tells that an event was put into the Spool, under the key.
+func (r *replayer) appended(key string, ev Event) {
 	due := r.Now()
 	if r.First && !ends(ev) {
 		due = due.Add(gatherDelay)
 	}
 	r.mu.Lock()
-	r.turns.note(ev.Session.spoolKey(), due)
+	r.turns.note(key, due)
 	r.tell = r.tell || !r.First
 	r.mu.Unlock()
 	r.wake()
@@ -100,8 +103,9 @@ func ends(ev Event) bool {
 	return ev.Type == v1alpha1.EventStopped || ev.Type == v1alpha1.EventFailed
 }
 
-// scan looks for what is in the Spool. It is to be written now.
-func (r *replayer) scan() {
+// scan looks for what is in the Spool. It is to be written now, and told of when
+// it is, if it is news that it waits.
+func (r *replayer) scan(isNews bool) {
 	sessions := r.Spool.Sessions()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -109,7 +113,7 @@ func (r *replayer) scan() {
 	for _, session := range sessions {
 		r.turns.note(session, now)
 	}
-	r.tell = r.tell || len(sessions) > 0
+	r.tell = r.tell || isNews && len(sessions) > 0
 }
 
 // wake has the loop look again.
@@ -123,11 +127,16 @@ func (r *replayer) wake() {
 func (r *replayer) run(ctx context.Context) {
 	var workers sync.WaitGroup
 	defer workers.Wait()
-	r.scan()
+	r.scan(true)
+	scanAt := r.Now().Add(rescanPause)
 	for ctx.Err() == nil {
+		if now := r.Now(); !now.Before(scanAt) {
+			r.scan(false)
+			scanAt = now.Add(rescanPause)
+		}
 		session, found, next := r.next()
 		if !found {
-			r.idle(ctx, next)
+			r.idle(ctx, sooner(next, scanAt))
 			continue
 		}
 		workers.Go(func() {
@@ -137,16 +146,20 @@ func (r *replayer) run(ctx context.Context) {
 	}
 }
 
-// idle returns at next, unless that is zero, or when something has changed.
-func (r *replayer) idle(ctx context.Context, next time.Time) {
-	var come <-chan time.Time
-	if !next.IsZero() {
-		timer := time.NewTimer(next.Sub(r.Now()))
-		defer timer.Stop()
-		come = timer.C
+// sooner returns the first of two times, of which one may be zero: never.
+func sooner(maybe, sure time.Time) time.Time {
+	if maybe.IsZero() || sure.Before(maybe) {
+		return sure
 	}
+	return maybe
+}
+
+// idle returns at next, or when something has changed.
+func (r *replayer) idle(ctx context.Context, next time.Time) {
+	timer := time.NewTimer(next.Sub(r.Now()))
+	defer timer.Stop()
 	select {
-	case <-come:
+	case <-timer.C:
 	case <-r.woken:
 	case <-ctx.Done():
 	}

@@ -240,7 +240,7 @@ func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) 
 	sent := time.Now()
 	result := request.MaxRetries(0).Do(ctx)
 	err := result.Error()
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && time.Since(sent) >= silence {
 		s.dialer.closeSilent(sent)
 	}
 	s.metrics.apiRequest(verb, err)

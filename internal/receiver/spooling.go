@@ -149,7 +149,7 @@ func (s *Spooling) Run(ctx context.Context) { s.replay.run(ctx) }
 
 // Wake has Run look into the Spool, after somebody else has put something there.
 func (s *Spooling) Wake() {
-	s.replay.scan()
+	s.replay.scan(true)
 	s.replay.wake()
 }
 
@@ -257,10 +257,11 @@ func (s *Spooling) spool(ctx context.Context, ev Event) (Outcome, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spoolTimeout)
 	defer cancel()
-	if err := s.Spool.Append(ctx, s.keyOf(ev.Session), payload); err != nil {
+	key := s.keyOf(ev.Session)
+	if err := s.Spool.Append(ctx, key, payload); err != nil {
 		return Outcome{}, fmt.Errorf("neither the API server nor the spool takes the event: %w", s.Metrics.failed(err))
 	}
-	s.replay.appended(ev)
+	s.replay.appended(key, ev)
 	return Outcome{Result: Spooled}, nil
 }
 

@@ -66,9 +66,10 @@ func (w *Writer) attempt(ctx context.Context, j *job) error {
 		return err
 	}
 	p := makePlan(chain, j.pending(), w.Windows)
-	if p.begins() && len(chain) > 0 && !j.fresh {
+	if (p.begins() || p.writesNothing()) && len(chain) > 0 && !j.fresh {
 		// An outdated last segment can make a redelivery look like the next
-		// recording, which no conditional write would notice.
+		// recording, or the next recording like a redelivery, which no
+		// conditional write would notice.
 		if chain, err = w.confirm(ctx, j, chain); err != nil {
 			return err
 		}
@@ -87,6 +88,9 @@ func (w *Writer) confirm(ctx context.Context, j *job, chain []link) ([]link, err
 	end, err := readChain(ctx, w.Store, j, chain[last].segment.Index, true)
 	if err != nil {
 		return nil, err
+	}
+	if len(end) == 0 && last > 0 { // retention deletes from the end: what comes before may be gone, too
+		return readChain(ctx, w.Store, j, 1, true)
 	}
 	return append(chain[:last:last], end...), nil
 }
