@@ -18,6 +18,10 @@ const (
 	idleTimeout = time.Minute
 	// answerTimeout is how long a request that is no stream may take.
 	answerTimeout = 30 * time.Second
+	// maxLists is how many lists are put together at once, each of up to maxPage recordings in full, and listWait how long others wait
+	// for their turn: less than answerTimeout, so that they are told when to come again.
+	maxLists = 8
+	listWait = 20 * time.Second
 	// writeTimeout is how long a stream's reader may take nothing while there is something to take.
 	writeTimeout = 10 * time.Second
 	// maxBuffer is about how much is put together for one write.
