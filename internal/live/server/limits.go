@@ -29,6 +29,8 @@ const (
 	// recheckEvery is how often a stream's right is looked at again; recheckTimeout how long that may take.
 	recheckEvery   = time.Minute
 	recheckTimeout = 5 * time.Second
+	// maxUnchecked is for how many times recheckEvery a stream goes on while the API server cannot be asked about its right.
+	maxUnchecked = 10
 	// retryAfter is what clients are told to wait for until they come again, and up to twice that.
 	retryAfter = time.Second
 	// defaultPage and maxPage are the sizes of a page of recordings.
