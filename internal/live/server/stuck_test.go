@@ -142,7 +142,7 @@ type world struct {
 	metrics *prometheus.Registry
 	counts  *Metrics
 	clients *fake.Clientset // which the server asks about rights
-	end     func() // ends the server and its streams
+	end     func()          // ends the server and its streams
 }
 
 // newWorld returns one whose recordings are known, in a synctest bubble.
