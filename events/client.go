@@ -54,8 +54,8 @@ func WithRetryHandler(handler func(err error, pause time.Duration)) Option {
 	return func(c *Client) { c.onRetry = handler }
 }
 
-// WithBackoff sets the pause after the first failure in a row, which doubles up to the longest; half of each is drawn. The defaults are
-// half a second and 30 seconds.
+// WithBackoff sets the pause after the first failure in a row, which doubles up to the longest; half of each is drawn. A connection that
+// brought an event or a heartbeat ends the row. The defaults are half a second and 30 seconds.
 func WithBackoff(first, longest time.Duration) Option {
 	return func(c *Client) { c.backoff = backoff{first: first, longest: longest} }
 }

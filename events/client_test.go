@@ -133,6 +133,26 @@ func TestRefusedTokens(t *testing.T) {
 	equal(t, "tokens", []string{"Bearer t1", "Bearer t2", "Bearer t3", "Bearer t4", "Bearer t5"}, sent)
 }
 
+// Pauses grow until a connection has brought an event or a heartbeat: that it was accepted is not enough.
+func TestPausesGrow(t *testing.T) {
+	accepted, heartbeat := stream("retry: 1000\n\n"), stream("retry: 1000\n\nid: 7\n: heartbeat\n\n")
+	s := &script{answers: []func(http.ResponseWriter, *http.Request){
+		accepted, answer(http.StatusServiceUnavailable, "{}"), accepted, stream(ready), accepted, heartbeat, accepted,
+	}}
+	const first = time.Microsecond
+	var pauses []time.Duration
+	_, _, _ = play(t, s, events.WithBackoff(first, time.Second), events.WithRetryHandler(func(_ error, pause time.Duration) { pauses = append(pauses, pause) }))
+	row := []int{1, 2, 3, 1, 2, 1, 2} // how many failures in a row each is
+	if len(pauses) != len(row) {
+		t.Fatalf("%d pauses: %v", len(pauses), pauses)
+	}
+	for i, pause := range pauses {
+		if longest := first << (row[i] - 1); pause < longest/2 || pause > longest {
+			t.Errorf("pause %d is %s, not that after %d failures in a row", i+1, pause, row[i])
+		}
+	}
+}
+
 // Who may not read is told so at once.
 func TestForbidden(t *testing.T) {
 	s := &script{answers: []func(http.ResponseWriter, *http.Request){answer(http.StatusForbidden, `{"error":"ask for a role"}`)}}

@@ -31,7 +31,7 @@ type Room struct {
 
 	lastEventID string
 	told        told
-	connected   bool // since the last failure
+	heard       bool // an event or a heartbeat, by the last connection
 }
 
 // Session restricts the room to one session of the meeting.
@@ -73,12 +73,12 @@ const maxUnauthorized = 3
 func (r *Room) Run(ctx context.Context) error {
 	failures, unauthorized := 0, 0
 	for {
-		r.connected = false
+		r.heard = false
 		err := r.stream(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if r.connected {
+		if r.heard { // a connection alone proves little: a server that breaks each at once is one that fails
 			failures, unauthorized = 0, 0
 		}
 		failures++

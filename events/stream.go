@@ -40,12 +40,12 @@ func (r *Room) stream(parent context.Context) error {
 		return because(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	r.connected = true
 	alive := &watched{response.Body, func() { dead.Reset(r.client.idle) }}
 	for event, err := range sse.Read(alive, &sse.ReadConfig{MaxEventSize: maxEventBytes}) {
 		if err != nil {
 			return because(ctx, fmt.Errorf("read events: %w", err))
 		}
+		r.heard = true
 		dead.Stop() // a handler may take its time
 		if err := r.tell(event); err != nil {
 			return err

@@ -25,6 +25,7 @@ func TestWrongArguments(t *testing.T) {
 		"--heartbeat=1ms":                      "--heartbeat must be at least 1s",
 		"--max-streams=0":                      "--max-streams must be at least 1",
 		"--max-streams-per-user=0":             "--max-streams-per-user must be at least 1",
+		"--max-connections=-1":                 "--max-connections must not be negative",
 		"--shutdown-delay=-1s":                 "--shutdown-delay must not be negative",
 		"--tls-cert-file=x":                    "go together: set both, or neither",
 		"--bind-address=8084":                  "--bind-address must be HOST:PORT or :PORT",

@@ -24,6 +24,9 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/page"
 )
 
+// spareConnections is how many connections there may be beside those of streams: for the page, the API, and those who are refused.
+const spareConnections = 1000
+
 // diagnosticsAddress is the default of --diagnostics-bind-address.
 const diagnosticsAddress = "127.0.0.1:8086"
 
@@ -37,6 +40,7 @@ type flags struct {
 	heartbeat         time.Duration
 	maxStreams        int
 	maxStreamsPerUser int
+	maxConnections    int // 0 is spareConnections more than maxStreams
 	trustedProxies    []netip.Prefix
 	shutdownDelay     time.Duration
 	mediaHosts        []string
@@ -61,6 +65,8 @@ func parse(args []string, output io.Writer) (flags, error) {
 	set.DurationVar(&f.heartbeat, "heartbeat", 15*time.Second, "How long a stream is silent at most, so that proxies keep it open.")
 	set.IntVar(&f.maxStreams, "max-streams", 10000, "How many streams may be open at once.")
 	set.IntVar(&f.maxStreamsPerUser, "max-streams-per-user", 1000, "How many of them one user may have.")
+	set.IntVar(&f.maxConnections, "max-connections", 0, fmt.Sprintf("How many connections may be open at once; further ones wait until "+
+		"one closes. 0 is %d more than --max-streams.", spareConnections))
 	set.Func("trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-Proto is believed, so that the browser's cookie is kept "+
 		"to HTTPS. Can be given several times.", f.addProxy)
 	set.DurationVar(&f.shutdownDelay, "shutdown-delay", 0,
@@ -118,6 +124,8 @@ func (f *flags) check(rest []string) error {
 		return fmt.Errorf("--max-streams must be at least 1; it is %d", f.maxStreams)
 	case f.maxStreamsPerUser < 1:
 		return fmt.Errorf("--max-streams-per-user must be at least 1; it is %d", f.maxStreamsPerUser)
+	case f.maxConnections < 0:
+		return fmt.Errorf("--max-connections must not be negative; it is %d", f.maxConnections)
 	case f.shutdownDelay < 0:
 		return fmt.Errorf("--shutdown-delay must not be negative; it is %s", f.shutdownDelay)
 	case (f.certFile == "") != (f.keyFile == ""):
@@ -130,6 +138,14 @@ func (f *flags) check(rest []string) error {
 		return fmt.Errorf("--bind-address must be HOST:PORT or :PORT; it is %q", f.address)
 	}
 	return f.diagnostics.Validate()
+}
+
+// connections is how many connections may be open at once.
+func (f *flags) connections() int {
+	if f.maxConnections == 0 {
+		return f.maxStreams + spareConnections
+	}
+	return f.maxConnections
 }
 
 // served are the namespaces whose recordings are watched; "" is all.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/net/netutil"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes"
@@ -116,19 +117,27 @@ type web struct {
 // listen begins to listen, so that an address that is taken is told of at once.
 func (w *web) listen(ctx context.Context, flags *flags) error {
 	w.ending = make(chan struct{})
-	var err error
 	if flags.certFile != "" {
+		var err error
 		if w.certificate, err = certwatcher.New(flags.certFile, flags.keyFile); err != nil {
 			return fmt.Errorf("read --tls-cert-file and --tls-key-file: %w", err)
 		}
 		w.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: w.certificate.GetCertificate}
 	}
 	var config net.ListenConfig
-	if w.listener, err = config.Listen(ctx, "tcp", flags.address); err != nil {
+	listener, err := config.Listen(ctx, "tcp", flags.address)
+	if err != nil {
 		return fmt.Errorf("listen at --bind-address: %w", err)
 	}
+	w.listener = flags.bound(listener)
 	w.log.Info("Serving events", "address", w.listener.Addr().String(), "tls", w.certificate != nil)
 	return nil
+}
+
+// bound has a listener accept no more than may be open at once; those of streams count until they end. What it does not accept waits in the
+// kernel's queue.
+func (f *flags) bound(listener net.Listener) net.Listener {
+	return netutil.LimitListener(listener, f.connections())
 }
 
 // ready is the readiness check.

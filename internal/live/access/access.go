@@ -27,10 +27,14 @@ import (
 const (
 	// remember is how long an answer is believed: a right that is taken away counts that much longer at most.
 	remember = 10 * time.Second
-	// maxRemembered bounds the answers that are remembered, each in about 500 bytes.
+	// maxRemembered bounds the answers that are remembered, each in about 500 bytes; maxRefusals the refusals, which are kept apart, so
+	// that forged tokens push out no answer about a true one.
 	maxRemembered = 4096
-	// maxAsking is how many reviews wait for the API server at once, so that forged tokens do not become its load.
-	maxAsking = 32
+	maxRefusals   = 1024
+	// maxAsking is how many reviews the API server has at once, so that forged tokens do not become its load, and maxWaiting how many
+	// more wait for their turn.
+	maxAsking  = 32
+	maxWaiting = 256
 	// askTimeout is how long the API server may take.
 	askTimeout = 10 * time.Second
 )
@@ -40,6 +44,8 @@ var (
 	ErrUnknown = errors.New("the API server does not accept the token")
 	// ErrForbidden is returned where the caller may not.
 	ErrForbidden = errors.New("not allowed")
+	// ErrBusy is returned at once where too many others wait to be asked about.
+	ErrBusy = errors.New("too many wait for the API server's review")
 )
 
 // User is a caller, as the API server knows them.
@@ -47,15 +53,20 @@ type User = authenticationv1.UserInfo
 
 // Reviewer asks, and remembers answers for some seconds.
 type Reviewer struct {
-	clients kubernetes.Interface
-	known   *cache.LRUExpireCache
-	flight  singleflight.Group
-	asking  chan struct{}
+	clients  kubernetes.Interface
+	known    *cache.LRUExpireCache
+	refusals *cache.LRUExpireCache
+	flight   singleflight.Group
+	places   chan struct{} // has an element for each who asks or waits
+	asking   chan struct{}
 }
 
 // NewReviewer returns a Reviewer whose clock is for remembering only.
 func NewReviewer(clients kubernetes.Interface, clock cache.Clock) *Reviewer {
-	return &Reviewer{clients: clients, known: cache.NewLRUExpireCacheWithClock(maxRemembered, clock), asking: make(chan struct{}, maxAsking)}
+	return &Reviewer{
+		clients: clients, known: cache.NewLRUExpireCacheWithClock(maxRemembered, clock), refusals: cache.NewLRUExpireCacheWithClock(maxRefusals, clock),
+		places: make(chan struct{}, maxAsking+maxWaiting), asking: make(chan struct{}, maxAsking),
+	}
 }
 
 // answer is what was asked for and what came of it; err is ErrUnknown or ErrForbidden.
@@ -64,7 +75,7 @@ type answer struct {
 	err  error
 }
 
-// WhoIs returns whose a bearer token is. The error is ErrUnknown, or why the API server could not be asked.
+// WhoIs returns whose a bearer token is. The error is ErrUnknown, ErrBusy, or why the API server could not be asked.
 func (r *Reviewer) WhoIs(ctx context.Context, token string) (User, error) {
 	digest := sha256.Sum256([]byte(token)) // so that tokens are not kept
 	got, err := r.remembered(ctx, "token/"+string(digest[:]), func(ctx context.Context) (answer, error) {
@@ -81,8 +92,8 @@ func (r *Reviewer) WhoIs(ctx context.Context, token string) (User, error) {
 	return got.user, err
 }
 
-// MaySee is nil where the user may get the meetingrecordings of a namespace, or with "" of all. The error is ErrForbidden, or why the
-// API server could not be asked.
+// MaySee is nil where the user may get the meetingrecordings of a namespace, or with "" of all. The error is ErrForbidden, ErrBusy, or
+// why the API server could not be asked.
 func (r *Reviewer) MaySee(ctx context.Context, user User, namespace string) error {
 	extra := make(map[string]authorizationv1.ExtraValue, len(user.Extra))
 	for key, values := range user.Extra {
@@ -111,20 +122,20 @@ func (r *Reviewer) MaySee(ctx context.Context, user User, namespace string) erro
 
 // remembered asks unless the answer is known; those who want the same at once ask once.
 func (r *Reviewer) remembered(ctx context.Context, key string, ask func(context.Context) (answer, error)) (answer, error) {
-	if known, found := r.known.Get(key); found {
-		return known.(answer), known.(answer).err
+	for _, answers := range []*cache.LRUExpireCache{r.known, r.refusals} {
+		if known, found := answers.Get(key); found {
+			return known.(answer), known.(answer).err
+		}
 	}
 	asked := r.flight.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout) // others may wait for it
 		defer cancel()
-		select {
-		case r.asking <- struct{}{}:
-			defer func() { <-r.asking }()
-		case <-ctx.Done():
-			return answer{}, fmt.Errorf("wait to ask the API server: %w", ctx.Err())
-		}
-		got, err := ask(ctx)
-		if err == nil {
+		got, err := r.inTurn(ctx, ask)
+		switch {
+		case err != nil:
+		case got.err != nil:
+			r.refusals.Add(key, got, remember)
+		default:
 			r.known.Add(key, got, remember)
 		}
 		return got, err
@@ -139,4 +150,21 @@ func (r *Reviewer) remembered(ctx context.Context, key string, ask func(context.
 		got := result.Val.(answer)
 		return got, got.err
 	}
+}
+
+// inTurn asks once few enough others do, or returns ErrBusy.
+func (r *Reviewer) inTurn(ctx context.Context, ask func(context.Context) (answer, error)) (answer, error) {
+	select {
+	case r.places <- struct{}{}:
+		defer func() { <-r.places }()
+	default:
+		return answer{}, ErrBusy
+	}
+	select {
+	case r.asking <- struct{}{}:
+		defer func() { <-r.asking }()
+	case <-ctx.Done():
+		return answer{}, fmt.Errorf("wait to ask the API server: %w", ctx.Err())
+	}
+	return ask(ctx)
 }

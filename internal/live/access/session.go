@@ -48,9 +48,11 @@ func sessionCookie(token string, maxAge int, secure bool) *http.Cookie {
 	}
 }
 
-// Secure is true where the caller's connection is encrypted: with us, or as a proxy of these networks says, with it.
+// Secure is true where the caller's connection is encrypted: with us; as the browser says of the page that asks; or as a proxy of these
+// networks says, with it. The browser needs no trust: the answer only makes its own cookie stricter.
 func Secure(r *http.Request, proxies []netip.Prefix) bool {
-	if r.TLS != nil {
+	const https = "https://"
+	if origin := r.Header.Get("Origin"); r.TLS != nil || len(origin) > len(https) && strings.EqualFold(origin[:len(https)], https) {
 		return true
 	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)

@@ -96,6 +96,8 @@ func (s *Server) refusalFor(err error) *refusal {
 		return &refusal{http.StatusUnauthorized, "the cluster does not accept the token: it may have expired"}
 	case errors.Is(err, access.ErrForbidden):
 		return &refusal{http.StatusForbidden, "you may not get meetingrecordings there: ask for a role that lets you, such as view"}
+	case errors.Is(err, access.ErrBusy):
+		return &refusal{http.StatusServiceUnavailable, "too many callers wait to be let in: try again"}
 	case errors.Is(err, context.Canceled):
 		return &refusal{http.StatusServiceUnavailable, "the request was given up"}
 	}

@@ -18,6 +18,10 @@ const (
 	idleTimeout = time.Minute
 	// answerTimeout is how long a request that is no stream may take.
 	answerTimeout = 30 * time.Second
+	// maxLists is how many lists are put together at once, each of up to maxPage recordings in full, and listWait how long others wait
+	// for their turn: less than answerTimeout, so that they are told when to come again.
+	maxLists = 8
+	listWait = 20 * time.Second
 	// writeTimeout is how long a stream's reader may take nothing while there is something to take.
 	writeTimeout = 10 * time.Second
 	// maxBuffer is about how much is put together for one write.
@@ -25,6 +29,8 @@ const (
 	// recheckEvery is how often a stream's right is looked at again; recheckTimeout how long that may take.
 	recheckEvery   = time.Minute
 	recheckTimeout = 5 * time.Second
+	// maxUnchecked is for how many times recheckEvery a stream goes on while the API server cannot be asked about its right.
+	maxUnchecked = 10
 	// retryAfter is what clients are told to wait for until they come again, and up to twice that.
 	retryAfter = time.Second
 	// defaultPage and maxPage are the sizes of a page of recordings.

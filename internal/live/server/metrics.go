@@ -21,7 +21,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		}),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meetingrecording_events_streams_ended_total",
-			Help: "Streams that ended, by why: the client went, was too slow, lost its rights, the server shut down, or an error.",
+			Help: "Streams that ended, by why: the client went, was too slow, lost its rights, could not be checked for them, the server shut down, or an error.",
 		}, []string{"reason"}),
 		refusal: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "meetingrecording_events_streams_refused_total", Help: "Streams that were refused, because too many were open.",
@@ -30,7 +30,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "meetingrecording_events_sent_total", Help: "Events written to streams, by name.",
 		}, []string{"event"}),
 	}
-	for _, reason := range []string{endClient, endSlow, endRights, endShutdown, endError} {
+	for _, reason := range []string{endClient, endSlow, endRights, endUnchecked, endShutdown, endError} {
 		m.ended.WithLabelValues(reason)
 	}
 	registry.MustRegister(m.open, m.ended, m.refusal, m.events)

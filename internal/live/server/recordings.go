@@ -4,7 +4,9 @@
 package server
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -95,14 +97,10 @@ type page struct {
 func (s *Server) recordings(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	namespace := query.Get("namespace")
-	limit := defaultPage
-	if text := query.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > maxPage {
-			fail(w, http.StatusBadRequest, "limit must be a number from 1 to 500")
-			return
-		}
-		limit = n
+	limit, err := pageSize(query.Get("limit"))
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
 	}
 	_, indices, refused := s.admit(r.Context(), r, namespace)
 	if refused != nil {
@@ -114,6 +112,12 @@ func (s *Server) recordings(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
+	done, refused := s.turnToList(r.Context())
+	if refused != nil {
+		refused.write(w)
+		return
+	}
+	defer done()
 	told := page{Items: []summary{}}
 	for at < len(indices) && len(told.Items) < limit {
 		scope := namespace
@@ -140,6 +144,30 @@ func (s *Server) recordings(w http.ResponseWriter, r *http.Request) {
 	}
 	slices.SortStableFunc(told.Items, func(a, b summary) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	answer(w, http.StatusOK, told)
+}
+
+// turnToList waits until few enough lists are put together, and returns what ends the turn, or why there was none.
+func (s *Server) turnToList(ctx context.Context) (done func(), refused *refusal) {
+	ctx, cancel := context.WithTimeout(ctx, listWait)
+	defer cancel()
+	select {
+	case s.lists <- struct{}{}:
+		return func() { <-s.lists }, nil
+	case <-ctx.Done():
+		return nil, &refusal{http.StatusServiceUnavailable, "too many lists are asked for at once: try again"}
+	}
+}
+
+// pageSize reads a limit; none is defaultPage.
+func pageSize(text string) (int, error) {
+	if text == "" {
+		return defaultPage, nil
+	}
+	limit, err := strconv.Atoi(text)
+	if err != nil || limit < 1 || limit > maxPage {
+		return 0, fmt.Errorf("limit must be a number from 1 to %d", maxPage)
+	}
+	return limit, nil
 }
 
 var errContinue = errors.New("continue must be what the page before told: begin anew without it")

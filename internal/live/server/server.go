@@ -44,6 +44,7 @@ type Options struct {
 type Server struct {
 	Options
 	slots    slots
+	lists    chan struct{} // has an element for each list that is put together
 	draining chan struct{}
 	drain    sync.Once
 	streams  sync.WaitGroup
@@ -55,7 +56,7 @@ func New(options Options) *Server {
 		options.Recheck = recheckEvery
 	}
 	return &Server{
-		Options: options, draining: make(chan struct{}),
+		Options: options, draining: make(chan struct{}), lists: make(chan struct{}, maxLists),
 		slots: slots{perUser: map[string]int{}, max: options.MaxStreams, maxPerUser: options.MaxStreamsPerUser},
 	}
 }

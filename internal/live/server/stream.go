@@ -19,15 +19,20 @@ import (
 
 // Why streams end, as metrics tell it.
 const (
-	endClient   = "client"
-	endSlow     = "slow"
-	endRights   = "rights"
-	endShutdown = "shutdown"
-	endError    = "error"
+	endClient    = "client"
+	endSlow      = "slow"
+	endRights    = "rights"
+	endUnchecked = "unchecked"
+	endShutdown  = "shutdown"
+	endError     = "error"
 )
 
-// errDraining is returned where the server shuts down.
-var errDraining = errors.New("shutting down")
+var (
+	// errDraining is returned where the server shuts down.
+	errDraining = errors.New("shutting down")
+	// errUnchecked is returned where the API server could not be asked about the client's right for too long.
+	errUnchecked = errors.New("the right to see the recordings could not be checked")
+)
 
 // events serves GET /events.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
@@ -55,7 +60,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		free()
 		return
 	}
-	st := &stream{server: s, filter: filter, token: strings.Clone(access.Token(r)), wake: make(chan struct{}, 1)}
+	st := &stream{server: s, filter: filter, token: strings.Clone(access.Token(r)), checked: time.Now(), wake: make(chan struct{}, 1)}
 	for _, i := range indices {
 		st.feeds = append(st.feeds, s.Feeds[i])
 	}
@@ -73,6 +78,7 @@ type stream struct {
 	server  *Server
 	filter  feed.Filter
 	token   string
+	checked time.Time // when the client's right was last found good
 	feeds   []*feed.Feed
 	subs    []*feed.Subscription
 	cursors []feed.Cursor // how far each feed's events were sent
@@ -96,6 +102,9 @@ func (st *stream) run(ctx context.Context, lastEventID string) string {
 	case errors.Is(err, errDraining):
 		_ = st.out.retry(retryAfter + rand.N(retryAfter))
 		return endShutdown
+	case errors.Is(err, errUnchecked):
+		_ = st.out.retry(retryAfter + rand.N(retryAfter))
+		return endUnchecked
 	case errors.Is(err, feed.ErrSlow), errors.Is(err, errStuck):
 		return endSlow
 	case errors.Is(err, access.ErrForbidden), errors.Is(err, access.ErrUnknown):
@@ -241,23 +250,37 @@ func (st *stream) send() (sent bool, err error) {
 	return true, st.out.flush()
 }
 
-// recheck returns an error where the client may no longer see what it reads. It stays where the API server cannot be asked.
+// recheck returns an error where the client may no longer see what it reads, or where that could not be found out for too long: a right
+// that was taken away does not last because the API server is away.
 func (st *stream) recheck(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, recheckTimeout)
 	defer cancel()
+	err := st.review(ctx)
+	switch {
+	case err == nil:
+		st.checked = time.Now()
+	case errors.Is(err, access.ErrForbidden), errors.Is(err, access.ErrUnknown):
+		return err
+	case time.Since(st.checked) >= maxUnchecked*st.server.Recheck:
+		return errUnchecked
+	}
+	return nil
+}
+
+// review asks whether the client may see what it reads.
+func (st *stream) review(ctx context.Context) error {
 	user, err := st.server.Reviewer.WhoIs(ctx, st.token)
+	if err != nil {
+		return err
+	}
 	for _, f := range st.feeds {
-		if err != nil {
-			break
-		}
 		namespace := st.filter.Namespace
 		if namespace == "" {
 			namespace = f.Namespace()
 		}
-		err = st.server.Reviewer.MaySee(ctx, user, namespace)
-	}
-	if errors.Is(err, access.ErrForbidden) || errors.Is(err, access.ErrUnknown) {
-		return err
+		if err := st.server.Reviewer.MaySee(ctx, user, namespace); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -140,19 +140,22 @@ type world struct {
 	handler http.Handler
 	conns   chan net.Conn
 	metrics *prometheus.Registry
-	end     func() // ends the server and its streams
+	counts  *Metrics
+	clients *fake.Clientset // which the server asks about rights
+	end     func()          // ends the server and its streams
 }
 
 // newWorld returns one whose recordings are known, in a synctest bubble.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &world{api: &apiServer{watcher: watch.NewFake()}, conns: make(chan net.Conn), metrics: prometheus.NewRegistry()}
+	w := &world{api: &apiServer{watcher: watch.NewFake()}, conns: make(chan net.Conn), metrics: prometheus.NewRegistry(), clients: anybody()}
+	w.counts = NewMetrics(w.metrics)
 	recordings := feed.New(feed.Source{Client: w.api}, time.Now, logr.Discard(), feed.NewMetrics(w.metrics))
 	go func() { _ = recordings.Run(ctx) }()
 	server := New(Options{
-		Feeds: []*feed.Feed{recordings}, Reviewer: access.NewReviewer(anybody(), clock.RealClock{}), Page: http.NotFoundHandler(),
-		Heartbeat: heartbeat, MaxStreams: 10, MaxStreamsPerUser: 10, Metrics: NewMetrics(w.metrics), Log: logr.Discard(),
+		Feeds: []*feed.Feed{recordings}, Reviewer: access.NewReviewer(w.clients, clock.RealClock{}), Page: http.NotFoundHandler(),
+		Heartbeat: heartbeat, MaxStreams: 10, MaxStreamsPerUser: 10, Metrics: w.counts, Log: logr.Discard(),
 	})
 	w.handler = server.Handler()
 	web := NewHTTP(w.handler, logr.Discard())
@@ -241,13 +244,14 @@ func (w *world) expect(t *testing.T, when string, open, slow int) {
 # HELP meetingrecording_events_streams Streams that are open.
 # TYPE meetingrecording_events_streams gauge
 meetingrecording_events_streams %d
-# HELP meetingrecording_events_streams_ended_total Streams that ended, by why: the client went, was too slow, lost its rights, the server shut down, or an error.
+# HELP meetingrecording_events_streams_ended_total Streams that ended, by why: the client went, was too slow, lost its rights, could not be checked for them, the server shut down, or an error.
 # TYPE meetingrecording_events_streams_ended_total counter
 meetingrecording_events_streams_ended_total{reason="client"} 0
 meetingrecording_events_streams_ended_total{reason="error"} 0
 meetingrecording_events_streams_ended_total{reason="rights"} 0
 meetingrecording_events_streams_ended_total{reason="shutdown"} 0
 meetingrecording_events_streams_ended_total{reason="slow"} %d
+meetingrecording_events_streams_ended_total{reason="unchecked"} 0
 `, open, slow)
 	err := testutil.GatherAndCompare(w.metrics, strings.NewReader(want), "meetingrecording_events_streams", "meetingrecording_events_streams_ended_total")
 	if err != nil {

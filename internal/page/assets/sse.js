@@ -4,12 +4,14 @@
 // Server-Sent Events, read from a response's text as it comes. Pure.
 // The format: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
-// Parser turns pieces of text into events, {type, data, id}: one for each block that has data. Of the parser itself, id is the last one
-// that was told, also by a block without data, "" before there was one, and retry the last time to wait, in milliseconds, or undefined.
+// Parser turns pieces of text into events, {type, data, id}: one for each block that has data. Of the parser itself, id is that of the last
+// block that is complete, also of one without data, "" before there was one, and retry the last time to wait, in milliseconds, or
+// undefined.
 export class Parser {
   #rest = "";
   #type = "";
   #data = [];
+  #nextID = ""; // counts once its block is complete: a break before that must not pass the block over
   #id = "";
   #retry;
 
@@ -32,12 +34,13 @@ export class Parser {
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (field === "event") this.#type = value;
     else if (field === "data") this.#data.push(value);
-    else if (field === "id" && !value.includes("\0")) this.#id = value;
+    else if (field === "id" && !value.includes("\0")) this.#nextID = value;
     else if (field === "retry" && /^\d+$/.test(value)) this.#retry = Number(value);
     return null;
   }
 
   #dispatch() {
+    this.#id = this.#nextID;
     const event = { type: this.#type || "message", data: this.#data.join("\n"), id: this.#id };
     const complete = this.#data.length > 0;
     this.#type = "";

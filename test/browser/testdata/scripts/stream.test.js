@@ -20,6 +20,12 @@ test("events are the same wherever the pieces end", () => {
 
 test("an event that is not complete is none", () => equal(new Parser().push("data: x\n"), []));
 
+test("an id counts once its block is complete", () => {
+  const parser = new Parser();
+  const ids = ["id: 9\n\n", "id: 10\n", "data: x\n", "\n", ": a comment\n\n"].map((text) => { parser.push(text); return parser.id; });
+  equal(ids, ["9", "9", "9", "10", "10"]);
+});
+
 // answer is a response whose body is some pieces of text, and then ends, breaks, or stays open.
 const answer = (pieces, end = "close", status = 200, type = "text/event-stream") => (url, { signal }) => Promise.resolve(new Response(new ReadableStream({
   start(controller) {
@@ -54,6 +60,14 @@ test("a stream that ends or breaks goes on after its last event", async () => {
   equal(requests, ["", "5", "6"]);
   equal(events, [["a", { n: 1 }]]);
   equal(pauses, [500, 1000]);
+});
+
+test("an event that a break cut off is asked for again", async () => {
+  const { requests, events } = await follow([
+    answer(["id: 9\ndata: {\"n\":9}\n\nid: 10\n"], "break"), answer(["id: 10\ndata: {\"n\":10}\n\n"]), answer([], "open"),
+  ], { until: afterLives(3) });
+  equal(requests, ["", "9", "10"]);
+  equal(events, [["message", { n: 9 }], ["message", { n: 10 }]]);
 });
 
 test("each failure makes the pause longer, up to a bound, by what the server asks", async () => {
