@@ -12,14 +12,6 @@ version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo un
 scratch=$(mktemp -d)
 trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
 
-# copy FOLDER copies the tree as git has it, uncommitted changes included.
-copy() {
-  mkdir -p "$1"
-  git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
-    [[ -e $file ]] && printf '%s\0' "$file"
-  done | tar --null -T - -cf - | tar -xf - -C "$1"
-}
-
 # build FOLDER ENVIRONMENT... builds there, and prints a line with the SHA-256 of each program.
 build() {
   local folder=$1 platform
@@ -33,10 +25,10 @@ build() {
   rm -rf "${folder:?}.cache"
 }
 
-copy "$scratch/one"
+hack/copy-tree.sh "$scratch/one"
 git init -q "$scratch/one"
 git -C "$scratch/one" -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m "A repository, which Go would write into the programs"
-copy "$scratch/another/and/deeper"
+hack/copy-tree.sh "$scratch/another/and/deeper"
 (umask 022 && build "$scratch/one" TZ=UTC LC_ALL=C) >"$scratch/first"
 (umask 077 && build "$scratch/another/and/deeper" TZ=Asia/Tokyo LC_ALL=C.UTF-8 HOME="$scratch/home" \
   GOMODCACHE="$(go env GOMODCACHE)") >"$scratch/second"

@@ -9,16 +9,14 @@ cd "$(dirname "$0")/.."
 
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
-  [[ -e $file ]] && printf '%s\0' "$file"
-done | tar --null -T - -cf - | tar -xf - -C "$copy"
+hack/copy-tree.sh "$copy"
 cp -a "$copy" "$copy.before"
 trap 'rm -rf "$copy" "$copy.before"' EXIT
 
 make --no-print-directory -C "$copy" generate manifests docs dashboards charts fmt
-for module in . hack/tools hack/tools/lint hack/tools/supply hack/images hack/charts hack/objectstores hack/monitoring; do
-  [[ -f $copy/$module/go.mod ]] && go -C "$copy/$module" mod tidy
-done
+while IFS= read -r module; do
+  go -C "$(dirname "$module")" mod tidy
+done < <(find "$copy" -name go.mod)
 
 if ! diff -ru "$copy.before" "$copy"; then
   echo "verify: generated files differ from what is here; run: make generate manifests docs dashboards charts fmt, and go mod tidy" >&2

@@ -34,6 +34,7 @@ func TestRefusedValues(t *testing.T) {
 		"a key that is no URL":     {[]string{`sidecar.publicKeyURL="api.videosdk.live"`}, []string{"/sidecar/publicKeyURL", "pattern"}},
 		"no name of a Secret":      {[]string{`endpointToken.secret="My Secret"`}, []string{"/endpointToken/secret", "pattern"}},
 		"a volume without a name":  {[]string{`sidecar.extraVolumes=[{"emptyDir":{}}]`}, []string{"/sidecar/extraVolumes/0", "missing property 'name'"}},
+		"the same of events":       {[]string{`live.extraVolumes=[{"emptyDir":{}}]`}, []string{"/live/extraVolumes/0", "missing property 'name'"}},
 		"two kinds of tokens":      {[]string{`cluster.enabled=true`, `endpointToken.enabled=true`}, []string{"cluster.enabled and endpointToken.enabled exclude one another"}},
 		"two Pods of one volume":   {[]string{`ha.enabled=true`, `spool.persistentVolumeClaim.enabled=true`}, []string{"spool.persistentVolumeClaim.enabled and ha.enabled exclude one another"}},
 		"receivers of one volume":  {[]string{`split.enabled=true`, `spool.persistentVolumeClaim.enabled=true`}, []string{"spool.persistentVolumeClaim.enabled and split.enabled exclude one another"}},
@@ -62,6 +63,8 @@ func TestValuesReachTheObjects(t *testing.T) {
 		`sidecar.extraArgs=["--reorder-window=5s"]`, `sidecar.extraEnv=[{"name":"B","value":"2"}]`,
 		`sidecar.extraVolumes=[{"name":"keys","secret":{"secretName":"keys"}}]`, `sidecar.extraVolumeMounts=[{"name":"keys","mountPath":"/keys"}]`,
 		`sidecar.publicKeyURL="https://example.com/key"`, `image.digest="sha256:`+strings.Repeat("a", 64)+`"`,
+		`live={"enabled":true,"extraArgs":["--tls-cert-file=/tls/tls.crt"]}`, `live.extraVolumes=[{"name":"tls","secret":{"secretName":"events-tls"}}]`,
+		`live.extraVolumeMounts=[{"name":"tls","mountPath":"/tls","readOnly":true}]`,
 		`webhooks.service={"type":"LoadBalancer","port":8000,"annotations":{"lb":"external"}}`, `split={"enabled":true,"maxReplicas":9,"averageCPU":"1"}`)
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +81,8 @@ func TestValuesReachTheObjects(t *testing.T) {
 		"Deployment/meeting-recording-operator": append([]string{`"--stall-after=1h"`, `"env":[{"name":"A","value":"1"}]`}, pod...),
 		"Deployment/meeting-recording-receiver": append([]string{`"--reorder-window=5s"`, `{"name":"B","value":"2"}`, `"secretName":"keys"`, `"mountPath":"/keys"`,
 			`"--public-key-url=https://example.com/key"`}, pod...),
+		"Deployment/meeting-recording-events": append([]string{`"--tls-cert-file=/tls/tls.crt"`, `"volumeMounts":[{"mountPath":"/tls","name":"tls","readOnly":true}]`,
+			`"volumes":[{"name":"tls","secret":{"secretName":"events-tls"}}]`}, pod...),
 		"Service/meeting-recording-webhooks":                 {`"type":"LoadBalancer"`, `"port":8000`, `"lb":"external"`},
 		"HorizontalPodAutoscaler/meeting-recording-receiver": {`"maxReplicas":9`, `"averageValue":"1"`},
 	} {

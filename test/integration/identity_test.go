@@ -34,6 +34,9 @@ func TestSidecarsTokenIsOfNoUseForMore(t *testing.T) {
 	create(t, secret)
 	const processing, birth = "may not change status.processing, status.conditions or status.observedGeneration: they belong to the manager",
 		"may create MeetingRecordings but not update them, so it may not set spec.suspend, spec.rerun, metadata.finalizers or metadata.ownerReferences"
+	const labels = "may create MeetingRecordings but not update them, so it may set no label but recording.meetingops.dev/meeting-id and session-id, " +
+		"and no annotation but recording.meetingops.dev/traceparent. Where a mutating policy of the cluster adds others, it needs the verb update on " +
+		"meetingrecordings/metadata in group recording.meetingops.dev"
 	attempts := common(t, recording, secret)
 	attempts["create a Job"] = attempt{func(c client.Client) error { return c.Create(t.Context(), newJob()) }, `cannot create resource "jobs" in API group "batch"`}
 	attempts["delete a recording"] = attempt{func(c client.Client) error { return c.Delete(t.Context(), recording) }, `cannot delete resource "meetingrecordings"`}
@@ -71,6 +74,18 @@ func TestSidecarsTokenIsOfNoUseForMore(t *testing.T) {
 			change(created)
 			return c.Create(t.Context(), created)
 		}, birth}
+	}
+	for name, change := range map[string]func(*v1alpha1.MeetingRecording){
+		"label a new recording":             func(r *v1alpha1.MeetingRecording) { r.Labels = map[string]string{"team": "media"} },
+		"label it beside the operator's":    func(r *v1alpha1.MeetingRecording) { asSidecar(r).Labels[v1alpha1.LabelPipeline] = "archive" },
+		"annotate a new recording":          func(r *v1alpha1.MeetingRecording) { r.Annotations = map[string]string{"note": "a"} },
+		"annotate it beside the operator's": func(r *v1alpha1.MeetingRecording) { asSidecar(r).Annotations["note"] = "a" },
+	} {
+		attempts[name] = attempt{func(c client.Client) error {
+			created := newRecording("smuggled")
+			change(created)
+			return c.Create(t.Context(), created)
+		}, labels}
 	}
 	refuse(t, sidecarAccount, attempts)
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,7 +76,36 @@ func TestInstallations(t *testing.T) {
 			checkReferences(t, objects)
 			checkNetwork(t, objects)
 			checkPods(t, objects)
+			checkSidecarsRoles(t, objects)
 		})
+	}
+}
+
+// checkSidecarsRoles checks that the container that faces the internet has its own role and no other, but where it has a Pod of its own, and so
+// has to ask the API server who reads its metrics. docs/security.md says what that means.
+func checkSidecarsRoles(t *testing.T, objects []unstructured.Unstructured) {
+	t.Helper()
+	want, roles := []string{"meeting-recording-sidecar"}, []string{}
+	for _, object := range objects {
+		if object.GetKind() == "Deployment" && object.GetName() == "meeting-recording-receiver" {
+			want = []string{"meeting-recording-metrics-auth", "meeting-recording-sidecar"}
+		}
+		if object.GetKind() != "RoleBinding" && object.GetKind() != "ClusterRoleBinding" {
+			continue
+		}
+		var binding rbacv1.ClusterRoleBinding // the fields of both kinds
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &binding); err != nil {
+			t.Fatal(err)
+		}
+		for _, subject := range binding.Subjects {
+			if subject.Name == sidecarAccount {
+				roles = append(roles, binding.RoleRef.Name)
+			}
+		}
+	}
+	slices.Sort(roles)
+	if roles = slices.Compact(roles); !slices.Equal(roles, want) {
+		t.Errorf("the sidecar has the roles %v, want %v", roles, want)
 	}
 }
 

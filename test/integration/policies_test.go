@@ -112,6 +112,46 @@ func TestWhoIsNotKeptToAPart(t *testing.T) {
 	}
 }
 
+// TestLabelsOfNewRecordings: the sidecar's own are its own matter; others are refused, but where a role grants them, as a cluster needs whose
+// mutating policies add some to everything, in the creator's name. That role grants no more.
+func TestLabelsOfNewRecordings(t *testing.T) {
+	sidecar := clientOf(t, sidecarAccount)
+	if err := sidecar.Create(t.Context(), asSidecar(newRecording("of-a-webhook")), client.DryRunAll); err != nil {
+		t.Errorf("the sidecar creates what it creates: %v", err)
+	}
+
+	const receiver = "a-receiver-that-labels"
+	create(t, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: receiver}, Rules: []rbacv1.PolicyRule{
+		{APIGroups: []string{v1alpha1.GroupName}, Resources: []string{"meetingrecordings"}, Verbs: []string{"create"}},
+		{APIGroups: []string{v1alpha1.GroupName}, Resources: []string{"meetingrecordings/metadata"}, Verbs: []string{"update"}},
+	}})
+	create(t, &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: receiver},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: receiver},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: receiver}},
+	})
+	as, err := impersonate(receiver, "system:authenticated")
+	if err != nil {
+		t.Fatal(err)
+	}
+	labelled := asSidecar(newRecording("labelled"))
+	labelled.Labels["team"], labelled.Annotations["note"] = "media", "a"
+	eventually(t, "who may update the metadata of recordings may label new ones", func(ctx context.Context) error {
+		return as.Create(ctx, labelled.DeepCopy(), client.DryRunAll)
+	})
+	labelled.Spec.Suspend = true
+	if err := as.Create(t.Context(), labelled, client.DryRunAll); !apierrors.IsForbidden(err) {
+		t.Errorf("who may update their metadata holds a new recording: %v, want it to be forbidden", err)
+	}
+}
+
+// asSidecar gives a recording the labels and the annotation that the sidecar creates it with, and returns it.
+func asSidecar(recording *v1alpha1.MeetingRecording) *v1alpha1.MeetingRecording {
+	recording.Labels = map[string]string{v1alpha1.LabelMeetingID: recording.Spec.MeetingID, v1alpha1.LabelSessionID: recording.Spec.SessionID}
+	recording.Annotations = map[string]string{v1alpha1.AnnotationTraceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+	return recording
+}
+
 // TestPoliciesNameEveryField: a field that is added to the status has a writer, and one that is added to the spec is for the sidecar to set,
 // or is not.
 func TestPoliciesNameEveryField(t *testing.T) {

@@ -111,7 +111,7 @@ func servedResources(t *testing.T) []resource {
 			all = append(all, resource{group, name, subresource, list.APIResources[i].Namespaced})
 		}
 	}
-	for _, part := range []string{"recording", "processing", "delivery", "finalizers"} {
+	for _, part := range []string{"recording", "processing", "delivery", "metadata", "finalizers"} {
 		all = append(all, resource{"recording.meetingops.dev", "meetingrecordings", part, true})
 	}
 	slices.SortFunc(all, func(a, b resource) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
