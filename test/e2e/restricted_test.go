@@ -42,7 +42,6 @@ func TestRestrictedNamespace(t *testing.T) {
 			{"meeting-recording-speech", files.host, []int{0, 1, 2}},
 		},
 	})
-	cluster.fill(t, "ready_archive.yaml", filepath.Join(folder, "archive/kustomization.yaml"), nil)
 	cluster.kubectlOutput(t, "apply", "-k", folder)
 	for _, name := range []string{"meeting-recording-archive", "meeting-recording-web", "meeting-recording-speech"} {
 		cluster.awaitPipeline(t, team, name)
