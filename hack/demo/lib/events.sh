@@ -21,6 +21,8 @@ YAML
 
 # listen opens the stream, and returns once it has told of the present state, after which come changes.
 listen() {
+  kubectl -n "$namespace" rollout status deployment/meeting-recording-events --timeout=120s ||
+    { explain_pods; die "the events server did not become ready"; }
   command -v curl >/dev/null || die "curl is missing, which reads the live events: install the package curl"
   start events-port-forward "$root/bin/k8s/kubectl" -n "$namespace" port-forward service/meeting-recording-events "$events_port:80"
   await 20 "the way to the events server (see $state/events-port-forward.log)" reachable 127.0.0.1 "$events_port"

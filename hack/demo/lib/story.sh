@@ -84,8 +84,6 @@ install_operator() {
   kubectl apply -k "$state/overlay"
   kubectl -n "$namespace" rollout status deployment/meeting-recording-operator --timeout=120s ||
     { explain_pods; die "the operator did not become ready"; }
-  kubectl -n "$namespace" rollout status deployment/meeting-recording-events --timeout=120s ||
-    { explain_pods; die "the events server did not become ready"; }
   kubectl -n "$namespace" wait rpipe/meeting-recording-archive --for=condition=Ready --timeout=60s
 }
 
