@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	logger := zap.New(zap.UseFlagOptions(&flags.zap), zap.WriteTo(stderr))
 	ctrl.SetLogger(logger)
 	klog.SetLogger(logger.WithName("client-go"))
-	go diagnostics.Serve(ctx, flags.diagnostics, level, logger.WithName("diagnostics"))
+	defer diagnostics.Start(ctx, flags.diagnostics, level, logger.WithName("diagnostics"))()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}

@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	level := diagnostics.NewLevel(&options.log)
 	log := zap.New(zap.UseFlagOptions(&options.log), zap.WriteTo(stderr))
 	klog.SetLogger(log.WithName("client"))
-	go diagnostics.Serve(ctx, options.diagnostics, level, log.WithName("diagnostics"))
+	defer diagnostics.Start(ctx, options.diagnostics, level, log.WithName("diagnostics"))()
 	limitMemory()
 	surviveFileSizeLimit()
 	if err := serve(ctx, options, log); err != nil {

@@ -153,7 +153,9 @@ func instance(t *testing.T, wrap func(net.Listener) net.Listener) (address strin
 	ctx, cancel := context.WithCancel(t.Context())
 	var served sync.WaitGroup
 	served.Go(func() {
-		serve(ctx, listener, Options{Address: listener.Addr().String()}, level, zap.New(zap.UseFlagOptions(options), zap.WriteTo(logged)))
+		log, opened := zap.New(zap.UseFlagOptions(options), zap.WriteTo(logged)), Options{Address: listener.Addr().String()}
+		announce(log, opened.Address, opened)
+		serve(ctx, listener, opened, level, log)
 	})
 	t.Cleanup(func() { cancel(); served.Wait() })
 	return listener.Addr().String(), level, logged
@@ -213,11 +215,11 @@ func TestOpenAddressIsTold(t *testing.T) {
 func TestPortInUse(t *testing.T) {
 	address, level, _ := instance(t, loopback)
 	var logged lockedBuffer
-	Serve(t.Context(), Options{Address: address}, level, zap.New(zap.WriteTo(&logged)))
+	Start(t.Context(), Options{Address: address}, level, zap.New(zap.WriteTo(&logged)))()
 	if !strings.Contains(logged.String(), "give --diagnostics-bind-address a free port") {
 		t.Errorf("the log is:\n%s", &logged)
 	}
-	Serve(t.Context(), Options{Address: Off}, level, logr.Discard()) // returns at once
+	Start(t.Context(), Options{Address: Off}, level, logr.Discard())()
 }
 
 func loopback(l net.Listener) net.Listener { return l }

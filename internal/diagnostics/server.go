@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -27,28 +28,37 @@ const (
 	closeTimeout  = time.Second
 )
 
-// Serve serves the level, and profiles if the options ask for them, until the context ends. It never fails a binary: where it cannot
-// listen it logs why and what to do, and the binary does its work without.
-func Serve(ctx context.Context, options Options, level *Level, log logr.Logger) {
+// Start serves the level, and profiles if the options ask for them, until the context ends or stop is called, which returns when it has ended. It never
+// fails a binary: where it cannot listen it logs why and what to do, and the binary does its work without.
+func Start(ctx context.Context, options Options, level *Level, log logr.Logger) (stop func()) {
 	if options.Address == Off {
-		return
+		return func() {}
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", options.Address)
 	if err != nil {
 		log.Error(err, "No diagnostics: give --diagnostics-bind-address a free port to have a log level that can be changed", "address", options.Address)
-		return
+		return func() {}
 	}
-	serve(ctx, listener, options, level, log)
+	announce(log, listener.Addr().String(), options)
+	ctx, cancel := context.WithCancel(ctx)
+	var serving sync.WaitGroup
+	serving.Go(func() { serve(ctx, listener, options, level, log) })
+	return func() {
+		cancel()
+		serving.Wait()
+	}
 }
 
-func serve(ctx context.Context, listener net.Listener, options Options, level *Level, log logr.Logger) {
-	address := listener.Addr().String()
+func announce(log logr.Logger, address string, options Options) {
 	if isLoopback(address) {
 		log.Info("Diagnostics are served", "address", address, "pprof", options.Profiles)
 	} else {
 		log.Info("WARNING: everybody who reaches this address can change the log level and, with --pprof, read our memory; "+
 			"give --diagnostics-bind-address a loopback address", "address", address, "pprof", options.Profiles)
 	}
+}
+
+func serve(ctx context.Context, listener net.Listener, options Options, level *Level, log logr.Logger) {
 	server := &http.Server{Handler: newHandler(options, level, log), ReadHeaderTimeout: headerTimeout}
 	stop := context.AfterFunc(ctx, func() {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
@@ -59,7 +69,7 @@ func serve(ctx context.Context, listener net.Listener, options Options, level *L
 	})
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		log.Error(err, "Diagnostics are not served any more: restart to have them again", "address", address)
+		log.Error(err, "Diagnostics are not served any more: restart to have them again", "address", listener.Addr().String())
 	}
 }
 
