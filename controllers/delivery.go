@@ -175,13 +175,13 @@ func (d *deliverer) tell(ctx context.Context, recording *v1alpha1.MeetingRecordi
 	if !ok {
 		return wait
 	}
-	answer, sent := eventsink.Answer{}, false
+	sent := false
 	defer func() {
 		if !sent { // it panicked, or the manager ends
 			d.gate.release()
 		}
 	}()
-	answer = d.send(ctx, recording, item)
+	answer := d.send(ctx, recording, item)
 	if answer.Outcome != eventsink.Delivered && ctx.Err() != nil { // the manager ends, which is no fault of the sink
 		return firstPause
 	}
