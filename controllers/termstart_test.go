@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/utils/clock"
@@ -22,6 +23,9 @@ import (
 func TestLooksAtOlderRecordingsOnly(t *testing.T) {
 	ns, term, reads := namespace(t), int64(1), 0
 	newPipelineAccepted(t, ns)
+	onFailed := pipelineOf(ns, "on-failed", "tell")
+	onFailed.Spec.On = []v1alpha1.PipelineTrigger{v1alpha1.TriggerFailed}
+	acceptedPipeline(t, onFailed)
 	live := liveReader{admin, func() error { reads++; return nil }}
 	reconciler := controllers.NewReconciler(admin, live, controllers.Options{Clock: clock.RealClock{}, Term: func() (int64, bool) { return term, true }})
 	jobs := 0
@@ -44,6 +48,9 @@ func TestLooksAtOlderRecordingsOnly(t *testing.T) {
 	process(first, 1)
 	process(second, 1)
 	process(stopped("third"), 0)
+	failed := newRecording(t, ns, "failed") // a late file may have come, from the sidecar
+	arrives(t, failed, v1alpha1.EventFailed, time.Hour)
+	process(failed, 1)
 	fourth := stopped("fourth")
 	term++
 	process(fourth, 1)
