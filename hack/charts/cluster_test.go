@@ -205,6 +205,32 @@ func (c *cluster) list(ctx context.Context, namespace string) ([]string, error) 
 	return all, nil
 }
 
+// atStart are the objects that an API server goes on to make after it says that it is ready, in the background: until all of them are
+// there, what a cluster has by itself is not known.
+var atStart = []string{
+	"configmaps kube-system/extension-apiserver-authentication",
+	"configmaps kube-system/kube-apiserver-legacy-service-account-token-tracking",
+	"endpointslices.discovery.k8s.io default/kubernetes",
+	"namespaces default", "namespaces kube-node-lease", "namespaces kube-public", "namespaces kube-system",
+	"servicecidrs.networking.k8s.io kubernetes",
+	"services default/kubernetes",
+}
+
+// byItself waits for what an API server makes at its start, and returns all that the cluster then has.
+func (c *cluster) byItself(ctx context.Context) ([]string, error) {
+	var all []string
+	err := c.settled(ctx, func(objects []string) error {
+		all = objects
+		for _, object := range atStart {
+			if !slices.Contains(objects, object) {
+				return fmt.Errorf("the API server has not yet made %s", object)
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
 // settled returns what there is as soon as check has nothing against it, and else, after a minute, the last thing that it had.
 func (c *cluster) settled(ctx context.Context, check func([]string) error) error {
 	var last error

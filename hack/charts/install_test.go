@@ -101,7 +101,7 @@ func TestInstallAndUninstall(t *testing.T) {
 	}
 	olderChart(t, filepath.Join(dist, "older"))
 	c := newCluster(t)
-	before, err := c.list(t.Context(), "")
+	before, err := c.byItself(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
