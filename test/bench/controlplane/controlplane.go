@@ -120,12 +120,16 @@ func (c *ControlPlane) startAPIServer(assets, address string) error {
 	if err != nil {
 		return err
 	}
-	c.APIServer, err = proc.Start("kube-apiserver", c.folder, filepath.Join(assets, "kube-apiserver"),
+	audit, err := c.auditArgs()
+	if err != nil {
+		return err
+	}
+	c.APIServer, err = proc.Start("kube-apiserver", c.folder, filepath.Join(assets, "kube-apiserver"), append(audit,
 		"--etcd-servers", c.etcdURL, "--bind-address", host, "--advertise-address", host, "--secure-port", port,
 		"--cert-dir", filepath.Join(c.folder, "certificates"), "--authorization-mode", "RBAC", "--token-auth-file", tokens,
 		"--disable-admission-plugins", "ServiceAccount", "--service-account-issuer", "https://kubernetes.default.svc",
 		"--service-account-key-file", keyFile, "--service-account-signing-key-file", keyFile,
-		"--service-cluster-ip-range", "10.0.0.0/24", "--endpoint-reconciler-type", "none")
+		"--service-cluster-ip-range", "10.0.0.0/24", "--endpoint-reconciler-type", "none")...)
 	return err
 }
 

@@ -34,8 +34,9 @@ func TestCounts(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	before := Counts{API: Requests{"PATCH meetingrecordings/status": 4, "POST jobs": 3}, Etcd: Requests{}}
-	since := Counts{API: Requests{"PATCH meetingrecordings/status": 5}, Etcd: Requests{"create jobs": 3}}
+	got.UncachedGets = 5
+	before := Counts{API: Requests{"PATCH meetingrecordings/status": 4, "POST jobs": 3}, Etcd: Requests{}, UncachedGets: 2}
+	since := Counts{API: Requests{"PATCH meetingrecordings/status": 5}, Etcd: Requests{"create jobs": 3}, UncachedGets: 3}
 	if diff := cmp.Diff(since, got.Since(before)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -48,6 +49,25 @@ func TestCountsOfAnotherVersion(t *testing.T) {
 	} {
 		if _, err := parseCounts(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), problem) {
 			t.Errorf("%q: %v, want %q", text, err, problem)
+		}
+	}
+}
+
+// TestUncachedGets: a get is answered from the watch cache if it names a version, whichever.
+func TestUncachedGets(t *testing.T) {
+	const path = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","verb":"get","requestURI":"/apis/recording.meetingops.dev/v1alpha1/namespaces/n/meetingrecordings/r`
+	for log, want := range map[string]float64{
+		"": 0,
+		path + `?resourceVersion=0"}` + "\n" + path + `?resourceVersion=4711"}` + "\n":   0,
+		path + `"}` + "\n" + path + `?resourceVersion=0"}` + "\n" + path + `?pretty=1"}`: 2,
+	} {
+		if got, err := countUncached(strings.NewReader(log)); err != nil || got != want {
+			t.Errorf("%s: %g, %v, want %g", log, got, err, want)
+		}
+	}
+	for _, log := range []string{"no JSON", `{"requestURI":"://"}`} {
+		if _, err := countUncached(strings.NewReader(log)); err == nil || !strings.Contains(err.Error(), "audit log") {
+			t.Errorf("%s: %v", log, err)
 		}
 	}
 }

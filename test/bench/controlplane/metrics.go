@@ -34,20 +34,27 @@ type Counts struct {
 	API Requests
 	// Etcd are requests to etcd, by operation and resource.
 	Etcd Requests
+	// UncachedGets are gets of recordings that the API server did not answer from its watch cache.
+	UncachedGets float64
 }
 
 // Since returns how many more there are than there were before.
 func (c Counts) Since(before Counts) Counts {
-	return Counts{API: c.API.Since(before.API), Etcd: c.Etcd.Since(before.Etcd)}
+	return Counts{API: c.API.Since(before.API), Etcd: c.Etcd.Since(before.Etcd), UncachedGets: c.UncachedGets - before.UncachedGets}
 }
 
-// Counts reads the API server's own metrics.
+// Counts reads the API server's own metrics, and its audit log.
 func (c *ControlPlane) Counts(ctx context.Context) (Counts, error) {
 	text, err := c.Clients.RESTClient().Get().AbsPath("/metrics").Do(ctx).Raw()
 	if err != nil {
 		return Counts{}, fmt.Errorf("read the API server's metrics: %w", err)
 	}
-	return parseCounts(bytes.NewReader(text))
+	counts, err := parseCounts(bytes.NewReader(text))
+	if err != nil {
+		return Counts{}, err
+	}
+	counts.UncachedGets, err = c.uncachedGets()
+	return counts, err
 }
 
 // parseCounts reads metrics in the text format of Prometheus.

@@ -66,6 +66,8 @@ type Leg struct {
 	// API and Etcd count requests, such as "PATCH meetingrecordings/status" and "get meetingrecordings".
 	API  map[string]float64 `json:"api"`
 	Etcd map[string]float64 `json:"etcd"`
+	// UncachedGets are the gets of recordings that the API server did not answer from its watch cache.
+	UncachedGets float64 `json:"uncachedGets"`
 	// CPU is what each process spent.
 	CPU map[string]time.Duration `json:"cpu"`
 	// PeakRSS is the most memory of each process, in bytes.

@@ -86,12 +86,15 @@ func TestLifecycleRows(t *testing.T) {
 	}
 }
 
-// TestGetsThatReachEtcd: those that come with the limit's writes are none of a webhook's.
+// TestGetsThatReachEtcd: a single one is missed, and what etcd is asked with the writes is none.
 func TestGetsThatReachEtcd(t *testing.T) {
 	ours := leg(Ours, Lifecycle, 1)
 	ours.Etcd["get meetingrecordings"] += 40
-	row := find(t, LifecycleRows([]Leg{leg(Limit, Lifecycle, 1), ours}, 1), "reach etcd")
-	if row.Ours != 1 || row.Result != Missed {
+	if row := find(t, LifecycleRows([]Leg{leg(Limit, Lifecycle, 1), ours}, 1), "reach etcd"); row.Ours != 0 || row.Result != Met {
+		t.Errorf("%+v", row)
+	}
+	ours.UncachedGets = 1
+	if row := find(t, LifecycleRows([]Leg{leg(Limit, Lifecycle, 1), ours}, 1), "reach etcd"); row.Ours != 1.0/40 || row.Result != Missed {
 		t.Errorf("%+v", row)
 	}
 }

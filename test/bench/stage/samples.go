@@ -55,5 +55,5 @@ func charge(leg *report.Leg, before, after reading) {
 		leg.PeakRSS[name] = usage.PeakRSS
 	}
 	counts := after.counts.Since(before.counts)
-	leg.API, leg.Etcd = counts.API, counts.Etcd
+	leg.API, leg.Etcd, leg.UncachedGets = counts.API, counts.Etcd, counts.UncachedGets
 }
