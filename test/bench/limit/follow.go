@@ -70,12 +70,12 @@ func unfinished() string {
 func (l *Limit) watchRecordings(ctx context.Context) (watch.Interface, error) {
 	var list v1alpha1.MeetingRecordingList
 	// What is there has ended, or has not and will be told of.
-	err := l.recordings.Get().Namespace(l.Namespace).Resource(resource).Param("limit", "1").Do(ctx).Into(&list)
+	err := l.following.Get().Namespace(l.Namespace).Resource(resource).Param("limit", "1").Do(ctx).Into(&list)
 	if err != nil {
 		return nil, fmt.Errorf("list recordings: %w", err)
 	}
 	return follow(ctx, list.ResourceVersion, func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-		return l.recordings.Get().Namespace(l.Namespace).Resource(resource).Param("watch", "true").Param("fieldSelector", unfinished()).
+		return l.following.Get().Namespace(l.Namespace).Resource(resource).Param("watch", "true").Param("fieldSelector", unfinished()).
 			Param("resourceVersion", options.ResourceVersion).Param("allowWatchBookmarks", "true").Watch(ctx)
 	})
 }
@@ -151,7 +151,7 @@ func (l *Limit) begin(ctx context.Context, recording *v1alpha1.MeetingRecording)
 		return nil
 	}
 	processing, conditions := l.running(recording, job)
-	_, err = l.patch(ctx, recording.Name, controllerManager, []operation{
+	_, err = l.patch(ctx, l.following, recording.Name, controllerManager, []operation{
 		{"test", "/status/processing", recording.Status.Processing},
 		{"test", "/status/recording/state", recording.Status.Recording.State},
 		{"add", "/status/processing", processing}, {"add", "/status/conditions", conditions},
@@ -172,7 +172,7 @@ func (l *Limit) begin(ctx context.Context, recording *v1alpha1.MeetingRecording)
 // finish writes the outcome.
 func (l *Limit) finish(ctx context.Context, recording *v1alpha1.MeetingRecording) error {
 	processing, conditions := succeeded(recording, recording.Status.Processing)
-	_, err := l.patch(ctx, recording.Name, controllerManager, []operation{
+	_, err := l.patch(ctx, l.following, recording.Name, controllerManager, []operation{
 		{"test", "/status/processing", recording.Status.Processing},
 		{"add", "/status/processing", processing}, {"add", "/status/conditions", conditions},
 		{"add", "/status/observedGeneration", recording.Generation},

@@ -9,6 +9,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -27,6 +29,8 @@ const (
 	// The field managers are the operator's, so that what the API server keeps of them is as long.
 	sidecarManager    = "meeting-recording-sidecar"
 	controllerManager = "meeting-recording-controller"
+	// dialTimeout is how long a connection may take.
+	dialTimeout = 30 * time.Second
 )
 
 // Options say what to write.
@@ -44,8 +48,9 @@ type Options struct {
 // Limit plays a script.
 type Limit struct {
 	Options
-	recordings rest.Interface
-	clients    kubernetes.Interface
+	// recordings writes what the sidecar writes; following and clients do what the manager does.
+	recordings, following rest.Interface
+	clients               kubernetes.Interface
 	// statuses are status.recording of each recording, byte for byte: what the next patch tests.
 	statuses []json.RawMessage
 	work     chan func(context.Context) error
@@ -53,7 +58,8 @@ type Limit struct {
 	jobs     started
 }
 
-// New returns a limit that writes with the configuration, at no rate of its own.
+// New returns a limit that writes with the configuration, at no rate of its own. Like sidecar and manager it has two connections: on a single one
+// its own patches would hold up its watches, for seconds when the API server is short of CPU.
 func New(config *rest.Config, options Options) (*Limit, error) {
 	if err := options.Script.Check(); err != nil {
 		return nil, err
@@ -68,6 +74,11 @@ func New(config *rest.Config, options Options) (*Limit, error) {
 		return nil, err
 	}
 	config = rest.CopyConfig(config)
+	config.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext // client-go shares connections between equal configurations
+	following, err := recordingsClient(config)
+	if err != nil {
+		return nil, err
+	}
 	config.ContentType = runtime.ContentTypeProtobuf // as controller-runtime does
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
 	clients, err := kubernetes.NewForConfig(config)
@@ -75,7 +86,7 @@ func New(config *rest.Config, options Options) (*Limit, error) {
 		return nil, err
 	}
 	return &Limit{
-		Options: options, recordings: recordings, clients: clients, statuses: make([]json.RawMessage, options.Script.Recordings),
+		Options: options, recordings: recordings, following: following, clients: clients, statuses: make([]json.RawMessage, options.Script.Recordings),
 		work: make(chan func(context.Context) error, 2*options.Script.Recordings), events: make(chan note, 2*options.Script.Recordings),
 		jobs: started{waiting: map[string]*v1alpha1.MeetingRecording{}, complete: map[string]bool{}},
 	}, nil
@@ -155,7 +166,7 @@ func (l *Limit) record(ctx context.Context, i int, recording script.Recording, e
 	if err != nil {
 		return err
 	}
-	answer, err := l.patch(ctx, recording.Name, sidecarManager, []operation{
+	answer, err := l.patch(ctx, l.recordings, recording.Name, sidecarManager, []operation{
 		{"test", "/status/recording", l.statuses[i]}, {"replace", "/status/recording", next},
 	})
 	if err != nil {
@@ -172,13 +183,13 @@ type operation struct {
 	Value any    `json:"value"`
 }
 
-// patch writes the status of an object, and returns the object.
-func (l *Limit) patch(ctx context.Context, name, manager string, operations []operation) ([]byte, error) {
+// patch writes the status of an object with a client of recordings, and returns the object.
+func (l *Limit) patch(ctx context.Context, with rest.Interface, name, manager string, operations []operation) ([]byte, error) {
 	body, err := json.Marshal(operations)
 	if err != nil {
 		return nil, err
 	}
-	return l.recordings.Patch(types.JSONPatchType).Namespace(l.Namespace).Resource(resource).Name(name).SubResource("status").
+	return with.Patch(types.JSONPatchType).Namespace(l.Namespace).Resource(resource).Name(name).SubResource("status").
 		Param("fieldManager", manager).Body(body).Do(ctx).Raw()
 }
 
