@@ -215,12 +215,22 @@ func getJob(ctx context.Context, reader client.Reader, namespace, name string) (
 	return &job, nil
 }
 
-// pods lists the Pods of a Job from the API server: the controller keeps no cache of Pods.
+// pods lists the Pods of a Job from the API server: the controller keeps no cache of Pods. They are no older than the Job as it was read, which
+// has ended only after its Pods have, and come from the API server's watch cache without a read of etcd.
 func (r *RecordingReconciler) pods(ctx context.Context, job *batchv1.Job) ([]corev1.Pod, error) {
 	var pods corev1.PodList
-	err := r.live.List(ctx, &pods, client.InNamespace(job.Namespace), client.MatchingLabels{batchv1.JobNameLabel: job.Name})
+	of := []client.ListOption{client.InNamespace(job.Namespace), client.MatchingLabels{batchv1.JobNameLabel: job.Name}}
+	err := r.live.List(ctx, &pods, append(of, notOlderThan(job.ResourceVersion))...)
+	if apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) {
+		err = r.live.List(ctx, &pods, of...) // the versions of Pods are not those of Jobs: they are kept in another etcd, or were restored
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list the Pods of Job %s: %w", job.Name, err)
 	}
 	return pods.Items, nil
+}
+
+// notOlderThan has a list be answered from the API server's watch cache, once that is as new as the version.
+func notOlderThan(version string) client.ListOption {
+	return &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: version, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan}}
 }

@@ -6,13 +6,16 @@ package controllers_test
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/controllers"
 )
 
 // What a step found out is stored whole, in no way of the writes that follow, and stays when the Job is gone. The values are those
@@ -83,4 +86,45 @@ func isState(got, want v1alpha1.StepState) error {
 		return errors.New("it is " + string(got))
 	}
 	return nil
+}
+
+// The Pods of a Job that has ended come from the API server's watch cache; where versions of Pods and of Jobs have nothing to do with each other, as
+// with an etcd for each, from etcd.
+func TestPodsOfAnotherEtcd(t *testing.T) {
+	for name, apart := range map[string]bool{"one etcd": false, "one for each": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ns := namespace(t)
+			newPipelineAccepted(t, ns)
+			var cached, consistent atomic.Int32
+			start(t, ns, func(_ *controllers.Options, w *wire) {
+				w.tamper = func(request *http.Request, kind string, next http.RoundTripper) (*http.Response, error) {
+					switch query := request.URL.Query(); {
+					case kind != "pods":
+					case query.Get("resourceVersion") == "":
+						consistent.Add(1)
+					case query.Get("resourceVersionMatch") != "NotOlderThan":
+						t.Errorf("asked for %v", query)
+					default:
+						cached.Add(1)
+						if apart {
+							return answer(request, http.StatusGatewayTimeout, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Timeout","code":504,`+
+								`"message":"Too large resource version: 9, current: 1","details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}]}}`), nil
+						}
+					}
+					return next.RoundTrip(request)
+				}
+			})
+			recording := newRecording(t, ns, "rec")
+			arrives(t, recording, v1alpha1.EventStopped, 0)
+			exits(t, jobOf(t, recording, "default", "archive"), 0, `{"outputs":[{"name":"a","url":"x:y"}]}`)
+			expect(t, recording, v1alpha1.ProcessingSucceeded, processed, "Current")
+			if len(recording.Status.Processing.Steps[0].Outputs) != 1 {
+				t.Error("the recording has no outputs")
+			}
+			if got := consistent.Load() > 0; cached.Load() == 0 || got != apart {
+				t.Errorf("%d lists from the watch cache, %d from etcd", cached.Load(), consistent.Load())
+			}
+		})
+	}
 }
