@@ -14,9 +14,9 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
 )
 
-// TestCanWait: in a burst the status of a recording whose Jobs were just created
+// TestWait: in a burst the status of a recording whose Jobs were just created
 // waits for the Jobs of others, but not for long, and for nothing else.
-func TestCanWait(t *testing.T) {
+func TestWait(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	active := processing.Observation{State: processing.JobActive}
 	running := processing.Decision{Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning}}
@@ -29,23 +29,25 @@ func TestCanWait(t *testing.T) {
 		age      time.Duration
 	}
 	burst := func(change func(*situation)) situation {
-		s := situation{others: concurrency + 1, decision: running, jobs: map[string]processing.Observation{"job": active}, age: time.Second}
+		s := situation{others: burstFrom + 1, decision: running, jobs: map[string]processing.Observation{"job": active}, age: time.Second}
 		change(&s)
 		return s
 	}
 	for name, test := range map[string]struct {
 		situation
-		want bool
+		want time.Duration
 	}{
-		"a burst":                         {burst(func(*situation) {}), true},
-		"others are all worked on":        {burst(func(s *situation) { s.others = concurrency }), false},
-		"the status tells of Jobs before": {burst(func(s *situation) { s.steps = []v1alpha1.StepStatus{{Name: "a"}} }), false},
-		"nothing is decided":              {burst(func(s *situation) { s.decision.Processing.State = v1alpha1.ProcessingWaiting }), false},
-		"no Job":                          {burst(func(s *situation) { s.jobs = nil }), false},
-		"a Job has ended":                 {burst(func(s *situation) { s.jobs["job"] = processing.Observation{State: processing.JobSucceeded} }), false},
-		"another was refused":             {burst(func(s *situation) { s.jobs["other"] = processing.Observation{State: processing.JobRefused} }), false},
-		"another waits for its turn":      {burst(func(s *situation) { s.turns = map[string]processing.Turn{"other": {}} }), false},
-		"for too long":                    {burst(func(s *situation) { s.age = burstPatience }), false},
+		"a burst":                         {burst(func(*situation) {}), minBurstPause},
+		"a larger one":                    {burst(func(s *situation) { s.others = 100 }), 100 * burstPause},
+		"thousands":                       {burst(func(s *situation) { s.others = 2000 }), maxBurstPause},
+		"others are all worked on":        {burst(func(s *situation) { s.others = burstFrom }), 0},
+		"the status tells of Jobs before": {burst(func(s *situation) { s.steps = []v1alpha1.StepStatus{{Name: "a"}} }), 0},
+		"nothing is decided":              {burst(func(s *situation) { s.decision.Processing.State = v1alpha1.ProcessingWaiting }), 0},
+		"no Job":                          {burst(func(s *situation) { s.jobs = nil }), 0},
+		"a Job has ended":                 {burst(func(s *situation) { s.jobs["job"] = processing.Observation{State: processing.JobSucceeded} }), 0},
+		"another was refused":             {burst(func(s *situation) { s.jobs["other"] = processing.Observation{State: processing.JobRefused} }), 0},
+		"another waits for its turn":      {burst(func(s *situation) { s.turns = map[string]processing.Turn{"other": {}} }), 0},
+		"for too long":                    {burst(func(s *situation) { s.age = burstPatience }), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &RecordingReconciler{scheduler: newScheduler()}
@@ -63,12 +65,12 @@ func TestCanWait(t *testing.T) {
 				known.job(job).since = now.Add(-test.age)
 			}
 			facts := &facts{Input: processing.Input{Recording: recording, Jobs: test.jobs, Turns: test.turns, Now: now}}
-			if got := r.canWait(facts, test.decision, known); got != test.want {
-				t.Errorf("%t, want %t", got, test.want)
+			if got := r.wait(facts, test.decision, known); got != test.want {
+				t.Errorf("%s, want %s", got, test.want)
 			}
 		})
 	}
-	if burstPatience+burstPause >= cacheDelay {
-		t.Errorf("%s and %s are more than the %s for which a Job is remembered", burstPatience, burstPause, cacheDelay)
+	if burstPatience+maxBurstPause >= cacheDelay {
+		t.Errorf("%s and %s are more than the %s for which a Job is remembered", burstPatience, maxBurstPause, cacheDelay)
 	}
 }

@@ -10,24 +10,33 @@ import (
 )
 
 const (
-	// burstPause is how long the status waits, in a burst, to tell of Jobs that were created; and burstPatience how long at most. It is less
-	// than cacheDelay, for which the controller remembers the Jobs.
-	burstPause    = time.Second
-	burstPatience = 5 * time.Second
+	// burstFrom is how many recordings may have ended and have no Job yet before that is a burst. It is more than there are at once where
+	// recordings end one by one and the API server answers within milliseconds.
+	burstFrom = 4
+	// In a burst the status waits to tell of Jobs that were created: burstPause for each recording that still has none, within minBurstPause and
+	// maxBurstPause; and burstPatience at most. That is less than cacheDelay, for which the controller remembers the Jobs.
+	burstPause    = 10 * time.Millisecond
+	minBurstPause = 250 * time.Millisecond
+	maxBurstPause = 3 * time.Second
+	burstPatience = 15 * time.Second
 )
 
-// canWait says whether the first write about a recording may wait: its Jobs were just created, and more recordings that have ended have none
-// yet than are worked on at once. What the API server can do in that moment goes into their Jobs.
-func (r *RecordingReconciler) canWait(facts *facts, decision processing.Decision, known *recollection) bool {
+// wait returns for how long the first write about a recording waits, 0 if it does not: its Jobs were just created, and others that have ended
+// have none yet. What the API server can do in that moment goes into their Jobs; and a recording whose Jobs end meanwhile is written once less.
+func (r *RecordingReconciler) wait(facts *facts, decision processing.Decision, known *recollection) time.Duration {
 	recording := facts.Recording
-	if !decision.Begins(recording) || len(facts.Turns) > 0 || len(facts.Jobs) == 0 || r.scheduler.arrivals(recording.Namespace) <= concurrency {
-		return false
+	if !decision.Begins(recording) || len(facts.Turns) > 0 || len(facts.Jobs) == 0 {
+		return 0
 	}
 	for name, observed := range facts.Jobs {
 		since := known.job(name).since
 		if observed.State != processing.JobActive || since.IsZero() || facts.Now.Sub(since) >= burstPatience {
-			return false
+			return 0
 		}
 	}
-	return true
+	others := r.scheduler.arrivals(recording.Namespace)
+	if others <= burstFrom {
+		return 0
+	}
+	return min(max(time.Duration(others)*burstPause, minBurstPause), maxBurstPause)
 }

@@ -131,8 +131,10 @@ func (r *RecordingReconciler) Reconcile(ctx context.Context, request reconcile.R
 	if deferred != nil && !facts.anyJob() {
 		return reconcile.Result{}, deferred // nothing has happened that the status should tell of
 	}
-	if deferred == nil && r.canWait(facts, decision, known) {
-		return reconcile.Result{RequeueAfter: burstPause}, nil
+	if deferred == nil {
+		if pause := r.wait(facts, decision, known); pause > 0 {
+			return reconcile.Result{RequeueAfter: pause}, nil
+		}
 	}
 	return r.report(ctx, facts, decision, deferred)
 }

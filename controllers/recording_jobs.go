@@ -20,7 +20,7 @@ import (
 )
 
 // cacheDelay is how long the cache may take to have a Job that was just created, before the API server is asked for it.
-const cacheDelay = 10 * time.Second
+const cacheDelay = 30 * time.Second
 
 // createJobs creates Jobs, or takes up those of the recording that are already there, and adds what became of each to the facts.
 // It returns an error where the API server did not decide on one; all others are tried nevertheless. errConflict tells that the
@@ -61,7 +61,7 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 		return r.observeJob(ctx, gathered, existing, known)
 	}
 	if known.created.State == processing.JobActive && gathered.Now.Before(known.awaitedUntil) {
-		gathered.Jobs[name] = known.created // by us, see canWait
+		gathered.Jobs[name] = known.created // by us, see wait
 		return nil
 	}
 	if err := r.confirm(ctx, gathered, recollected); err != nil {
