@@ -7,7 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
+	"github.com/meetingops/meeting-recording-operator/test/freeport"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -120,11 +120,9 @@ func answersOK(ctx context.Context, url string) error {
 // freeAddress returns an address of this machine at which nothing listens.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	var listen net.ListenConfig
-	listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return address
 }

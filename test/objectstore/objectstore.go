@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/meetingops/meeting-recording-operator/test/freeport"
 	"net"
 	"os"
 	"os/exec"
@@ -90,7 +91,7 @@ func start(ctx context.Context, folder, tool string, arguments func(port string)
 		return nil, err
 	}
 	for range 5 {
-		port, err := freePort(ctx)
+		port, err := freePort()
 		if err != nil {
 			return nil, err
 		}
@@ -148,13 +149,12 @@ func (s *Server) wait(ctx context.Context, address string) bool {
 	}
 }
 
-func freePort(ctx context.Context) (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+func freePort() (string, error) {
+	address, err := freeport.Address()
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = listener.Close() }()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
+	_, port, err := net.SplitHostPort(address)
 	return port, err
 }
 

@@ -24,6 +24,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
+	"github.com/meetingops/meeting-recording-operator/test/freeport"
 )
 
 // adminToken is an administrator's. The API server listens on this machine only, for as long as the run takes.
@@ -49,7 +50,7 @@ type ControlPlane struct {
 // started is returned also with an error, to be stopped.
 func Start(ctx context.Context, folder, assets, root string) (*ControlPlane, error) {
 	c := &ControlPlane{folder: folder, root: root}
-	address, err := proc.Address()
+	address, err := freeport.Address()
 	if err != nil {
 		return c, err
 	}
@@ -86,11 +87,11 @@ func (c *ControlPlane) Stop() {
 // startEtcd starts etcd as it is shipped: every transaction is synced to the disk before it is answered. Only its quota is what
 // production is told to set, 8 GiB instead of 2.
 func (c *ControlPlane) startEtcd(assets string) error {
-	clients, err := proc.Address()
+	clients, err := freeport.Address()
 	if err != nil {
 		return err
 	}
-	peers, err := proc.Address()
+	peers, err := freeport.Address()
 	if err != nil {
 		return err
 	}

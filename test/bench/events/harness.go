@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -29,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/freeport"
 )
 
 // harness is an API server, a sidecar and an events server.
@@ -105,7 +105,7 @@ func (h *harness) makeReader() error {
 func (h *harness) startPrograms(s settings, kubeconfig string) (err error) {
 	var addresses [4]string
 	for i := range addresses {
-		if addresses[i], err = freeAddress(); err != nil {
+		if addresses[i], err = freeport.Address(); err != nil {
 			return err
 		}
 	}
@@ -186,14 +186,4 @@ func (p *program) memory() (int64, error) {
 		}
 	}
 	return 0, errors.New("the kernel does not tell the events server's memory")
-}
-
-// freeAddress returns an address of this machine at which nothing listens.
-func freeAddress() (string, error) {
-	var listen net.ListenConfig
-	listener, err := listen.Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
 }

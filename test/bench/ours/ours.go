@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
+	"github.com/meetingops/meeting-recording-operator/test/freeport"
 )
 
 // readyIn is how long a program may take to be ready.
@@ -66,14 +67,14 @@ func (p Programs) StartSidecar(ctx context.Context, name string, args ...string)
 	}
 	addresses := make([]string, 3)
 	for i := range addresses {
-		if addresses[i], err = proc.Address(); err != nil {
+		if addresses[i], err = freeport.Address(); err != nil {
 			return nil, err
 		}
 	}
 	process, err := proc.Start(name, p.Folder, filepath.Join(p.Bin, "sidecar"), append([]string{
 		"--kubeconfig", p.Kubeconfig, "--namespace", p.Namespace, "--public-key-file", keyFile, "--spool-dir", spool,
 		"--webhook-bind-address", addresses[0], "--health-probe-bind-address", addresses[1], "--metrics-bind-address", addresses[2],
-		"--shutdown-delay", "0s",
+		"--shutdown-delay", "0s", "--diagnostics-bind-address", "0",
 	}, args...)...)
 	if err != nil {
 		return nil, err
@@ -83,12 +84,12 @@ func (p Programs) StartSidecar(ctx context.Context, name string, args ...string)
 
 // StartManager starts a manager, and returns once it is ready; that is before its caches are.
 func (p Programs) StartManager(ctx context.Context, name string) (*proc.Process, error) {
-	address, err := proc.Address()
+	address, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
 	process, err := proc.Start(name, p.Folder, filepath.Join(p.Bin, "manager"),
-		"--kubeconfig", p.Kubeconfig, "--namespace", p.Namespace, "--health-probe-bind-address", address, "--metrics-bind-address", "0")
+		"--kubeconfig", p.Kubeconfig, "--namespace", p.Namespace, "--health-probe-bind-address", address, "--metrics-bind-address", "0", "--diagnostics-bind-address", "0")
 	if err != nil {
 		return nil, err
 	}
