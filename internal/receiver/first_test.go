@@ -112,8 +112,7 @@ func TestFirst(t *testing.T) {
 	})
 }
 
-// TestFirstInParallel: sessions do not wait for each other, and the later they
-// are written, the more of them at a time.
+// TestFirstInParallel: sessions do not wait for each other.
 func TestFirstInParallel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kept := openSpool(t, t.TempDir())
@@ -122,19 +121,9 @@ func TestFirstInParallel(t *testing.T) {
 		stop := running(s)
 		for n := range 2 * maxWorkers {
 			recordFirst(t, s, sessionNumber(n), v1alpha1.EventStopped)
+			linger(t.Context(), crowdSpan/(crowdSize-1)) // they are many, but no crowd
 		}
-		for _, want := range []struct {
-			after time.Duration
-			busy  int
-		}{{0, firstWorkers}, {workerStep, firstWorkers + 1}, {workerStep, firstWorkers + 2}, {time.Second, firstWorkers + 22}, {2 * time.Second, maxWorkers}} {
-			linger(t.Context(), want.after)
-			synctest.Wait()
-			s.replay.mu.Lock()
-			if busy := s.replay.turns.busy; busy != want.busy {
-				t.Errorf("%d are written after %s more, want %d", busy, want.after, want.busy)
-			}
-			s.replay.mu.Unlock()
-		}
+		expectBusy(t, s, maxWorkers)
 		s.Flush(t.Context())
 		stop()
 		if got := len(j.all()); got != 2*maxWorkers {
@@ -144,6 +133,55 @@ func TestFirstInParallel(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestFirstInACrowd: in a crowd nothing is written but what waits for long, and
+// the longer it does, the more; when the crowd is over all is.
+func TestFirstInACrowd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := openSpool(t, t.TempDir())
+		j := &journal{delay: time.Minute}
+		s := newFirst(kept, j.write)
+		stop := running(s)
+		for range crowdSize {
+			recordFirst(t, s, sessionNumber(0), v1alpha1.EventStarting)
+		}
+		n, begin := 0, time.Now()
+		sendUntil := func(end time.Duration) {
+			for ; time.Since(begin) < end; linger(t.Context(), time.Millisecond) {
+				n++
+				recordFirst(t, s, sessionNumber(n), v1alpha1.EventStopped)
+			}
+		}
+		for _, want := range []struct {
+			after time.Duration
+			busy  int
+		}{{crowdPatience - time.Millisecond, 0}, {crowdPatience, 1}, {crowdPatience + 2*workerStep, 2}, {crowdPatience + 10*workerStep, 10}} {
+			sendUntil(want.after)
+			expectBusy(t, s, want.busy)
+		}
+		linger(t.Context(), crowdSpan)
+		expectBusy(t, s, maxWorkers)
+		s.Flush(t.Context())
+		stop()
+		if got := len(j.all()); got != n+1 {
+			t.Errorf("%d writes, want %d", got, n+1)
+		}
+		if err := kept.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// expectBusy expects so many sessions to be written at the moment.
+func expectBusy(t *testing.T, s *Spooling, want int) {
+	t.Helper()
+	synctest.Wait()
+	s.replay.mu.Lock()
+	defer s.replay.mu.Unlock()
+	if busy := s.replay.turns.busy; busy != want {
+		t.Errorf("%d sessions are written, want %d", busy, want)
+	}
 }
 
 // fullAtTimes is a Spool that refuses when told to.

@@ -18,12 +18,16 @@ import (
 const (
 	// replayWorkers is how many sessions are written at the same time.
 	replayWorkers = 8
-	// Where all events are written behind their answer it is firstWorkers, and
-	// one more for each workerStep that the next one is late, up to maxWorkers.
-	// So a burst is acknowledged first, and a backlog does not last.
-	firstWorkers = 2
-	maxWorkers   = 32
-	workerStep   = 50 * time.Millisecond
+	// Where all events are written behind their answer it is maxWorkers; but in
+	// a crowd none until the next session is crowdPatience late, and then one
+	// more for each workerStep. So a burst is acknowledged first, and a backlog
+	// does not last.
+	maxWorkers    = 32
+	crowdPatience = 500 * time.Millisecond
+	workerStep    = 50 * time.Millisecond
+	// A crowd is crowdSize events within crowdSpan, and lasts for crowdSpan more.
+	crowdSize = 20
+	crowdSpan = 100 * time.Millisecond
 	// gatherDelay is how long an event that is acknowledged by the Spool waits
 	// for others of its session, to be written with them. One that ends a
 	// recording does not: nothing is expected behind it, and its Jobs wait.
@@ -63,6 +67,25 @@ type replayer struct {
 	resumeAt time.Time
 	// tell is whether it is news when nothing waits any more.
 	tell bool
+	// crowd tells whether events come faster than they are written.
+	crowd crowd
+}
+
+// crowd counts events in spans of time.
+type crowd struct {
+	began time.Time
+	count int
+	until time.Time
+}
+
+// come counts one more.
+func (c *crowd) come(now time.Time) {
+	if now.Sub(c.began) >= crowdSpan {
+		c.began, c.count = now, 0
+	}
+	if c.count++; c.count >= crowdSize {
+		c.until = now.Add(crowdSpan)
+	}
 }
 
 // pause is what a session has to wait for.
@@ -87,11 +110,13 @@ func newReplayer(options SpoolingOptions, b *breaker, bars *bars) *replayer {
 
 // appended tells that an event was put into the Spool, under the key.
 func (r *replayer) appended(key string, ev Event) {
-	due := r.Now()
+	now := r.Now()
+	due := now
 	if r.First && !ends(ev) {
-		due = due.Add(gatherDelay)
+		due = now.Add(gatherDelay)
 	}
 	r.mu.Lock()
+	r.crowd.come(now)
 	r.turns.note(key, due)
 	r.tell = r.tell || !r.First
 	r.mu.Unlock()

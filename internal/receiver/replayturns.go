@@ -53,12 +53,13 @@ func (r *replayer) room(now time.Time) time.Time {
 		return r.resumeAt
 	case r.outages > 0:
 		return time.Time{}
-	case !r.First && busy < replayWorkers, r.First && busy < firstWorkers:
+	case !r.First && busy < replayWorkers, r.First && busy < maxWorkers && !now.Before(r.crowd.until):
 		return now
-	case !r.First || busy >= maxWorkers:
+	case !r.First || busy >= maxWorkers || r.turns.first().IsZero():
 		return time.Time{}
 	}
-	return r.turns.first().Add(time.Duration(busy-firstWorkers+1) * workerStep)
+	late := r.turns.first().Add(crowdPatience + time.Duration(busy)*workerStep)
+	return sooner(r.crowd.until, late)
 }
 
 // done ends a session's turn, and gives it the next one if it needs one.
