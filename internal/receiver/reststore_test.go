@@ -248,20 +248,30 @@ func TestFailedWritesAreNotRecalled(t *testing.T) {
 	}
 }
 
-func TestVersionsShareSlots(t *testing.T) {
+// TestVersionsAreForgotten: so many objects are remembered, those that were seen
+// last, whatever else is told of others.
+func TestVersionsAreForgotten(t *testing.T) {
 	v := newVersions()
-	for i := range 10 * versionSlots {
+	const all = 3 * maxVersions
+	for i := range all {
 		name := fmt.Sprint("object", i)
-		v.note(name, &Object{Name: name, ResourceVersion: "7"})
-		if got := v.of(name); got != "7" || v.recall(name) == nil {
-			t.Fatalf("version of %s is %q", name, got)
-		}
+		v.note(name, &Object{Name: name, ResourceVersion: "7", RawRecording: []byte(`{"state":"Started"}`)})
 		other := fmt.Sprint("object", i+1)
 		v.outdated(other, &Object{Name: other}, true)
 		v.forget(other)
+		if object := v.recall(name); object == nil || object.Recording.State != v1alpha1.RecordingStarted {
+			t.Fatalf("%s is remembered as %+v", name, object)
+		}
 	}
-	if got := v.of("another"); got != anyVersion || v.recall("another") != nil {
-		t.Errorf("version of an object that was not seen: %q", got)
+	for i := range all {
+		name := fmt.Sprint("object", i)
+		want, isKnown := anyVersion, i >= all-maxVersions
+		if isKnown {
+			want = "7"
+		}
+		if got := v.of(name); got != want || (v.recall(name) != nil) != isKnown {
+			t.Fatalf("version of %s is %q, want %q", name, got, want)
+		}
 	}
 }
 

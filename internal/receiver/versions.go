@@ -4,14 +4,19 @@
 package receiver
 
 import (
-	"hash/maphash"
+	"encoding/json"
 	"sync"
+
+	"k8s.io/utils/lru"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
 const (
-	// versionSlots is how many objects are remembered, each in about 3 KiB: more
-	// than are written in the moment that a watch cache may lag behind.
-	versionSlots = 1024
+	// maxVersions is how many objects are remembered, each in 1 to 2 KiB: more
+	// than are written in the moment that a watch cache may lag behind, and about
+	// as many as there are recordings at the same time.
+	maxVersions = 4096
 	// doubt is how many reads are asked of the API server after a remembered
 	// object has proved outdated.
 	doubt = 64
@@ -26,33 +31,40 @@ const anyVersion = "0"
 // its patch, and need a second read; and then to need no read at all, because
 // what is written next is written only if the object is still the same. Where
 // somebody else writes the same objects that costs a lost patch now and then,
-// so after one nothing is recalled for a while. Two names that share a slot push
-// each other out, which costs just a read.
+// so after one nothing is recalled for a while. Those that were seen longest ago
+// are forgotten first, which costs just a read.
 type versions struct {
-	seed  maphash.Seed
 	mu    sync.Mutex
-	slots [versionSlots]slot
-	doubt int // how many more reads are asked of the API server
+	known *lru.Cache // of known, by name
+	doubt int        // how many more reads are asked of the API server
 }
 
-type slot struct {
-	name, version string
-	object        *Object // nil if it is not to be recalled
+// known is an object as it was seen last. It is replaced, not modified.
+type known struct {
+	version string // empty if it is not to be asked for
+	// object is nil if it is not to be recalled. It is without its Recording,
+	// which is decoded again when it is: that takes less time than it takes memory.
+	object *Object
 }
 
-func newVersions() *versions { return &versions{seed: maphash.MakeSeed()} }
+func newVersions() *versions { return &versions{known: lru.New(maxVersions)} }
 
-// slot is called with mu held. The slot may be that of another name.
-func (v *versions) slot(name string) *slot {
-	return &v.slots[maphash.String(v.seed, name)%versionSlots]
+// get is called with mu held. What is not known is empty.
+func (v *versions) get(name string) known {
+	if value, found := v.known.Get(name); found {
+		if k, ok := value.(known); ok {
+			return k
+		}
+	}
+	return known{}
 }
 
 // of returns the resourceVersion to ask for, at least.
 func (v *versions) of(name string) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if s := v.slot(name); s.name == name && s.version != "" {
-		return s.version
+	if version := v.get(name).version; version != "" {
+		return version
 	}
 	return anyVersion
 }
@@ -65,17 +77,24 @@ func (v *versions) recall(name string) *Object {
 		v.doubt--
 		return nil
 	}
-	if s := v.slot(name); s.name == name {
-		return s.object
+	object := v.get(name).object
+	if object == nil {
+		return nil
 	}
-	return nil
+	whole := *object
+	if err := json.Unmarshal(whole.RawRecording, &whole.Recording); err != nil {
+		return nil // it was decoded before
+	}
+	return &whole
 }
 
-// note remembers an object that was seen. It must not be modified any more.
+// note remembers an object that was seen.
 func (v *versions) note(name string, object *Object) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	*v.slot(name) = slot{name, object.ResourceVersion, object}
+	kept := *object
+	kept.Recording = v1alpha1.RecordingStatus{}
+	v.known.Add(name, known{object.ResourceVersion, &kept})
 }
 
 // outdated tells that an object is no longer as it was remembered, or that
@@ -83,14 +102,13 @@ func (v *versions) note(name string, object *Object) {
 func (v *versions) outdated(name string, read *Object, changed bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s := v.slot(name)
-	if s.name != name {
-		return
-	}
-	if changed && s.object == read {
+	k := v.get(name)
+	if changed && k.object != nil && k.version == read.ResourceVersion {
 		v.doubt = doubt
 	}
-	s.object = nil
+	if k.version != "" {
+		v.known.Add(name, known{version: k.version})
+	}
 }
 
 // forget drops a version that the API server does not get to, such as one from
@@ -98,7 +116,5 @@ func (v *versions) outdated(name string, read *Object, changed bool) {
 func (v *versions) forget(name string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if s := v.slot(name); s.name == name {
-		s.version, s.object = "", nil
-	}
+	v.known.Remove(name)
 }
