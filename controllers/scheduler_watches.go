@@ -9,7 +9,9 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -32,6 +34,8 @@ type recordingWatch struct {
 func (w *recordingWatch) Create(ctx context.Context, e event.CreateEvent, q requests) {
 	if recording, ok := e.Object.(*v1alpha1.MeetingRecording); ok && mayAsk(recording) {
 		w.scheduler.arrive(recording)
+		first(q, client.ObjectKeyFromObject(recording))
+		return
 	}
 	w.EnqueueRequestForObject.Create(ctx, e, q)
 }
@@ -42,8 +46,23 @@ func (w *recordingWatch) Update(ctx context.Context, e event.UpdateEvent, q requ
 	recording, has := e.ObjectNew.(*v1alpha1.MeetingRecording)
 	if had && has && mayAsk(recording) && !mayAsk(before) {
 		w.scheduler.arrive(recording)
+		first(q, client.ObjectKeyFromObject(recording))
+		return
 	}
 	w.EnqueueRequestForObject.Update(ctx, e, q)
+}
+
+// jobPriority is that of recordings which want Jobs; others have 0. So Jobs do not wait behind what is only to be told of.
+const jobPriority = 1
+
+// first puts a recording into the work queue before those that want no Job.
+func first(q requests, key client.ObjectKey) {
+	request := reconcile.Request{NamespacedName: key}
+	if queue, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+		queue.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(jobPriority)}, request)
+		return
+	}
+	q.Add(request)
 }
 
 // mayAsk says whether the recording may want a Job that it does not have.

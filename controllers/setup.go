@@ -23,8 +23,9 @@ import (
 // FieldOwner is the field manager of all that the controllers write.
 const FieldOwner = "meeting-recording-controller"
 
-// concurrency is how many recordings are worked on at once: most of a reconciliation is waiting for the API server.
-const concurrency = 16
+// concurrency is how many recordings are worked on at once: most of a reconciliation is waiting for the API server. With more, one that is short of
+// CPU gets less done (docs/performance.md); with fewer, Jobs wait for workers that wait for its answers.
+const concurrency = 12
 
 // After an error an object is tried again, at first soon, then ever later. controller-runtime's own limits, 1000 s for an object and ten
 // tries a second for all of them, would have recordings wait for long after the API server is back.
