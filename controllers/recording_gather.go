@@ -219,10 +219,10 @@ func getJob(ctx context.Context, reader client.Reader, namespace, name string) (
 // has ended only after its Pods have, and come from the API server's watch cache without a read of etcd.
 func (r *RecordingReconciler) pods(ctx context.Context, job *batchv1.Job) ([]corev1.Pod, error) {
 	var pods corev1.PodList
-	of := []client.ListOption{client.InNamespace(job.Namespace), client.MatchingLabels{batchv1.JobNameLabel: job.Name}}
-	err := r.live.List(ctx, &pods, append(of, notOlderThan(job.ResourceVersion))...)
+	namespace, selector := client.InNamespace(job.Namespace), client.MatchingLabels{batchv1.JobNameLabel: job.Name}
+	err := r.live.List(ctx, &pods, namespace, selector, notOlderThan(job.ResourceVersion))
 	if apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) {
-		err = r.live.List(ctx, &pods, of...) // the versions of Pods are not those of Jobs: they are kept in another etcd, or were restored
+		err = r.live.List(ctx, &pods, namespace, selector) // the versions of Pods are not those of Jobs: they are kept in another etcd, or were restored
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list the Pods of Job %s: %w", job.Name, err)

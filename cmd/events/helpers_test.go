@@ -18,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -29,6 +28,8 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	"github.com/meetingops/meeting-recording-operator/test/freeport"
 )
 
 // serverKubeconfig installs the role of config/events, and returns a kubeconfig of a ServiceAccount that has it.

@@ -16,9 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/meetingops/meeting-recording-operator/test/freeport"
 )
 
 func TestParse(t *testing.T) {

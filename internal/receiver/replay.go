@@ -25,9 +25,6 @@ const (
 	maxWorkers    = 32
 	crowdPatience = 500 * time.Millisecond
 	workerStep    = 50 * time.Millisecond
-	// A crowd is crowdSize events within crowdSpan, and lasts for crowdSpan more.
-	crowdSize = 20
-	crowdSpan = 100 * time.Millisecond
 	// gatherDelay is how long an event that is acknowledged by the Spool waits
 	// for others of its session, to be written with them. One that ends a
 	// recording does not: nothing is expected behind it, and its Jobs wait.
@@ -69,23 +66,6 @@ type replayer struct {
 	tell bool
 	// crowd tells whether events come faster than they are written.
 	crowd crowd
-}
-
-// crowd counts events in spans of time.
-type crowd struct {
-	began time.Time
-	count int
-	until time.Time
-}
-
-// come counts one more.
-func (c *crowd) come(now time.Time) {
-	if now.Sub(c.began) >= crowdSpan {
-		c.began, c.count = now, 0
-	}
-	if c.count++; c.count >= crowdSize {
-		c.until = now.Add(crowdSpan)
-	}
 }
 
 // pause is what a session has to wait for.

@@ -7,13 +7,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
 	"net/http"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/meetingops/meeting-recording-operator/test/freeport"
 )
 
 // patience is how long a test waits for what must come in the end. It judges no speed.

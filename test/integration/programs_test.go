@@ -18,12 +18,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/meetingops/meeting-recording-operator/test/freeport"
 )
 
 // program is a running binary of ours.

@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
 	"net"
 	"os"
 	"os/exec"
@@ -18,6 +17,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/meetingops/meeting-recording-operator/test/freeport"
 )
 
 // The root credentials of an S3 server.
