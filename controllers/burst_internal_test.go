@@ -62,15 +62,18 @@ func TestWait(t *testing.T) {
 			recording.Status.Processing = v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingWaiting, Steps: test.steps}
 			known := &recollection{jobs: map[string]*jobRecollection{}}
 			for job := range test.jobs {
-				known.job(job).since = now.Add(-test.age)
+				known.job(job).since, known.job(job).awaitedUntil = now.Add(-test.age), now
 			}
 			facts := &facts{Input: processing.Input{Recording: recording, Jobs: test.jobs, Turns: test.turns, Now: now}}
 			if got := r.wait(facts, test.decision, known); got != test.want {
 				t.Errorf("%s, want %s", got, test.want)
 			}
+			if job := known.jobs["job"]; job != nil && job.awaitedUntil.After(now) != (test.want > 0) {
+				t.Errorf("the Job is remembered until %s, and it is %s", job.awaitedUntil, now)
+			}
 		})
 	}
-	if burstPatience+maxBurstPause >= cacheDelay {
-		t.Errorf("%s and %s are more than the %s for which a Job is remembered", burstPatience, maxBurstPause, cacheDelay)
+	if maxBurstPause >= cacheDelay {
+		t.Errorf("the status waits for %s, and a Job is remembered for %s", maxBurstPause, cacheDelay)
 	}
 }

@@ -14,7 +14,7 @@ const (
 	// recordings end one by one and the API server answers within milliseconds.
 	burstFrom = 4
 	// In a burst the status waits to tell of Jobs that were created: burstPause for each recording that still has none, within minBurstPause and
-	// maxBurstPause; and burstPatience at most. That is less than cacheDelay, for which the controller remembers the Jobs.
+	// maxBurstPause, which is less than cacheDelay; and burstPatience at most.
 	burstPause    = 10 * time.Millisecond
 	minBurstPause = 250 * time.Millisecond
 	maxBurstPause = 3 * time.Second
@@ -23,6 +23,7 @@ const (
 
 // wait returns for how long the first write about a recording waits, 0 if it does not: its Jobs were just created, and others that have ended
 // have none yet. What the API server can do in that moment goes into their Jobs; and a recording whose Jobs end meanwhile is written once less.
+// While it waits nothing but the controller's memory tells of Jobs that the cache has not, so that lasts for longer.
 func (r *RecordingReconciler) wait(facts *facts, decision processing.Decision, known *recollection) time.Duration {
 	recording := facts.Recording
 	if !decision.Begins(recording) || len(facts.Turns) > 0 || len(facts.Jobs) == 0 {
@@ -37,6 +38,11 @@ func (r *RecordingReconciler) wait(facts *facts, decision processing.Decision, k
 	others := r.scheduler.arrivals(recording.Namespace)
 	if others <= burstFrom {
 		return 0
+	}
+	for name := range facts.Jobs {
+		if job := known.job(name); !job.awaitedUntil.IsZero() {
+			job.awaitedUntil = facts.Now.Add(cacheDelay)
+		}
 	}
 	return min(max(time.Duration(others)*burstPause, minBurstPause), maxBurstPause)
 }

@@ -20,7 +20,7 @@ import (
 )
 
 // cacheDelay is how long the cache may take to have a Job that was just created, before the API server is asked for it.
-const cacheDelay = 30 * time.Second
+const cacheDelay = 10 * time.Second
 
 // createJobs creates Jobs, or takes up those of the recording that are already there, and adds what became of each to the facts.
 // It returns an error where the API server did not decide on one; all others are tried nevertheless. errConflict tells that the
