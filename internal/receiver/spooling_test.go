@@ -83,6 +83,7 @@ func TestSpooling(t *testing.T) {
 		s, registry := newTestSpooling(kept, writer.Write)
 		record := func(session Session, ev lifecycle.Event, want lifecycle.Result, atMost time.Duration) {
 			t.Helper()
+			synctest.Wait() // the write before, which nobody waits for any more, has told what it found
 			begin := time.Now()
 			o, err := s.Record(t.Context(), Event{session, ev})
 			if took := time.Since(begin); err != nil || o.Result != want || took > atMost {
