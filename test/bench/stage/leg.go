@@ -19,10 +19,10 @@ import (
 
 const (
 	// After the last outcome, what is written behind it is waited for, Kubernetes Events above all: until the API server uses less than a
-	// tenth of a core.
+	// tenth of a core. With a hundred thousand objects its own housekeeping takes it half a minute and more.
 	quietFor  = 500 * time.Millisecond
 	quietCPU  = quietFor / 10
-	quietTry  = 40
+	quietTry  = 240
 	quietTold = "the API server is not idle %s after the last outcome: what keeps it at work?"
 )
 
