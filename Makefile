@@ -100,7 +100,7 @@ bench: bench-build ## Measure the operator beside the API server's own limit, in
 	@bin/bench/bench -commit=$(COMMIT) $(BENCHFLAGS)
 
 .PHONY: bench-scale
-bench-scale: bench-build ## The same with 100,000 finished recordings, 5,000 in flight and 2,000 stops in a second, in twenty minutes.
+bench-scale: bench-build ## The same with 100,000 finished recordings, 5,000 in flight and 2,000 stops in a second, in ten minutes on a quiet machine.
 	@bin/bench/bench -scale -commit=$(COMMIT) $(BENCHFLAGS)
 
 .PHONY: bench-compare

@@ -69,15 +69,20 @@ func (v *versions) of(name string) string {
 	return anyVersion
 }
 
-// recall returns the object as it was seen last, or nil.
-func (v *versions) recall(name string) *Object {
+// kept returns the object as it is remembered, or nil; in doubt it counts a read.
+func (v *versions) kept(name string) *Object {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.doubt > 0 {
 		v.doubt--
 		return nil
 	}
-	object := v.get(name).object
+	return v.get(name).object
+}
+
+// recall returns the object as it was seen last, or nil.
+func (v *versions) recall(name string) *Object {
+	object := v.kept(name)
 	if object == nil {
 		return nil
 	}
