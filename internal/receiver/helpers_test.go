@@ -50,6 +50,8 @@ type memoryStore struct {
 	hook    func(call, name string) error
 	// stale says by how many versions a read that need not be fresh is behind.
 	stale func(versions int) int
+	// seen tells of a name whether the replica that asks knows it; nil is whether it exists.
+	seen func(name string) bool
 	// traceparent is what a new object's annotation says.
 	traceparent func() string
 }
@@ -100,6 +102,15 @@ func (s *memoryStore) Get(_ context.Context, name string, fresh bool) (*Object, 
 		return nil, ErrNotFound
 	}
 	return versions[at-1], nil
+}
+
+func (s *memoryStore) Seen(name string) bool {
+	if s.seen != nil {
+		return s.seen(name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.objects[name]) > 0
 }
 
 // put stores the next version of an object. It is called with mu held.

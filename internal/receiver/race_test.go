@@ -104,10 +104,17 @@ func raceOnce(seed uint64, store *memoryStore, work [][][]lifecycle.Event, acked
 		turn: make(chan chan struct{}, len(work)), ended: make(chan struct{}, len(work)),
 	}
 	store.stale = func(versions int) int { return r.dice.IntN(min(versions, 3) + 1) }
-	store.hook = func(string, string) error {
+	await := func() {
 		grant := make(chan struct{})
 		r.turn <- grant
 		<-grant
+	}
+	store.seen = func(string) bool {
+		await()
+		return r.dice.IntN(2) == 0
+	}
+	store.hook = func(string, string) error {
+		await()
 		if r.dice.IntN(20) == 0 {
 			return errors.New("connection reset")
 		}

@@ -107,6 +107,9 @@ func (s *RESTStore) Get(ctx context.Context, name string, fresh bool) (*Object, 
 	return object, nil
 }
 
+// Seen implements Store.
+func (s *RESTStore) Seen(name string) bool { return s.seen.has(s.path(name)) }
+
 // Create implements Store.
 func (s *RESTStore) Create(ctx context.Context, session Session, segment int32) (*Object, error) {
 	name := lifecycle.Name(session.MeetingID, session.SessionID, segment)

@@ -201,8 +201,14 @@ func TestWrittenObjectsAreNotReadAgain(t *testing.T) {
 		}
 		s.asked = nil
 	}
+	if store.Seen(testName) {
+		t.Error("an object was seen before anything was asked")
+	}
 	patch(get(false), nil)
 	expect("the first event", "GET 0", "PATCH")
+	if !store.Seen(testName) || store.In("elsewhere").Seen(testName) {
+		t.Error("what was seen is not known, or not by its namespace")
+	}
 	s.version = 2
 	patch(get(false), nil)
 	s.version = 3

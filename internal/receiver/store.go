@@ -69,6 +69,8 @@ type Store interface {
 	// Get reads an object; ErrNotFound if there is none. Unless fresh, what it
 	// returns may be outdated.
 	Get(ctx context.Context, name string, fresh bool) (*Object, error)
+	// Seen tells whether an object of the name may have been seen before, by whoever shares the store. It asks nobody.
+	Seen(name string) bool
 	// Create makes the object of a session's segment, without events, and
 	// returns it as it was stored; ErrChanged if the name is taken.
 	Create(ctx context.Context, session Session, segment int32) (*Object, error)

@@ -59,6 +59,14 @@ func (v *versions) get(name string) known {
 	return known{}
 }
 
+// has tells whether an object is remembered, be it that it may be outdated.
+func (v *versions) has(name string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	_, found := v.known.Get(name)
+	return found
+}
+
 // of returns the resourceVersion to ask for, at least.
 func (v *versions) of(name string) string {
 	v.mu.Lock()

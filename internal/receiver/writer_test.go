@@ -38,6 +38,11 @@ func TestWriterCalls(t *testing.T) {
 	}{
 		{
 			"the first event", nil, []lifecycle.Event{event(starting, 0)},
+			[]string{"create " + first, "patch " + first},
+			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + first}},
+		},
+		{
+			"the first event, and it is not the first of a recording", nil, []lifecycle.Event{event(started, 0)},
 			[]string{"get " + first, "create " + first, "patch " + first},
 			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + first}},
 		},
@@ -54,7 +59,7 @@ func TestWriterCalls(t *testing.T) {
 		{
 			"four events at once", nil,
 			[]lifecycle.Event{event(starting, 0), event(started, 1), event(stopping, 2), event(stopped, 3, "/a.mp4")},
-			[]string{"get " + first, "create " + first, "patch " + first},
+			[]string{"create " + first, "patch " + first},
 			[]Outcome{
 				{Result: lifecycle.Recorded, Recording: "meetings/" + first}, {Result: lifecycle.Recorded, Recording: "meetings/" + first},
 				{Result: lifecycle.Recorded, Recording: "meetings/" + first}, {Result: lifecycle.Recorded, Recording: "meetings/" + first},
@@ -98,6 +103,41 @@ func TestWriterCalls(t *testing.T) {
 			store.takeCalls()
 			if diff := cmp.Diff(tc.want, writeAll(t, w, tc.events...)); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tc.calls, store.takeCalls()); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestWriterHasForgotten: the first event of a session that another replica, or this one before a restart, has begun costs a lost create.
+func TestWriterHasForgotten(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		before lifecycle.Event
+		calls  []string
+		want   Outcome
+	}{
+		{
+			"a redelivery", event(starting, 0),
+			[]string{"create " + testName, "get fresh " + testName, "patch " + testName},
+			Outcome{Result: lifecycle.Duplicate, Recording: "meetings/" + testName},
+		},
+		{
+			"the next recording", event(stopped, -99, "/a.mp4"),
+			[]string{"create " + testName, "get fresh " + testName, "get fresh " + testName + "-2", "create " + testName + "-2", "patch " + testName + "-2"},
+			Outcome{Result: lifecycle.Recorded, Recording: "meetings/" + testName + "-2"},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			store := newMemoryStore()
+			w := &Writer{Store: store, Windows: testWindows}
+			writeAll(t, w, tc.before)
+			store.takeCalls()
+			store.seen = func(string) bool { return false }
+			if diff := cmp.Diff([]Outcome{tc.want}, writeAll(t, w, event(starting, 0))); diff != "" {
+				t.Errorf("outcome (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(tc.calls, store.takeCalls()); diff != "" {
 				t.Errorf("calls (-want +got):\n%s", diff)
