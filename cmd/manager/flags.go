@@ -154,6 +154,7 @@ func managerOptions(f flags) (ctrl.Options, error) {
 	return ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         cached,
+		MapperProvider:                controllers.NewRESTMapper,
 		HealthProbeBindAddress:        f.healthAddress,
 		LeaderElection:                f.leaderElect,
 		LeaseDuration:                 ptr.To(leaseDuration),
