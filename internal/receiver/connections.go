@@ -39,9 +39,10 @@ type Connections struct {
 	limit int
 	cuts  prometheus.Counter
 
-	mu    sync.Mutex
-	open  map[net.Conn]*connection
-	freed chan struct{} // has an element after a connection has gone
+	mu     sync.Mutex
+	open   map[net.Conn]*connection
+	wanted bool          // whether somebody waits for a place
+	freed  chan struct{} // has an element after a connection has gone
 }
 
 type connection struct {
@@ -138,6 +139,31 @@ func (t tracked) prove() {
 	}
 }
 
+// spare tells whether to close the connection behind the answer that it is about to get: the provider's own connections hold more than half of
+// all places, and somebody waits for one. So a crowd of its senders, of which each sends one webhook, is served as fast as it
+// can be written, and none is cut while it may be sending again. A flood of forged webhooks makes no connection spare.
+func (t tracked) spare() bool {
+	if t.connections == nil {
+		return false
+	}
+	return t.connections.spare(t.conn)
+}
+
+func (c *Connections) spare(conn net.Conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if held := c.open[conn]; !c.wanted || held == nil || !held.proven {
+		return false
+	}
+	proven := 0
+	for _, held := range c.open {
+		if held.proven {
+			proven++
+		}
+	}
+	return proven > c.limit/2
+}
+
 func (c *Connections) count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -174,6 +200,7 @@ func (c *Connections) mark(conn net.Conn, p phase) {
 // returns how long until that is worth another try.
 func (c *Connections) add(conn net.Conn) (added bool, wait time.Duration) {
 	c.mu.Lock()
+	c.wanted = false
 	if len(c.open) < c.limit {
 		c.open[conn] = newConnection(conn)
 		c.mu.Unlock()
@@ -181,6 +208,7 @@ func (c *Connections) add(conn net.Conn) (added bool, wait time.Duration) {
 	}
 	slow, wait := c.slowest(phaseWaiting, phaseReading, phaseHandshake)
 	if slow == nil {
+		c.wanted = true
 		c.mu.Unlock()
 		return false, wait
 	}

@@ -246,6 +246,80 @@ func TestProvenConnectionsStay(t *testing.T) {
 	proven.expect(200)
 }
 
+// TestCrowdOfSenders: while the provider's own connections hold most places and one more of them waits, an answer ends its connection.
+func TestCrowdOfSenders(t *testing.T) {
+	h := newHold()
+	g := newGuarded(t, h, 0, 3).start(t)
+	var crowd []*wire
+	for range 3 {
+		w := g.dial(t)
+		w.send(head(t) + goodBody)
+		<-h.entered
+		crowd = append(crowd, w)
+	}
+	next := g.dial(t)
+	next.send(head(t) + goodBody)
+	for isWanted := false; !isWanted; <-time.After(time.Millisecond) {
+		g.connections.mu.Lock()
+		isWanted = g.connections.wanted
+		g.connections.mu.Unlock()
+	}
+	h.release <- struct{}{}
+	<-h.entered // the next has the place of the one that was answered
+	close(h.release)
+	ended := 0
+	for _, w := range crowd {
+		if w.expect(200).closes {
+			ended++
+		}
+	}
+	if ended != 1 {
+		t.Errorf("%d connections ended, want the one whose place was wanted", ended)
+	}
+	if next.expect(200).closes {
+		t.Error("a connection ended though nobody waited")
+	}
+}
+
+// TestSpareConnections: only those of the provider are, and only when most are the provider's.
+func TestSpareConnections(t *testing.T) {
+	for _, tc := range []struct {
+		name           string
+		proven         int
+		wanted, itself bool
+		want           bool
+	}{
+		{"most of them, and one waits", 3, true, true, true},
+		{"half of them", 2, true, true, false},
+		{"nobody waits", 3, false, true, false},
+		{"a stranger's own", 3, true, false, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := NewConnections(4, nil)
+			c.wanted = tc.wanted
+			var proven, stranger net.Conn
+			for i := range 4 {
+				conn, other := net.Pipe()
+				t.Cleanup(func() { _, _ = conn.Close(), other.Close() })
+				c.open[conn] = newConnection(conn)
+				if i < tc.proven {
+					proven = conn
+					tracked{c, conn}.prove()
+				} else {
+					stranger = conn
+				}
+			}
+			asker := proven
+			if !tc.itself {
+				asker = stranger
+			}
+			if got := (tracked{c, asker}).spare(); got != tc.want {
+				t.Errorf("spare is %t", got)
+			}
+		})
+	}
+}
+
 func TestHasUnread(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

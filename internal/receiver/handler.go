@@ -79,6 +79,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Metrics.routed(a.namespace, a.outcome)
 	}
 	webhookWording.report(h.Log.WithValues("type", eventType), a)
+	if connectionOf(r).spare() {
+		w.Header().Set("Connection", "close")
+	}
 	if err := a.write(w); err != nil {
 		h.Log.V(1).Info("answer not sent", "error", err.Error())
 	}
