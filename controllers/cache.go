@@ -77,6 +77,7 @@ func stripJob(object any) (any, error) {
 		job.Annotations = nil
 		job.Spec.Template = corev1.PodTemplateSpec{}
 		job.Spec.PodFailurePolicy = nil
+		job.Spec.Selector = nil
 	}
 	return object, nil
 }

@@ -76,7 +76,7 @@ type deliverer struct {
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/delivery,verbs=update
 
 // setUpDelivery adds the delivery to the manager.
-func setUpDelivery(mgr ctrl.Manager, options Options) error {
+func setUpDelivery(mgr ctrl.Manager, options Options, recorder events.EventRecorder) error {
 	pending, err := newPendingRecordings(mgr, options.Namespaces)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func setUpDelivery(mgr ctrl.Manager, options Options) error {
 		client:   mgr.GetClient(),
 		live:     mgr.GetAPIReader(),
 		pending:  pending,
-		recorder: mgr.GetEventRecorder(FieldOwner),
+		recorder: recorder,
 		clock:    options.Clock,
 		pace:     options.Pace,
 		gate:     &gate{clock: options.Clock, maxPause: options.Delivery.MaxPause},

@@ -58,9 +58,8 @@ type RecordingReconciler struct {
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=recordingpipelines,verbs=get;list;watch
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=create;get;list;watch
 // +kubebuilder:rbac:groups=core,resources=pods,verbs=list
-// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-func newRecordingReconciler(mgr ctrl.Manager, options Options) (*RecordingReconciler, error) {
+func newRecordingReconciler(mgr ctrl.Manager, options Options, recorder events.EventRecorder) (*RecordingReconciler, error) {
 	reruns, err := newReruns(mgr, options.Namespaces)
 	if err != nil {
 		return nil, err
@@ -68,7 +67,7 @@ func newRecordingReconciler(mgr ctrl.Manager, options Options) (*RecordingReconc
 	return &RecordingReconciler{
 		client:    mgr.GetClient(),
 		live:      mgr.GetAPIReader(),
-		recorder:  mgr.GetEventRecorder(FieldOwner),
+		recorder:  recorder,
 		clock:     options.Clock,
 		settings:  options.Settings,
 		pace:      options.Pace,

@@ -108,7 +108,11 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if options.Settings.RunningAfter == 0 {
 		options.Settings.RunningAfter = processing.DefaultRunningAfter
 	}
-	recordings, err := newRecordingReconciler(mgr, options)
+	recorder, err := newRecorder(mgr)
+	if err != nil {
+		return fmt.Errorf("set up the writing of Kubernetes Events: %w", err)
+	}
+	recordings, err := newRecordingReconciler(mgr, options, recorder)
 	if err != nil {
 		return err
 	}
@@ -122,7 +126,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		return fmt.Errorf("set up the count of recordings: %w", err)
 	}
 	if options.Delivery.Sink != nil {
-		if err := setUpDelivery(mgr, options); err != nil {
+		if err := setUpDelivery(mgr, options, recorder); err != nil {
 			return fmt.Errorf("set up the delivery of events: %w", err)
 		}
 	}
