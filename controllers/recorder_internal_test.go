@@ -131,7 +131,7 @@ func TestRecorder(t *testing.T) {
 				ended := make(chan error, 1)
 				go func() { ended <- r.Start(ctx) }()
 				r.Eventf(eventAbout("daily"), nil, "Warning", "ProcessingFailed", "Process", "%s", "it failed")
-				time.Sleep(time.Hour) // of the bubble's clock
+				<-time.After(time.Hour) // of the bubble's clock
 				cancel()
 				if err := <-ended; err != nil {
 					t.Error(err)

@@ -25,17 +25,25 @@ func TestBudget(t *testing.T) {
 	o := newOperator(t)
 	o.startManager(t)
 	o.startSidecar(t)
-	name, webhooks := newSession(t)
-	o.proxy.reset()
-
-	for _, w := range webhooks {
-		o.mustSend(t, w, "recorded")
+	var recording *v1alpha1.MeetingRecording
+	for range 2 { // the first may meet an API server that is not quite ready, and a pipeline that nobody has looked at
+		name, webhooks := newSession(t)
+		o.proxy.reset()
+		for _, w := range webhooks {
+			o.mustSend(t, w, "recorded")
+		}
+		awaitProcessing(t, name, v1alpha1.ProcessingRunning)
+		complete(t, awaitJob(t, name))
+		recording = awaitProcessing(t, name, v1alpha1.ProcessingSucceeded)
+		eventually(t, "Kubernetes Events of "+name, func(context.Context) error {
+			if n := o.proxy.count("meeting-recording-manager")["create events"]; n < 2 {
+				return fmt.Errorf("%d of 2 are written", n)
+			}
+			return nil
+		})
 	}
-	awaitProcessing(t, name, v1alpha1.ProcessingRunning)
-	complete(t, awaitJob(t, name))
-	recording := awaitProcessing(t, name, v1alpha1.ProcessingSucceeded)
 
-	wantSidecar := map[string]int{"get meetingrecordings": 1, "create meetingrecordings": 1, "patch meetingrecordings/status": 4}
+	wantSidecar := map[string]int{"create meetingrecordings": 1, "patch meetingrecordings/status": 4}
 	if diff := cmp.Diff(wantSidecar, o.proxy.count("meeting-recording-sidecar")); diff != "" {
 		t.Errorf("requests of the sidecar (-want +got):\n%s", diff)
 	}

@@ -29,7 +29,7 @@ const (
 var managersAnywhere = []string{
 	"create events.events.k8s.io", "create jobs.batch", "delete meetingrecordings.recording.meetingops.dev", "get jobs.batch",
 	"get meetingrecordings.recording.meetingops.dev", "get recordingpipelines.recording.meetingops.dev", "list jobs.batch",
-	"list meetingrecordings.recording.meetingops.dev", "list pods", "list recordingpipelines.recording.meetingops.dev", "patch events.events.k8s.io",
+	"list meetingrecordings.recording.meetingops.dev", "list pods", "list recordingpipelines.recording.meetingops.dev",
 	"patch meetingrecordings/status.recording.meetingops.dev", "patch recordingpipelines/status.recording.meetingops.dev",
 	"update meetingrecordings/delivery.recording.meetingops.dev", "update meetingrecordings/finalizers.recording.meetingops.dev", "update meetingrecordings/processing.recording.meetingops.dev",
 	"watch jobs.batch", "watch meetingrecordings.recording.meetingops.dev", "watch recordingpipelines.recording.meetingops.dev",

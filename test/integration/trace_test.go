@@ -33,7 +33,7 @@ func TestTrace(t *testing.T) {
 	job := awaitJob(t, name)
 	complete(t, job)
 	recording := awaitProcessing(t, name, v1alpha1.ProcessingSucceeded)
-	wantSidecar := map[string]int{"get meetingrecordings": 1, "create meetingrecordings": 1, "patch meetingrecordings/status": 4}
+	wantSidecar := map[string]int{"create meetingrecordings": 1, "patch meetingrecordings/status": 4}
 	if diff := cmp.Diff(wantSidecar, o.proxy.count("meeting-recording-sidecar")); diff != "" {
 		t.Errorf("requests of the sidecar (-want +got):\n%s", diff)
 	}
