@@ -40,7 +40,7 @@ const (
 var eventTries = wait.Backoff{Duration: time.Second, Factor: 2, Jitter: 0.25, Steps: 6}
 
 // recorder writes Kubernetes Events. Ours tell of changes, and so never repeat; client-go's recorder keeps each for up to twelve minutes to find
-// repetitions, which is most of the manager's memory under load, and has a goroutine for each that waits.
+// repetitions, and has a goroutine for each that waits.
 type recorder struct {
 	client   client.Writer
 	scheme   *runtime.Scheme

@@ -143,16 +143,23 @@ func (h *hold) Record(context.Context, Event) (Outcome, error) {
 	return Outcome{Result: lifecycle.Recorded, Recording: "a/b"}, nil
 }
 
-func TestInFlightLimit(t *testing.T) {
-	h := newHold()
-	g := newGuarded(t, h, 2, 0).start(t)
-	var held []*wire
-	for range 2 {
+// occupy sends webhooks over connections of their own, which the hold keeps in flight.
+func (g *guarded) occupy(t *testing.T, h *hold, webhooks int) []*wire {
+	t.Helper()
+	var senders []*wire
+	for range webhooks {
 		w := g.dial(t)
 		w.send(head(t) + goodBody)
 		<-h.entered
-		held = append(held, w)
+		senders = append(senders, w)
 	}
+	return senders
+}
+
+func TestInFlightLimit(t *testing.T) {
+	h := newHold()
+	g := newGuarded(t, h, 2, 0).start(t)
+	held := g.occupy(t, h, 2)
 	third := g.dial(t)
 	third.send(head(t)) // no body: it is refused before that is read
 	if got := third.expect(503); got.retryAfter == "" || !got.closes {
@@ -250,13 +257,7 @@ func TestProvenConnectionsStay(t *testing.T) {
 func TestCrowdOfSenders(t *testing.T) {
 	h := newHold()
 	g := newGuarded(t, h, 0, 3).start(t)
-	var crowd []*wire
-	for range 3 {
-		w := g.dial(t)
-		w.send(head(t) + goodBody)
-		<-h.entered
-		crowd = append(crowd, w)
-	}
+	crowd := g.occupy(t, h, 3)
 	next := g.dial(t)
 	next.send(head(t) + goodBody)
 	for isWanted := false; !isWanted; <-time.After(time.Millisecond) {

@@ -21,7 +21,7 @@ type note struct {
 	reason, text string
 }
 
-// tell writes Kubernetes Events, one after the other and beside everything else, as client-go's recorder does.
+// tell writes Kubernetes Events, one after the other and beside everything else.
 func (l *Limit) tell(ctx context.Context) error {
 	host, err := os.Hostname()
 	if err != nil {
