@@ -157,7 +157,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, namespace stri
 	if err != nil {
 		return typeUnknown, refused(http.StatusBadRequest, outcomeMalformed, err.Error())
 	}
-	if !event.Recognised() {
+	if !event.Type.IsRecording() {
 		return typeOther, ignored()
 	}
 	ev := newEvent(namespace, event, arrived)

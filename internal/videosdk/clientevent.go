@@ -5,9 +5,9 @@ package videosdk
 
 import "strings"
 
-// clientStatuses are what the provider's SDKs tell an app by their event
-// recordingStateChanged, in the order of a recording's life. There is none for
-// a failure.
+// clientStatuses are the statuses of the event recordingStateChanged of the
+// provider's SDKs, in the order of a recording's life. There is none for a
+// failure.
 var clientStatuses = []struct {
 	status string
 	event  EventType
@@ -18,8 +18,8 @@ var clientStatuses = []struct {
 	{"RECORDING_STOPPED", RecordingStopped},
 }
 
-// ParseClientEvent reads what an app forwards of the event
-// recordingStateChanged of the provider's SDKs:
+// ParseClientEvent reads the event recordingStateChanged of the provider's
+// SDKs, as an app forwards it:
 //
 //	{"meetingId": "xxxx-xxxx-xxxx", "sessionId": "...", "status": "RECORDING_STARTED"}
 //

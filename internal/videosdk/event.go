@@ -10,20 +10,23 @@ import "slices"
 type EventType string
 
 // The five recording events. The provider sends them in this order, Failed
-// in place of any later one; delivery may lose, double or reorder them.
+// in place of any later one; delivery may lose, duplicate or reorder them.
 const (
-	// RecordingStarting tells that the start of a recording was asked for.
+	// RecordingStarting: somebody requested the start of a recording.
 	RecordingStarting EventType = "recording-starting"
-	// RecordingStarted tells that the meeting is being recorded.
+	// RecordingStarted: the provider records the meeting.
 	RecordingStarted EventType = "recording-started"
-	// RecordingStopping tells that the end of the recording was asked for.
+	// RecordingStopping: somebody requested the end of the recording.
 	RecordingStopping EventType = "recording-stopping"
-	// RecordingStopped tells that the recording is over. It is the only event
-	// that names the recorded file.
+	// RecordingStopped: the recording is over. It is the only event that names
+	// the recorded file.
 	RecordingStopped EventType = "recording-stopped"
-	// RecordingFailed tells that starting or stopping was interrupted.
+	// RecordingFailed: the start or the stop was interrupted.
 	RecordingFailed EventType = "recording-failed"
 )
+
+// SessionEnded says that a session is over, and every recording of it with it.
+const SessionEnded EventType = "session-ended"
 
 // RecordingEventTypes returns the five recording events in the order of a
 // recording's life. The caller owns the slice.
@@ -33,35 +36,56 @@ func RecordingEventTypes() []EventType {
 	}
 }
 
-// IsRecording tells whether t is one of the five recording events. Other
-// names that begin with "recording-" are not: what they mean is not known.
+// IsRecording reports whether t is one of the five recording events. Other
+// names that begin with "recording-" are not: their meaning is unknown.
 func (t EventType) IsRecording() bool {
 	return slices.Contains(RecordingEventTypes(), t)
 }
 
-// Event is what a webhook tells.
+// Event is the content of a webhook.
 //
 // For an event that is not [Event.Recognised] only Type is set.
 type Event struct {
 	// Type is never empty.
 	Type EventType
-	// MeetingID and SessionID are the provider's own spelling, untouched:
-	// neither trimmed nor lower-cased. They are not blank, at most MaxIDLength
-	// characters, and hold no control characters; anything else is possible,
-	// slashes and non-ASCII letters included.
+	// ID is data.id of a recording event: probably the recording's, but its
+	// meaning is not documented. It is evidence, not a contract: a value that
+	// cannot be an id of a recording, such as a number or the session's own id,
+	// is left out, not refused.
+	ID string
+	// MeetingID and SessionID are the provider's own spelling: neither trimmed
+	// nor lower-cased. They are not blank, at most MaxIDLength characters, and
+	// hold no control characters. Anything else is possible, slashes and
+	// non-ASCII letters included.
 	MeetingID, SessionID string
 	// FilePath identifies the recorded file in the provider's storage, for
-	// example "/encoded/videos/62d148951a1eb20029fc9b05.mp4". Set for
-	// RecordingStopped only, and also empty there when the webhook names no
-	// file. When only fileUrl was sent it is that URL's path, percent-decoded
-	// and without host, query and fragment: the two agree in every example of
-	// the provider, and a URL that is signed anew still names the same file.
+	// example "/encoded/videos/62d148951a1eb20029fc9b05.mp4". Only a
+	// RecordingStopped has one, and not all of them do. Where the webhook has
+	// no filePath it is the path of fileUrl: percent-decoded and without host,
+	// query and fragment, so that a URL that is signed again names the same
+	// file. Where there is no fileUrl either it is fileId, the base name that
+	// older webhooks carry.
 	FilePath string
 	// FileURL is where the file can be fetched: an absolute http or https URL
-	// as it was sent. Empty when the webhook has none.
+	// as it was sent. Empty when the webhook has none, for example because the
+	// file is in the customer's own bucket.
 	FileURL string
+	// Encryption is how the file is encrypted. Set for RecordingStopped only.
+	Encryption Encryption
 }
 
-// Recognised tells whether the event is one of the five recording events, and
-// so has ids. Others are for the receiver to acknowledge and ignore.
-func (e Event) Recognised() bool { return e.Type.IsRecording() }
+// Encryption says whether a file is encrypted, and where what decrypts it is.
+type Encryption struct {
+	// Encrypted is true where the provider sent an address of a key or of
+	// metadata, also where that address cannot be used.
+	Encrypted bool
+	// KeyURL is the address of the wrapped data key, MetadataURL that of the
+	// encryption's parameters. Each is empty where the provider sent none, or
+	// none that can be used.
+	KeyURL, MetadataURL string
+}
+
+// Recognised reports whether the event matters to recordings, and so has ids:
+// the five recording events and SessionEnded. Others are for the receiver to
+// acknowledge and ignore.
+func (e Event) Recognised() bool { return e.Type.IsRecording() || e.Type == SessionEnded }

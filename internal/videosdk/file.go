@@ -8,32 +8,72 @@ import (
 	"strings"
 )
 
-// readFile returns what the data of a stopped recording says of its file. An
+// file is what a webhook or a REST entry says of a recorded file.
+type file struct {
+	path, url  string
+	encryption Encryption
+}
+
+// fileFields are the fields that readFile reads.
+var fileFields = []string{"filePath", "fileUrl", "fileId", "encryption"}
+
+// readFile reads what the data of a stopped recording says of its file. An
 // empty string is the same as an absent field.
-func readFile(data object) (path, address string, err error) {
+func readFile(data object) (file, error) {
 	filePath, err := data.text("filePath")
 	if err != nil {
-		return "", "", err
+		return file{}, err
 	}
 	fileURL, err := data.text("fileUrl")
 	if err != nil {
-		return "", "", err
+		return file{}, err
 	}
 	if err := checkFilePath(filePath); err != nil {
-		return "", "", err
+		return file{}, err
 	}
-	if fileURL.value == "" {
-		return filePath.value, "", nil
+	f := file{path: filePath.value, url: fileURL.value, encryption: readEncryption(data)}
+	if f.url != "" {
+		parsed, err := parseFileURL(fileURL)
+		if err != nil {
+			return file{}, err
+		}
+		if f.path == "" {
+			f.path, err = pathOf(parsed, fileURL.field)
+		}
+		return f, err
 	}
-	parsed, err := parseFileURL(fileURL)
+	if f.path == "" {
+		f.path = data.optionalText("fileId", MaxFilePathBytes)
+	}
+	return f, nil
+}
+
+// readEncryption never fails. The field is not documented, and an event that
+// ends a recording must not be refused because of it.
+func readEncryption(data object) Encryption {
+	raw, ok := data.fields["encryption"]
+	if !ok {
+		return Encryption{}
+	}
+	members, err := readObject("encryption", "encryption.", raw, "keyUrl", "metaUrl")
 	if err != nil {
-		return "", "", err
+		return Encryption{}
 	}
-	if filePath.value != "" {
-		return filePath.value, fileURL.value, nil
+	var e Encryption
+	for _, field := range []struct {
+		name string
+		into *string
+	}{{"keyUrl", &e.KeyURL}, {"metaUrl", &e.MetadataURL}} {
+		address, err := members.text(field.name)
+		if err != nil || address.value == "" {
+			continue
+		}
+		e.Encrypted = true
+		if _, err := parseFileURL(address); err == nil {
+			*field.into = address.value
+		}
 	}
-	derived, err := pathOf(parsed, fileURL.field)
-	return derived, fileURL.value, err
+	return e
 }
 
 func checkFilePath(t text) error {
@@ -49,7 +89,7 @@ func checkFilePath(t text) error {
 }
 
 // parseFileURL accepts absolute http and https URLs with a host. One with user
-// information is refused: it would carry a password into an object's status.
+// information is refused: it would put a password into an object's status.
 func parseFileURL(t text) (*url.URL, error) {
 	if len(t.value) > MaxFileURLBytes {
 		return nil, fieldErrorf(t.field, "is longer than %d bytes", MaxFileURLBytes)
@@ -67,7 +107,7 @@ func parseFileURL(t text) (*url.URL, error) {
 	return u, nil
 }
 
-// pathOf returns the file's path out of its URL, for a webhook without one.
+// pathOf returns the path of a file's URL, for a webhook without filePath.
 func pathOf(u *url.URL, field string) (string, error) {
 	if strings.Trim(u.Path, "/") == "" {
 		return "", fieldErrorf(field, "has no path, and data.filePath is missing; one of them must name the file")

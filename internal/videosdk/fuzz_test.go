@@ -23,6 +23,10 @@ func addFixtures(f *testing.F) {
 	for _, body := range []string{
 		``, `{}`, `null`, `[[[`, `{,}`, `{"a":,}`, `[1,,]`, `{"a":[1,],}`, `{"a":1,]`, `// c`, `{"a":"\"`, `{"a":"/*,}*/",}`,
 		`{"type":"recording-started","data":{"LivestreamId":"m","sessionId":"s",},}`,
+		`{"type":"session-ended","data":{"meetingId":"m","sessionId":"s","end":"2026-11-29T12:00:00.000Z","reason":null}}`,
+		stopped(`,"id":"62d148951a1eb20029fc9b05","fileUrl":null,"fileId":"62d148951a1eb20029fc9b05"`),
+		stopped(`,"id":7,"filePath":"/v/a.mp4","encryption":{"keyUrl":"https://h/k","metaUrl":"ftp://h/m"}`),
+		stopped(`,"id":"a","ID":"b","encryption":[],"encryption":{"keyUrl":"https://h/k","keyUrl":"https://h/l"}`),
 		stopped(`,"fileUrl":"https://h/a%2fb?x#y"`), stopped(`,"fileUrl":"https://h/%ff"`), started(`{"MEETINGID":"\ud800","sessionid":"\u0000"}`),
 	} {
 		f.Add([]byte(body))
@@ -108,6 +112,13 @@ func checkEvent(t *testing.T, event Event) {
 		}
 		return
 	}
+	if len(event.ID) > MaxRecordingIDBytes || !utf8.ValidString(event.ID) || strings.ContainsAny(event.ID, "\x00\r\n") ||
+		(event.ID != "" && (event.ID == event.SessionID || !event.Type.IsRecording())) {
+		t.Fatalf("bad id of a recording: %+v", event)
+	}
+	if e := event.Encryption; !e.Encrypted && e != (Encryption{}) || len(e.KeyURL) > MaxFileURLBytes || len(e.MetadataURL) > MaxFileURLBytes {
+		t.Fatalf("bad encryption: %+v", event)
+	}
 	for _, id := range []string{event.MeetingID, event.SessionID} {
 		if strings.TrimSpace(id) == "" || !utf8.ValidString(id) || utf8.RuneCountInString(id) > MaxIDLength || strings.ContainsAny(id, "\x00\r\n") {
 			t.Fatalf("bad id: %+v", event)
@@ -119,7 +130,7 @@ func checkEvent(t *testing.T, event Event) {
 	if event.FileURL != "" && event.FilePath == "" {
 		t.Fatalf("a URL without a path: %+v", event)
 	}
-	if event.Type != RecordingStopped && event.FilePath != "" {
+	if event.Type != RecordingStopped && (event.FilePath != "" || event.Encryption != (Encryption{})) {
 		t.Fatalf("a file of another event: %+v", event)
 	}
 }

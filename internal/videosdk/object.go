@@ -61,6 +61,9 @@ func readObject(field, prefix string, raw json.RawMessage, names ...string) (obj
 	o := object{prefix: prefix, fields: make(map[string]json.RawMessage, len(names))}
 	for _, name := range names {
 		value, times := members.find(name)
+		if times > 1 && isUndocumented(name) {
+			continue // neither can be trusted, and nothing depends on it
+		}
 		if times > 1 {
 			return object{}, fieldErrorf(prefix+name, "is given more than once")
 		}
@@ -69,6 +72,16 @@ func readObject(field, prefix string, raw json.RawMessage, names ...string) (obj
 		}
 	}
 	return o, nil
+}
+
+// isUndocumented reports whether a field is one that the provider sends but
+// does not document. Such a field is never a reason to refuse a webhook.
+func isUndocumented(name string) bool {
+	switch name {
+	case "id", "encryption", "keyUrl", "metaUrl":
+		return true
+	}
+	return false
 }
 
 // members is an object's members in the order sent, doubled names included.
@@ -161,6 +174,16 @@ func (o object) text(names ...string) (text, error) {
 		return t, nil
 	}
 	return text{field: o.prefix + names[0]}, nil
+}
+
+// optionalText returns the string under name if it is fit to be stored: text
+// of at most limit bytes. It returns an empty string for everything else.
+func (o object) optionalText(name string, limit int) string {
+	t, err := o.text(name)
+	if err != nil || t.blank() || len(t.value) > limit || t.clean() != nil {
+		return ""
+	}
+	return t.value
 }
 
 // id returns the id under the first of names that is there.

@@ -3,14 +3,17 @@
 
 package videosdk
 
-// Limits of what Parse accepts. They bound what ends in an object's status;
-// the size of the body itself is for the caller to bound before it reads.
+// Limits of what Parse accepts. They bound what ends in an object's status.
+// The caller bounds the size of the body itself before it reads.
 const (
 	// MaxTypeLength is the longest event type, in characters (code points).
 	MaxTypeLength = 128
 	// MaxIDLength is the longest meeting or session id, in characters (code
 	// points). The provider's own ids have 14 and 24.
 	MaxIDLength = 512
+	// MaxRecordingIDBytes is the longest id of a recording that is read, in
+	// bytes. The provider's own ids have 24.
+	MaxRecordingIDBytes = 128
 	// MaxFilePathBytes is the longest filePath, in bytes: the longest key of
 	// S3-compatible stores.
 	MaxFilePathBytes = 1024
@@ -29,16 +32,17 @@ const (
 //   - unknown ones are ignored;
 //   - names are matched without regard to case, as encoding/json does, and the
 //     exact spelling wins over another one;
-//   - one that Parse reads and that is given twice is an error, because it
-//     would be a guess which is meant;
+//   - a documented field that Parse reads and that is given twice is an error,
+//     because either value could be the right one;
 //   - null is the same as absent;
 //   - "type" stands in for "webhookType", as in the provider's SDK, and
 //     "LivestreamId" for "data.meetingId", as on its live streaming pages.
 //
 // A body whose type is not about recordings yields an Event with that Type and
-// no error, whatever its data. For a recording event data.meetingId and
-// data.sessionId are required. data.filePath and data.fileUrl are read of
-// RecordingStopped only; none, either or both may be there, see [Event].
+// no error, whatever its data. For the others data.meetingId and
+// data.sessionId are required. The file's fields are read of RecordingStopped
+// only; any of them may be missing, see [Event]. What the provider does not
+// document (id, encryption) never makes Parse fail.
 func Parse(body []byte) (Event, error) {
 	top, err := decodeBody(body, "webhookType", "type", "data")
 	if err != nil {
@@ -55,20 +59,35 @@ func Parse(body []byte) (Event, error) {
 	if !event.Recognised() {
 		return event, nil
 	}
-	data, err := top.object("data", "meetingId", "LivestreamId", "sessionId", "filePath", "fileUrl")
+	data, err := top.object("data", append([]string{"meetingId", "LivestreamId", "sessionId", "id"}, fileFields...)...)
 	if err != nil {
 		return Event{}, err
 	}
-	if event.MeetingID, err = data.id("meetingId", "LivestreamId"); err != nil {
+	if err := event.readIDs(data); err != nil {
 		return Event{}, err
 	}
-	if event.SessionID, err = data.id("sessionId"); err != nil {
+	if event.Type != RecordingStopped {
+		return event, nil
+	}
+	f, err := readFile(data)
+	if err != nil {
 		return Event{}, err
 	}
-	if event.Type == RecordingStopped {
-		if event.FilePath, event.FileURL, err = readFile(data); err != nil {
-			return Event{}, err
-		}
-	}
+	event.FilePath, event.FileURL, event.Encryption = f.path, f.url, f.encryption
 	return event, nil
+}
+
+// readIDs reads the ids of a recognised event's data.
+func (e *Event) readIDs(data object) (err error) {
+	if e.MeetingID, err = data.id("meetingId", "LivestreamId"); err != nil {
+		return err
+	}
+	if e.SessionID, err = data.id("sessionId"); err != nil {
+		return err
+	}
+	// The id of the meeting or of the session says nothing about a recording.
+	if id := data.optionalText("id", MaxRecordingIDBytes); id != e.MeetingID && id != e.SessionID && e.Type.IsRecording() {
+		e.ID = id
+	}
+	return nil
 }

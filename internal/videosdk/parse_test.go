@@ -58,7 +58,7 @@ func started(data string) string {
 func TestParseTolerates(t *testing.T) {
 	startedEvent := Event{Type: RecordingStarted, MeetingID: "m", SessionID: "s"}
 	stoppedEvent := func(filePath, fileURL string) Event {
-		return Event{RecordingStopped, meeting, session, filePath, fileURL}
+		return Event{Type: RecordingStopped, MeetingID: meeting, SessionID: session, FilePath: filePath, FileURL: fileURL}
 	}
 	longID := strings.Repeat("ü", MaxIDLength)
 	tests := map[string]struct {
