@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package videosdk knows the provider, VideoSDK.live: what its recording
-// webhooks look like, how they are signed, and where its public key is. It
-// knows nothing of Kubernetes or of the rest of this project.
+// webhooks look like, how they are signed, and where its public key is. Package
+// rest below it is a client of the REST API. They know nothing of Kubernetes or
+// of the rest of this project.
 //
 // A receiver reads the raw body, calls [Verifier.Verify] on exactly those
 // bytes, and only then [Parse]. A valid signature proves that VideoSDK sent

@@ -4,6 +4,7 @@
 package videosdk
 
 import (
+	"encoding/json"
 	"net/url"
 	"strings"
 )
@@ -28,10 +29,17 @@ func readFile(data object) (file, error) {
 	if err != nil {
 		return file{}, err
 	}
+	f, err := fileOf(filePath, fileURL, data.optionalText("fileId", MaxFilePathBytes))
+	f.encryption = readEncryption(data)
+	return f, err
+}
+
+// fileOf checks what names a file, and derives its path where there is none.
+func fileOf(filePath, fileURL text, fileID string) (file, error) {
 	if err := checkFilePath(filePath); err != nil {
 		return file{}, err
 	}
-	f := file{path: filePath.value, url: fileURL.value, encryption: readEncryption(data)}
+	f := file{path: filePath.value, url: fileURL.value}
 	if f.url != "" {
 		parsed, err := parseFileURL(fileURL)
 		if err != nil {
@@ -43,7 +51,7 @@ func readFile(data object) (file, error) {
 		return f, err
 	}
 	if f.path == "" {
-		f.path = data.optionalText("fileId", MaxFilePathBytes)
+		f.path = fileID
 	}
 	return f, nil
 }
@@ -55,6 +63,12 @@ func readEncryption(data object) Encryption {
 	if !ok {
 		return Encryption{}
 	}
+	return ParseEncryption(raw)
+}
+
+// ParseEncryption reads the field encryption of a file, which is valid JSON of
+// any shape.
+func ParseEncryption(raw json.RawMessage) Encryption {
 	members, err := readObject("encryption", "encryption.", raw, "keyUrl", "metaUrl")
 	if err != nil {
 		return Encryption{}
@@ -74,6 +88,13 @@ func readEncryption(data object) Encryption {
 		}
 	}
 	return e
+}
+
+// FilePath returns the path of a file that is described by any of filePath,
+// fileUrl and fileId, and checks them as Parse does.
+func FilePath(filePath, fileURL, fileID string) (string, error) {
+	f, err := fileOf(text{field: "filePath", value: filePath}, text{field: "fileUrl", value: fileURL}, fileID)
+	return f.path, err
 }
 
 func checkFilePath(t text) error {
@@ -110,10 +131,10 @@ func parseFileURL(t text) (*url.URL, error) {
 // pathOf returns the path of a file's URL, for a webhook without filePath.
 func pathOf(u *url.URL, field string) (string, error) {
 	if strings.Trim(u.Path, "/") == "" {
-		return "", fieldErrorf(field, "has no path, and data.filePath is missing; one of them must name the file")
+		return "", fieldErrorf(field, "has no path, and filePath is missing; one of them must name the file")
 	}
 	if checkFilePath(text{value: u.Path}) != nil {
-		return "", fieldErrorf(field, "has a path over %d bytes, or with characters that are no text, and data.filePath is missing", MaxFilePathBytes)
+		return "", fieldErrorf(field, "has a path over %d bytes, or with characters that are no text, and filePath is missing", MaxFilePathBytes)
 	}
 	return u.Path, nil
 }
