@@ -19,6 +19,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
@@ -50,9 +51,9 @@ type sidecar struct {
 	options   options
 	log       logr.Logger
 	readiness *receiver.Readiness
-	recorder  recorder
+	outbox    acceptor
 	spooler   *spooler // nil without --spool-dir
-	store     *receiver.RESTStore
+	store     *recorder.RESTStore
 	routes    *receiver.Routes  // nil without --routes-file
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
 	guard     *receiver.Guard
@@ -76,10 +77,10 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	diagnostics.RegisterBuild(registry, "sidecar")
 	counts := receiver.NewMetrics(registry)
 	var err error
-	if s.store, err = receiver.NewRESTStore(cluster, options.namespace, counts); err != nil {
+	if s.store, err = recorder.NewRESTStore(cluster, options.namespace, recorder.NewMetrics(registry)); err != nil {
 		return nil, err
 	}
-	writer := receiver.Writer{Windows: options.windows}
+	writer := recorder.Writer{Windows: options.windows}
 	if err := s.startTracer(ctx, &writer); err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	if err := errors.Join(s.route(handler, registry), s.takeClients(handler)); err != nil {
 		return nil, err
 	}
-	write := receiver.InNamespaces(options.namespace, func(namespace string) *receiver.Writer {
+	write := recorder.InNamespaces(options.namespace, func(namespace string) *recorder.Writer {
 		w := writer
 		w.Store = s.store.In(namespace)
 		return &w
@@ -100,7 +101,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	if err := s.openRecorder(write, registry); err != nil {
 		return nil, err
 	}
-	handler.Recorder = s.recorder
+	handler.Recorder = s.outbox
 	handler.Rates = receiver.NewRates(s.rates(), time.Now, log)
 	if s.certificate, err = s.openCertificate(registry); err != nil {
 		s.close()
@@ -166,7 +167,7 @@ func (s *sidecar) reachAny(ctx context.Context) error {
 }
 
 // startTracer has recordings traced from their first event on, if the options ask for it.
-func (s *sidecar) startTracer(ctx context.Context, writer *receiver.Writer) (err error) {
+func (s *sidecar) startTracer(ctx context.Context, writer *recorder.Writer) (err error) {
 	s.tracer, err = tracing.Start(ctx, "meeting-recording-sidecar", s.options.tracing, s.log.WithName("tracing"))
 	if s.tracer == nil {
 		return err
@@ -359,7 +360,7 @@ func (s *sidecar) shutdown(orderly bool) error {
 	if err != nil {
 		err = fmt.Errorf("requests were cut off: %w", errors.Join(err, s.webhooks.server.Close()))
 	}
-	s.recorder.Wait()
+	s.outbox.Wait()
 	if s.spooler != nil {
 		err = errors.Join(err, s.spooler.stop())
 	}

@@ -15,7 +15,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
@@ -81,8 +83,8 @@ func (o *spoolOptions) announce(log logr.Logger) {
 	}
 }
 
-// recorder is what makes events durable.
-type recorder interface {
+// acceptor is what makes events durable.
+type acceptor interface {
 	receiver.Recorder
 	// Wait returns when no write is under way.
 	Wait()
@@ -91,7 +93,7 @@ type recorder interface {
 // spooler is the spool, with what works on it.
 type spooler struct {
 	store    *spool.Store
-	spooling *receiver.Spooling
+	spooling *outbox.Spooling
 	control  *control
 	log      logr.Logger
 	cancel   context.CancelFunc
@@ -99,9 +101,9 @@ type spooler struct {
 }
 
 // openRecorder makes the recorder that the options ask for.
-func (s *sidecar) openRecorder(write receiver.WriteFunc, registry prometheus.Registerer) error {
+func (s *sidecar) openRecorder(write recorder.WriteFunc, registry prometheus.Registerer) error {
 	if s.options.spool.directory == "" {
-		s.recorder = receiver.NewQueue(write, s.options.writeTimeout)
+		s.outbox = outbox.NewQueue(write, s.options.writeTimeout)
 		return nil
 	}
 	maxBytes := s.options.spool.maxBytes.Value()
@@ -115,12 +117,12 @@ func (s *sidecar) openRecorder(write receiver.WriteFunc, registry prometheus.Reg
 	if waiting := store.Stats(); waiting.Events > 0 {
 		s.log.Info("events in the spool since the last run", "events", waiting.Events)
 	}
-	spooling := receiver.NewSpooling(receiver.SpoolingOptions{
+	spooling := outbox.NewSpooling(outbox.SpoolingOptions{
 		Write: write, Timeout: s.options.writeTimeout, Spool: store, MaxBytes: maxBytes, First: s.options.spool.first(),
-		Metrics: receiver.NewSpoolMetrics(registry, store.Stats), Tracer: s.tracer, Log: s.log, Now: time.Now,
+		Metrics: outbox.NewSpoolMetrics(registry, store.Stats), Tracer: s.tracer, Log: s.log, Now: time.Now,
 	})
-	receiver.RegisterSpoolState(registry, store, maxBytes, time.Now)
-	s.recorder = spooling
+	outbox.RegisterSpoolState(registry, store, maxBytes, time.Now)
+	s.outbox = spooling
 	s.readiness.Clear(noAPIServer) // webhooks can be taken without it
 	s.spooler = &spooler{
 		store: store, spooling: spooling, log: s.log,

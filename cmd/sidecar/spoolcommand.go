@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
@@ -85,7 +85,7 @@ func listSpool(_ context.Context, source spoolSource, _ bool, stdout io.Writer) 
 		return err
 	}
 	return source.Each(func(r spool.Record) error {
-		var ev receiver.SpooledEvent
+		var ev outbox.SpooledEvent
 		if err := json.Unmarshal(r.Payload, &ev); err != nil {
 			ev.Type = "?" // of another version; the reason says so
 		}

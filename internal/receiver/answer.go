@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/outbox"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
@@ -35,7 +37,7 @@ type answer struct {
 	// cause is what the log gets to know beside the problem; it may be nil.
 	cause error
 	// about is the session that the webhook is of; nil where that is not known.
-	about *Session
+	about *recorder.Session
 	// trace is what to tell of an event that was written; nil where nothing.
 	trace *traced
 }
@@ -46,8 +48,8 @@ type traced struct {
 	event     tracing.Event
 }
 
-func recorded(o Outcome) *answer {
-	if o.Result == Spooled {
+func recorded(o recorder.Outcome) *answer {
+	if o.Result == outbox.Spooled {
 		return &answer{status: http.StatusAccepted, outcome: outcomeSpooled, result: string(o.Result)}
 	}
 	kind := outcomeRecorded

@@ -15,6 +15,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -65,7 +66,7 @@ func (h *Handler) serveClient(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) answerClientSafely(w http.ResponseWriter, r *http.Request, arrived time.Time) (a *answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			a = broken(newPanicError(cause))
+			a = broken(recorder.NewPanicError(cause))
 		}
 	}()
 	return h.answerClient(w, r, arrived)

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,7 +18,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
-	"github.com/meetingops/meeting-recording-operator/internal/spool"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
 const clientToken = "a-token-for-the-apps"
@@ -29,9 +28,9 @@ func clientBody(status string) string {
 }
 
 // newClientFixture is a fixture that takes client events with clientToken.
-func newClientFixture(t *testing.T, recorder Recorder) *fixture {
+func newClientFixture(t *testing.T, to Recorder) *fixture {
 	t.Helper()
-	f := newFixture(t, recorder)
+	f := newFixture(t, to)
 	path := filepath.Join(t.TempDir(), "token")
 	writeFile(t, path, clientToken+"\n")
 	token, err := NewClientToken(path, time.Now, func(err error) { t.Error(err) })
@@ -78,8 +77,8 @@ func TestClientEvents(t *testing.T) {
 		{"too large", "POST", good, strings.Repeat(" ", maxBodyBytes+1), 413, "larger than", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			recorder := &noted{}
-			f := newClientFixture(t, recorder)
+			recorded := &noted{}
+			f := newClientFixture(t, recorded)
 			w := httptest.NewRecorder()
 			f.ServeHTTP(w, clientRequest(tc.method, tc.authorization, tc.body))
 			if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.want) {
@@ -88,11 +87,14 @@ func TestClientEvents(t *testing.T) {
 			if (w.Code == 401) != (w.Header().Get("WWW-Authenticate") == "Bearer") {
 				t.Errorf("WWW-Authenticate: %q", w.Header().Get("WWW-Authenticate"))
 			}
-			var want []Event
+			var want []recorder.Event
 			if tc.recorded != "" {
-				want = []Event{{Session{"meetings", testMeeting, testSession}, lifecycle.Event{Type: tc.recorded, Source: v1alpha1.EventSourceClient, ReceivedAt: epoch}}}
+				want = []recorder.Event{{
+					Session: recorder.Session{Namespace: "meetings", MeetingID: testMeeting, SessionID: testSession},
+					Event:   lifecycle.Event{Type: tc.recorded, Source: v1alpha1.EventSourceClient, ReceivedAt: epoch},
+				}}
 			}
-			if diff := cmp.Diff(want, recorder.events); diff != "" {
+			if diff := cmp.Diff(want, recorded.events); diff != "" {
 				t.Errorf("recorded (-want +got):\n%s", diff)
 			}
 			if strings.Contains(f.log.String(), clientToken) || strings.Contains(f.log.String(), "webhook") {
@@ -124,8 +126,8 @@ func TestClientEventsAreOff(t *testing.T) {
 }
 
 func TestClientEventsOfRoutes(t *testing.T) {
-	recorder := &noted{}
-	f := newFixture(t, recorder)
+	recorded := &noted{}
+	f := newFixture(t, recorded)
 	f.Routes, f.Clients = newRoutesFile(t, twoRoutes).Routes, &Clients{}
 	for token, want := range map[string]int{clientOfA: 200, tokenOfA: 401, tokenOfB: 401, "": 401} {
 		w := httptest.NewRecorder()
@@ -134,8 +136,8 @@ func TestClientEventsOfRoutes(t *testing.T) {
 			t.Errorf("%q: %d %s, want %d", token, w.Code, w.Body, want)
 		}
 	}
-	if len(recorder.events) != 1 || recorder.events[0].Session.Namespace != "team-a" {
-		t.Errorf("recorded %+v", recorder.events)
+	if len(recorded.events) != 1 || recorded.events[0].Session.Namespace != "team-a" {
+		t.Errorf("recorded %+v", recorded.events)
 	}
 }
 
@@ -236,99 +238,6 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
-// clientSays is a client's event some seconds after epoch.
-func clientSays(eventType v1alpha1.EventType, seconds float64) lifecycle.Event {
-	ev := event(eventType, seconds)
-	ev.Source = v1alpha1.EventSourceClient
-	return ev
-}
-
-// TestWriterCallsOfClients is their budget: one write for each type that is new, none for the rest; and nothing more for webhooks.
-func TestWriterCallsOfClients(t *testing.T) {
-	first, second := testName, testName+"-2"
-	for _, tc := range []struct {
-		name           string
-		before, events []lifecycle.Event
-		calls          []string
-		result         lifecycle.Result
-	}{
-		{"the first", nil, []lifecycle.Event{clientSays(started, 0)}, []string{"get " + first, "create " + first, "patch " + first}, lifecycle.Recorded},
-		{"one more client", []lifecycle.Event{clientSays(started, 0)}, []lifecycle.Event{clientSays(started, 1)}, []string{"get " + first, "get fresh " + first}, lifecycle.Duplicate},
-		{
-			"what is over", []lifecycle.Event{event(started, 0), event(stopped, 1, "/a.mp4")}, []lifecycle.Event{clientSays(stopping, 2)},
-			[]string{"get " + first, "get " + second, "get fresh " + first, "get fresh " + second}, lifecycle.Duplicate,
-		},
-		{"the webhook", []lifecycle.Event{clientSays(started, 0)}, []lifecycle.Event{event(started, 1)}, []string{"get " + first, "patch " + first}, lifecycle.Recorded},
-		{
-			"both at once", nil, []lifecycle.Event{clientSays(started, 0), event(started, 1)},
-			[]string{"get " + first, "create " + first, "patch " + first}, lifecycle.Recorded,
-		},
-		{
-			"a webhook where others are before", []lifecycle.Event{event(stopped, 0, "/a.mp4"), clientSays(started, 100)}, []lifecycle.Event{event(started, 101)},
-			[]string{"get " + first, "get " + second, "get fresh " + first, "get fresh " + second, "patch " + second}, lifecycle.Recorded,
-		},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			store := newMemoryStore()
-			w := &Writer{Store: store, Windows: testWindows}
-			for _, ev := range tc.before {
-				writeAll(t, w, ev)
-			}
-			store.takeCalls()
-			if got := writeAll(t, w, tc.events...); got[len(got)-1].Result != tc.result {
-				t.Errorf("result %s, want %s", got[len(got)-1].Result, tc.result)
-			}
-			if diff := cmp.Diff(tc.calls, store.takeCalls()); diff != "" {
-				t.Errorf("calls (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// TestSpooledClientEvents wait as webhooks do, leave them room, and are no dead letters.
-func TestSpooledClientEvents(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		kept := openSpool(t, t.TempDir())
-		var err error
-		write := func(context.Context, Session, []lifecycle.Event) []Written { return []Written{{Err: err}} }
-		s, _ := newTestSpooling(kept, write)
-		err = errAway
-		if o, err := s.Record(t.Context(), Event{session, clientSays(started, 0)}); err != nil || o.Result != Spooled {
-			t.Errorf("%v, %v", o, err)
-		}
-		records, peekErr := kept.Peek(session.spoolKey(), 1)
-		if peekErr != nil || len(records) != 1 {
-			t.Fatalf("%v, %v", records, peekErr)
-		}
-		if back, err := decodeSpooled(records[0].Payload); err != nil || back.Source != v1alpha1.EventSourceClient {
-			t.Errorf("%+v, %v", back, err)
-		}
-		s, _ = newTestSpooling(fullSpool{kept, testSpoolBytes/clientShare + 1}, write)
-		if _, err := s.Record(t.Context(), Event{sessionNumber(1), clientSays(started, 0)}); err == nil || !strings.Contains(err.Error(), "to leave room for webhooks") {
-			t.Errorf("error %v", err)
-		}
-		if o, err := s.Record(t.Context(), Event{sessionNumber(1), event(started, 0)}); err != nil || o.Result != Spooled {
-			t.Errorf("a webhook: %v, %v", o, err)
-		}
-		err = &RejectedError{Field: "data.meetingId", Err: errAway}
-		s, _ = newTestSpooling(kept, write)
-		if _, err := s.Record(t.Context(), Event{sessionNumber(2), clientSays(started, 0)}); rejectionOf(err) == nil {
-			t.Errorf("error %v", err)
-		}
-		if err := kept.Each(func(r spool.Record) error {
-			if r.State == spool.Dead {
-				t.Errorf("dead letter %s", r.Payload)
-			}
-			return nil
-		}); err != nil {
-			t.Error(err)
-		}
-		if err := kept.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // TestClientEventsThatFail: the answer names the field as the client has sent it.
 func TestClientEventsThatFail(t *testing.T) {
 	for _, tc := range []struct {
@@ -336,7 +245,7 @@ func TestClientEventsThatFail(t *testing.T) {
 		status int
 		want   string
 	}{
-		{&RejectedError{Field: "data.meetingId", Err: errAway}, 400, `"meetingId is not accepted by this receiver"`},
+		{&recorder.RejectedError{Field: "data.meetingId", Err: errAway}, 400, `"meetingId is not accepted by this receiver"`},
 		{errAway, 503, "try again later"},
 	} {
 		f := newClientFixture(t, recordedNever(tc.err))
@@ -346,7 +255,7 @@ func TestClientEventsThatFail(t *testing.T) {
 			t.Errorf("%d %s, want %d %s", w.Code, w.Body, tc.status, tc.want)
 		}
 	}
-	f := newClientFixture(t, recorderFunc(func(context.Context, Event) (Outcome, error) { panic("bug") }))
+	f := newClientFixture(t, recorderFunc(func(context.Context, recorder.Event) (recorder.Outcome, error) { panic("bug") }))
 	w := httptest.NewRecorder()
 	f.ServeHTTP(w, clientRequest("POST", "Bearer "+clientToken, clientBody("RECORDING_STARTED")))
 	if w.Code != 500 || strings.Contains(w.Body.String(), "bug") || !strings.Contains(f.log.String(), "client event met a bug") {

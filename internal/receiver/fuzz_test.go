@@ -18,11 +18,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-logr/logr"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/outbox"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -42,21 +43,21 @@ var circumstances = []struct {
 	anybody []int
 	signed  []int
 }{
-	{"all is well", func(t *testing.T, f *fixture) {
-		queue := NewQueue((&Writer{Store: newMemoryStore(), Windows: testWindows}).Write, time.Minute)
-		t.Cleanup(queue.Wait)
-		f.Recorder, f.Timeout = queue, time.Minute // so that it is never too late
-	}, nil, []int{200, 400}},
+	{"all is well", func(_ *testing.T, f *fixture) { f.Recorder = recordedAlways }, nil, []int{200, 400}},
 	{"spooled", func(_ *testing.T, f *fixture) {
-		f.Recorder = recorderFunc(func(context.Context, Event) (Outcome, error) { return Outcome{Result: Spooled}, nil })
+		f.Recorder = recorderFunc(func(context.Context, recorder.Event) (recorder.Outcome, error) {
+			return recorder.Outcome{Result: outbox.Spooled}, nil
+		})
 	}, nil, []int{200, 202, 400}},
 	{"neither API server nor spool", func(_ *testing.T, f *fixture) { f.Recorder = recordedNever(errors.New(inside)) }, nil, []int{200, 400, 503}},
 	{"rejected field", func(_ *testing.T, f *fixture) {
-		f.Recorder = recordedNever(&RejectedError{Field: "data.meetingId", Err: errors.New(inside)})
+		f.Recorder = recordedNever(&recorder.RejectedError{Field: "data.meetingId", Err: errors.New(inside)})
 	}, nil, []int{200, 400}},
-	{"rejected", func(_ *testing.T, f *fixture) { f.Recorder = recordedNever(&RejectedError{Err: errors.New(inside)}) }, nil, []int{200, 400, 503}},
+	{"rejected", func(_ *testing.T, f *fixture) {
+		f.Recorder = recordedNever(&recorder.RejectedError{Err: errors.New(inside)})
+	}, nil, []int{200, 400, 503}},
 	{"bug", func(_ *testing.T, f *fixture) {
-		f.Recorder = recorderFunc(func(context.Context, Event) (Outcome, error) { panic(inside) })
+		f.Recorder = recorderFunc(func(context.Context, recorder.Event) (recorder.Outcome, error) { panic(inside) })
 	}, nil, []int{200, 400, 500}},
 	{"no key", func(_ *testing.T, f *fixture) { f.Verifier = brokenKeys{} }, []int{503}, []int{503}},
 	{"endpoint token", func(t *testing.T, f *fixture) {

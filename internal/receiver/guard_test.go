@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -31,9 +32,9 @@ type guarded struct {
 	address     string
 }
 
-func newGuarded(t *testing.T, recorder Recorder, maxInFlight, maxConnections int) *guarded {
+func newGuarded(t *testing.T, to Recorder, maxInFlight, maxConnections int) *guarded {
 	t.Helper()
-	g := &guarded{fixture: newFixture(t, recorder)}
+	g := &guarded{fixture: newFixture(t, to)}
 	g.connections = NewConnections(maxConnections, prometheus.NewRegistry())
 	g.guard = NewGuard(g.fixture, maxInFlight, g.connections, g.Metrics, g.Log)
 	g.server = NewServer(g.guard, 2*time.Second, g.Log)
@@ -137,10 +138,10 @@ type hold struct {
 
 func newHold() *hold { return &hold{make(chan struct{}, 100), make(chan struct{})} }
 
-func (h *hold) Record(context.Context, Event) (Outcome, error) {
+func (h *hold) Record(context.Context, recorder.Event) (recorder.Outcome, error) {
 	h.entered <- struct{}{}
 	<-h.release
-	return Outcome{Result: lifecycle.Recorded, Recording: "a/b"}, nil
+	return recorder.Outcome{Result: lifecycle.Recorded, Recording: "a/b"}, nil
 }
 
 // occupy sends webhooks over connections of their own, which the hold keeps in flight.

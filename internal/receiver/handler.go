@@ -15,6 +15,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
@@ -107,13 +108,13 @@ func (h *Handler) traceOn(route string, a *answer) {
 func (h *Handler) answerSafely(w http.ResponseWriter, r *http.Request, arrived time.Time) (eventType string, a *answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			eventType, a = typeUnknown, broken(newPanicError(cause))
+			eventType, a = typeUnknown, broken(recorder.NewPanicError(cause))
 		}
 	}()
 	return h.answer(w, r, arrived)
 }
 
-func broken(cause *panicError) *answer {
+func broken(cause *recorder.PanicError) *answer {
 	a := refused(http.StatusInternalServerError, outcomePanic, "internal error")
 	a.cause = cause
 	return a
@@ -231,16 +232,16 @@ func (h *Handler) verify(ctx context.Context, body []byte, signature string) *an
 }
 
 // record makes the event durable.
-func (h *Handler) record(ctx context.Context, ev Event) *answer {
+func (h *Handler) record(ctx context.Context, ev recorder.Event) *answer {
 	o, err := h.Recorder.Record(ctx, ev)
-	rejection := rejectionOf(err)
-	var bug *panicError
+	rejection := recorder.RejectionOf(err)
+	var bug *recorder.PanicError
 	switch {
 	case err == nil:
 		a := recorded(o)
 		if o.Trace != nil {
 			a.trace = &traced{}
-			a.trace.recording, a.trace.event = o.tell(ev.Event)
+			a.trace.recording, a.trace.event = o.Spans(ev.Event)
 		}
 		return a
 	case errors.As(err, &bug):
@@ -292,9 +293,9 @@ func (words wording) report(log logr.Logger, a *answer) {
 }
 
 func stackOf(err error) string {
-	var bug *panicError
+	var bug *recorder.PanicError
 	if errors.As(err, &bug) {
-		return bug.stack
+		return bug.Stack
 	}
 	return ""
 }

@@ -17,7 +17,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/outbox"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -42,8 +45,8 @@ func TestAnswers(t *testing.T) {
 		{"recorded", request{body: goodBody}, nil, 200, `{"result":"recorded","recording":"meetings/` + testName + `"}`, nil, "recording-started recorded"},
 		{
 			"duplicate", request{body: goodBody},
-			recorderFunc(func(context.Context, Event) (Outcome, error) {
-				return Outcome{Result: lifecycle.Duplicate, Recording: "meetings/x"}, nil
+			recorderFunc(func(context.Context, recorder.Event) (recorder.Outcome, error) {
+				return recorder.Outcome{Result: lifecycle.Duplicate, Recording: "meetings/x"}, nil
 			}),
 			200, `{"result":"duplicate","recording":"meetings/x"}`, nil, "recording-started duplicate",
 		},
@@ -81,28 +84,28 @@ func TestAnswers(t *testing.T) {
 		{"over 64 KiB", request{body: strings.Repeat(" ", maxBodyBytes+1)}, nil, 413, `{"error":"body is larger than 65536 bytes"}`, nil, "unknown too_large"},
 
 		{
-			"the API server is away", request{body: goodBody}, recordedNever(ErrTimeout),
+			"the API server is away", request{body: goodBody}, recordedNever(recorder.ErrTimeout),
 			503, `{"error":"the event cannot be recorded at the moment: try again later"}`, map[string]string{"Retry-After": "5"}, "recording-started unavailable",
 		},
-		{"too much waits", request{body: goodBody}, recordedNever(ErrOverloaded), 503, "try again later", map[string]string{"Retry-After": "5"}, "recording-started unavailable"},
+		{"too much waits", request{body: goodBody}, recordedNever(outbox.ErrOverloaded), 503, "try again later", map[string]string{"Retry-After": "5"}, "recording-started unavailable"},
 		{
-			"a field that the API server rejects", request{body: goodBody}, recordedNever(&RejectedError{Field: "data.meetingId", Err: errors.New("inside")}),
+			"a field that the API server rejects", request{body: goodBody}, recordedNever(&recorder.RejectedError{Field: "data.meetingId", Err: errors.New("inside")}),
 			400, `{"error":"data.meetingId is not accepted by this receiver"}`, nil, "recording-started rejected",
 		},
 		{
-			"a policy that rejects", request{body: goodBody}, recordedNever(&RejectedError{Err: errors.New("inside")}),
+			"a policy that rejects", request{body: goodBody}, recordedNever(&recorder.RejectedError{Err: errors.New("inside")}),
 			503, `{"error":"the event cannot be recorded at the moment: try again later"}`, map[string]string{"Retry-After": "5"}, "recording-started rejected",
 		},
 		{
 			"races lost until the time was up", request{body: goodBody},
-			recordedNever(fmt.Errorf("%w: %w (%w)", ErrTimeout, ErrChanged, &RejectedError{Field: "data.meetingId", Err: errors.New("inside")})),
+			recordedNever(fmt.Errorf("%w: %w (%w)", recorder.ErrTimeout, recorder.ErrChanged, &recorder.RejectedError{Field: "data.meetingId", Err: errors.New("inside")})),
 			503, `{"error":"the event cannot be recorded at the moment: try again later"}`, map[string]string{"Retry-After": "5"}, "recording-started unavailable",
 		},
 		{
-			"a bug", request{body: goodBody}, recorderFunc(func(context.Context, Event) (Outcome, error) { panic("inside") }),
+			"a bug", request{body: goodBody}, recorderFunc(func(context.Context, recorder.Event) (recorder.Outcome, error) { panic("inside") }),
 			500, `{"error":"internal error"}`, nil, "unknown panic",
 		},
-		{"a bug while writing", request{body: goodBody}, recordedNever(newPanicError("inside")), 500, `{"error":"internal error"}`, nil, "recording-started panic"},
+		{"a bug while writing", request{body: goodBody}, recordedNever(recorder.NewPanicError("inside")), 500, `{"error":"internal error"}`, nil, "recording-started panic"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if tc.recorder == nil {
@@ -139,26 +142,28 @@ func TestAnswers(t *testing.T) {
 
 // TestHandlerHandsOnTheEvent is about what the Recorder gets.
 func TestHandlerHandsOnTheEvent(t *testing.T) {
-	var got Event
-	f := newFixture(t, recorderFunc(func(ctx context.Context, ev Event) (Outcome, error) {
+	var got recorder.Event
+	f := newFixture(t, recorderFunc(func(ctx context.Context, ev recorder.Event) (recorder.Outcome, error) {
 		got = ev
 		if deadline, bounded := ctx.Deadline(); !bounded || time.Until(deadline) > 2*time.Second {
 			t.Errorf("deadline %v, %t", deadline, bounded)
 		}
-		return Outcome{Result: lifecycle.Recorded, Recording: "meetings/x"}, nil
+		return recorder.Outcome{Result: lifecycle.Recorded, Recording: "meetings/x"}, nil
 	}))
 	body := `{"webhookType":"recording-stopped","data":{"meetingId":"` + testMeeting + `","sessionId":"` + testSession +
 		`","filePath":"/a.mp4","fileUrl":"https://cdn.example.com/a.mp4"}}`
 	f.ServeHTTP(httptest.NewRecorder(), request{body: body}.build(t))
-	if diff := cmp.Diff(Event{Session: session, Event: event(stopped, 0, "/a.mp4")}, got); diff != "" {
+	if diff := cmp.Diff(recorder.Event{Session: session, Event: lifecycle.Event{
+		Type: v1alpha1.EventStopped, Source: v1alpha1.EventSourceWebhook, FilePath: "/a.mp4", FileURL: "https://cdn.example.com/a.mp4", ReceivedAt: epoch,
+	}}, got); diff != "" {
 		t.Errorf("event (-want +got):\n%s", diff)
 	}
 }
 
 // TestHandlerRecordsThoughTheSenderHungUp: it may never send the event again.
 func TestHandlerRecordsThoughTheSenderHungUp(t *testing.T) {
-	f := newFixture(t, recorderFunc(func(ctx context.Context, _ Event) (Outcome, error) {
-		return Outcome{Result: lifecycle.Recorded, Recording: "meetings/x"}, ctx.Err()
+	f := newFixture(t, recorderFunc(func(ctx context.Context, _ recorder.Event) (recorder.Outcome, error) {
+		return recorder.Outcome{Result: lifecycle.Recorded, Recording: "meetings/x"}, ctx.Err()
 	}))
 	ctx, hangUp := context.WithCancel(t.Context())
 	hangUp()
@@ -221,10 +226,10 @@ func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 func TestNothingSecretIsLogged(t *testing.T) {
 	const secret = "s3cr3t-t0k3n-of-the-endpoint"
 	token := writeToken(t, secret)
-	for _, recorder := range []Recorder{
-		recordedAlways, recordedNever(ErrTimeout), recorderFunc(func(_ context.Context, ev Event) (Outcome, error) { panic(ev) }),
+	for _, to := range []Recorder{
+		recordedAlways, recordedNever(recorder.ErrTimeout), recorderFunc(func(_ context.Context, ev recorder.Event) (recorder.Outcome, error) { panic(ev) }),
 	} {
-		f := newFixture(t, recorder)
+		f := newFixture(t, to)
 		f.Token = token
 		for _, q := range []request{
 			{body: goodBody, path: WebhookPath + "/" + secret},

@@ -22,11 +22,6 @@ const (
 	answerMargin = 5 * time.Second
 	// idleTimeout is how long a connection may stay open between requests.
 	idleTimeout = time.Minute
-	// maxWaiting is how many events may wait to be written, of all sessions
-	// together. Each costs about 1 KiB.
-	maxWaiting = 4096
-	// maxBatch is how many events of a session are written at once.
-	maxBatch = 256
 	// patience is how long a connection may keep us waiting when others need its
 	// place.
 	patience = 250 * time.Millisecond
@@ -52,20 +47,4 @@ const (
 	summaryInterval = 10 * time.Second
 	// retryAfterSeconds is what a sender is told to wait after a 503.
 	retryAfterSeconds = 5
-)
-
-// Pauses of a writer, before the deadline of its events ends them.
-const (
-	// firstBackoff follows the first failure to reach the API server, and
-	// doubles with every further one up to maxBackoff; half of it is drawn.
-	firstBackoff = 50 * time.Millisecond
-	maxBackoff   = 800 * time.Millisecond
-	// conflictBackoff is the longest pause after a lost race, for each race
-	// that was lost so far; all of it is drawn.
-	conflictBackoff = 5 * time.Millisecond
-	// maxBarred is how often a write is tried again in a namespace that the API
-	// server lets us write nothing in.
-	maxBarred = 3
-	// freeConflicts are the lost races that cost no pause at all.
-	freeConflicts = 2
 )

@@ -4,13 +4,11 @@
 package receiver
 
 import (
-	"context"
-	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -53,38 +51,7 @@ type Metrics struct {
 	clients  *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
-	api      *prometheus.CounterVec
 	delay    *prometheus.HistogramVec
-}
-
-// Ways from a webhook to the status, in metrics.
-const (
-	viaDirect = "direct"
-	viaSpool  = "spool"
-)
-
-// statusDelay returns the histogram of what events take until they are in a status, which those who write them share: it is
-// registered once.
-func statusDelay(registry prometheus.Registerer) *prometheus.HistogramVec {
-	histogram := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:    "meetingrecording_status_delay_seconds",
-		Help:    "Seconds from a webhook's arrival until its event was in the status of a MeetingRecording, by the way there: direct, or spool.",
-		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200},
-
-		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
-	}, []string{"via"})
-	var existing prometheus.AlreadyRegisteredError
-	switch err := registry.Register(histogram); {
-	case err == nil:
-		return histogram
-	case errors.As(err, &existing):
-		if shared, ok := existing.ExistingCollector.(*prometheus.HistogramVec); ok {
-			return shared
-		}
-		panic(err)
-	default:
-		panic(err)
-	}
 }
 
 // NewMetrics registers the receiver's metrics. It panics if they already are.
@@ -113,13 +80,9 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "meetingrecording_webhooks_in_flight",
 			Help: "Webhook requests that are being answered.",
 		}),
-		api: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "meetingrecording_api_requests_total",
-			Help: "Requests to the API server, by verb (get, create, patch) and outcome (ok, not_found, conflict, forbidden, throttled, timeout, error).",
-		}, []string{"verb", "outcome"}),
 	}
-	registry.MustRegister(m.webhooks, m.routes, m.clients, m.duration, m.inFlight, m.api)
-	m.delay = statusDelay(registry)
+	registry.MustRegister(m.webhooks, m.routes, m.clients, m.duration, m.inFlight)
+	m.delay = outbox.StatusDelay(registry)
 	m.initialise()
 	return m
 }
@@ -131,12 +94,7 @@ func (m *Metrics) initialise() {
 			m.webhooks.WithLabelValues(string(eventType), string(o))
 		}
 	}
-	for _, verb := range []string{"get", "create", "patch"} {
-		for _, result := range []string{"ok", "conflict", "forbidden", "throttled", "timeout", "error"} {
-			m.api.WithLabelValues(verb, result)
-		}
-	}
-	for _, via := range []string{viaDirect, viaSpool} {
+	for _, via := range []string{outbox.ViaDirect, outbox.ViaSpool} {
 		m.delay.WithLabelValues(via)
 	}
 	for _, o := range []outcome{outcomeUnauthorized, outcomeNoKey, outcomePanic, outcomeRateLimited, outcomeFailuresLimited, outcomeOverloaded} {
@@ -148,7 +106,7 @@ func (m *Metrics) webhook(eventType string, o outcome, took time.Duration) {
 	m.webhooks.WithLabelValues(eventType, string(o)).Inc()
 	m.duration.WithLabelValues(string(o)).Observe(took.Seconds())
 	if o == outcomeRecorded || o == outcomeDuplicate {
-		m.delay.WithLabelValues(viaDirect).Observe(took.Seconds())
+		m.delay.WithLabelValues(outbox.ViaDirect).Observe(took.Seconds())
 	}
 }
 
@@ -158,25 +116,3 @@ func (m *Metrics) routed(namespace string, o outcome) {
 }
 
 func (m *Metrics) clientEvent(o outcome) { m.clients.WithLabelValues(string(o)).Inc() }
-
-func (m *Metrics) apiRequest(verb string, err error) {
-	m.api.WithLabelValues(verb, apiOutcome(err)).Inc()
-}
-
-func apiOutcome(err error) string {
-	switch {
-	case err == nil:
-		return "ok"
-	case apierrors.IsNotFound(err) && !isUnexpected(err):
-		return "not_found"
-	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsInvalid(err):
-		return "conflict"
-	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
-		return "forbidden"
-	case apierrors.IsTooManyRequests(err):
-		return "throttled"
-	case errors.Is(err, context.DeadlineExceeded), apierrors.IsTimeout(err):
-		return "timeout"
-	}
-	return "error"
-}

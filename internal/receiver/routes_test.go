@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
 const (
@@ -51,17 +52,17 @@ func newRoutesFile(t testing.TB, content string) *routesFile {
 }
 
 // noted is a Recorder that keeps what it was given.
-type noted struct{ events []Event }
+type noted struct{ events []recorder.Event }
 
-func (n *noted) Record(_ context.Context, ev Event) (Outcome, error) {
+func (n *noted) Record(_ context.Context, ev recorder.Event) (recorder.Outcome, error) {
 	n.events = append(n.events, ev)
-	return Outcome{Result: lifecycle.Recorded, Recording: ev.Session.Namespace + "/" + lifecycle.Name(ev.Session.MeetingID, ev.Session.SessionID, 1)}, nil
+	return recorder.Outcome{Result: lifecycle.Recorded, Recording: ev.Session.Namespace + "/" + lifecycle.Name(ev.Session.MeetingID, ev.Session.SessionID, 1)}, nil
 }
 
 // TestRoutes: the secret says which namespace a webhook's recording is in, and that is in the answer, the log and the metrics.
 func TestRoutes(t *testing.T) {
-	recorder := &noted{}
-	f := newFixture(t, recorder)
+	recorded := &noted{}
+	f := newFixture(t, recorded)
 	f.Routes, f.Namespace = newRoutesFile(t, twoRoutes).Routes, "not-this-one"
 	f.Shares = NewShares(1)
 	for _, tc := range []struct {
@@ -78,7 +79,7 @@ func TestRoutes(t *testing.T) {
 		{"more behind the token", WebhookPath + "/" + tokenOfA + "/", "", 404},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			recorder.events = nil
+			recorded.events = nil
 			f.log.Reset()
 			w := httptest.NewRecorder()
 			f.ServeHTTP(w, request{path: tc.path, body: goodBody}.build(t))
@@ -86,12 +87,12 @@ func TestRoutes(t *testing.T) {
 				t.Fatalf("status %d, want %d", w.Code, tc.status)
 			}
 			if tc.namespace == "" {
-				if len(recorder.events) > 0 || strings.Contains(f.log.String(), `"namespace"`) {
-					t.Errorf("events %v, log %s", recorder.events, f.log)
+				if len(recorded.events) > 0 || strings.Contains(f.log.String(), `"namespace"`) {
+					t.Errorf("events %v, log %s", recorded.events, f.log)
 				}
 				return
 			}
-			if got := recorder.events[0].Session; got != (Session{tc.namespace, testMeeting, testSession}) {
+			if got := recorded.events[0].Session; got != (recorder.Session{Namespace: tc.namespace, MeetingID: testMeeting, SessionID: testSession}) {
 				t.Errorf("session %+v", got)
 			}
 			if !strings.Contains(f.log.String(), fmt.Sprintf(`"namespace"=%q`, tc.namespace)) || strings.Contains(f.log.String(), "token-of") {
@@ -197,7 +198,7 @@ func TestFloodOfOneNamespace(t *testing.T) {
 // TestSlowNamespace: while one namespace's requests hang, others find places.
 func TestSlowNamespace(t *testing.T) {
 	release, entered := make(chan struct{}), make(chan struct{})
-	f := newFixture(t, recorderFunc(func(ctx context.Context, ev Event) (Outcome, error) {
+	f := newFixture(t, recorderFunc(func(ctx context.Context, ev recorder.Event) (recorder.Outcome, error) {
 		if ev.Session.Namespace == "team-a" {
 			entered <- struct{}{}
 			<-release

@@ -4,20 +4,19 @@
 package receiver
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing/tracingtest"
@@ -39,12 +38,6 @@ func startTracer(t *testing.T) (*tracing.Tracer, func() []tracingtest.Span) {
 	}
 }
 
-func tracedStore(tracer *tracing.Tracer) *memoryStore {
-	store := newMemoryStore()
-	store.traceparent = func() string { return tracecontext.Format(tracer.Begin()) }
-	return store
-}
-
 // shape is what a test wants of a span: its name, its parent's, and what event it is about.
 func shapes(spans []tracingtest.Span) []string {
 	names := map[string]string{"": "nothing"}
@@ -62,10 +55,18 @@ func shapes(spans []tracingtest.Span) []string {
 // the request says of a trace counts for nothing, and no span has more of its address than the route.
 func TestWebhookTraces(t *testing.T) {
 	tracer, spans := startTracer(t)
-	store := tracedStore(tracer)
 	clock := epoch
 	now := func() time.Time { clock = clock.Add(time.Second); return clock }
-	f := newFixture(t, NewQueue((&Writer{Store: store, Windows: testWindows, Now: now}).Write, time.Second))
+	place, writes := tracecontext.Parse(tracecontext.Format(tracer.Begin())), 0
+	f := newFixture(t, recorderFunc(func(context.Context, recorder.Event) (recorder.Outcome, error) {
+		o := recorder.Outcome{Result: lifecycle.Recorded, Recording: "meetings/" + testName, Trace: &recorder.Trace{
+			Place: place, First: writes == 0, Write: tracing.Write{Began: now(), Ended: now(), Attempts: 1},
+		}}
+		if writes++; writes == 3 {
+			o.Result = lifecycle.Duplicate
+		}
+		return o, nil
+	}))
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte("0123456789abcdef"), 0o600); err != nil {
 		t.Fatal(err)
@@ -95,7 +96,6 @@ func TestWebhookTraces(t *testing.T) {
 	if diff := cmp.Diff(want, shapes(got)); diff != "" {
 		t.Fatalf("spans (-want +got):\n%s", diff)
 	}
-	place := tracecontext.Parse(store.chain()[0].Traceparent)
 	for i, span := range got {
 		if span.Trace != place.TraceID().String() || (i > 0 && i%2 == 0 && span.Parent != place.SpanID().String()) {
 			t.Errorf("span %d is at %s below %s, the recording at %+v", i, span.Trace, span.Parent, place)
@@ -106,91 +106,5 @@ func TestWebhookTraces(t *testing.T) {
 	}
 	if result := got[4].Attributes["recording.result"]; result != "duplicate" {
 		t.Errorf("the third is %q, want a duplicate", result)
-	}
-}
-
-// TestFirstOfMany: whatever race many sidecars run, and however events are written together, each recording has one first event.
-func TestFirstOfMany(t *testing.T) {
-	tracer, _ := startTracer(t)
-	store := tracedStore(tracer)
-	var firsts atomic.Int32
-	var racers sync.WaitGroup
-	for i := range 16 {
-		racers.Go(func() {
-			w := &Writer{Store: store, Windows: testWindows, Now: time.Now}
-			for _, written := range w.Write(t.Context(), session, []lifecycle.Event{event(starting, float64(i)), event(started, float64(i))}) {
-				if written.Err != nil || written.Outcome.Trace == nil {
-					t.Errorf("%+v", written)
-					continue
-				}
-				if written.Outcome.Trace.First {
-					firsts.Add(1)
-				}
-			}
-		})
-	}
-	racers.Wait()
-	if chain := store.chain(); len(chain) != 1 || firsts.Load() != 1 {
-		t.Errorf("%d recordings, %d first events", len(chain), firsts.Load())
-	}
-}
-
-// TestSpooledTraces: an event that was spooled belongs to the trace as well, from its arrival on.
-func TestSpooledTraces(t *testing.T) {
-	tracer, spans := startTracer(t)
-	store := tracedStore(tracer)
-	var away atomic.Bool
-	away.Store(true)
-	store.hook = func(string, string) error {
-		if away.Load() {
-			return errAway
-		}
-		return nil
-	}
-	kept := openSpool(t, t.TempDir())
-	s := NewSpooling(SpoolingOptions{
-		Write: (&Writer{Store: store, Windows: testWindows, Now: time.Now}).Write, Timeout: 50 * time.Millisecond, Spool: kept, MaxBytes: testSpoolBytes,
-		Metrics: NewSpoolMetrics(prometheus.NewRegistry(), kept.Stats), Tracer: tracer, Log: logr.Discard(), Now: time.Now,
-	})
-	for _, ev := range []lifecycle.Event{event(starting, 0), event(started, 1)} {
-		if o, err := s.Record(t.Context(), Event{session, ev}); err != nil || o.Result != Spooled || o.Trace != nil {
-			t.Fatalf("%+v, %v", o, err)
-		}
-	}
-	away.Store(false)
-	stop := running(s)
-	s.Flush(t.Context())
-	stop()
-	got := spans()
-	want := []string{
-		"spool Starting below nothing", "spool Started below spool", "write status.recording  below spool", "write status.recording  below spool",
-	}
-	if diff := cmp.Diff(want, shapes(got)); diff != "" {
-		t.Fatalf("spans (-want +got):\n%s", diff)
-	}
-	if !got[0].Start.Equal(epoch) || !got[1].Start.Equal(epoch.Add(time.Second)) {
-		t.Errorf("the events came at %s and %s", got[0].Start, got[1].Start)
-	}
-}
-
-// TestUntraced: nothing is told of a recording that has no place, or none that is sampled, or when nobody is to tell.
-func TestUntraced(t *testing.T) {
-	for name, test := range map[string]struct {
-		traceparent string
-		now         func() time.Time
-	}{
-		"no place":    {"", time.Now},
-		"no such":     {"nonsense", time.Now},
-		"not sampled": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", time.Now},
-		"nobody":      {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			store := newMemoryStore()
-			store.traceparent = func() string { return test.traceparent }
-			w := &Writer{Store: store, Windows: testWindows, Now: test.now}
-			if outcome := writeAll(t, w, event(starting, 0))[0]; outcome.Trace != nil {
-				t.Errorf("outcome %+v", outcome)
-			}
-		})
 	}
 }

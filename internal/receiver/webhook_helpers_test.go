@@ -24,6 +24,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -58,9 +59,11 @@ func testVerifier() *videosdk.Verifier {
 }
 
 // recorderFunc is a Recorder for tests.
-type recorderFunc func(ctx context.Context, ev Event) (Outcome, error)
+type recorderFunc func(ctx context.Context, ev recorder.Event) (recorder.Outcome, error)
 
-func (f recorderFunc) Record(ctx context.Context, ev Event) (Outcome, error) { return f(ctx, ev) }
+func (f recorderFunc) Record(ctx context.Context, ev recorder.Event) (recorder.Outcome, error) {
+	return f(ctx, ev)
+}
 
 // fixture is a Handler with everything that a test may look at.
 type fixture struct {
@@ -69,13 +72,13 @@ type fixture struct {
 	log      *bytes.Buffer
 }
 
-func newFixture(t testing.TB, recorder Recorder) *fixture {
+func newFixture(t testing.TB, to Recorder) *fixture {
 	t.Helper()
 	f := &fixture{registry: prometheus.NewRegistry(), log: &bytes.Buffer{}}
 	var mu sync.Mutex
 	f.Handler = &Handler{
 		Verifier: testVerifier(),
-		Recorder: recorder,
+		Recorder: to,
 		Metrics:  NewMetrics(f.registry),
 		Timeout:  2 * time.Second,
 		Now:      func() time.Time { return epoch },
@@ -89,12 +92,12 @@ func newFixture(t testing.TB, recorder Recorder) *fixture {
 }
 
 // recordedAlways answers every event as new.
-var recordedAlways = recorderFunc(func(_ context.Context, ev Event) (Outcome, error) {
-	return Outcome{Result: lifecycle.Recorded, Recording: "meetings/" + lifecycle.Name(ev.Session.MeetingID, ev.Session.SessionID, 1)}, nil
+var recordedAlways = recorderFunc(func(_ context.Context, ev recorder.Event) (recorder.Outcome, error) {
+	return recorder.Outcome{Result: lifecycle.Recorded, Recording: "meetings/" + lifecycle.Name(ev.Session.MeetingID, ev.Session.SessionID, 1)}, nil
 })
 
 func recordedNever(err error) Recorder {
-	return recorderFunc(func(context.Context, Event) (Outcome, error) { return Outcome{}, err })
+	return recorderFunc(func(context.Context, recorder.Event) (recorder.Outcome, error) { return recorder.Outcome{}, err })
 }
 
 // request is one to send; what is empty is that of a good webhook.

@@ -25,7 +25,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
-	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
 // gitOps is the field manager of the tests' GitOps tool.
@@ -70,7 +70,7 @@ spec: {meetingID: %s, sessionID: %q, suspend: false}
 
 	for id, object := range after {
 		for _, entry := range object.GetManagedFields() {
-			ours := entry.Manager == receiver.FieldManager || entry.Manager == controllers.FieldOwner
+			ours := entry.Manager == recorder.FieldManager || entry.Manager == controllers.FieldOwner
 			if !ours && installed[entry.Manager] {
 				continue
 			}
@@ -81,7 +81,7 @@ spec: {meetingID: %s, sessionID: %q, suspend: false}
 	}
 	recording := after["MeetingRecording "+namespace+"/"+name]
 	want := map[string][]string{
-		receiver.FieldManager:  {"f:recording"},
+		recorder.FieldManager:  {"f:recording"},
 		controllers.FieldOwner: {"f:conditions", "f:observedGeneration", "f:processing"},
 	}
 	if diff := cmp.Diff(want, statusFields(t, recording)); diff != "" {
@@ -204,7 +204,7 @@ func statusFields(t *testing.T, object *unstructured.Unstructured) map[string][]
 	t.Helper()
 	owned := make(map[string][]string)
 	for _, entry := range object.GetManagedFields() {
-		if entry.Manager == receiver.FieldManager || entry.Manager == controllers.FieldOwner {
+		if entry.Manager == recorder.FieldManager || entry.Manager == controllers.FieldOwner {
 			owned[entry.Manager] = append(owned[entry.Manager], keys(t, entry, "f:status")...)
 		}
 	}

@@ -35,7 +35,9 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
 // Set up by TestMain, the same for all tests.
@@ -170,8 +172,8 @@ func (w *wire) take() map[string]int {
 // replica is one receiver, as the sidecar wires it.
 type replica struct {
 	http.Handler
-	store  *receiver.RESTStore
-	writer *receiver.Writer
+	store  *recorder.RESTStore
+	writer *recorder.Writer
 	wire   *wire
 }
 
@@ -184,13 +186,13 @@ func newReplica(t testing.TB, namespace string) *replica {
 		return w
 	})
 	metrics := receiver.NewMetrics(prometheus.NewRegistry())
-	store, err := receiver.NewRESTStore(config, namespace, metrics)
+	store, err := recorder.NewRESTStore(config, namespace, recorder.NewMetrics(prometheus.NewRegistry()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	writer := &receiver.Writer{Store: store, Windows: windows}
+	writer := &recorder.Writer{Store: store, Windows: windows}
 	const timeout = 20 * time.Second
-	queue := receiver.NewQueue(writer.Write, timeout)
+	queue := outbox.NewQueue(writer.Write, timeout)
 	t.Cleanup(queue.Wait)
 	return &replica{store: store, writer: writer, wire: w, Handler: &receiver.Handler{
 		Verifier: receiver.Unverified{}, Recorder: queue, Metrics: metrics, Log: logr.Discard(), Timeout: timeout, Now: time.Now,
@@ -198,13 +200,13 @@ func newReplica(t testing.TB, namespace string) *replica {
 }
 
 // newSession returns a session of the provider's own shape, another each time.
-func newSession(t testing.TB, number int) receiver.Session {
+func newSession(t testing.TB, number int) recorder.Session {
 	digest := sha256.Sum256(fmt.Appendf(nil, "%s %d", t.Name(), number))
-	return receiver.Session{MeetingID: "abcd-efgh-ijkl", SessionID: hex.EncodeToString(digest[:12])}
+	return recorder.Session{MeetingID: "abcd-efgh-ijkl", SessionID: hex.EncodeToString(digest[:12])}
 }
 
 // webhook is a body of the provider; with a path it names a file.
-func webhook(session receiver.Session, eventType string, path ...string) string {
+func webhook(session recorder.Session, eventType string, path ...string) string {
 	data := map[string]string{"meetingId": session.MeetingID, "sessionId": session.SessionID}
 	if len(path) > 0 {
 		data["filePath"], data["fileUrl"] = path[0], "https://cdn.example.com"+path[0]
@@ -229,7 +231,7 @@ func send(t testing.TB, to http.Handler, body string) string {
 }
 
 // chain returns a session's objects in their order.
-func chain(t testing.TB, namespace string, session receiver.Session) []v1alpha1.MeetingRecording {
+func chain(t testing.TB, namespace string, session recorder.Session) []v1alpha1.MeetingRecording {
 	t.Helper()
 	var list v1alpha1.MeetingRecordingList
 	if err := admin.List(t.Context(), &list, client.InNamespace(namespace),

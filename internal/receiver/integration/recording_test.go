@@ -17,11 +17,11 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
-	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
 // webhooksOf are the four of one recording.
-func webhooksOf(session receiver.Session, path string) []string {
+func webhooksOf(session recorder.Session, path string) []string {
 	return []string{
 		webhook(session, "recording-starting"), webhook(session, "recording-started"),
 		webhook(session, "recording-stopping"), webhook(session, "recording-stopped", path),
@@ -30,7 +30,7 @@ func webhooksOf(session receiver.Session, path string) []string {
 
 // checkWhole fails the test unless the session is one stopped recording, with
 // its file and so many deliveries of each event.
-func checkWhole(t *testing.T, namespace string, session receiver.Session, path string, deliveries int32) {
+func checkWhole(t *testing.T, namespace string, session recorder.Session, path string, deliveries int32) {
 	t.Helper()
 	objects := chain(t, namespace, session)
 	if len(objects) != 1 {
@@ -203,16 +203,16 @@ func TestLostTest(t *testing.T) {
 
 // outdated is a Store whose cache never moves on.
 type outdated struct {
-	*receiver.RESTStore
-	seen map[string]*receiver.Object // nil: it did not exist
+	*recorder.RESTStore
+	seen map[string]*recorder.Object // nil: it did not exist
 }
 
-func (s *outdated) Get(ctx context.Context, name string, fresh bool) (*receiver.Object, error) {
+func (s *outdated) Get(ctx context.Context, name string, fresh bool) (*recorder.Object, error) {
 	if fresh {
 		return s.RESTStore.Get(ctx, name, true)
 	}
 	if object, seen := s.seen[name]; seen && object == nil {
-		return nil, receiver.ErrNotFound
+		return nil, recorder.ErrNotFound
 	} else if seen {
 		return object, nil
 	}
@@ -226,7 +226,7 @@ func TestStaleReads(t *testing.T) {
 	namespace := newNamespace(t)
 	r := newReplica(t, namespace)
 	session := newSession(t, 0)
-	w := receiver.Writer{Store: &outdated{r.store, map[string]*receiver.Object{}}, Windows: windows}
+	w := recorder.Writer{Store: &outdated{r.store, map[string]*recorder.Object{}}, Windows: windows}
 	for _, ev := range []lifecycle.Event{
 		event(v1alpha1.EventStarting), event(v1alpha1.EventStarted), event(v1alpha1.EventStopping),
 		event(v1alpha1.EventStopped, "/a.mp4"), event(v1alpha1.EventStopped, "/a.mp4"), event(v1alpha1.EventStopped, "/b.mp4"),
@@ -287,7 +287,7 @@ func TestForeignObject(t *testing.T) {
 		send(t, r, body)
 	}
 	checkWhole(t, namespace, session, "/a.mp4", 1)
-	if got := chain(t, namespace, receiver.Session{SessionID: "mine"})[0].Status.Recording; len(got.Events) != 0 {
+	if got := chain(t, namespace, recorder.Session{SessionID: "mine"})[0].Status.Recording; len(got.Events) != 0 {
 		t.Errorf("somebody's object was written: %+v", got)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
-	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
 // deliver writes what the manager writes of what it delivered.
@@ -49,7 +49,7 @@ func TestLateEventsAreToBeDelivered(t *testing.T) {
 	ended := read(t, r, object.Name)
 	deliver(t, object.Name, namespace, `{"state":"Delivered","told":{"events":["Stopped"]}}`)
 	late := lifecycle.Apply(ended.Recording, event(v1alpha1.EventStopping))
-	if err := r.store.Patch(t.Context(), ended, late, false); !errors.Is(err, receiver.ErrChanged) {
+	if err := r.store.Patch(t.Context(), ended, late, false); !errors.Is(err, recorder.ErrChanged) {
 		t.Fatalf("what was delivered meanwhile is not noticed: %v", err)
 	}
 	if err := r.store.Patch(t.Context(), read(t, r, object.Name), late, false); err != nil {

@@ -18,7 +18,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
-	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
 // event is a delivery now; with a path it names a file.
@@ -30,7 +30,7 @@ func event(eventType v1alpha1.EventType, path ...string) lifecycle.Event {
 	return ev
 }
 
-func create(t *testing.T, r *replica, session receiver.Session) *receiver.Object {
+func create(t *testing.T, r *replica, session recorder.Session) *recorder.Object {
 	t.Helper()
 	object, err := r.store.Create(t.Context(), session, 1)
 	if err != nil {
@@ -39,7 +39,7 @@ func create(t *testing.T, r *replica, session receiver.Session) *receiver.Object
 	return object
 }
 
-func read(t *testing.T, r *replica, name string) *receiver.Object {
+func read(t *testing.T, r *replica, name string) *recorder.Object {
 	t.Helper()
 	object, err := r.store.Get(t.Context(), name, true)
 	if err != nil {
@@ -51,7 +51,7 @@ func read(t *testing.T, r *replica, name string) *receiver.Object {
 func TestCreatedObject(t *testing.T) {
 	namespace := newNamespace(t)
 	r := newReplica(t, namespace)
-	session := receiver.Session{MeetingID: "Weekly Stand-up", SessionID: newSession(t, 0).SessionID}
+	session := recorder.Session{MeetingID: "Weekly Stand-up", SessionID: newSession(t, 0).SessionID}
 	created := create(t, r, session)
 	if diff := cmp.Diff(read(t, r, created.Name), created); diff != "" {
 		t.Errorf("what create returned is not what is stored (-stored +returned):\n%s", diff)
@@ -68,10 +68,10 @@ func TestCreatedObject(t *testing.T) {
 	}, object.Labels); diff != "" {
 		t.Errorf("labels (-want +got):\n%s", diff)
 	}
-	if managers := managersOf(object); !slices.Equal(managers, []string{receiver.FieldManager}) {
+	if managers := managersOf(object); !slices.Equal(managers, []string{recorder.FieldManager}) {
 		t.Errorf("field managers %q", managers)
 	}
-	if _, err := r.store.Create(t.Context(), session, 1); !errors.Is(err, receiver.ErrChanged) {
+	if _, err := r.store.Create(t.Context(), session, 1); !errors.Is(err, recorder.ErrChanged) {
 		t.Errorf("created again: %v", err)
 	}
 }
@@ -96,7 +96,7 @@ func TestPatchTestsWhatWasRead(t *testing.T) {
 	if diff := cmp.Diff(status, stored.Recording); diff != "" {
 		t.Errorf("status (-written +read):\n%s", diff)
 	}
-	if err := r.store.Patch(t.Context(), object, status, false); !errors.Is(err, receiver.ErrChanged) {
+	if err := r.store.Patch(t.Context(), object, status, false); !errors.Is(err, recorder.ErrChanged) {
 		t.Errorf("a patch of what is outdated: %v", err)
 	}
 	if err := r.store.Patch(t.Context(), stored, lifecycle.Apply(stored.Recording, event(v1alpha1.EventStarted)), true); err != nil {
@@ -139,7 +139,7 @@ func TestSettle(t *testing.T) {
 	if err := r.store.Patch(t.Context(), object, lifecycle.Apply(object.Recording, event(v1alpha1.EventFailed)), false); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.store.Settle(t.Context(), object); !errors.Is(err, receiver.ErrChanged) {
+	if err := r.store.Settle(t.Context(), object); !errors.Is(err, recorder.ErrChanged) {
 		t.Errorf("settled what is outdated: %v", err)
 	}
 	broken := read(t, r, object.Name)
@@ -147,7 +147,7 @@ func TestSettle(t *testing.T) {
 		t.Fatal(err)
 	}
 	revived := lifecycle.Apply(broken.Recording, event(v1alpha1.EventStopped, "/a.mp4"))
-	if err := r.store.Patch(t.Context(), broken, revived, true); !errors.Is(err, receiver.ErrChanged) {
+	if err := r.store.Patch(t.Context(), broken, revived, true); !errors.Is(err, recorder.ErrChanged) {
 		t.Errorf("revived what was settled: %v", err)
 	}
 	settled := read(t, r, object.Name)
@@ -169,7 +169,7 @@ func TestNoFileForAFailureThatWasActedOn(t *testing.T) {
 	failed := read(t, r, object.Name)
 	writeAsController(t, namespace, object.Name)
 	late := event(v1alpha1.EventStopped, "/late.mp4")
-	if err := r.store.Patch(t.Context(), failed, lifecycle.Apply(failed.Recording, late), true); !errors.Is(err, receiver.ErrChanged) {
+	if err := r.store.Patch(t.Context(), failed, lifecycle.Apply(failed.Recording, late), true); !errors.Is(err, recorder.ErrChanged) {
 		t.Errorf("revived behind the controller's back: %v", err)
 	}
 	for _, written := range r.writer.Write(t.Context(), session, []lifecycle.Event{late}) {
@@ -189,17 +189,17 @@ func TestRejected(t *testing.T) {
 	long := strings.Repeat("x", 3000)
 	for _, tc := range []struct {
 		name    string
-		session receiver.Session
+		session recorder.Session
 		event   lifecycle.Event
 		want    string
 	}{
-		{"a meeting's id", receiver.Session{MeetingID: long, SessionID: "s"}, event(v1alpha1.EventStarted), "data.meetingId"},
-		{"a session's id", receiver.Session{MeetingID: "m", SessionID: long}, event(v1alpha1.EventStarted), "data.sessionId"},
+		{"a meeting's id", recorder.Session{MeetingID: long, SessionID: "s"}, event(v1alpha1.EventStarted), "data.meetingId"},
+		{"a session's id", recorder.Session{MeetingID: "m", SessionID: long}, event(v1alpha1.EventStarted), "data.sessionId"},
 		{"a file's path", newSession(t, 0), event(v1alpha1.EventStopped, "/"+long), "data.filePath"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			written := r.writer.Write(t.Context(), tc.session, []lifecycle.Event{tc.event})
-			var rejection *receiver.RejectedError
+			var rejection *recorder.RejectedError
 			if !errors.As(written[0].Err, &rejection) || rejection.Field != tc.want {
 				t.Errorf("error %v, want the rejection of %s", written[0].Err, tc.want)
 			}
@@ -236,7 +236,7 @@ func TestPing(t *testing.T) {
 	if err := newReplica(t, namespace).store.Ping(t.Context()); err != nil {
 		t.Errorf("with the sidecar's rights: %v", err)
 	}
-	store, err := receiver.NewRESTStore(nobody, namespace, receiver.NewMetrics(prometheus.NewRegistry()))
+	store, err := recorder.NewRESTStore(nobody, namespace, recorder.NewMetrics(prometheus.NewRegistry()))
 	if err != nil {
 		t.Fatal(err)
 	}

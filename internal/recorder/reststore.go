@@ -1,0 +1,331 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recorder
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+)
+
+const resource = "meetingrecordings"
+
+// RESTStore is the Store of an API server. It remembers some objects as it saw
+// them last, and does not limit its own rate: the API server's priority and
+// fairness does.
+type RESTStore struct {
+	// Traceparent, if not nil, says which place in a trace a new object gets.
+	Traceparent func() string
+
+	client    rest.Interface
+	namespace string
+	metrics   *Metrics
+	seen      *versions
+	dialer    *dialer
+}
+
+var _ Store = (*RESTStore)(nil)
+
+// NewRESTStore returns the store of a namespace. The configuration is copied.
+func NewRESTStore(config *rest.Config, namespace string, metrics *Metrics) (*RESTStore, error) {
+	config = rest.CopyConfig(config)
+	config.QPS = -1
+	config.DisableCompression = true // objects are smaller than what the API server compresses
+	config.GroupVersion = &v1alpha1.GroupVersion
+	config.APIPath = "/apis"
+	config.ContentType = runtime.ContentTypeJSON
+	config.AcceptContentTypes = runtime.ContentTypeJSON
+	config.NegotiatedSerializer = statusDecoder()
+	dialer := newDialer()
+	config.Dial = dialer.dial
+	client, err := rest.RESTClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("make a client of the API server: %w", err)
+	}
+	return &RESTStore{
+		client: client, namespace: namespace, metrics: metrics,
+		seen: newVersions(), dialer: dialer,
+	}, nil
+}
+
+// In returns the store of another namespace, which shares everything else.
+func (s *RESTStore) In(namespace string) *RESTStore {
+	other := *s
+	other.namespace = namespace
+	return &other
+}
+
+// statusDecoder is enough to read the API server's errors. Objects are decoded
+// here, because their bytes are needed.
+func statusDecoder() runtime.NegotiatedSerializer {
+	scheme := runtime.NewScheme()
+	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})
+	return serializer.NewCodecFactory(scheme).WithoutConversion()
+}
+
+// Namespace implements Store.
+func (s *RESTStore) Namespace() string { return s.namespace }
+
+func (s *RESTStore) path(name string) string { return s.namespace + "/" + name }
+
+// Get implements Store. Unless fresh, it returns the object as it was seen last,
+// mostly as the answer to its last write; or else the API server answers from
+// its watch cache, which costs no read of etcd, with what is at least as new as
+// what was seen of the object before.
+func (s *RESTStore) Get(ctx context.Context, name string, fresh bool) (*Object, error) {
+	request := s.client.Get().Namespace(s.namespace).Resource(resource).Name(name)
+	if !fresh {
+		if known := s.seen.recall(s.path(name)); known != nil {
+			return known, nil
+		}
+		request = request.Param("resourceVersion", s.seen.of(s.path(name)))
+	}
+	object, err := s.do(ctx, "get", request)
+	if apierrors.IsNotFound(err) && !isUnexpected(err) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		s.seen.forget(s.path(name))
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return object, nil
+}
+
+// Seen implements Store.
+func (s *RESTStore) Seen(name string) bool { return s.seen.has(s.path(name)) }
+
+// Create implements Store.
+func (s *RESTStore) Create(ctx context.Context, session Session, segment int32) (*Object, error) {
+	name := lifecycle.Name(session.MeetingID, session.SessionID, segment)
+	traceparent := ""
+	if s.Traceparent != nil {
+		traceparent = s.Traceparent()
+	}
+	body, err := json.Marshal(newObject(name, session, segment, traceparent))
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", name, err)
+	}
+	object, err := s.do(ctx, "create", s.client.Post().Namespace(s.namespace).Resource(resource).
+		Param("fieldManager", FieldManager).Body(body))
+	switch {
+	case apierrors.IsAlreadyExists(err):
+		return nil, fmt.Errorf("create %s: %w", name, ErrChanged)
+	case apierrors.IsInvalid(err):
+		return nil, rejected(err)
+	case err != nil:
+		return nil, fmt.Errorf("create %s: %w", name, err)
+	}
+	return object, nil
+}
+
+// newObject is what Create sends: it leaves everything else to the defaults.
+func newObject(name string, session Session, segment int32, traceparent string) any {
+	type metadata struct {
+		Name        string            `json:"name"`
+		Labels      map[string]string `json:"labels"`
+		Annotations map[string]string `json:"annotations,omitempty"`
+	}
+	var annotations map[string]string
+	if traceparent != "" {
+		annotations = map[string]string{v1alpha1.AnnotationTraceparent: traceparent}
+	}
+	return struct {
+		metav1.TypeMeta `json:",inline"`
+		Metadata        metadata                      `json:"metadata"`
+		Spec            v1alpha1.MeetingRecordingSpec `json:"spec"`
+	}{
+		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "MeetingRecording"},
+		Metadata: metadata{Name: name, Labels: map[string]string{
+			v1alpha1.LabelMeetingID: lifecycle.LabelValue(session.MeetingID),
+			v1alpha1.LabelSessionID: lifecycle.LabelValue(session.SessionID),
+		}, Annotations: annotations},
+		Spec: v1alpha1.MeetingRecordingSpec{MeetingID: session.MeetingID, SessionID: session.SessionID, Segment: segment},
+	}
+}
+
+// Patch implements Store. It writes nothing but status.recording, and asks for
+// nothing but that to be unchanged, so it never conflicts with the controller.
+func (s *RESTStore) Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error {
+	patch := []operation{
+		{Op: "test", Path: "/status/recording", Value: read.RawRecording},
+		{Op: "replace", Path: "/status/recording", Value: status},
+	}
+	if revives && read.Processing != "" {
+		patch = append([]operation{{Op: "test", Path: "/status/processing/state", Value: read.Processing}}, patch...)
+	}
+	return s.patchStatus(ctx, read, append(ring(read), patch...))
+}
+
+// ring returns what has the manager deliver events of a recording again that it may have done with: one that had ended before this write. It
+// tests that the manager did not do so in the meantime. Where the manager delivers nothing there is nothing to set.
+func ring(read *Object) []operation {
+	if len(read.RawDelivery) == 0 || (read.Recording.State != v1alpha1.RecordingStopped && read.Recording.State != v1alpha1.RecordingFailed) {
+		return nil
+	}
+	unchanged := operation{Op: "test", Path: "/status/delivery", Value: read.RawDelivery}
+	var delivery v1alpha1.DeliveryStatus
+	if err := json.Unmarshal(read.RawDelivery, &delivery); err != nil || delivery.State == "" {
+		return []operation{unchanged}
+	}
+	return []operation{unchanged, {Op: "add", Path: "/status/delivery/state", Value: v1alpha1.DeliveryPending}}
+}
+
+// Settle implements Store.
+func (s *RESTStore) Settle(ctx context.Context, read *Object) error {
+	return s.patchStatus(ctx, read, []operation{
+		{Op: "test", Path: "/status/recording", Value: read.RawRecording},
+		{Op: "add", Path: "/status/recording/settled", Value: true},
+	})
+}
+
+func (s *RESTStore) patchStatus(ctx context.Context, read *Object, patch []operation) error {
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return fmt.Errorf("encode the status of %s: %w", read.Name, err)
+	}
+	_, err = s.do(ctx, "patch", s.client.Patch(types.JSONPatchType).Namespace(s.namespace).Resource(resource).Name(read.Name).
+		SubResource("status").Param("fieldManager", FieldManager).Body(body))
+	if err = writeError("write the status of "+read.Name, err); err != nil {
+		s.seen.outdated(s.path(read.Name), read, errors.Is(err, ErrChanged))
+	}
+	return err
+}
+
+type operation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value"`
+}
+
+// Ping returns nil once the API server serves MeetingRecordings and lets us
+// read them.
+func (s *RESTStore) Ping(ctx context.Context) error {
+	if _, err := s.Get(ctx, "sidecar-probe", false); err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// writeError translates the errors of a conditional write. A failed test of a
+// JSON Patch is 422, a wrong resourceVersion 409; 404 is an object that was
+// deleted after it was read.
+func writeError(doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case apierrors.IsInvalid(err):
+		return fmt.Errorf("%s: %w (%w)", doing, ErrChanged, rejected(err))
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
+		return fmt.Errorf("%s: %w", doing, ErrChanged)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// do sends a request once and decodes the object in the answer. The client's
+// own retries would wait for up to ten times what Retry-After says.
+func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) (*Object, error) {
+	sent := time.Now()
+	result := request.MaxRetries(0).Do(ctx)
+	err := result.Error()
+	if err != nil && ctx.Err() != nil && time.Since(sent) >= silence {
+		s.dialer.closeSilent(sent)
+	}
+	s.metrics.apiRequest(verb, err)
+	if err != nil {
+		return nil, err
+	}
+	body, err := result.Raw()
+	if err != nil {
+		return nil, err
+	}
+	object, err := decodeObject(body)
+	if err == nil {
+		s.seen.note(s.path(object.Name), object)
+	}
+	return object, err
+}
+
+func decodeObject(body []byte) (*Object, error) {
+	var wire struct {
+		Metadata struct {
+			Name            string `json:"name"`
+			ResourceVersion string `json:"resourceVersion"`
+			Annotations     struct {
+				Traceparent string `json:"recording.meetingops.dev/traceparent"` // AnnotationTraceparent
+			} `json:"annotations"`
+		} `json:"metadata"`
+		Spec   v1alpha1.MeetingRecordingSpec `json:"spec"`
+		Status struct {
+			Recording  json.RawMessage `json:"recording"`
+			Delivery   json.RawMessage `json:"delivery"`
+			Processing struct {
+				State v1alpha1.ProcessingState `json:"state"`
+			} `json:"processing"`
+		} `json:"status"`
+	}
+	if err := json.Unmarshal(body, &wire); err != nil {
+		return nil, fmt.Errorf("decode the API server's answer: %w", err)
+	}
+	if len(wire.Status.Recording) == 0 {
+		return nil, errors.New("the API server's answer has no status.recording: install the CRDs of this version")
+	}
+	object := &Object{
+		Name:            wire.Metadata.Name,
+		ResourceVersion: wire.Metadata.ResourceVersion,
+		Spec:            wire.Spec,
+		RawRecording:    wire.Status.Recording,
+		RawDelivery:     wire.Status.Delivery,
+		Processing:      wire.Status.Processing.State,
+		Traceparent:     wire.Metadata.Annotations.Traceparent,
+	}
+	if err := json.Unmarshal(object.RawRecording, &object.Recording); err != nil {
+		return nil, fmt.Errorf("decode status.recording of %s: %w", object.Name, err)
+	}
+	return object, nil
+}
+
+// isUnexpected tells whether an answer is not of the API that was asked, such
+// as the 404 of a kind that is not installed.
+func isUnexpected(err error) bool {
+	return apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
+}
+
+// blame says which field of a webhook ends in which field of an object.
+var blame = []struct{ prefix, field string }{
+	{"spec.meetingID", "data.meetingId"},
+	{"spec.sessionID", "data.sessionId"},
+	{"status.recording.file.path", "data.filePath"},
+	{"status.recording.file.url", "data.fileUrl"},
+}
+
+// rejected is the error of an object that breaks a rule.
+func rejected(err error) *RejectedError {
+	rejection := &RejectedError{Err: err}
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil {
+		return rejection
+	}
+	for _, b := range blame {
+		if slices.ContainsFunc(status.Status().Details.Causes, func(c metav1.StatusCause) bool { return strings.HasPrefix(c.Field, b.prefix) }) {
+			rejection.Field = b.field
+			return rejection
+		}
+	}
+	return rejection
+}

@@ -1,0 +1,85 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recorder
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+)
+
+// FieldManager is the name under which the receiver writes.
+const FieldManager = "meeting-recording-sidecar"
+
+// Object is a MeetingRecording as far as the receiver reads it.
+type Object struct {
+	Name            string
+	ResourceVersion string
+	Spec            v1alpha1.MeetingRecordingSpec
+	Recording       v1alpha1.RecordingStatus
+	// RawRecording is status.recording byte for byte: what a patch tests.
+	RawRecording json.RawMessage
+	// Processing is status.processing.state, which the controller writes.
+	Processing v1alpha1.ProcessingState
+	// RawDelivery is status.delivery byte for byte; empty where the CRD knows none.
+	RawDelivery json.RawMessage
+	// Traceparent is the recording's place in its trace, as its annotation has it; empty where that is not there.
+	Traceparent string
+}
+
+// segment is the object as a part of a session's chain. It is foreign if it
+// has the name of the segment without standing for it.
+func (o *Object) segment(session Session, index int32) lifecycle.Segment {
+	return lifecycle.Segment{
+		Index:   index,
+		Status:  o.Recording,
+		Foreign: o.Spec.MeetingID != session.MeetingID || o.Spec.SessionID != session.SessionID || o.Spec.Segment != index,
+		Settled: o.Recording.Settled || o.processed(),
+	}
+}
+
+// processed tells whether the controller has acted on how the recording ended:
+// a file that came now would have no Jobs.
+func (o *Object) processed() bool {
+	switch o.Processing {
+	case "", v1alpha1.ProcessingWaiting, v1alpha1.ProcessingSuspended:
+		return false
+	}
+	return true
+}
+
+var (
+	// ErrNotFound tells that no object has the name.
+	ErrNotFound = errors.New("not found")
+	// ErrChanged tells that a conditional write was refused because the object
+	// is no longer, or not yet, what was read: read again.
+	ErrChanged = errors.New("the object has changed")
+)
+
+// Store reads and writes the MeetingRecordings of one namespace. Errors other
+// than the ones named come from the API server or from the way to it; a
+// *RejectedError is among them where trying again is no use.
+type Store interface {
+	// Namespace is where the objects are.
+	Namespace() string
+	// Get reads an object; ErrNotFound if there is none. Unless fresh, what it
+	// returns may be outdated.
+	Get(ctx context.Context, name string, fresh bool) (*Object, error)
+	// Seen tells whether an object of the name may have been seen before, by whoever shares the store. It asks nobody.
+	Seen(name string) bool
+	// Create makes the object of a session's segment, without events, and
+	// returns it as it was stored; ErrChanged if the name is taken.
+	Create(ctx context.Context, session Session, segment int32) (*Object, error)
+	// Patch replaces the status.recording of read, if it is still the same; and
+	// if it revives a failed recording, only if its processing is still where it
+	// was. It fails with ErrChanged, also where the API server refuses the new
+	// status itself: it gives both the same code.
+	Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error
+	// Settle sets status.recording.settled, if status.recording is still that of
+	// read; otherwise it fails with ErrChanged.
+	Settle(ctx context.Context, read *Object) error
+}

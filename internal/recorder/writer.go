@@ -1,0 +1,289 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recorder
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
+)
+
+// Writer places events and writes them. It keeps nothing between calls.
+type Writer struct {
+	Store   Store
+	Windows lifecycle.Windows
+	// Now, if not nil, is the clock by which outcomes tell what writing took, see Outcome.Trace.
+	Now func() time.Time
+}
+
+// Written is what became of one event.
+type Written struct {
+	Outcome Outcome
+	// Err is nil if the event is durable, see Recorder.
+	Err error
+}
+
+// Write writes events of one session, placed in their order, with as few
+// writes as can be, and returns what became of each. It tries again, after
+// lost races and failures, until ctx is done; so ctx must end.
+func (w *Writer) Write(ctx context.Context, session Session, events []lifecycle.Event) []Written {
+	j := newJob(session, events)
+	if w.Now != nil {
+		j.began = w.Now()
+	}
+	for pause := (backoff{}); len(j.open) > 0; {
+		err := w.attempt(ctx, j)
+		switch {
+		case err == nil:
+			j.fresh = true // for what is left of the events
+			continue
+		case j.reject(err):
+			continue
+		}
+		j.fresh = true
+		if !pause.wait(ctx, err) {
+			j.fail(fmt.Errorf("%w: %w", ErrTimeout, err))
+		}
+	}
+	return j.written
+}
+
+// attempt reads, decides and writes once, as far as it gets.
+func (w *Writer) attempt(ctx context.Context, j *job) error {
+	j.attempts++
+	chain, err := readChain(ctx, w.Store, j, 1, j.fresh)
+	if err != nil {
+		return err
+	}
+	p := makePlan(chain, j.pending(), w.Windows)
+	if (p.begins() || p.writesNothing()) && len(chain) > 0 && !j.fresh {
+		// An outdated last segment can make a redelivery look like the next
+		// recording, or the next recording like a redelivery, which no
+		// conditional write would notice.
+		if chain, err = w.confirm(ctx, j, chain); err != nil {
+			return err
+		}
+		p = makePlan(chain, j.pending(), w.Windows)
+	}
+	return w.execute(ctx, j, p)
+}
+
+// confirm reads the chain's end again. What comes before it is closed, and
+// stays as it is but for files, which are guarded by settling.
+func (w *Writer) confirm(ctx context.Context, j *job, chain []link) ([]link, error) {
+	last := len(chain) - 1
+	for last > 0 && chain[last].segment.Hollow() {
+		last-- // what webhooks are told apart by is before it
+	}
+	end, err := readChain(ctx, w.Store, j, chain[last].segment.Index, true)
+	if err != nil {
+		return nil, err
+	}
+	if len(end) == 0 && last > 0 { // retention deletes from the end: what comes before may be gone, too
+		return readChain(ctx, w.Store, j, 1, true)
+	}
+	return append(chain[:last:last], end...), nil
+}
+
+func (w *Writer) execute(ctx context.Context, j *job, p plan) error {
+	for _, object := range p.settle {
+		if err := w.Store.Settle(ctx, object); err != nil {
+			return err
+		}
+	}
+	positions := j.open
+	for _, c := range p.changes {
+		object, err := w.apply(ctx, j, c)
+		if err != nil {
+			return err
+		}
+		told := w.trace(j, object)
+		for i, event := range c.events {
+			j.done(positions[event], Outcome{
+				Result: c.results[i], Recording: w.Store.Namespace() + "/" + object.Name, Trace: told.of(i),
+			})
+		}
+	}
+	return nil
+}
+
+func (w *Writer) apply(ctx context.Context, j *job, c *change) (*Object, error) {
+	object := c.object
+	if c.unchanged {
+		return object, nil
+	}
+	if object == nil {
+		var err error
+		if object, err = w.Store.Create(ctx, j.session, c.index); err != nil {
+			return nil, err
+		}
+	}
+	err := w.Store.Patch(ctx, object, c.status, c.revives)
+	return object, j.judge(object, err)
+}
+
+// trace returns what to tell of a write of the object that is done.
+func (w *Writer) trace(j *job, read *Object) *Trace {
+	if w.Now == nil {
+		return nil
+	}
+	place := tracecontext.Parse(read.Traceparent)
+	if !place.IsSampled() {
+		return nil
+	}
+	return &Trace{
+		Place: place, First: len(read.Recording.Events) == 0,
+		Write: tracing.Write{Began: j.began, Ended: w.Now(), Attempts: j.attempts},
+	}
+}
+
+// of returns the trace of one of the events that were written together, of which only one is the recording's first.
+func (t *Trace) of(position int) *Trace {
+	if t == nil || position == 0 || !t.First {
+		return t
+	}
+	other := *t
+	other.First = false
+	return &other
+}
+
+// job is the state of one Write.
+type job struct {
+	session Session
+	events  []lifecycle.Event
+	written []Written
+	open    []int // positions of events that are neither written nor refused
+	fresh   bool  // whether reads must be up to date
+	single  bool  // whether to write one event at a time
+	// began is when the Write did, if that is told of, and attempts how often it was tried.
+	began    time.Time
+	attempts int
+	refused  *Object
+}
+
+func newJob(session Session, events []lifecycle.Event) *job {
+	j := &job{session: session, events: events, written: make([]Written, len(events))}
+	for i := range events {
+		j.open = append(j.open, i)
+	}
+	return j
+}
+
+// pending returns the events that the next attempt is for.
+func (j *job) pending() []lifecycle.Event {
+	positions := j.open
+	if j.single {
+		positions = positions[:1]
+	}
+	pending := make([]lifecycle.Event, 0, len(positions))
+	for _, position := range positions {
+		pending = append(pending, j.events[position])
+	}
+	return pending
+}
+
+func (j *job) done(position int, outcome Outcome) {
+	j.close(position, Written{Outcome: outcome})
+}
+
+func (j *job) close(position int, result Written) {
+	j.written[position] = result
+	open := make([]int, 0, len(j.open))
+	for _, other := range j.open {
+		if other != position {
+			open = append(open, other)
+		}
+	}
+	j.open = open
+}
+
+// judge turns a refused patch into a *RejectedError when it is the second of
+// its kind: what was tested then has not changed, so the status itself is what
+// the API server does not accept.
+func (j *job) judge(object *Object, err error) error {
+	var rejection *RejectedError
+	if !errors.Is(err, ErrChanged) || !errors.As(err, &rejection) {
+		return err
+	}
+	before := j.refused
+	j.refused = object
+	if before != nil && j.fresh && before.Name == object.Name && before.ResourceVersion == object.ResourceVersion &&
+		bytes.Equal(before.RawRecording, object.RawRecording) {
+		return rejection
+	}
+	return err
+}
+
+// reject ends the event that can never be written, and tells whether it was
+// that. Of several it must first be found out which.
+func (j *job) reject(err error) bool {
+	var rejection *RejectedError
+	if !errors.As(err, &rejection) || errors.Is(err, ErrChanged) {
+		return false
+	}
+	j.fresh, j.refused = true, nil
+	if len(j.pending()) > 1 {
+		j.single = true
+		return true
+	}
+	j.close(j.open[0], Written{Err: rejection})
+	return true
+}
+
+// fail ends all events that are left.
+func (j *job) fail(err error) {
+	for _, position := range j.open {
+		j.written[position].Err = err
+	}
+	j.open = nil
+}
+
+// backoff counts what went wrong.
+type backoff struct {
+	conflicts, failures, barred int
+}
+
+// wait pauses as the error asks for, and tells whether there is time left.
+func (b *backoff) wait(ctx context.Context, err error) bool {
+	if IsNamespaceError(err) {
+		// More of it would hold places that events of other namespaces want.
+		if b.barred++; b.barred > maxBarred {
+			return false
+		}
+	}
+	timer := time.NewTimer(b.pause(err))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (b *backoff) pause(err error) time.Duration {
+	if errors.Is(err, ErrChanged) {
+		b.conflicts++
+		if b.conflicts <= freeConflicts {
+			return 0
+		}
+		return rand.N(time.Duration(b.conflicts) * conflictBackoff)
+	}
+	pause := min(firstBackoff<<min(b.failures, 16), maxBackoff)
+	b.failures++
+	pause = pause/2 + rand.N(pause/2)
+	if seconds, told := apierrors.SuggestsClientDelay(err); told {
+		pause = max(pause, time.Duration(seconds)*time.Second)
+	}
+	return pause
+}
