@@ -50,7 +50,7 @@ func TestAnswers(t *testing.T) {
 			}),
 			200, `{"result":"duplicate","recording":"meetings/x"}`, nil, "recording-started duplicate",
 		},
-		{"not about recordings", request{body: `{"webhookType":"session-ended","data":{}}`}, nil, 200, `{"result":"ignored"}`, nil, "other ignored"},
+		{"not about recordings", request{body: `{"webhookType":"session-started","data":{}}`}, nil, 200, `{"result":"ignored"}`, nil, "other ignored"},
 		{"an unknown type", request{body: `{"webhookType":"recording-paused"}`}, nil, 200, `{"result":"ignored"}`, nil, "other ignored"},
 
 		{"empty", request{}, nil, 400, "body is empty", nil, "unknown malformed"},

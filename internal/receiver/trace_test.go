@@ -80,8 +80,8 @@ func TestWebhookTraces(t *testing.T) {
 		{body: webhookBody("recording-starting", testMeeting, testSession)},
 		{body: goodBody, header: http.Header{"Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}},
 		{body: goodBody},
-		{body: "forged", unsigned: true},                    // belongs to no recording, and so to no trace
-		{body: `{"webhookType":"session-ended","data":{}}`}, // neither
+		{body: "forged", unsigned: true},                      // belongs to no recording, and so to no trace
+		{body: `{"webhookType":"session-started","data":{}}`}, // neither
 	} {
 		q.path = WebhookPath + "/0123456789abcdef?secret=1"
 		f.ServeHTTP(httptest.NewRecorder(), q.build(t))
