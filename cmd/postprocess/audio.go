@@ -35,6 +35,7 @@ const audioExample = `  # as a step of a RecordingPipeline
 
 func newAudioCommand(p process, terminationLog *string) *cobra.Command {
 	opts := newMediaOptions()
+	opts.usesSound = true
 	opts.extraRoom = 1
 	var names []string
 	cmd := &cobra.Command{Use: "audio", Short: "Make sound files of one loudness, for people and for transcription", Long: audioLong, Example: audioExample}
@@ -62,6 +63,7 @@ const waveformExample = `  # as a step of a RecordingPipeline
 
 func newWaveformCommand(p process, terminationLog *string) *cobra.Command {
 	opts := newMediaOptions()
+	opts.usesSound = true
 	waveform := media.WaveformOptions{}
 	var ink string
 	cmd := &cobra.Command{Use: "waveform", Short: "Draw the sound, as a picture and as peaks for players", Long: waveformLong, Example: waveformExample}

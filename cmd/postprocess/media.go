@@ -41,7 +41,10 @@ type mediaOptions struct {
 	threads         int
 	maxMemory       byteSize
 	verbose         bool
+	audioTracks     string
 
+	// usesSound says that the command takes --audio-tracks.
+	usesSound bool
 	// destinationOptional says that the command can do without.
 	destinationOptional bool
 	// extraRoom is how much room files that are made need, in recordings.
@@ -85,6 +88,9 @@ func (o *mediaOptions) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.threads, "threads", 0, "threads of each decoder, encoder and filter; 0: as many as CPUs")
 	f.Var(&o.maxMemory, "max-memory", "address space that ffmpeg may use, such as 2Gi; by default it is not bounded")
 	f.BoolVar(&o.verbose, "verbose", false, "log ffmpeg's warnings too")
+	if o.usesSound {
+		f.StringVar(&o.audioTracks, "audio-tracks", "mix", "audio tracks to use: mix, first, or the number of one, from 1")
+	}
 }
 
 // run checks everything that can be checked without the network first.
@@ -101,6 +107,12 @@ func (o *mediaOptions) run(ctx context.Context, p process, do func(context.Conte
 		Recording: input.Recording{Path: o.sourceFile, Extra: o.extraRoom},
 		Scratch:   cmp.Or(o.scratch, p.getenv("TMPDIR"), "/tmp"), Log: log, Progress: console,
 		Tools: ffmpeg.Tools{FFmpeg: o.ffmpeg, FFprobe: o.ffprobe, Threads: o.threads, MaxMemory: int64(o.maxMemory), Log: log},
+	}
+	if o.usesSound {
+		var err error
+		if step.Tracks, err = media.ParseAudioTracks(o.audioTracks); err != nil {
+			return outputs.Message{}, sysexits.New(sysexits.Usage, err, "--audio-tracks=%s is not valid", o.audioTracks)
+		}
 	}
 	client, err := o.source.client(p, log)
 	if err != nil {

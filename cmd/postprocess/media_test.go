@@ -169,7 +169,7 @@ func TestMediaFails(t *testing.T) {
 		"404":          {text(""), []string{"--source-url=$URL/none/none"}, 66, "the file does not exist"},
 		"empty":        {text(""), nil, 65, "source is an empty file"},
 		"HTML":         {text("<html><body>Sign in"), nil, 65, "HTML page"},
-		"no video":     {text("this is no video"), nil, 65, "source is no recording that can be read"},
+		"no video":     {text("this is no video"), nil, 65, "source is not a recording that can be read"},
 		"playlist":     {text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"), nil, 65, "source is a playlist (HLS), which only names other files"},
 		"metadata":     {text("#EXTM3U\n#EXTINF:1,\nhttp://169.254.169.254/latest/meta-data/\n"), nil, 65, "source is a playlist (HLS)"},
 		"not allowed":  {recording, []string{"--allow-private-addresses=false"}, 77, "which is loopback"},

@@ -29,6 +29,7 @@ const probeExample = `  # as a step of a RecordingPipeline
 
 func newProbeCommand(p process, terminationLog *string) *cobra.Command {
 	opts := newMediaOptions()
+	opts.usesSound = true
 	opts.destinationOptional = true
 	var analyze string
 	cmd := &cobra.Command{Use: "probe", Short: "Tell what a recording is, and whether it is whole", Long: probeLong, Example: probeExample}

@@ -43,6 +43,7 @@ type transcodeOptions struct {
 
 func newTranscodeCommand(p process, terminationLog *string) *cobra.Command {
 	opts := newMediaOptions()
+	opts.usesSound = true
 	opts.extraRoom = 2
 	var transcode transcodeOptions
 	cmd := &cobra.Command{Use: "transcode", Short: "Make an MP4 file or an HLS ladder for browsers", Long: transcodeLong, Example: transcodeExample}

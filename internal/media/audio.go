@@ -10,63 +10,95 @@ import (
 	"os"
 
 	"github.com/meetingops/meeting-recording-operator/internal/media/ffmpeg"
-	"github.com/meetingops/meeting-recording-operator/internal/media/input"
 	"github.com/meetingops/meeting-recording-operator/internal/media/peaks"
 	"github.com/meetingops/meeting-recording-operator/internal/media/plan"
-	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
 // openSound opens the whole recording, which must have sound.
-func (w *work) openSound(ctx context.Context) (input.Reader, probe.Info, error) {
-	r, info, err := w.complete(ctx)
-	if err == nil && info.Audio == nil {
-		_ = r.Close() // it was only read
-		return nil, probe.Info{}, missing("audio", "hasAudio")
+func (w *work) openSound(ctx context.Context) (*recording, timeline.Sound, error) {
+	r, err := w.open(ctx)
+	if err != nil {
+		return nil, timeline.Sound{}, err
 	}
-	return r, info, err
+	sound, err := w.sound(r)
+	if err != nil {
+		_ = r.Close() // it was only read
+	}
+	return r, sound, err
+}
+
+// sound returns the tracks that the step uses, on the recording's axis.
+func (w *work) sound(r *recording) (timeline.Sound, error) {
+	if r.info.Audio == nil {
+		return timeline.Sound{}, missing("audio", "hasAudio")
+	}
+	sound := timeline.Sound{Axis: r.axis}
+	tracks, err := w.Tracks.choose(r.info.AudioTracks)
+	for _, track := range tracks {
+		sound.Tracks = append(sound.Tracks, track.Index)
+	}
+	return sound, err
 }
 
 // Audio makes sound files of a recording's sound, brought to one loudness (-16 LUFS, by two passes, so that its dynamics
-// stay). It returns DataErr for a recording without sound.
+// stay). They are as long as the recording. It returns DataErr for a recording without sound.
 func (s Step) Audio(ctx context.Context, formats []plan.AudioFormat) (outputs.Message, error) {
 	return s.in(ctx, func(ctx context.Context, w *work) (outputs.Message, error) {
-		r, info, err := w.openSound(ctx)
+		r, sound, err := w.openSound(ctx)
 		if err != nil {
 			return outputs.Message{}, err
 		}
 		defer func() { _ = r.Close() }() // it was only read
-		var measured plan.LoudnessReader
-		if _, err := w.run(ctx, "measuring loudness", info.Duration, ffmpeg.Command{
-			Args: append(w.input(r.Name()), plan.MeasureArgs()...), Line: measured.Line,
-		}); err != nil {
-			return outputs.Message{}, err
-		}
-		loudness, err := measured.Loudness()
+		loudness, err := w.measureLoudness(ctx, r, sound, plan.Layouts(formats))
 		if err != nil {
-			return outputs.Message{}, sysexits.New(sysexits.DataErr, err, "the recording's loudness cannot be measured")
+			return outputs.Message{}, err
 		}
-		if _, err := w.run(ctx, "encoding", info.Duration, ffmpeg.Command{
-			Args: append(w.input(r.Name()), plan.AudioArgs(formats, loudness, w.dir)...),
+		if _, err := w.run(ctx, "encoding", r.info.Duration, ffmpeg.Command{
+			Args: append(w.input(r.Name()), plan.AudioArgs(sound, formats, loudness, w.dir)...),
 		}); err != nil {
 			return outputs.Message{}, err
 		}
-		values := map[string]any{"silent": loudness.Silent, "durationSeconds": info.Duration}
-		if !loudness.Silent {
-			values["inputLoudnessLUFS"] = loudness.Integrated
-		}
-		var msg outputs.Message
-		for _, format := range formats {
-			output, err := w.put(ctx, format.Name, w.path(format.File), format.File, format.MediaType)
-			if err != nil {
-				return outputs.Message{}, err
-			}
-			output.Values = values
-			msg.Outputs = append(msg.Outputs, output)
-		}
-		return msg, nil
+		return w.putAudio(ctx, r, sound, formats, loudness)
 	})
+}
+
+// measureLoudness decodes the sound, and returns its loudness in each layout.
+func (w *work) measureLoudness(ctx context.Context, r *recording, sound timeline.Sound, layouts []string) (map[string]plan.Loudness, error) {
+	var measured plan.LoudnessReader
+	if _, err := w.run(ctx, "measuring loudness", r.info.Duration, ffmpeg.Command{
+		Args: append(w.input(r.Name()), plan.MeasureArgs(sound, layouts)...), Line: measured.Line,
+	}); err != nil {
+		return nil, err
+	}
+	loudness := map[string]plan.Loudness{}
+	for _, layout := range layouts {
+		l, err := measured.Loudness(layout)
+		if err != nil {
+			return nil, sysexits.New(sysexits.DataErr, err, "the recording's loudness cannot be measured")
+		}
+		loudness[layout] = l
+	}
+	return loudness, nil
+}
+
+func (w *work) putAudio(ctx context.Context, r *recording, sound timeline.Sound, formats []plan.AudioFormat, loudness map[string]plan.Loudness) (outputs.Message, error) {
+	var msg outputs.Message
+	for _, format := range formats {
+		output, err := w.put(ctx, format.Name, w.path(format.File), format.File, format.MediaType)
+		if err != nil {
+			return outputs.Message{}, err
+		}
+		measured := loudness[format.Layout]
+		output.Values = map[string]any{"silent": measured.Silent, "durationSeconds": r.info.Duration, "audioTracks": len(sound.Tracks)}
+		if !measured.Silent {
+			output.Values["inputLoudnessLUFS"] = measured.Integrated
+		}
+		msg.Outputs = append(msg.Outputs, output)
+	}
+	return msg, nil
 }
 
 // WaveformOptions are those of Waveform.
@@ -83,13 +115,13 @@ type WaveformOptions struct {
 // without sound.
 func (s Step) Waveform(ctx context.Context, opts WaveformOptions) (outputs.Message, error) {
 	return s.in(ctx, func(ctx context.Context, w *work) (outputs.Message, error) {
-		r, info, err := w.openSound(ctx)
+		r, sound, err := w.openSound(ctx)
 		if err != nil {
 			return outputs.Message{}, err
 		}
 		defer func() { _ = r.Close() }() // it was only read
 		found := peaks.New(opts.PixelsPerSecond)
-		if _, err := w.run(ctx, "drawing", info.Duration, ffmpeg.Command{Args: append(w.input(r.Name()), peaks.Args()...), Stdout: found}); err != nil {
+		if _, err := w.run(ctx, "drawing", r.info.Duration, ffmpeg.Command{Args: append(w.input(r.Name()), peaks.Args(sound)...), Stdout: found}); err != nil {
 			return outputs.Message{}, err
 		}
 		found.Finish()

@@ -410,7 +410,7 @@ func TestStepsFail(t *testing.T) {
 		text map[string]string // by step; "": of all others
 	}{
 		"empty":     {file(t, ""), map[string]string{"": "source is an empty file"}},
-		"text":      {file(t, "no video at all"), map[string]string{"": "source is no recording that can be read"}},
+		"text":      {file(t, "no video at all"), map[string]string{"": "source is not a recording that can be read"}},
 		"HTML":      {file(t, "<!doctype html>"), map[string]string{"": "source is an HTML page"}},
 		"playlist":  {file(t, "#EXTM3U\nfile:///etc/passwd"), map[string]string{"": "source is a playlist (HLS), which only names other files"}},
 		"truncated": {cut(t, mediatest.Recording(t, 8), 0.6), map[string]string{"": "source is a truncated recording"}},

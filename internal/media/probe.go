@@ -13,6 +13,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/media/input"
 	"github.com/meetingops/meeting-recording-operator/internal/media/mp4"
 	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
@@ -71,28 +72,49 @@ func (w *work) look(ctx context.Context) (probe.Report, error) {
 		return probe.Report{}, err
 	}
 	defer func() { _ = r.Close() }() // it was only read
-	index, err := mp4.ReadIndex(r, r.Size())
-	switch {
-	case errors.Is(err, mp4.ErrTruncated):
-		return probe.Report{}, truncated(err)
-	case errors.Is(err, mp4.ErrNotMP4), errors.Is(err, mp4.ErrUnsupported):
-		return w.lookAtAll(ctx, r)
-	case err != nil:
-		return probe.Report{}, err
-	}
 	if !r.Whole() {
-		switch enough, err := readLead(r, index); {
-		case err != nil:
+		index, err := w.index(ctx, r)
+		if err != nil {
 			return probe.Report{}, err
-		case !enough:
-			return w.lookAtAll(ctx, r)
+		}
+		if axis, ok := axisOf(index); ok {
+			if report, err := w.lookAtParts(ctx, r, index, axis); !errors.Is(err, errTooLittle) {
+				return report, err
+			}
 		}
 	}
-	info, err := w.info(ctx, r)
-	if !r.Whole() && (err != nil || info.Duration == 0 || !known(info)) && ctx.Err() == nil {
-		return w.lookAtAll(ctx, r)
+	whole, err := w.open(ctx)
+	if err != nil {
+		return probe.Report{}, err
 	}
-	return probe.NewReport(info, nil), err
+	defer func() { _ = whole.Close() }() // it was only read
+	return probe.NewReport(whole.info, nil), nil
+}
+
+// errTooLittle says that parts of a file do not tell enough.
+var errTooLittle = errors.New("parts of the file do not tell enough")
+
+// lookAtParts reads no more than the beginning of the samples. It returns errTooLittle when that does not do.
+func (w *work) lookAtParts(ctx context.Context, r input.Reader, index *mp4.Index, axis timeline.Axis) (probe.Report, error) {
+	enough, err := readLead(r, index)
+	if err != nil {
+		return probe.Report{}, err
+	}
+	if !enough {
+		return probe.Report{}, errTooLittle
+	}
+	info, err := w.info(ctx, r)
+	if ctx.Err() == nil && (sysexits.Code(err) == sysexits.DataErr || err == nil && !known(info)) {
+		return probe.Report{}, errTooLittle
+	}
+	if err != nil {
+		return probe.Report{}, err
+	}
+	opened, err := newRecording(r, info, axis)
+	if err != nil {
+		return probe.Report{}, err
+	}
+	return probe.NewReport(opened.info, nil), nil
 }
 
 // known reports whether ffprobe has seen enough of the streams to tell what they are.
@@ -121,69 +143,27 @@ func readLead(r input.Reader, index *mp4.Index) (enough bool, err error) {
 	return bytes <= maxLeadBytes, nil
 }
 
-// lookAtAll reads the whole file, without decoding it, to see whether it is as long as it announces.
-func (w *work) lookAtAll(ctx context.Context, r input.Reader) (probe.Report, error) {
-	if !r.Whole() {
-		whole, err := w.Recording.OpenWhole(ctx)
-		if err != nil {
-			return probe.Report{}, err
-		}
-		defer func() { _ = whole.Close() }() // it was only read
-		r = whole
-	}
-	info, err := w.info(ctx, r)
-	if err != nil {
-		return probe.Report{}, err
-	}
-	end, err := w.measure(ctx, r.Name())
-	if err != nil {
-		return probe.Report{}, err
-	}
-	info, err = judgeEnd(info, end)
-	return probe.NewReport(info, nil), err
-}
-
 // analyze decodes all of the recording.
 func (w *work) analyze(ctx context.Context) (probe.Report, error) {
-	r, err := w.Recording.OpenWhole(ctx)
+	r, err := w.open(ctx)
 	if err != nil {
 		return probe.Report{}, err
 	}
 	defer func() { _ = r.Close() }() // it was only read
-	if _, err := mp4.ReadIndex(r, r.Size()); errors.Is(err, mp4.ErrTruncated) {
-		return probe.Report{}, truncated(err)
-	}
-	info, err := w.info(ctx, r)
-	if err != nil {
-		return probe.Report{}, err
+	var sound *timeline.Sound
+	if r.info.Audio != nil {
+		s, err := w.sound(r)
+		if err != nil {
+			return probe.Report{}, err
+		}
+		sound = &s
 	}
 	var analyzer probe.Analyzer
-	end, err := w.run(ctx, "analyzing", info.Duration, ffmpeg.Command{
-		Args: append(w.input(r.Name()), probe.Filters(info)...), Line: analyzer.Line,
-	})
-	if err != nil {
+	if _, err := w.run(ctx, "analyzing", r.info.Duration, ffmpeg.Command{
+		Args: append(w.input(r.Name()), probe.Filters(r.info, sound)...), Line: analyzer.Line,
+	}); err != nil {
 		return probe.Report{}, err
 	}
-	if info, err = judgeEnd(info, end); err != nil {
-		return probe.Report{}, err
-	}
-	analysis := analyzer.Done(end)
-	return probe.NewReport(info, &analysis), nil
-}
-
-// judgeEnd completes info by when the recording really ends, in seconds, and returns DataErr when that is too early.
-func judgeEnd(info probe.Info, end float64) (probe.Info, error) {
-	if end <= 0 {
-		return info, sysexits.New(sysexits.DataErr, nil, "source is an empty recording: nothing in it can be played")
-	}
-	if short := probe.Truncated(info.Duration, end); short != "" {
-		return info, truncated(errors.New(short))
-	}
-	if info.Duration == 0 {
-		info.Duration = end
-	}
-	if info.BitRate == 0 {
-		info.BitRate = int64(float64(info.SizeBytes) * 8 / info.Duration)
-	}
-	return info, nil
+	analysis := analyzer.Done(r.info.Duration)
+	return probe.NewReport(r.info, &analysis), nil
 }

@@ -138,15 +138,15 @@ func TestProbeFails(t *testing.T) {
 	webm := mediatest.Make(t, "a.webm", mediatest.Join(mediatest.Picture("320x180", 8, 0), []string{"-c:v", "libvpx", "-deadline", "realtime"})...)
 	tests := map[string]struct{ path, text string }{
 		"empty":                         {file(t, ""), "source is an empty file"},
-		"text":                          {file(t, "no video at all, only text"), "source is no recording that can be read"},
-		"zeros":                         {file(t, string(make([]byte, 100_000))), "source is no recording that can be read"},
+		"text":                          {file(t, "no video at all, only text"), "source is not a recording that can be read"},
+		"zeros":                         {file(t, string(make([]byte, 100_000))), "source is not a recording that can be read"},
 		"HTML":                          {file(t, "<html>Please sign in</html>"), "source is an HTML page, not a recording"},
 		"playlist of a secret":          {file(t, "#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"), "source is a playlist"},
-		"picture":                       {mediatest.Make(t, "a.png", append(mediatest.Picture("64x36", 1, 0), "-frames:v", "1")...), "source is no recording that can be read"},
+		"picture":                       {mediatest.Make(t, "a.png", append(mediatest.Picture("64x36", 1, 0), "-frames:v", "1")...), "source is not a recording that can be read"},
 		"cut, index at the end":         {cut(t, recording, 0.6), "source is a truncated recording; the recorder did not finish it"},
 		"cut, index at the front":       {cut(t, front, 0.6), "source is a truncated recording"},
 		"cut within the index":          {cut(t, front, 0.001), "source is a truncated recording"},
-		"cut WebM":                      {cut(t, webm, 0.5), "of the 8.0 s that it announces"},
+		"cut WebM":                      {cut(t, webm, 0.5), "the file is truncated: it ends at byte"},
 		"index alone, nothing recorded": {cut(t, recording, 40.0/float64(size(t, recording))), "source is a truncated recording"},
 	}
 	for name, test := range tests {

@@ -16,7 +16,6 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/archive"
 	"github.com/meetingops/meeting-recording-operator/internal/media/ffmpeg"
 	"github.com/meetingops/meeting-recording-operator/internal/media/input"
-	"github.com/meetingops/meeting-recording-operator/internal/media/mp4"
 	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/progress"
@@ -33,6 +32,8 @@ type Step struct {
 	Scratch string
 	// Destination is where files go; only Probe can do without.
 	Destination *archive.Destination
+	// Tracks says which audio tracks are used.
+	Tracks AudioTracks
 	// Prefix is the folder of the destination that files go to, with a final slash, or nothing.
 	Prefix string
 	// Progress and Log are told how far it is.
@@ -76,50 +77,23 @@ func (w *work) folder(name string) (string, error) {
 	return path, nil
 }
 
-// info asks ffprobe, and explains why a file cannot be opened.
+// info asks ffprobe about the streams.
 func (w *work) info(ctx context.Context, r input.Reader) (probe.Info, error) {
 	text, err := w.Tools.Probe(ctx, r.Name())
 	if sysexits.Code(err) == sysexits.DataErr {
-		if _, indexErr := mp4.ReadIndex(r, r.Size()); errors.Is(indexErr, mp4.ErrTruncated) {
-			return probe.Info{}, truncated(indexErr)
-		}
-		return probe.Info{}, sysexits.New(sysexits.DataErr, err, "source is no recording that can be read")
+		return probe.Info{}, sysexits.New(sysexits.DataErr, err, "source is not a recording that can be read")
 	}
 	if err != nil {
 		return probe.Info{}, err
 	}
 	info, err := probe.Parse(text)
 	if errors.Is(err, probe.ErrNoMedia) {
-		return probe.Info{}, sysexits.New(sysexits.DataErr, nil, "source is no recording: it has neither video nor audio")
+		return probe.Info{}, sysexits.New(sysexits.DataErr, nil, "source is not a recording: it has neither video nor audio")
 	}
 	if err != nil {
 		return probe.Info{}, sysexits.New(sysexits.Software, err, "cannot understand ffprobe")
 	}
 	return info, nil
-}
-
-// complete opens the whole recording and asks ffprobe. A duration that the container does not tell is measured.
-func (w *work) complete(ctx context.Context) (input.Reader, probe.Info, error) {
-	r, err := w.Recording.OpenWhole(ctx)
-	if err != nil {
-		return nil, probe.Info{}, err
-	}
-	info, err := w.info(ctx, r)
-	if err == nil && info.Duration == 0 {
-		info.Duration, err = w.measure(ctx, r.Name())
-	}
-	if err != nil {
-		_ = r.Close() // there is a worse error to tell
-		return nil, probe.Info{}, err
-	}
-	return r, info, nil
-}
-
-// measure reads all of a file, without decoding it, and returns when it ends, in seconds.
-func (w *work) measure(ctx context.Context, path string) (end float64, err error) {
-	args := append(ffmpeg.Input(path), "-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy", "-f", "null", "-")
-	err = w.Tools.Run(ctx, ffmpeg.Command{Args: args, Progress: func(p ffmpeg.Progress) { end = p.OutTime.Seconds() }})
-	return end, err
 }
 
 // run runs ffmpeg on a file, and tells how far of the recording's seconds it is. It returns when the output ends.
@@ -134,9 +108,9 @@ func (w *work) run(ctx context.Context, name string, seconds float64, c ffmpeg.C
 	return end, err
 }
 
-// input returns ffmpeg's arguments that open a file.
+// input returns ffmpeg's arguments that open a file. Its timestamps stay as they are.
 func (w *work) input(path string) []string {
-	return append(w.Tools.DecoderThreads(), ffmpeg.Input(path)...)
+	return append(append([]string{ffmpeg.CopyTimes}, w.Tools.DecoderThreads()...), ffmpeg.Input(path)...)
 }
 
 // put stores a file of the step's folder under the output's name.
@@ -160,8 +134,13 @@ func (w *work) putFile(ctx context.Context, path, object, mediaType string) (out
 	return w.Destination.Put(ctx, w.Prefix+object, mediaType, file)
 }
 
-func truncated(err error) error {
-	return sysexits.New(sysexits.DataErr, err, "source is a truncated recording; the recorder did not finish it, or it was cut when it was copied")
+// interrupted returns why the context ended.
+func interrupted(ctx context.Context) error {
+	var exit *sysexits.ExitError
+	if errors.As(context.Cause(ctx), &exit) {
+		return exit
+	}
+	return sysexits.New(sysexits.TempFail, context.Cause(ctx), "interrupted")
 }
 
 // missing returns the error for a recording that lacks a kind of stream.

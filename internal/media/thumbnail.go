@@ -19,6 +19,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/media/mp4"
 	"github.com/meetingops/meeting-recording-operator/internal/media/plan"
 	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
@@ -63,20 +64,20 @@ func (w *work) shoot(ctx context.Context, opts ThumbnailOptions) (shots, error) 
 		return shots{}, err
 	}
 	defer func() { _ = r.Close() }() // it was only read
-	index, err := mp4.ReadIndex(r, r.Size())
-	switch {
-	case errors.Is(err, mp4.ErrTruncated):
-		return shots{}, truncated(err)
-	case errors.Is(err, mp4.ErrNotMP4), errors.Is(err, mp4.ErrUnsupported):
-		return w.shootAll(ctx, opts)
-	case err != nil:
+	index, err := w.index(ctx, r)
+	if err != nil {
 		return shots{}, err
-	case index.Video() == nil:
+	}
+	axis, ok := axisOf(index)
+	if !ok {
+		return w.shootAll(ctx, opts)
+	}
+	if index.Video() == nil {
 		return shots{}, missing("video", "hasVideo")
 	}
-	made, err := w.shootExcerpt(ctx, r, index, opts)
+	made, err := w.shootExcerpt(ctx, r, index, axis, opts)
 	if err == nil {
-		if _, black, lookErr := w.choosePoster(made); lookErr != nil || black {
+		if _, black, lookErr := w.choosePoster(ctx, made); lookErr != nil || black {
 			err = errNoExcerpt // there may be a brighter picture between these
 		}
 	}
@@ -90,17 +91,21 @@ func (w *work) shoot(ctx context.Context, opts ThumbnailOptions) (shots, error) 
 var errNoExcerpt = errors.New("no excerpt can be made")
 
 // shootExcerpt fetches single frames into a small file.
-func (w *work) shootExcerpt(ctx context.Context, r input.Reader, index *mp4.Index, opts ThumbnailOptions) (shots, error) {
+func (w *work) shootExcerpt(ctx context.Context, r input.Reader, index *mp4.Index, axis timeline.Axis, opts ThumbnailOptions) (shots, error) {
 	track := index.Video()
-	duration := track.Duration()
+	span, _ := index.Span(track) // the axis was made of it
+	duration := axis.Duration()
 	interval := frames.Interval(duration, opts.Interval)
-	pick, ok := frames.PickSamples(track, duration, interval)
-	if !ok {
-		return shots{}, errNoExcerpt
+	pick, ok := frames.PickSamples(track, span.Zero-axis.Start, duration, interval)
+	if !ok || r.Whole() && len(pick.Samples) < frames.MaxContacts {
+		return shots{}, errNoExcerpt // what is here already costs nothing to decode
 	}
 	path := w.path("excerpt.mp4")
 	err := w.writeFile(path, func(file *os.File) error {
 		return index.WriteExcerpt(file, track, pick.Samples, func(s mp4.Sample) ([]byte, error) {
+			if ctx.Err() != nil {
+				return nil, interrupted(ctx)
+			}
 			data := make([]byte, s.Size)
 			_, err := r.ReadAt(data, s.Offset)
 			return data, err
@@ -123,7 +128,7 @@ func (w *work) shootExcerpt(ctx context.Context, r input.Reader, index *mp4.Inde
 	}
 	s := shots{duration: duration, interval: interval, video: info.Video, of: pick.Of, file: path}
 	for _, sample := range pick.Samples {
-		s.times = append(s.times, sample.Time)
+		s.times = append(s.times, min(max(sample.Time, 0), duration))
 	}
 	s.large1 = func(shot int) []string {
 		return append(w.input(path), "-vf", fmt.Sprintf("select=eq(n\\,%d),%s", shot, poster(s.video)))
@@ -139,24 +144,28 @@ func (w *work) shootExcerpt(ctx context.Context, r input.Reader, index *mp4.Inde
 
 // shootAll decodes the whole recording.
 func (w *work) shootAll(ctx context.Context, opts ThumbnailOptions) (shots, error) {
-	r, info, err := w.complete(ctx)
+	r, err := w.open(ctx)
 	if err != nil {
 		return shots{}, err
 	}
 	defer func() { _ = r.Close() }() // it was only read
-	if info.Video == nil {
+	if r.info.Video == nil {
 		return shots{}, missing("video", "hasVideo")
 	}
-	s := shots{duration: info.Duration, interval: frames.Interval(info.Duration, opts.Interval), video: info.Video, file: r.Name()}
+	duration := r.info.Duration
+	s := shots{duration: duration, interval: frames.Interval(duration, opts.Interval), video: r.info.Video, file: r.Name()}
 	s.large1 = func(shot int) []string {
-		return append([]string{"-ss", fmt.Sprintf("%.6f", s.times[shot])}, append(w.input(r.Name()), "-vf", poster(s.video))...)
+		const before = 0.001 // so that no rounding misses the frame
+		seek := max(s.times[shot]+r.axis.Start-r.info.Start-before, 0)
+		return append([]string{"-ss", fmt.Sprintf("%.6f", seek)}, append(w.input(r.Name()), "-map", s.stream(), "-vf", poster(s.video))...)
 	}
-	every := fmt.Sprintf("select=isnan(prev_selected_t)+gte(t-prev_selected_t\\,%g),showinfo=checksum=0", s.interval*0.5)
+	least := min(s.interval*0.5, duration/frames.MaxContacts)
+	every := fmt.Sprintf("select=isnan(prev_selected_t)+gte(t-prev_selected_t\\,%g),showinfo=checksum=0", least)
 	if err := w.takeShots(ctx, &s, opts, every, func(line string) {
 		if _, after, ok := strings.Cut(line, " pts_time:"); ok {
 			var seconds float64
 			if _, err := fmt.Sscan(after, &seconds); err == nil {
-				s.times = append(s.times, seconds)
+				s.times = append(s.times, min(max(seconds-r.axis.Start, 0), duration))
 			}
 		}
 	}); err != nil {
@@ -171,20 +180,20 @@ func (w *work) shootAll(ctx context.Context, opts ThumbnailOptions) (shots, erro
 	return s, nil
 }
 
+// stream returns ffmpeg's name of the video stream.
+func (s shots) stream() string { return fmt.Sprintf("0:%d", s.video.Index) }
+
 // poster is the filter of a picture in full size.
-func poster(v *probe.Video) string {
-	width, height := plan.Scale(v.Width, v.Height, min(v.Width, v.Height))
-	return fmt.Sprintf("scale=%d:%d,setsar=1,format=yuvj420p", width, height)
-}
+func poster(v *probe.Video) string { return plan.Canvas(v) + ",format=yuvj420p" }
 
 // takeShots writes small-00001.png and large-00001.png and so on, of the pictures that a filter lets through.
 func (w *work) takeShots(ctx context.Context, s *shots, opts ThumbnailOptions, filter string, line func(string)) error {
 	w.removeShots() // of an attempt before
 	s.small = image.Pt(frames.Fit(s.video.Width, s.video.Height, opts.Size))
 	s.large = image.Pt(frames.Fit(s.video.Width, s.video.Height, 2*opts.Size))
-	graph := fmt.Sprintf("[0:v:0]%s,split=2[a][b];[a]scale=%d:%d,setsar=1,format=rgb24[s];[b]scale=%d:%d,setsar=1,format=rgb24[l]",
-		filter, s.small.X, s.small.Y, s.large.X, s.large.Y)
-	args := append(w.input(s.file), "-filter_complex", graph)
+	graph := fmt.Sprintf("[%s]%s,%s,split=2[a][b];[a]scale=%d:%d,format=rgb24[s];[b]scale=%d:%d,format=rgb24[l]",
+		s.stream(), filter, plan.Canvas(s.video), s.small.X, s.small.Y, s.large.X, s.large.Y)
+	args := append(append(timeline.KeepGraph(), w.input(s.file)...), "-filter_complex", graph)
 	for _, out := range []struct{ stream, name string }{{"[s]", "small"}, {"[l]", "large"}} {
 		args = append(args, "-map", out.stream, "-fps_mode", "passthrough", "-frames:v", fmt.Sprint(2*frames.MaxThumbnails+2),
 			"-c:v", "png", "-f", "image2", w.path(out.name+"-%05d.png"))
@@ -210,7 +219,7 @@ func (w *work) shot(kind string, n int) string { return w.path(fmt.Sprintf("%s-%
 
 // tellShots makes the files and stores them.
 func (w *work) tellShots(ctx context.Context, s shots) (outputs.Message, error) {
-	best, black, err := w.choosePoster(s)
+	best, black, err := w.choosePoster(ctx, s)
 	if err != nil {
 		return outputs.Message{}, err
 	}
@@ -221,7 +230,7 @@ func (w *work) tellShots(ctx context.Context, s shots) (outputs.Message, error) 
 	if err := w.Tools.Run(ctx, ffmpeg.Command{Args: args}); err != nil {
 		return outputs.Message{}, err
 	}
-	if err := w.layOut(s); err != nil {
+	if err := w.layOut(ctx, s); err != nil {
 		return outputs.Message{}, err
 	}
 	var msg outputs.Message
@@ -244,9 +253,12 @@ func (w *work) tellShots(ctx context.Context, s shots) (outputs.Message, error) 
 	return msg, nil
 }
 
-func (w *work) choosePoster(s shots) (best int, black bool, err error) {
+func (w *work) choosePoster(ctx context.Context, s shots) (best int, black bool, err error) {
 	var looks []frames.Look
 	for i := range s.count {
+		if ctx.Err() != nil {
+			return 0, false, interrupted(ctx)
+		}
 		img, err := w.picture("small", i)
 		if err != nil {
 			return 0, false, err
@@ -258,9 +270,9 @@ func (w *work) choosePoster(s shots) (best int, black bool, err error) {
 }
 
 // layOut makes the sprite, its track and the contact sheet.
-func (w *work) layOut(s shots) error {
+func (w *work) layOut(ctx context.Context, s shots) error {
 	sprite := frames.NewSheet(len(s.of), frames.SpriteColumns, s.small)
-	if err := w.draw(sprite, "small", s.of, "thumbnails.jpg"); err != nil {
+	if err := w.draw(ctx, sprite, "small", s.of, "thumbnails.jpg"); err != nil {
 		return err
 	}
 	track := frames.Track(sprite, "thumbnails.jpg", s.duration, s.interval)
@@ -271,12 +283,15 @@ func (w *work) layOut(s shots) error {
 		return err
 	}
 	shown, columns := frames.ContactSheet(s.count)
-	return w.draw(frames.NewSheet(len(shown), columns, s.large), "large", shown, "contact-sheet.jpg")
+	return w.draw(ctx, frames.NewSheet(len(shown), columns, s.large), "large", shown, "contact-sheet.jpg")
 }
 
 // draw puts pictures onto a sheet and writes it as JPEG.
-func (w *work) draw(sheet *frames.Sheet, kind string, shown []int, name string) error {
+func (w *work) draw(ctx context.Context, sheet *frames.Sheet, kind string, shown []int, name string) error {
 	for i, shot := range shown {
+		if ctx.Err() != nil {
+			return interrupted(ctx)
+		}
 		img, err := w.picture(kind, shot)
 		if err != nil {
 			return err

@@ -15,7 +15,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/media/ffmpeg"
 	"github.com/meetingops/meeting-recording-operator/internal/media/plan"
-	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
@@ -40,27 +40,29 @@ type TranscodeOptions struct {
 }
 
 // Transcode makes of a recording what browsers play: an MP4 file whose index is at its front, a ladder of HLS renditions,
-// or both. Pictures get 8 bits 4:2:0 and even sides. It returns DataErr for a recording without video.
+// or both. Both keep the recording's time axis. Pictures get 8 bits 4:2:0 and even sides. It returns DataErr for a
+// recording without video.
 func (s Step) Transcode(ctx context.Context, opts TranscodeOptions) (outputs.Message, error) {
 	return s.in(ctx, func(ctx context.Context, w *work) (outputs.Message, error) {
-		r, info, err := w.complete(ctx)
+		r, err := w.open(ctx)
 		if err != nil {
 			return outputs.Message{}, err
 		}
 		defer func() { _ = r.Close() }() // it was only read
-		if info.Video == nil {
-			return outputs.Message{}, missing("video", "hasVideo")
+		shown, err := w.shown(r)
+		if err != nil {
+			return outputs.Message{}, err
 		}
 		var msg outputs.Message
 		if opts.MP4 {
-			output, err := w.makeMP4(ctx, r.Name(), info, opts)
+			output, err := w.makeMP4(ctx, shown, opts)
 			if err != nil {
 				return outputs.Message{}, err
 			}
 			msg.Outputs = append(msg.Outputs, output)
 		}
 		if opts.HLS {
-			made, err := w.makeHLS(ctx, r.Name(), info, opts)
+			made, err := w.makeHLS(ctx, shown, opts)
 			if err != nil {
 				return outputs.Message{}, err
 			}
@@ -70,33 +72,69 @@ func (s Step) Transcode(ctx context.Context, opts TranscodeOptions) (outputs.Mes
 	})
 }
 
-func (w *work) makeMP4(ctx context.Context, recording string, info probe.Info, opts TranscodeOptions) (outputs.Output, error) {
-	m := plan.MP4{Info: info, Preset: opts.Preset, MaxHeight: opts.MaxHeight, Reencode: opts.Reencode, Extra: opts.Extra}
-	if m.Copies() {
-		w.Log.Info("browsers play the recording's streams as they are: only the container is made anew")
+// shown is a recording whose picture and sound are put onto the axis.
+type shown struct {
+	*recording
+	picture timeline.Picture
+	sound   *timeline.Sound // nil: there is none
+}
+
+// shown returns DataErr for a recording without video.
+func (w *work) shown(r *recording) (shown, error) {
+	v := r.info.Video
+	if v == nil {
+		return shown{}, missing("video", "hasVideo")
 	}
-	if err := w.encode(ctx, info, recording, m.Args(w.path("video.mp4")), opts.Extra); err != nil {
+	s := shown{recording: r, picture: timeline.Picture{
+		Axis: r.axis, Stream: v.Index, Rate: timeline.Rate(v.NominalRate, v.FrameRate), Filter: plan.Canvas(v),
+	}}
+	if r.info.Audio == nil {
+		return s, nil
+	}
+	sound, err := w.sound(r)
+	s.sound = &sound
+	return s, err
+}
+
+func (w *work) makeMP4(ctx context.Context, r shown, opts TranscodeOptions) (outputs.Output, error) {
+	m := plan.MP4{
+		Info: r.info, Preset: opts.Preset, MaxHeight: opts.MaxHeight, Reencode: opts.Reencode, Picture: r.picture, Sound: r.sound, Extra: opts.Extra,
+	}
+	if m.Copies() {
+		w.Log.Info("Copying the streams, browsers play them")
+	}
+	if err := w.encode(ctx, r, m.Args(w.path("video.mp4")), opts.Extra); err != nil {
 		return outputs.Output{}, err
 	}
 	output, err := w.put(ctx, "mp4", w.path("video.mp4"), "video.mp4", "video/mp4")
-	output.Values = map[string]any{"copied": m.Copies()}
+	output.Values = map[string]any{"copied": m.Copies(), "audioTracks": r.tracks()}
 	_ = os.Remove(w.path("video.mp4")) // makes room early; all of the folder goes at the end
 	return output, err
 }
 
+// tracks returns how many audio tracks are used.
+func (r shown) tracks() int {
+	if r.sound == nil {
+		return 0
+	}
+	return len(r.sound.Tracks)
+}
+
 // encode runs ffmpeg, and blames arguments that were added too.
-func (w *work) encode(ctx context.Context, info probe.Info, recording string, args, extra []string) error {
-	input := w.input(recording)
-	_, err := w.run(ctx, "encoding", info.Duration, ffmpeg.Command{Args: append(append(input, w.Tools.DecoderThreads()...), args...)})
+func (w *work) encode(ctx context.Context, r shown, args, extra []string) error {
+	input := append(timeline.KeepGraph(), w.input(r.Name())...)
+	_, err := w.run(ctx, "encoding", r.info.Duration, ffmpeg.Command{Args: append(append(input, w.Tools.DecoderThreads()...), args...)})
 	if sysexits.Code(err) == sysexits.DataErr && len(extra) > 0 {
 		return sysexits.New(sysexits.DataErr, err, "the recording cannot be encoded, or not with %s of --ffmpeg-arg", strings.Join(extra, " "))
 	}
 	return err
 }
 
-func (w *work) makeHLS(ctx context.Context, recording string, info probe.Info, opts TranscodeOptions) ([]outputs.Output, error) {
-	ladder := plan.Ladder(info.Video.Width, info.Video.Height, opts.Heights)
-	h := plan.HLS{Preset: opts.Preset, Ladder: ladder, SegmentSeconds: opts.SegmentSeconds, TS: opts.TS, Audio: info.Audio != nil, Extra: opts.Extra}
+func (w *work) makeHLS(ctx context.Context, r shown, opts TranscodeOptions) ([]outputs.Output, error) {
+	ladder := plan.Ladder(r.info.Video.Width, r.info.Video.Height, opts.Heights)
+	h := plan.HLS{
+		Preset: opts.Preset, Ladder: ladder, SegmentSeconds: opts.SegmentSeconds, TS: opts.TS, Picture: r.picture, Sound: r.sound, Extra: opts.Extra,
+	}
 	folder, err := w.folder("hls")
 	if err != nil {
 		return nil, err
@@ -106,10 +144,15 @@ func (w *work) makeHLS(ctx context.Context, recording string, info probe.Info, o
 			return nil, err
 		}
 	}
-	if err := w.encode(ctx, info, recording, h.Args(folder), opts.Extra); err != nil {
+	if err := w.encode(ctx, r, h.Args(folder), opts.Extra); err != nil {
 		return nil, err
 	}
-	return w.putHLS(ctx, folder, ladder)
+	made, err := w.putHLS(ctx, folder, ladder)
+	if err != nil {
+		return nil, err
+	}
+	made[0].Values["audioTracks"] = r.tracks()
+	return made, nil
 }
 
 // putHLS stores what is named before what names it, the master playlist last, so that no player finds a name without a

@@ -57,6 +57,9 @@ type Command struct {
 	Progress func(Progress)
 }
 
+// CopyTimes is the argument that leaves the file's timestamps as they are, as package timeline needs them.
+const CopyTimes = "-copyts"
+
 // Input returns the arguments that open a file, with what guards them.
 func Input(path string) []string {
 	return []string{"-protocol_whitelist", Protocols, "-format_whitelist", Formats, "-i", "file:" + path}
@@ -87,6 +90,34 @@ func (t Tools) Probe(ctx context.Context, path string, options ...string) ([]byt
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+// Packets runs ffprobe on a file, without decoding it, and calls line with each line that it prints of the packets, with
+// these entries as comma-separated values. It returns what ffprobe says when the file ends within a packet, and is empty
+// when that is not so.
+func (t Tools) Packets(ctx context.Context, path, entries string, line func(string)) (cut string, err error) {
+	out := &lineWriter{line: line}
+	r := run{tools: t, stdout: out, line: func(said string) {
+		if cut == "" && saysCut(said) {
+			cut = clean(said)
+		}
+	}}
+	args := []string{"-hide_banner", "-loglevel", "level+warning", "-show_entries", entries, "-print_format", "csv=print_section=0"}
+	if err := r.do(ctx, t.FFprobe, append(args, Input(path)...)); err != nil {
+		return "", err
+	}
+	out.flush()
+	return cut, nil
+}
+
+// saysCut knows what ffmpeg's demuxers say of a file that ends within a packet.
+func saysCut(line string) bool {
+	for _, words := range []string{"File ended prematurely", "Truncating packet of size", "partial file"} {
+		if strings.Contains(line, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // DecoderThreads returns the arguments that bound the threads of the input or output that follows.

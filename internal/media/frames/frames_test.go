@@ -49,15 +49,18 @@ func track(t *testing.T, args ...string) *mp4.Track {
 }
 
 func TestPickSamples(t *testing.T) {
-	pick, ok := frames.PickSamples(track(t, "-g", "30"), 6, 1)
+	pick, ok := frames.PickSamples(track(t, "-g", "30"), 0, 6, 1)
 	if !ok || len(pick.Samples) != 3 || !slices.Equal(pick.Of, []int{0, 1, 1, 2, 2, 2}) { // at 0, 2 and 4 s
 		t.Errorf("%+v, %v", pick, ok)
 	}
-	if _, ok := frames.PickSamples(track(t, "-g", "1000"), 6, 1); !ok {
+	if _, ok := frames.PickSamples(track(t, "-g", "1000"), 0, 6, 1); !ok {
 		t.Error("a picture for 6 s does do")
 	}
-	if _, ok := frames.PickSamples(track(t, "-g", "1000"), 60, 1); ok {
-		t.Error("a picture for 60 s does not do")
+	if late, ok := frames.PickSamples(track(t, "-g", "30"), 3, 9, 1); !ok || late.Samples[0].Time != 3 || !slices.Equal(late.Of, []int{0, 0, 0, 0, 1, 1, 2, 2, 2}) {
+		t.Errorf("3 s late: %+v, %v", late, ok)
+	}
+	if _, ok := frames.PickSamples(track(t, "-g", "1000", "-vf", "setpts=4*PTS"), 0, 24, 1); ok {
+		t.Error("one picture for 24 s is too little")
 	}
 }
 

@@ -37,12 +37,14 @@ type Pick struct {
 }
 
 // PickSamples picks for each thumbnail the sample nearest to the middle of its interval of those that can be decoded
-// alone, the earlier of two that are as near. It returns false when the track has too few of these to show what is in between: when two lie further apart than
-// both twice the interval and 15 s.
-func PickSamples(track *mp4.Track, duration, interval float64) (Pick, bool) {
+// alone, the earlier of two that are as near. zero is when the track's first sample is shown, from the recording's
+// beginning; the picked samples' times count from there too. It returns false when the track has too few of these to show
+// what is in between: when two lie further apart than both twice the interval and 15 s.
+func PickSamples(track *mp4.Track, zero, duration, interval float64) (Pick, bool) {
 	var syncs []mp4.Sample
 	err := track.Each(func(s mp4.Sample) bool {
 		if s.Sync && s.Size > 0 {
+			s.Time += zero
 			syncs = append(syncs, s)
 		}
 		return true
@@ -52,7 +54,7 @@ func PickSamples(track *mp4.Track, duration, interval float64) (Pick, bool) {
 	}
 	furthest := max(2*interval, 15)
 	for i := range syncs {
-		next := duration
+		next := zero + track.Duration()
 		if i+1 < len(syncs) {
 			next = syncs[i+1].Time
 		}

@@ -54,10 +54,12 @@ func (s *Sheet) Put(i int, img image.Image) {
 // Image returns the sheet.
 func (s *Sheet) Image() image.Image { return s.image }
 
-// ContactSheet returns which of count pictures a contact sheet shows, spread evenly, 16 at most, and in how many columns.
+// MaxContacts is how many pictures a contact sheet has at most.
+const MaxContacts = 16
+
+// ContactSheet returns which of count pictures a contact sheet shows, spread evenly, and in how many columns.
 func ContactSheet(count int) (shown []int, columns int) {
-	const most = 16
-	n := min(count, most)
+	n := min(count, MaxContacts)
 	for i := range n {
 		shown = append(shown, (2*i+1)*count/(2*n))
 	}

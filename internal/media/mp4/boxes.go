@@ -20,13 +20,21 @@ var (
 	ErrTruncated = errors.New("the MP4 file is truncated")
 	// ErrUnsupported is returned for a file that is no plain, unfragmented MP4 file with a sample table per track.
 	ErrUnsupported = errors.New("the MP4 file is of a kind whose parts cannot be found")
+	// ErrFragmented is the kind of ErrUnsupported for a fragmented file, which CheckFragments can check.
+	ErrFragmented = fmt.Errorf("%w: it is fragmented", ErrUnsupported)
+	// ErrImplausible is returned for a file whose index claims what cannot be. Reading it could cost without limit.
+	ErrImplausible = errors.New("the MP4 file's index claims what cannot be")
 )
 
 const (
 	// maxIndexBytes is the largest index that is read: a day of a recording has about 30 MB.
 	maxIndexBytes = 128 << 20
-	// maxTopBoxes is how many boxes a plain file may have beside each other.
+	// maxTopBoxes is how many boxes a plain file may have before its index.
 	maxTopBoxes = 64
+	// maxTracks bounds the tracks of a file, of any kind.
+	maxTracks = 64
+	// maxOverlap is how many times a file's size its samples may have in total: tracks may share some.
+	maxOverlap = 2
 )
 
 // box is a box in memory.
@@ -44,15 +52,17 @@ type Index struct {
 	// Tracks are in the file's order; only video and sound.
 	Tracks []*Track
 	// FileType is the whole ftyp box; nil: there is none.
-	fileType []byte
-	header   []byte // the whole mvhd box
+	fileType  []byte
+	header    []byte // the whole mvhd box
+	timescale int64  // of the header
+	end       int64  // of the moov box
 }
 
-// ReadIndex reads the index of a file of size bytes, going from box to box without reading what they hold. It returns
-// ErrNotMP4, ErrTruncated or ErrUnsupported (wrapped), or an error of r.
+// ReadIndex reads the index of a file of size bytes, going from box to box without reading what they hold, up to the
+// index: what follows it does not matter when every sample is in the file. It returns ErrNotMP4, ErrTruncated,
+// ErrUnsupported or ErrImplausible (wrapped), or an error of r.
 func ReadIndex(r io.ReaderAt, size int64) (*Index, error) {
 	index := &Index{}
-	var moov []byte
 	for offset, n := int64(0), 0; offset < size; n++ {
 		kind, length, headerLength, err := readHeader(r, offset, size)
 		switch {
@@ -64,12 +74,15 @@ func ReadIndex(r io.ReaderAt, size int64) (*Index, error) {
 			return nil, ErrUnsupported
 		case length > size-offset:
 			return nil, fmt.Errorf("%w: it ends at byte %d, within a part that goes to byte %d", ErrTruncated, size, offset+length)
-		case kind == "moov" && moov != nil, (kind == "moov" || kind == "ftyp") && length > maxIndexBytes:
+		case (kind == "moov" || kind == "ftyp") && length > maxIndexBytes:
 			return nil, ErrUnsupported
 		case kind == "moov":
-			if moov, err = readAt(r, offset+headerLength, length-headerLength); err != nil {
+			moov, err := readAt(r, offset+headerLength, length-headerLength)
+			if err != nil {
 				return nil, err
 			}
+			index.end = offset + length
+			return index, index.readMoov(moov, size)
 		case kind == "ftyp":
 			if index.fileType, err = readAt(r, offset, length); err != nil {
 				return nil, err
@@ -77,10 +90,7 @@ func ReadIndex(r io.ReaderAt, size int64) (*Index, error) {
 		}
 		offset += length
 	}
-	if moov == nil {
-		return nil, fmt.Errorf("%w: its index (moov) is missing; the recorder did not finish it", ErrTruncated)
-	}
-	return index, index.readMoov(moov, size)
+	return nil, fmt.Errorf("%w: its index (moov) is missing; the recorder did not finish it", ErrTruncated)
 }
 
 // readHeader returns a box's kind, and its length with its header. A length of 0 means up to the file's end.
@@ -165,14 +175,24 @@ func (x *Index) readMoov(moov []byte, size int64) error {
 	if err != nil {
 		return err
 	}
+	var bytes int64
+	traks, fragmented := 0, false
 	for _, b := range boxes {
 		switch b.kind {
 		case "mvhd":
 			x.header = b.raw
+			x.timescale = movieTimescale(b.payload)
 		case "mvex":
-			return ErrUnsupported // fragments follow
+			fragmented = true
 		case "trak":
-			track, err := newTrack(b, size)
+			if traks == maxTracks {
+				return fmt.Errorf("%w: it has more than %d tracks", ErrImplausible, maxTracks)
+			}
+			track, err := newTrack(b, traks)
+			traks++
+			if err == nil && track != nil && !fragmented {
+				bytes, err = track.check(size, bytes)
+			}
 			if err != nil {
 				return err
 			}
@@ -181,10 +201,24 @@ func (x *Index) readMoov(moov []byte, size int64) error {
 			}
 		}
 	}
-	if x.header == nil || len(x.Tracks) == 0 {
+	switch {
+	case fragmented:
+		return ErrFragmented
+	case x.header == nil || len(x.Tracks) == 0:
 		return ErrUnsupported
 	}
 	return nil
+}
+
+// movieTimescale reads the movie header: ticks in a second, of edit lists.
+func movieTimescale(mvhd []byte) int64 {
+	switch {
+	case len(mvhd) >= 24 && mvhd[0] == 1:
+		return int64(binary.BigEndian.Uint32(mvhd[20:]))
+	case len(mvhd) >= 16:
+		return int64(binary.BigEndian.Uint32(mvhd[12:]))
+	}
+	return 0
 }
 
 // Video returns the first video track; nil: there is none.

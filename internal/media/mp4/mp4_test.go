@@ -5,6 +5,7 @@ package mp4_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -119,14 +120,13 @@ func TestReadIndexFails(t *testing.T) {
 		"WebM":              {[]byte("\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81"), mp4.ErrNotMP4},
 		"cut in the index":  {whole[:len(whole)-1], mp4.ErrTruncated},
 		"cut in the data":   {whole[:30], mp4.ErrTruncated},
-		"cut in a header":   {slices.Concat(whole, u32(100)), mp4.ErrTruncated},
 		"no index":          {newMovie().before, mp4.ErrTruncated},
 		"samples beyond":    {with(func(m *movie) { m.chunks = wrap("stco", u32(0, 2, 24, 4000)) }), mp4.ErrTruncated},
-		"fragments":         {with(func(m *movie) { m.after = wrap("moof") }), mp4.ErrUnsupported},
-		"fragments told":    {with(func(m *movie) { m.extra = wrap("mvex") }), mp4.ErrUnsupported},
-		"two indexes":       {slices.Concat(whole, wrap("moov")), mp4.ErrUnsupported},
-		"box of 4 bytes":    {slices.Concat(whole, u32(4, 0)), mp4.ErrUnsupported},
-		"many boxes":        {slices.Concat(whole, bytes.Repeat(wrap("free"), 100)), mp4.ErrUnsupported},
+		"fragment first":    {slices.Concat(wrap("ftyp"), wrap("moof")), mp4.ErrUnsupported},
+		"fragments":         {with(func(m *movie) { m.extra = wrap("mvex") }), mp4.ErrFragmented},
+		"box of 4 bytes":    {slices.Concat(wrap("ftyp"), u32(4, 0)), mp4.ErrUnsupported},
+		"many boxes":        {slices.Concat(wrap("ftyp"), bytes.Repeat(wrap("free"), 100), whole), mp4.ErrUnsupported},
+		"many tracks":       {with(func(m *movie) { m.extra = bytes.Repeat(wrap("trak", wrap("mdia", wrap("hdlr", make([]byte, 12)))), 64) }), mp4.ErrImplausible},
 		"no tracks":         {slices.Concat(wrap("ftyp"), wrap("moov", wrap("mvhd"))), mp4.ErrUnsupported},
 		"lie on the count":  {with(func(m *movie) { m.stts = wrap("stts", u32(0, 0x7fffffff, 3, 10)) }), mp4.ErrUnsupported},
 		"lie on the sizes":  {with(func(m *movie) { m.stsz = wrap("stsz", u32(0, 0, 0x7fffffff, 1)) }), mp4.ErrUnsupported},
@@ -144,6 +144,60 @@ func TestReadIndexFails(t *testing.T) {
 				t.Errorf("err = %v, want %v", err, test.want)
 			}
 		})
+	}
+}
+
+// A complete file stays complete whatever follows it.
+func TestTrailingBytes(t *testing.T) {
+	whole := newMovie().bytes()
+	for name, tail := range map[string][]byte{
+		"newline": []byte("\n"), "ID3": append([]byte("TAG"), make([]byte, 125)...), "half a box": u32(100), "another index": wrap("moov"),
+		"box of 4 bytes": u32(4, 0), "many boxes": bytes.Repeat(wrap("free"), 100), "zeros": make([]byte, 4096),
+	} {
+		if _, err := read(slices.Concat(whole, tail)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Samples of one size are not walked, and no more of them are accepted than the file can hold.
+func TestHostileCounts(t *testing.T) {
+	m := newMovie()
+	m.stsz, m.stsc = wrap("stsz", u32(0, 1, 1<<31-1)), wrap("stsc", u32(0, 1, 1, 1<<31-1, 1))
+	if _, err := read(m.bytes()); !errors.Is(err, mp4.ErrTruncated) {
+		t.Errorf("more samples than bytes: %v", err)
+	}
+	m.stsz, m.stsc, m.chunks = wrap("stsz", u32(0, 1, 40_000)), wrap("stsc", u32(0, 1, 1, 10, 1)), wrap("stco", u32(0, 4000), bytes.Repeat(u32(0), 4000))
+	if _, err := read(m.bytes()); !errors.Is(err, mp4.ErrImplausible) {
+		t.Errorf("the same samples again and again: %v", err)
+	}
+}
+
+func TestCheckFragments(t *testing.T) {
+	run := func(samples int) []byte { return wrap("moof", wrap("traf", wrap("trun", u32(0, samples)))) }
+	whole := slices.Concat(wrap("ftyp"), wrap("moov"), run(2), wrap("mdat", make([]byte, 40)), run(2), wrap("mdat", make([]byte, 40)))
+	tests := map[string]struct {
+		content []byte
+		want    error
+	}{
+		"complete":         {whole, nil},
+		"newline":          {append(slices.Clone(whole), '\n'), nil},
+		"ID3":              {slices.Concat(whole, []byte("TAG of something else, which is no box")), nil},
+		"cut in the data":  {whole[:len(whole)-1], mp4.ErrTruncated},
+		"cut in the index": {whole[:len(whole)-50], mp4.ErrTruncated},
+		"too many samples": {slices.Concat(whole, run(1<<30)), mp4.ErrImplausible},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := mp4.CheckFragments(t.Context(), bytes.NewReader(test.content), int64(len(test.content))); !errors.Is(err, test.want) {
+				t.Errorf("err = %v, want %v", err, test.want)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := mp4.CheckFragments(ctx, bytes.NewReader(whole), int64(len(whole))); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
 	}
 }
 

@@ -5,11 +5,9 @@ package mp4
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
-
-// maxSamples is how many samples a track may have: a day at 240 a second.
-const maxSamples = 24 * 3600 * 240
 
 // Sample is one frame, or one packet of sound.
 type Sample struct {
@@ -27,6 +25,8 @@ type Sample struct {
 
 // Track is a track's sample table.
 type Track struct {
+	// Index is the track's number in the file, of all tracks.
+	Index int
 	// Video is true for video, false for sound.
 	Video bool
 
@@ -37,11 +37,11 @@ type Track struct {
 	uniformSize                          int64
 	chunkEntry                           int // bytes of an entry: 4 or 8
 	everySampleIsSync, hasOneDescriptor  bool
+	hasSizes                             bool
 }
 
-// newTrack returns nil for a track that is neither video nor sound. It returns ErrTruncated when a sample lies beyond the
-// file's size.
-func newTrack(trak box, size int64) (*Track, error) {
+// newTrack returns nil for a track that is neither video nor sound, or has no samples. index is its number in the file.
+func newTrack(trak box, index int) (*Track, error) {
 	handler := find(trak.payload, "mdia", "hdlr")
 	if handler == nil || len(handler.payload) < 12 {
 		return nil, ErrUnsupported
@@ -50,21 +50,14 @@ func newTrack(trak box, size int64) (*Track, error) {
 	if kind != "vide" && kind != "soun" {
 		return nil, nil //nolint:nilnil // the contract above
 	}
-	t := &Track{Video: kind == "vide", trak: trak.payload, chunkEntry: 4, everySampleIsSync: true}
+	t := &Track{Index: index, Video: kind == "vide", trak: trak.payload, chunkEntry: 4, everySampleIsSync: true}
 	if err := t.readTables(); err != nil {
 		return nil, err
 	}
-	var beyond *Sample
-	err := t.Each(func(s Sample) bool {
-		if s.Offset+s.Size > size {
-			beyond = &s
-		}
-		return beyond == nil
-	})
-	if err == nil && beyond != nil {
-		err = fmt.Errorf("%w: it has %d bytes, but its index tells of more, from second %.1f on", ErrTruncated, size, beyond.Time)
+	if t.count == 0 {
+		return nil, nil //nolint:nilnil // the contract above
 	}
-	return t, err
+	return t, nil
 }
 
 func (t *Track) readTables() error {
@@ -81,10 +74,56 @@ func (t *Track) readTables() error {
 	for i := 0; i < len(boxes) && err == nil; i++ {
 		err = t.readTable(boxes[i])
 	}
-	if err != nil || t.timescale == 0 || t.count == 0 || t.stts == nil || t.stsc == nil || t.chunks == nil || !t.hasOneDescriptor {
+	switch {
+	case errors.Is(err, ErrImplausible):
+		return err
+	case err != nil || t.timescale == 0 || !t.hasSizes:
+		return ErrUnsupported
+	case t.count > 0 && (t.stts == nil || t.stsc == nil || t.chunks == nil || !t.hasOneDescriptor):
 		return ErrUnsupported
 	}
 	return nil
+}
+
+// check goes from chunk to chunk. It returns ErrTruncated when a sample lies beyond the file's size, and ErrImplausible
+// when the samples of this and earlier tracks, which have so many bytes, are more than the file can hold.
+func (t *Track) check(size, bytes int64) (int64, error) {
+	var number int64
+	spans := table{data: t.stsc, entry: 12}
+	for chunk := 0; chunk < len(t.chunks)/t.chunkEntry && number < int64(t.count); chunk++ {
+		samples, ok := spans.samplesOf(chunk)
+		if !ok {
+			return 0, ErrUnsupported
+		}
+		samples = min(samples, int64(t.count)-number)
+		length := t.uniformSize * samples
+		for i := number; t.uniformSize == 0 && i < number+samples; i++ {
+			length += t.size(int(i))
+		}
+		if end := t.chunkOffset(chunk) + length; samples > 0 && end > size {
+			return 0, fmt.Errorf("%w: it has %d bytes, but its index tells of %d, from second %.1f on", ErrTruncated, size, end, t.timeOf(number))
+		}
+		bytes += length
+		if bytes > maxOverlap*size {
+			return 0, fmt.Errorf("%w: more samples than its %d bytes can hold", ErrImplausible, size)
+		}
+		number += samples
+	}
+	if number < int64(t.count) {
+		return 0, ErrUnsupported
+	}
+	return bytes, nil
+}
+
+// timeOf returns about when a sample is shown, in seconds from the first.
+func (t *Track) timeOf(number int64) float64 {
+	var ticks int64
+	for entries := (table{data: t.stts, entry: 8}); entries.next < entries.len() && number > 0; entries.next++ {
+		n := min(entries.at(entries.next, 0), number)
+		ticks += n * entries.at(entries.next, 4)
+		number -= n
+	}
+	return float64(ticks) / float64(t.timescale)
 }
 
 // readTable reads one box of a sample table.
@@ -131,10 +170,7 @@ func (t *Track) readSizes(payload []byte) error {
 	}
 	t.uniformSize = int64(binary.BigEndian.Uint32(payload[4:]))
 	count := int64(binary.BigEndian.Uint32(payload[8:]))
-	if count > maxSamples {
-		return ErrUnsupported
-	}
-	t.count = int(count)
+	t.count, t.hasSizes = int(count), true
 	if t.uniformSize == 0 {
 		if count*4 > int64(len(payload)-12) {
 			return ErrUnsupported
@@ -154,14 +190,12 @@ func (t *Track) Each(visit func(Sample) bool) error {
 	var ticks, firstOffset int64
 	number := 0
 	for chunk := 0; chunk < len(t.chunks)/t.chunkEntry && number < t.count; chunk++ {
-		for spans.next+1 < spans.len() && int64(chunk)+1 >= spans.at(spans.next+1, 0) {
-			spans.next++
-		}
-		if spans.len() == 0 {
+		samples, ok := spans.samplesOf(chunk)
+		if !ok {
 			return ErrUnsupported
 		}
 		offset := t.chunkOffset(chunk)
-		for range spans.at(spans.next, 4) {
+		for range samples {
 			if number == t.count {
 				break
 			}
@@ -214,6 +248,17 @@ func (t *table) len() int { return len(t.data) / t.entry }
 // at returns the 32 bits at a byte of an entry.
 func (t *table) at(entry, at int) int64 {
 	return int64(binary.BigEndian.Uint32(t.data[entry*t.entry+at:]))
+}
+
+// samplesOf returns how many samples a chunk has (from 0), of a table of spans. It returns false for an empty table.
+func (t *table) samplesOf(chunk int) (int64, bool) {
+	for t.next+1 < t.len() && int64(chunk)+1 >= t.at(t.next+1, 0) {
+		t.next++
+	}
+	if t.len() == 0 {
+		return 0, false
+	}
+	return t.at(t.next, 4), true
 }
 
 // takeDelta returns what the next sample has in a table of (count, ticks): how long it lasts (stts), or how much later than

@@ -11,14 +11,17 @@ import (
 	"image"
 	"image/color"
 	"io"
+
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 )
 
 // SampleRate is that of the sound that Peaks takes, in samples a second: mono, signed 16 bits, little-endian.
 const SampleRate = 16000
 
 // Args returns ffmpeg's arguments, to follow the input, that write such sound to pipe:1.
-func Args() []string {
-	return []string{"-map", "0:a:0", "-ac", "1", "-ar", "16000", "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"}
+func Args(sound timeline.Sound) []string {
+	sound.Layout, sound.Rate = "mono", SampleRate
+	return []string{"-filter_complex", sound.Graph("sound"), "-map", "[sound]", "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"}
 }
 
 // Peaks is an io.Writer that keeps the peaks of what is written to it.

@@ -8,9 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 )
 
 // The targets of loudness: those that streaming services ask for speech (-16 LUFS, EBU R 128's way of measuring).
@@ -24,15 +27,20 @@ const (
 type AudioFormat struct {
 	// Name is what users call it; File is the file's name.
 	Name, File, MediaType string
-	filter                string
-	codec                 []string
+	// Layout is stereo or mono, Rate is in samples a second.
+	Layout string
+	Rate   int
+	codec  []string
 }
+
+// loudnessRate is the rate at which loudness is measured and changed, in samples a second.
+const loudnessRate = 48000
 
 // audioFormats in the order of their making.
 var audioFormats = []AudioFormat{
-	{"aac", "audio.m4a", "audio/mp4", "aresample=48000", []string{"-c:a", "aac", "-b:a", "128k", "-ac", "2", "-movflags", "+faststart", "-f", "mp4"}},
-	{"opus", "audio.opus", "audio/ogg", "aresample=48000", []string{"-c:a", "libopus", "-b:a", "96k", "-ac", "2", "-f", "ogg"}},
-	{"wav", "speech.wav", "audio/wav", "aresample=16000,aformat=channel_layouts=mono", []string{"-c:a", "pcm_s16le", "-f", "wav"}},
+	{"aac", "audio.m4a", "audio/mp4", "stereo", 48000, []string{"-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", "-f", "mp4"}},
+	{"opus", "audio.opus", "audio/ogg", "stereo", 48000, []string{"-c:a", "libopus", "-b:a", "96k", "-f", "ogg"}},
+	{"wav", "speech.wav", "audio/wav", "mono", 16000, []string{"-c:a", "pcm_s16le", "-f", "wav"}},
 }
 
 // AudioFormatNames lists the formats.
@@ -70,38 +78,77 @@ type Loudness struct {
 	Silent bool
 }
 
-// MeasureArgs returns ffmpeg's arguments, to follow the input, of the pass that measures.
-func MeasureArgs() []string {
-	return []string{"-map", "0:a:0", "-af", normFilter() + ":print_format=json", "-f", "null", "-"}
+// Layouts returns the channel layouts of the formats, each once. Loudness depends on it: two channels with different
+// voices are louder than their mono mix.
+func Layouts(formats []AudioFormat) []string {
+	var layouts []string
+	for _, f := range formats {
+		if !slices.Contains(layouts, f.Layout) {
+			layouts = append(layouts, f.Layout)
+		}
+	}
+	return layouts
 }
 
-func normFilter() string {
-	return fmt.Sprintf("loudnorm=I=%s:TP=%s:LRA=%s", targetLoudness, targetPeak, targetRange)
+// MeasureArgs returns ffmpeg's arguments, to follow the input, of the pass that measures the loudness in each layout.
+func MeasureArgs(sound timeline.Sound, layouts []string) []string {
+	args := []string{"-filter_complex", soundIn(sound, layouts, func(layout string) string {
+		return fmt.Sprintf("%s:print_format=json", normFilter("@"+layout))
+	})}
+	for _, layout := range layouts {
+		args = append(args, "-map", "["+layout+"]", "-f", "null", "-")
+	}
+	return args
+}
+
+// soundIn returns a filter graph that ends in one label for each layout, after the filter for it.
+func soundIn(sound timeline.Sound, layouts []string, filter func(layout string) string) string {
+	var graphs []string
+	for _, layout := range layouts {
+		s := sound
+		s.Layout, s.Rate = layout, loudnessRate
+		graphs = append(graphs, s.Graph("in"+layout)+fmt.Sprintf(";[in%s]%s[%s]", layout, filter(layout), layout))
+	}
+	return strings.Join(graphs, ";")
+}
+
+func normFilter(name string) string {
+	return fmt.Sprintf("loudnorm%s=I=%s:TP=%s:LRA=%s", name, targetLoudness, targetPeak, targetRange)
 }
 
 // LoudnessReader reads the lines that ffmpeg logs in the pass that measures.
 type LoudnessReader struct {
-	object strings.Builder
-	inside bool
+	objects map[string]*strings.Builder // by layout
+	layout  string
+	inside  bool
 }
+
+// named finds the layout that a filter of MeasureArgs has in its name.
+var named = regexp.MustCompile(`^\[loudnorm@(\w+) @ `)
 
 // Line reads one line.
 func (r *LoudnessReader) Line(line string) {
+	if found := named.FindStringSubmatch(line); found != nil {
+		r.layout = found[1]
+	}
 	trimmed := strings.TrimSpace(line)
 	if trimmed == "{" {
-		r.object.Reset()
+		if r.objects == nil {
+			r.objects = map[string]*strings.Builder{}
+		}
+		r.objects[r.layout] = &strings.Builder{}
 		r.inside = true
 	}
 	if r.inside {
-		r.object.WriteString(trimmed)
+		r.objects[r.layout].WriteString(trimmed)
 	}
 	if trimmed == "}" {
 		r.inside = false
 	}
 }
 
-// Loudness returns what was measured.
-func (r *LoudnessReader) Loudness() (Loudness, error) {
+// Loudness returns what was measured in a layout.
+func (r *LoudnessReader) Loudness(layout string) (Loudness, error) {
 	var told struct {
 		Integrated string `json:"input_i"`
 		Peak       string `json:"input_tp"`
@@ -109,7 +156,11 @@ func (r *LoudnessReader) Loudness() (Loudness, error) {
 		Threshold  string `json:"input_thresh"`
 		Offset     string `json:"target_offset"`
 	}
-	if err := json.Unmarshal([]byte(r.object.String()), &told); err != nil {
+	object := r.objects[layout]
+	if object == nil {
+		return Loudness{}, errors.New("ffmpeg did not tell the loudness")
+	}
+	if err := json.Unmarshal([]byte(object.String()), &told); err != nil {
 		return Loudness{}, fmt.Errorf("ffmpeg did not tell the loudness: %w", err)
 	}
 	var l Loudness
@@ -135,22 +186,31 @@ func (r *LoudnessReader) Loudness() (Loudness, error) {
 }
 
 // AudioArgs returns ffmpeg's arguments, to follow the input, that write the formats into a folder, brought to one
-// loudness. Sound that is silent stays so.
-func AudioArgs(formats []AudioFormat, l Loudness, folder string) []string {
-	var graph strings.Builder
-	graph.WriteString("[0:a:0]")
-	if !l.Silent {
-		fmt.Fprintf(&graph, "%s:measured_I=%.2f:measured_TP=%.2f:measured_LRA=%.2f:measured_thresh=%.2f:offset=%.2f:linear=true,",
-			normFilter(), l.Integrated, l.Peak, l.Range, l.Threshold, l.Offset)
-	}
-	fmt.Fprintf(&graph, "asplit=%d", len(formats))
-	for i := range formats {
-		fmt.Fprintf(&graph, "[s%d]", i)
+// loudness, which was measured in each layout. Sound that is silent stays so.
+func AudioArgs(sound timeline.Sound, formats []AudioFormat, measured map[string]Loudness, folder string) []string {
+	graph := soundIn(sound, Layouts(formats), func(layout string) string {
+		l := measured[layout]
+		if l.Silent {
+			return "anull"
+		}
+		return fmt.Sprintf("%s:measured_I=%.2f:measured_TP=%.2f:measured_LRA=%.2f:measured_thresh=%.2f:offset=%.2f:linear=true",
+			normFilter(""), l.Integrated, l.Peak, l.Range, l.Threshold, l.Offset)
+	})
+	var b strings.Builder
+	b.WriteString(graph)
+	for _, layout := range Layouts(formats) {
+		var outs []string
+		for i, f := range formats {
+			if f.Layout == layout {
+				outs = append(outs, fmt.Sprintf("[s%d]", i))
+			}
+		}
+		fmt.Fprintf(&b, ";[%s]asplit=%d%s", layout, len(outs), strings.Join(outs, ""))
 	}
 	for i, f := range formats {
-		fmt.Fprintf(&graph, ";[s%d]%s[a%d]", i, f.filter, i)
+		fmt.Fprintf(&b, ";[s%d]aresample=%d[a%d]", i, f.Rate, i)
 	}
-	args := []string{"-filter_complex", graph.String()}
+	args := []string{"-filter_complex", b.String()}
 	for i, f := range formats {
 		args = append(args, "-map", fmt.Sprintf("[a%d]", i))
 		args = append(args, f.codec...)

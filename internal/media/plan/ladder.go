@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 )
 
 // Rung is one rendition of a recording.
@@ -88,9 +91,29 @@ func Scale(width, height, short int) (w, h int) {
 	return even(width), even(height)
 }
 
-// picture is the filter that gives a picture a size, square pixels, and the pixel format that every player knows.
-func picture(width, height int) string {
+// fit is the filter that gives a picture a size and the pixel format that every player knows.
+func fit(width, height int) string {
 	return fmt.Sprintf("scale=%d:%d:flags=bicubic,setsar=1,format=yuv420p", width, height)
+}
+
+// Canvas is the filter that gives every frame of a video the size of the first as it is shown, square pixels, and a
+// standard dynamic range. A frame of another shape gets black borders.
+func Canvas(v *probe.Video) string {
+	width, height := Scale(v.Width, v.Height, min(v.Width, v.Height))
+	filter := fmt.Sprintf("scale=%d:%d:flags=bicubic", width, height)
+	if v.SquarePixels {
+		filter = fmt.Sprintf("scale=%d:%d:flags=bicubic:force_original_aspect_ratio=decrease:eval=frame,pad=%d:%d:-1:-1:eval=frame", width, height, width, height)
+	}
+	if v.IsHDR() {
+		filter += "," + toneMap(v)
+	}
+	return filter + ",setsar=1,format=yuv420p"
+}
+
+// toneMap is the filter that makes a picture of high dynamic range (BT.2100) one that every screen shows (BT.709).
+func toneMap(v *probe.Video) string {
+	return "zscale=tin=" + v.Transfer + ":min=2020_ncl:pin=2020:t=linear:npl=203,format=gbrpf32le,zscale=p=709,tonemap=hable:desat=0," +
+		"zscale=t=709:m=709:p=709:r=limited"
 }
 
 // HLS is how an HLS ladder is made.
@@ -101,28 +124,43 @@ type HLS struct {
 	SegmentSeconds int
 	// TS makes MPEG-TS segments; else they are fragmented MP4.
 	TS bool
-	// Audio says whether there is sound.
-	Audio bool
+	// Picture is the recording's.
+	Picture timeline.Picture
+	// Sound is the recording's; nil: there is none.
+	Sound *timeline.Sound
 	Extra []string
+}
+
+// webSound is the sound that every player knows.
+func webSound(sound timeline.Sound) timeline.Sound {
+	sound.Layout, sound.Rate = "stereo", 48000
+	return sound
 }
 
 // Master is the name of the master playlist.
 const Master = "master.m3u8"
 
 // Args returns ffmpeg's arguments, to follow the input, that write the playlists and segments below a folder:
-// master.m3u8, and for each rung <name>/index.m3u8 with its segments.
+// master.m3u8, and for each rung <name>/index.m3u8 with its segments. Frames are not reordered, so that players need no
+// offsets to show them in time.
 func (h HLS) Args(folder string) []string {
 	var split, scaled strings.Builder
 	var maps []string
 	variants := make([]string, 0, len(h.Ladder))
-	fmt.Fprintf(&split, "[0:v:0]split=%d", len(h.Ladder))
+	fmt.Fprintf(&split, "%s;[picture]split=%d", h.Picture.Graph("picture"), len(h.Ladder))
+	if h.Sound != nil {
+		fmt.Fprintf(&scaled, ";%s;[sound]asplit=%d", webSound(*h.Sound).Graph("sound"), len(h.Ladder))
+		for i := range h.Ladder {
+			fmt.Fprintf(&scaled, "[a%d]", i)
+		}
+	}
 	for i, r := range h.Ladder {
 		fmt.Fprintf(&split, "[s%d]", i)
-		fmt.Fprintf(&scaled, ";[s%d]%s[v%d]", i, picture(r.Width, r.Height), i)
+		fmt.Fprintf(&scaled, ";[s%d]%s[v%d]", i, fit(r.Width, r.Height), i)
 		variant := fmt.Sprintf("v:%d,name:%s", i, r.Name)
 		maps = append(maps, "-map", fmt.Sprintf("[v%d]", i))
-		if h.Audio {
-			maps = append(maps, "-map", "0:a:0", fmt.Sprintf("-b:a:%d", i), fmt.Sprintf("%dk", r.AudioBitRate))
+		if h.Sound != nil {
+			maps = append(maps, "-map", fmt.Sprintf("[a%d]", i), fmt.Sprintf("-b:a:%d", i), fmt.Sprintf("%dk", r.AudioBitRate))
 			variant = fmt.Sprintf("v:%d,a:%d,name:%s", i, i, r.Name)
 		}
 		maps = append(maps, fmt.Sprintf("-maxrate:v:%d", i), fmt.Sprintf("%dk", r.MaxBitRate), fmt.Sprintf("-bufsize:v:%d", i), fmt.Sprintf("%dk", 2*r.MaxBitRate))
@@ -130,10 +168,10 @@ func (h HLS) Args(folder string) []string {
 	}
 	args := append([]string{"-filter_complex", split.String() + scaled.String()}, maps...)
 	args = append(args, h.Preset.video()...)
-	if h.Audio {
-		args = append(args, "-c:a", "aac", "-ac", "2", "-ar", "48000")
+	if h.Sound != nil {
+		args = append(args, "-c:a", "aac")
 	}
-	args = append(args, "-fps_mode", "vfr", "-sc_threshold", "0", "-force_key_frames", fmt.Sprintf("expr:gte(t,n_forced*%d)", h.SegmentSeconds))
+	args = append(args, "-bf", "0", "-fps_mode", "cfr", "-sc_threshold", "0", "-force_key_frames", fmt.Sprintf("expr:gte(t,n_forced*%d)", h.SegmentSeconds))
 	args = append(args, h.Extra...)
 	segment, kind := "segment_%05d.m4s", "fmp4"
 	if h.TS {

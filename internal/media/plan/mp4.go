@@ -6,8 +6,10 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 )
 
 // Preset is how much time and room an encoding takes.
@@ -59,15 +61,53 @@ type MP4 struct {
 	MaxHeight int
 	// Reencode encodes also what browsers play as it is.
 	Reencode bool
-	Extra    []string
+	// Picture is the recording's.
+	Picture timeline.Picture
+	// Sound is the recording's; nil: there is none.
+	Sound *timeline.Sound
+	Extra []string
 }
 
-// Copies reports whether the streams are taken as they are: H.264 of 8 bits 4:2:0 with even sides, and AAC, for which
+const (
+	// inTime is how far from the axis's beginning or end a stream may begin or end to be taken as it is, in seconds.
+	inTime = 0.05
+	// noGap is the longest time between two packets of sound that has no gaps, in seconds.
+	noGap = 0.15
+)
+
+// Copies reports whether the streams are taken as they are.
+func (m MP4) Copies() bool { return m.copiesPicture() && (m.Sound == nil || m.copiesSound()) }
+
+// asked reports whether more is asked for than what browsers play.
+func (m MP4) asked() bool {
+	return m.Reencode || len(m.Extra) > 0 || m.Preset.Name != presets[0].Name || m.maxHeight() < min(m.Info.Video.Width, m.Info.Video.Height)
+}
+
+// copiesPicture reports whether the picture is taken as it is: H.264 of 8 bits 4:2:0 that begins with the axis, for which
 // nothing else is asked.
-func (m MP4) Copies() bool {
-	v, a := m.Info.Video, m.Info.Audio
-	return !m.Reencode && len(m.Extra) == 0 && m.Preset.Name == presets[0].Name && v.Codec == "h264" && v.IsEightBit420() &&
-		(a == nil || a.Codec == "aac") && m.maxHeight() >= min(v.Width, v.Height)
+func (m MP4) copiesPicture() bool {
+	v, axis := m.Info.Video, m.Picture.Axis
+	stream, ok := axis.Stream(m.Picture.Stream)
+	return ok && !m.asked() && v.Codec == "h264" && v.IsEightBit420() && !v.IsHDR() && axis.Delay(stream) < inTime
+}
+
+// copiesSound reports whether the sound is taken as it is: one track of AAC that is as long as the axis, without gaps. Other
+// sound is encoded anew, since players ignore the delays and gaps that a file tells.
+func (m MP4) copiesSound() bool {
+	if m.asked() || len(m.Sound.Tracks) != 1 {
+		return false
+	}
+	axis := m.Sound.Axis
+	stream, ok := axis.Stream(m.Sound.Tracks[0])
+	if !ok || axis.Delay(stream) > inTime || axis.End-stream.End > inTime || stream.Gap > noGap {
+		return false
+	}
+	for _, a := range m.Info.AudioTracks {
+		if a.Index == stream.Index {
+			return a.Codec == "aac"
+		}
+	}
+	return false
 }
 
 func (m MP4) maxHeight() int {
@@ -80,21 +120,40 @@ func (m MP4) maxHeight() int {
 	return short
 }
 
-// Args returns ffmpeg's arguments, to follow the input, that write an MP4 file whose index is at its front.
+// Args returns ffmpeg's arguments, to follow the input, that write an MP4 file whose index is at its front. Frames that are
+// reordered have offsets that may be negative, so that players need no edit list to show them in time.
 func (m MP4) Args(file string) []string {
-	args := []string{"-map", "0:v:0"}
-	if m.Info.Audio != nil {
-		args = append(args, "-map", "0:a:0")
-	}
-	if m.Copies() {
-		args = append(args, "-c", "copy")
+	var graphs, maps, codecs []string
+	if m.copiesPicture() {
+		maps = append(maps, m.copied(m.Picture.Stream, "v")...)
 	} else {
-		args = append(args, "-vf", picture(Scale(m.Info.Video.Width, m.Info.Video.Height, m.maxHeight())), "-fps_mode", "vfr")
-		args = append(args, m.Preset.video()...)
-		if m.Info.Audio != nil {
-			args = append(args, "-c:a", "aac", "-ac", "2", "-ar", "48000", "-b:a", fmt.Sprintf("%dk", m.Preset.AudioBitRate))
-		}
-		args = append(args, m.Extra...)
+		width, height := Scale(m.Info.Video.Width, m.Info.Video.Height, m.maxHeight())
+		graphs = append(graphs, m.Picture.Graph("picture")+";[picture]"+fit(width, height)+"[v]")
+		maps = append(maps, "-map", "[v]")
+		codecs = append(append(codecs, m.Preset.video()...), "-fps_mode", "cfr")
 	}
-	return append(args, "-max_muxing_queue_size", "4096", "-movflags", "+faststart", "-f", "mp4", file)
+	switch {
+	case m.Sound == nil:
+	case m.copiesSound():
+		maps = append(maps, m.copied(m.Sound.Tracks[0], "a")...)
+	default:
+		graphs = append(graphs, webSound(*m.Sound).Graph("sound"))
+		maps = append(maps, "-map", "[sound]")
+		codecs = append(codecs, "-c:a", "aac", "-b:a", fmt.Sprintf("%dk", m.Preset.AudioBitRate))
+	}
+	var args []string
+	if graphs != nil {
+		args = append(args, "-filter_complex", strings.Join(graphs, ";"))
+	}
+	args = append(append(append(args, maps...), codecs...), m.Extra...)
+	return append(args, "-max_muxing_queue_size", "4096", "-movflags", "+faststart+negative_cts_offsets", "-f", "mp4", file)
+}
+
+// copied returns ffmpeg's arguments that take a stream as it is, on an axis that begins at zero.
+func (m MP4) copied(stream int, kind string) []string {
+	args := []string{"-map", fmt.Sprintf("0:%d", stream), "-c:" + kind, "copy"}
+	if start := m.Picture.Axis.Start; start != 0 {
+		args = append(args, "-bsf:"+kind, fmt.Sprintf("setts=pts=PTS-(%.6f)/TB:dts=DTS-(%.6f)/TB", start, start))
+	}
+	return args
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/media/plan"
 	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 )
 
 func TestLadder(t *testing.T) {
@@ -72,53 +73,83 @@ func preset(t *testing.T, name string) plan.Preset {
 	return p
 }
 
+// axis is one whose sound starts 2 s late, and whose picture ends first.
+func axis() timeline.Axis {
+	return timeline.New([]timeline.Stream{{Index: 0, Kind: timeline.Video, End: 4}, {Index: 1, Start: 2, End: 6}})
+}
+
 func TestHLSArgs(t *testing.T) {
-	h := plan.HLS{Preset: preset(t, "web"), Ladder: plan.Ladder(640, 360, nil), SegmentSeconds: 4, Audio: true, Extra: []string{"-tune", "stillimage"}}
+	h := plan.HLS{
+		Preset: preset(t, "web"), Ladder: plan.Ladder(640, 360, nil), SegmentSeconds: 4, Extra: []string{"-tune", "stillimage"},
+		Picture: timeline.Picture{Axis: axis(), Rate: 25, Filter: "null"}, Sound: &timeline.Sound{Axis: axis(), Tracks: []int{1}},
+	}
 	got := strings.Join(h.Args("/w/hls"), " ")
 	for _, want := range []string{
-		"-filter_complex [0:v:0]split=2[s0][s1];[s0]scale=640:360:flags=bicubic,setsar=1,format=yuv420p[v0];[s1]scale=426:240:",
-		"-map [v0] -map 0:a:0 -b:a:0 96k -maxrate:v:0 800k -bufsize:v:0 1600k -map [v1] -map 0:a:0 -b:a:1 64k",
-		"-force_key_frames expr:gte(t,n_forced*4)", " -tune stillimage -max_muxing_queue_size",
+		"stop_mode=clone,trim=end_frame=150[picture];[picture]split=2[s0][s1];", ";[s0]scale=640:360:flags=bicubic,setsar=1,format=yuv420p[v0];[s1]scale=426:240:",
+		"[sound]asplit=2[a0][a1]", "anullsrc=r=48000:cl=stereo:d=2.000000", "apad=whole_dur=6.000000",
+		"-map [v0] -map [a0] -b:a:0 96k -maxrate:v:0 800k -bufsize:v:0 1600k -map [v1] -map [a1] -b:a:1 64k",
+		"-bf 0 -fps_mode cfr", "-force_key_frames expr:gte(t,n_forced*4)", " -tune stillimage -max_muxing_queue_size",
 		"-hls_segment_type fmp4 -hls_segment_filename /w/hls/%v/segment_%05d.m4s", "-var_stream_map v:0,a:0,name:360p v:1,a:1,name:240p /w/hls/%v/index.m3u8",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
-	h.Audio, h.TS = false, true
+	h.Sound, h.TS = nil, true
 	got = strings.Join(h.Args("/w/hls"), " ")
-	if strings.Contains(got, "0:a:0") || strings.Contains(got, "-c:a") || !strings.Contains(got, "-var_stream_map v:0,name:360p v:1,name:240p") ||
+	if strings.Contains(got, "sound") || strings.Contains(got, "-c:a") || !strings.Contains(got, "-var_stream_map v:0,name:360p v:1,name:240p") ||
 		!strings.Contains(got, "-hls_segment_type mpegts -hls_segment_filename /w/hls/%v/segment_%05d.ts") {
 		t.Errorf("without audio, TS:\n%s", got)
 	}
 }
 
 func TestMP4Args(t *testing.T) {
-	video := probe.Video{Codec: "h264", PixelFormat: "yuv420p", Width: 1280, Height: 720}
-	plain := plan.MP4{Info: probe.Info{Video: &video, Audio: &probe.Audio{Codec: "aac"}}, Preset: preset(t, "web")}
-	encoded := " -c:v libx264 -preset veryfast -crf 23 -profile:v high"
+	encoded := "-c:v libx264 -preset veryfast -crf 23 -profile:v high -fps_mode cfr"
+	sound := " -c:a aac -b:a 128k"
+	type change func(*plan.MP4, *probe.Video)
+	stream := func(index int, s timeline.Stream) change {
+		return func(m *plan.MP4, _ *probe.Video) {
+			streams := []timeline.Stream{{Index: 0, Kind: timeline.Video, End: 6}, {Index: 1, End: 6, Gap: 0.02}}
+			s.Index, s.Kind = index, streams[index].Kind
+			streams[index] = s
+			m.Picture.Axis = timeline.New(streams)
+			m.Sound.Axis = m.Picture.Axis
+		}
+	}
 	tests := map[string]struct {
-		change func(*plan.MP4, *probe.Video)
+		change change
 		copies bool
 		want   string
 	}{
-		"as it is":    {func(*plan.MP4, *probe.Video) {}, true, "-map 0:v:0 -map 0:a:0 -c copy -max_muxing_queue_size 4096 -movflags +faststart -f mp4 o.mp4"},
-		"no audio":    {func(m *plan.MP4, _ *probe.Video) { m.Info.Audio = nil }, true, "-map 0:v:0 -c copy"},
-		"asked to":    {func(m *plan.MP4, _ *probe.Video) { m.Reencode = true }, false, "scale=1280:720:flags=bicubic,setsar=1,format=yuv420p -fps_mode vfr" + encoded + " -c:a aac -ac 2 -ar 48000 -b:a 128k"},
-		"other audio": {func(m *plan.MP4, _ *probe.Video) { m.Info.Audio = &probe.Audio{Codec: "opus"} }, false, encoded},
-		"10 bits":     {func(_ *plan.MP4, v *probe.Video) { v.PixelFormat = "yuv420p10le" }, false, "format=yuv420p"},
-		"VP9":         {func(_ *plan.MP4, v *probe.Video) { v.Codec = "vp9" }, false, encoded},
-		"odd":         {func(_ *plan.MP4, v *probe.Video) { v.Codec, v.Width, v.Height = "vp9", 1281, 721 }, false, "scale=1280:720:"},
-		"preset":      {func(m *plan.MP4, _ *probe.Video) { m.Preset = preset(t, "quality") }, false, "-preset slow -crf 18"},
-		"small":       {func(m *plan.MP4, v *probe.Video) { m.Preset = preset(t, "small"); v.Width, v.Height = 1920, 1080 }, false, "scale=1280:720:"},
-		"max height":  {func(m *plan.MP4, _ *probe.Video) { m.MaxHeight = 360 }, false, "scale=640:360:"},
-		"not above":   {func(m *plan.MP4, _ *probe.Video) { m.MaxHeight = 2160 }, true, "-c copy"},
-		"extra":       {func(m *plan.MP4, _ *probe.Video) { m.Extra = []string{"-g", "60"} }, false, "-b:a 128k -g 60 -max_muxing"},
+		"as it is":            {func(*plan.MP4, *probe.Video) {}, true, "-map 0:0 -c:v copy -map 0:1 -c:a copy -max_muxing_queue_size 4096 -movflags +faststart+negative_cts_offsets -f mp4 o.mp4"},
+		"no audio":            {func(m *plan.MP4, _ *probe.Video) { m.Sound = nil }, true, "-map 0:0 -c:v copy -max"},
+		"starts late":         {func(m *plan.MP4, _ *probe.Video) { m.Picture.Axis.Start = 1.4 }, true, "-c:v copy -bsf:v setts=pts=PTS-(1.400000)/TB:dts=DTS-(1.400000)/TB"},
+		"sound starts late":   {stream(1, timeline.Stream{Start: 1, End: 6}), false, "-map 0:0 -c:v copy -map [sound]" + sound},
+		"sound ends first":    {stream(1, timeline.Stream{End: 5}), false, "-map 0:0 -c:v copy -map [sound]" + sound},
+		"sound has a gap":     {stream(1, timeline.Stream{End: 6, Gap: 1}), false, "-map 0:0 -c:v copy -map [sound]" + sound},
+		"picture starts late": {stream(0, timeline.Stream{Start: 1, End: 6}), false, "-map [v] -map 0:1 -c:a copy " + encoded},
+		"picture ends first":  {stream(0, timeline.Stream{End: 5}), true, "-c:v copy"},
+		"asked to":            {func(m *plan.MP4, _ *probe.Video) { m.Reencode = true }, false, "scale=1280:720:flags=bicubic,setsar=1,format=yuv420p[v]"},
+		"other audio":         {func(m *plan.MP4, _ *probe.Video) { m.Info.AudioTracks[0].Codec = "opus" }, false, "-c:v copy -map [sound]" + sound},
+		"two tracks":          {func(m *plan.MP4, _ *probe.Video) { m.Sound.Tracks = []int{1, 1} }, false, "amix=inputs=2:normalize=0"},
+		"10 bits":             {func(_ *plan.MP4, v *probe.Video) { v.PixelFormat = "yuv420p10le" }, false, "format=yuv420p"},
+		"HDR":                 {func(_ *plan.MP4, v *probe.Video) { v.Transfer = "smpte2084" }, false, encoded},
+		"VP9":                 {func(_ *plan.MP4, v *probe.Video) { v.Codec = "vp9" }, false, encoded},
+		"odd":                 {func(_ *plan.MP4, v *probe.Video) { v.Codec, v.Width, v.Height = "vp9", 1281, 721 }, false, "scale=1280:720:"},
+		"preset":              {func(m *plan.MP4, _ *probe.Video) { m.Preset = preset(t, "quality") }, false, "-preset slow -crf 18"},
+		"small":               {func(m *plan.MP4, v *probe.Video) { m.Preset = preset(t, "small"); v.Width, v.Height = 1920, 1080 }, false, "scale=1280:720:"},
+		"max height":          {func(m *plan.MP4, _ *probe.Video) { m.MaxHeight = 360 }, false, "scale=640:360:"},
+		"not above":           {func(m *plan.MP4, _ *probe.Video) { m.MaxHeight = 2160 }, true, "-c:v copy"},
+		"extra":               {func(m *plan.MP4, _ *probe.Video) { m.Extra = []string{"-g", "60"} }, false, "-b:a 128k -g 60 -max_muxing"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			m, v := plain, video
-			m.Info.Video = &v
+			v := probe.Video{Codec: "h264", PixelFormat: "yuv420p", Width: 1280, Height: 720, SquarePixels: true}
+			m := plan.MP4{
+				Info: probe.Info{Video: &v, AudioTracks: []*probe.Audio{{Index: 1, Codec: "aac"}}}, Preset: preset(t, "web"),
+				Picture: timeline.Picture{Rate: 25, Filter: "null"}, Sound: &timeline.Sound{Tracks: []int{1}},
+			}
+			stream(1, timeline.Stream{End: 6, Gap: 0.02})(&m, &v)
 			test.change(&m, &v)
 			if got := strings.Join(m.Args("o.mp4"), " "); m.Copies() != test.copies || !strings.Contains(got, test.want) {
 				t.Errorf("copies %v\n%s\nwant\n%s", m.Copies(), got, test.want)
@@ -161,7 +192,7 @@ func TestCheckExtra(t *testing.T) {
 	}
 }
 
-const measured = `[Parsed_loudnorm_0 @ 0x5581] [info]
+const measured = `[loudnorm@mono @ 0x5581] [info]
 {
 	"input_i" : "-21.75",
 	"input_tp" : "-18.06",
@@ -190,7 +221,7 @@ func TestLoudness(t *testing.T) {
 			for line := range strings.SplitSeq("[info] before\n"+test.log+"\n[info] after }", "\n") {
 				r.Line(line)
 			}
-			got, err := r.Loudness()
+			got, err := r.Loudness("mono")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,7 +235,7 @@ func TestLoudness(t *testing.T) {
 		for line := range strings.SplitSeq(log, "\n") {
 			r.Line(line)
 		}
-		if _, err := r.Loudness(); err == nil {
+		if _, err := r.Loudness("mono"); err == nil {
 			t.Errorf("no error for %q", log)
 		}
 	}
@@ -215,15 +246,17 @@ func TestAudioArgs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := strings.Join(plan.AudioArgs(formats, plan.Loudness{Integrated: -21.75, Peak: -18, Range: 1.2, Threshold: -31.75, Offset: 0.2}, "/w"), " ")
-	want := "-filter_complex [0:a:0]loudnorm=I=-16:TP=-1.5:LRA=11:measured_I=-21.75:measured_TP=-18.00:measured_LRA=1.20:measured_thresh=-31.75:" +
-		"offset=0.20:linear=true,asplit=2[s0][s1];[s0]aresample=48000[a0];[s1]aresample=16000,aformat=channel_layouts=mono[a1] " +
-		"-map [a0] -c:a aac -b:a 128k -ac 2 -movflags +faststart -f mp4 /w/audio.m4a -map [a1] -c:a pcm_s16le -f wav /w/speech.wav"
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	if got := strings.Join(plan.AudioArgs(formats, plan.Loudness{Silent: true}, "/w"), " "); strings.Contains(got, "loudnorm") {
-		t.Errorf("silence is made loud: %s", got)
+	sound := timeline.Sound{Axis: timeline.New([]timeline.Stream{{Index: 1, End: 4}}), Tracks: []int{1}}
+	loudness := map[string]plan.Loudness{"mono": {Integrated: -21.75, Peak: -18, Range: 1.2, Threshold: -31.75, Offset: 0.2}, "stereo": {Silent: true}}
+	got := strings.Join(plan.AudioArgs(sound, formats, loudness, "/w"), " ")
+	for _, want := range []string{
+		";[instereo]anull[stereo];", ";[inmono]loudnorm=I=-16:TP=-1.5:LRA=11:measured_I=-21.75:measured_TP=-18.00:measured_LRA=1.20:measured_thresh=-31.75:offset=0.20:linear=true[mono]",
+		";[stereo]asplit=1[s0];[mono]asplit=1[s1];[s0]aresample=48000[a0];[s1]aresample=16000[a1] ",
+		"-map [a0] -c:a aac -b:a 128k -movflags +faststart -f mp4 /w/audio.m4a -map [a1] -c:a pcm_s16le -f wav /w/speech.wav",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
 	}
 	for _, bad := range [][]string{nil, {"mp3"}, {"aac", ""}} {
 		if _, err := plan.FindAudioFormats(bad); err == nil {

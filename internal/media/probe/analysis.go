@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 )
 
 // The thresholds of silence and black: what lasts less than these is part of talk and of cuts.
@@ -28,19 +30,27 @@ type Analysis struct {
 	SilentSeconds float64
 	// BlackSeconds is how long the picture is black: for 1 s or more.
 	BlackSeconds float64
-	// EndSeconds is where the last frame or sample ends.
-	EndSeconds float64
 }
 
-// Filters returns ffmpeg's arguments, to follow the input, that decode all and print what Analyzer reads.
-func Filters(info Info) []string {
+// analysisRate is the rate at which sound is analyzed, in samples a second.
+const analysisRate = 48000
+
+// Filters returns ffmpeg's arguments, to follow the input, that decode all and print what Analyzer reads. sound is the
+// recording's; nil: there is none.
+func Filters(info Info, sound *timeline.Sound) []string {
 	var graphs, maps []string
-	if info.Audio != nil {
-		graphs = append(graphs, fmt.Sprintf("[0:a:0]ebur128=peak=true:framelog=verbose,silencedetect=noise=%ddB:duration=%d[a]", silenceDecibels, silenceSeconds))
+	if sound != nil {
+		s := *sound
+		s.Layout, s.Rate = "stereo", analysisRate
+		if info.Audio.Channels == 1 && len(s.Tracks) == 1 {
+			s.Layout = "mono"
+		}
+		graphs = append(graphs, fmt.Sprintf("%s;[sound]ebur128=peak=true:framelog=verbose,silencedetect=noise=%ddB:duration=%d[a]",
+			s.Graph("sound"), silenceDecibels, silenceSeconds))
 		maps = append(maps, "-map", "[a]")
 	}
 	if info.Video != nil {
-		graphs = append(graphs, fmt.Sprintf("[0:v:0]blackdetect=black_min_duration=%d[v]", blackSeconds))
+		graphs = append(graphs, fmt.Sprintf("[0:%d]blackdetect=black_min_duration=%d[v]", info.Video.Index, blackSeconds))
 		maps = append(maps, "-map", "[v]")
 	}
 	args := append([]string{"-filter_complex", strings.Join(graphs, ";")}, maps...)
@@ -87,10 +97,9 @@ func match(pattern *regexp.Regexp, line string, take func(float64)) bool {
 	return true
 }
 
-// Done returns the analysis of a recording that ended at end, in seconds.
+// Done returns the analysis of a recording that ends at end, in seconds.
 func (a *Analyzer) Done(end float64) Analysis {
 	done := a.analysis
-	done.EndSeconds = end
 	if a.silenceSince != nil { // it was silent to the end
 		done.SilentSeconds += max(end-*a.silenceSince, 0)
 	}

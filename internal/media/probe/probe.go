@@ -20,18 +20,26 @@ type Info struct {
 	Container string
 	// Duration is in seconds; 0: the container does not tell.
 	Duration float64
+	// Start is the container's first timestamp, in seconds, which ffmpeg's -ss counts from.
+	Start float64
 	// SizeBytes is the file's size.
 	SizeBytes int64
 	// BitRate is in bits per second; 0: not known.
 	BitRate int64
 	// Video is the first video stream that is no cover picture; nil: there is none.
 	Video *Video
-	// Audio is the first audio stream; nil: there is none.
+	// Audio is the first audio track; nil: there is none.
 	Audio *Audio
+	// AudioTracks are all audio tracks, in the file's order.
+	AudioTracks []*Audio
+	// Videos are the numbers of all video streams that are no cover picture.
+	Videos []int
 }
 
 // Video is a video stream.
 type Video struct {
+	// Index is the stream's number in the file.
+	Index       int
 	Codec       string
 	Profile     string
 	PixelFormat string
@@ -39,12 +47,23 @@ type Video struct {
 	Width, Height int
 	// FrameRate is in frames per second, the mean; 0: not known.
 	FrameRate float64
+	// NominalRate is the container's guess of the frame rate, which every frame's time is a multiple of; 0: not known.
+	NominalRate float64
 	// BitRate is in bits per second; 0: not known.
 	BitRate int64
+	// Transfer is the transfer characteristic, such as bt709 or smpte2084.
+	Transfer string
+	// SquarePixels says that the picture is stored as it is shown.
+	SquarePixels bool
 }
+
+// IsHDR reports whether the picture has a high dynamic range (PQ or HLG), which players of today's web show wrongly.
+func (v *Video) IsHDR() bool { return v.Transfer == "smpte2084" || v.Transfer == "arib-std-b67" }
 
 // Audio is an audio stream.
 type Audio struct {
+	// Index is the stream's number in the file.
+	Index      int
 	Codec      string
 	Channels   int
 	SampleRate int
@@ -59,6 +78,7 @@ type printed struct {
 	Streams []stream `json:"streams"`
 	Format  struct {
 		FormatName string `json:"format_name"`
+		StartTime  string `json:"start_time"`
 		Duration   string `json:"duration"`
 		Size       string `json:"size"`
 		BitRate    string `json:"bit_rate"`
@@ -66,6 +86,8 @@ type printed struct {
 }
 
 type stream struct {
+	Index             int    `json:"index"`
+	ColorTransfer     string `json:"color_transfer"`
 	CodecType         string `json:"codec_type"`
 	CodecName         string `json:"codec_name"`
 	Profile           string `json:"profile"`
@@ -98,16 +120,27 @@ func Parse(text []byte) (Info, error) {
 		SizeBytes: int64(number(p.Format.Size)),
 		BitRate:   int64(number(p.Format.BitRate)),
 	}
+	if start, err := parseSigned(p.Format.StartTime); err == nil {
+		info.Start = start
+	}
 	for _, s := range p.Streams {
 		switch {
-		case s.CodecType == "video" && info.Video == nil && s.Disposition.AttachedPicture == 0:
-			info.Video = s.video()
-		case s.CodecType == "audio" && info.Audio == nil:
-			info.Audio = &Audio{Codec: s.CodecName, Channels: s.Channels, SampleRate: int(number(s.SampleRate)), BitRate: int64(number(s.BitRate))}
+		case s.CodecType == "video" && s.Disposition.AttachedPicture == 0:
+			info.Videos = append(info.Videos, s.Index)
+			if info.Video == nil {
+				info.Video = s.video()
+			}
+		case s.CodecType == "audio":
+			info.AudioTracks = append(info.AudioTracks, &Audio{
+				Index: s.Index, Codec: s.CodecName, Channels: s.Channels, SampleRate: int(number(s.SampleRate)), BitRate: int64(number(s.BitRate)),
+			})
 		}
 		if info.Duration == 0 && (s.CodecType == "video" || s.CodecType == "audio") {
 			info.Duration = number(s.Duration)
 		}
+	}
+	if len(info.AudioTracks) > 0 {
+		info.Audio = info.AudioTracks[0]
 	}
 	if info.Video == nil && info.Audio == nil {
 		return Info{}, ErrNoMedia
@@ -119,12 +152,14 @@ func Parse(text []byte) (Info, error) {
 func (s stream) video() *Video {
 	v := &Video{
 		Codec: s.CodecName, Profile: s.Profile, PixelFormat: s.PixelFormat, Width: s.Width, Height: s.Height,
-		BitRate: int64(number(s.BitRate)), FrameRate: ratio(s.AvgFrameRate, "/"),
+		BitRate: int64(number(s.BitRate)), FrameRate: ratio(s.AvgFrameRate, "/"), NominalRate: ratio(s.RealFrameRate, "/"),
+		Index: s.Index, Transfer: s.ColorTransfer, SquarePixels: true,
 	}
 	if v.FrameRate == 0 {
 		v.FrameRate = ratio(s.RealFrameRate, "/")
 	}
-	if aspect := ratio(s.SampleAspectRatio, ":"); aspect > 0 {
+	if aspect := ratio(s.SampleAspectRatio, ":"); aspect > 0 && aspect != 1 {
+		v.SquarePixels = false
 		v.Width = int(math.Round(float64(v.Width) * aspect))
 	}
 	for _, data := range s.SideData {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 )
 
 func TestParse(t *testing.T) {
@@ -25,14 +26,14 @@ func TestParse(t *testing.T) {
 			"format":{"format_name":"mov,mp4,m4a,3gp,3g2,mj2","duration":"30.030000","size":"10000000","bit_rate":"2664002"}}`,
 			probe.Info{
 				Container: "mp4", Duration: 30.03, SizeBytes: 10000000, BitRate: 2664002,
-				Video: &probe.Video{Codec: "h264", Profile: "High", PixelFormat: "yuv420p", Width: 1280, Height: 720, FrameRate: 30000.0 / 1001, BitRate: 2500000},
+				Video: &probe.Video{Codec: "h264", Profile: "High", PixelFormat: "yuv420p", Width: 1280, Height: 720, FrameRate: 30000.0 / 1001, BitRate: 2500000, SquarePixels: true},
 				Audio: &probe.Audio{Codec: "aac", Channels: 2, SampleRate: 48000, BitRate: 128000},
 			},
 		},
 		"webm without a duration": {
 			`{"streams":[{"codec_type":"video","codec_name":"vp8","width":640,"height":480,"avg_frame_rate":"0/0","r_frame_rate":"25/1","duration":"N/A"}],
 			"format":{"format_name":"matroska,webm","size":"5"}}`,
-			probe.Info{Container: "webm", SizeBytes: 5, Video: &probe.Video{Codec: "vp8", Width: 640, Height: 480, FrameRate: 25}},
+			probe.Info{Container: "webm", SizeBytes: 5, Video: &probe.Video{Codec: "vp8", Width: 640, Height: 480, FrameRate: 25, NominalRate: 25, SquarePixels: true}},
 		},
 		"matroska, stream's duration": {
 			`{"streams":[{"codec_type":"audio","codec_name":"aac","duration":"7.5"}],"format":{"format_name":"matroska,webm"}}`,
@@ -45,7 +46,7 @@ func TestParse(t *testing.T) {
 		},
 		"upside down": {
 			`{"streams":[{"codec_type":"video","width":720,"height":576,"side_data_list":[{},{"rotation":180}]}],"format":{"format_name":"avi"}}`,
-			probe.Info{Container: "avi", Video: &probe.Video{Width: 720, Height: 576}},
+			probe.Info{Container: "avi", Video: &probe.Video{Width: 720, Height: 576, SquarePixels: true}},
 		},
 		"cover picture": {
 			`{"streams":[{"codec_type":"video","codec_name":"mjpeg","disposition":{"attached_pic":1}},{"codec_type":"audio","codec_name":"mp3"},{"codec_type":"data"}],
@@ -58,6 +59,12 @@ func TestParse(t *testing.T) {
 			got, err := probe.Parse([]byte(test.text))
 			if err != nil {
 				t.Fatal(err)
+			}
+			if want := test.want.Audio; want != nil {
+				test.want.AudioTracks = []*probe.Audio{want}
+			}
+			if test.want.Video != nil {
+				test.want.Videos = []int{test.want.Video.Index}
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
@@ -104,7 +111,7 @@ func TestAnalyzer(t *testing.T) {
 		a.Line(line)
 	}
 	peak := -17.7
-	want := probe.Analysis{Loudness: -21.8, LoudnessRange: 20, TruePeak: &peak, SilentSeconds: 5.52, BlackSeconds: 3.5, EndSeconds: 30}
+	want := probe.Analysis{Loudness: -21.8, LoudnessRange: 20, TruePeak: &peak, SilentSeconds: 5.52, BlackSeconds: 3.5}
 	if diff := cmp.Diff(want, a.Done(30)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -115,24 +122,26 @@ func TestAnalyzerOfSilence(t *testing.T) {
 	for _, line := range []string{"    I:         -70.0 LUFS", "    LRA:         0.0 LU", "    Peak:       -inf dBFS", "silence_start: ...", "silence_start: 1e999"} {
 		a.Line(line)
 	}
-	if diff := cmp.Diff(probe.Analysis{Loudness: -70, EndSeconds: 5}, a.Done(5)); diff != "" {
+	if diff := cmp.Diff(probe.Analysis{Loudness: -70}, a.Done(5)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
 func TestFilters(t *testing.T) {
-	video, audio := &probe.Video{}, &probe.Audio{}
+	video, audio := &probe.Video{}, &probe.Audio{Index: 1, Channels: 1}
+	sound := &timeline.Sound{Axis: timeline.New([]timeline.Stream{{Index: 1, End: 4}}), Tracks: []int{1}}
 	tests := map[string]struct {
 		info      probe.Info
+		sound     *timeline.Sound
 		want, not string
 	}{
-		"both":       {probe.Info{Video: video, Audio: audio}, "silencedetect=noise=-50dB:duration=2[a];[0:v:0]blackdetect=", "none"},
-		"only video": {probe.Info{Video: video}, "[0:v:0]blackdetect=black_min_duration=1[v] -map [v]", "[a]"},
-		"only audio": {probe.Info{Audio: audio}, "[0:a:0]ebur128=peak=true:framelog=verbose,silencedetect=", "[v]"},
+		"both":       {probe.Info{Video: video, Audio: audio}, sound, "silencedetect=noise=-50dB:duration=2[a];[0:0]blackdetect=", "none"},
+		"only video": {probe.Info{Video: video}, nil, "[0:0]blackdetect=black_min_duration=1[v] -map [v]", "[a]"},
+		"only audio": {probe.Info{Audio: audio}, sound, "[sound]ebur128=peak=true:framelog=verbose,silencedetect=", "[v]"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := strings.Join(probe.Filters(test.info), " "); !strings.Contains(got, test.want) || strings.Contains(got, test.not) {
+			if got := strings.Join(probe.Filters(test.info, test.sound), " "); !strings.Contains(got, test.want) || strings.Contains(got, test.not) {
 				t.Errorf("arguments = %s", got)
 			}
 		})
@@ -146,6 +155,7 @@ func TestValues(t *testing.T) {
 		Video: &probe.Video{Codec: "h264", PixelFormat: "yuv420p", Width: 4, Height: 2, FrameRate: 29.97002997},
 		Audio: &probe.Audio{Codec: "aac", Channels: 2, SampleRate: 48000},
 	}
+	info.AudioTracks = []*probe.Audio{info.Audio, info.Audio}
 	tests := map[string]struct {
 		info     probe.Info
 		analysis *probe.Analysis
@@ -154,13 +164,13 @@ func TestValues(t *testing.T) {
 		"headers": {info, nil, map[string]any{
 			"container": "mp4", "durationSeconds": 40.0, "sizeBytes": int64(7), "bitRate": int64(8), "hasVideo": true, "hasAudio": true,
 			"videoCodec": "h264", "pixelFormat": "yuv420p", "width": 4, "height": 2, "frameRate": 29.97,
-			"audioCodec": "aac", "audioChannels": 2, "audioSampleRate": 48000,
+			"audioCodec": "aac", "audioChannels": 2, "audioSampleRate": 48000, "audioTracks": 2,
 		}},
 		"full, no video": {
 			probe.Info{Container: "ogg", Duration: 10, Audio: info.Audio},
 			&probe.Analysis{Loudness: -20, LoudnessRange: 3, TruePeak: &peak, SilentSeconds: 2.5, BlackSeconds: 3},
 			map[string]any{
-				"container": "ogg", "durationSeconds": 10.0, "sizeBytes": int64(0), "bitRate": int64(0), "hasVideo": false, "hasAudio": true,
+				"container": "ogg", "durationSeconds": 10.0, "sizeBytes": int64(0), "bitRate": int64(0), "hasVideo": false, "hasAudio": true, "audioTracks": 0,
 				"audioCodec": "aac", "audioChannels": 2, "audioSampleRate": 48000,
 				"loudnessLUFS": -20.0, "loudnessRange": 3.0, "truePeakDBFS": -3.1, "silenceShare": 0.25,
 			},
@@ -169,7 +179,7 @@ func TestValues(t *testing.T) {
 			probe.Info{Container: "avi", Duration: 3, Video: &probe.Video{Codec: "mjpeg", Width: 2, Height: 2}},
 			&probe.Analysis{BlackSeconds: 3.01, Loudness: -70},
 			map[string]any{
-				"container": "avi", "durationSeconds": 3.0, "sizeBytes": int64(0), "bitRate": int64(0), "hasVideo": true, "hasAudio": false,
+				"container": "avi", "durationSeconds": 3.0, "sizeBytes": int64(0), "bitRate": int64(0), "hasVideo": true, "hasAudio": false, "audioTracks": 0,
 				"videoCodec": "mjpeg", "width": 2, "height": 2, "frameRate": 0.0, "blackShare": 1.0,
 			},
 		},

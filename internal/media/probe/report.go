@@ -17,6 +17,7 @@ type Report struct {
 	BitRate         int64           `json:"bitRate"`
 	Video           *VideoReport    `json:"video,omitempty"`
 	Audio           *AudioReport    `json:"audio,omitempty"`
+	AudioTracks     int             `json:"audioTracks"`
 	Analysis        *AnalysisReport `json:"analysis,omitempty"`
 }
 
@@ -50,7 +51,7 @@ type AnalysisReport struct {
 
 // NewReport makes a report; analysis may be nil.
 func NewReport(info Info, analysis *Analysis) Report {
-	r := Report{Container: info.Container, DurationSeconds: round(info.Duration), SizeBytes: info.SizeBytes, BitRate: info.BitRate}
+	r := Report{Container: info.Container, DurationSeconds: round(info.Duration), SizeBytes: info.SizeBytes, BitRate: info.BitRate, AudioTracks: len(info.AudioTracks)}
 	if v := info.Video; v != nil {
 		r.Video = &VideoReport{v.Codec, v.Profile, v.PixelFormat, v.Width, v.Height, round(v.FrameRate), v.BitRate}
 	}
@@ -78,7 +79,7 @@ func NewReport(info Info, analysis *Analysis) Report {
 func (r Report) Values() map[string]any {
 	values := map[string]any{
 		"container": r.Container, "durationSeconds": r.DurationSeconds, "sizeBytes": r.SizeBytes, "bitRate": r.BitRate,
-		"hasVideo": r.Video != nil, "hasAudio": r.Audio != nil,
+		"hasVideo": r.Video != nil, "hasAudio": r.Audio != nil, "audioTracks": r.AudioTracks,
 	}
 	if v := r.Video; v != nil {
 		values["videoCodec"], values["width"], values["height"], values["frameRate"] = v.Codec, v.Width, v.Height, v.FrameRate
