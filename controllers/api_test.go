@@ -54,10 +54,10 @@ func TestRulesOfARecording(t *testing.T) {
 	}
 }
 
-// A rerun that was asked for stays in the spec: nobody would write that its removal was seen, and only a new token means anything.
+// A rerun may be removed once it is observed.
 func TestRulesOfARerun(t *testing.T) {
 	recording := newRecording(t, namespace(t), "rec")
-	recording.Spec.Rerun = &v1alpha1.Rerun{Token: "1", Steps: []string{"web/poster"}}
+	recording.Spec.Rerun = &v1alpha1.Rerun{Token: "1", Steps: references([]string{"web/poster"})}
 	if err := admin.Update(t.Context(), recording); err != nil {
 		t.Fatal(err)
 	}
@@ -65,21 +65,30 @@ func TestRulesOfARerun(t *testing.T) {
 		rerun *v1alpha1.Rerun
 		want  string
 	}{
-		"same":          {&v1alpha1.Rerun{Token: "1", Steps: []string{"web/poster"}}, ""},
-		"new token":     {&v1alpha1.Rerun{Token: "2"}, ""},
-		"removed":       {nil, "spec.rerun: Invalid value: rerun cannot be removed"},
-		"other steps":   {&v1alpha1.Rerun{Token: "1", Steps: []string{"web/hls"}}, "spec.rerun.steps: Invalid value: steps can change only together with token"},
-		"no steps":      {&v1alpha1.Rerun{Token: "1"}, "spec.rerun.steps: Invalid value: steps can change only together with token"},
-		"no token":      {&v1alpha1.Rerun{}, "spec.rerun.token"},
-		"no pipeline":   {&v1alpha1.Rerun{Token: "2", Steps: []string{"poster"}}, "spec.rerun.steps[0]"},
-		"long token":    {&v1alpha1.Rerun{Token: strings.Repeat("x", 64)}, "spec.rerun.token"},
-		"two questions": {&v1alpha1.Rerun{Token: "2", Steps: []string{"web/poster", "web/hls"}}, ""},
+		"same":         {&v1alpha1.Rerun{Token: "1", Steps: references([]string{"web/poster"})}, ""},
+		"new token":    {&v1alpha1.Rerun{Token: "2"}, ""},
+		"removed":      {nil, "spec.rerun: Invalid value: rerun can be removed only once status.processing.observedRerunToken equals its token"},
+		"other steps":  {&v1alpha1.Rerun{Token: "1", Steps: references([]string{"web/hls"})}, "spec.rerun.steps: Invalid value: steps can change only together with token"},
+		"no steps":     {&v1alpha1.Rerun{Token: "1"}, "spec.rerun.steps: Invalid value: steps can change only together with token"},
+		"no token":     {&v1alpha1.Rerun{}, "spec.rerun.token"},
+		"no pipeline":  {&v1alpha1.Rerun{Token: "2", Steps: references([]string{"/poster"})}, "spec.rerun.steps[0].pipeline"},
+		"long token":   {&v1alpha1.Rerun{Token: strings.Repeat("x", 64)}, "spec.rerun.token"},
+		"two steps":    {&v1alpha1.Rerun{Token: "2", Steps: references([]string{"web/poster", "web/hls"})}, ""},
+		"a step twice": {&v1alpha1.Rerun{Token: "2", Steps: references([]string{"web/hls", "web/hls"})}, "spec.rerun.steps[1]: Duplicate value"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			changed := recording.DeepCopy()
 			changed.Spec.Rerun = test.rerun
 			expectAnswer(t, admin.Update(t.Context(), changed, client.DryRunAll), test.want)
 		})
+	}
+	recording.Status.Processing.ObservedRerunToken = "1"
+	if err := admin.Status().Update(t.Context(), recording); err != nil {
+		t.Fatal(err)
+	}
+	recording.Spec.Rerun = nil
+	if err := admin.Update(t.Context(), recording); err != nil {
+		t.Errorf("remove an observed rerun: %v", err)
 	}
 }
 
@@ -91,7 +100,7 @@ func TestRulesOfAPipeline(t *testing.T) {
 	}
 	on := func(triggers ...v1alpha1.PipelineTrigger) *v1alpha1.RecordingPipeline {
 		pipeline := pipelineOf(ns, "p", "a")
-		pipeline.Spec.On = triggers
+		pipeline.Spec.Triggers = triggers
 		return pipeline
 	}
 	for name, test := range map[string]struct {
@@ -106,8 +115,8 @@ func TestRulesOfAPipeline(t *testing.T) {
 		"name of a step":     {pipelineOf(ns, "p", "Not_a_label"), "spec.steps[0].name"},
 		"long name":          {pipelineOf(ns, "p", strings.Repeat("a", 41)), "spec.steps[0].name: Too long"},
 		"both ends":          {on("Stopped", "Failed"), ""},
-		"one end twice":      {on("Stopped", "Stopped"), "spec.on[1]: Duplicate value"},
-		"an end that is not": {on("Started"), "spec.on[0]: Unsupported value"},
+		"one end twice":      {on("Stopped", "Stopped"), "spec.triggers[1]: Duplicate value"},
+		"an end that is not": {on("Started"), "spec.triggers[0]: Unsupported value"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			expectAnswer(t, admin.Create(t.Context(), test.pipeline, client.DryRunAll), test.want)
@@ -115,8 +124,8 @@ func TestRulesOfAPipeline(t *testing.T) {
 	}
 	pipeline := pipelineOf(ns, "defaults", "a")
 	create(t, pipeline)
-	if want := []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}; !slices.Equal(pipeline.Spec.On, want) || pipeline.Status.ObservedGeneration != -1 {
-		t.Errorf("on = %v, observedGeneration = %d; want %v, -1", pipeline.Spec.On, pipeline.Status.ObservedGeneration, want)
+	if want := []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}; !slices.Equal(pipeline.Spec.Triggers, want) || pipeline.Status.ObservedGeneration != -1 {
+		t.Errorf("triggers = %v, observedGeneration = %d; want %v, -1", pipeline.Spec.Triggers, pipeline.Status.ObservedGeneration, want)
 	}
 }
 

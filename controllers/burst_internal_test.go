@@ -41,7 +41,7 @@ func TestWait(t *testing.T) {
 		"a larger one":                    {burst(func(s *situation) { s.others = 100 }), 100 * burstPause},
 		"thousands":                       {burst(func(s *situation) { s.others = 2000 }), maxBurstPause},
 		"others are all worked on":        {burst(func(s *situation) { s.others = burstFrom }), 0},
-		"the status tells of Jobs before": {burst(func(s *situation) { s.steps = []v1alpha1.StepStatus{{Name: "a"}} }), 0},
+		"the status tells of Jobs before": {burst(func(s *situation) { s.steps = []v1alpha1.StepStatus{{Step: "a"}} }), 0},
 		"nothing is decided":              {burst(func(s *situation) { s.decision.Processing.State = v1alpha1.ProcessingWaiting }), 0},
 		"no Job":                          {burst(func(s *situation) { s.jobs = nil }), 0},
 		"a Job has ended":                 {burst(func(s *situation) { s.jobs["job"] = processing.Observation{State: processing.JobSucceeded} }), 0},

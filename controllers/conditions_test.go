@@ -46,9 +46,9 @@ func TestConditions(t *testing.T) {
 			return fmt.Errorf("%d steps, want %d", len(steps), len(want))
 		}
 		for _, step := range steps {
-			state, message, _ := strings.Cut(want[step.Pipeline+"/"+step.Name], ": ")
+			state, message, _ := strings.Cut(want[step.Pipeline+"/"+step.Step], ": ")
 			if string(step.State) != state || !strings.Contains(step.Message, message) {
-				return fmt.Errorf("%s/%s is %s: %s", step.Pipeline, step.Name, step.State, step.Message)
+				return fmt.Errorf("%s/%s is %s: %s", step.Pipeline, step.Step, step.State, step.Message)
 			}
 		}
 		return nil

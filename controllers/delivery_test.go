@@ -230,7 +230,7 @@ func TestLateWebhookIsTold(t *testing.T) {
 	old, at := recording.DeepCopy(), metav1.NowMicro()
 	recording.Status.Delivery.State = v1alpha1.DeliveryPending
 	recording.Status.Recording.Events = append(recording.Status.Recording.Events, v1alpha1.RecordingEvent{
-		Type: v1alpha1.EventStopping, Source: v1alpha1.EventSourceWebhook, ReceivedAt: at, Deliveries: 1, LastReceivedAt: at,
+		Type: v1alpha1.EventStopping, Source: v1alpha1.EventSourceWebhook, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at,
 	})
 	patchRecording(t, recording, old)
 	sink.expectEvents(t, recording, "recording-stopped", "transition-1", "recording-stopping")

@@ -155,10 +155,10 @@ func (s *told) end(t *testing.T, want []string) {
 			return nil
 		}
 		for _, step := range s.recording.Status.Processing.Steps {
-			if step.RetryAt != nil && step.RetryAt.After(s.clock.Now()) {
-				s.clock.passTo(step.RetryAt.Time)
+			if step.RetryTime != nil && step.RetryTime.After(s.clock.Now()) {
+				s.clock.passTo(step.RetryTime.Time)
 				// The controller sleeps by real time: an event of the recording wakes it.
-				patchObject(t, s.recording, func() { s.recording.Annotations = map[string]string{"woken-at": step.RetryAt.String()} })
+				patchObject(t, s.recording, func() { s.recording.Annotations = map[string]string{"woken-at": step.RetryTime.String()} })
 			}
 		}
 		return fmt.Errorf("it is %s: %+v", state, s.recording.Status.Processing.Steps)
@@ -166,7 +166,7 @@ func (s *told) end(t *testing.T, want []string) {
 	var got []string
 	failed := false
 	for _, step := range s.recording.Status.Processing.Steps {
-		got = append(got, step.Name+" "+string(step.State))
+		got = append(got, step.Step+" "+string(step.State))
 		failed = failed || step.State == v1alpha1.StepFailed
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -263,7 +263,7 @@ func checkPublished(t *testing.T, told *told) {
 	told.rerun(t, patches[0][1], "2026-11-23 new logo")
 	for i, step := range told.recording.Status.Processing.Steps {
 		if step.Attempt != 2 || step.JobName == first.Status.Processing.Steps[i].JobName {
-			t.Errorf("step %s is attempt %d, Job %s", step.Name, step.Attempt, step.JobName)
+			t.Errorf("step %s is attempt %d, Job %s", step.Step, step.Attempt, step.JobName)
 		}
 	}
 	checkHistory(t, told.recording, first.Status.Processing.Steps)
@@ -271,7 +271,7 @@ func checkPublished(t *testing.T, told *told) {
 	told.rerun(t, patches[1][1], "2026-11-24 poster")
 	attempts := map[string]int32{}
 	for _, step := range told.recording.Status.Processing.Steps {
-		attempts[step.Name] = step.Attempt
+		attempts[step.Step] = step.Attempt
 	}
 	if diff := cmp.Diff(map[string]int32{"probe": 2, "thumbnail": 3, "archive": 2, "notify": 3}, attempts); diff != "" {
 		t.Errorf("attempts after the rerun of thumbnail (-want +got):\n%s", diff)
@@ -285,7 +285,7 @@ func checkHistory(t *testing.T, recording *v1alpha1.MeetingRecording, steps []v1
 	var want []v1alpha1.StepAttempt
 	for _, step := range steps {
 		want = append(want, v1alpha1.StepAttempt{
-			Pipeline: step.Pipeline, Name: step.Name, Attempt: step.Attempt, State: step.State, StartedAt: step.StartedAt, EndedAt: step.EndedAt,
+			Pipeline: step.Pipeline, Step: step.Step, Attempt: step.Attempt, State: step.State, StartTime: step.StartTime, CompletionTime: step.CompletionTime,
 			Message: step.Message, Outputs: step.Outputs,
 		})
 	}
@@ -299,7 +299,7 @@ func (s *told) rerun(t *testing.T, patch, token string) {
 	t.Helper()
 	var want []string
 	for _, step := range s.recording.Status.Processing.Steps {
-		want = append(want, step.Name+" Succeeded")
+		want = append(want, step.Step+" Succeeded")
 	}
 	if err := admin.Patch(t.Context(), s.recording, client.RawPatch(types.MergePatchType, []byte(patch))); err != nil {
 		t.Fatal(err)
@@ -308,7 +308,7 @@ func (s *told) rerun(t *testing.T, patch, token string) {
 		if err := admin.Get(t.Context(), client.ObjectKeyFromObject(s.recording), s.recording); err != nil {
 			return err
 		}
-		if got := s.recording.Status.Processing.RerunToken; got != token {
+		if got := s.recording.Status.Processing.ObservedRerunToken; got != token {
 			return fmt.Errorf("the last rerun is %q", got)
 		}
 		return nil

@@ -72,7 +72,7 @@ func TestGraphFails(t *testing.T) {
 	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
 	for _, step := range recording.Status.Processing.Steps[1:] {
 		if step.State != v1alpha1.StepSkipped || step.Reason != v1alpha1.StepNeedFailed || step.Message != "It needs step probe, which failed." {
-			t.Errorf("step %s is %s %s: %s", step.Name, step.State, step.Reason, step.Message)
+			t.Errorf("step %s is %s %s: %s", step.Step, step.State, step.Reason, step.Message)
 		}
 	}
 	if n := jobCount(t, ns); n != 1 {
@@ -204,7 +204,7 @@ func TestRerun(t *testing.T) {
 func rerun(t *testing.T, recording *v1alpha1.MeetingRecording, token string, steps ...string) {
 	t.Helper()
 	old := recording.DeepCopy()
-	recording.Spec.Rerun = &v1alpha1.Rerun{Token: token, Steps: steps}
+	recording.Spec.Rerun = &v1alpha1.Rerun{Token: token, Steps: references(steps)}
 	if err := admin.Patch(t.Context(), recording, client.MergeFrom(old)); err != nil {
 		t.Fatal(err)
 	}
@@ -219,14 +219,14 @@ func expectAttempts(t *testing.T, recording *v1alpha1.MeetingRecording, want str
 		}
 		got := ""
 		for _, step := range recording.Status.Processing.Steps {
-			got += fmt.Sprintf("%s%d ", step.Name, step.Attempt)
+			got += fmt.Sprintf("%s%d ", step.Step, step.Attempt)
 		}
 		got += "|"
 		for _, earlier := range recording.Status.Processing.History {
-			got += fmt.Sprintf(" %s%d", earlier.Name, earlier.Attempt)
+			got += fmt.Sprintf(" %s%d", earlier.Step, earlier.Attempt)
 		}
-		if got != want || recording.Status.Processing.RerunToken != recording.Spec.Rerun.Token {
-			return fmt.Errorf("they are %s, by %q", got, recording.Status.Processing.RerunToken)
+		if got != want || recording.Status.Processing.ObservedRerunToken != recording.Spec.Rerun.Token {
+			return fmt.Errorf("they are %s, by %q", got, recording.Status.Processing.ObservedRerunToken)
 		}
 		return nil
 	})

@@ -6,6 +6,7 @@ package controllers_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -155,14 +156,14 @@ func arrives(t *testing.T, recording *v1alpha1.MeetingRecording, event v1alpha1.
 	rec := &recording.Status.Recording
 	rec.State = v1alpha1.RecordingState(event)
 	rec.Events = append(rec.Events, v1alpha1.RecordingEvent{
-		Type: event, Source: v1alpha1.EventSourceWebhook, ReceivedAt: at, Deliveries: 1, LastReceivedAt: at,
+		Type: event, Source: v1alpha1.EventSourceWebhook, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at,
 	})
 	switch event {
 	case v1alpha1.EventStopped:
 		rec.File = &v1alpha1.RecordingFile{Path: "rec/a.mp4", URL: "https://example.com/rec/a.mp4?sig=$(HOME)"}
-		rec.EndedAt = &at
+		rec.EndTime = &at
 	case v1alpha1.EventFailed:
-		rec.EndedAt = &at
+		rec.EndTime = &at
 	}
 	patchRecording(t, recording, old)
 }
@@ -333,4 +334,14 @@ func foreignJob(recording *v1alpha1.MeetingRecording) *batchv1.Job {
 	})
 	job.Name = jobs.Name(recording.Name, "default", "archive", 1)
 	return job
+}
+
+// references parses steps of the form pipeline/step.
+func references(steps []string) []v1alpha1.StepReference {
+	var parsed []v1alpha1.StepReference
+	for _, step := range steps {
+		pipeline, name, _ := strings.Cut(step, "/")
+		parsed = append(parsed, v1alpha1.StepReference{Pipeline: pipeline, Step: name})
+	}
+	return parsed
 }

@@ -31,15 +31,15 @@ var invalidPipelines = []struct {
 }{
 	// what the steps need
 	{"a need that is no step", `steps: [{name: a, template: JOB}, {name: b, needs: [x], template: JOB}]`, atApply,
-		[]string{"spec.steps: Invalid value: steps[1].needs names a step that the pipeline does not have"}},
+		[]string{"spec.steps: Invalid value: needs can name only steps of the pipeline"}},
 	{"a typing error in the twelfth step", `steps: [{name: a, template: JOB}, {name: b, template: JOB}, {name: c, template: JOB}, {name: d, template: JOB},
 	  {name: e, template: JOB}, {name: f, template: JOB}, {name: g, template: JOB}, {name: h, template: JOB}, {name: i, template: JOB}, {name: j, template: JOB},
 	  {name: k, template: JOB}, {name: l, needs: [a, B], template: JOB}]`, atApply,
-		[]string{"spec.steps: Invalid value: steps[11].needs names a step that the pipeline does not have"}},
+		[]string{"spec.steps: Invalid value: needs can name only steps of the pipeline"}},
 	{"a step that needs itself", `steps: [{name: a, template: JOB}, {name: b, needs: [a, b], template: JOB}]`, atApply,
 		[]string{"spec.steps[1].needs: Invalid value: a step cannot need itself"}},
 	{"two steps that need each other", `steps: [{name: z, template: JOB}, {name: a, needs: [b], template: JOB}, {name: b, needs: [z, a], template: JOB}]`, atApply,
-		[]string{"spec.steps: Invalid value: steps[1].needs names a step that needs this one"}},
+		[]string{"spec.steps: Invalid value: two steps cannot need each other"}},
 	{"a circle of three", `steps: [{name: a, needs: [c], template: JOB}, {name: b, needs: [a], template: JOB}, {name: c, needs: [b], template: JOB}]`, byCondition,
 		[]string{`spec.steps[0].needs[0]: Invalid value: "c": the steps need each other: a -> c -> b -> a`}},
 	{"a need twice", `steps: [{name: a, template: JOB}, {name: b, needs: [a, a], template: JOB}]`, atApply,

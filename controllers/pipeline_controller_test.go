@@ -78,7 +78,7 @@ func TestInvalidSelector(t *testing.T) {
 	ns := namespace(t)
 	start(t, ns, nil)
 	pipeline := pipelineOf(ns, "p", "archive")
-	pipeline.Spec.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}
+	pipeline.Spec.Selector = &v1alpha1.LabelSelector{MatchExpressions: []v1alpha1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}
 	create(t, pipeline)
 	if message := expectPipeline(t, pipeline, invalidSpec, status.FailedStatus); !strings.HasPrefix(message, "spec.selector: ") {
 		t.Errorf("message = %q, want it to name spec.selector", message)

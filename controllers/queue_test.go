@@ -151,7 +151,7 @@ func TestQueuedStepRuns(t *testing.T) {
 	expectQueued(t, r[1], "position 1 of 1")
 	endJob(t, archiveJob(t, r[0]), true)
 	expect(t, r[1], v1alpha1.ProcessingRunning, processingNow, "InProgress")
-	if step := r[1].Status.Processing.Steps[0]; step.State != v1alpha1.StepRunning || step.StartedAt == nil || step.Message != "" {
+	if step := r[1].Status.Processing.Steps[0]; step.State != v1alpha1.StepRunning || step.StartTime == nil || step.Message != "" {
 		t.Errorf("step = %+v, want one that runs", step)
 	}
 	endJob(t, archiveJob(t, r[1]), true)

@@ -42,8 +42,8 @@ func TestOneRecording(t *testing.T) {
 	expect(t, recording, v1alpha1.ProcessingSucceeded, processed, "Current")
 
 	want := []v1alpha1.StepStatus{{
-		Pipeline: "default", Name: "archive", JobName: job.Name, Attempt: 1, State: v1alpha1.StepSucceeded,
-		StartedAt: &job.CreationTimestamp, EndedAt: recording.Status.Processing.Steps[0].EndedAt,
+		Pipeline: "default", Step: "archive", JobName: job.Name, Attempt: 1, State: v1alpha1.StepSucceeded,
+		StartTime: &job.CreationTimestamp, CompletionTime: recording.Status.Processing.Steps[0].CompletionTime,
 		Outputs: []v1alpha1.StepOutput{{Name: "archive", URL: "file:///a.mp4", SizeBytes: ptr.To[int64](7)}},
 	}}
 	if diff := cmp.Diff(want, recording.Status.Processing.Steps); diff != "" {
@@ -154,9 +154,9 @@ func TestFailedRecording(t *testing.T) {
 			t.Parallel()
 			ns := namespace(t)
 			pipeline := pipelineOf(ns, "default", "archive")
-			pipeline.Spec.On = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}
+			pipeline.Spec.Triggers = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}
 			if test.pipeline {
-				pipeline.Spec.On = append(pipeline.Spec.On, v1alpha1.TriggerFailed)
+				pipeline.Spec.Triggers = append(pipeline.Spec.Triggers, v1alpha1.TriggerFailed)
 			}
 			create(t, pipeline)
 			op := start(t, ns, nil)
@@ -217,7 +217,7 @@ func TestFailedStep(t *testing.T) {
 	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
 	var got []string
 	for _, step := range recording.Status.Processing.Steps {
-		got = append(got, fmt.Sprintf("%s/%s %s %.50s", step.Pipeline, step.Name, step.State, step.Message))
+		got = append(got, fmt.Sprintf("%s/%s %s %.50s", step.Pipeline, step.Step, step.State, step.Message))
 	}
 	want := []string{
 		"a/archive Failed container main exited with 66: no such file (Job: ",

@@ -74,7 +74,7 @@ func (r *RecordingReconciler) createJob(ctx context.Context, gathered *facts, ru
 		known.created = known.atWork(job, now)
 		known.awaitedUntil = now.Add(cacheDelay)
 		gathered.Jobs[name] = known.created
-		if ended := gathered.Recording.Status.Recording.EndedAt; ended != nil {
+		if ended := gathered.Recording.Status.Recording.EndTime; ended != nil {
 			jobDelay.Observe(max(now.Sub(ended.Time).Seconds(), 0))
 		}
 		return nil

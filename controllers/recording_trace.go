@@ -26,15 +26,15 @@ func (r *RecordingReconciler) trace(facts *facts, stored processing.Decision) {
 	}
 	r.tracer.Decision(about, string(stored.Processing.State), facts.Now, r.clock.Now())
 	for _, attempt := range newlyEnded(recording.Status.Processing, stored.Processing) {
-		name := jobs.Name(recording.Name, attempt.Pipeline, attempt.Name, attempt.Attempt)
+		name := jobs.Name(recording.Name, attempt.Pipeline, attempt.Step, attempt.Attempt)
 		r.tracer.Job(about, tracing.Job{
 			Name:     name,
 			Place:    tracecontext.OfJob(about.Place, name),
 			Pipeline: attempt.Pipeline,
-			Step:     attempt.Name,
+			Step:     attempt.Step,
 			Attempt:  int(attempt.Attempt),
-			Start:    attempt.StartedAt.Time,
-			End:      attempt.EndedAt.Time,
+			Start:    attempt.StartTime.Time,
+			End:      attempt.CompletionTime.Time,
 			Failed:   attempt.State == v1alpha1.StepFailed,
 		})
 	}
@@ -49,11 +49,11 @@ func newlyEnded(before, after v1alpha1.ProcessingStatus) []v1alpha1.StepAttempt 
 	}
 	known := make(map[key]bool)
 	for _, attempt := range ended(before) {
-		known[key{attempt.Pipeline, attempt.Name, attempt.Attempt}] = true
+		known[key{attempt.Pipeline, attempt.Step, attempt.Attempt}] = true
 	}
 	var fresh []v1alpha1.StepAttempt
 	for _, attempt := range ended(after) {
-		if !known[key{attempt.Pipeline, attempt.Name, attempt.Attempt}] {
+		if !known[key{attempt.Pipeline, attempt.Step, attempt.Attempt}] {
 			fresh = append(fresh, attempt)
 		}
 	}
@@ -64,7 +64,7 @@ func newlyEnded(before, after v1alpha1.ProcessingStatus) []v1alpha1.StepAttempt 
 func ended(status v1alpha1.ProcessingStatus) []v1alpha1.StepAttempt {
 	var all []v1alpha1.StepAttempt
 	add := func(attempt v1alpha1.StepAttempt) {
-		if attempt.StartedAt != nil && attempt.EndedAt != nil {
+		if attempt.StartTime != nil && attempt.CompletionTime != nil {
 			all = append(all, attempt)
 		}
 	}
@@ -73,7 +73,7 @@ func ended(status v1alpha1.ProcessingStatus) []v1alpha1.StepAttempt {
 	}
 	for _, step := range status.Steps {
 		add(v1alpha1.StepAttempt{
-			Pipeline: step.Pipeline, Name: step.Name, Attempt: step.Attempt, State: step.State, StartedAt: step.StartedAt, EndedAt: step.EndedAt,
+			Pipeline: step.Pipeline, Step: step.Step, Attempt: step.Attempt, State: step.State, StartTime: step.StartTime, CompletionTime: step.CompletionTime,
 		})
 	}
 	return all

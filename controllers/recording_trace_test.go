@@ -18,12 +18,12 @@ import (
 func TestNewlyEnded(t *testing.T) {
 	noon := metav1.NewTime(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 	runs := func(attempt int32) v1alpha1.StepStatus {
-		return v1alpha1.StepStatus{Pipeline: "p", Name: "s", Attempt: attempt, State: v1alpha1.StepRunning, StartedAt: &noon}
+		return v1alpha1.StepStatus{Pipeline: "p", Step: "s", Attempt: attempt, State: v1alpha1.StepRunning, StartTime: &noon}
 	}
 	done := runs(1)
-	done.State, done.EndedAt = v1alpha1.StepFailed, &noon
-	earlier := v1alpha1.StepAttempt{Pipeline: "p", Name: "s", Attempt: 1, State: v1alpha1.StepFailed, StartedAt: &noon, EndedAt: &noon}
-	skipped := v1alpha1.StepStatus{Pipeline: "p", Name: "t", Attempt: 1, State: v1alpha1.StepSkipped, EndedAt: &noon}
+	done.State, done.CompletionTime = v1alpha1.StepFailed, &noon
+	earlier := v1alpha1.StepAttempt{Pipeline: "p", Step: "s", Attempt: 1, State: v1alpha1.StepFailed, StartTime: &noon, CompletionTime: &noon}
+	skipped := v1alpha1.StepStatus{Pipeline: "p", Step: "t", Attempt: 1, State: v1alpha1.StepSkipped, CompletionTime: &noon}
 	of := func(step v1alpha1.StepStatus, history ...v1alpha1.StepAttempt) v1alpha1.ProcessingStatus {
 		return v1alpha1.ProcessingStatus{Steps: []v1alpha1.StepStatus{step, skipped}, History: history}
 	}
@@ -34,7 +34,7 @@ func TestNewlyEnded(t *testing.T) {
 		"starts":              {of(v1alpha1.StepStatus{}), of(runs(1)), nil},
 		"ends":                {of(runs(1)), of(done), []string{"p/s/1"}},
 		"ended before":        {of(done), of(done), nil},
-		"ends, to be retried": {of(runs(1)), of(v1alpha1.StepStatus{Pipeline: "p", Name: "s", Attempt: 2}, earlier), []string{"p/s/1"}},
+		"ends, to be retried": {of(runs(1)), of(v1alpha1.StepStatus{Pipeline: "p", Step: "s", Attempt: 2}, earlier), []string{"p/s/1"}},
 		"reruns":              {of(done), of(runs(2), earlier), nil},
 		"is dropped":          {of(runs(2), earlier), of(runs(2)), nil},
 		"ends at once":        {of(v1alpha1.StepStatus{}), of(done), []string{"p/s/1"}},
@@ -42,7 +42,7 @@ func TestNewlyEnded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got []string
 			for _, attempt := range newlyEnded(test.before, test.after) {
-				got = append(got, fmt.Sprintf("%s/%s/%d", attempt.Pipeline, attempt.Name, attempt.Attempt))
+				got = append(got, fmt.Sprintf("%s/%s/%d", attempt.Pipeline, attempt.Step, attempt.Attempt))
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)

@@ -284,7 +284,7 @@ func (l *life) check(t *testing.T) {
 	t.Helper()
 	expect(t, l.recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
 	for i, want := range []v1alpha1.StepState{v1alpha1.StepSucceeded, v1alpha1.StepFailed} {
-		if step := l.recording.Status.Processing.Steps[i]; step.State != want || step.Name != lifeSteps[i] {
+		if step := l.recording.Status.Processing.Steps[i]; step.State != want || step.Step != lifeSteps[i] {
 			t.Errorf("step %d is %+v, want %s %s", i, step, lifeSteps[i], want)
 		}
 	}

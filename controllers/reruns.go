@@ -70,7 +70,7 @@ func (r *reruns) ask(ctx context.Context, key types.NamespacedName) (bool, error
 
 func asksForRerun(recording *v1alpha1.MeetingRecording) bool {
 	rerun := recording.Spec.Rerun
-	return rerun != nil && rerun.Token != recording.Status.Processing.RerunToken
+	return rerun != nil && rerun.Token != recording.Status.Processing.ObservedRerunToken
 }
 
 // stripToTokens keeps what tells the recording and its tokens.
@@ -87,6 +87,6 @@ func stripToTokens(object any) (any, error) {
 	if recording.Spec.Rerun != nil {
 		stripped.Spec.Rerun = &v1alpha1.Rerun{Token: recording.Spec.Rerun.Token}
 	}
-	stripped.Status.Processing.RerunToken = recording.Status.Processing.RerunToken
+	stripped.Status.Processing.ObservedRerunToken = recording.Status.Processing.ObservedRerunToken
 	return stripped, nil
 }

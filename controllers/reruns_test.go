@@ -41,7 +41,7 @@ func askForRerun(t *testing.T, recording *v1alpha1.MeetingRecording, token strin
 func rerunDone(t *testing.T, recording *v1alpha1.MeetingRecording) {
 	t.Helper()
 	old := recording.DeepCopy()
-	recording.Status.Processing.RerunToken = recording.Spec.Rerun.Token
+	recording.Status.Processing.ObservedRerunToken = recording.Spec.Rerun.Token
 	patchRecording(t, recording, old)
 }
 
@@ -101,8 +101,8 @@ func TestRerunRuns(t *testing.T) {
 	eventually(t, "the rerun's Job", func() error { return admin.Get(t.Context(), key, job) })
 	endJob(t, job, true)
 	expect(t, r, v1alpha1.ProcessingSucceeded, processed, "Current")
-	if got := r.Status.Processing; got.RerunToken != token || got.Steps[0].Attempt != attempt || len(got.History) != 1 {
-		t.Errorf("token %q, attempt %d, history of %d", got.RerunToken, got.Steps[0].Attempt, len(got.History))
+	if got := r.Status.Processing; got.ObservedRerunToken != token || got.Steps[0].Attempt != attempt || len(got.History) != 1 {
+		t.Errorf("token %q, attempt %d, history of %d", got.ObservedRerunToken, got.Steps[0].Attempt, len(got.History))
 	}
 	expectForgotten(t, op, r)
 	if got := op.wire.counted(); got["POST jobs"] != 1 {

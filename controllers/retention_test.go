@@ -60,7 +60,7 @@ func segment(t *testing.T, ns, name, session string, number int32, pipeline stri
 	if pipeline != "" {
 		now := metav1.Now()
 		recording.Status.Processing = v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingSucceeded, Steps: []v1alpha1.StepStatus{
-			{Pipeline: pipeline, Name: "archive", Attempt: 1, State: v1alpha1.StepSucceeded, EndedAt: &now},
+			{Pipeline: pipeline, Step: "archive", Attempt: 1, State: v1alpha1.StepSucceeded, CompletionTime: &now},
 		}}
 	}
 	patchRecording(t, recording, old)
@@ -185,7 +185,7 @@ func TestRetentionLosesNoEvent(t *testing.T) {
 			came = true
 			old := late.DeepCopy()
 			at := metav1.NewMicroTime(time.Now().Add(2 * day))
-			late.Status.Recording.Events[0].LastReceivedAt, late.Status.Recording.Events[0].Deliveries = at, 2
+			late.Status.Recording.Events[0].LastReceiveTime, late.Status.Recording.Events[0].Deliveries = at, 2
 			if err := admin.Status().Patch(t.Context(), late, client.MergeFrom(old)); err != nil {
 				t.Errorf("write the event: %v", err)
 			}

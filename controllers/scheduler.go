@@ -181,7 +181,7 @@ func (s *scheduler) limitBy(pipeline *v1alpha1.RecordingPipeline, gone bool) {
 // waiting is the recording as it stands in a line.
 func waiting(recording *v1alpha1.MeetingRecording) queue.Recording {
 	since := recording.CreationTimestamp.Time
-	if ended := recording.Status.Recording.EndedAt; ended != nil {
+	if ended := recording.Status.Recording.EndTime; ended != nil {
 		since = ended.Time
 	}
 	return queue.Recording{EndedAt: since, Name: recording.Name}

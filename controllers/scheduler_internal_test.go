@@ -34,7 +34,7 @@ func limitedPipeline(version string, jobs int32) *v1alpha1.RecordingPipeline {
 func endedRecording(name string, second int) *v1alpha1.MeetingRecording {
 	r := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name}}
 	r.Status.Recording.State = v1alpha1.RecordingStopped
-	r.Status.Recording.EndedAt = ptr.To(metav1.NewMicroTime(time.Unix(int64(second), 0)))
+	r.Status.Recording.EndTime = ptr.To(metav1.NewMicroTime(time.Unix(int64(second), 0)))
 	return r
 }
 
@@ -98,7 +98,7 @@ func TestMayAsk(t *testing.T) {
 		return func(r *v1alpha1.MeetingRecording) {
 			step := v1alpha1.StepStatus{State: state}
 			if started {
-				step.StartedAt = &metav1.Time{}
+				step.StartTime = &metav1.Time{}
 			}
 			r.Status.Processing = v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, Steps: []v1alpha1.StepStatus{step}}
 		}
@@ -164,8 +164,8 @@ func finishedWithRerun(name string) *v1alpha1.MeetingRecording {
 	r := endedRecording(name, 1)
 	r.UID, r.ResourceVersion = "00000000-0000-0000-0000-000000000000", "1"
 	r.Labels = map[string]string{"a": "b"}
-	r.Spec.Rerun = &v1alpha1.Rerun{Token: "2026-11-23", Steps: []string{"p/a"}}
-	r.Status.Processing = v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingFailed, RerunToken: "2026-11-22", Steps: make([]v1alpha1.StepStatus, 32)}
+	r.Spec.Rerun = &v1alpha1.Rerun{Token: "2026-11-23", Steps: []v1alpha1.StepReference{{Pipeline: "p", Step: "a"}}}
+	r.Status.Processing = v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingFailed, ObservedRerunToken: "2026-11-22", Steps: make([]v1alpha1.StepStatus, 32)}
 	return r
 }
 
@@ -179,7 +179,7 @@ func TestStripToTokens(t *testing.T) {
 		Namespace: "ns", Name: "a", UID: "00000000-0000-0000-0000-000000000000", ResourceVersion: "1",
 	}}
 	want.Spec.Rerun = &v1alpha1.Rerun{Token: "2026-11-23"}
-	want.Status.Processing.RerunToken = "2026-11-22"
+	want.Status.Processing.ObservedRerunToken = "2026-11-22"
 	if diff := cmp.Diff(want, stripped); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

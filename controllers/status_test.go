@@ -22,14 +22,14 @@ import (
 func TestStoreDecision(t *testing.T) {
 	running := processing.Decision{
 		Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, Steps: []v1alpha1.StepStatus{
-			{Pipeline: "p", Name: "a", Attempt: 1, State: v1alpha1.StepRunning},
+			{Pipeline: "p", Step: "a", Attempt: 1, State: v1alpha1.StepRunning},
 		}},
 		Conditions: []metav1.Condition{{
 			Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProcessing, LastTransitionTime: metav1.Now(),
 		}},
 	}
 	tooLong := running
-	tooLong.Processing.Steps = []v1alpha1.StepStatus{{Pipeline: "p", Name: "a", Attempt: 1, State: v1alpha1.StepFailed, Message: strings.Repeat("x", 1025)}}
+	tooLong.Processing.Steps = []v1alpha1.StepStatus{{Pipeline: "p", Step: "a", Attempt: 1, State: v1alpha1.StepFailed, Message: strings.Repeat("x", 1025)}}
 	tests := map[string]struct {
 		meanwhile func(*v1alpha1.MeetingRecording)
 		decision  processing.Decision

@@ -24,7 +24,7 @@ func TestLooksAtOlderRecordingsOnly(t *testing.T) {
 	ns, term, reads := namespace(t), int64(1), 0
 	newPipelineAccepted(t, ns)
 	onFailed := pipelineOf(ns, "on-failed", "tell")
-	onFailed.Spec.On = []v1alpha1.PipelineTrigger{v1alpha1.TriggerFailed}
+	onFailed.Spec.Triggers = []v1alpha1.PipelineTrigger{v1alpha1.TriggerFailed}
 	acceptedPipeline(t, onFailed)
 	live := liveReader{admin, func() error { reads++; return nil }}
 	reconciler := controllers.NewReconciler(admin, live, controllers.Options{Clock: clock.RealClock{}, Term: func() (int64, bool) { return term, true }})

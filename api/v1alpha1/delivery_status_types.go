@@ -59,9 +59,9 @@ type Transition struct {
 	// +required
 	Sequence int64 `json:"sequence"`
 
-	// at is when it was written.
+	// time is when it was written.
 	// +required
-	At metav1.MicroTime `json:"at"`
+	Time metav1.MicroTime `json:"time"`
 
 	// state is the state that processing came to. It is absent where outputs are
 	// ready.

@@ -5,112 +5,115 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// MeetingRecordingSpec says which recording the object stands for, and what
-// the user wants of it.
+// MeetingRecordingSpec identifies the recording and holds what users want done with it.
 //
-// +kubebuilder:validation:XValidation:rule="self.meetingID == oldSelf.meetingID",message="meetingID is immutable: it says which recording this is",fieldPath=".meetingID"
-// +kubebuilder:validation:XValidation:rule="self.sessionID == oldSelf.sessionID",message="sessionID is immutable: it says which recording this is",fieldPath=".sessionID"
-// +kubebuilder:validation:XValidation:rule="self.segment == oldSelf.segment",message="segment is immutable: it says which recording this is",fieldPath=".segment"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.rerun) || has(self.rerun)",message="rerun cannot be removed: what it asked for was done, and a new token is what starts another",fieldPath=".rerun"
+// +kubebuilder:validation:XValidation:rule="self.meetingID == oldSelf.meetingID",message="meetingID is immutable",fieldPath=".meetingID"
+// +kubebuilder:validation:XValidation:rule="self.sessionID == oldSelf.sessionID",message="sessionID is immutable",fieldPath=".sessionID"
+// +kubebuilder:validation:XValidation:rule="self.segment == oldSelf.segment",message="segment is immutable",fieldPath=".segment"
 type MeetingRecordingSpec struct {
-	// meetingID is the provider's id of the meeting (VideoSDK: meetingId, often
-	// of the form xxxx-xxxx-xxxx; a room may have a custom one). It is kept as
-	// the provider wrote it, in at most 512 characters, and is immutable.
+	// meetingID is the provider's id of the meeting (VideoSDK: meetingId), unchanged. It is often of the form xxxx-xxxx-xxxx, but a
+	// room may have a custom id. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	// +required
-	MeetingID string `json:"meetingID"`
+	MeetingID string `json:"meetingID,omitempty"`
 
-	// sessionID is the provider's id of one session of the meeting (VideoSDK:
-	// sessionId, often 24 hexadecimal digits). It is kept as the provider wrote
-	// it, in at most 512 characters, and is immutable.
+	// sessionID is the provider's id of one session of the meeting (VideoSDK: sessionId), unchanged. It is often 24 hexadecimal
+	// digits. Immutable.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	// +required
-	SessionID string `json:"sessionID"`
+	SessionID string `json:"sessionID,omitempty"`
 
-	// segment counts the recordings of a session, from 1: a session may start
-	// and stop recording many times, and each time is one MeetingRecording. It
-	// is immutable.
+	// segment is the number of the recording within its session, starting at 1. A session may start and stop recording many times;
+	// each time is one MeetingRecording. Immutable.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=999999
 	// +kubebuilder:default=1
 	// +optional
 	Segment int32 `json:"segment,omitempty"`
 
-	// suspend holds post-processing: while it is true no Job is created for the
-	// recording, whose processing state is Suspended once the recording has
-	// ended. Set it to false to release. Jobs that already exist go on, and so
-	// does the state Running, also of a rerun; Ready's reason is then Suspended.
-	// Events of the recording are written all the same. It cannot change once
-	// processing has ended, except together with rerun.token.
+	// suspend stops post-processing: while it is true, no Job is created for the recording. If the recording has ended and has no
+	// Job yet, its processing state is Suspended. Jobs that exist already continue. Events are recorded as usual. It may change at
+	// any time, and has no effect once processing has ended. Defaults to false.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 
-	// rerun asks for post-processing again, once what is under way has ended.
-	// What was made before stays in status.processing.history. A token that is
-	// there before processing first begins asks for nothing more.
+	// hold keeps the recording: while it is true, retention does not delete it and an admission policy rejects its deletion.
+	// Defaults to false.
+	// +optional
+	Hold bool `json:"hold,omitempty"`
+
+	// rerun requests post-processing again. The rerun starts when processing has ended. Earlier results are kept in
+	// status.processing.history. A rerun that is requested before processing starts for the first time has no additional effect.
+	// It may be removed once status.processing.observedRerunToken equals its token.
 	// +optional
 	Rerun *Rerun `json:"rerun,omitempty"`
 }
 
-// Rerun asks for post-processing again.
+// Rerun requests post-processing again.
 //
-// +kubebuilder:validation:XValidation:rule="self.token != oldSelf.token || (has(self.steps) ? has(oldSelf.steps) && self.steps == oldSelf.steps : !has(oldSelf.steps))",message="steps can change only together with token: a new token is what starts a rerun",fieldPath=".steps"
+// +kubebuilder:validation:XValidation:rule="self.token != oldSelf.token || (has(self.steps) ? has(oldSelf.steps) && self.steps == oldSelf.steps : !has(oldSelf.steps))",message="steps can change only together with token, because a new token requests a rerun",fieldPath=".steps"
 type Rerun struct {
-	// token is any text; a new one starts a new attempt, such as the date or the
-	// reason.
+	// token is any text, such as the date or the reason. A new token requests a new rerun.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +required
-	Token string `json:"token"`
+	Token string `json:"token,omitempty"`
 
-	// steps names the steps to run again, as pipeline/step; those that need them,
-	// directly or through others, run again too. Without it all steps of the
-	// pipelines that match now do.
-	// +listType=atomic
+	// steps are the steps to run again, together with all steps that need them, directly or indirectly. If it is empty, all steps
+	// of all pipelines that match now run again.
+	// +listType=map
+	// +listMapKey=pipeline
+	// +listMapKey=step
 	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MaxLength=294
-	// +kubebuilder:validation:items:Pattern=`^[-.a-z0-9]+/[-a-z0-9]+$`
 	// +optional
-	Steps []string `json:"steps,omitempty"`
+	Steps []StepReference `json:"steps,omitempty"`
 }
 
-// MeetingRecordingStatus is what is known of the recording. Each part has
-// one writer, and none is written by users.
+// StepReference identifies one step of one pipeline.
+type StepReference struct {
+	// pipeline is the name of the RecordingPipeline.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Pipeline string `json:"pipeline,omitempty"`
+
+	// step is the name of the step within the pipeline.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	// +required
+	Step string `json:"step,omitempty"`
+}
+
+// MeetingRecordingStatus is the observed state of the recording. Each part has one writer.
 type MeetingRecordingStatus struct {
-	// observedGeneration is the generation of the spec that the controller last
-	// acted on; -1 until it first did, so that the object counts as being in
-	// progress from its first moment on.
+	// observedGeneration is the generation of the spec that the controller last acted on. It is -1 until the controller has acted
+	// on the object, so that kstatus reports the object as in progress from the beginning.
 	// +kubebuilder:default=-1
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// recording is what the provider told of the recording. Only the webhook
-	// sidecar writes it.
+	// recording is what the provider reported about the recording. Only the sidecar and backfill write it.
 	// +kubebuilder:default={}
 	// +optional
 	Recording RecordingStatus `json:"recording,omitzero"`
 
-	// processing is what became of the recording. Only the controller writes it.
+	// processing is the state of post-processing. Only the recording controller writes it.
 	// +kubebuilder:default={}
 	// +optional
 	Processing ProcessingStatus `json:"processing,omitzero"`
 
-	// delivery is what a sink of CloudEvents knows of the recording, where the
-	// manager has one. The part of the manager that delivers writes it; others
-	// only set its state to Pending.
+	// delivery is what was delivered to the sink of CloudEvents, if the manager has one. The delivery controller writes it; other
+	// writers only set its state to Pending.
 	// +kubebuilder:default={}
 	// +optional
 	Delivery DeliveryStatus `json:"delivery,omitzero"`
 
-	// conditions sum the recording up, by the conventions of kstatus, for
-	// people, kubectl wait, Argo CD and Flux. Only the controller writes them,
-	// when work begins and when it ends. Ready: True when nothing is left to do,
-	// because the recording was processed or there was nothing to process.
-	// Reconciling: True while Jobs are at work. Stalled: True when a person is
-	// needed, because processing failed for good or an event that should have
-	// come did not.
+	// conditions summarize the recording, following kstatus. Only the recording controller writes them. Ready: True when nothing is
+	// left to do, because the recording was processed or there was nothing to process. Reconciling: True while work is under way;
+	// absent otherwise. Stalled: True when the recording needs manual intervention, because processing failed permanently, an
+	// expected event did not arrive, or a step makes no progress; absent otherwise.
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
@@ -118,18 +121,17 @@ type MeetingRecordingStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 
-// MeetingRecording is one recording of a meeting, that is one recorded file:
-// what the provider told of it, and what became of it. The webhook sidecar
-// creates one when it hears of a new recording; RecordingPipelines of its
-// namespace say what to do with the file.
+// MeetingRecording is one recording of a meeting, that is, one recorded file: what the provider reported about it, and the state of
+// its post-processing. The webhook sidecar creates it. The RecordingPipelines of its namespace define what to do with the file.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=mrec,categories=recordings
 // +kubebuilder:printcolumn:name="Meeting",type=string,JSONPath=".spec.meetingID",description="The provider's id of the meeting."
 // +kubebuilder:printcolumn:name="Session",type=string,JSONPath=".spec.sessionID",priority=1,description="The provider's id of the session."
-// +kubebuilder:printcolumn:name="State",type=string,JSONPath=".status.recording.state",description="How far the provider's recording is."
-// +kubebuilder:printcolumn:name="Processing",type=string,JSONPath=".status.processing.state",description="How far post-processing is."
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=".status.recording.state",description="The state of the provider's recording."
+// +kubebuilder:printcolumn:name="Processing",type=string,JSONPath=".status.processing.state",description="The state of post-processing."
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=".status.conditions[?(@.type==\"Ready\")].status",description="Whether nothing is left to do for the recording."
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:printcolumn:name="File",type=string,JSONPath=".status.recording.file.path",priority=1,description="The file's path at the provider."
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=".status.conditions[?(@.type==\"Ready\")].reason",priority=1,description="Why the recording is ready or not."
@@ -139,7 +141,7 @@ type MeetingRecordingStatus struct {
 // +kubebuilder:selectablefield:JSONPath=".spec.rerun.token"
 // +kubebuilder:selectablefield:JSONPath=".status.processing.state"
 // +kubebuilder:selectablefield:JSONPath=".status.delivery.state"
-// +kubebuilder:validation:XValidation:rule="!(oldSelf.status.processing.state in ['Succeeded', 'Failed', 'Skipped']) || oldSelf.spec.?suspend.orValue(false) == self.spec.?suspend.orValue(false) || (has(self.spec.rerun) && (!has(oldSelf.spec.rerun) || self.spec.rerun.token != oldSelf.spec.rerun.token))",message="processing has ended: suspend can change only together with rerun.token",fieldPath=".spec.suspend"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.spec.rerun) || has(self.spec.rerun) || has(oldSelf.status.processing.observedRerunToken) && oldSelf.status.processing.observedRerunToken == oldSelf.spec.rerun.token",message="rerun can be removed only once status.processing.observedRerunToken equals its token",fieldPath=".spec.rerun"
 type MeetingRecording struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -147,12 +149,11 @@ type MeetingRecording struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec says which recording this is, and what the user wants of it.
+	// spec identifies the recording and holds what users want done with it.
 	// +required
-	Spec MeetingRecordingSpec `json:"spec"`
+	Spec MeetingRecordingSpec `json:"spec,omitzero"`
 
-	// status is what is known of the recording. It is written by the operator
-	// only.
+	// status is the observed state of the recording. Only the operator writes it.
 	// +kubebuilder:default={}
 	// +optional
 	Status MeetingRecordingStatus `json:"status,omitzero"`

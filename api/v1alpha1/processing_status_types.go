@@ -8,81 +8,72 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// ProcessingState tells how far post-processing of the recording is.
+// ProcessingState is the state of post-processing.
 //
 // +kubebuilder:validation:Enum=Waiting;Queued;Running;Succeeded;Failed;Skipped;Suspended
 type ProcessingState string
 
-// The states of processing. Succeeded, Failed and Skipped are final.
+// The states of processing. Succeeded, Failed and Skipped are final, unless spec.rerun requests more.
 const (
 	// ProcessingWaiting means that the recording has not ended.
 	ProcessingWaiting ProcessingState = "Waiting"
-	// ProcessingQueued means that the recording ended and its Jobs wait for
-	// their turn.
+	// ProcessingQueued means that the recording has ended, that its Jobs are queued, and that none is running.
 	ProcessingQueued ProcessingState = "Queued"
-	// ProcessingRunning means that Jobs are at work.
+	// ProcessingRunning means that Jobs are running.
 	ProcessingRunning ProcessingState = "Running"
-	// ProcessingSucceeded means that every step succeeded.
+	// ProcessingSucceeded means that every step succeeded, or was skipped by its own condition.
 	ProcessingSucceeded ProcessingState = "Succeeded"
-	// ProcessingFailed means that every step ended and one failed for good.
+	// ProcessingFailed means that every step has ended and that at least one failed.
 	ProcessingFailed ProcessingState = "Failed"
 	// ProcessingSkipped means that no pipeline matched when the recording ended.
 	ProcessingSkipped ProcessingState = "Skipped"
-	// ProcessingSuspended means that the recording ended and spec.suspend holds
-	// its Jobs.
+	// ProcessingSuspended means that the recording has ended and that spec.suspend prevents its Jobs.
 	ProcessingSuspended ProcessingState = "Suspended"
 )
 
-// StepState tells how far one step is.
+// StepState is the state of one step.
 //
 // +kubebuilder:validation:Enum=Pending;Queued;Running;Succeeded;Failed;Skipped
 type StepState string
 
-// The states of a step. Succeeded, Failed and Skipped are final: a step whose
-// outcome is recorded never runs again, unless spec.rerun asks for it.
+// The states of a step. Succeeded, Failed and Skipped are final: a step whose outcome is stored never runs again, unless
+// spec.rerun requests it.
 const (
-	// StepPending means that the step has no Job yet: it waits for the steps that
-	// it needs, or its message says why.
+	// StepPending means that the step has no Job yet: it waits for the steps that it needs, or its message says why.
 	StepPending StepState = "Pending"
-	// StepQueued means that the step waits for its turn.
+	// StepQueued means that the step waits in a queue.
 	StepQueued StepState = "Queued"
 	// StepRunning means that the step's Job exists and has not ended.
 	StepRunning StepState = "Running"
 	// StepSucceeded means that the step's Job succeeded.
 	StepSucceeded StepState = "Succeeded"
-	// StepFailed means that the step's Job failed, was deleted, or was refused
-	// for good.
+	// StepFailed means that the step's Job failed, was deleted before it ended, or was rejected permanently.
 	StepFailed StepState = "Failed"
-	// StepSkipped means that the step's condition was false, or that a step that
-	// it needs failed; its message says which.
+	// StepSkipped means that the step's condition was false, or that a step that it needs failed; its message says which.
 	StepSkipped StepState = "Skipped"
 )
 
-// StepReason says in one word why a step is Skipped.
+// StepReason is why a step is Skipped.
 //
 // +kubebuilder:validation:Enum=ConditionFalse;NeedFailed
 type StepReason string
 
 // The reasons of a step that is Skipped.
 const (
-	// StepConditionFalse means that the step's own condition was false. The steps
-	// that need it are not held back.
+	// StepConditionFalse means that the step's own condition was false. The steps that need it run all the same.
 	StepConditionFalse StepReason = "ConditionFalse"
-	// StepNeedFailed means that a step which it needs failed, or was skipped for
-	// that reason.
+	// StepNeedFailed means that a step that it needs failed, or was skipped for that reason.
 	StepNeedFailed StepReason = "NeedFailed"
 )
 
-// StepOutput is one thing that a step made, as its container told by its
-// termination message.
+// StepOutput is one result of a step, as its container reported it in its termination message.
 type StepOutput struct {
-	// name tells the outputs of a step apart, such as archive or poster.
+	// name identifies the output within the step, such as archive or poster.
 	// +kubebuilder:validation:MaxLength=63
 	// +required
 	Name string `json:"name"`
 
-	// url is where the output is. It is absent where the output is its values
-	// alone.
+	// url is where the output is. It is absent if the output consists of values only.
 	// +kubebuilder:validation:MaxLength=2048
 	// +optional
 	URL string `json:"url,omitempty"`
@@ -97,32 +88,30 @@ type StepOutput struct {
 	// +optional
 	SizeBytes *int64 `json:"sizeBytes,omitempty"`
 
-	// sha256 is the SHA-256 digest of the output's bytes, as 64 lower-case
-	// hexadecimal digits.
+	// sha256 is the SHA-256 digest of the output, as 64 lower-case hexadecimal digits.
 	// +kubebuilder:validation:Pattern=`^[0-9a-f]{64}$`
 	// +optional
 	SHA256 string `json:"sha256,omitempty"`
 
-	// values is what the step found out, by name: numbers, strings and booleans,
-	// for the conditions of later steps and for people.
+	// values are named numbers, strings and booleans that the step found, for the conditions of later steps and for people.
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +optional
 	Values *runtime.RawExtension `json:"values,omitempty"`
 }
 
-// StepAttempt is an earlier attempt of a step, and what became of it.
+// StepAttempt is an earlier attempt at a step, and its outcome.
 type StepAttempt struct {
-	// pipeline is the name of the RecordingPipeline that asked for the step.
+	// pipeline is the name of the RecordingPipeline that contains the step.
 	// +kubebuilder:validation:MaxLength=253
 	// +required
 	Pipeline string `json:"pipeline"`
 
-	// name is the step's name within its pipeline.
+	// step is the name of the step within its pipeline.
 	// +kubebuilder:validation:MaxLength=40
 	// +required
-	Name string `json:"name"`
+	Step string `json:"step"`
 
-	// attempt counts the Jobs of the step, from 1.
+	// attempt is the number of the attempt, starting at 1.
 	// +kubebuilder:validation:Minimum=1
 	// +required
 	Attempt int32 `json:"attempt"`
@@ -131,20 +120,20 @@ type StepAttempt struct {
 	// +required
 	State StepState `json:"state"`
 
-	// startedAt is when the attempt's Job was created.
+	// startTime is when the attempt's Job was created.
 	// +optional
-	StartedAt *metav1.Time `json:"startedAt,omitempty"`
+	StartTime *metav1.Time `json:"startTime,omitempty"`
 
-	// endedAt is when the attempt ended.
+	// completionTime is when the attempt ended.
 	// +optional
-	EndedAt *metav1.Time `json:"endedAt,omitempty"`
+	CompletionTime *metav1.Time `json:"completionTime,omitempty"`
 
 	// message says why the attempt failed or was skipped.
 	// +kubebuilder:validation:MaxLength=1024
 	// +optional
 	Message string `json:"message,omitempty"`
 
-	// outputs lists what the attempt made.
+	// outputs lists the results of the attempt.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=16
@@ -152,71 +141,66 @@ type StepAttempt struct {
 	Outputs []StepOutput `json:"outputs,omitempty"`
 }
 
-// StepStatus is one step of one pipeline, and what became of it.
+// StepStatus is the state of one step of one pipeline.
 type StepStatus struct {
-	// pipeline is the name of the RecordingPipeline that asked for the step.
+	// pipeline is the name of the RecordingPipeline that contains the step.
 	// +kubebuilder:validation:MaxLength=253
 	// +required
 	Pipeline string `json:"pipeline"`
 
-	// name is the step's name within its pipeline.
+	// step is the name of the step within its pipeline.
 	// +kubebuilder:validation:MaxLength=40
 	// +required
-	Name string `json:"name"`
+	Step string `json:"step"`
 
-	// jobName is the name of the Job that runs the step, in the recording's
-	// namespace. The Job may be gone: what it made stays here.
+	// jobName is the name of the Job that runs the step, in the recording's namespace. The Job is deleted some time after it has
+	// ended; its results stay here.
 	// +kubebuilder:validation:MaxLength=63
 	// +optional
 	JobName string `json:"jobName,omitempty"`
 
-	// attempt counts the Jobs of the step, from 1: a rerun makes another, and so
-	// does a retry of a step with a backoff. Earlier ones are in the history.
+	// attempt is the number of the attempt, starting at 1. Each attempt is a Job of its own: a rerun starts another attempt, and so
+	// does a retry of a step with a backoff. Earlier attempts are in the history.
 	// +kubebuilder:validation:Minimum=1
 	// +required
 	Attempt int32 `json:"attempt"`
 
-	// retries is how often the step was tried again since it was last asked for,
-	// by Pods of its Job or by further Jobs. It is known when the step has ended.
+	// retries is how often the step was retried since it was last requested, by Pods of its Job or by further Jobs. It is set when
+	// the step has ended.
 	// +kubebuilder:validation:Minimum=0
 	// +optional
 	Retries int32 `json:"retries,omitempty"`
 
-	// state tells how far the step is. Pending: it has no Job yet; it waits for
-	// steps that it needs, or message says why. Queued: it waits for its turn.
-	// Running: its Job has not ended. Succeeded: its Job succeeded. Failed: its
-	// Job failed, was deleted before it ended, or was refused for good, and
-	// message says why. Skipped: its condition was false, or a step that it needs
-	// failed. A step that is Succeeded, Failed or Skipped never runs again, unless
-	// spec.rerun asks for it.
+	// state is the state of the step. Pending: it has no Job yet; it waits for steps that it needs, or message says why. Queued: it
+	// waits in a queue. Running: its Job exists and has not ended. Succeeded: its Job succeeded. Failed: its Job failed, was
+	// deleted before it ended, or was rejected permanently; message says why. Skipped: its condition was false, or a step that it
+	// needs failed. A step that is Succeeded, Failed or Skipped never runs again, unless spec.rerun requests it.
 	// +required
 	State StepState `json:"state"`
 
-	// reason says why the step is Skipped. ConditionFalse: its own condition was
-	// false; the steps that need it run all the same. NeedFailed: a step that it
-	// needs, directly or through others, failed. It is absent otherwise.
+	// reason is why the step is Skipped; absent otherwise. ConditionFalse: its own condition was false; the steps that need it run
+	// all the same. NeedFailed: a step that it needs, directly or indirectly, failed.
 	// +optional
 	Reason StepReason `json:"reason,omitempty"`
 
-	// retryAt is when the step's next Job is due, while it waits for its backoff.
+	// retryTime is when the step's next Job is due, while the step waits for its backoff.
 	// +optional
-	RetryAt *metav1.Time `json:"retryAt,omitempty"`
+	RetryTime *metav1.Time `json:"retryTime,omitempty"`
 
-	// startedAt is when the step's Job was created.
+	// startTime is when the step's Job was created.
 	// +optional
-	StartedAt *metav1.Time `json:"startedAt,omitempty"`
+	StartTime *metav1.Time `json:"startTime,omitempty"`
 
-	// endedAt is when the step ended.
+	// completionTime is when the step ended.
 	// +optional
-	EndedAt *metav1.Time `json:"endedAt,omitempty"`
+	CompletionTime *metav1.Time `json:"completionTime,omitempty"`
 
-	// message says what a person should know: why the step waits, or why it
-	// failed.
+	// message says why the step waits, makes no progress, failed or was skipped.
 	// +kubebuilder:validation:MaxLength=1024
 	// +optional
 	Message string `json:"message,omitempty"`
 
-	// outputs lists what the step made.
+	// outputs lists the results of the step.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=16
@@ -224,38 +208,34 @@ type StepStatus struct {
 	Outputs []StepOutput `json:"outputs,omitempty"`
 }
 
-// ProcessingStatus is what became of the recording. Only the controller
-// writes it.
+// ProcessingStatus is the state of post-processing.
 type ProcessingStatus struct {
-	// state tells how far post-processing is. Waiting: the recording has not
-	// ended. Queued: it has, and its Jobs wait for their turn. Running: Jobs are
-	// at work. Succeeded: every step succeeded or its condition skipped it.
-	// Failed: every step ended and one failed. Skipped: no pipeline matched when
-	// the recording ended. Suspended: spec.suspend holds its Jobs. Succeeded,
-	// Failed and Skipped are final, unless spec.rerun asks for more.
+	// state is the state of post-processing. Waiting: the recording has not ended. Queued: it has ended, its Jobs are queued and none
+	// is running. Running: Jobs are running. Succeeded: every step succeeded, or was skipped by its own condition. Failed: every step
+	// has ended and at least one failed. Skipped: no pipeline matched when the recording ended. Suspended: spec.suspend prevents its
+	// Jobs. Succeeded, Failed and Skipped are final, unless spec.rerun requests more.
 	// +kubebuilder:default=Waiting
 	// +optional
 	State ProcessingState `json:"state,omitempty"`
 
-	// steps lists every step of every pipeline that matched when the recording
-	// ended.
+	// steps lists every step of every pipeline that matched when the recording ended.
 	// +listType=map
 	// +listMapKey=pipeline
-	// +listMapKey=name
+	// +listMapKey=step
 	// +kubebuilder:validation:MaxItems=256
 	// +optional
 	Steps []StepStatus `json:"steps,omitempty"`
-	// history lists earlier attempts of the steps, oldest first. It is bounded:
-	// the oldest are dropped, so that the status stays below 16 KiB.
+
+	// history lists earlier attempts, oldest first. It is bounded: the oldest attempts are dropped.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	// +optional
 	History []StepAttempt `json:"history,omitempty"`
 
-	// rerunToken is the spec.rerun.token that was last acted on.
+	// observedRerunToken is the spec.rerun.token that the controller last acted on.
 	// +kubebuilder:validation:MaxLength=63
 	// +optional
-	RerunToken string `json:"rerunToken,omitempty"`
+	ObservedRerunToken string `json:"observedRerunToken,omitempty"`
 
 	// lastTransition is the sequence of the last transition that was written.
 	// +kubebuilder:validation:Minimum=0

@@ -5,33 +5,27 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// RecordingState tells how far the provider's recording is.
+// RecordingState is the state of the provider's recording.
 //
 // +kubebuilder:validation:Enum=Starting;Started;Stopping;Stopped;Failed
 type RecordingState string
 
-// The states of a recording. Stopped and Failed are terminal, but for one
-// way: a Failed recording whose file arrives after all becomes Stopped. A
-// state never goes back.
+// The states of a recording. Stopped and Failed are terminal, with one exception: a Failed recording whose file arrives later
+// becomes Stopped.
 const (
-	// RecordingStarting means that the provider is about to record
-	// (recording-starting).
+	// RecordingStarting means that the provider is about to record (recording-starting).
 	RecordingStarting RecordingState = "Starting"
-	// RecordingStarted means that the provider records (recording-started).
+	// RecordingStarted means that the provider is recording (recording-started).
 	RecordingStarted RecordingState = "Started"
-	// RecordingStopping means that the provider is finishing the file
-	// (recording-stopping).
+	// RecordingStopping means that the provider is finishing the file (recording-stopping).
 	RecordingStopping RecordingState = "Stopping"
-	// RecordingStopped means that the recording ended and its file can be had
-	// (recording-stopped).
+	// RecordingStopped means that the recording has ended (recording-stopped).
 	RecordingStopped RecordingState = "Stopped"
-	// RecordingFailed means that the provider could not record
-	// (recording-failed).
+	// RecordingFailed means that the provider could not record (recording-failed).
 	RecordingFailed RecordingState = "Failed"
 )
 
-// EventType is the kind of an event of the provider, named for the state
-// that it tells of.
+// EventType is the type of an event. It has the name of the state that the event reports.
 //
 // +kubebuilder:validation:Enum=Starting;Started;Stopping;Stopped;Failed
 type EventType string
@@ -50,108 +44,128 @@ const (
 	EventFailed EventType = "Failed"
 )
 
-// EventSource tells by which way an event came.
+// EventSource is where an event came from.
 //
-// +kubebuilder:validation:Enum=Webhook;Client
+// +kubebuilder:validation:Enum=Webhook;Client;Backfill
 type EventSource string
 
 // The sources of events.
 const (
 	// EventSourceWebhook is a signed webhook of the provider.
 	EventSourceWebhook EventSource = "Webhook"
-	// EventSourceClient is a client that the sidecar has given a token, which
-	// forwards what its SDK told it (recordingStateChanged). It may be wrong:
-	// nothing is processed because of it.
+	// EventSourceClient is a client with a token of the sidecar, which forwards what its SDK reported (recordingStateChanged). It
+	// may be wrong, so it never starts processing.
 	EventSourceClient EventSource = "Client"
+	// EventSourceBackfill is the provider's REST API, where no webhook was delivered.
+	EventSourceBackfill EventSource = "Backfill"
 )
 
-// RecordingEvent is one type of event that arrived for the recording, with
-// how often it did.
+// RecordingEvent is one type of event that arrived for the recording.
 type RecordingEvent struct {
-	// type is the kind of event: Starting, Started, Stopping, Stopped or Failed,
-	// for the provider's webhooks recording-starting, recording-started,
-	// recording-stopping, recording-stopped and recording-failed. A client's
-	// RECORDING_STOPPED is Stopping: only the provider ends a recording. A
-	// recording has at most one entry of each type.
+	// type is the type of the event: Starting, Started, Stopping, Stopped or Failed, for the provider's webhooks
+	// recording-starting, recording-started, recording-stopping, recording-stopped and recording-failed. A client's
+	// RECORDING_STOPPED is Stopping, because only the provider ends a recording.
 	// +required
 	Type EventType `json:"type"`
 
-	// source is the way by which the event came. Webhook: a signed webhook of the
-	// provider. Client: an app told of it by a client event; the first webhook of
-	// the type takes its place.
+	// source is where the event came from. Webhook: a signed webhook of the provider. Client: an app that forwarded a client
+	// event; the first webhook of the same type replaces it. Backfill: the provider's REST API, where no webhook was delivered.
 	// +required
 	Source EventSource `json:"source"`
 
-	// receivedAt is when the event first arrived, by the receiver's clock: the
-	// provider sends no time.
+	// receiveTime is when the event first arrived, by the receiver's clock, because webhooks carry no time. For source Backfill it
+	// is the provider's own time of the event.
 	// +required
-	ReceivedAt metav1.MicroTime `json:"receivedAt"`
+	ReceiveTime metav1.MicroTime `json:"receiveTime"`
 
-	// deliveries is how often the event arrived, the first time included. The
-	// provider may send an event twice. Clients' events are not counted beyond
-	// the first.
+	// deliveries is how often the event arrived, including the first time. The provider may send an event twice. Of a client's
+	// events only the first counts.
 	// +kubebuilder:validation:Minimum=1
 	// +required
 	Deliveries int32 `json:"deliveries"`
 
-	// lastReceivedAt is when the event arrived for the last time; the same as
-	// receivedAt where it came once.
+	// lastReceiveTime is when the event last arrived. It equals receiveTime if the event arrived once.
 	// +required
-	LastReceivedAt metav1.MicroTime `json:"lastReceivedAt"`
+	LastReceiveTime metav1.MicroTime `json:"lastReceiveTime"`
+
+	// id is the id that the event carried (VideoSDK: id), if any.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +optional
+	ID string `json:"id,omitempty"`
+}
+
+// FileEncryption is where to find what is needed to decrypt a file.
+type FileEncryption struct {
+	// keyURL is the address of the wrapped data key (VideoSDK: encryption.keyUrl).
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +optional
+	KeyURL string `json:"keyURL,omitempty"`
+
+	// metadataURL is the address of the encryption's metadata (VideoSDK: encryption.metaUrl).
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +optional
+	MetadataURL string `json:"metadataURL,omitempty"`
 }
 
 // RecordingFile is where the provider keeps the recorded file.
 type RecordingFile struct {
-	// path is the file's path at the provider (VideoSDK: filePath). It
-	// identifies the recording: every path is on exactly one MeetingRecording.
+	// path is the file's path at the provider (VideoSDK: filePath). Every file is on exactly one MeetingRecording.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	// +required
-	Path string `json:"path"`
+	Path string `json:"path,omitempty"`
 
-	// url is the address from which the file can be fetched (VideoSDK: fileUrl).
-	// It is missing where the provider gave none.
+	// url is the address to fetch the file from (VideoSDK: fileUrl). It is absent if the provider sent none.
 	// +kubebuilder:validation:MaxLength=2048
 	// +optional
 	URL string `json:"url,omitempty"`
+
+	// encryption is set if the provider encrypted the file.
+	// +optional
+	Encryption *FileEncryption `json:"encryption,omitempty"`
 }
 
-// RecordingStatus is what the provider told of the recording, and clients
-// before it. Only the webhook sidecar writes it.
+// RecordingStatus is what the provider, or a client, reported about the recording.
 type RecordingStatus struct {
-	// state tells how far the provider's recording is. Starting: the provider is
-	// about to record. Started: it records. Stopping: it is finishing the file.
-	// Stopped: the recording ended and its file can be had. Failed: the provider
-	// could not record. It is the furthest state that an event told of, in
-	// whatever order events arrived; a file wins over a failure. Clients can tell
-	// of Starting, Started and Stopping, never of Stopped or Failed. It is missing
-	// until the first event.
+	// state is the state of the provider's recording. Starting: the provider is about to record. Started: it is recording.
+	// Stopping: it is finishing the file. Stopped: the recording has ended. Failed: the provider could not record. It is the
+	// furthest state that an event reported, in whatever order the events arrived; a file takes precedence over a failure. Clients
+	// can report Starting, Started and Stopping only. It is absent until the first event.
 	// +optional
 	State RecordingState `json:"state,omitempty"`
 
-	// file is the recorded file, once the recording is Stopped and the provider
-	// named one.
+	// providerID is the provider's id of the recording (VideoSDK: id), if an event carried one.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +optional
+	ProviderID string `json:"providerID,omitempty"`
+
+	// file is the recorded file. It is set once the recording is Stopped, if the provider named a file.
 	// +optional
 	File *RecordingFile `json:"file,omitempty"`
 
-	// settled is true on a failed recording that can no longer get a file,
-	// because a file that came after it belongs to another recording of the
-	// session.
+	// settled is true on a failed recording that can no longer get a file, because a later file belongs to another recording of
+	// the session.
 	// +optional
 	Settled bool `json:"settled,omitempty"`
 
-	// startedAt is when recording-started arrived; when recording-starting did,
-	// where only that is known.
+	// startTime is when recording-started arrived, or recording-starting if that is the only one of the two.
 	// +optional
-	StartedAt *metav1.MicroTime `json:"startedAt,omitempty"`
+	StartTime *metav1.MicroTime `json:"startTime,omitempty"`
 
-	// endedAt is when the event arrived that ended the recording:
-	// recording-stopped, or else recording-failed.
+	// endTime is when the event arrived that ended the recording: recording-stopped, or else recording-failed.
 	// +optional
-	EndedAt *metav1.MicroTime `json:"endedAt,omitempty"`
+	EndTime *metav1.MicroTime `json:"endTime,omitempty"`
 
-	// events lists what arrived, one entry for each type of event, in the order
-	// in which the types first arrived.
+	// sessionEndTime is when session-ended arrived for the recording's session. A recording without recording-stopped or
+	// recording-failed becomes Stalled sooner after it.
+	// +optional
+	SessionEndTime *metav1.MicroTime `json:"sessionEndTime,omitempty"`
+
+	// events lists the events that arrived, one entry per type, in the order in which the types first arrived.
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=5

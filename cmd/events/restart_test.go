@@ -45,7 +45,7 @@ func (w *writer) recording(ctx context.Context, name string, merged bool) error 
 				status.Recording.State = state
 				status.Recording.Events = append(status.Recording.Events, v1alpha1.RecordingEvent{
 					Type: v1alpha1.EventType(state), Source: v1alpha1.EventSourceWebhook, Deliveries: 1,
-					ReceivedAt: metav1.NewMicroTime(at), LastReceivedAt: metav1.NewMicroTime(at),
+					ReceiveTime: metav1.NewMicroTime(at), LastReceiveTime: metav1.NewMicroTime(at),
 				})
 			}
 		}
@@ -54,7 +54,7 @@ func (w *writer) recording(ctx context.Context, name string, merged bool) error 
 		return func(status *v1alpha1.MeetingRecordingStatus) {
 			status.Processing.State = state
 			status.Processing.Steps = []v1alpha1.StepStatus{{
-				Pipeline: "archive", Name: "archive", Attempt: 1, State: v1alpha1.StepState(state), Outputs: outputs,
+				Pipeline: "archive", Step: "archive", Attempt: 1, State: v1alpha1.StepState(state), Outputs: outputs,
 			}}
 		}
 	}

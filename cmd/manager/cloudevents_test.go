@@ -53,7 +53,7 @@ func expectDelivery(t *testing.T, config *rest.Config, ids <-chan string) {
 	}
 	old, at := recording.DeepCopy(), metav1.NowMicro()
 	recording.Status.Recording = v1alpha1.RecordingStatus{State: v1alpha1.RecordingStarted, Events: []v1alpha1.RecordingEvent{
-		{Type: v1alpha1.EventStarted, Source: v1alpha1.EventSourceWebhook, ReceivedAt: at, Deliveries: 1, LastReceivedAt: at},
+		{Type: v1alpha1.EventStarted, Source: v1alpha1.EventSourceWebhook, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at},
 	}}
 	if err := admin.Status().Patch(t.Context(), recording, client.MergeFrom(old)); err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ func recordingOf(events ...v1alpha1.EventType) *v1alpha1.MeetingRecording {
 func arrives(recording *v1alpha1.MeetingRecording, event v1alpha1.EventType, at time.Time) {
 	recording.Status.Recording.State = v1alpha1.RecordingState(event)
 	recording.Status.Recording.Events = append(recording.Status.Recording.Events, v1alpha1.RecordingEvent{
-		Type: event, Source: v1alpha1.EventSourceWebhook, ReceivedAt: metav1.NewMicroTime(at), Deliveries: 1, LastReceivedAt: metav1.NewMicroTime(at),
+		Type: event, Source: v1alpha1.EventSourceWebhook, ReceiveTime: metav1.NewMicroTime(at), Deliveries: 1, LastReceiveTime: metav1.NewMicroTime(at),
 	})
 }
 
@@ -48,13 +48,13 @@ func becomes(recording *v1alpha1.MeetingRecording, state v1alpha1.ProcessingStat
 
 func made(name string, attempt int32) v1alpha1.StepStatus {
 	return v1alpha1.StepStatus{
-		Pipeline: "web", Name: name, Attempt: attempt, State: v1alpha1.StepSucceeded,
+		Pipeline: "web", Step: name, Attempt: attempt, State: v1alpha1.StepSucceeded,
 		Outputs: []v1alpha1.StepOutput{{Name: "poster", URL: "s3://b/poster.jpg", MediaType: "image/jpeg"}},
 	}
 }
 
 func running(name string) v1alpha1.StepStatus {
-	return v1alpha1.StepStatus{Pipeline: "web", Name: name, Attempt: 1, State: v1alpha1.StepRunning}
+	return v1alpha1.StepStatus{Pipeline: "web", Step: name, Attempt: 1, State: v1alpha1.StepRunning}
 }
 
 func ids(recording *v1alpha1.MeetingRecording, items []delivery.Item) []string {

@@ -30,9 +30,9 @@ func (i Item) ID(recording *v1alpha1.MeetingRecording) string {
 // At is when it happened.
 func (i Item) At() time.Time {
 	if i.Event != nil {
-		return i.Event.ReceivedAt.Time
+		return i.Event.ReceiveTime.Time
 	}
-	return i.Transition.At.Time
+	return i.Transition.Time.Time
 }
 
 // Due returns what the sink is to be told, in this order, given what it has been told: first what the provider told of the recording,

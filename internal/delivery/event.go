@@ -107,12 +107,12 @@ func describe(recording *v1alpha1.MeetingRecording, item Item) (string, Data) {
 // outputsOf returns what an attempt at a step made; it is in the history where another came after it.
 func outputsOf(status v1alpha1.ProcessingStatus, of *v1alpha1.Transition) []v1alpha1.StepOutput {
 	for i := range status.Steps {
-		if step := &status.Steps[i]; step.Pipeline == of.Pipeline && step.Name == of.Step && step.Attempt == of.Attempt && step.Outputs != nil {
+		if step := &status.Steps[i]; step.Pipeline == of.Pipeline && step.Step == of.Step && step.Attempt == of.Attempt && step.Outputs != nil {
 			return step.Outputs
 		}
 	}
 	for i := range status.History {
-		if was := &status.History[i]; was.Pipeline == of.Pipeline && was.Name == of.Step && was.Attempt == of.Attempt && was.Outputs != nil {
+		if was := &status.History[i]; was.Pipeline == of.Pipeline && was.Step == of.Step && was.Attempt == of.Attempt && was.Outputs != nil {
 			return was.Outputs
 		}
 	}

@@ -30,13 +30,13 @@ func Note(before *v1alpha1.MeetingRecording, after v1alpha1.ProcessingStatus, no
 	var added []v1alpha1.Transition
 	add := func(transition v1alpha1.Transition) {
 		last++
-		transition.Sequence, transition.At = last, metav1.NewMicroTime(now)
+		transition.Sequence, transition.Time = last, metav1.NewMicroTime(now)
 		added = append(added, transition)
 	}
 	for i := range after.Steps {
 		step := &after.Steps[i]
 		if step.State == v1alpha1.StepSucceeded && len(step.Outputs) > 0 && !hadSucceeded(was.Steps, step) {
-			add(v1alpha1.Transition{Pipeline: step.Pipeline, Step: step.Name, Attempt: step.Attempt})
+			add(v1alpha1.Transition{Pipeline: step.Pipeline, Step: step.Step, Attempt: step.Attempt})
 		}
 	}
 	if after.State != was.State && after.State != "" && after.State != v1alpha1.ProcessingWaiting {
@@ -56,6 +56,6 @@ func later(transitions []v1alpha1.Transition, sequence int64) []v1alpha1.Transit
 
 func hadSucceeded(steps []v1alpha1.StepStatus, step *v1alpha1.StepStatus) bool {
 	return slices.ContainsFunc(steps, func(was v1alpha1.StepStatus) bool {
-		return was.Pipeline == step.Pipeline && was.Name == step.Name && was.Attempt == step.Attempt && was.State == v1alpha1.StepSucceeded
+		return was.Pipeline == step.Pipeline && was.Step == step.Step && was.Attempt == step.Attempt && was.State == v1alpha1.StepSucceeded
 	})
 }

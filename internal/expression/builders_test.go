@@ -23,8 +23,8 @@ func meeting() *v1alpha1.MeetingRecording {
 		Status: v1alpha1.MeetingRecordingStatus{Recording: v1alpha1.RecordingStatus{
 			State:     v1alpha1.RecordingStopped,
 			File:      &v1alpha1.RecordingFile{Path: "rec/a.mp4", URL: "https://example.com/rec/a.mp4"},
-			StartedAt: ptr.To(metav1.NewMicroTime(noon.Add(-11 * time.Minute))),
-			EndedAt:   ptr.To(metav1.NewMicroTime(noon)),
+			StartTime: ptr.To(metav1.NewMicroTime(noon.Add(-11 * time.Minute))),
+			EndTime:   ptr.To(metav1.NewMicroTime(noon)),
 		}},
 	}
 }
@@ -40,7 +40,7 @@ func bare() *v1alpha1.MeetingRecording {
 // ended returns the steps that conditions of the tests need: probe made two outputs, check-it was skipped and made none.
 func ended() []v1alpha1.StepStatus {
 	return []v1alpha1.StepStatus{
-		{Name: "probe", State: v1alpha1.StepSucceeded, Outputs: []v1alpha1.StepOutput{
+		{Step: "probe", State: v1alpha1.StepSucceeded, Outputs: []v1alpha1.StepOutput{
 			{
 				Name: "report", URL: "s3://bucket/report.json", MediaType: "application/json", SizeBytes: ptr.To(int64(1200)),
 				SHA256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -48,7 +48,7 @@ func ended() []v1alpha1.StepStatus {
 			},
 			{Name: "more", Values: values(`{"loudness":-23.5,"same":"second"}`)},
 		}},
-		{Name: "check-it", State: v1alpha1.StepSkipped},
+		{Step: "check-it", State: v1alpha1.StepSkipped},
 	}
 }
 

@@ -78,7 +78,7 @@ func (e *Evaluator) Step(source string, recording *v1alpha1.MeetingRecording, st
 	}
 	names := make([]string, len(steps))
 	for i := range steps {
-		names[i] = steps[i].Name
+		names[i] = steps[i].Step
 	}
 	if err := program.checkNames(names); err != nil {
 		return false, err

@@ -30,16 +30,16 @@ func TestStep(t *testing.T) {
 		`recording.labels.exists(k, v, k.contains("kind") && v != "")`:   true,
 		`recording.file.path.endsWith(".mp4") && has(recording.file)`:    true,
 		`recording.?file.?url.orValue("").contains("example.com")`:       true,
-		`recording.endedAt - recording.startedAt > duration("10m")`:      true,
-		`recording.endedAt.getDayOfWeek() in [0, 6]`:                     false,
-		`recording.endedAt == timestamp("2026-11-23T12:00:00Z")`:         true,
-		`recording.startedAt.getHours("Europe/Berlin") == 12`:            true,
+		`recording.endTime - recording.startTime > duration("10m")`:      true,
+		`recording.endTime.getDayOfWeek() in [0, 6]`:                     false,
+		`recording.endTime == timestamp("2026-11-23T12:00:00Z")`:         true,
+		`recording.startTime.getHours("Europe/Berlin") == 12`:            true,
 		`url(recording.file.url).getHost() == "example.com"`:             true,
 		`recording.meetingID.matches("^[a-z]{4}(-[a-z]{4}){2}$")`:        true,
 		`quantity("1Gi").isGreaterThan(quantity("900M"))`:                true,
 		`sets.contains(["a", "b"], [recording.labels.team])`:             true,
 		`recording.name.lowerAscii().split("e").size() == 2`:             true,
-		`has(recording.startedAt) ? recording.segment > 1 : false`:       true,
+		`has(recording.startTime) ? recording.segment > 1 : false`:       true,
 		`recording.labels == {"team": "a", "example.com/kind": "board"}`: true,
 
 		// values: every number is a double, and compares with whole numbers
@@ -184,7 +184,7 @@ func TestEvaluationFails(t *testing.T) {
 		{`outputs["check-it"].x > 1.0`, meeting(), ended(), `outputs["check-it"].x: no such key: x`},
 		{"recording.labels.tem == 'a'", meeting(), nil, "line 1, column 1: recording.labels.tem: no such key: tem"},
 		{"recording.file.path != ''", bare(), nil, "recording.file.path: no such key: file"},
-		{"recording.endedAt > recording.startedAt", bare(), nil, "recording.endedAt: no such key: endedAt"},
+		{"recording.endTime > recording.startTime", bare(), nil, "recording.endTime: no such key: endTime"},
 		{"recording.file.url != ''", withoutURL(), nil, "recording.file.url: no such key: url"},
 		{"steps.probe.outputs.more.url != ''", meeting(), ended(), "steps.probe.outputs.more.url: no such key: url"},
 		{"steps.probe.outputs.more.sizeBytes > 1", meeting(), ended(), "no such key: sizeBytes"},
@@ -195,14 +195,14 @@ func TestEvaluationFails(t *testing.T) {
 		{"outputs.probe.title", meeting(), ended(), "is string, and must be true or false (bool)"},
 		{"outputs[recording.name].x", meeting(), ended(), "no such key: rec"},
 		{"recording.name.matches(outputs.probe.title + '(')", meeting(), ended(), "error parsing regexp"},
-		{"recording.startedAt.getHours('Nowhere/There') == 1", meeting(), ended(), "unknown time zone Nowhere/There"},
-		{"timestamp(int(outputs.probe.width) * 7205759403792793) > recording.startedAt", meeting(), ended(), "timestamp overflow"},
+		{"recording.startTime.getHours('Nowhere/There') == 1", meeting(), ended(), "unknown time zone Nowhere/There"},
+		{"timestamp(int(outputs.probe.width) * 7205759403792793) > recording.startTime", meeting(), ended(), "timestamp overflow"},
 		{"true", meeting(), broken, "read the values of output more of step probe: unexpected end of JSON input"},
 	} {
 		t.Run(test.condition, func(t *testing.T) {
 			names := make([]string, len(test.steps))
 			for i := range test.steps {
-				names[i] = test.steps[i].Name
+				names[i] = test.steps[i].Step
 			}
 			if err := e.CheckStep(test.condition, names); err != nil {
 				t.Fatalf("refused: %v", err)
@@ -250,7 +250,7 @@ func TestConcurrent(t *testing.T) {
 	for i := range 16 {
 		group.Go(func() {
 			for j := range 20 {
-				condition := fmt.Sprintf("recording.segment == %d%s && timestamp(int(outputs.probe.width) * 7205759403792793) > recording.endedAt", j%5, strings.Repeat(" ", i))
+				condition := fmt.Sprintf("recording.segment == %d%s && timestamp(int(outputs.probe.width) * 7205759403792793) > recording.endTime", j%5, strings.Repeat(" ", i))
 				_, err := e.Step(condition, meeting(), ended())
 				if wrong := j%5 == 2; (err != nil) != wrong {
 					t.Errorf("%s: %v", condition, err)

@@ -22,7 +22,7 @@ func FuzzCondition(f *testing.F) {
 	for _, seed := range []string{
 		`outputs.probe.durationSeconds > 60.0`, `steps["probe"].outputs["report"].url.startsWith("s3://")`,
 		`recording.labels[?"team"].orValue("") == "a" && has(recording.file)`, `outputs.exists(s, outputs[s].?x.orValue(0.0) > 1.0)`,
-		`recording.endedAt - recording.startedAt > duration("10m")`, `"a\n" + 'b' == """c"""`, `[1, 2].map(x, [x]).exists(y, y == [1])`,
+		`recording.endTime - recording.startTime > duration("10m")`, `"a\n" + 'b' == """c"""`, `[1, 2].map(x, [x]).exists(y, y == [1])`,
 		`{"a": 1}.transformList(k, v, v)`, `lists.range(3).sortBy(x, -x)`, `'%s'.format([outputs])`, `recording.\n.name`, `1 ? 2 : 3`, `-9223372036854775808 - 1 > 0`,
 	} {
 		f.Add(seed)

@@ -78,12 +78,12 @@ func TestHostileConditions(t *testing.T) {
 
 // heavy returns the heaviest steps there can be: as many, each with a whole message of values.
 func heavy() []v1alpha1.StepStatus {
-	steps := []v1alpha1.StepStatus{{Name: "p", State: v1alpha1.StepSucceeded, Outputs: []v1alpha1.StepOutput{
+	steps := []v1alpha1.StepStatus{{Step: "p", State: v1alpha1.StepSucceeded, Outputs: []v1alpha1.StepOutput{
 		{Name: "o", Values: values(`{"n":1000000,"t":"` + strings.Repeat("x", 4000) + `"}`)},
 	}}}
 	for len(steps) < 31 {
 		step := *steps[0].DeepCopy()
-		step.Name = "p" + strings.Repeat("x", len(steps))
+		step.Step = "p" + strings.Repeat("x", len(steps))
 		steps = append(steps, step)
 	}
 	return steps

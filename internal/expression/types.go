@@ -53,8 +53,8 @@ var (
 		"segment":   required(apiservercel.IntType),
 		"state":     required(text(maxState)),
 		"file":      optional(fileType),
-		"startedAt": optional(apiservercel.TimestampType),
-		"endedAt":   optional(apiservercel.TimestampType),
+		"startTime": optional(apiservercel.TimestampType),
+		"endTime":   optional(apiservercel.TimestampType),
 	})
 	fileType = object("File", fields{
 		"path": required(text(maxURL)),

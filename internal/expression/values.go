@@ -27,11 +27,11 @@ func recordingValue(recording *v1alpha1.MeetingRecording) map[string]any {
 		setText(file, "url", told.File.URL)
 		value["file"] = file
 	}
-	if told.StartedAt != nil {
-		value["startedAt"] = told.StartedAt.UTC()
+	if told.StartTime != nil {
+		value["startTime"] = told.StartTime.UTC()
 	}
-	if told.EndedAt != nil {
-		value["endedAt"] = told.EndedAt.UTC()
+	if told.EndTime != nil {
+		value["endTime"] = told.EndTime.UTC()
 	}
 	return value
 }
@@ -45,15 +45,15 @@ func stepValues(steps []v1alpha1.StepStatus) (states, outputs ordered, err error
 		for _, output := range step.Outputs {
 			value, found, err := outputValue(output)
 			if err != nil {
-				return ordered{}, ordered{}, fmt.Errorf("read the values of output %s of step %s: %w", output.Name, step.Name, err)
+				return ordered{}, ordered{}, fmt.Errorf("read the values of output %s of step %s: %w", output.Name, step.Step, err)
 			}
 			made[output.Name] = value
 			for name, scalar := range found {
 				merged[name] = scalar
 			}
 		}
-		told[step.Name] = map[string]any{"state": string(step.State), "outputs": inOrder(made)}
-		values[step.Name] = inOrder(merged)
+		told[step.Step] = map[string]any{"state": string(step.State), "outputs": inOrder(made)}
+		values[step.Step] = inOrder(merged)
 	}
 	return inOrder(told), inOrder(values), nil
 }

@@ -25,7 +25,7 @@ func NeededEnvironment(needed []v1alpha1.StepStatus) []corev1.EnvVar {
 	count := make(map[string]int)
 	for _, step := range needed {
 		for _, output := range step.Outputs {
-			prefix := "STEP_" + step.Name + "_" + output.Name + "_"
+			prefix := "STEP_" + step.Step + "_" + output.Name + "_"
 			for _, told := range tell(output) {
 				set := variable(environmentName(prefix+told.Name), told.Value)
 				count[set.Name]++

@@ -26,16 +26,16 @@ func needing() jobs.Run {
 	run := run()
 	run.Step.Name = "notify"
 	run.Step.Needs = []string{"probe", "thumb-nail"}
-	run.Recording.Status.Recording.EndedAt = ptr.To(metav1.NewMicroTime(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)))
+	run.Recording.Status.Recording.EndTime = ptr.To(metav1.NewMicroTime(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)))
 	run.Needed = []v1alpha1.StepStatus{
-		{Name: "probe", State: v1alpha1.StepSucceeded, Outputs: []v1alpha1.StepOutput{
+		{Step: "probe", State: v1alpha1.StepSucceeded, Outputs: []v1alpha1.StepOutput{
 			{
 				Name: "re-port", URL: "https://h/r.json?a=1&b=$(HOME)", MediaType: "application/json", SizeBytes: ptr.To[int64](0),
 				SHA256: strings.Repeat("0", 64), Values: values(`{"durationSeconds":61.5,"title":"a \"b\" <c>","audio":true}`),
 			},
 			{Name: "log", URL: "file:///log"},
 		}},
-		{Name: "thumb-nail", State: v1alpha1.StepSkipped, Reason: v1alpha1.StepConditionFalse},
+		{Step: "thumb-nail", State: v1alpha1.StepSkipped, Reason: v1alpha1.StepConditionFalse},
 	}
 	return run
 }
@@ -65,7 +65,7 @@ func TestNeededEnvironment(t *testing.T) {
 // Of two things that would have one name, none is set, however they stand.
 func TestNeededEnvironmentCollisions(t *testing.T) {
 	step := func(name string, outputs ...v1alpha1.StepOutput) v1alpha1.StepStatus {
-		return v1alpha1.StepStatus{Name: name, Outputs: outputs}
+		return v1alpha1.StepStatus{Step: name, Outputs: outputs}
 	}
 	output := func(name, text string) v1alpha1.StepOutput {
 		return v1alpha1.StepOutput{Name: name, URL: "x:" + name, Values: values(text)}
@@ -92,7 +92,7 @@ func TestNeededEnvironmentProperties(t *testing.T) {
 		said := make(map[string]bool)
 		var needed []v1alpha1.StepStatus
 		for range rapid.IntRange(0, 3).Draw(t, "steps") {
-			step := v1alpha1.StepStatus{Name: name.Draw(t, "step")}
+			step := v1alpha1.StepStatus{Step: name.Draw(t, "step")}
 			for range rapid.IntRange(0, 3).Draw(t, "outputs") {
 				text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[$()A-Z_]{1,20}`)).Draw(t, "value")
 				raw, err := json.Marshal(map[string]any{rapid.StringMatching(`[A-Za-z_][A-Za-z0-9_]{0,5}`).Draw(t, "key"): text})
@@ -127,7 +127,7 @@ func TestOutputsFile(t *testing.T) {
 	want := `{"recording":{"name":"abcd-efgh-ijkl-000000000000000000000000","namespace":"team-a",` +
 		`"labels":{"recording.meetingops.dev/meeting-id":"abcd-efgh-ijkl","recording.meetingops.dev/session-id":"000000000000000000000000"},` +
 		`"meetingID":"abcd-efgh-ijkl","sessionID":"000000000000000000000000","segment":1,"state":"Stopped",` +
-		`"file":{"path":"sample.mp4","url":"https://example.com/sample.mp4"},"endedAt":"2026-11-23T12:00:00.000000Z"},` +
+		`"file":{"path":"sample.mp4","url":"https://example.com/sample.mp4"},"endTime":"2026-11-23T12:00:00.000000Z"},` +
 		`"steps":{"probe":{"state":"Succeeded","outputs":[{"name":"re-port","url":"https://h/r.json?a=1&b=$(HOME)",` +
 		`"mediaType":"application/json","sizeBytes":0,"sha256":"` + strings.Repeat("0", 64) + `",` +
 		`"values":{"durationSeconds":61.5,"title":"a \"b\" <c>","audio":true}},{"name":"log","url":"file:///log"}]},` +

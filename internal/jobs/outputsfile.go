@@ -40,8 +40,8 @@ type fileRecording struct {
 	Segment   int32                   `json:"segment"`
 	State     v1alpha1.RecordingState `json:"state"`
 	File      *v1alpha1.RecordingFile `json:"file,omitempty"`
-	StartedAt *metav1.MicroTime       `json:"startedAt,omitempty"`
-	EndedAt   *metav1.MicroTime       `json:"endedAt,omitempty"`
+	StartTime *metav1.MicroTime       `json:"startTime,omitempty"`
+	EndTime   *metav1.MicroTime       `json:"endTime,omitempty"`
 }
 
 type fileStep struct {
@@ -66,13 +66,13 @@ func OutputsFile(run Run) string {
 			Segment:   max(recording.Spec.Segment, 1),
 			State:     recording.Status.Recording.State,
 			File:      recording.Status.Recording.File,
-			StartedAt: recording.Status.Recording.StartedAt,
-			EndedAt:   recording.Status.Recording.EndedAt,
+			StartTime: recording.Status.Recording.StartTime,
+			EndTime:   recording.Status.Recording.EndTime,
 		},
 		Steps: make(map[string]fileStep, len(run.Needed)),
 	}
 	for _, step := range run.Needed {
-		content.Steps[step.Name] = fileStep{State: step.State, Outputs: append([]v1alpha1.StepOutput{}, step.Outputs...)}
+		content.Steps[step.Step] = fileStep{State: step.State, Outputs: append([]v1alpha1.StepOutput{}, step.Outputs...)}
 	}
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)

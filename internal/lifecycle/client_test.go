@@ -114,7 +114,7 @@ func withoutClients(chain []Segment) []Segment {
 			}
 		}
 		s.Status.Events = events
-		s.Status.State, s.Status.StartedAt = stateOf(s.Status), firstArrival(s.Status, started, starting)
+		s.Status.State, s.Status.StartTime = stateOf(s.Status), firstArrival(s.Status, started, starting)
 		stripped = append(stripped, s)
 	}
 	return stripped

@@ -159,14 +159,14 @@ func checkStatus(t *testing.T, before, after v1alpha1.RecordingStatus, ev Event)
 		if deliveries(is) != deliveries(was)+more {
 			t.Fatalf("%d deliveries of %s after %d", deliveries(is), eventType, deliveries(was))
 		}
-		if is != nil && is.LastReceivedAt.Time.Before(is.ReceivedAt.Time) {
-			t.Fatalf("first %s, last %s", is.ReceivedAt, is.LastReceivedAt)
+		if is != nil && is.LastReceiveTime.Time.Before(is.ReceiveTime.Time) {
+			t.Fatalf("first %s, last %s", is.ReceiveTime, is.LastReceiveTime)
 		}
 	}
 	if len(after.Events) > len(allTypes) {
 		t.Fatalf("%d entries", len(after.Events))
 	}
-	if !slices.IsSortedFunc(after.Events, func(a, b v1alpha1.RecordingEvent) int { return a.ReceivedAt.Compare(b.ReceivedAt.Time) }) {
+	if !slices.IsSortedFunc(after.Events, func(a, b v1alpha1.RecordingEvent) int { return a.ReceiveTime.Compare(b.ReceiveTime.Time) }) {
 		t.Fatalf("entries are not in order: %+v", after.Events)
 	}
 	if rank(after.State) < rank(before.State) || after.State == "" {
@@ -175,8 +175,8 @@ func checkStatus(t *testing.T, before, after v1alpha1.RecordingStatus, ev Event)
 	if before.File != nil && (after.File == nil || after.File.Path != before.File.Path || (before.File.URL != "" && after.File.URL != before.File.URL)) {
 		t.Fatalf("file %v after %v", after.File, before.File)
 	}
-	if over := after.State == v1alpha1.RecordingStopped || after.State == v1alpha1.RecordingFailed; over != (after.EndedAt != nil) {
-		t.Fatalf("state %s, ended at %v", after.State, after.EndedAt)
+	if over := after.State == v1alpha1.RecordingStopped || after.State == v1alpha1.RecordingFailed; over != (after.EndTime != nil) {
+		t.Fatalf("state %s, ended at %v", after.State, after.EndTime)
 	}
 }
 

@@ -75,7 +75,7 @@ func overtaken(last Segment, ev Event, w Windows) bool {
 // delivery. An end that names a file is told by the file alone.
 func redelivered(last Segment, ev Event, w Windows) bool {
 	entry := find(last.Status, ev.Type)
-	return entry != nil && ev.FilePath == "" && within(ev, entry.LastReceivedAt.Time, w.Redelivery)
+	return entry != nil && ev.FilePath == "" && within(ev, entry.LastReceiveTime.Time, w.Redelivery)
 }
 
 // failureAfterEnd is for a failure where the last recording has failed, at any

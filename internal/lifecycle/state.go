@@ -37,8 +37,8 @@ func Apply(status v1alpha1.RecordingStatus, ev Event) v1alpha1.RecordingStatus {
 	next.Events = withEvent(next.Events, ev)
 	next.File = withFile(next.File, ev)
 	next.State = stateOf(next)
-	next.StartedAt = firstArrival(next, v1alpha1.EventStarted, v1alpha1.EventStarting)
-	next.EndedAt = firstArrival(next, v1alpha1.EventStopped, v1alpha1.EventFailed)
+	next.StartTime = firstArrival(next, v1alpha1.EventStarted, v1alpha1.EventStarting)
+	next.EndTime = firstArrival(next, v1alpha1.EventStopped, v1alpha1.EventFailed)
 	return next
 }
 
@@ -46,7 +46,7 @@ func Apply(status v1alpha1.RecordingStatus, ev Event) v1alpha1.RecordingStatus {
 func withEvent(entries []v1alpha1.RecordingEvent, ev Event) []v1alpha1.RecordingEvent {
 	at := microTime(ev.ReceivedAt)
 	known := slices.IndexFunc(entries, func(e v1alpha1.RecordingEvent) bool { return e.Type == ev.Type })
-	first := v1alpha1.RecordingEvent{Type: ev.Type, Source: ev.Source, ReceivedAt: at, Deliveries: 1, LastReceivedAt: at}
+	first := v1alpha1.RecordingEvent{Type: ev.Type, Source: ev.Source, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at}
 	switch {
 	case known < 0:
 		entries = append(entries, first)
@@ -58,7 +58,7 @@ func withEvent(entries []v1alpha1.RecordingEvent, ev Event) []v1alpha1.Recording
 		count(&entries[known], ev.Source, at)
 	}
 	slices.SortStableFunc(entries, func(a, b v1alpha1.RecordingEvent) int {
-		return a.ReceivedAt.Compare(b.ReceivedAt.Time)
+		return a.ReceiveTime.Compare(b.ReceiveTime.Time)
 	})
 	return entries
 }
@@ -69,11 +69,11 @@ func count(entry *v1alpha1.RecordingEvent, source v1alpha1.EventSource, at metav
 	if entry.Deliveries < math.MaxInt32 {
 		entry.Deliveries++
 	}
-	if at.Time.Before(entry.ReceivedAt.Time) {
-		entry.ReceivedAt, entry.Source = at, source
+	if at.Time.Before(entry.ReceiveTime.Time) {
+		entry.ReceiveTime, entry.Source = at, source
 	}
-	if at.After(entry.LastReceivedAt.Time) {
-		entry.LastReceivedAt = at
+	if at.After(entry.LastReceiveTime.Time) {
+		entry.LastReceiveTime = at
 	}
 }
 
@@ -102,7 +102,7 @@ func stateOf(status v1alpha1.RecordingStatus) v1alpha1.RecordingState {
 func firstArrival(status v1alpha1.RecordingStatus, types ...v1alpha1.EventType) *metav1.MicroTime {
 	for _, eventType := range types {
 		if entry := findAny(status, eventType); entry != nil {
-			return entry.ReceivedAt.DeepCopy()
+			return entry.ReceiveTime.DeepCopy()
 		}
 	}
 	return nil

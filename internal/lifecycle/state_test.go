@@ -25,7 +25,7 @@ func atPointer(seconds float64) *metav1.MicroTime {
 func entry(eventType v1alpha1.EventType, first float64, deliveries int32, last float64) v1alpha1.RecordingEvent {
 	return v1alpha1.RecordingEvent{
 		Type: eventType, Source: v1alpha1.EventSourceWebhook,
-		ReceivedAt: at(first), Deliveries: deliveries, LastReceivedAt: at(last),
+		ReceiveTime: at(first), Deliveries: deliveries, LastReceiveTime: at(last),
 	}
 }
 
@@ -41,14 +41,14 @@ func TestApply(t *testing.T) {
 		{
 			"the first event", []Event{event(starting, 0)},
 			v1alpha1.RecordingStatus{
-				State: v1alpha1.RecordingStarting, StartedAt: atPointer(0),
+				State: v1alpha1.RecordingStarting, StartTime: atPointer(0),
 				Events: []v1alpha1.RecordingEvent{entry(starting, 0, 1, 0)},
 			},
 		},
 		{
 			"a whole recording", []Event{event(starting, 0), event(started, 1), event(stopping, 2), stoppedWith("/a.mp4", 3)},
 			v1alpha1.RecordingStatus{
-				State: v1alpha1.RecordingStopped, File: file, StartedAt: atPointer(1), EndedAt: atPointer(3),
+				State: v1alpha1.RecordingStopped, File: file, StartTime: atPointer(1), EndTime: atPointer(3),
 				Events: []v1alpha1.RecordingEvent{
 					entry(starting, 0, 1, 0), entry(started, 1, 1, 1), entry(stopping, 2, 1, 2), entry(stopped, 3, 1, 3),
 				},
@@ -57,49 +57,49 @@ func TestApply(t *testing.T) {
 		{
 			"an event that was overtaken does not set the state back", []Event{stoppedWith("/a.mp4", 1), event(stopping, 2)},
 			v1alpha1.RecordingStatus{
-				State: v1alpha1.RecordingStopped, File: file, EndedAt: atPointer(1),
+				State: v1alpha1.RecordingStopped, File: file, EndTime: atPointer(1),
 				Events: []v1alpha1.RecordingEvent{entry(stopped, 1, 1, 1), entry(stopping, 2, 1, 2)},
 			},
 		},
 		{
 			"a redelivery", []Event{event(starting, 0), event(starting, 5)},
 			v1alpha1.RecordingStatus{
-				State: v1alpha1.RecordingStarting, StartedAt: atPointer(0),
+				State: v1alpha1.RecordingStarting, StartTime: atPointer(0),
 				Events: []v1alpha1.RecordingEvent{entry(starting, 0, 2, 5)},
 			},
 		},
 		{
 			"a delivery that was written late", []Event{event(started, 4), event(starting, 3), event(started, 2)},
 			v1alpha1.RecordingStatus{
-				State: v1alpha1.RecordingStarted, StartedAt: atPointer(2),
+				State: v1alpha1.RecordingStarted, StartTime: atPointer(2),
 				Events: []v1alpha1.RecordingEvent{entry(started, 2, 2, 4), entry(starting, 3, 1, 3)},
 			},
 		},
 		{
 			"a failure", []Event{event(starting, 0), event(failed, 1)},
 			v1alpha1.RecordingStatus{
-				State: v1alpha1.RecordingFailed, StartedAt: atPointer(0), EndedAt: atPointer(1),
+				State: v1alpha1.RecordingFailed, StartTime: atPointer(0), EndTime: atPointer(1),
 				Events: []v1alpha1.RecordingEvent{entry(starting, 0, 1, 0), entry(failed, 1, 1, 1)},
 			},
 		},
 		{
 			"a file wins over a failure", []Event{event(failed, 1), stoppedWith("/a.mp4", 2)},
 			v1alpha1.RecordingStatus{
-				State: v1alpha1.RecordingStopped, File: file, EndedAt: atPointer(2),
+				State: v1alpha1.RecordingStopped, File: file, EndTime: atPointer(2),
 				Events: []v1alpha1.RecordingEvent{entry(failed, 1, 1, 1), entry(stopped, 2, 1, 2)},
 			},
 		},
 		{
 			"a redelivery brings the URL that was missing", []Event{withoutURL, stoppedWith("/a.mp4", 4)},
 			v1alpha1.RecordingStatus{
-				State: v1alpha1.RecordingStopped, File: file, EndedAt: atPointer(3),
+				State: v1alpha1.RecordingStopped, File: file, EndTime: atPointer(3),
 				Events: []v1alpha1.RecordingEvent{entry(stopped, 3, 2, 4)},
 			},
 		},
 		{
 			"no file", []Event{event(stopped, 1)},
 			v1alpha1.RecordingStatus{
-				State: v1alpha1.RecordingStopped, EndedAt: atPointer(1),
+				State: v1alpha1.RecordingStopped, EndTime: atPointer(1),
 				Events: []v1alpha1.RecordingEvent{entry(stopped, 1, 1, 1)},
 			},
 		},
@@ -115,7 +115,7 @@ func TestApply(t *testing.T) {
 func TestApplyCutsTimesToMicroseconds(t *testing.T) {
 	ev := event(started, 0)
 	ev.ReceivedAt = ev.ReceivedAt.Add(1999 * time.Nanosecond).In(time.FixedZone("east", 3600))
-	got := Apply(v1alpha1.RecordingStatus{}, ev).Events[0].ReceivedAt
+	got := Apply(v1alpha1.RecordingStatus{}, ev).Events[0].ReceiveTime
 	if want := epoch.Add(time.Microsecond); got.Time != want {
 		t.Errorf("receivedAt = %v, want %v", got, want)
 	}

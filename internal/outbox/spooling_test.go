@@ -115,7 +115,7 @@ func TestSpooling(t *testing.T) {
 		if len(chain) != 1 || chain[0].Recording.State != v1alpha1.RecordingStopped || len(chain[0].Recording.Events) != 4 {
 			t.Fatalf("chain %+v", chain)
 		}
-		if got := chain[0].Recording.Events[0].ReceivedAt.Time; !got.Equal(epoch) {
+		if got := chain[0].Recording.Events[0].ReceiveTime.Time; !got.Equal(epoch) {
 			t.Errorf("received at %s", got)
 		}
 		if err := testutil.GatherAndCompare(registry, strings.NewReader(`

@@ -67,7 +67,7 @@ func TestWhyNotCreated(t *testing.T) {
 
 func TestAccept(t *testing.T) {
 	badSelector := pipeline("p", "a")
-	badSelector.Spec.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}
+	badSelector.Spec.Selector = &v1alpha1.LabelSelector{MatchExpressions: []v1alpha1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}
 	quota := apierrors.NewForbidden(jobResource, "job", errors.New("exceeded quota"))
 	for name, test := range map[string]struct {
 		pipeline v1alpha1.RecordingPipeline

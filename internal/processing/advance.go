@@ -49,7 +49,7 @@ func advance(in Input, processing v1alpha1.ProcessingStatus) Decision {
 func written(in Input, processing v1alpha1.ProcessingStatus) Decision {
 	state, conclusion, wait := sumUp(in, processing.Steps)
 	processing.State = state
-	if IsFinal(state) && rerunToken(in.Recording) != processing.RerunToken {
+	if IsFinal(state) && rerunToken(in.Recording) != processing.ObservedRerunToken {
 		wait = rerunAfter
 	}
 	decision := Decision{Processing: processing, Conditions: conclusion.conditions(in), RequeueAfter: wait}
@@ -94,7 +94,7 @@ func (w *walk) advance(i int) {
 
 // start asks for the step's Job, by the pipeline as it is now, once it may begin. While spec.suspend is true it asks for none.
 func (w *walk) start(i int) {
-	step, template := &w.steps[i], w.template(w.steps[i].Name)
+	step, template := &w.steps[i], w.template(w.steps[i].Step)
 	if template != nil && !w.needsMet(i, template.Needs) {
 		return
 	}
@@ -103,7 +103,7 @@ func (w *walk) start(i int) {
 		return
 	}
 	if template == nil {
-		w.fail(step, fmt.Sprintf("RecordingPipeline %s, or its step %s, was deleted before the step had a Job.", step.Pipeline, step.Name))
+		w.fail(step, fmt.Sprintf("RecordingPipeline %s, or its step %s, was deleted before the step had a Job.", step.Pipeline, step.Step))
 		return
 	}
 	needed := w.needed(template.Needs)
@@ -157,7 +157,7 @@ func (w *walk) needsMet(i int, needs []string) bool {
 // begun, and is tried again, has been wanted. The condition sees what the step needs and nothing else: that has ended, so that the
 // answer is the same whenever it is asked.
 func (w *walk) wanted(step *v1alpha1.StepStatus, template *v1alpha1.PipelineStep, needed []v1alpha1.StepStatus) bool {
-	if step.RetryAt != nil {
+	if step.RetryTime != nil {
 		return true
 	}
 	wanted, err := w.in.evaluateStep(template.When, needed)
@@ -174,7 +174,7 @@ func (w *walk) wanted(step *v1alpha1.StepStatus, template *v1alpha1.PipelineStep
 func (w *walk) pending(step *v1alpha1.StepStatus, observed Observation) {
 	switch observed.State {
 	case JobActive, JobSucceeded, JobFailed, JobMissing:
-		step.Message, step.RetryAt = "", nil
+		step.Message, step.RetryTime = "", nil
 		w.running(step, observed)
 	case JobInvalid:
 		w.fail(step, observed.Message)
@@ -187,8 +187,8 @@ func (w *walk) pending(step *v1alpha1.StepStatus, observed Observation) {
 
 // running takes up how far the step's Job is.
 func (w *walk) running(step *v1alpha1.StepStatus, observed Observation) {
-	if step.StartedAt == nil && !observed.CreatedAt.IsZero() {
-		step.StartedAt = observed.CreatedAt.DeepCopy()
+	if step.StartTime == nil && !observed.CreatedAt.IsZero() {
+		step.StartTime = observed.CreatedAt.DeepCopy()
 	}
 	switch observed.State {
 	case JobActive:
@@ -196,13 +196,13 @@ func (w *walk) running(step *v1alpha1.StepStatus, observed Observation) {
 		step.Message = w.cut(step.Message)
 	case JobSucceeded:
 		step.State = v1alpha1.StepSucceeded
-		step.EndedAt = observed.EndedAt.DeepCopy()
+		step.CompletionTime = observed.EndedAt.DeepCopy()
 		step.Message = w.cut(observed.Message)
 		step.Outputs = observed.Outputs
 		step.Retries += observed.Retries
 	case JobFailed:
 		w.fail(step, observed.Message)
-		step.EndedAt = observed.EndedAt.DeepCopy()
+		step.CompletionTime = observed.EndedAt.DeepCopy()
 		step.Retries += observed.Retries
 		w.tryAgain(step, observed)
 	case JobMissing, JobTaken:
@@ -224,5 +224,5 @@ func (p *progress) cut(text string) string { return cutTo(text, messageRoom(p.to
 
 func end(in Input, step *v1alpha1.StepStatus, state v1alpha1.StepState, message string) {
 	now := metav1.NewTime(in.Now).Rfc3339Copy()
-	step.State, step.EndedAt, step.Message, step.RetryAt = state, &now, message, nil
+	step.State, step.CompletionTime, step.Message, step.RetryTime = state, &now, message, nil
 }

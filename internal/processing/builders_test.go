@@ -4,6 +4,7 @@
 package processing_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -45,10 +46,10 @@ func recording(state v1alpha1.RecordingState, ago time.Duration) *v1alpha1.Meeti
 	}
 	r.Status.Recording.State = state
 	r.Status.Recording.Events = []v1alpha1.RecordingEvent{{
-		Type: v1alpha1.EventType(state), Source: v1alpha1.EventSourceWebhook, ReceivedAt: at, Deliveries: 1, LastReceivedAt: at,
+		Type: v1alpha1.EventType(state), Source: v1alpha1.EventSourceWebhook, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at,
 	}}
 	if processing.HasEnded(r) {
-		r.Status.Recording.EndedAt = &at
+		r.Status.Recording.EndTime = &at
 	}
 	return r
 }
@@ -57,7 +58,7 @@ func recording(state v1alpha1.RecordingState, ago time.Duration) *v1alpha1.Meeti
 func pipeline(name string, steps ...string) v1alpha1.RecordingPipeline {
 	p := v1alpha1.RecordingPipeline{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name, Generation: 1},
-		Spec:       v1alpha1.RecordingPipelineSpec{On: []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}},
+		Spec:       v1alpha1.RecordingPipelineSpec{Triggers: []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}},
 	}
 	for _, step := range steps {
 		p.Spec.Steps = append(p.Spec.Steps, v1alpha1.PipelineStep{Name: step, Template: batchv1.JobTemplateSpec{
@@ -149,4 +150,14 @@ func said(conditions []metav1.Condition) string {
 		text += kind + "=" + string(condition.Status) + "/" + condition.Reason
 	}
 	return text
+}
+
+// references parses steps of the form pipeline/step.
+func references(steps []string) []v1alpha1.StepReference {
+	var parsed []v1alpha1.StepReference
+	for _, step := range steps {
+		pipeline, name, _ := strings.Cut(step, "/")
+		parsed = append(parsed, v1alpha1.StepReference{Pipeline: pipeline, Step: name})
+	}
+	return parsed
 }

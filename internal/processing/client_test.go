@@ -32,7 +32,7 @@ func TestClientsDoNotStall(t *testing.T) {
 			at := metav1.NewMicroTime(noon.Add(-30 * time.Minute))
 			r.Status.Recording.State = v1alpha1.RecordingStopping
 			r.Status.Recording.Events = append(r.Status.Recording.Events, v1alpha1.RecordingEvent{
-				Type: v1alpha1.EventStopping, Source: v1alpha1.EventSourceClient, ReceivedAt: at, Deliveries: 1, LastReceivedAt: at,
+				Type: v1alpha1.EventStopping, Source: v1alpha1.EventSourceClient, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at,
 			})
 			decision := processing.Decide(input(r))
 			if got := meta.IsStatusConditionTrue(decision.Conditions, v1alpha1.ConditionStalled); got != tc.stalled {

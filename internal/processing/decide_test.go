@@ -29,7 +29,7 @@ const (
 // The whole chain of rules: what comes first counts.
 func TestDecide(t *testing.T) {
 	onFailed := pipeline("p", "a")
-	onFailed.Spec.On = []v1alpha1.PipelineTrigger{v1alpha1.TriggerFailed}
+	onFailed.Spec.Triggers = []v1alpha1.PipelineTrigger{v1alpha1.TriggerFailed}
 	suspended := func(r *v1alpha1.MeetingRecording) *v1alpha1.MeetingRecording { r.Spec.Suspend = true; return r }
 	deleted := func(r *v1alpha1.MeetingRecording) *v1alpha1.MeetingRecording {
 		r.DeletionTimestamp = ptr.To(metav1.NewTime(noon))
@@ -113,8 +113,8 @@ func TestDecide(t *testing.T) {
 
 func TestMatching(t *testing.T) {
 	both := pipeline("p", "a")
-	both.Spec.On = []v1alpha1.PipelineTrigger{"Stopped", "Failed"}
-	selecting := func(selector metav1.LabelSelector) v1alpha1.RecordingPipeline {
+	both.Spec.Triggers = []v1alpha1.PipelineTrigger{"Stopped", "Failed"}
+	selecting := func(selector v1alpha1.LabelSelector) v1alpha1.RecordingPipeline {
 		p := pipeline("p", "a")
 		p.Spec.Selector = &selector
 		return p
@@ -127,10 +127,10 @@ func TestMatching(t *testing.T) {
 	}{
 		"no selector":      {pipeline("p", "a"), 1},
 		"both ends":        {both, 1},
-		"empty selector":   {selecting(metav1.LabelSelector{}), 1},
-		"label matches":    {selecting(metav1.LabelSelector{MatchLabels: map[string]string{"team": "a"}}), 1},
-		"label does not":   {selecting(metav1.LabelSelector{MatchLabels: map[string]string{"team": "b"}}), 0},
-		"selector invalid": {selecting(metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}), 0},
+		"empty selector":   {selecting(v1alpha1.LabelSelector{}), 1},
+		"label matches":    {selecting(v1alpha1.LabelSelector{MatchLabels: map[string]v1alpha1.LabelValue{"team": "a"}}), 1},
+		"label does not":   {selecting(v1alpha1.LabelSelector{MatchLabels: map[string]v1alpha1.LabelValue{"team": "b"}}), 0},
+		"selector invalid": {selecting(v1alpha1.LabelSelector{MatchExpressions: []v1alpha1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}), 0},
 		"being deleted":    {deleted, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -262,7 +262,7 @@ func TestStallEnds(t *testing.T) {
 	r := recording(started, 25*time.Hour)
 	r = stored(r, processing.Decide(input(r)))
 	r.Status.Recording.State = stopping
-	r.Status.Recording.Events = append(r.Status.Recording.Events, v1alpha1.RecordingEvent{Type: v1alpha1.EventStopping, ReceivedAt: metav1.NewMicroTime(noon)})
+	r.Status.Recording.Events = append(r.Status.Recording.Events, v1alpha1.RecordingEvent{Type: v1alpha1.EventStopping, ReceiveTime: metav1.NewMicroTime(noon)})
 	if decision := processing.Decide(input(r)); decision.Changes(r) || decision.RequeueAfter != 0 {
 		t.Errorf("recording-stopping changes a stalled recording: %s", said(decision.Conditions))
 	}

@@ -46,7 +46,7 @@ func (g *group) template(name string) *v1alpha1.PipelineStep {
 
 // index returns where the step is among the recording's; -1 where it is not.
 func (g *group) index(name string) int {
-	return slices.IndexFunc(g.steps, func(step v1alpha1.StepStatus) bool { return step.Name == name })
+	return slices.IndexFunc(g.steps, func(step v1alpha1.StepStatus) bool { return step.Step == name })
 }
 
 // needed returns the steps that the named ones need, directly or through others, as they are, in the order of the status. It ends
@@ -93,7 +93,7 @@ func (g *group) withDependants(marked []bool) {
 }
 
 func (g *group) needsAny(i int, marked []bool) bool {
-	template := g.template(g.steps[i].Name)
+	template := g.template(g.steps[i].Step)
 	return template != nil && slices.ContainsFunc(template.Needs, func(name string) bool {
 		need := g.index(name)
 		return need >= 0 && marked[need]

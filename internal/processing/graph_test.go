@@ -84,7 +84,7 @@ func (s *story) ends(step string, how processing.Observation) *story {
 func (s *story) asks(token string, steps ...string) *story {
 	s.t.Helper()
 	s.in.Recording = s.in.Recording.DeepCopy()
-	s.in.Recording.Spec.Rerun = &v1alpha1.Rerun{Token: token, Steps: steps}
+	s.in.Recording.Spec.Rerun = &v1alpha1.Rerun{Token: token, Steps: references(steps)}
 	s.in.Recording.Generation++
 	return s.decide()
 }
@@ -93,7 +93,7 @@ func (s *story) asks(token string, steps ...string) *story {
 func (s *story) is() string {
 	var steps []string
 	for _, step := range s.in.Recording.Status.Processing.Steps {
-		steps = append(steps, strings.TrimSpace(step.Name+" "+string(step.State)+" "+string(step.Reason)))
+		steps = append(steps, strings.TrimSpace(step.Step+" "+string(step.State)+" "+string(step.Reason)))
 	}
 	return strings.Join(steps, "; ")
 }
@@ -131,7 +131,7 @@ func TestGraphRunsInOrder(t *testing.T) {
 	s.ends("p/archive", succeeded())
 	var told []string
 	for _, step := range s.runs["p/notify"].Needed {
-		told = append(told, step.Name+" "+string(step.State))
+		told = append(told, step.Step+" "+string(step.State))
 	}
 	if diff := cmp.Diff([]string{"thumbnail Skipped", "archive Succeeded", "probe Succeeded"}, told); diff != "" {
 		t.Errorf("the last step is told of (-want +got)\n%s", diff)

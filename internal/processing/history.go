@@ -21,14 +21,14 @@ const (
 // attemptOf returns what the history keeps of a step.
 func attemptOf(step *v1alpha1.StepStatus) v1alpha1.StepAttempt {
 	return v1alpha1.StepAttempt{
-		Pipeline:  step.Pipeline,
-		Name:      step.Name,
-		Attempt:   step.Attempt,
-		State:     step.State,
-		StartedAt: step.StartedAt,
-		EndedAt:   step.EndedAt,
-		Message:   step.Message,
-		Outputs:   step.Outputs,
+		Pipeline:       step.Pipeline,
+		Step:           step.Step,
+		Attempt:        step.Attempt,
+		State:          step.State,
+		StartTime:      step.StartTime,
+		CompletionTime: step.CompletionTime,
+		Message:        step.Message,
+		Outputs:        step.Outputs,
 	}
 }
 

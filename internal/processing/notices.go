@@ -86,4 +86,4 @@ func Notices(before *v1alpha1.MeetingRecording, stored Decision) []Notice {
 	return notices
 }
 
-func hasStarted(step v1alpha1.StepStatus) bool { return step.StartedAt != nil }
+func hasStarted(step v1alpha1.StepStatus) bool { return step.StartTime != nil }

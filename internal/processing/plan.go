@@ -15,7 +15,7 @@ import (
 // begin plans the steps of a recording that has ended and takes them as far as they can go.
 func begin(in Input) Decision {
 	processing := in.Recording.Status.Processing
-	processing.RerunToken = rerunToken(in.Recording)
+	processing.ObservedRerunToken = rerunToken(in.Recording)
 	processing.Steps = plan(in, nextAttempt(processing))
 	switch {
 	case len(processing.Steps) == 0:
@@ -50,7 +50,7 @@ func plan(in Input, attempt int32) []v1alpha1.StepStatus {
 func planned(in Input, pipeline, name string, attempt int32) v1alpha1.StepStatus {
 	return v1alpha1.StepStatus{
 		Pipeline: pipeline,
-		Name:     name,
+		Step:     name,
 		JobName:  jobs.Name(in.Recording.Name, pipeline, name, attempt),
 		Attempt:  attempt,
 		State:    v1alpha1.StepPending,

@@ -25,7 +25,7 @@ type Turn struct {
 // HasJob says whether the status tells that the step has had a Job which has not ended as far as was known: where it is gone now,
 // somebody deleted it.
 func HasJob(step v1alpha1.StepStatus) bool {
-	return step.State == v1alpha1.StepRunning || (step.State == v1alpha1.StepQueued && step.StartedAt != nil)
+	return step.State == v1alpha1.StepRunning || (step.State == v1alpha1.StepQueued && step.StartTime != nil)
 }
 
 // admit says whether a step that could begin may, and returns the step as it is while it may not: one that has to wait for its turn is

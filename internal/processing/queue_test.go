@@ -67,7 +67,7 @@ func TestStepsWaitForTheirTurn(t *testing.T) {
 		t.Error("a line that moves is written")
 	}
 	want := "position 7 of 495 in the queue of RecordingPipeline p, whose maxConcurrent Jobs are at work"
-	if got := r.Status.Processing.Steps[0]; got.State != v1alpha1.StepQueued || got.Message != want || got.StartedAt != nil {
+	if got := r.Status.Processing.Steps[0]; got.State != v1alpha1.StepQueued || got.Message != want || got.StartTime != nil {
 		t.Errorf("step = %+v, want Queued: %s", got, want)
 	}
 }
@@ -193,7 +193,7 @@ func TestKueueAdmits(t *testing.T) {
 	decision := processing.Decide(in)
 	expectDecision(t, decision, v1alpha1.ProcessingQueued, saysQueued, 0)
 	want := []v1alpha1.StepStatus{{
-		Pipeline: "p", Name: "a", JobName: jobName("p", "a"), Attempt: 1, State: v1alpha1.StepQueued, StartedAt: &waits.CreatedAt,
+		Pipeline: "p", Step: "a", JobName: jobName("p", "a"), Attempt: 1, State: v1alpha1.StepQueued, StartTime: &waits.CreatedAt,
 		Message: "Job " + jobName("p", "a") + " waits for LocalQueue team-a of Kueue: kubectl describe workloads tells why",
 	}}
 	if diff := cmp.Diff(want, decision.Processing.Steps); diff != "" {

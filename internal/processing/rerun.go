@@ -18,7 +18,7 @@ const rerunAfter = time.Second
 // rerunToken is the token of the rerun that the user asks for; where none is asked for, that of the last.
 func rerunToken(recording *v1alpha1.MeetingRecording) string {
 	if recording.Spec.Rerun == nil {
-		return recording.Status.Processing.RerunToken
+		return recording.Status.Processing.ObservedRerunToken
 	}
 	return recording.Spec.Rerun.Token
 }
@@ -26,7 +26,7 @@ func rerunToken(recording *v1alpha1.MeetingRecording) string {
 // RerunIsDue says whether processing has ended and spec.rerun asks for it again.
 func RerunIsDue(recording *v1alpha1.MeetingRecording) bool {
 	processing := recording.Status.Processing
-	return IsFinal(processing.State) && rerunToken(recording) != processing.RerunToken
+	return IsFinal(processing.State) && rerunToken(recording) != processing.ObservedRerunToken
 }
 
 // isRerun plans again, once for each token. What was there goes to the history. The plan is stored before any Job is created, so
@@ -43,7 +43,7 @@ func isRerun(in Input) (Decision, bool) {
 	if refusal != "" {
 		return refuseRerun(in, refusal), true
 	}
-	processing.RerunToken = rerunToken(in.Recording)
+	processing.ObservedRerunToken = rerunToken(in.Recording)
 	return written(in, processing), true
 }
 
@@ -74,7 +74,9 @@ func rerunSome(in Input) (v1alpha1.ProcessingStatus, string) {
 	for _, group := range groups(in, steps) {
 		marked := make([]bool, len(group.steps))
 		for i, step := range group.steps {
-			isStep := func(name string) bool { return name == step.Pipeline+"/"+step.Name }
+			isStep := func(named v1alpha1.StepReference) bool {
+				return named.Pipeline == step.Pipeline && named.Step == step.Step
+			}
 			marked[i] = slices.ContainsFunc(missing, isStep)
 			missing = slices.DeleteFunc(missing, isStep)
 		}
@@ -82,13 +84,17 @@ func rerunSome(in Input) (v1alpha1.ProcessingStatus, string) {
 		for i := range group.steps {
 			if marked[i] {
 				history = append(history, attemptOf(&group.steps[i]))
-				group.steps[i] = planned(in, group.steps[i].Pipeline, group.steps[i].Name, attempt)
+				group.steps[i] = planned(in, group.steps[i].Pipeline, group.steps[i].Step, attempt)
 			}
 		}
 	}
 	if len(missing) > 0 {
+		names := make([]string, len(missing))
+		for i, step := range missing {
+			names[i] = step.Pipeline + "/" + step.Step
+		}
 		return processing, fmt.Sprintf("the recording has no step %s. Its steps are in status.processing.steps; "+
-			"a rerun without steps plans anew.", strings.Join(missing, ", "))
+			"a rerun without steps plans anew.", strings.Join(names, ", "))
 	}
 	processing.Steps, processing.History = steps, history
 	return processing, ""
@@ -97,12 +103,12 @@ func rerunSome(in Input) (v1alpha1.ProcessingStatus, string) {
 // refuseRerun says why a rerun does not begin, and leaves everything else as it is.
 func refuseRerun(in Input, why string) Decision {
 	processing := in.Recording.Status.Processing
-	processing.RerunToken = rerunToken(in.Recording)
+	processing.ObservedRerunToken = rerunToken(in.Recording)
 	conclusion := skipped(in)
 	if processing.State != v1alpha1.ProcessingSkipped {
 		_, conclusion, _ = sumUp(in, processing.Steps)
 	}
-	refusal := Cut(fmt.Sprintf("The rerun %q does not begin: %s", processing.RerunToken, why))
+	refusal := Cut(fmt.Sprintf("The rerun %q does not begin: %s", processing.ObservedRerunToken, why))
 	conclusion.message += " " + refusal
 	return Decision{Processing: processing, Conditions: conclusion.conditions(in), RerunRefused: refusal}
 }

@@ -30,10 +30,10 @@ func finished(t *testing.T) *story {
 func (s *story) attempts() string {
 	var steps, history []string
 	for _, step := range s.in.Recording.Status.Processing.Steps {
-		steps = append(steps, fmt.Sprintf("%s%d", step.Name, step.Attempt))
+		steps = append(steps, fmt.Sprintf("%s%d", step.Step, step.Attempt))
 	}
 	for _, earlier := range s.in.Recording.Status.Processing.History {
-		history = append(history, fmt.Sprintf("%s%d", earlier.Name, earlier.Attempt))
+		history = append(history, fmt.Sprintf("%s%d", earlier.Step, earlier.Attempt))
 	}
 	return strings.TrimSpace(strings.Join(steps, " ") + " | " + strings.Join(history, " "))
 }
@@ -54,7 +54,7 @@ func TestRerunAll(t *testing.T) {
 	s.asks("again").expect("Running", "a Running; b Pending; c Running; d Running").expectCreated("p/a", "p/c", "q/d")
 	s.expectAttempts("a2 b2 c2 d2 | a1 b1 c1")
 	for i, earlier := range s.in.Recording.Status.Processing.History {
-		if earlier.State != v1alpha1.StepSucceeded || !earlier.EndedAt.Equal(before[i].EndedAt) || len(earlier.Outputs) != 1 {
+		if earlier.State != v1alpha1.StepSucceeded || !earlier.CompletionTime.Equal(before[i].CompletionTime) || len(earlier.Outputs) != 1 {
 			t.Errorf("the history has %+v of %+v", earlier, before[i])
 		}
 	}
@@ -99,7 +99,7 @@ func TestRerunRefused(t *testing.T) {
 			s := finished(t)
 			s.in.Pipelines = test.pipelines
 			r := s.in.Recording.DeepCopy()
-			r.Spec.Rerun = &v1alpha1.Rerun{Token: "again", Steps: test.steps}
+			r.Spec.Rerun = &v1alpha1.Rerun{Token: "again", Steps: references(test.steps)}
 			s.in.Recording = r
 			notices := processing.Notices(r, processing.Decide(s.in))
 			if len(notices) != 1 || notices[0].Kind != processing.NoticeRerunRefused || notices[0].Message != test.want {

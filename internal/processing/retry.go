@@ -20,7 +20,7 @@ const maxBackoff = time.Hour
 // tryAgain makes a step that has just failed wait for its next attempt, where it has a backoff, retries left, and a failure that
 // may mend itself. The attempt that failed goes to the history. A step without a backoff has been tried again by its Job already.
 func (w *walk) tryAgain(step *v1alpha1.StepStatus, observed Observation) {
-	template := w.template(step.Name)
+	template := w.template(step.Step)
 	if template == nil || template.Backoff == nil || observed.Permanent {
 		return
 	}
@@ -29,9 +29,9 @@ func (w *walk) tryAgain(step *v1alpha1.StepStatus, observed Observation) {
 	}
 	due := retryDue(w.in.Now, observed.EndedAt.Time, backoff(template.Backoff.Duration, step.Retries))
 	w.history = append(w.history[:len(w.history):len(w.history)], attemptOf(step))
-	next := planned(w.in, step.Pipeline, step.Name, step.Attempt+1)
+	next := planned(w.in, step.Pipeline, step.Step, step.Attempt+1)
 	next.Retries = step.Retries + 1
-	next.RetryAt = &due
+	next.RetryTime = &due
 	next.Message = w.cut(fmt.Sprintf("Attempt %d failed, the next begins at %s: %s",
 		step.Attempt, due.UTC().Format(time.RFC3339), step.Message))
 	*step = next
@@ -58,8 +58,8 @@ func retryDue(now, failed time.Time, wait time.Duration) metav1.Time {
 
 // backoffLeft is how long a step waits yet for its next attempt; not positive where it does not.
 func backoffLeft(in Input, step *v1alpha1.StepStatus) time.Duration {
-	if step.RetryAt == nil {
+	if step.RetryTime == nil {
 		return 0
 	}
-	return step.RetryAt.Sub(in.Now)
+	return step.RetryTime.Sub(in.Now)
 }

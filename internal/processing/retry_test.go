@@ -31,7 +31,7 @@ func TestRetries(t *testing.T) {
 	for range 2 {
 		s.ends("p/a", failed("why")).expect("Running", "a Pending")
 		step := s.in.Recording.Status.Processing.Steps[0]
-		if step.StartedAt != nil || step.EndedAt != nil || step.JobName != jobs.Name("rec", "p", "a", step.Attempt) {
+		if step.StartTime != nil || step.CompletionTime != nil || step.JobName != jobs.Name("rec", "p", "a", step.Attempt) {
 			t.Errorf("the next attempt is %+v", step)
 		}
 		waits = append(waits, s.last.RequeueAfter)
@@ -43,7 +43,7 @@ func TestRetries(t *testing.T) {
 	}
 	s.ends("p/a", failed("why")).expect("Failed", "a Failed").expectCreated("p/a", "p/a", "p/a")
 	step, history := s.in.Recording.Status.Processing.Steps[0], s.in.Recording.Status.Processing.History
-	if step.Attempt != 3 || step.Retries != 2 || step.RetryAt != nil || len(history) != 2 || history[0].Attempt != 1 || history[1].Attempt != 2 {
+	if step.Attempt != 3 || step.Retries != 2 || step.RetryTime != nil || len(history) != 2 || history[0].Attempt != 1 || history[1].Attempt != 2 {
 		t.Errorf("it ended as %+v after %+v", step, history)
 	}
 	if s.writes != 6 {
@@ -148,7 +148,7 @@ func TestHistoryIsNotShared(t *testing.T) {
 		s.in.Pipelines[0].Spec.Steps[i].Backoff = &metav1.Duration{Duration: time.Second}
 	}
 	room := make([]v1alpha1.StepAttempt, 1, 8)
-	room[0] = v1alpha1.StepAttempt{Pipeline: "p", Name: "a", Attempt: 1, State: v1alpha1.StepFailed}
+	room[0] = v1alpha1.StepAttempt{Pipeline: "p", Step: "a", Attempt: 1, State: v1alpha1.StepFailed}
 	s.in.Recording.Status.Processing.History = room
 	s.in.Jobs[s.runs["p/a"].Name()] = failed("first")
 	one := processing.Decide(s.in).Processing.History

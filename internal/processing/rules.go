@@ -118,10 +118,10 @@ func recordingGoesOn(in Input) (Decision, bool) {
 // and the Jobs for the file must be created all the same.
 func failureMayTurn(in Input) (Decision, bool) {
 	recording := in.Recording.Status.Recording
-	if recording.State != v1alpha1.RecordingFailed || recording.EndedAt == nil {
+	if recording.State != v1alpha1.RecordingFailed || recording.EndTime == nil {
 		return Decision{}, false
 	}
-	wait := recording.EndedAt.Add(in.Settings.ReorderWindow + reorderSlack).Sub(in.Now)
+	wait := recording.EndTime.Add(in.Settings.ReorderWindow + reorderSlack).Sub(in.Now)
 	if wait <= 0 {
 		return Decision{}, false
 	}

@@ -34,14 +34,14 @@ func (conditions) Pipeline(source string, _ *v1alpha1.MeetingRecording) (bool, e
 func (c conditions) Step(source string, r *v1alpha1.MeetingRecording, needed []v1alpha1.StepStatus) (bool, error) {
 	for _, step := range needed {
 		if !hasEnded(step.State) {
-			return false, fmt.Errorf("step %s has not ended", step.Name)
+			return false, fmt.Errorf("step %s has not ended", step.Step)
 		}
 	}
 	name, ok := strings.CutPrefix(source, "made ")
 	if !ok {
 		return c.Pipeline(source, r)
 	}
-	return slices.ContainsFunc(needed, func(step v1alpha1.StepStatus) bool { return step.Name == name && len(step.Outputs) > 0 }), nil
+	return slices.ContainsFunc(needed, func(step v1alpha1.StepStatus) bool { return step.Step == name && len(step.Outputs) > 0 }), nil
 }
 
 // drawPipelines draws some pipelines, each a graph without cycles whose steps stand in any order.
@@ -53,7 +53,7 @@ func drawPipelines(t *rapid.T) []v1alpha1.RecordingPipeline {
 			names = append(names, string(rune('a'+i)))
 		}
 		p := pipeline(name, names...)
-		p.Spec.On = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped, v1alpha1.TriggerFailed}
+		p.Spec.Triggers = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped, v1alpha1.TriggerFailed}
 		p.Spec.When = rapid.SampledFrom([]string{"", "", "", "true", "error"}).Draw(t, "pipeline when")
 		for i := range p.Spec.Steps {
 			drawStep(t, &p.Spec.Steps[i], names[:i])
@@ -94,7 +94,7 @@ func edit(t *rapid.T, pipelines []v1alpha1.RecordingPipeline) {
 	case "rename":
 		step.Name += "-2"
 	case "unmatch":
-		p.Spec.On = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}
+		p.Spec.Triggers = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}
 	}
 }
 
@@ -103,14 +103,14 @@ func (w *world) askForRerun() {
 	token := fmt.Sprintf("t%d", len(w.versions))
 	var steps []string
 	if step := w.drawStep(); step != nil && rapid.Bool().Draw(w.t, "some") {
-		steps = append(steps, stepKey(step.Pipeline, step.Name))
+		steps = append(steps, stepKey(step.Pipeline, step.Step))
 		if rapid.IntRange(0, 4).Draw(w.t, "unknown") == 0 {
 			steps = append(steps, "p/nobody")
 		}
 	}
 	hold := rapid.IntRange(0, 3).Draw(w.t, "hold") == 0
 	w.change(func(r *v1alpha1.MeetingRecording) {
-		r.Spec.Rerun = &v1alpha1.Rerun{Token: token, Steps: steps}
+		r.Spec.Rerun = &v1alpha1.Rerun{Token: token, Steps: references(steps)}
 		r.Spec.Suspend = r.Spec.Suspend || hold
 		r.Generation++
 	})

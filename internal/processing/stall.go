@@ -70,7 +70,7 @@ func receivedAt(recording *v1alpha1.MeetingRecording, event v1alpha1.EventType) 
 	told := slices.ContainsFunc(events, func(e v1alpha1.RecordingEvent) bool { return e.Source != v1alpha1.EventSourceClient })
 	for _, entry := range events {
 		if entry.Type == event && (!told || entry.Source != v1alpha1.EventSourceClient) {
-			return entry.ReceivedAt.Time, true
+			return entry.ReceiveTime.Time, true
 		}
 	}
 	return time.Time{}, false

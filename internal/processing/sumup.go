@@ -145,5 +145,5 @@ func (t tally) unfinished(in Input) verdict {
 }
 
 func told(step *v1alpha1.StepStatus) string {
-	return fmt.Sprintf("step %s of RecordingPipeline %s: %s", step.Name, step.Pipeline, step.Message)
+	return fmt.Sprintf("step %s of RecordingPipeline %s: %s", step.Step, step.Pipeline, step.Message)
 }

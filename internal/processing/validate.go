@@ -4,7 +4,6 @@
 package processing
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -27,7 +26,7 @@ func validate(pipeline *v1alpha1.RecordingPipeline, conditions ConditionChecks) 
 	spec, path := &pipeline.Spec, field.NewPath("spec")
 	var found field.ErrorList
 	if spec.Selector != nil {
-		if _, err := metav1.LabelSelectorAsSelector(spec.Selector); err != nil {
+		if _, err := labelSelector(spec.Selector); err != nil {
 			found = append(found, field.Invalid(path.Child("selector"), field.OmitValueType{}, err.Error()))
 		}
 	}

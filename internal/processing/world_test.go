@@ -295,7 +295,7 @@ func (w *world) deletable() (names []string) {
 // hasBegun says whether the status shows the run as begun, or tells of a later one.
 func hasBegun(p v1alpha1.ProcessingStatus, run jobs.Run) bool {
 	for _, step := range p.Steps {
-		if step.Pipeline == run.Pipeline && step.Name == run.Step.Name {
+		if step.Pipeline == run.Pipeline && step.Step == run.Step.Name {
 			return step.Attempt > run.Attempt || (step.Attempt == run.Attempt && step.State != v1alpha1.StepPending)
 		}
 	}

@@ -52,7 +52,7 @@ func (w *world) checkRun(in processing.Input, run jobs.Run) {
 
 // checkNeed: what the Job is told of the step that it needs is so.
 func (w *world) checkNeed(run jobs.Run, need string) {
-	at := slices.IndexFunc(run.Needed, func(step v1alpha1.StepStatus) bool { return step.Name == need && step.Pipeline == run.Pipeline })
+	at := slices.IndexFunc(run.Needed, func(step v1alpha1.StepStatus) bool { return step.Step == need && step.Pipeline == run.Pipeline })
 	if at < 0 {
 		w.t.Fatalf("the Job of step %s is told nothing of %s, which it needs", run.Step.Name, need)
 	}
@@ -94,7 +94,7 @@ func (w *world) noteRerun(r *v1alpha1.MeetingRecording) {
 }
 
 // needsAnyOf says whether the step is one of those, or needs one, directly or through others.
-func needsAnyOf(p v1alpha1.RecordingPipeline, step string, asked []string) bool {
+func needsAnyOf(p v1alpha1.RecordingPipeline, step string, asked []v1alpha1.StepReference) bool {
 	seen := make(map[string]bool)
 	var visit func(name string) bool
 	visit = func(name string) bool {
@@ -102,7 +102,7 @@ func needsAnyOf(p v1alpha1.RecordingPipeline, step string, asked []string) bool 
 			return false
 		}
 		seen[name] = true
-		if slices.Contains(asked, stepKey(p.Name, name)) {
+		if slices.Contains(asked, v1alpha1.StepReference{Pipeline: p.Name, Step: name}) {
 			return true
 		}
 		for _, other := range p.Spec.Steps {
@@ -127,7 +127,7 @@ func (w *world) checkWrite(before, after *v1alpha1.MeetingRecording) {
 	if processing.IsFinal(from.State) && !rerun {
 		w.t.Fatalf("a final status was written: %s to %s", from.State, to.State)
 	}
-	if rerun && to.RerunToken != before.Spec.Rerun.Token {
+	if rerun && to.ObservedRerunToken != before.Spec.Rerun.Token {
 		w.t.Fatalf("the token %q of the rerun is not taken", before.Spec.Rerun.Token)
 	}
 	if len(from.Steps) != len(to.Steps) && len(from.Steps) > 0 && !rerun {
@@ -140,12 +140,12 @@ func (w *world) checkWrite(before, after *v1alpha1.MeetingRecording) {
 }
 
 func (w *world) checkStepKept(step v1alpha1.StepStatus, to v1alpha1.ProcessingStatus, rerun bool) {
-	at := slices.IndexFunc(to.Steps, func(s v1alpha1.StepStatus) bool { return s.Pipeline == step.Pipeline && s.Name == step.Name })
+	at := slices.IndexFunc(to.Steps, func(s v1alpha1.StepStatus) bool { return s.Pipeline == step.Pipeline && s.Step == step.Step })
 	switch {
 	case at < 0 && !rerun:
-		w.t.Fatalf("step %s is gone", step.Name)
+		w.t.Fatalf("step %s is gone", step.Step)
 	case at >= 0 && to.Steps[at].Attempt < step.Attempt:
-		w.t.Fatalf("step %s went back from attempt %d to %d", step.Name, step.Attempt, to.Steps[at].Attempt)
+		w.t.Fatalf("step %s went back from attempt %d to %d", step.Step, step.Attempt, to.Steps[at].Attempt)
 	case at >= 0 && to.Steps[at].Attempt == step.Attempt:
 		if hasEnded(step.State) && !equality.Semantic.DeepEqual(step, to.Steps[at]) {
 			w.t.Fatalf("a step that had ended was changed: %+v to %+v", step, to.Steps[at])
@@ -155,11 +155,11 @@ func (w *world) checkStepKept(step v1alpha1.StepStatus, to v1alpha1.ProcessingSt
 		w.t.Fatalf("step %+v became %+v without a rerun", step, to.Steps[at])
 	}
 	kept := slices.IndexFunc(to.History, func(a v1alpha1.StepAttempt) bool {
-		return a.Pipeline == step.Pipeline && a.Name == step.Name && a.Attempt == step.Attempt
+		return a.Pipeline == step.Pipeline && a.Step == step.Step && a.Attempt == step.Attempt
 	})
 	if kept < 0 {
 		if len(to.History) < 32 { // fewer than were there are only kept when there is no room for more
-			w.t.Fatalf("attempt %d of step %s is not in the history", step.Attempt, step.Name)
+			w.t.Fatalf("attempt %d of step %s is not in the history", step.Attempt, step.Step)
 		}
 		return
 	}
@@ -207,14 +207,14 @@ func (w *world) checkEnd() {
 			want = v1alpha1.ProcessingFailed
 		case v1alpha1.StepSucceeded:
 			if run := w.runs[step.JobName]; run == nil || run.ended.State != processing.JobSucceeded {
-				w.t.Fatalf("step %s/%s succeeded, its Job %s", step.Pipeline, step.Name, run)
+				w.t.Fatalf("step %s/%s succeeded, its Job %s", step.Pipeline, step.Step, run)
 			}
 		case v1alpha1.StepSkipped:
 			if w.runs[step.JobName] != nil && len(w.controllers) == 1 && !w.edited {
-				w.t.Fatalf("step %s/%s is Skipped (%s) and had a Job", step.Pipeline, step.Name, step.Message)
+				w.t.Fatalf("step %s/%s is Skipped (%s) and had a Job", step.Pipeline, step.Step, step.Message)
 			}
 		default:
-			w.t.Fatalf("step %s/%s ended as %s", step.Pipeline, step.Name, step.State)
+			w.t.Fatalf("step %s/%s ended as %s", step.Pipeline, step.Step, step.State)
 		}
 		if !w.edited {
 			w.checkOutcome(processed.Steps, step)
@@ -238,7 +238,7 @@ func (w *world) checkOutcome(steps []v1alpha1.StepStatus, step v1alpha1.StepStat
 	})
 	ok, failed := true, false
 	for _, need := range template.Needs {
-		at := slices.IndexFunc(steps, func(s v1alpha1.StepStatus) bool { return s.Pipeline == step.Pipeline && s.Name == need })
+		at := slices.IndexFunc(steps, func(s v1alpha1.StepStatus) bool { return s.Pipeline == step.Pipeline && s.Step == need })
 		n := steps[at]
 		good := n.State == v1alpha1.StepSucceeded || n.Reason == v1alpha1.StepConditionFalse
 		ok = ok && (good || lost)
@@ -254,7 +254,7 @@ func (w *world) checkOutcome(steps []v1alpha1.StepStatus, step v1alpha1.StepStat
 		step.State == v1alpha1.StepFailed && run == nil && template.When != "error" && pipelineOf(w.pipelines, step.Pipeline).Spec.When != "error":
 		w.t.Fatalf("step %+v ended so; it needs %v, when %q, its Job %s, of %+v after %+v", step, template.Needs, template.When, run, steps, w.stored().Status.Processing.History)
 	case step.State == v1alpha1.StepFailed && run != nil && run.ended.State == processing.JobFailed && !run.ended.Permanent &&
-		template.Backoff != nil && step.Attempt-max(w.since[stepKey(step.Pipeline, step.Name)], 1) < ptr.Deref(template.Retries, 3) &&
+		template.Backoff != nil && step.Attempt-max(w.since[stepKey(step.Pipeline, step.Step)], 1) < ptr.Deref(template.Retries, 3) &&
 		!strings.Contains(step.Message, "was deleted"):
 		w.t.Fatalf("step %+v failed with retries left", step)
 	}
@@ -267,7 +267,7 @@ func pipelineOf(pipelines []v1alpha1.RecordingPipeline, name string) *v1alpha1.R
 
 func templateOf(pipelines []v1alpha1.RecordingPipeline, step v1alpha1.StepStatus) v1alpha1.PipelineStep {
 	all := pipelineOf(pipelines, step.Pipeline).Spec.Steps
-	return all[slices.IndexFunc(all, func(s v1alpha1.PipelineStep) bool { return s.Name == step.Name })]
+	return all[slices.IndexFunc(all, func(s v1alpha1.PipelineStep) bool { return s.Name == step.Step })]
 }
 
 // settle lets everything calm down and end: every controller reconciles as often as it asks for it, and Jobs end.

@@ -332,7 +332,7 @@ func TestNewRESTStoreRefusesABadConfiguration(t *testing.T) {
 func FuzzDecodeObject(f *testing.F) {
 	f.Add([]byte(`{"metadata":{"name":"a","resourceVersion":"1"},"spec":{"meetingID":"m"},"status":{"recording":{"events":[]}}}`))
 	f.Add([]byte(`{"status":{"recording":null}}`))
-	f.Add([]byte(`{"status":{"recording":{"events":[{"type":"Stopped","receivedAt":"x"}]}}}`))
+	f.Add([]byte(`{"status":{"recording":{"events":[{"type":"Stopped","receiveTime":"x"}]}}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		object, err := decodeObject(body)
 		if (object == nil) == (err == nil) {

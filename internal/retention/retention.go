@@ -128,7 +128,7 @@ func (r Rules) dueAfter(recording *v1alpha1.MeetingRecording, keep time.Duration
 // event that should end it never came.
 func isOver(recording *v1alpha1.MeetingRecording) bool {
 	state := recording.Status.Processing
-	if rerun := recording.Spec.Rerun; rerun != nil && rerun.Token != state.RerunToken {
+	if rerun := recording.Spec.Rerun; rerun != nil && rerun.Token != state.ObservedRerunToken {
 		return false
 	}
 	return processing.IsFinal(state.State) || neverEnded(recording)
@@ -146,7 +146,7 @@ func overSince(recording *v1alpha1.MeetingRecording) time.Time {
 		last = later(last, ready.LastTransitionTime.Time)
 	}
 	for i := range recording.Status.Processing.Steps {
-		if ended := recording.Status.Processing.Steps[i].EndedAt; ended != nil {
+		if ended := recording.Status.Processing.Steps[i].CompletionTime; ended != nil {
 			last = later(last, ended.Time)
 		}
 	}
@@ -156,7 +156,7 @@ func overSince(recording *v1alpha1.MeetingRecording) time.Time {
 func lastEvent(recording *v1alpha1.MeetingRecording) time.Time {
 	last := recording.CreationTimestamp.Time
 	for i := range recording.Status.Recording.Events {
-		last = later(last, recording.Status.Recording.Events[i].LastReceivedAt.Time)
+		last = later(last, recording.Status.Recording.Events[i].LastReceiveTime.Time)
 	}
 	return last
 }

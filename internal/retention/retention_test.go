@@ -28,7 +28,7 @@ func recording(changes ...change) *v1alpha1.MeetingRecording {
 	at := noon.Add(-10 * day)
 	r := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(at)}}
 	r.Status.Recording.State = v1alpha1.RecordingStopped
-	r.Status.Recording.Events = []v1alpha1.RecordingEvent{{Type: v1alpha1.EventStopped, LastReceivedAt: metav1.NewMicroTime(at)}}
+	r.Status.Recording.Events = []v1alpha1.RecordingEvent{{Type: v1alpha1.EventStopped, LastReceiveTime: metav1.NewMicroTime(at)}}
 	r.Status.Processing.State = v1alpha1.ProcessingSucceeded
 	for _, change := range append([]change{ran("week"), condition(v1alpha1.ConditionReady, v1alpha1.ReasonProcessed, 10*day)}, changes...) {
 		change(r)
@@ -42,7 +42,7 @@ func ran(pipelines ...string) change {
 		r.Status.Processing.Steps = nil
 		for _, name := range pipelines {
 			ended := metav1.NewTime(r.CreationTimestamp.Time)
-			r.Status.Processing.Steps = append(r.Status.Processing.Steps, v1alpha1.StepStatus{Pipeline: name, EndedAt: &ended})
+			r.Status.Processing.Steps = append(r.Status.Processing.Steps, v1alpha1.StepStatus{Pipeline: name, CompletionTime: &ended})
 		}
 	}
 }
@@ -59,20 +59,20 @@ func state(state v1alpha1.ProcessingState) change {
 
 func event(ago time.Duration) change {
 	return func(r *v1alpha1.MeetingRecording) {
-		r.Status.Recording.Events[0].LastReceivedAt = metav1.NewMicroTime(noon.Add(-ago))
+		r.Status.Recording.Events[0].LastReceiveTime = metav1.NewMicroTime(noon.Add(-ago))
 	}
 }
 
 func stepEnded(ago time.Duration) change {
 	return func(r *v1alpha1.MeetingRecording) {
 		ended := metav1.NewTime(noon.Add(-ago))
-		r.Status.Processing.Steps[0].EndedAt = &ended
+		r.Status.Processing.Steps[0].CompletionTime = &ended
 	}
 }
 
 func rerun(token, done string) change {
 	return func(r *v1alpha1.MeetingRecording) {
-		r.Spec.Rerun, r.Status.Processing.RerunToken = &v1alpha1.Rerun{Token: token}, done
+		r.Spec.Rerun, r.Status.Processing.ObservedRerunToken = &v1alpha1.Rerun{Token: token}, done
 	}
 }
 
@@ -191,7 +191,7 @@ func TestRetentionProperties(t *testing.T) {
 			if due && !rules.MayBeDue(r, noon) {
 				t.Fatal("the session is due, and one that stands in the way is passed over")
 			}
-			age := noon.Sub(r.Status.Recording.Events[0].LastReceivedAt.Time)
+			age := noon.Sub(r.Status.Recording.Events[0].LastReceiveTime.Time)
 			if shortest, ok := rules.Shortest(); due && (!ok || age < shortest || age < day) {
 				t.Fatalf("due %s after its last event", age)
 			}

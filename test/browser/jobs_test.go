@@ -21,7 +21,7 @@ import (
 func (w *world) havePipeline(t testing.TB, steps ...string) {
 	t.Helper()
 	pipeline := &v1alpha1.RecordingPipeline{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: w.namespace}}
-	pipeline.Spec.On = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}
+	pipeline.Spec.Triggers = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}
 	for _, name := range steps {
 		pipeline.Spec.Steps = append(pipeline.Spec.Steps, v1alpha1.PipelineStep{Name: name, Template: batchv1.JobTemplateSpec{Spec: batchv1.JobSpec{
 			Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: name, Image: "example.com/" + name + ":1"}}}},

@@ -204,8 +204,8 @@ func gallery(t *testing.T, w *world) (failed *v1alpha1.MeetingRecording) {
 	failed = processed(recording("yh3f-p2o9-48zb", "63e1f0a0b2c4d5e6f7a8b906", v1alpha1.RecordingStopped, 2*time.Hour), v1alpha1.ProcessingFailed,
 		metav1.Condition{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProcessingFailed,
 			Message: "web/thumbnail: exit code 65: the file is no video: moov atom not found"}, broken...)
-	failed.Status.Processing.History = []v1alpha1.StepAttempt{{Pipeline: "web", Name: "thumbnail", Attempt: 1, State: bad, StartedAt: broken[1].StartedAt,
-		EndedAt: broken[1].EndedAt, Message: "exit code 75: the download broke off"}}
+	failed.Status.Processing.History = []v1alpha1.StepAttempt{{Pipeline: "web", Step: "thumbnail", Attempt: 1, State: bad, StartTime: broken[1].StartTime,
+		CompletionTime: broken[1].CompletionTime, Message: "exit code 75: the download broke off"}}
 	stalled := processed(recording("aw81-kk2p-vv07", "63e1f0a0b2c4d5e6f7a8b907", v1alpha1.RecordingStarted, 11*time.Hour), v1alpha1.ProcessingWaiting,
 		metav1.Condition{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonTerminalEventMissing,
 			Message: "neither recording-stopped nor recording-failed came within 6h0m0s"})

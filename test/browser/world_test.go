@@ -114,13 +114,13 @@ func recording(meeting, session string, state v1alpha1.RecordingState, ago time.
 	at := func(i int) metav1.MicroTime { return metav1.NewMicroTime(began.Add(after[i])) }
 	for i, event := range types {
 		r.Status.Recording.Events = append(r.Status.Recording.Events, v1alpha1.RecordingEvent{
-			Type: event, Source: v1alpha1.EventSourceWebhook, ReceivedAt: at(i), Deliveries: 1, LastReceivedAt: at(i)})
+			Type: event, Source: v1alpha1.EventSourceWebhook, ReceiveTime: at(i), Deliveries: 1, LastReceiveTime: at(i)})
 	}
 	r.Status.Recording.State = state
 	started, ended := at(min(1, len(types)-1)), at(len(types)-1)
-	r.Status.Recording.StartedAt = &started
+	r.Status.Recording.StartTime = &started
 	if state == v1alpha1.RecordingStopped || state == v1alpha1.RecordingFailed {
-		r.Status.Recording.EndedAt = &ended
+		r.Status.Recording.EndTime = &ended
 	}
 	if state == v1alpha1.RecordingStopped {
 		path := "/encoded/videos/" + session + ".mp4"
@@ -147,16 +147,16 @@ func processed(r *v1alpha1.MeetingRecording, state v1alpha1.ProcessingState, con
 
 // step returns a step of the pipeline web that began 10 minutes ago.
 func step(name string, state v1alpha1.StepState, took time.Duration, outputs ...v1alpha1.StepOutput) v1alpha1.StepStatus {
-	s := v1alpha1.StepStatus{Pipeline: "web", Name: name, Attempt: 1, State: state, Outputs: outputs}
+	s := v1alpha1.StepStatus{Pipeline: "web", Step: name, Attempt: 1, State: state, Outputs: outputs}
 	if state == v1alpha1.StepSkipped || state == v1alpha1.StepPending || state == v1alpha1.StepQueued {
 		return s
 	}
 	s.JobName = fmt.Sprintf("job-web-%s-1", name)
 	started := metav1.NewTime(time.Now().Add(-10 * time.Minute))
-	s.StartedAt = &started
+	s.StartTime = &started
 	if state != v1alpha1.StepRunning {
 		ended := metav1.NewTime(started.Add(took))
-		s.EndedAt = &ended
+		s.CompletionTime = &ended
 	}
 	return s
 }

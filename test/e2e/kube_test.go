@@ -113,7 +113,7 @@ func (c *testCluster) awaitProcessed(t testing.TB, in, name string, within time.
 func stepsOf(r *v1alpha1.MeetingRecording) string {
 	lines := make([]string, 0, len(r.Status.Processing.Steps))
 	for _, s := range r.Status.Processing.Steps {
-		lines = append(lines, fmt.Sprintf("%s/%s attempt %d %s %s", s.Pipeline, s.Name, s.Attempt, s.State, s.Message))
+		lines = append(lines, fmt.Sprintf("%s/%s attempt %d %s %s", s.Pipeline, s.Step, s.Attempt, s.State, s.Message))
 	}
 	return strings.Join(lines, "\n")
 }

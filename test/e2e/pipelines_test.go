@@ -27,8 +27,8 @@ func gated(in, name, meeting string, steps ...string) *v1alpha1.RecordingPipelin
 	p := &v1alpha1.RecordingPipeline{
 		ObjectMeta: metav1.ObjectMeta{Namespace: in, Name: name},
 		Spec: v1alpha1.RecordingPipelineSpec{
-			On:       []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped},
-			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.LabelMeetingID: meeting}},
+			Triggers: []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped},
+			Selector: &v1alpha1.LabelSelector{MatchLabels: map[string]v1alpha1.LabelValue{v1alpha1.LabelMeetingID: v1alpha1.LabelValue(meeting)}},
 		},
 	}
 	for i, step := range steps {
@@ -101,7 +101,7 @@ func (c *testCluster) expectRunOnce(t testing.TB, r *v1alpha1.MeetingRecording, 
 	byName := map[string]v1alpha1.StepStatus{}
 	for _, s := range r.Status.Processing.Steps {
 		if s.Pipeline == pipeline {
-			byName[s.Name] = s
+			byName[s.Step] = s
 		}
 	}
 	if len(byName) != len(steps) {

@@ -147,9 +147,9 @@ func stoppedIn(t *testing.T, in string, r recorded) recorded {
 	before := object.DeepCopy()
 	now := metav1.NowMicro()
 	object.Status.Recording = v1alpha1.RecordingStatus{
-		State: v1alpha1.RecordingStopped, File: &v1alpha1.RecordingFile{Path: r.filePath, URL: files.url + r.filePath}, EndedAt: &now,
+		State: v1alpha1.RecordingStopped, File: &v1alpha1.RecordingFile{Path: r.filePath, URL: files.url + r.filePath}, EndTime: &now,
 		Events: []v1alpha1.RecordingEvent{{
-			Type: v1alpha1.EventStopped, Source: v1alpha1.EventSourceWebhook, ReceivedAt: now, Deliveries: 1, LastReceivedAt: now,
+			Type: v1alpha1.EventStopped, Source: v1alpha1.EventSourceWebhook, ReceiveTime: now, Deliveries: 1, LastReceiveTime: now,
 		}},
 	}
 	if err := cluster.client.Status().Patch(t.Context(), object, client.MergeFrom(before)); err != nil {

@@ -154,7 +154,7 @@ func TestPipelines(t *testing.T) {
 		return p
 	}
 	wrong := defaulted[v1alpha1.RecordingPipeline](t, "recordingpipelines", spec)
-	wrong.Spec.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}
+	wrong.Spec.Selector = &v1alpha1.LabelSelector{MatchExpressions: []v1alpha1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}
 	wrong.Status = processing.Accept(wrong, nil, nil, noon).Status
 	changed := pipeline(nil)
 	changed.Generation++

@@ -38,11 +38,11 @@ func recorded(t *testing.T, state v1alpha1.RecordingState, ago time.Duration) *s
 	status := &recording.Status.Recording
 	if state != "" {
 		status.State = state
-		status.Events = []v1alpha1.RecordingEvent{{Type: v1alpha1.EventType(state), Source: v1alpha1.EventSourceWebhook, ReceivedAt: at,
-			Deliveries: 1, LastReceivedAt: at}}
+		status.Events = []v1alpha1.RecordingEvent{{Type: v1alpha1.EventType(state), Source: v1alpha1.EventSourceWebhook, ReceiveTime: at,
+			Deliveries: 1, LastReceiveTime: at}}
 	}
 	if processing.HasEnded(recording) {
-		status.EndedAt = &at
+		status.EndTime = &at
 	}
 	return &situation{processing.Input{Recording: recording, Now: noon, Settings: settings, Jobs: map[string]processing.Observation{},
 		Turns: map[string]processing.Turn{}}}
@@ -52,7 +52,7 @@ func recorded(t *testing.T, state v1alpha1.RecordingState, ago time.Duration) *s
 func (s *situation) with(steps ...string) *situation {
 	pipeline := v1alpha1.RecordingPipeline{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: fmt.Sprintf("p%d", len(s.Pipelines)), Generation: 1},
-		Spec:       v1alpha1.RecordingPipelineSpec{On: []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}},
+		Spec:       v1alpha1.RecordingPipelineSpec{Triggers: []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}},
 	}
 	for _, name := range steps {
 		pipeline.Spec.Steps = append(pipeline.Spec.Steps, v1alpha1.PipelineStep{Name: name, Template: batchv1.JobTemplateSpec{

@@ -73,7 +73,7 @@ func TestClientEventsLaunchNothing(t *testing.T) {
 	}
 	o.tell(t, webhooks[0], "RECORDING_STOPPED", "recorded")
 	o.tell(t, webhooks[0], "RECORDING_STOPPED", "duplicate")
-	if got := status(); got.State != v1alpha1.RecordingStopping || got.EndedAt != nil {
+	if got := status(); got.State != v1alpha1.RecordingStopping || got.EndTime != nil {
 		t.Errorf("status %+v", got)
 	}
 
@@ -98,7 +98,7 @@ func TestClientEventsLaunchNothing(t *testing.T) {
 		{Type: v1alpha1.EventStopping, Source: v1alpha1.EventSourceWebhook, Deliveries: 1},
 		{Type: v1alpha1.EventStopped, Source: v1alpha1.EventSourceWebhook, Deliveries: 1},
 	}
-	if diff := cmp.Diff(want, recording.Status.Recording.Events, cmpopts.IgnoreFields(v1alpha1.RecordingEvent{}, "ReceivedAt", "LastReceivedAt")); diff != "" {
+	if diff := cmp.Diff(want, recording.Status.Recording.Events, cmpopts.IgnoreFields(v1alpha1.RecordingEvent{}, "ReceiveTime", "LastReceiveTime")); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 	onlyObject(t, webhooks[0].session, name)

@@ -33,7 +33,7 @@ func TestSidecarsTokenIsOfNoUseForMore(t *testing.T) {
 	create(t, recording)
 	create(t, secret)
 	const processing, birth = "may not change status.processing, status.conditions or status.observedGeneration: they belong to the manager",
-		"may create MeetingRecordings but not update them, so it may not set spec.suspend, spec.rerun, metadata.finalizers or metadata.ownerReferences"
+		"may create MeetingRecordings but not update them, so it may not set spec.suspend, spec.hold, spec.rerun, metadata.finalizers or metadata.ownerReferences"
 	const labels = "may create MeetingRecordings but not update them, so it may set no label but recording.meetingops.dev/meeting-id and session-id, " +
 		"and no annotation but recording.meetingops.dev/traceparent. Where a mutating policy of the cluster adds others, it needs the verb update on " +
 		"meetingrecordings/metadata in group recording.meetingops.dev"
@@ -55,7 +55,7 @@ func TestSidecarsTokenIsOfNoUseForMore(t *testing.T) {
 		"may not change status.delivery, but for its state, to Pending: it belongs to the manager"}
 	for name, patch := range map[string]string{
 		"write status.processing":         processingPatch,
-		"empty status.processing":         `[{"op": "remove", "path": "/status/processing"}, {"op": "add", "path": "/status/processing", "value": {"rerunToken": "a"}}]`,
+		"empty status.processing":         `[{"op": "remove", "path": "/status/processing"}, {"op": "add", "path": "/status/processing", "value": {"observedRerunToken": "a"}}]`,
 		"write status.conditions":         `[{"op": "add", "path": "/status/conditions", "value": []}]`,
 		"write status.observedGeneration": `[{"op": "add", "path": "/status/observedGeneration", "value": 7}]`,
 		"write both parts":                `[{"op": "add", "path": "/status/recording/state", "value": "Started"}, {"op": "add", "path": "/status/processing/state", "value": "Running"}]`,

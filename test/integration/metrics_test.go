@@ -206,7 +206,7 @@ func pipelineWithQueue(t *testing.T) (name string) {
 		Spec:       *archive.Spec.DeepCopy(),
 	}
 	pipeline.Spec.MaxConcurrent = ptr.To[int32](1)
-	pipeline.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"metrics": "none"}}
+	pipeline.Spec.Selector = &v1alpha1.LabelSelector{MatchLabels: map[string]v1alpha1.LabelValue{"metrics": "none"}}
 	if err := k8sClient.Create(t.Context(), pipeline); err != nil {
 		t.Fatal(err)
 	}

@@ -99,8 +99,8 @@ func TestEveryOrder(t *testing.T) {
 				},
 			}
 			ignored := cmp.Options{
-				cmpopts.IgnoreFields(v1alpha1.RecordingStatus{}, "StartedAt", "EndedAt"),
-				cmpopts.IgnoreFields(v1alpha1.RecordingEvent{}, "ReceivedAt", "LastReceivedAt"),
+				cmpopts.IgnoreFields(v1alpha1.RecordingStatus{}, "StartTime", "EndTime"),
+				cmpopts.IgnoreFields(v1alpha1.RecordingEvent{}, "ReceiveTime", "LastReceiveTime"),
 				cmpopts.SortSlices(func(a, b v1alpha1.RecordingEvent) bool { return a.Type < b.Type }),
 			}
 			if diff := cmp.Diff(want, recording.Status.Recording, ignored); diff != "" {

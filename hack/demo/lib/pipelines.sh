@@ -57,27 +57,27 @@ show_pipelines() {
   run kubectl -n "$namespace" get jobs -l "recording.meetingops.dev/meeting-id=demo-pipe-line,recording.meetingops.dev/pipeline=publish" \
     -L recording.meetingops.dev/step
   run kubectl -n "$namespace" describe mrec "$film"
-  printf '\nThe steps of the film   %s\nThe steps of the sound  %s\n' "$(steps_of "$film" '{.name}={.state} ')" "$(steps_of "$sound" '{.name}={.state} ')"
-  expect "the film's steps" "$(steps_of "$film" '{.name}={.state} ')" "probe=Succeeded thumbnail=Succeeded archive=Succeeded notify=Succeeded "
-  expect "the sound's steps" "$(steps_of "$sound" '{.name}={.state} ')" "probe=Succeeded thumbnail=Skipped archive=Succeeded notify=Succeeded "
-  expect "the film's duration" "$(of "$film" '{.status.processing.steps[?(@.name=="probe")].outputs[0].values.durationSeconds}')" 5
+  printf '\nThe steps of the film   %s\nThe steps of the sound  %s\n' "$(steps_of "$film" '{.step}={.state} ')" "$(steps_of "$sound" '{.step}={.state} ')"
+  expect "the film's steps" "$(steps_of "$film" '{.step}={.state} ')" "probe=Succeeded thumbnail=Succeeded archive=Succeeded notify=Succeeded "
+  expect "the sound's steps" "$(steps_of "$sound" '{.step}={.state} ')" "probe=Succeeded thumbnail=Skipped archive=Succeeded notify=Succeeded "
+  expect "the film's duration" "$(of "$film" '{.status.processing.steps[?(@.step=="probe")].outputs[0].values.durationSeconds}')" 5
   expect "the film's checksum" "$(steps_of "$film" '{.outputs[?(@.name=="archive")].sha256}')" "$(sha256sum "$here/testdata/recording.mp4" | cut -d' ' -f1)"
   expect "those who were notified" "$(grep -cF -e "$film" -e "$sound" "$state/events")" 2
 }
 
 # rerun_thumbnail runs one step of the film again, and what needs it.
 rerun_thumbnail() {
-  local token="again" kept='{.name} {.attempt} {.startedAt} {.outputs}{"\n"}' before
+  local token="again" kept='{.step} {.attempt} {.startTime} {.outputs}{"\n"}' before
   before=$(steps_of "$film" "$kept")
-  run kubectl -n "$namespace" patch mrec "$film" --type=merge -p "{\"spec\":{\"rerun\":{\"token\":\"$token\",\"steps\":[\"publish/thumbnail\"]}}}"
-  kubectl -n "$namespace" wait "mrec/$film" --for=jsonpath='{.status.processing.rerunToken}'="$token" --timeout=60s >/dev/null ||
+  run kubectl -n "$namespace" patch mrec "$film" --type=merge -p "{\"spec\":{\"rerun\":{\"token\":\"$token\",\"steps\":[{\"pipeline\":\"publish\",\"step\":\"thumbnail\"}]}}}"
+  kubectl -n "$namespace" wait "mrec/$film" --for=jsonpath='{.status.processing.observedRerunToken}'="$token" --timeout=60s >/dev/null ||
     die "the rerun did not begin"
   await_processed "$film"
   printf '\nThe attempts now\n'
-  of "$film" '{range .status.processing.steps[*]}{.pipeline}/{.name}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'
+  of "$film" '{range .status.processing.steps[*]}{.pipeline}/{.step}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'
   printf 'The attempts before, in the history\n'
-  of "$film" '{range .status.processing.history[*]}{.pipeline}/{.name}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'
-  expect "the attempts after the rerun" "$(steps_of "$film" '{.name}={.attempt} ')" "probe=1 thumbnail=2 archive=1 notify=2 "
+  of "$film" '{range .status.processing.history[*]}{.pipeline}/{.step}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'
+  expect "the attempts after the rerun" "$(steps_of "$film" '{.step}={.attempt} ')" "probe=1 thumbnail=2 archive=1 notify=2 "
   [[ $(of "$film" '{.status.processing.history[0].outputs[0].url}') != "$(steps_of "$film" '{.outputs[?(@.name=="card")].url}')" ]] ||
     die "the rerun wrote over the first thumbnail"
   expect "the results that were not run again" "$(steps_of "$film" "$kept" | grep -E '^(probe|archive) ')" "$(grep -E '^(probe|archive) ' <<<"$before")"

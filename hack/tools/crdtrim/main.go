@@ -7,6 +7,8 @@
 // Below the property named by -embedded it drops the descriptions, which are Kubernetes' own and take three quarters of the file,
 // drops ephemeralContainers, which no template may have, and writes small nodes on one line. Our own descriptions stay.
 //
+// It also makes quantities accept fractions, such as an unquoted cpu: 0.5, as a Job does.
+//
 //	crdtrim -embedded template FILE...
 package main
 
@@ -79,6 +81,9 @@ func trimSchema(node *yaml.Node, byName bool) int {
 		}
 		return fold(node, length)
 	}
+	if !byName && value(node, "x-kubernetes-int-or-string") != nil && value(node, "pattern") != nil {
+		node.Content = quantity(value(node, "pattern")).Content
+	}
 	kept := make([]*yaml.Node, 0, len(node.Content))
 	length := 2
 	for i := 0; i < len(node.Content); i += 2 {
@@ -91,6 +96,26 @@ func trimSchema(node *yaml.Node, byName bool) int {
 	}
 	node.Content = kept
 	return fold(node, length)
+}
+
+// quantity returns the schema of a resource.Quantity that accepts any number and the strings that match the pattern. A structural
+// schema cannot say "number or string", only "integer or string", so this one has no type and excludes everything else.
+func quantity(pattern *yaml.Node) *yaml.Node {
+	const schema = `
+maxItems: 0
+minItems: 1
+maxProperties: 0
+minProperties: 1
+not: {enum: [true, false]}
+x-kubernetes-preserve-unknown-fields: true
+`
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(schema), &document); err != nil {
+		panic(err) // the text above is constant
+	}
+	node := document.Content[0]
+	node.Content = append(node.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "pattern"}, pattern)
+	return node
 }
 
 func fold(node *yaml.Node, length int) int {

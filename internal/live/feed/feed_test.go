@@ -66,7 +66,7 @@ var life = func() []*v1alpha1.MeetingRecording {
 	add := func(processing v1alpha1.ProcessingState, reached ...v1alpha1.RecordingState) {
 		for _, state := range reached {
 			status.State = state
-			status.Events = append(slices.Clone(status.Events), v1alpha1.RecordingEvent{Type: v1alpha1.EventType(state), ReceivedAt: metav1.NowMicro()})
+			status.Events = append(slices.Clone(status.Events), v1alpha1.RecordingEvent{Type: v1alpha1.EventType(state), ReceiveTime: metav1.NowMicro()})
 		}
 		writes = append(writes, recordingOf("", status, processing))
 	}
@@ -247,7 +247,7 @@ func run(t *testing.T, api *apiServer) *Feed {
 
 func started(at int) v1alpha1.RecordingStatus {
 	return v1alpha1.RecordingStatus{State: v1alpha1.RecordingStarted, Events: []v1alpha1.RecordingEvent{{
-		Type: v1alpha1.EventStarted, ReceivedAt: metav1.NewMicroTime(time.Unix(int64(at), 0)),
+		Type: v1alpha1.EventStarted, ReceiveTime: metav1.NewMicroTime(time.Unix(int64(at), 0)),
 	}}}
 }
 

@@ -26,12 +26,12 @@ import (
 // summary is one recording in a list.
 type summary struct {
 	events.Recording
-	Status     events.Status `json:"status,omitempty"`
-	Processing string        `json:"processing"`
-	CreatedAt  time.Time     `json:"createdAt"`
-	StartedAt  *time.Time    `json:"startedAt,omitempty"`
-	EndedAt    *time.Time    `json:"endedAt,omitempty"`
-	File       *events.File  `json:"file,omitempty"`
+	Status       events.Status `json:"status,omitempty"`
+	Processing   string        `json:"processing"`
+	CreationTime time.Time     `json:"creationTime"`
+	StartTime    *time.Time    `json:"startTime,omitempty"`
+	EndTime      *time.Time    `json:"endTime,omitempty"`
+	File         *events.File  `json:"file,omitempty"`
 	// Steps is nil where there are none.
 	Steps   *stepCount `json:"steps,omitempty"`
 	Ready   bool       `json:"ready"`
@@ -65,8 +65,8 @@ func summaryOf(object *v1alpha1.MeetingRecording) summary {
 	recording := object.Status.Recording
 	told := summary{
 		Recording: transition.Of(object).Recording, Status: transition.StatusOf(recording.State),
-		Processing: string(object.Status.Processing.State), CreatedAt: object.CreationTimestamp.UTC(),
-		StartedAt: timeOf(recording.StartedAt), EndedAt: timeOf(recording.EndedAt),
+		Processing: string(object.Status.Processing.State), CreationTime: object.CreationTimestamp.UTC(),
+		StartTime: timeOf(recording.StartTime), EndTime: timeOf(recording.EndTime),
 		Steps:   countSteps(object.Status.Processing.Steps),
 		Stalled: meta.IsStatusConditionTrue(object.Status.Conditions, v1alpha1.ConditionStalled),
 	}
@@ -142,7 +142,7 @@ func (s *Server) recordings(w http.ResponseWriter, r *http.Request) {
 	if at < len(indices) {
 		told.Continue = strconv.Itoa(at) + ":" + token
 	}
-	slices.SortStableFunc(told.Items, func(a, b summary) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	slices.SortStableFunc(told.Items, func(a, b summary) int { return b.CreationTime.Compare(a.CreationTime) })
 	answer(w, http.StatusOK, told)
 }
 

@@ -232,7 +232,7 @@ func (w *world) write(i int) {
 		Spec:       v1alpha1.MeetingRecordingSpec{MeetingID: "abcd-efgh-ijkl", SessionID: strconv.Itoa(i), Segment: 1},
 		Status: v1alpha1.MeetingRecordingStatus{Recording: v1alpha1.RecordingStatus{
 			State:  v1alpha1.RecordingStarted,
-			Events: []v1alpha1.RecordingEvent{{Type: v1alpha1.EventType(v1alpha1.RecordingStarted), Source: v1alpha1.EventSourceWebhook, Deliveries: 1, ReceivedAt: at, LastReceivedAt: at}},
+			Events: []v1alpha1.RecordingEvent{{Type: v1alpha1.EventType(v1alpha1.RecordingStarted), Source: v1alpha1.EventSourceWebhook, Deliveries: 1, ReceiveTime: at, LastReceiveTime: at}},
 		}},
 	})
 }

@@ -52,7 +52,7 @@ func Of(object *v1alpha1.MeetingRecording) *State {
 	}
 	for _, entry := range status.Recording.Events {
 		if v1alpha1.RecordingState(entry.Type) == state.recording {
-			state.at, state.source = entry.ReceivedAt.UTC(), string(entry.Source)
+			state.at, state.source = entry.ReceiveTime.UTC(), string(entry.Source)
 		}
 	}
 	for _, step := range status.Processing.Steps {
@@ -60,7 +60,7 @@ func Of(object *v1alpha1.MeetingRecording) *State {
 			if state.told == nil {
 				state.told = map[outputKey]struct{}{}
 			}
-			state.told[outputKey{step.Pipeline, step.Name, output.Name, step.Attempt}] = struct{}{}
+			state.told[outputKey{step.Pipeline, step.Step, output.Name, step.Attempt}] = struct{}{}
 		}
 	}
 	return state
@@ -106,7 +106,7 @@ func stepsOf(status *v1alpha1.MeetingRecordingStatus) []events.Step {
 	steps := make([]events.Step, 0, len(status.Processing.Steps))
 	for _, step := range status.Processing.Steps {
 		steps = append(steps, events.Step{
-			Pipeline: step.Pipeline, Name: step.Name, State: string(step.State), Attempt: step.Attempt, Message: step.Message,
+			Pipeline: step.Pipeline, Name: step.Step, State: string(step.State), Attempt: step.Attempt, Message: step.Message,
 		})
 	}
 	return steps
@@ -121,11 +121,11 @@ func processingTime(status *v1alpha1.MeetingRecordingStatus) time.Time {
 		}
 	}
 	for _, step := range status.Processing.Steps {
-		if step.StartedAt != nil {
-			later(step.StartedAt.Time)
+		if step.StartTime != nil {
+			later(step.StartTime.Time)
 		}
-		if step.EndedAt != nil {
-			later(step.EndedAt.Time)
+		if step.CompletionTime != nil {
+			later(step.CompletionTime.Time)
 		}
 	}
 	for _, condition := range status.Conditions {

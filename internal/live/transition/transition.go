@@ -54,7 +54,7 @@ func Between(old *State, object *v1alpha1.MeetingRecording) []Event {
 	}
 	for _, step := range object.Status.Processing.Steps {
 		for _, output := range step.Outputs {
-			if _, told := old.told[outputKey{step.Pipeline, step.Name, output.Name, step.Attempt}]; !told {
+			if _, told := old.told[outputKey{step.Pipeline, step.Step, output.Name, step.Attempt}]; !told {
 				changes = append(changes, Event{events.NameOutputReady, outputOf(now.Recording, step, output)})
 			}
 		}
@@ -76,7 +76,7 @@ func recordingChanges(old, now *State, recording v1alpha1.RecordingStatus) []Eve
 		}
 		reached = ranks[state]
 		changes = append(changes, Event{events.NameRecordingStateChanged,
-			recordingChange(now, state, entry.ReceivedAt.UTC(), string(entry.Source))})
+			recordingChange(now, state, entry.ReceiveTime.UTC(), string(entry.Source))})
 	}
 	if reached < last { // a state without an entry: nobody writes that, but whoever does is believed
 		changes = append(changes, Event{events.NameRecordingStateChanged, recordingChange(now, now.recording, now.at, now.source)})
@@ -105,11 +105,11 @@ func processingChange(now *State) events.ProcessingChange {
 
 func outputOf(recording events.Recording, step v1alpha1.StepStatus, output v1alpha1.StepOutput) events.Output {
 	told := events.Output{
-		Recording: recording, Pipeline: step.Pipeline, Step: step.Name, Attempt: step.Attempt, Name: output.Name, URL: output.URL,
+		Recording: recording, Pipeline: step.Pipeline, Step: step.Step, Attempt: step.Attempt, Name: output.Name, URL: output.URL,
 		MediaType: output.MediaType, SizeBytes: output.SizeBytes, SHA256: output.SHA256,
 	}
-	if step.EndedAt != nil {
-		told.At = step.EndedAt.UTC()
+	if step.CompletionTime != nil {
+		told.At = step.CompletionTime.UTC()
 	}
 	return told
 }

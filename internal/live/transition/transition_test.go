@@ -33,7 +33,7 @@ var recording = events.Recording{Namespace: "meetings", Name: "m-s", MeetingID: 
 // entry is an event of the provider that arrived so many seconds after the beginning.
 func entry(eventType v1alpha1.EventType, seconds int) v1alpha1.RecordingEvent {
 	at := metav1.NewMicroTime(begin.Add(time.Duration(seconds) * time.Second))
-	return v1alpha1.RecordingEvent{Type: eventType, Source: v1alpha1.EventSourceWebhook, ReceivedAt: at, Deliveries: 1, LastReceivedAt: at}
+	return v1alpha1.RecordingEvent{Type: eventType, Source: v1alpha1.EventSourceWebhook, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at}
 }
 
 func change(status events.Status, seconds int, file *events.File) transition.Event {
@@ -46,7 +46,7 @@ func TestBetween(t *testing.T) {
 	size := int64(7)
 	ended := metav1.NewTime(begin.Add(time.Minute))
 	archived := []v1alpha1.StepStatus{{
-		Pipeline: "archive", Name: "copy", Attempt: 1, State: v1alpha1.StepSucceeded, EndedAt: &ended,
+		Pipeline: "archive", Step: "copy", Attempt: 1, State: v1alpha1.StepSucceeded, CompletionTime: &ended,
 		Outputs: []v1alpha1.StepOutput{{Name: "archive", URL: "s3://b/k", MediaType: "video/mp4", SizeBytes: &size}},
 	}}
 	copied := events.Step{Pipeline: "archive", Name: "copy", Attempt: 1, State: "Succeeded"}
@@ -145,7 +145,7 @@ func TestAsEnded(t *testing.T) {
 	rerun := object(v1alpha1.MeetingRecordingStatus{
 		Recording: v1alpha1.RecordingStatus{State: v1alpha1.RecordingStopped, Events: []v1alpha1.RecordingEvent{entry(v1alpha1.EventStopped, 1)}},
 		Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, Steps: []v1alpha1.StepStatus{{
-			Pipeline: "archive", Name: "copy", Attempt: 1, State: v1alpha1.StepSucceeded, Outputs: []v1alpha1.StepOutput{{Name: "archive"}},
+			Pipeline: "archive", Step: "copy", Attempt: 1, State: v1alpha1.StepSucceeded, Outputs: []v1alpha1.StepOutput{{Name: "archive"}},
 		}}},
 	})
 	var names []string
@@ -221,7 +221,7 @@ func world(t *rapid.T, late bool) []*v1alpha1.MeetingRecording {
 	for i, state := range states {
 		status.Processing.State = state
 		status.Processing.Steps = append(status.Processing.Steps, v1alpha1.StepStatus{
-			Pipeline: "p", Name: string(rune('a' + i)), Attempt: 1, Outputs: []v1alpha1.StepOutput{{Name: string(rune('a' + i))}},
+			Pipeline: "p", Step: string(rune('a' + i)), Attempt: 1, Outputs: []v1alpha1.StepOutput{{Name: string(rune('a' + i))}},
 		})
 		path = append(path, object(*status.DeepCopy()))
 	}

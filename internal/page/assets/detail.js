@@ -94,12 +94,12 @@ function state(object) {
 function facts(object) {
   const row = fromObject(object);
   const file = object.status?.recording?.file;
-  const running = Number.isNaN(Date.parse(row.endedAt)) && Number.isFinite(lasted(row, Date.now()));
-  const length = running ? el("span", { "data-since": row.startedAt }, duration(lasted(row, Date.now()))) : el("span", { title: spoken(lasted(row, NaN)) || null }, duration(lasted(row, NaN)) || "not known");
+  const running = Number.isNaN(Date.parse(row.endTime)) && Number.isFinite(lasted(row, Date.now()));
+  const length = running ? el("span", { "data-since": row.startTime }, duration(lasted(row, Date.now()))) : el("span", { title: spoken(lasted(row, NaN)) || null }, duration(lasted(row, NaN)) || "not known");
   const fact = (term, ...value) => el("div", {}, el("dt", {}, term), el("dd", {}, ...value));
   return el("dl", { class: "facts", "data-source": JSON.stringify([row, file]) },
     fact("Session", el("code", {}, row.sessionID)), fact("Recording", `No. ${row.segment} of the session`), fact("Namespace", row.namespace),
-    fact("Began", row.startedAt ? [exact(row.startedAt), " ", when(row.startedAt)] : "not known"), fact("Length", length),
+    fact("Began", row.startTime ? [exact(row.startTime), " ", when(row.startTime)] : "not known"), fact("Length", length),
     file && fact("File", webURL(file.url) ? outside(webURL(file.url), file.path) : el("code", {}, file.path)));
 }
 
@@ -113,13 +113,13 @@ function trouble(object, options) {
   return el("section", { class: "trouble", "aria-labelledby": "trouble-title" },
     el("h3", { id: "trouble-title" }, icon("attention"), label, row.reason && el("code", {}, row.reason)),
     failed.length === 0 && el("p", {}, why),
-    failed.length > 0 && el("ul", {}, failed.map((step) => el("li", {}, el("strong", {}, `${step.pipeline} / ${step.name}`), step.message && `: ${step.message}`, logLink(object, step, options)))),
+    failed.length > 0 && el("ul", {}, failed.map((step) => el("li", {}, el("strong", {}, `${step.pipeline} / ${step.step}`), step.message && `: ${step.message}`, logLink(object, step, options)))),
     command(describeCommand(row.namespace, row.name), "the command that tells everything about the recording"));
 }
 
 function logLink(object, step, options) {
   const href = logsURL(options.logsURL, object.metadata.namespace, step.jobName);
-  return href ? [" ", outside(href, "Log", el("span", { class: "unseen" }, ` of ${step.pipeline} / ${step.name}`))] : null;
+  return href ? [" ", outside(href, "Log", el("span", { class: "unseen" }, ` of ${step.pipeline} / ${step.step}`))] : null;
 }
 
 function events(object) {
@@ -145,18 +145,18 @@ function steps(object, options) {
 function stepItem(object, step, options) {
   const logs = logsCommand(object.metadata.namespace, step.jobName);
   const tries = [step.attempt > 1 && `attempt ${step.attempt}`, step.retries > 0 && plural(step.retries, "retry", "retries")].filter(Boolean).join(", ");
-  const id = `${step.pipeline}/${step.name}`;
+  const id = `${step.pipeline}/${step.step}`;
   return el("li", { "data-focus": id, "data-state": step.state },
-    el("div", { class: "step-line" }, el("strong", {}, step.name), badge(stepGroups[step.state] ?? "waiting", step.state), el("span", { class: "took" }, took(step)), tries && el("span", { class: "sub" }, tries)),
+    el("div", { class: "step-line" }, el("strong", {}, step.step), badge(stepGroups[step.state] ?? "waiting", step.state), el("span", { class: "took" }, took(step)), tries && el("span", { class: "sub" }, tries)),
     step.message && el("p", { class: "message" }, step.message),
-    step.retryAt && el("p", { class: "message" }, `Next try ${clock(step.retryAt)}.`),
-    logs && el("details", { id: `log-${id}` }, el("summary", {}, "Log", el("span", { class: "unseen" }, ` of ${id}`)), command(logs, `the command that shows the log of ${step.name}`), logLink(object, step, options)));
+    step.retryTime && el("p", { class: "message" }, `Next try ${clock(step.retryTime)}.`),
+    logs && el("details", { id: `log-${id}` }, el("summary", {}, "Log", el("span", { class: "unseen" }, ` of ${id}`)), command(logs, `the command that shows the log of ${step.step}`), logLink(object, step, options)));
 }
 
 function took(step) {
-  if (!step.startedAt) return "";
-  if (!step.endedAt) return el("span", { "data-since": step.startedAt }, duration(Date.now() - Date.parse(step.startedAt)));
-  const ms = Date.parse(step.endedAt) - Date.parse(step.startedAt);
+  if (!step.startTime) return "";
+  if (!step.completionTime) return el("span", { "data-since": step.startTime }, duration(Date.now() - Date.parse(step.startTime)));
+  const ms = Date.parse(step.completionTime) - Date.parse(step.startTime);
   return el("span", { title: spoken(ms) }, ms === 0 ? "under 1 s" : duration(ms));
 }
 
@@ -166,7 +166,7 @@ function history(object) {
   return el("section", { class: "part", "aria-labelledby": "history-title" }, el("h3", { id: "history-title" }, "Earlier attempts"),
     el("details", { id: "history" }, el("summary", {}, plural(attempts.length, "attempt")),
       el("ol", { class: "step-list" }, attempts.toReversed().map((a) => el("li", {},
-        el("div", { class: "step-line" }, el("strong", {}, `${a.pipeline} / ${a.name}`), badge(stepGroups[a.state] ?? "waiting", a.state), el("span", { class: "took" }, took(a)), el("span", { class: "sub" }, `attempt ${a.attempt}`)),
+        el("div", { class: "step-line" }, el("strong", {}, `${a.pipeline} / ${a.step}`), badge(stepGroups[a.state] ?? "waiting", a.state), el("span", { class: "took" }, took(a)), el("span", { class: "sub" }, `attempt ${a.attempt}`)),
         a.message && el("p", { class: "message" }, a.message),
         a.outputs?.length > 0 && el("p", { class: "sub" }, a.outputs.map((o) => `${o.name}${o.sizeBytes ? ` (${bytes(o.sizeBytes)})` : ""}`).join(", ")))))));
 }

@@ -157,7 +157,7 @@ export class ListView {
 
   // tick writes what depends on the present anew.
   tick(now) {
-    for (const { row, length } of this.#rows.values()) if (row && !row.endedAt) showLength(length, row, now);
+    for (const { row, length } of this.#rows.values()) if (row && !row.endTime) showLength(length, row, now);
   }
 
   // connection tells that the list is not up to date, and why.

@@ -18,7 +18,7 @@ const rank = { "": 0, Starting: 1, Started: 2, Stopping: 3, Failed: 4, Stopped: 
 export function empty(namespace, name) {
   return {
     key: keyOf(namespace, name), namespace, name, meetingID: "", sessionID: "", segment: 1, state: "", processing: "Waiting",
-    beganAt: "", startedAt: "", endedAt: "", steps: null, stalled: false, reason: "", message: "",
+    beganAt: "", startTime: "", endTime: "", steps: null, stalled: false, reason: "", message: "",
   };
 }
 
@@ -30,9 +30,9 @@ export function fromSummary(item) {
   row.segment = item.segment ?? 1;
   row.state = statuses[item.status] ?? "";
   row.processing = item.processing || "Waiting";
-  row.startedAt = item.startedAt ?? "";
-  row.beganAt = row.startedAt || (item.createdAt ?? "");
-  row.endedAt = item.endedAt ?? "";
+  row.startTime = item.startTime ?? "";
+  row.beganAt = row.startTime || (item.creationTime ?? "");
+  row.endTime = item.endTime ?? "";
   row.steps = item.steps ?? null;
   row.stalled = item.stalled ?? false;
   row.reason = item.reason ?? "";
@@ -44,7 +44,7 @@ export function fromSummary(item) {
 export function merge(listed, told) {
   return {
     ...listed, state: told.state || listed.state, processing: told.processing === "Waiting" ? listed.processing : told.processing,
-    endedAt: listed.endedAt || told.endedAt, steps: told.steps ?? listed.steps,
+    endTime: listed.endTime || told.endTime, steps: told.steps ?? listed.steps,
   };
 }
 
@@ -58,9 +58,9 @@ export function fromObject(object) {
   row.segment = object.spec.segment ?? 1;
   row.state = recording.state ?? "";
   row.processing = processing.state || "Waiting";
-  row.startedAt = recording.startedAt ?? "";
-  row.beganAt = row.startedAt || (object.metadata.creationTimestamp ?? "");
-  row.endedAt = recording.endedAt ?? "";
+  row.startTime = recording.startTime ?? "";
+  row.beganAt = row.startTime || (object.metadata.creationTimestamp ?? "");
+  row.endTime = recording.endTime ?? "";
   row.steps = countSteps(processing.steps);
   row.stalled = conditions.some((c) => c.type === "Stalled" && c.status === "True");
   row.reason = ready?.reason ?? "";
@@ -86,8 +86,8 @@ export function apply(row, type, event) {
     if (rank[state] < rank[row.state]) return next;
     next.state = state;
     next.beganAt = row.beganAt || event.at || "";
-    if (state === "Started" || (state === "Starting" && !row.startedAt)) next.startedAt = event.at ?? row.startedAt;
-    if (state === "Stopped" || state === "Failed") next.endedAt = event.at ?? row.endedAt;
+    if (state === "Started" || (state === "Starting" && !row.startTime)) next.startTime = event.at ?? row.startTime;
+    if (state === "Stopped" || state === "Failed") next.endTime = event.at ?? row.endTime;
   }
   if (type === "processingStateChanged") {
     next.processing = event.state || row.processing;

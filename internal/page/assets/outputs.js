@@ -39,7 +39,7 @@ function picture(output) {
 
 function item(output) {
   const href = webURL(output.url);
-  const told = [output.mediaType, Number.isFinite(output.sizeBytes) && bytes(output.sizeBytes), `by ${output.step.name}`].filter(Boolean).join(" · ");
+  const told = [output.mediaType, Number.isFinite(output.sizeBytes) && bytes(output.sizeBytes), `by ${output.step.step}`].filter(Boolean).join(" · ");
   const values = output.values && typeof output.values === "object" ? Object.entries(output.values) : [];
   return el("li", {},
     el("div", { class: "output-line" }, href ? outside(href, output.name) : el("strong", {}, output.name), el("span", { class: "sub" }, told)),

@@ -64,7 +64,7 @@ export function grouped(rows, filter) {
 
 // lasted returns how long a recording took, or has taken until now, in milliseconds; NaN where that is not known.
 export function lasted(row, now) {
-  const start = Date.parse(row.startedAt ?? "");
-  const end = row.endedAt ? Date.parse(row.endedAt) : ["Starting", "Started", "Stopping"].includes(row.state) && !row.stalled ? now : NaN;
+  const start = Date.parse(row.startTime ?? "");
+  const end = row.endTime ? Date.parse(row.endTime) : ["Starting", "Started", "Stopping"].includes(row.state) && !row.stalled ? now : NaN;
   return end - start;
 }

@@ -10,14 +10,14 @@ const titles = { Starting: "Starting", Started: "Recording started", Stopping: "
 // source, deliveries, lastAt, sinceFirst and sincePrevious in milliseconds (NaN for the first), late (it arrived after an event that it
 // comes before), and missing.
 export function timeline(events = []) {
-  const arrived = [...events].sort((a, b) => Date.parse(a.receivedAt) - Date.parse(b.receivedAt));
-  const first = arrived.length > 0 ? Date.parse(arrived[0].receivedAt) : NaN;
+  const arrived = [...events].sort((a, b) => Date.parse(a.receiveTime) - Date.parse(b.receiveTime));
+  const first = arrived.length > 0 ? Date.parse(arrived[0].receiveTime) : NaN;
   let previous = NaN, furthest = -1;
   const entries = arrived.map((event) => {
-    const at = Date.parse(event.receivedAt), place = order.indexOf(event.type);
+    const at = Date.parse(event.receiveTime), place = order.indexOf(event.type);
     const entry = {
-      type: event.type, title: titles[event.type] ?? event.type, at: event.receivedAt, source: event.source,
-      deliveries: event.deliveries ?? 1, lastAt: event.lastReceivedAt ?? event.receivedAt,
+      type: event.type, title: titles[event.type] ?? event.type, at: event.receiveTime, source: event.source,
+      deliveries: event.deliveries ?? 1, lastAt: event.lastReceiveTime ?? event.receiveTime,
       sinceFirst: Number.isNaN(previous) ? NaN : at - first, sincePrevious: at - previous, late: place < furthest, missing: false,
     };
     previous = at;

@@ -29,7 +29,7 @@ func TestStatusIsTheSidecars(t *testing.T) {
 		}
 		want = lifecycle.Apply(want, lifecycle.Event{
 			Type: states[event], Source: v1alpha1.EventSourceWebhook, FilePath: recording.FilePath, FileURL: recording.FileURL,
-			ReceivedAt: got.Events[len(got.Events)-1].ReceivedAt.Time,
+			ReceivedAt: got.Events[len(got.Events)-1].ReceiveTime.Time,
 		})
 		if diff := cmp.Diff(want, got, cmpopts.EquateComparable(), cmpopts.IgnoreTypes(metav1.Time{})); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", event, diff)

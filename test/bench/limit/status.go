@@ -31,13 +31,13 @@ func withEvent(raw json.RawMessage, recording script.Recording, event string) (v
 	now := metav1.NewMicroTime(time.Now().UTC().Truncate(time.Microsecond))
 	status.State = v1alpha1.RecordingState(states[event])
 	status.Events = append(status.Events, v1alpha1.RecordingEvent{
-		Type: states[event], Source: v1alpha1.EventSourceWebhook, ReceivedAt: now, Deliveries: 1, LastReceivedAt: now,
+		Type: states[event], Source: v1alpha1.EventSourceWebhook, ReceiveTime: now, Deliveries: 1, LastReceiveTime: now,
 	})
 	switch states[event] {
 	case v1alpha1.EventStarting, v1alpha1.EventStarted:
-		status.StartedAt = &now
+		status.StartTime = &now
 	case v1alpha1.EventStopped:
-		status.EndedAt = &now
+		status.EndTime = &now
 		status.File = &v1alpha1.RecordingFile{Path: recording.FilePath, URL: recording.FileURL}
 	}
 	return status, nil
@@ -54,8 +54,8 @@ func (l *Limit) run(recording *v1alpha1.MeetingRecording) jobs.Run {
 func (l *Limit) running(recording *v1alpha1.MeetingRecording, job *batchv1.Job) (v1alpha1.ProcessingStatus, []metav1.Condition) {
 	created := job.CreationTimestamp
 	processing := v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, Steps: []v1alpha1.StepStatus{{
-		Pipeline: l.Pipeline.Name, Name: l.Pipeline.Spec.Steps[0].Name, JobName: job.Name, Attempt: 1,
-		State: v1alpha1.StepRunning, StartedAt: &created,
+		Pipeline: l.Pipeline.Name, Step: l.Pipeline.Spec.Steps[0].Name, JobName: job.Name, Attempt: 1,
+		State: v1alpha1.StepRunning, StartTime: &created,
 	}}}
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, ObservedGeneration: recording.Generation,
@@ -71,7 +71,7 @@ func succeeded(recording *v1alpha1.MeetingRecording, before v1alpha1.ProcessingS
 	processing, now := *before.DeepCopy(), metav1.Now()
 	processing.State = v1alpha1.ProcessingSucceeded
 	processing.Steps[0].State = v1alpha1.StepSucceeded
-	processing.Steps[0].EndedAt = &now
+	processing.Steps[0].CompletionTime = &now
 	processing.Steps[0].Message = "The Job's Pod was gone before its outputs could be read."
 	return processing, []metav1.Condition{{
 		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: recording.Generation,

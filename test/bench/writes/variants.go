@@ -212,9 +212,9 @@ func recordingStatus(n int) []byte {
 		if i == 3 {
 			deliveries += n
 		}
-		events = append(events, fmt.Sprintf(`{"deliveries":%d,"lastReceivedAt":%q,"receivedAt":%q,"source":"Webhook","type":%q}`, deliveries, at, at, eventType))
+		events = append(events, fmt.Sprintf(`{"deliveries":%d,"lastReceiveTime":%q,"receiveTime":%q,"source":"Webhook","type":%q}`, deliveries, at, at, eventType))
 	}
-	return []byte(fmt.Sprintf(`{"endedAt":%q,"events":[%s],"file":{"path":"/encoded/videos/62d148951a1eb20029fc9b05.mp4","url":"https://cdn.videosdk.live/encoded/videos/62d148951a1eb20029fc9b05.mp4"},"startedAt":%q,"state":"Stopped"}`,
+	return []byte(fmt.Sprintf(`{"endTime":%q,"events":[%s],"file":{"path":"/encoded/videos/62d148951a1eb20029fc9b05.mp4","url":"https://cdn.videosdk.live/encoded/videos/62d148951a1eb20029fc9b05.mp4"},"startTime":%q,"state":"Stopped"}`,
 		at, strings.Join(events, ","), at))
 }
 

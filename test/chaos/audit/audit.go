@@ -197,7 +197,7 @@ func (a *auditor) stepTold(path string, step Step, job Job) {
 	object := a.files[path][0]
 	var told []v1alpha1.StepStatus
 	for _, status := range object.Status.Processing.Steps {
-		if status.Pipeline == step.Pipeline && status.Name == step.Name {
+		if status.Pipeline == step.Pipeline && status.Step == step.Name {
 			told = append(told, status)
 		}
 	}

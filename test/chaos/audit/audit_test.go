@@ -48,7 +48,7 @@ func object(name string, segment int32) *v1alpha1.MeetingRecording {
 	for _, eventType := range []v1alpha1.EventType{v1alpha1.EventStarting, v1alpha1.EventStarted, v1alpha1.EventStopping, v1alpha1.EventStopped} {
 		o.Status.Recording.Events = append(o.Status.Recording.Events, v1alpha1.RecordingEvent{Type: eventType, Deliveries: 1})
 	}
-	o.Status.Processing.Steps = []v1alpha1.StepStatus{{Pipeline: "archive", Name: "archive", Attempt: 1, JobName: "m-s-archive", State: v1alpha1.StepSucceeded}}
+	o.Status.Processing.Steps = []v1alpha1.StepStatus{{Pipeline: "archive", Step: "archive", Attempt: 1, JobName: "m-s-archive", State: v1alpha1.StepSucceeded}}
 	return o
 }
 

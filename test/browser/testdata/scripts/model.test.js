@@ -44,11 +44,11 @@ test("the list is grouped, the newest first, and counts what the state's own fil
 
 test("a recording lasts until it ends, and until now while it goes on", () => {
   const now = Date.parse("2026-11-23T12:00:00Z");
-  const startedAt = "2026-11-23T11:59:00Z";
-  equal(lasted(row({ state: "Started", startedAt }), now), 60_000);
-  equal(lasted(row({ state: "Stopped", startedAt, endedAt: "2026-11-23T11:59:30Z" }), now), 30_000);
-  equal(lasted(row({ state: "Started", startedAt, stalled: true }), now), NaN);
-  equal(lasted(row({ state: "Stopped", startedAt }), now), NaN);
+  const startTime = "2026-11-23T11:59:00Z";
+  equal(lasted(row({ state: "Started", startTime }), now), 60_000);
+  equal(lasted(row({ state: "Stopped", startTime, endTime: "2026-11-23T11:59:30Z" }), now), 30_000);
+  equal(lasted(row({ state: "Started", startTime, stalled: true }), now), NaN);
+  equal(lasted(row({ state: "Stopped", startTime }), now), NaN);
   equal(lasted(row({ state: "Started" }), now), NaN);
 });
 
@@ -58,7 +58,7 @@ test("events carry a recording through its states, and one that comes again chan
   let now = empty("ns", "a");
   const events = [["RECORDING_STARTING", "2026-01-01T00:00:00Z"], ["RECORDING_STARTED", "2026-01-01T00:00:01Z"], ["RECORDING_STOPPING", "2026-01-01T00:10:00Z"], ["RECORDING_STOPPED", "2026-01-01T00:10:05Z"]];
   for (const [name, at] of events) now = apply(now, "recordingStateChanged", change(name, at));
-  equal([now.state, now.beganAt, now.startedAt, now.endedAt, now.meetingID, now.segment], ["Stopped", "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", "2026-01-01T00:10:05Z", "m", 2]);
+  equal([now.state, now.beganAt, now.startTime, now.endTime, now.meetingID, now.segment], ["Stopped", "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", "2026-01-01T00:10:05Z", "m", 2]);
   for (const [name, at] of events) equal(apply(now, "recordingStateChanged", change(name, at)).state, "Stopped");
   equal(apply(now, "recordingStateChanged", change("RECORDING_FAILED", "2026-01-01T00:10:06Z")).state, "Stopped", "a file wins over a failure");
   equal(apply(now, "recordingStateChanged", change("RECORDING_PAUSED", "")).state, "Stopped", "a status that is not known");
@@ -76,27 +76,27 @@ test("processing goes where the event says, also back, as in a rerun", () => {
 test("a summary and the object make the same row", () => {
   const object = {
     metadata: { namespace: "ns", name: "a", creationTimestamp: "2026-01-01T00:00:00Z" }, spec: { meetingID: "m", sessionID: "s", segment: 1 },
-    status: { recording: { state: "Stopped", startedAt: "2026-01-01T00:00:01Z", endedAt: "2026-01-01T00:10:00Z" }, processing: { state: "Failed", steps: [{ state: "Failed" }, { state: "Skipped" }] },
+    status: { recording: { state: "Stopped", startTime: "2026-01-01T00:00:01Z", endTime: "2026-01-01T00:10:00Z" }, processing: { state: "Failed", steps: [{ state: "Failed" }, { state: "Skipped" }] },
       conditions: [{ type: "Ready", status: "False", reason: "ProcessingFailed", message: "why" }, { type: "Stalled", status: "True" }] },
   };
-  const summary = { namespace: "ns", recording: "a", meetingId: "m", sessionId: "s", segment: 1, status: "RECORDING_STOPPED", processing: "Failed", createdAt: "2026-01-01T00:00:00Z",
-    startedAt: "2026-01-01T00:00:01Z", endedAt: "2026-01-01T00:10:00Z", steps: { done: 2, all: 2 }, stalled: true, reason: "ProcessingFailed", message: "why" };
+  const summary = { namespace: "ns", recording: "a", meetingId: "m", sessionId: "s", segment: 1, status: "RECORDING_STOPPED", processing: "Failed", creationTime: "2026-01-01T00:00:00Z",
+    startTime: "2026-01-01T00:00:01Z", endTime: "2026-01-01T00:10:00Z", steps: { done: 2, all: 2 }, stalled: true, reason: "ProcessingFailed", message: "why" };
   equal(fromSummary(summary), fromObject(object));
   equal(fromObject({ metadata: { namespace: "ns", name: "a" }, spec: { meetingID: "m", sessionID: "s" } }).processing, "Waiting", "an object without a status");
 });
 
 test("what the stream told is newer than the list", () => {
-  const listed = row({ state: "Started", beganAt: "2026-01-01T00:00:00Z", startedAt: "2026-01-01T00:00:00Z" });
-  const told = row({ state: "Stopped", processing: "Waiting", endedAt: "2026-01-01T00:10:00Z" });
+  const listed = row({ state: "Started", beganAt: "2026-01-01T00:00:00Z", startTime: "2026-01-01T00:00:00Z" });
+  const told = row({ state: "Stopped", processing: "Waiting", endTime: "2026-01-01T00:10:00Z" });
   const both = merge(listed, told);
-  equal([both.state, both.beganAt, both.endedAt], ["Stopped", "2026-01-01T00:00:00Z", "2026-01-01T00:10:00Z"]);
+  equal([both.state, both.beganAt, both.endTime], ["Stopped", "2026-01-01T00:00:00Z", "2026-01-01T00:10:00Z"]);
   equal(countSteps([]), null);
 });
 
-const event = (type, receivedAt, more = {}) => ({ type, source: "Webhook", receivedAt, deliveries: 1, lastReceivedAt: receivedAt, ...more });
+const event = (type, receiveTime, more = {}) => ({ type, source: "Webhook", receiveTime, deliveries: 1, lastReceiveTime: receiveTime, ...more });
 
 test("a timeline has delays, deliveries and what is missing", () => {
-  const entries = timeline([event("Starting", "2026-01-01T00:00:00.000Z"), event("Stopped", "2026-01-01T00:00:10.500Z", { deliveries: 3, lastReceivedAt: "2026-01-01T00:00:20Z" }), event("Started", "2026-01-01T00:00:11.000Z")]);
+  const entries = timeline([event("Starting", "2026-01-01T00:00:00.000Z"), event("Stopped", "2026-01-01T00:00:10.500Z", { deliveries: 3, lastReceiveTime: "2026-01-01T00:00:20Z" }), event("Started", "2026-01-01T00:00:11.000Z")]);
   equal(entries.map((e) => [e.type, e.sincePrevious, e.sinceFirst, e.late, e.missing, e.deliveries]), [
     ["Starting", NaN, NaN, false, false, 1], ["Stopped", 10_500, 10_500, false, false, 3], ["Started", 500, 11_000, true, false, 1], ["Stopping", NaN, NaN, false, true, 0]]);
   equal(entries[1].lastAt, "2026-01-01T00:00:20Z");
