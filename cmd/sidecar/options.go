@@ -111,7 +111,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "Address of /healthz and /readyz.")
 	o.metrics.bind(flags)
 	flags.Var(&o.keyFiles, "public-key-file", "PEM file with public keys of the provider; read again when it changes. May be repeated.")
-	flags.StringVar(&o.keyURL, "public-key-url", "", "URL of the provider's public key; fetched again when a signature does not verify, at most once a minute.")
+	flags.StringVar(&o.keyURL, "public-key-url", "", "URL of the provider's public key; fetched again when no known key has made a signature, and every 10 minutes.")
 	flags.StringVar(&o.tokenFile, "endpoint-token-file", "", "File with a secret of 16 or more letters and digits that the webhooks' path must end in (/webhooks/videosdk/<secret>); read again when it changes.")
 	flags.StringVar(&o.routesFile, "routes-file", "", "YAML file with a route for each namespace, and the secrets that lead to it; read again when it changes. In place of --namespace, --endpoint-token-file and --client-token-file.")
 	flags.BoolVar(&o.skipSignature, "insecure-skip-signature", false, "Accept webhooks of anybody, without a look at their signature. For trying out only.")

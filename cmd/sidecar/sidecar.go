@@ -184,7 +184,7 @@ func (s *sidecar) verifier() (receiver.SignatureVerifier, error) {
 	}
 	var sources []videosdk.KeySource
 	if len(s.options.keyFiles) > 0 {
-		files, err := videosdk.NewFileKeys(s.options.keyFiles, videosdk.FileKeysOptions{OnError: s.reporter("public key not read again")})
+		files, err := receiver.OpenKeyFiles(s.options.keyFiles, time.Now, s.reporter("Public key file unusable"))
 		if err != nil {
 			return nil, err
 		}
@@ -193,7 +193,7 @@ func (s *sidecar) verifier() (receiver.SignatureVerifier, error) {
 	if s.options.keyURL != "" {
 		var err error
 		s.urlKeys, err = videosdk.NewURLKeys(s.options.keyURL, videosdk.URLKeysOptions{
-			OnError: s.reporter("public key not fetched"), CacheFile: s.options.keyCacheFile(), OnCacheError: s.reporter("public key not kept"),
+			OnError: s.reporter("Public key not fetched"), CacheFile: s.options.keyCacheFile(), OnCacheError: s.reporter("Public key not kept"),
 		})
 		if err != nil {
 			return nil, err

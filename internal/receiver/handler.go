@@ -228,7 +228,15 @@ func (h *Handler) verify(ctx context.Context, body []byte, signature string) *an
 			return refused(http.StatusUnauthorized, outcomeUnauthorized, known.Error())
 		}
 	}
-	return unavailable(outcomeNoKey, "the signature cannot be verified at the moment: try again later", err)
+	if errors.Is(err, videosdk.ErrRefreshLimited) {
+		a := unavailable(outcomeUnchecked, "the signature cannot be verified at the moment: try again later", nil)
+		a.quiet = true
+		return a
+	}
+	a := unavailable(outcomeNoKey, "the signature cannot be verified at the moment: try again later", err)
+	a.quiet = true
+	h.Metrics.noKeyLog.Do(func() { h.Log.Error(err, "Cannot verify signatures") })
+	return a
 }
 
 // record makes the event durable.
@@ -279,7 +287,7 @@ func (words wording) report(log logr.Logger, a *answer) {
 	switch {
 	case a.outcome == outcomePanic:
 		log.Error(a.cause, words.bug, "stack", stackOf(a.cause))
-	case a.cause != nil:
+	case a.cause != nil && !a.quiet:
 		log.Error(a.cause, words.failed)
 	case a.outcome == outcomeRecorded:
 		log.Info(words.recorded)

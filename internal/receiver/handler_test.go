@@ -178,18 +178,43 @@ func TestHandlerRecordsThoughTheSenderHungUp(t *testing.T) {
 type noKeys struct{}
 
 func (noKeys) Verify(context.Context, []byte, string) error {
-	return fmt.Errorf("%w: https://inside.example.com refused", videosdk.ErrNoKey)
+	return fmt.Errorf("%w: https://inside.example.com refused", videosdk.ErrCannotVerify)
 }
 
+// TestAnswerWithoutAKey: what cannot be checked is not refused, and a flood of it
+// does not fill the log.
 func TestAnswerWithoutAKey(t *testing.T) {
-	f := newFixture(t, recordedAlways)
-	f.Verifier = noKeys{}
-	w := httptest.NewRecorder()
-	f.ServeHTTP(w, request{body: goodBody}.build(t))
-	want := `{"error":"the signature cannot be verified at the moment: try again later"}`
-	if w.Code != 503 || w.Body.String() != want || w.Header().Get("Retry-After") != "5" {
-		t.Errorf("%d %s, Retry-After %q", w.Code, w.Body, w.Header().Get("Retry-After"))
+	for name, tc := range map[string]struct {
+		verifier SignatureVerifier
+		outcome  outcome
+		logs     int
+	}{"not fetched": {noKeys{}, outcomeNoKey, 1}, "fetched too often": {tooMany{}, outcomeUnchecked, 0}} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, recordedAlways)
+			f.Verifier = tc.verifier
+			for range 100 {
+				w := httptest.NewRecorder()
+				f.ServeHTTP(w, request{body: goodBody}.build(t))
+				want := `{"error":"the signature cannot be verified at the moment: try again later"}`
+				if w.Code != 503 || w.Body.String() != want || w.Header().Get("Retry-After") != "5" {
+					t.Fatalf("%d %s, Retry-After %q", w.Code, w.Body, w.Header().Get("Retry-After"))
+				}
+			}
+			if got := testutil.ToFloat64(f.Metrics.webhooks.WithLabelValues(typeUnknown, string(tc.outcome))); got != 100 {
+				t.Errorf("counted %v times as %s", got, tc.outcome)
+			}
+			if got := strings.Count(f.log.String(), "Cannot verify signatures"); got != tc.logs {
+				t.Errorf("%d log lines, want %d", got, tc.logs)
+			}
+		})
 	}
+}
+
+// tooMany is a verifier that cannot ask for newer keys now.
+type tooMany struct{}
+
+func (tooMany) Verify(context.Context, []byte, string) error {
+	return fmt.Errorf("%w: %w", videosdk.ErrCannotVerify, videosdk.ErrRefreshLimited)
 }
 
 // TestBodyThatNeverEnds is cut off though it declares no length.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
@@ -36,6 +37,7 @@ const (
 	outcomeRejected         outcome = "rejected"
 	outcomeUnavailable      outcome = "unavailable"
 	outcomeNoKey            outcome = "no_key"
+	outcomeUnchecked        outcome = "unchecked"
 	outcomePanic            outcome = "panic"
 	outcomeRateLimited      outcome = "rate_limited"
 	outcomeFailuresLimited  outcome = "failures_limited"
@@ -52,11 +54,13 @@ type Metrics struct {
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 	delay    *prometheus.HistogramVec
+	noKeyLog rate.Sometimes
 }
 
 // NewMetrics registers the receiver's metrics. It panics if they already are.
 func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
+		noKeyLog: rate.Sometimes{Interval: summaryInterval},
 		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meetingrecording_webhooks_total",
 			Help: "Webhook requests, by type of event (unknown where it was refused before that was known, other where it is not about recordings) and by outcome.",
@@ -97,7 +101,7 @@ func (m *Metrics) initialise() {
 	for _, via := range []string{outbox.ViaDirect, outbox.ViaSpool} {
 		m.delay.WithLabelValues(via)
 	}
-	for _, o := range []outcome{outcomeUnauthorized, outcomeNoKey, outcomePanic, outcomeRateLimited, outcomeFailuresLimited, outcomeOverloaded} {
+	for _, o := range []outcome{outcomeUnauthorized, outcomeNoKey, outcomeUnchecked, outcomePanic, outcomeRateLimited, outcomeFailuresLimited, outcomeOverloaded} {
 		m.webhooks.WithLabelValues(typeUnknown, string(o))
 	}
 }

@@ -47,15 +47,8 @@ func sign(t testing.TB, body []byte) string {
 	return base64.StdEncoding.EncodeToString(signature)
 }
 
-// staticKeys is a source of keys that never change.
-type staticKeys []*rsa.PublicKey
-
-func (k staticKeys) Keys(context.Context) ([]*rsa.PublicKey, error) { return k, nil }
-func (staticKeys) Refresh(context.Context)                          {}
-func (staticKeys) Verified(*rsa.PublicKey)                          {}
-
 func testVerifier() *videosdk.Verifier {
-	return videosdk.NewVerifier(staticKeys{&testKey().PublicKey})
+	return videosdk.NewVerifier(videosdk.StaticKeys{&testKey().PublicKey})
 }
 
 // recorderFunc is a Recorder for tests.

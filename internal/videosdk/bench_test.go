@@ -38,18 +38,3 @@ func BenchmarkVerify(b *testing.B) {
 		})
 	}
 }
-
-func BenchmarkVerifyWithAKeyFile(b *testing.B) {
-	keys, err := NewFileKeys([]string{"testdata/openssl/public.pem"}, FileKeysOptions{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	verifier := NewVerifier(keys)
-	body, signature := readFixture(b, "recording-stopped.json"), string(readFixture(b, "openssl/recording-stopped.json.sig"))
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := verifier.Verify(b.Context(), body, signature); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

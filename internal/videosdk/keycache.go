@@ -5,7 +5,6 @@ package videosdk
 
 import (
 	"bytes"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -18,18 +17,22 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 )
 
-// keyCache keeps the keys of one URL in a file: a line that tells of which URL
-// they are, as a digest since the URL may hold secrets, and PEM blocks. A nil
-// keyCache keeps nothing.
+// absentSinceHeader is the PEM header of a key that the provider has replaced.
+const absentSinceHeader = "Absent-Since"
+
+// keyCache keeps the keys of one URL in a file: a line that names the URL, as a
+// digest because the URL may hold secrets, and PEM blocks. A nil keyCache keeps
+// nothing.
 type keyCache struct {
 	path    string
 	head    []byte
 	onError func(error)
 
 	mu    sync.Mutex
-	saved []*rsa.PublicKey // what the file holds, as far as we know
+	saved []heldKey // what the file holds, as far as we know
 }
 
 func newKeyCache(path string, u *url.URL, onError func(error)) *keyCache {
@@ -46,19 +49,19 @@ func (c *keyCache) report(err error) {
 	}
 }
 
-// load returns the keys that were kept, nil if there are none or if the file is
-// no good, which it reports. The next save replaces such a file.
-func (c *keyCache) load() []*rsa.PublicKey {
-	keys, err := c.read()
+// load returns the keys that were kept and are still valid. A file that cannot be
+// used is reported, and replaced by the next save.
+func (c *keyCache) load(now time.Time) []heldKey {
+	keys, err := c.read(now)
 	if err != nil {
 		c.report(fmt.Errorf("the last good key is not used: %w; the next one that is fetched replaces it", err))
 		return nil
 	}
-	c.saved = keys
-	return keys
+	c.saved = slices.Clone(keys)
+	return slices.DeleteFunc(keys, func(k heldKey) bool { return k.expired(now) })
 }
 
-func (c *keyCache) read() ([]*rsa.PublicKey, error) {
+func (c *keyCache) read(now time.Time) ([]heldKey, error) {
 	// Stat would follow a symbolic link.
 	info, err := os.Lstat(c.path)
 	switch {
@@ -70,8 +73,10 @@ func (c *keyCache) read() ([]*rsa.PublicKey, error) {
 		return nil, fmt.Errorf("%s: not a regular file", c.path)
 	case info.Mode().Perm()&0o002 != 0:
 		return nil, fmt.Errorf("%s: everybody may write it, and so choose who can sign", c.path)
+	case info.Size() > maxKeyBytes:
+		return nil, fmt.Errorf("%s: larger than %d bytes", c.path, maxKeyBytes)
 	}
-	content, err := readKeyFile(c.path)
+	content, err := os.ReadFile(c.path)
 	if err != nil {
 		return nil, err
 	}
@@ -79,23 +84,34 @@ func (c *keyCache) read() ([]*rsa.PublicKey, error) {
 	if !ours {
 		return nil, fmt.Errorf("%s: not the keys of --public-key-url as it is now", c.path)
 	}
-	keys, err := parsePEM(blocks)
+	keys, err := ParsePublicKeys(blocks)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.path, err)
 	}
-	return keys, nil
+	held := make([]heldKey, len(keys))
+	for i, key := range keys {
+		var block *pem.Block
+		block, blocks = pem.Decode(blocks) // one for each key, or parsing them had failed
+		held[i].key = key
+		if text := block.Headers[absentSinceHeader]; text != "" {
+			if held[i].absentSince, err = time.Parse(time.RFC3339, text); err != nil || held[i].absentSince.After(now) {
+				held[i].absentSince = now // the clock went back
+			}
+		}
+	}
+	return held, nil
 }
 
-// save writes the keys in force to the file, if they are others than it holds.
-// A failure is reported, and tried again with the next change or fetch.
-func (c *keyCache) save(inForce func() []*rsa.PublicKey) {
+// save writes the keys to the file, if it holds others. A failure is reported,
+// and tried again with the next fetch.
+func (c *keyCache) save(current func() []heldKey) {
 	if c == nil {
 		return
 	}
 	// Asked for with the lock held, so that the latest are written last.
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	keys := inForce()
+	keys := current()
 	if sameKeys(keys, c.saved) {
 		return
 	}
@@ -107,14 +123,18 @@ func (c *keyCache) save(inForce func() []*rsa.PublicKey) {
 }
 
 // write replaces the file in one step, and returns once it is on disk.
-func (c *keyCache) write(keys []*rsa.PublicKey) error {
+func (c *keyCache) write(keys []heldKey) error {
 	content := bytes.NewBuffer(slices.Clone(c.head))
-	for _, key := range keys {
-		der, err := x509.MarshalPKIXPublicKey(key)
+	for _, k := range keys {
+		der, err := x509.MarshalPKIXPublicKey(k.key)
 		if err != nil {
 			return err
 		}
-		if err := pem.Encode(content, &pem.Block{Type: "PUBLIC KEY", Bytes: der}); err != nil {
+		block := &pem.Block{Type: "PUBLIC KEY", Bytes: der}
+		if !k.absentSince.IsZero() {
+			block.Headers = map[string]string{absentSinceHeader: k.absentSince.UTC().Format(time.RFC3339)}
+		}
+		if err := pem.Encode(content, block); err != nil {
 			return err
 		}
 	}

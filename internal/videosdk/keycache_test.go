@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 // cachedURL is a keyURL whose keys are kept in a file.
@@ -72,12 +70,13 @@ func TestCachedKeySurvivesARestart(t *testing.T) {
 
 	server.serve(http.StatusBadGateway, "")
 	second := newCachedURL(t, server, file)
-	second.expect(0, nil, 1) // at once, without a request
+	second.expect(0, nil, 2) // it waits for no request, and causes one
+	second.expectReport("answered 502")
 	if err := second.keys.Prefetch(t.Context()); err != nil {
 		t.Errorf("Prefetch = %v, want none: there is a key", err)
 	}
-	second.expectReport("answered 502")
-	second.expect(0, nil, 2) // the URL was asked all the same
+	second.expect(0, nil, 2)
+	second.expect(1, ErrCannotVerify, 2)
 	second.expectCacheReports()
 }
 
@@ -85,7 +84,7 @@ func TestCachedKeySurvivesARestart(t *testing.T) {
 func (c *cachedURL) flush() { c.keys.fetches.Wait() }
 
 // A key that changed while the program was down is found at once, and the one
-// that was kept goes once the new one has verified something, from the file too.
+// that was kept is valid for an hour more, over restarts too.
 func TestCachedKeyIsAFallbackOnly(t *testing.T) {
 	server, file := newKeyServer(t, 0), filepath.Join(t.TempDir(), "key.pem")
 	first := newCachedURL(t, server, file)
@@ -94,13 +93,29 @@ func TestCachedKeyIsAFallbackOnly(t *testing.T) {
 
 	server.serveKey(t, 1)
 	second := newCachedURL(t, server, file)
+	if err := second.keys.Prefetch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	second.expect(1, nil, 2)
-	second.expect(0, ErrBadSignature, 2)
+	second.expect(0, nil, 2)
 
 	server.serve(http.StatusBadGateway, "")
 	third := newCachedURL(t, server, file)
-	third.expect(1, nil, 2)
-	third.expect(0, ErrBadSignature, 3)
+	if err := third.keys.Prefetch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	third.expect(0, nil, 3)
+	third.expect(1, nil, 3)
+	third.clock.Advance(keyRetention)
+	third.expect(0, ErrCannotVerify, 4)
+	third.flush()
+
+	fourth := newCachedURL(t, server, file)
+	fourth.clock.Advance(-keyRetention) // the clock went back while the program was down
+	if keys := fourth.keys.cache.load(fourth.clock.Now()); len(keys) != 2 || keys[1].absentSince.After(fourth.clock.Now()) {
+		t.Errorf("%+v is loaded, want both keys, none absent since the future", keys)
+	}
+	fourth.flush()
 }
 
 func TestCacheFilesThatAreNotUsed(t *testing.T) {
@@ -138,6 +153,7 @@ func TestCacheFilesThatAreNotUsed(t *testing.T) {
 			c.expectCacheReports(test.want)
 			c.expect(0, ErrBadSignature, 1) // nothing of the file counts
 			c.expect(2, nil, 1)
+			c.flush()
 		})
 	}
 }
@@ -151,8 +167,11 @@ func TestCorruptCacheFileIsReplaced(t *testing.T) {
 	first.expectCacheReports("not the keys of")
 	first.expect(0, nil, 1)
 	first.flush()
-	server.serve(http.StatusBadGateway, "")
-	newCachedURL(t, server, file).expect(0, nil, 1)
+	last := newCachedURL(t, server, file)
+	if keys := last.keys.Keys(); len(keys) != 1 || !keys[0].Equal(&testKeys()[0].PublicKey) {
+		t.Errorf("%d keys after a restart, want the one that was fetched", len(keys))
+	}
+	last.flush()
 	if _, err := os.Stat(file + ".next"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file is left behind: %v", err)
 	}
@@ -168,46 +187,6 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 		t.Errorf("reports %q", got)
 	}
 	c.expect(0, nil, 1)
-}
-
-// TestFloodDoesNotWaitForTheURL: when 32 wait for a slow fetch, others are
-// judged by the keys there are.
-func TestFloodDoesNotWaitForTheURL(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		slow := false
-		keys, requests := newSlowURL(t, keyAnswer(t, 0), func(*http.Request) error {
-			if slow {
-				<-release
-			}
-			return nil
-		})
-		if err := keys.Prefetch(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		slow = true
-		<-time.After(refreshInterval) // of the bubble's clock
-		for range maxRefreshers {
-			go keys.Refresh(t.Context())
-		}
-		synctest.Wait()
-		begin := time.Now()
-		keys.Refresh(t.Context())
-		if took := time.Since(begin); took != 0 {
-			t.Errorf("one more waited %s", took)
-		}
-		close(release)
-		synctest.Wait()
-		keys.Refresh(t.Context())
-		if got := requests(); got != 2 {
-			t.Errorf("%d requests, want 2", got)
-		}
-		keys.mu.Lock()
-		defer keys.mu.Unlock()
-		if keys.refreshers != 0 {
-			t.Errorf("%d still wait", keys.refreshers)
-		}
-	})
 }
 
 func chmod(t *testing.T, path string, mode os.FileMode) {

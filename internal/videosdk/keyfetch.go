@@ -119,7 +119,7 @@ func decodeKeys(content []byte) ([]*rsa.PublicKey, error) {
 	if answer.PublicKey == "" {
 		return nil, errors.New(`the answer has no "publicKey"`)
 	}
-	keys, err := parsePEM([]byte(answer.PublicKey))
+	keys, err := ParsePublicKeys([]byte(answer.PublicKey))
 	if err != nil {
 		return nil, fmt.Errorf(`the answer's "publicKey": %w`, err)
 	}

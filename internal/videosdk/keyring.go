@@ -6,49 +6,59 @@ package videosdk
 import (
 	"crypto/rsa"
 	"slices"
+	"time"
 )
 
-// keyRing is the key that the provider served last, beside a former one until
-// the last has verified something. (Each is a set, mostly of one key.)
-type keyRing struct {
-	current, former []*rsa.PublicKey
-	proven          []*rsa.PublicKey // which of the two verified something last
-	keys            []*rsa.PublicKey // current and former; nil if there is none
+const (
+	// keyRetention is how long a key stays valid after the provider has stopped
+	// to return it: its servers need not change keys all at once, and a wrong
+	// answer of the URL must not lock the provider out.
+	keyRetention = time.Hour
+	// maxKeys bounds what one forged signature costs, whatever the URL returns.
+	maxKeys = 8
+)
+
+// heldKey is a key that the provider has returned.
+type heldKey struct {
+	key *rsa.PublicKey
+	// absentSince is when an answer first lacked the key; zero while the provider
+	// returns it.
+	absentSince time.Time
 }
 
-// offer makes served the current keys. What stays beside them is what has
-// proven itself, or lacking that what was current before: two changes in a row
-// do not push out the only key that is known to work.
-func (r *keyRing) offer(served []*rsa.PublicKey) {
-	switch {
-	case sameKeys(served, r.current):
-		return
-	case sameKeys(served, r.former):
-		r.current, r.former = r.former, r.current
-	case r.former != nil && sameKeys(r.proven, r.former):
-		r.current = served
-	default:
-		r.current, r.former = served, r.current
+// expired reports whether the provider has not returned the key for too long.
+func (k heldKey) expired(now time.Time) bool {
+	return !k.absentSince.IsZero() && now.Sub(k.absentSince) >= keyRetention
+}
+
+// merge returns what to hold after an answer: its keys first, then those that it
+// lacks and that are still valid. A key keeps its pointer.
+func merge(held []heldKey, returned []*rsa.PublicKey, now time.Time) []heldKey {
+	var present, absent []heldKey
+	for _, key := range returned {
+		if at := slices.IndexFunc(held, func(k heldKey) bool { return k.key.Equal(key) }); at >= 0 {
+			key = held[at].key
+		}
+		present = append(present, heldKey{key: key})
 	}
-	r.keys = slices.Clone(r.current)
-	for _, key := range r.former {
-		if !slices.ContainsFunc(r.current, func(k *rsa.PublicKey) bool { return k.Equal(key) }) {
-			r.keys = append(r.keys, key)
+	for _, k := range held {
+		if slices.ContainsFunc(present, func(p heldKey) bool { return p.key == k.key }) {
+			continue
+		}
+		if k.absentSince.IsZero() {
+			k.absentSince = now
+		}
+		if !k.expired(now) {
+			absent = append(absent, k)
 		}
 	}
+	slices.SortStableFunc(absent, func(a, b heldKey) int { return b.absentSince.Compare(a.absentSince) })
+	merged := append(present, absent...)
+	return merged[:min(len(merged), maxKeys)]
 }
 
-// verified tells that key has verified something. The former keys go once a
-// current one has.
-func (r *keyRing) verified(key *rsa.PublicKey) {
-	switch {
-	case slices.Contains(r.current, key):
-		r.proven, r.former, r.keys = r.current, nil, r.current
-	case slices.Contains(r.former, key):
-		r.proven = r.former
-	}
-}
-
-func sameKeys(a, b []*rsa.PublicKey) bool {
-	return slices.EqualFunc(a, b, func(x, y *rsa.PublicKey) bool { return x.Equal(y) })
+func sameKeys(a, b []heldKey) bool {
+	return slices.EqualFunc(a, b, func(x, y heldKey) bool {
+		return x.key.Equal(y.key) && x.absentSince.Equal(y.absentSince)
+	})
 }

@@ -6,11 +6,14 @@ package videosdk
 import (
 	"context"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // DefaultPublicKeyURL is where the provider publishes the key with which it
@@ -18,67 +21,84 @@ import (
 const DefaultPublicKeyURL = "https://api.videosdk.live/v2/public/rsa-public-key"
 
 const (
-	// refreshInterval is the least time between two fetches once there is a
-	// key, so that forged signatures cannot make us flood the provider.
-	refreshInterval = time.Minute
-	// retryInterval is the same while there is none, and webhooks are refused.
+	// retryInterval is how long a failed fetch is not repeated, and the average
+	// time between fetches that signatures cause, after fetchBurst of them.
 	retryInterval = 5 * time.Second
+	// fetchBurst is how many fetches signatures may cause at once, so that single
+	// forged ones are told apart from those by a new key.
+	fetchBurst = 6
+	// renewInterval is how old the keys may get before use has them fetched in
+	// the background: a replaced key must end, also when nothing is signed by
+	// the new one.
+	renewInterval = 10 * time.Minute
 	// fetchTimeout bounds one fetch, redirects and all.
 	fetchTimeout = 5 * time.Second
-	// maxRefreshers is how many signatures that did not verify may wait for a
-	// fetch at a time. The others are judged by the keys there are, so that a
-	// flood of forged ones does not hold a place each while the URL is slow.
-	maxRefreshers = 32
+	// maxWaiting is how many signatures may wait for a fetch. Without it a flood
+	// of forged ones would take all requests that may be in flight while the
+	// URL is slow.
+	maxWaiting = 32
+	// reportInterval is the least time between two reports of one reason.
+	reportInterval = time.Minute
 )
 
-// URLKeysOptions are what URLKeys can do without.
+// ErrRefreshLimited is an error of Refresh that unverified signatures cause by
+// their number. It says nothing about the URL.
+var ErrRefreshLimited = errors.New("too many signatures that no known key has made")
+
+var (
+	errFetchedJustNow = fmt.Errorf("%w: the public key is fetched again within %s", ErrRefreshLimited, retryInterval)
+	errTooManyWaiting = fmt.Errorf("%w: %d wait for the public key", ErrRefreshLimited, maxWaiting)
+)
+
+// URLKeysOptions are the optional settings of URLKeys.
 type URLKeysOptions struct {
-	// Client fetches the key; a client of the default transport if nil. Its
-	// CheckRedirect is replaced.
+	// Client makes the requests; a plain one if nil. Its CheckRedirect is
+	// replaced.
 	Client *http.Client
-	// Now tells the time; time.Now if nil.
+	// Now is the clock; time.Now if nil.
 	Now func() time.Time
-	// OnError is told of each fetch that failed, at most once in 5 s. The keys
-	// fetched last stay in force. It may be nil.
+	// OnError is called for failed fetches: once for each new reason, and then
+	// once a minute. It may be nil.
 	OnError func(error)
 	// AllowHTTP allows plain http to any host. Without it http is allowed to
 	// loopback addresses only, because who can change the answer can sign.
 	AllowHTTP bool
-	// CacheFile, if not empty, is where the keys in force are kept for the next
+	// CacheFile, if not empty, is where the keys in use are kept for the next
 	// start, in case that the URL cannot be reached then. They are a fallback:
 	// the URL is asked all the same. Who can write the file, or rename another
 	// over it, can choose the keys: nobody else may write to its directory,
 	// which must exist.
 	CacheFile string
-	// OnCacheError is told when CacheFile cannot be used, or not be written;
-	// the keys in force are not affected. It may be nil.
+	// OnCacheError is called when CacheFile cannot be read or written; the keys
+	// in use are not affected. It may be nil.
 	OnCacheError func(error)
 }
 
-// URLKeys is the public key that the provider serves. It is fetched on first
-// use, or earlier by Prefetch, and again when a signature does not verify, at
-// most once a minute, or once in 5 s while there is none. Callers that need
-// the key at the same time share one fetch; those that come within the minute
-// do not wait. The time counts from the start of a fetch, successful or not.
+// URLKeys are the public keys that the provider serves. They are fetched when no
+// key in use has made a signature, and in the background when they are old.
 //
-// When the provider changes its key, the former one stays in force until the
-// new one has verified a signature, so that a wrong answer from the URL cannot
-// lock the provider out. The same goes for keys of a CacheFile.
+// A signature is refused only after a fetch that ended after it arrived. Forged
+// signatures cannot use up the fetches: once they come too fast there is one
+// fetch in 5 s, and Refresh answers the others that it does not know.
+//
+// A key that the provider has replaced stays valid for an hour.
 type URLKeys struct {
 	url     *url.URL
 	client  *http.Client
 	now     func() time.Time
 	onError func(error)
+	budget  *rate.Limiter
+	cache   *keyCache // nil without a CacheFile
 
-	mu         sync.Mutex
-	ring       keyRing
-	attempted  bool // whether any fetch was started
-	startedAt  time.Time
-	lastErr    error   // of the last fetch that ended
-	flight     *flight // the fetch under way, or nil
-	refreshers int     // that wait for it
+	mu        sync.Mutex
+	held      []heldKey
+	startedAt time.Time // of the last fetch
+	lastErr   error     // of the last fetch that ended
+	flight    *flight   // the fetch under way, or nil
+	waiting   int       // signatures that wait for it
+	reported  string    // the reason that onError got last, and when
+	reportAt  time.Time
 
-	cache *keyCache // nil without a CacheFile
 	// fetches are under way, or their keys are being written to the cache.
 	fetches sync.WaitGroup
 }
@@ -104,133 +124,102 @@ func NewURLKeys(address string, options URLKeysOptions) (*URLKeys, error) {
 		client:  keyClient(options.Client, options.AllowHTTP),
 		now:     options.Now,
 		onError: options.OnError,
+		budget:  rate.NewLimiter(rate.Every(retryInterval), fetchBurst),
 	}
 	if u.now == nil {
 		u.now = time.Now
 	}
 	if options.CacheFile != "" {
 		u.cache = newKeyCache(options.CacheFile, parsed, options.OnCacheError)
-		if kept := u.cache.load(); kept != nil {
-			u.ring.offer(kept)
-		}
+		u.held = u.cache.load(u.now())
 	}
 	return u, nil
 }
 
-// Prefetch fetches the key unless that was tried before, and returns why there
-// is none, also none of a CacheFile. It is for the start of a program, which
-// may well go on after an error: the next Keys tries again.
+// Prefetch fetches the keys at the start of a program. It fails if there is then
+// none to verify with, not even one of the CacheFile.
 func (u *URLKeys) Prefetch(ctx context.Context) error {
-	if !u.asked() {
-		if err := u.fetchIfDue(ctx); err != nil && u.known() == nil {
-			return err
-		}
+	err := u.Refresh(ctx)
+	if len(u.Keys()) > 0 {
+		return nil
 	}
-	_, err := u.Keys(ctx)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.lastErr != nil {
+		return u.lastErr // the same text for every attempt, for callers that log what is new
+	}
 	return err
 }
 
-func (u *URLKeys) asked() bool {
+// Keys returns the keys in use, possibly none. It has them fetched in the
+// background when the last fetch is 10 minutes old.
+func (u *URLKeys) Keys() []*rsa.PublicKey {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.attempted
+	now := u.now()
+	var keys []*rsa.PublicKey
+	for _, k := range u.held {
+		if !k.expired(now) {
+			keys = append(keys, k.key)
+		}
+	}
+	if age := now.Sub(u.startedAt); len(keys) > 0 && u.flight == nil && (age < 0 || age >= renewInterval) {
+		u.start(context.Background(), now)
+	}
+	return keys
 }
 
-// Keys returns the provider's current key, and its former one while the
-// current is unproven. It waits for a fetch only when there is no key at all,
-// and then fails if the fetch does, if the last one failed less than 5 s ago,
-// or when ctx is done.
-func (u *URLKeys) Keys(ctx context.Context) ([]*rsa.PublicKey, error) {
-	if keys := u.known(); keys != nil {
-		return keys, nil
+// Refresh fetches the keys, or waits for the fetch under way. It fails if the
+// fetch does, if the last one failed less than 5 s ago, if signatures have
+// caused too many, or when ctx is done.
+func (u *URLKeys) Refresh(ctx context.Context) error {
+	f, err := u.join(ctx)
+	if err != nil {
+		return err
 	}
-	if err := u.fetchIfDue(ctx); err != nil {
-		return nil, err
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.ring.keys == nil {
-		return nil, fmt.Errorf("next attempt within %s: %w", retryInterval, u.lastErr)
-	}
-	return u.ring.keys, nil
-}
-
-// Refresh fetches the key if the last fetch is a minute old, joins a fetch
-// under way, and otherwise returns at once. It waits until ctx is done at most,
-// and not at all when 32 others do.
-func (u *URLKeys) Refresh(ctx context.Context) {
-	if !u.mayRefresh() {
-		return
-	}
-	defer u.refreshed()
-	// A failure was reported by run, and the keys stay as they were.
-	_ = u.fetchIfDue(ctx)
-}
-
-func (u *URLKeys) mayRefresh() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.refreshers == maxRefreshers {
-		return false
-	}
-	u.refreshers++
-	return true
-}
-
-func (u *URLKeys) refreshed() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.refreshers--
-}
-
-// Verified retires the provider's former key if key is its current one.
-func (u *URLKeys) Verified(key *rsa.PublicKey) {
-	u.mu.Lock()
-	before := len(u.ring.keys)
-	u.ring.verified(key)
-	retired := len(u.ring.keys) != before
-	u.mu.Unlock()
-	if retired {
-		u.cache.save(u.known)
-	}
-}
-
-func (u *URLKeys) known() []*rsa.PublicKey {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.ring.keys
-}
-
-// fetchIfDue starts a fetch if one is due, waits for the one under way, if
-// any, and returns its error.
-func (u *URLKeys) fetchIfDue(ctx context.Context) error {
-	u.mu.Lock()
-	if u.flight == nil && u.due() {
-		u.attempted, u.startedAt = true, u.now()
-		u.flight = &flight{done: make(chan struct{})}
-		// It serves every caller, so it outlives the one that started it.
-		flight, detached := u.flight, context.WithoutCancel(ctx)
-		u.fetches.Go(func() { u.run(detached, flight) })
-	}
-	under := u.flight
-	u.mu.Unlock()
-	if under == nil {
-		return nil
-	}
+	defer u.leave()
 	select {
-	case <-under.done:
-		return under.err
+	case <-f.done:
+		return f.err
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("wait for the public key: %w", ctx.Err())
 	}
 }
 
-func (u *URLKeys) due() bool {
-	interval := refreshInterval
-	if u.ring.keys == nil {
-		interval = retryInterval
+// join returns the fetch under way, which it starts if that is due.
+func (u *URLKeys) join(ctx context.Context) (*flight, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.waiting == maxWaiting {
+		return nil, errTooManyWaiting
 	}
-	return !u.attempted || u.now().Sub(u.startedAt) >= interval
+	if u.flight == nil {
+		now := u.now()
+		switch age := now.Sub(u.startedAt); {
+		case u.lastErr != nil && age >= 0 && age < retryInterval:
+			return nil, fmt.Errorf("next attempt within %s: %w", retryInterval, u.lastErr)
+		case !u.budget.AllowN(now, 1):
+			return nil, errFetchedJustNow
+		}
+		u.start(ctx, now)
+	}
+	u.waiting++
+	return u.flight, nil
+}
+
+func (u *URLKeys) leave() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.waiting--
+}
+
+// start begins a fetch. It is called with mu held.
+func (u *URLKeys) start(ctx context.Context, now time.Time) {
+	u.startedAt = now
+	u.flight = &flight{done: make(chan struct{})}
+	// It serves every caller, so it outlives the one that started it.
+	f, detached := u.flight, context.WithoutCancel(ctx)
+	u.fetches.Go(func() { u.run(detached, f) })
 }
 
 // run fetches once, keeps what came, and wakes those who wait.
@@ -238,18 +227,40 @@ func (u *URLKeys) run(ctx context.Context, f *flight) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	keys, err := fetchKeys(ctx, u.client, u.url)
-	if err != nil && u.onError != nil {
-		u.onError(err)
-	}
 	u.mu.Lock()
 	if err == nil {
-		u.ring.offer(keys)
+		u.held = merge(u.held, keys, u.now())
 	}
 	u.lastErr, f.err = err, err
 	u.flight = nil
+	report := u.reportDue(err)
 	close(f.done)
 	u.mu.Unlock()
-	if err == nil {
-		u.cache.save(u.known)
+	if report && u.onError != nil {
+		u.onError(err)
 	}
+	if err == nil {
+		u.cache.save(u.all)
+	}
+}
+
+// reportDue reports whether a failure is news. It is called with mu held.
+func (u *URLKeys) reportDue(err error) bool {
+	if err == nil {
+		u.reported = ""
+		return false
+	}
+	now := u.now()
+	if age := now.Sub(u.reportAt); err.Error() == u.reported && age >= 0 && age < reportInterval {
+		return false
+	}
+	u.reported, u.reportAt = err.Error(), now
+	return true
+}
+
+// all returns the keys to keep for the next start.
+func (u *URLKeys) all() []heldKey {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.held
 }

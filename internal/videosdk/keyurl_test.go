@@ -85,16 +85,24 @@ func newKeyURL(t *testing.T, server *keyServer) *keyURL {
 // that the server has then got so many requests in all.
 func (k *keyURL) expect(signer int, want error, requests int) {
 	k.t.Helper()
-	body := []byte("{}")
-	if err := k.verifier.Verify(k.t.Context(), body, sign(k.t, testKeys()[signer], body)); !errors.Is(err, want) {
-		k.t.Errorf("signed by key %d: %v, want %v", signer, err, want)
-	}
+	k.verify(signer, want)
+	k.awaitFetches()
 	k.server.mu.Lock()
 	defer k.server.mu.Unlock()
 	if k.server.requests != requests {
 		k.t.Errorf("after key %d: %d requests, want %d", signer, k.server.requests, requests)
 	}
 }
+
+func (k *keyURL) verify(signer int, want error) {
+	k.t.Helper()
+	body := []byte("{}")
+	if err := k.verifier.Verify(k.t.Context(), body, sign(k.t, testKeys()[signer], body)); !errors.Is(err, want) {
+		k.t.Errorf("signed by key %d: %v, want %v", signer, err, want)
+	}
+}
+
+func (k *keyURL) awaitFetches() { k.keys.fetches.Wait() }
 
 func (k *keyURL) expectReport(want string) {
 	k.t.Helper()
@@ -115,75 +123,95 @@ func TestURLKeysFetchOnFirstUse(t *testing.T) {
 
 func TestURLKeysPrefetch(t *testing.T) {
 	k := newKeyURL(t, newKeyServer(t, 0))
-	for range 2 {
-		if err := k.keys.Prefetch(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	k.expect(0, nil, 1)
-}
-
-func TestURLKeysRefreshOnceAMinute(t *testing.T) {
-	k := newKeyURL(t, newKeyServer(t, 0))
-	k.expect(0, nil, 1)
-	k.clock.Advance(refreshInterval - time.Nanosecond)
-	k.expect(1, ErrBadSignature, 1)
-	k.clock.Advance(time.Nanosecond)
-	k.expect(1, ErrBadSignature, 2)
-	for range 3 {
-		k.expect(1, ErrBadSignature, 2)
-	}
-	// What verifies never fetches.
-	k.clock.Advance(time.Hour)
-	k.expect(0, nil, 2)
-	k.expect(1, ErrBadSignature, 3)
-}
-
-func TestURLKeysRotation(t *testing.T) {
-	k := newKeyURL(t, newKeyServer(t, 0))
-	k.expect(0, nil, 1)
-
-	k.server.serveKey(t, 1)
-	k.clock.Advance(refreshInterval)
-	k.expect(2, ErrBadSignature, 2) // a forged one has the new key fetched
-	k.expect(0, nil, 2)             // the old key holds until the new one is proven
-	k.expect(1, nil, 2)
-	k.expect(0, ErrBadSignature, 2)
-
-	k.clock.Advance(refreshInterval)
-	k.server.serveKey(t, 2)
-	k.expect(2, nil, 3) // the first signature of a new key is not lost
-}
-
-// A wrong answer, and another wrong one, do not push out the proven key.
-func TestURLKeysKeepTheProvenKey(t *testing.T) {
-	k := newKeyURL(t, newKeyServer(t, 0))
-	k.expect(0, nil, 1)
-	k.server.serveKey(t, 1)
-	k.clock.Advance(refreshInterval)
-	k.expect(2, ErrBadSignature, 2)
-	k.server.serveKey(t, 2)
-	k.clock.Advance(refreshInterval)
-	body := []byte("another") // forged, but not by key 2, which that would prove
-	if err := k.verifier.Verify(t.Context(), body, sign(t, testKeys()[0], []byte("{}"))); !errors.Is(err, ErrBadSignature) {
+	if err := k.keys.Prefetch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	k.expect(0, nil, 3)
-	k.expect(1, ErrBadSignature, 3) // the one between was never proven
-	k.expect(2, nil, 3)
+	k.expect(0, nil, 1)
 }
 
-// A stale answer after a newer one keeps both.
-func TestURLKeysOfAnOldCache(t *testing.T) {
+// TestURLKeysUnderForgedSignatures: they cause a fetch each, then one in 5 s. A
+// signature by a new key is never called bad, whatever was forged before.
+func TestURLKeysUnderForgedSignatures(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	for n := range fetchBurst {
+		k.expect(2, ErrBadSignature, n+1)
+	}
+	for range 100 {
+		k.expect(2, ErrCannotVerify, fetchBurst)
+	}
+	k.server.serveKey(t, 1)
+	k.expect(1, ErrCannotVerify, fetchBurst)
+	k.expect(0, nil, fetchBurst) // a key in use needs no fetch
+	k.clock.Advance(retryInterval)
+	k.expect(1, nil, fetchBurst+1)
+	k.expect(2, ErrCannotVerify, fetchBurst+1)
+}
+
+// TestURLKeysAfterAFailedFetch: it is not known whether there is a newer key, so
+// no signature is bad; and 5 s later the fetch is repeated.
+func TestURLKeysAfterAFailedFetch(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	k.expect(0, nil, 1)
+	k.server.serve(http.StatusInternalServerError, "")
+	for range 10 {
+		k.expect(1, ErrCannotVerify, 2)
+		k.expect(0, nil, 2)
+	}
+	k.clock.Advance(retryInterval - 1)
+	k.expect(1, ErrCannotVerify, 2)
+	k.server.serveKey(t, 1)
+	k.expect(1, ErrCannotVerify, 2)
+	k.clock.Advance(1)
+	k.expect(1, nil, 3)
+	k.expect(2, ErrBadSignature, 4)
+}
+
+// TestURLKeysClockGoesBack: the fetches must not end until it is where it was.
+func TestURLKeysClockGoesBack(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	k.server.serve(http.StatusInternalServerError, "")
+	k.expect(0, ErrCannotVerify, 1)
+	k.clock.Advance(-time.Hour)
+	k.server.serveKey(t, 0)
+	k.expect(0, nil, 2)
+}
+
+// TestURLKeysRetention: a replaced key is valid until the URL has not returned it
+// for an hour, beside any number of newer ones.
+func TestURLKeysRetention(t *testing.T) {
 	k := newKeyURL(t, newKeyServer(t, 0))
 	k.expect(0, nil, 1)
 	k.server.serveKey(t, 1)
-	k.clock.Advance(refreshInterval)
-	k.expect(2, ErrBadSignature, 2)
-	k.server.serveKey(t, 0)
-	k.clock.Advance(refreshInterval)
+	k.expect(1, nil, 2)
+	k.expect(0, nil, 2)
+
+	k.clock.Advance(time.Minute)
+	k.server.serveKey(t, 0) // a server that is late returns the old one
 	k.expect(2, ErrBadSignature, 3)
-	k.expect(1, nil, 3)
+	k.clock.Advance(time.Minute)
+	k.server.serveKey(t, 1)
+	k.expect(2, ErrBadSignature, 4)
+	k.clock.Advance(keyRetention - 1)
+	k.expect(0, nil, 5) // by then the keys are fetched in the background
+	k.clock.Advance(1)
+	k.expect(1, nil, 5)
+	k.expect(0, ErrBadSignature, 6)
+}
+
+// TestURLKeysAreRenewedInTheBackground: a replaced key ends though nothing is
+// signed by the new one.
+func TestURLKeysAreRenewedInTheBackground(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	k.expect(0, nil, 1)
+	k.server.serveKey(t, 1)
+	k.clock.Advance(renewInterval - 1)
+	k.expect(0, nil, 1)
+	k.clock.Advance(1)
+	k.expect(0, nil, 2)
+	k.expect(1, nil, 2)
+	k.clock.Advance(keyRetention)
+	k.verify(0, ErrBadSignature)
+	k.awaitFetches()
 }
 
 func TestURLKeysSurviveFailures(t *testing.T) {
@@ -204,10 +232,8 @@ func TestURLKeysSurviveFailures(t *testing.T) {
 			k := newKeyURL(t, newKeyServer(t, 0))
 			k.expect(0, nil, 1)
 			k.server.serve(test.status, test.answer)
-			k.clock.Advance(refreshInterval)
-			k.expect(1, ErrBadSignature, 2)
+			k.expect(1, ErrCannotVerify, 2)
 			k.expectReport(test.report)
-			k.expect(1, ErrBadSignature, 2) // a failed fetch counts as one
 			k.expect(0, nil, 2)
 		})
 		t.Run("without a key/"+name, func(t *testing.T) {
@@ -217,7 +243,7 @@ func TestURLKeysSurviveFailures(t *testing.T) {
 				t.Errorf("Prefetch = %v, want %q in it", err, test.report)
 			}
 			k.expectReport(test.report)
-			k.expect(0, ErrNoKey, 1)
+			k.expect(0, ErrCannotVerify, 1)
 			k.clock.Advance(retryInterval)
 			k.server.serveKey(t, 0)
 			k.expect(0, nil, 2)
@@ -225,21 +251,37 @@ func TestURLKeysSurviveFailures(t *testing.T) {
 	}
 }
 
+// TestURLKeysReportAReasonOnceAMinute, however often a fetch fails.
+func TestURLKeysReportAReasonOnceAMinute(t *testing.T) {
+	k := newKeyURL(t, newKeyServer(t, 0))
+	k.server.serve(http.StatusInternalServerError, "")
+	for n := range 12 {
+		k.expect(0, ErrCannotVerify, n+1)
+		k.clock.Advance(retryInterval)
+	}
+	k.expectReport("answered 500")
+	k.expect(0, ErrCannotVerify, 13)
+	k.expectReport("answered 500")
+	k.clock.Advance(retryInterval)
+	k.server.serve(http.StatusBadGateway, "")
+	k.expect(0, ErrCannotVerify, 14)
+	k.expectReport("answered 502")
+}
+
 func TestURLKeysOfAnUnreachableServer(t *testing.T) {
 	k := newKeyURL(t, newKeyServer(t, 0))
 	k.expect(0, nil, 1)
 	k.server.Close()
-	k.clock.Advance(refreshInterval)
-	k.expect(1, ErrBadSignature, 1)
+	k.expect(1, ErrCannotVerify, 1)
 	k.expectReport("refused")
 	k.expect(0, nil, 1)
 
 	never := newKeyURL(t, k.server)
-	never.expect(0, ErrNoKey, 1)
+	never.expect(0, ErrCannotVerify, 1)
 	never.expectReport("refused")
 	err := never.verifier.Verify(t.Context(), nil, "AAAA")
-	if !errors.Is(err, ErrNoKey) || !strings.Contains(err.Error(), "next attempt within 5s") {
-		t.Errorf("Verify = %v, want ErrNoKey and when it is tried again", err)
+	if !errors.Is(err, ErrCannotVerify) || !strings.Contains(err.Error(), "next attempt within 5s") {
+		t.Errorf("Verify = %v, want ErrCannotVerify and the time of the next attempt", err)
 	}
 }
 

@@ -79,7 +79,7 @@ func TestURLKeysShareOneFetch(t *testing.T) {
 			t.Helper()
 			start := time.Now()
 			var group sync.WaitGroup
-			for range 50 {
+			for range maxWaiting {
 				group.Go(func() {
 					if err := verifier.Verify(t.Context(), body, signature); !errors.Is(err, want) {
 						t.Errorf("Verify = %v, want %v", err, want)
@@ -92,10 +92,8 @@ func TestURLKeysShareOneFetch(t *testing.T) {
 			}
 		}
 		flood(good, nil, latency, 1)
-		flood(forged, ErrBadSignature, 0, 1) // within the minute nothing waits
-		<-time.After(refreshInterval)
 		flood(forged, ErrBadSignature, latency, 2)
-		flood(forged, ErrBadSignature, 0, 2)
+		flood(good, nil, 0, 2)
 	})
 }
 
@@ -114,8 +112,8 @@ func TestURLKeysOutliveTheCaller(t *testing.T) {
 		defer cancel()
 		body := []byte("{}")
 		verifier, signature := NewVerifier(keys), sign(t, testKeys()[0], body)
-		if err := verifier.Verify(ctx, body, signature); !errors.Is(err, ErrNoKey) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("with a second: %v, want ErrNoKey because of the deadline", err)
+		if err := verifier.Verify(ctx, body, signature); !errors.Is(err, ErrCannotVerify) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("with a second: %v, want ErrCannotVerify because of the deadline", err)
 		}
 		if err := verifier.Verify(t.Context(), body, signature); err != nil {
 			t.Errorf("with more time: %v", err)
@@ -130,19 +128,65 @@ func TestURLKeysConcurrently(t *testing.T) {
 	k := newKeyURL(t, newKeyServer(t, 0))
 	body := []byte("{}")
 	good, forged := sign(t, testKeys()[0], body), sign(t, testKeys()[2], body)
+	if err := k.keys.Prefetch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
 			for range 50 {
-				k.clock.Advance(refreshInterval / 10)
+				k.clock.Advance(retryInterval / 10)
 				if err := k.verifier.Verify(t.Context(), body, good); err != nil {
 					t.Errorf("good: %v", err)
 				}
-				if err := k.verifier.Verify(t.Context(), body, forged); !errors.Is(err, ErrBadSignature) {
+				if err := k.verifier.Verify(t.Context(), body, forged); !errors.Is(err, ErrBadSignature) && !errors.Is(err, ErrCannotVerify) {
 					t.Errorf("forged: %v", err)
 				}
 			}
 		})
 	}
 	group.Wait()
+	k.awaitFetches()
+}
+
+// TestFloodDoesNotWaitForTheURL: when 32 wait for a slow fetch, others are
+// answered at once that their signature cannot be checked.
+func TestFloodDoesNotWaitForTheURL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		slow := false
+		keys, requests := newSlowURL(t, keyAnswer(t, 0), func(*http.Request) error {
+			if slow {
+				<-release
+			}
+			return nil
+		})
+		if err := keys.Prefetch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		slow = true
+		for range maxWaiting {
+			go func() {
+				if err := keys.Refresh(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}()
+		}
+		synctest.Wait()
+		begin := time.Now()
+		if err := keys.Refresh(t.Context()); !errors.Is(err, errTooManyWaiting) {
+			t.Errorf("one more: %v", err)
+		}
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("one more waited %s", took)
+		}
+		close(release)
+		synctest.Wait()
+		if got := requests(); got != 2 {
+			t.Errorf("%d requests, want 2", got)
+		}
+		if keys.waiting != 0 {
+			t.Errorf("%d still wait", keys.waiting)
+		}
+	})
 }

@@ -20,15 +20,15 @@ const (
 	maxKeyBits = 8192
 )
 
-// maxKeyBytes bounds a key file and the key endpoint's answer. A key of
+// maxKeyBytes bounds the key endpoint's answer, and what is kept of it. A key of
 // maxKeyBits has about 1.5 KiB of PEM.
 const maxKeyBytes = 64 << 10
 
-// parsePEM returns the public keys of all PEM blocks of data: "PUBLIC KEY",
+// ParsePublicKeys returns the public keys of all PEM blocks of data: "PUBLIC KEY",
 // "RSA PUBLIC KEY" or "CERTIFICATE", of which only the key counts. Text around
 // the blocks is ignored. It fails if there is no block, if one is incomplete
 // or of another type, and on keys that are not RSA or of a refused size.
-func parsePEM(data []byte) ([]*rsa.PublicKey, error) {
+func ParsePublicKeys(data []byte) ([]*rsa.PublicKey, error) {
 	var keys []*rsa.PublicKey
 	begun := bytes.Count(data, []byte("-----BEGIN "))
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {

@@ -37,7 +37,7 @@ func TestParsePEM(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			keys, err := parsePEM([]byte(test.content))
+			keys, err := ParsePublicKeys([]byte(test.content))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +96,7 @@ func TestParsePEMRefuses(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			keys, err := parsePEM([]byte(test.content))
+			keys, err := ParsePublicKeys([]byte(test.content))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error = %v, want %q in it", err, test.want)
 			}

@@ -23,35 +23,42 @@ const SignatureHeader = "videosdk-signature"
 // the largest key that is accepted has 1,368.
 const maxSignatureLength = 2048
 
-// What Verify answers. The first three are the sender's to mend, the last is
-// ours.
+// The errors of Verify. The sender has to fix the first three, the receiver the
+// last.
 var (
-	// ErrMissingSignature tells that the header is absent or blank.
+	// ErrMissingSignature means that the header is absent or blank.
 	ErrMissingSignature = errors.New("the signature is missing: send it in the " + SignatureHeader + " header")
-	// ErrMalformedSignature tells that the header is not standard, padded
+	// ErrMalformedSignature means that the header is not standard, padded
 	// base64, or too long to be a signature.
 	ErrMalformedSignature = errors.New("the signature is malformed: " + SignatureHeader + " must be standard, padded base64")
-	// ErrBadSignature tells that no known key has signed these bytes.
+	// ErrBadSignature means that no key has signed these bytes, and that every
+	// source was asked for its keys since the body arrived.
 	ErrBadSignature = errors.New("the signature does not belong to this body: it must be over the raw bytes, by the provider's key")
-	// ErrNoKey tells that the signature could not be judged, because some
-	// source has no key yet and no other source's key has signed the body.
-	// Trying again later may succeed. It wraps the source's reason.
-	ErrNoKey = errors.New("no public key to verify the signature with")
+	// ErrCannotVerify means that no key in use has signed the body, and that a
+	// source could not be asked whether it has newer ones. The same body may
+	// verify later. It wraps the source's reason.
+	ErrCannotVerify = errors.New("cannot check the signature")
 )
 
 // KeySource holds public keys of the provider. All methods may be called
 // concurrently.
 type KeySource interface {
-	// Keys returns the keys in force, at least one unless the error is set. A
-	// source returns the same pointers until its keys change.
-	Keys(ctx context.Context) ([]*rsa.PublicKey, error)
-	// Refresh is called when none of the keys has signed a body. It looks for
-	// newer ones, as often as the source allows; Keys then returns them. On a
-	// failure the keys stay as they were, and the source reports it itself.
-	Refresh(ctx context.Context)
-	// Verified tells the source that key, one of its own, has signed a body.
-	Verified(key *rsa.PublicKey)
+	// Keys returns the keys in use, possibly none, without waiting.
+	Keys() []*rsa.PublicKey
+	// Refresh looks for newer keys, which Keys then returns. It is called when no
+	// key in use has signed a body. An error means that it is not known whether
+	// there are newer keys.
+	Refresh(ctx context.Context) error
 }
+
+// StaticKeys is a KeySource whose keys never change.
+type StaticKeys []*rsa.PublicKey
+
+// Keys returns the keys.
+func (k StaticKeys) Keys() []*rsa.PublicKey { return k }
+
+// Refresh does nothing.
+func (StaticKeys) Refresh(context.Context) error { return nil }
 
 // Verifier verifies the provider's signatures. It is safe for concurrent use.
 type Verifier struct {
@@ -59,9 +66,9 @@ type Verifier struct {
 }
 
 // NewVerifier returns a Verifier that accepts what a key of any source has
-// signed. The sources are asked in their order, so those that never wait, such
-// as FileKeys, belong before those that may. Without a source it accepts
-// nothing, and answers ErrNoKey.
+// signed. Sources are refreshed in their order, so those that never wait, such
+// as files, belong before those that may. Without a source it accepts nothing,
+// and answers ErrCannotVerify.
 func NewVerifier(sources ...KeySource) *Verifier {
 	return &Verifier{sources: slices.Clone(sources)}
 }
@@ -72,21 +79,36 @@ func NewVerifier(sources ...KeySource) *Verifier {
 // are not.
 //
 // The error is, by errors.Is, one of ErrMissingSignature,
-// ErrMalformedSignature, ErrBadSignature and ErrNoKey. A signature that no
-// known key made may wait for the sources to refresh, until ctx is done.
+// ErrMalformedSignature, ErrBadSignature and ErrCannotVerify. A signature that no
+// key in use has made may wait for the sources to refresh, until ctx is done.
 func (v *Verifier) Verify(ctx context.Context, body []byte, signature string) error {
 	raw, err := decodeSignature(signature)
 	if err != nil {
 		return err
 	}
 	attempt := attempt{digest: sha256.Sum256(body), signature: raw}
-	if attempt.try(ctx, v.sources) == nil {
-		return nil
-	}
 	for _, source := range v.sources {
-		source.Refresh(ctx)
+		if attempt.verifies(source.Keys()) {
+			return nil
+		}
 	}
-	return attempt.try(ctx, v.sources)
+	var failures []error
+	for _, source := range v.sources {
+		err := source.Refresh(ctx)
+		if attempt.verifies(source.Keys()) {
+			return nil
+		}
+		if err != nil {
+			failures = append(failures, err)
+		}
+	}
+	if len(failures) > 0 {
+		return fmt.Errorf("%w: %w", ErrCannotVerify, errors.Join(failures...))
+	}
+	if len(v.sources) == 0 {
+		return fmt.Errorf("%w: there is no public key", ErrCannotVerify)
+	}
+	return ErrBadSignature
 }
 
 func decodeSignature(header string) ([]byte, error) {
@@ -105,46 +127,24 @@ func decodeSignature(header string) ([]byte, error) {
 	return raw, nil
 }
 
-// attempt is the verification of one body, over one or more tries.
+// attempt is the verification of one body, over one or more sets of keys.
 type attempt struct {
 	digest    [sha256.Size]byte
 	signature []byte
 	tried     []*rsa.PublicKey
 }
 
-// try tries the sources' keys that were not tried before.
-func (a *attempt) try(ctx context.Context, sources []KeySource) error {
-	if len(sources) == 0 {
-		return ErrNoKey
-	}
-	var missing error
-	for _, source := range sources {
-		keys, err := source.Keys(ctx)
-		if err != nil {
-			missing = fmt.Errorf("%w: %w", ErrNoKey, err)
-			continue
-		}
-		if key := a.signer(keys); key != nil {
-			source.Verified(key)
-			return nil
-		}
-	}
-	if missing != nil {
-		return missing
-	}
-	return ErrBadSignature
-}
-
-// signer returns the key that has made the signature, or nil.
-func (a *attempt) signer(keys []*rsa.PublicKey) *rsa.PublicKey {
+// verifies reports whether one of the keys has made the signature. A key that
+// was tried before is not tried again.
+func (a *attempt) verifies(keys []*rsa.PublicKey) bool {
 	for _, key := range keys {
 		if slices.Contains(a.tried, key) {
 			continue
 		}
 		if rsa.VerifyPKCS1v15(key, crypto.SHA256, a.digest[:], a.signature) == nil {
-			return key
+			return true
 		}
 		a.tried = append(a.tried, key)
 	}
-	return nil
+	return false
 }

@@ -17,21 +17,19 @@ import (
 // fixedKeys is a source whose keys change only by Refresh.
 type fixedKeys struct {
 	keys, next []*rsa.PublicKey
-	err        error
+	err        error // of Refresh
 	refreshed  int
-	verified   []*rsa.PublicKey
 }
 
-func (f *fixedKeys) Keys(context.Context) ([]*rsa.PublicKey, error) { return f.keys, f.err }
+func (f *fixedKeys) Keys() []*rsa.PublicKey { return f.keys }
 
-func (f *fixedKeys) Refresh(context.Context) {
+func (f *fixedKeys) Refresh(context.Context) error {
 	f.refreshed++
 	if f.next != nil {
 		f.keys, f.next, f.err = f.next, nil, nil
 	}
+	return f.err
 }
-
-func (f *fixedKeys) Verified(key *rsa.PublicKey) { f.verified = append(f.verified, key) }
 
 func public(indexes ...int) []*rsa.PublicKey {
 	var keys []*rsa.PublicKey
@@ -103,11 +101,11 @@ func TestVerifySignatures(t *testing.T) {
 
 // The signatures were made by openssl, see testdata/README.md.
 func TestVerifyAgreesWithOpenSSL(t *testing.T) {
-	keys, err := NewFileKeys([]string{"testdata/openssl/public.pem"}, FileKeysOptions{})
+	keys, err := ParsePublicKeys(readFixture(t, "openssl/public.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier := NewVerifier(keys)
+	verifier := NewVerifier(StaticKeys(keys))
 	for _, name := range []string{"recording-stopped.json", "recording-stopped.txt"} {
 		signature := string(readFixture(t, "openssl/"+name+".sig"))
 		if err := verifier.Verify(t.Context(), readFixture(t, name), signature); err != nil {
@@ -120,6 +118,7 @@ func TestVerifyAgreesWithOpenSSL(t *testing.T) {
 	}
 }
 
+// TestVerifyAsksItsSources: a signature is bad only if every source could say so.
 func TestVerifyAsksItsSources(t *testing.T) {
 	unreachable := errors.New("unreachable")
 	body := []byte("{}")
@@ -128,18 +127,20 @@ func TestVerifyAsksItsSources(t *testing.T) {
 		signer    int
 		want      error
 		refreshed []int
-		verified  []int
 	}{
-		"no source":                          {nil, 0, ErrNoKey, nil, nil},
-		"first source":                       {[]*fixedKeys{{keys: public(0)}, {keys: public(1)}}, 0, nil, []int{0, 0}, []int{1, 0}},
-		"second source":                      {[]*fixedKeys{{keys: public(0)}, {keys: public(1)}}, 1, nil, []int{0, 0}, []int{0, 1}},
-		"second key":                         {[]*fixedKeys{{keys: public(0, 1)}}, 1, nil, []int{0}, []int{1}},
-		"none":                               {[]*fixedKeys{{keys: public(0)}, {keys: public(1)}}, 2, ErrBadSignature, []int{1, 1}, []int{0, 0}},
-		"after a refresh":                    {[]*fixedKeys{{keys: public(0)}, {keys: public(1), next: public(2, 1)}}, 2, nil, []int{1, 1}, []int{0, 1}},
-		"first key by a refresh":             {[]*fixedKeys{{err: unreachable, next: public(0)}}, 0, nil, []int{1}, []int{1}},
-		"no key":                             {[]*fixedKeys{{err: unreachable}}, 0, ErrNoKey, []int{1}, []int{0}},
-		"a source without a key, other good": {[]*fixedKeys{{err: unreachable}, {keys: public(0)}}, 0, nil, []int{0, 0}, []int{0, 1}},
-		"a source without a key, other bad":  {[]*fixedKeys{{keys: public(0)}, {err: unreachable}}, 1, ErrNoKey, []int{1, 1}, []int{0, 0}},
+		"no source":                      {nil, 0, ErrCannotVerify, nil},
+		"first source":                   {[]*fixedKeys{{keys: public(0)}, {keys: public(1)}}, 0, nil, []int{0, 0}},
+		"second source":                  {[]*fixedKeys{{keys: public(0)}, {keys: public(1)}}, 1, nil, []int{0, 0}},
+		"second key":                     {[]*fixedKeys{{keys: public(0, 1)}}, 1, nil, []int{0}},
+		"none":                           {[]*fixedKeys{{keys: public(0)}, {keys: public(1)}}, 2, ErrBadSignature, []int{1, 1}},
+		"after a refresh":                {[]*fixedKeys{{keys: public(0)}, {keys: public(1), next: public(2, 1)}}, 2, nil, []int{1, 1}},
+		"first key by a refresh":         {[]*fixedKeys{{err: unreachable, next: public(0)}}, 0, nil, []int{1}},
+		"no key":                         {[]*fixedKeys{{err: unreachable}}, 0, ErrCannotVerify, []int{1}},
+		"unreachable, signed by its key": {[]*fixedKeys{{keys: public(0), err: unreachable}}, 0, nil, []int{0}},
+		"unreachable, signed by another": {[]*fixedKeys{{keys: public(0), err: unreachable}}, 1, ErrCannotVerify, []int{1}},
+		"one unreachable, other good":    {[]*fixedKeys{{err: unreachable}, {keys: public(0)}}, 0, nil, []int{0, 0}},
+		"one unreachable, other newer":   {[]*fixedKeys{{err: unreachable}, {keys: public(0), next: public(1)}}, 1, nil, []int{1, 1}},
+		"one unreachable, other bad":     {[]*fixedKeys{{keys: public(0)}, {err: unreachable}}, 1, ErrCannotVerify, []int{1, 1}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -151,13 +152,12 @@ func TestVerifyAsksItsSources(t *testing.T) {
 			if !errors.Is(err, test.want) {
 				t.Errorf("Verify = %v, want %v", err, test.want)
 			}
-			if errors.Is(err, ErrNoKey) && len(test.sources) > 0 && !errors.Is(err, unreachable) {
+			if errors.Is(err, ErrCannotVerify) && len(test.sources) > 0 && !errors.Is(err, unreachable) {
 				t.Errorf("Verify = %v, want the source's reason in it", err)
 			}
 			for i, source := range test.sources {
-				if source.refreshed != test.refreshed[i] || len(source.verified) != test.verified[i] {
-					t.Errorf("source %d: refreshed %d times, verified %d times; want %d, %d",
-						i, source.refreshed, len(source.verified), test.refreshed[i], test.verified[i])
+				if source.refreshed != test.refreshed[i] {
+					t.Errorf("source %d: refreshed %d times, want %d", i, source.refreshed, test.refreshed[i])
 				}
 			}
 		})
@@ -165,7 +165,7 @@ func TestVerifyAsksItsSources(t *testing.T) {
 }
 
 // A malformed signature is the sender's fault, whether or not there is a key.
-func TestVerifyJudgesTheHeaderWithoutAKey(t *testing.T) {
+func TestVerifyChecksTheHeaderWithoutAKey(t *testing.T) {
 	verifier := NewVerifier()
 	for signature, want := range map[string]error{"": ErrMissingSignature, "%": ErrMalformedSignature} {
 		if err := verifier.Verify(t.Context(), nil, signature); !errors.Is(err, want) {

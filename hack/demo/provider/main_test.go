@@ -23,7 +23,11 @@ func TestSend(t *testing.T) {
 	if err := run([]string{"keygen", "-dir", dir}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	keys, err := videosdk.NewFileKeys([]string{filepath.Join(dir, "public.pem")}, videosdk.FileKeysOptions{})
+	public, err := os.ReadFile(filepath.Join(dir, "public.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := videosdk.ParsePublicKeys(public)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +35,7 @@ func TestSend(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err == nil {
-			err = videosdk.NewVerifier(keys).Verify(r.Context(), body, r.Header.Get(videosdk.SignatureHeader))
+			err = videosdk.NewVerifier(videosdk.StaticKeys(keys)).Verify(r.Context(), body, r.Header.Get(videosdk.SignatureHeader))
 		}
 		if err == nil {
 			got, err = videosdk.Parse(body)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -31,11 +32,15 @@ func newTestProvider(t *testing.T) *provider {
 // TestProviderSigns: what the product verifies, by the key's file and by its URL, also after a rotation.
 func TestProviderSigns(t *testing.T) {
 	p := newTestProvider(t)
-	files, err := videosdk.NewFileKeys([]string{p.keyFile}, videosdk.FileKeysOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for range 2 {
+		content, err := os.ReadFile(p.keyFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, err := videosdk.ParsePublicKeys(content)
+		if err != nil {
+			t.Fatal(err)
+		}
 		address, err := videosdk.NewURLKeys(p.keyURL, videosdk.URLKeysOptions{})
 		if err != nil {
 			t.Fatal(err)
@@ -44,7 +49,7 @@ func TestProviderSigns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, source := range map[string]videosdk.KeySource{"file": files, "URL": address} {
+		for name, source := range map[string]videosdk.KeySource{"file": videosdk.StaticKeys(keys), "URL": address} {
 			if err := videosdk.NewVerifier(source).Verify(t.Context(), body, signature); err != nil {
 				t.Errorf("by the key's %s: %v", name, err)
 			}
