@@ -29,7 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // serverKubeconfig installs the role of config/events, and returns a kubeconfig of a ServiceAccount that has it.
@@ -213,7 +213,7 @@ func (p *program) text() string {
 // freeAddress returns an address of this machine at which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	address, err := freeport.Address()
+	address, err := harness.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

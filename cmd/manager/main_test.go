@@ -19,7 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 func TestParse(t *testing.T) {
@@ -102,7 +102,7 @@ func unreachable(t *testing.T) string {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	address, err := freeport.Address()
+	address, err := harness.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

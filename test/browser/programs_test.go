@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // patience is how long a test waits for what must come in the end. It judges no speed.
@@ -121,7 +121,7 @@ func answersOK(ctx context.Context, url string) error {
 // freeAddress returns an address of this machine at which nothing listens.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	address, err := freeport.Address()
+	address, err := harness.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // program is a running binary of ours.
@@ -195,7 +195,7 @@ func writeKubeconfig(t testing.TB, server, serviceAccount string) string {
 // freeAddress returns an address of this machine at which nothing listens.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	address, err := freeport.Address()
+	address, err := harness.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // The root credentials of an S3 server.
@@ -151,7 +151,7 @@ func (s *Server) wait(ctx context.Context, address string) bool {
 }
 
 func freePort() (string, error) {
-	address, err := freeport.Address()
+	address, err := harness.FreeAddress()
 	if err != nil {
 		return "", err
 	}

@@ -24,7 +24,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // adminToken is an administrator's. The API server listens on this machine only, for as long as the run takes.
@@ -50,7 +50,7 @@ type ControlPlane struct {
 // started is returned also with an error, to be stopped.
 func Start(ctx context.Context, folder, assets, root string) (*ControlPlane, error) {
 	c := &ControlPlane{folder: folder, root: root}
-	address, err := freeport.Address()
+	address, err := harness.FreeAddress()
 	if err != nil {
 		return c, err
 	}
@@ -87,11 +87,11 @@ func (c *ControlPlane) Stop() {
 // startEtcd starts etcd as it is shipped: every transaction is synced to the disk before it is answered. Only its quota is what
 // production is told to set, 8 GiB instead of 2.
 func (c *ControlPlane) startEtcd(assets string) error {
-	clients, err := freeport.Address()
+	clients, err := harness.FreeAddress()
 	if err != nil {
 		return err
 	}
-	peers, err := freeport.Address()
+	peers, err := harness.FreeAddress()
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 	if s.streams < 1 || s.recordings < 1 || s.many < s.streams {
 		return fmt.Errorf("-streams and -recordings must be at least 1, and -many at least -streams")
 	}
-	h, err := setUp(s)
+	h, err := setUp(ctx, s)
 	if err != nil {
 		return err
 	}

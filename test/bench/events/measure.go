@@ -20,6 +20,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/events"
 	"github.com/meetingops/meeting-recording-operator/internal/live/transition"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // measured is what the benchmark found.
@@ -79,14 +80,14 @@ func (b *book) isFull(m moment) bool {
 }
 
 // measure opens streams, sends webhooks, and waits for each to be everywhere.
-func (h *harness) measure(ctx context.Context, s settings) (*measured, error) {
+func (h *bench) measure(ctx context.Context, s settings) (*measured, error) {
 	m := &measured{}
 	var err error
-	if m.idle, err = h.server.memory(); err != nil {
+	if m.idle, err = h.memory(); err != nil {
 		return nil, err
 	}
 	b := newBook(s.streams)
-	watcher, err := h.admin.Watch(ctx, &v1alpha1.MeetingRecordingList{}, client.InNamespace("default"))
+	watcher, err := h.api.Client.Watch(ctx, &v1alpha1.MeetingRecordingList{}, client.InNamespace("default"))
 	if err != nil {
 		return nil, err
 	}
@@ -110,27 +111,18 @@ func (h *harness) measure(ctx context.Context, s settings) (*measured, error) {
 			if err := b.await(ctx, one); err != nil {
 				return nil, err
 			}
-			pause(ctx, s.pause)
+			harness.Sleep(ctx, s.pause)
 		}
 	}
-	if m.some, err = h.server.memory(); err != nil {
+	if m.some, err = h.memory(); err != nil {
 		return nil, err
 	}
 	if err := h.open(ctx, s.many-s.streams, newBook(0)); err != nil {
 		return nil, err
 	}
-	m.all, err = h.server.memory()
+	m.all, err = h.memory()
 	b.sumUp(m)
 	return m, err
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }
 
 // await waits until a moment is everywhere.
@@ -177,27 +169,18 @@ func follow(watcher watch.Interface, b *book) {
 }
 
 // send sends a webhook, and notes when it was accepted.
-func (h *harness) send(ctx context.Context, webhook string, m moment, b *book) error {
-	data := map[string]string{"meetingId": "benc-hing-live", "sessionId": m.sessionID}
+func (h *bench) send(ctx context.Context, webhook string, m moment, b *book) error {
+	body := harness.Webhook{Type: webhook, MeetingID: "benc-hing-live", SessionID: m.sessionID}
 	if m.status == events.RecordingStopped {
-		data["filePath"] = "recordings/" + m.sessionID
+		body.FilePath = "recordings/" + m.sessionID
 	}
-	body, err := json.Marshal(map[string]any{"webhookType": webhook, "data": data})
+	answer, err := h.provider.Send(ctx, h.webhooks, body.Body())
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, h.webhooks, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
 	at := time.Now()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the sidecar answered %s", response.Status)
+	if answer.Status != http.StatusOK {
+		return fmt.Errorf("the sidecar answered %d %s", answer.Status, answer.Error)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -206,7 +189,7 @@ func (h *harness) send(ctx context.Context, webhook string, m moment, b *book) e
 }
 
 // open opens streams, and returns when each has had the present state.
-func (h *harness) open(ctx context.Context, n int, b *book) error {
+func (h *bench) open(ctx context.Context, n int, b *book) error {
 	transport := &http.Transport{MaxConnsPerHost: 0, DisableCompression: true, ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10}
 	web := &http.Client{Transport: transport}
 	ready := make(chan error, n)
@@ -236,7 +219,7 @@ func (h *harness) open(ctx context.Context, n int, b *book) error {
 	return nil
 }
 
-func (h *harness) connect(ctx context.Context, web *http.Client) (*http.Response, error) {
+func (h *bench) connect(ctx context.Context, web *http.Client) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.events+"/events?namespace=default", http.NoBody)
 	if err != nil {
 		return nil, err

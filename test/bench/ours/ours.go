@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
-	"github.com/meetingops/meeting-recording-operator/test/freeport"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // readyIn is how long a program may take to be ready.
@@ -67,7 +67,7 @@ func (p Programs) StartSidecar(ctx context.Context, name string, args ...string)
 	}
 	addresses := make([]string, 3)
 	for i := range addresses {
-		if addresses[i], err = freeport.Address(); err != nil {
+		if addresses[i], err = harness.FreeAddress(); err != nil {
 			return nil, err
 		}
 	}
@@ -84,7 +84,7 @@ func (p Programs) StartSidecar(ctx context.Context, name string, args ...string)
 
 // StartManager starts a manager, and returns once it is ready; that is before its caches are.
 func (p Programs) StartManager(ctx context.Context, name string) (*proc.Process, error) {
-	address, err := freeport.Address()
+	address, err := harness.FreeAddress()
 	if err != nil {
 		return nil, err
 	}

@@ -1,18 +1,18 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package freeport
+package harness
 
 import (
 	"net"
 	"testing"
 )
 
-// TestAddress: what is returned is free, and what is not is passed over.
-func TestAddress(t *testing.T) {
+// TestFreeAddress: what is returned is free, and what is not is passed over.
+func TestFreeAddress(t *testing.T) {
 	seen := map[string]bool{}
 	for range 10 {
-		address, err := Address()
+		address, err := FreeAddress()
 		if err != nil {
 			t.Fatal(err)
 		}
