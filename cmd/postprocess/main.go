@@ -75,7 +75,7 @@ func newRootCommand(p process, terminationLog *string) *cobra.Command {
 	root.SetFlagErrorFunc(usageError)
 	root.SetVersionTemplate("{{.Version}}\n")
 	for _, newCommand := range []func(process, *string) *cobra.Command{
-		newArchiveCommand, newProbeCommand, newThumbnailCommand, newAudioCommand, newWaveformCommand, newTranscodeCommand, newNotifyCommand,
+		newArchiveCommand, newProbeCommand, newThumbnailCommand, newAudioCommand, newWaveformCommand, newTranscodeCommand, newTranscribeCommand, newNotifyCommand,
 	} {
 		root.AddCommand(newCommand(p, terminationLog))
 	}

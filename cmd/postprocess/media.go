@@ -35,6 +35,8 @@ type mediaOptions struct {
 	sourceFile   string
 	destination  string
 	objectFolder string
+	// sourceOutput is an output of an earlier step to take instead, of commands that can.
+	sourceOutput string
 
 	scratch         string
 	ffmpeg, ffprobe string
@@ -119,7 +121,7 @@ func (o *mediaOptions) run(ctx context.Context, p process, do func(context.Conte
 		return outputs.Message{}, err
 	}
 	defer client.Close()
-	if o.sourceFile == "" {
+	if o.sourceFile == "" && o.sourceOutput == "" {
 		step.Recording.Client = client
 		if step.Recording.URL, err = o.source.sourceURL(p); err != nil {
 			return outputs.Message{}, err
@@ -150,6 +152,8 @@ func (o *mediaOptions) check() error {
 	switch {
 	case o.sourceFile != "" && o.source.url != "":
 		return sysexits.New(sysexits.Usage, nil, "--source-url and --source-file are both given; give one")
+	case o.sourceOutput != "" && o.sourceFile+o.source.url != "":
+		return sysexits.New(sysexits.Usage, nil, "--source-output is given beside --source-url or --source-file; give one")
 	case o.threads < 0:
 		return sysexits.New(sysexits.Usage, nil, "--threads must not be negative")
 	}

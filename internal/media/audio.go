@@ -52,17 +52,24 @@ func (s Step) Audio(ctx context.Context, formats []plan.AudioFormat) (outputs.Me
 			return outputs.Message{}, err
 		}
 		defer func() { _ = r.Close() }() // it was only read
-		loudness, err := w.measureLoudness(ctx, r, sound, plan.Layouts(formats))
+		loudness, err := w.encodeSound(ctx, r, sound, formats)
 		if err != nil {
-			return outputs.Message{}, err
-		}
-		if _, err := w.run(ctx, "encoding", r.info.Duration, ffmpeg.Command{
-			Args: append(w.input(r.Name()), plan.AudioArgs(sound, formats, loudness, w.dir)...),
-		}); err != nil {
 			return outputs.Message{}, err
 		}
 		return w.putAudio(ctx, r, sound, formats, loudness)
 	})
+}
+
+// encodeSound makes the formats in the step's folder, and returns the loudness that the sound had in each layout.
+func (w *work) encodeSound(ctx context.Context, r *recording, sound timeline.Sound, formats []plan.AudioFormat) (map[string]plan.Loudness, error) {
+	loudness, err := w.measureLoudness(ctx, r, sound, plan.Layouts(formats))
+	if err != nil {
+		return nil, err
+	}
+	_, err = w.run(ctx, "encoding", r.info.Duration, ffmpeg.Command{
+		Args: append(w.input(r.Name()), plan.AudioArgs(sound, formats, loudness, w.dir)...),
+	})
+	return loudness, err
 }
 
 // measureLoudness decodes the sound, and returns its loudness in each layout.

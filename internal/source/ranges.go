@@ -116,7 +116,7 @@ func (r *Ranges) attempt(ctx context.Context, offset, n int64) ([]byte, time.Dur
 	}
 	defer func() { _ = resp.Body.Close() }() // what was read is judged already
 	part, err := r.take(resp, offset, n)
-	return part, retryAfter(resp, time.Now()), err
+	return part, RetryAfter(resp, time.Now()), err
 }
 
 // take reads one answer.

@@ -81,7 +81,7 @@ func (a *attempts) check(ctx context.Context, _ *http.Response, err error) (bool
 
 // wait is the client's Backoff.
 func (a *attempts) wait(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
-	wait := a.backoff(a.failed-1, retryAfter(resp, time.Now()))
+	wait := a.backoff(a.failed-1, RetryAfter(resp, time.Now()))
 	a.log.Warn("attempt failed, trying again", "attempt", a.made, "retry", a.failed, "of", a.retries, "received", a.received(),
 		"wait", wait.Round(time.Millisecond).String(), "error", classify(a.last).Error())
 	return wait
@@ -128,8 +128,8 @@ func isCertificateError(err error) bool {
 	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &invalid)
 }
 
-// retryAfter returns how long the answer asks to wait, 0 when it does not ask: RFC 9110 section 10.2.3, seconds or a date.
-func retryAfter(resp *http.Response, now time.Time) time.Duration {
+// RetryAfter returns how long the answer asks to wait, 0 when it does not ask: RFC 9110 section 10.2.3, seconds or a date.
+func RetryAfter(resp *http.Response, now time.Time) time.Duration {
 	if resp == nil {
 		return 0
 	}
