@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -36,23 +35,6 @@ func matches(recording *v1alpha1.MeetingRecording, pipeline *v1alpha1.RecordingP
 	if pipeline.Spec.Selector == nil {
 		return true
 	}
-	selector, err := labelSelector(pipeline.Spec.Selector)
+	selector, err := pipeline.Spec.Selector.Parse()
 	return err == nil && selector.Matches(labels.Set(recording.Labels))
-}
-
-// labelSelector parses a selector. The schema admits none that cannot be parsed.
-func labelSelector(selector *v1alpha1.LabelSelector) (labels.Selector, error) {
-	parsed := metav1.LabelSelector{MatchLabels: map[string]string{}}
-	for key, value := range selector.MatchLabels {
-		parsed.MatchLabels[key] = string(value)
-	}
-	for _, requirement := range selector.MatchExpressions {
-		values := make([]string, len(requirement.Values))
-		for i, value := range requirement.Values {
-			values[i] = string(value)
-		}
-		parsed.MatchExpressions = append(parsed.MatchExpressions,
-			metav1.LabelSelectorRequirement{Key: requirement.Key, Operator: requirement.Operator, Values: values})
-	}
-	return metav1.LabelSelectorAsSelector(&parsed)
 }

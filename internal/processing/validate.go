@@ -26,7 +26,7 @@ func validate(pipeline *v1alpha1.RecordingPipeline, conditions ConditionChecks) 
 	spec, path := &pipeline.Spec, field.NewPath("spec")
 	var found field.ErrorList
 	if spec.Selector != nil {
-		if _, err := labelSelector(spec.Selector); err != nil {
+		if _, err := spec.Selector.Parse(); err != nil {
 			found = append(found, field.Invalid(path.Child("selector"), field.OmitValueType{}, err.Error()))
 		}
 	}

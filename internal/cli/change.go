@@ -1,0 +1,323 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+)
+
+// askAbove is how many recordings a command changes without asking.
+const askAbove = 10
+
+// change is a command that changes the spec of recordings.
+type change struct {
+	*options
+	// done says what has happened to a recording.
+	done string
+	// set changes a copy of the recording's spec. It returns an error where the change makes no sense.
+	set func(*v1alpha1.MeetingRecording) error
+	// after acts on a recording whose spec was changed; it may be nil.
+	after func(ctx context.Context, c client.Client, r *v1alpha1.MeetingRecording, dryRun bool) error
+	// finished reports whether --wait is over.
+	finished func(*v1alpha1.MeetingRecording) bool
+
+	selector string
+	yes      bool
+	dryRun   string
+	wait     bool
+	timeout  time.Duration
+}
+
+func (ch *change) bind(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVarP(&ch.selector, "selector", "l", "", "Label selector of the recordings to change.")
+	flags.BoolVarP(&ch.yes, "yes", "y", false, fmt.Sprintf("Change more than %d recordings without asking.", askAbove))
+	flags.StringVar(&ch.dryRun, "dry-run", "none", "none, or server: have the API server check the change and not store it.")
+	flags.BoolVar(&ch.wait, "wait", false, "Wait until the manager has acted on the change.")
+	flags.DurationVar(&ch.timeout, "timeout", 10*time.Minute, "Longest time to wait with --wait.")
+	cmd.GroupID = groupControl
+}
+
+func (ch *change) validate(names []string) error {
+	switch {
+	case len(names) == 0 && ch.selector == "":
+		return errors.New("name a recording, or select some with --selector")
+	case len(names) > 0 && ch.selector != "":
+		return errors.New("name recordings or select them with --selector, not both")
+	case ch.dryRun != "none" && ch.dryRun != "server":
+		return fmt.Errorf("--dry-run: unknown value %q: use none or server", ch.dryRun)
+	}
+	return nil
+}
+
+// run changes the recordings. A failure of one does not stop the others.
+func (ch *change) run(ctx context.Context, names []string) error {
+	if err := ch.validate(names); err != nil {
+		return err
+	}
+	namespace, c, err := ch.target()
+	if err != nil {
+		return err
+	}
+	if ch.selector != "" {
+		if names, err = ch.selected(ctx, c, namespace); err != nil {
+			return err
+		}
+		if len(names) == 0 {
+			return fmt.Errorf("no recording in namespace %q matches %q", namespace, ch.selector)
+		}
+	}
+	if err := ch.confirm(names); err != nil {
+		return err
+	}
+	var failures []error
+	for _, name := range names {
+		if err := ch.one(ctx, c, namespace, name); err != nil {
+			failures = append(failures, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(failures...)
+}
+
+func (ch *change) selected(ctx context.Context, c client.Client, namespace string) ([]string, error) {
+	selector, err := labels.Parse(ch.selector)
+	if err != nil {
+		return nil, fmt.Errorf("--selector: %w", err)
+	}
+	var names []string
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecordingList"))
+	options := []client.ListOption{client.InNamespace(namespace), client.MatchingLabelsSelector{Selector: selector}}
+	_, err = eachPage(ctx, c, list, options, func(page *metav1.PartialObjectMetadataList) error {
+		for _, item := range page.Items {
+			names = append(names, item.Name)
+		}
+		return nil
+	})
+	return names, explain(err, "list", "meetingrecordings", namespace)
+}
+
+// confirm asks before many recordings are changed.
+func (ch *change) confirm(names []string) error {
+	if len(names) <= askAbove || ch.yes || ch.dryRun == "server" {
+		return nil
+	}
+	if !isTerminal(ch.In) {
+		return fmt.Errorf("this changes %d recordings: add --yes to confirm", len(names))
+	}
+	if _, err := fmt.Fprintf(ch.ErrOut, "This changes %d recordings. Continue? [y/N] ", len(names)); err != nil {
+		return err
+	}
+	answer, err := bufio.NewReader(ch.In).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+		return errors.New("cancelled: nothing was changed")
+	}
+	return nil
+}
+
+// one changes one recording by a merge patch of what differs, so that fields which this version does not know stay.
+func (ch *change) one(ctx context.Context, c client.Client, namespace, name string) error {
+	recording, err := ch.recording(ctx, c, namespace, name)
+	if err != nil {
+		return err
+	}
+	before := recording.DeepCopy()
+	if err := ch.set(recording); err != nil {
+		return fmt.Errorf("recording %s: %w", name, err)
+	}
+	var options []client.PatchOption
+	suffix := ""
+	if ch.dryRun == "server" {
+		options, suffix = append(options, client.DryRunAll), " (server dry run)"
+	}
+	if err := c.Patch(ctx, recording, client.MergeFromWithOptions(before), options...); err != nil {
+		return fmt.Errorf("recording %s: %w", name, explain(err, "patch", "meetingrecordings", namespace))
+	}
+	if ch.after != nil {
+		if err := ch.after(ctx, c, recording, ch.dryRun == "server"); err != nil {
+			return fmt.Errorf("recording %s: %w", name, err)
+		}
+	}
+	if _, err := fmt.Fprintf(ch.Out, "meetingrecording/%s %s%s\n", name, ch.done, suffix); err != nil {
+		return err
+	}
+	if !ch.wait || ch.dryRun == "server" {
+		return nil
+	}
+	return ch.await(ctx, c, recording)
+}
+
+// await waits until the manager has acted on the change.
+func (ch *change) await(ctx context.Context, c client.Client, recording *v1alpha1.MeetingRecording) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, ch.timeout, errWaitedTooLong)
+	defer cancel()
+	tick := time.NewTicker(refreshInterval)
+	defer tick.Stop()
+	for {
+		current, err := ch.recording(ctx, c, recording.Namespace, recording.Name)
+		if ctx.Err() == nil && err != nil {
+			return err
+		}
+		if err == nil && ch.finished(current) {
+			_, err := fmt.Fprintf(ch.Out, "meetingrecording/%s is %s\n", current.Name, current.Status.Processing.State)
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("recording %s: %w: kubectl recording why %s says what it waits for", recording.Name, context.Cause(ctx), recording.Name)
+		}
+	}
+}
+
+var errWaitedTooLong = errors.New("not done within --timeout")
+
+func isObserved(r *v1alpha1.MeetingRecording) bool {
+	return r.Status.ObservedGeneration >= r.Generation
+}
+
+func newRerunCommand(o *options) *cobra.Command {
+	var token string
+	var steps []string
+	ch := &change{options: o, done: "rerun requested", finished: func(r *v1alpha1.MeetingRecording) bool {
+		return isObserved(r) && r.Spec.Rerun != nil && r.Status.Processing.ObservedRerunToken == r.Spec.Rerun.Token && isDone(r)
+	}}
+	ch.set = func(r *v1alpha1.MeetingRecording) error {
+		rerun := &v1alpha1.Rerun{Token: token}
+		if rerun.Token == "" {
+			rerun.Token = time.Now().UTC().Format("2006-01-02T15-04-05.000000")
+		}
+		for _, name := range steps {
+			found, err := findSteps(r, name)
+			if err != nil {
+				return err
+			}
+			rerun.Steps = append(rerun.Steps, v1alpha1.StepReference{Pipeline: found[0].Pipeline, Step: found[0].Step})
+		}
+		r.Spec.Rerun = rerun
+		return nil
+	}
+	cmd := &cobra.Command{
+		Use:   "rerun NAME [STEP...]",
+		Short: "Run the steps of a recording again",
+		Long: `Run the steps of a recording again: all steps of the pipelines that match now, or the named steps and those that need them.
+What is under way ends first. Earlier results stay in status.processing.history.`,
+		Example: `  kubectl recording rerun NAME
+  kubectl recording rerun NAME archive --wait
+  kubectl recording rerun -l recording.meetingops.dev/meeting-id=jvsg-8rjn-j304 --yes`,
+		ValidArgsFunction: (&logsOptions{options: o}).complete,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				steps, args = args[1:], args[:1]
+			}
+			return ch.run(cmd.Context(), args)
+		},
+	}
+	ch.bind(cmd)
+	cmd.Flags().StringVar(&token, "token", "", "Name of the rerun, such as a ticket; the time by default. The same name again does nothing.")
+	return cmd
+}
+
+// newSpecCommand makes a command that sets one field.
+func newSpecCommand(o *options, use, short, long, done string, set func(*v1alpha1.MeetingRecordingSpec)) *cobra.Command {
+	ch := &change{options: o, done: done, finished: isObserved}
+	ch.set = func(r *v1alpha1.MeetingRecording) error { set(&r.Spec); return nil }
+	return newChangeCommand(ch, use, short, long)
+}
+
+func newChangeCommand(ch *change, use, short, long string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use + " NAME...", Short: short, Long: long,
+		Example:           fmt.Sprintf("  kubectl recording %[1]s NAME\n  kubectl recording %[1]s -l team=sales --yes", use),
+		ValidArgsFunction: ch.completeNames,
+		RunE:              func(cmd *cobra.Command, args []string) error { return ch.run(cmd.Context(), args) },
+	}
+	ch.bind(cmd)
+	return cmd
+}
+
+func newSuspendCommand(o *options) *cobra.Command {
+	return newSpecCommand(o, "suspend", "Create no further Jobs for a recording",
+		"Create no further Jobs for a recording. Jobs that run go on; cancel ends them too.", "suspended",
+		func(s *v1alpha1.MeetingRecordingSpec) { s.Suspend = true })
+}
+
+func newResumeCommand(o *options) *cobra.Command {
+	return newSpecCommand(o, "resume", "Create Jobs for a suspended recording again",
+		"Create Jobs for a suspended recording again.", "resumed",
+		func(s *v1alpha1.MeetingRecordingSpec) { s.Suspend = false })
+}
+
+func newHoldCommand(o *options) *cobra.Command {
+	return newSpecCommand(o, "hold", "Keep a recording: neither retention nor a user can delete it",
+		"Keep a recording: retention skips it, and the API server rejects its deletion.", "held",
+		func(s *v1alpha1.MeetingRecordingSpec) { s.Hold = true })
+}
+
+func newReleaseCommand(o *options) *cobra.Command {
+	return newSpecCommand(o, "release", "Allow a held recording to be deleted again",
+		"Allow a held recording to be deleted again.", "released",
+		func(s *v1alpha1.MeetingRecordingSpec) { s.Hold = false })
+}
+
+func newCancelCommand(o *options) *cobra.Command {
+	ch := &change{options: o, done: "cancelled", finished: isObserved}
+	ch.set = func(r *v1alpha1.MeetingRecording) error { r.Spec.Suspend = true; return nil }
+	ch.after = deleteRunningJobs
+	return newChangeCommand(ch, "cancel", "Stop the processing of a recording",
+		"Stop the processing of a recording: suspend it, then delete its Jobs that have not ended. Their steps become Failed. "+
+			"Finished steps stay as they are. To process it after all: resume, then rerun.")
+}
+
+// deleteRunningJobs deletes the Jobs of a recording that have not ended.
+func deleteRunningJobs(ctx context.Context, c client.Client, r *v1alpha1.MeetingRecording, dryRun bool) error {
+	var jobs batchv1.JobList
+	if err := c.List(ctx, &jobs, client.InNamespace(r.Namespace), client.MatchingLabels{v1alpha1.LabelRecording: lifecycle.LabelValue(r.Name)}); err != nil {
+		return explain(err, "list", "jobs", r.Namespace)
+	}
+	for i := range jobs.Items {
+		job := &jobs.Items[i]
+		if !metav1.IsControlledBy(job, r) || hasEnded(job) {
+			continue
+		}
+		options := []client.DeleteOption{client.PropagationPolicy(metav1.DeletePropagationBackground), client.Preconditions{UID: &job.UID}}
+		if dryRun {
+			options = append(options, client.DryRunAll)
+		}
+		if err := client.IgnoreNotFound(c.Delete(ctx, job, options...)); err != nil {
+			return explain(err, "delete", "jobs", r.Namespace)
+		}
+	}
+	return nil
+}
+
+func hasEnded(job *batchv1.Job) bool {
+	for _, condition := range job.Status.Conditions {
+		if (condition.Type == batchv1.JobComplete || condition.Type == batchv1.JobFailed) && condition.Status == "True" {
+			return true
+		}
+	}
+	return false
+}

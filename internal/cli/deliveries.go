@@ -1,0 +1,246 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/meetingops/meeting-recording-operator/internal/cli/view"
+)
+
+const (
+	sidecarContainer   = "sidecar"
+	sidecarMetricsPort = 8082
+)
+
+type deliveriesOptions struct {
+	*options
+	operatorNamespace string
+	spoolDir          string
+}
+
+func newDeliveriesCommand(o *options) *cobra.Command {
+	d := &deliveriesOptions{options: o}
+	cmd := &cobra.Command{
+		Use:     "deliveries",
+		GroupID: groupOperate,
+		Short:   "Show what each sidecar rejected, spooled or set aside as dead letters",
+		Long: `Show what each sidecar rejected, spooled or set aside as dead letters.
+
+It reads the sidecars' metrics through a forwarded port and runs "sidecar spool" in their containers, so it needs the
+permissions to create pods/portforward and pods/exec in the operator's namespace.`,
+		Example: `  kubectl recording deliveries
+  kubectl recording deliveries replay
+  kubectl recording deliveries export > events.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return d.show(cmd.Context()) },
+	}
+	flags := cmd.PersistentFlags()
+	flags.StringVar(&d.operatorNamespace, "operator-namespace", defaultOperatorNamespace, "Namespace of the sidecars.")
+	flags.StringVar(&d.spoolDir, "spool-dir", "/var/spool/sidecar", "The sidecars' own --spool-dir.")
+	cmd.AddCommand(
+		d.command("replay", "Write the dead letters again, after their cause is fixed", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			return d.each(ctx, func(pod *corev1.Pod) error { return d.spool(ctx, pod, "replay") })
+		}),
+		d.command("export", "Print spooled events and dead letters as JSON, one on a line", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			return d.each(ctx, func(pod *corev1.Pod) error { return d.spool(ctx, pod, "export") })
+		}),
+		d.command("delete POD ID...", "Delete dead letters of one sidecar", cobra.MinimumNArgs(2), d.delete),
+	)
+	return cmd
+}
+
+func (d *deliveriesOptions) command(use, short string, args cobra.PositionalArgs, run func(context.Context, []string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), args) }}
+}
+
+// each visits every sidecar; one that fails does not stop the others.
+func (d *deliveriesOptions) each(ctx context.Context, visit func(*corev1.Pod) error) error {
+	c, err := d.client()
+	if err != nil {
+		return err
+	}
+	pods, err := readyPods(ctx, c, d.operatorNamespace, sidecarContainer)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for i := range pods {
+		if err := visit(&pods[i]); err != nil {
+			failures = append(failures, fmt.Errorf("pod %s: %w", pods[i].Name, err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// spool runs "sidecar spool" in a sidecar and prints what it prints.
+func (d *deliveriesOptions) spool(ctx context.Context, pod *corev1.Pod, args ...string) error {
+	output, err := d.spoolOutput(ctx, pod, args...)
+	if err != nil {
+		return err
+	}
+	_, err = d.Out.Write(output)
+	return err
+}
+
+func (d *deliveriesOptions) spoolOutput(ctx context.Context, pod *corev1.Pod, args ...string) ([]byte, error) {
+	config, err := d.restConfig()
+	if err != nil {
+		return nil, err
+	}
+	command := append([]string{"/sidecar", "spool", args[0], "--spool-dir", d.spoolDir}, args[1:]...)
+	return execute(ctx, config, pod, sidecarContainer, command...)
+}
+
+func (d *deliveriesOptions) delete(ctx context.Context, args []string) error {
+	for _, id := range args[1:] {
+		if _, err := strconv.ParseUint(id, 10, 64); err != nil {
+			return fmt.Errorf("%q is not the id of a dead letter: kubectl recording deliveries lists them", id)
+		}
+	}
+	found := false
+	err := d.each(ctx, func(pod *corev1.Pod) error {
+		if pod.Name != args[0] {
+			return nil
+		}
+		found = true
+		return d.spool(ctx, pod, append([]string{"delete"}, args[1:]...)...)
+	})
+	if err == nil && !found {
+		return fmt.Errorf("namespace %q has no sidecar %q", d.operatorNamespace, args[0])
+	}
+	return err
+}
+
+func (d *deliveriesOptions) show(ctx context.Context) error {
+	return d.each(ctx, func(pod *corev1.Pod) error {
+		if _, err := fmt.Fprintf(d.Out, "%s\n", pod.Name); err != nil {
+			return err
+		}
+		metrics, metricsErr := d.rejected(ctx, pod)
+		lines := []string{"  Webhooks since its start:"}
+		if metricsErr == nil {
+			lines = append(lines, metrics...)
+		} else {
+			lines = append(lines, "    not available: "+view.Clean(metricsErr.Error()))
+		}
+		if _, err := fmt.Fprintln(d.Out, strings.Join(lines, "\n")); err != nil {
+			return err
+		}
+		return d.showSpool(ctx, pod)
+	})
+}
+
+// rejected returns the counts of webhooks by type and outcome.
+func (d *deliveriesOptions) rejected(ctx context.Context, pod *corev1.Pod) (lines []string, err error) {
+	config, err := d.restConfig()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	port, err := forwardPort(ctx, config, pod, sidecarMetricsPort)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/metrics", port), http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("read metrics: %w", err)
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("read metrics: the sidecar responded %s", response.Status)
+	}
+	return webhookCounts(response.Body)
+}
+
+// webhookCounts reads meetingrecording_webhooks_total from metrics in text format.
+func webhookCounts(body io.Reader) ([]string, error) {
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(body)
+	if err != nil {
+		return nil, fmt.Errorf("read metrics: %w", err)
+	}
+	var lines []string
+	for _, metric := range families["meetingrecording_webhooks_total"].GetMetric() {
+		if count := metric.GetCounter().GetValue(); count > 0 {
+			lines = append(lines, fmt.Sprintf("    %-14s %-24s %.0f", labelOf(metric, "outcome"), labelOf(metric, "type"), count))
+		}
+	}
+	slices.Sort(lines)
+	if len(lines) == 0 {
+		lines = []string{"    none"}
+	}
+	return lines, nil
+}
+
+func labelOf(metric *dto.Metric, name string) string {
+	for _, label := range metric.GetLabel() {
+		if label.GetName() == name {
+			return label.GetValue()
+		}
+	}
+	return ""
+}
+
+// spoolRecord is a line of "sidecar spool export".
+type spoolRecord struct {
+	ID      uint64          `json:"id"`
+	State   string          `json:"state"`
+	Reason  string          `json:"reason"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+// showSpool prints how many events wait, and each dead letter.
+func (d *deliveriesOptions) showSpool(ctx context.Context, pod *corev1.Pod) error {
+	output, err := d.spoolOutput(ctx, pod, "export")
+	if err != nil {
+		_, err = fmt.Fprintf(d.Out, "  Spool: not available: %s\n", view.Clean(err.Error()))
+		return err
+	}
+	waiting := 0
+	var dead []string
+	lines := bufio.NewScanner(bytes.NewReader(output))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var record spoolRecord
+		if err := json.Unmarshal(lines.Bytes(), &record); err != nil {
+			return fmt.Errorf("read what the sidecar printed: %w", err)
+		}
+		if record.Reason == "" {
+			waiting++
+			continue
+		}
+		dead = append(dead, fmt.Sprintf("    %d: %s\n       %s", record.ID, view.Clean(record.Reason), view.Clean(string(record.Payload))))
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read what the sidecar printed: %w", err)
+	}
+	text := fmt.Sprintf("  Spool: %d events wait\n  Dead letters: %d\n", waiting, len(dead))
+	if len(dead) > 0 {
+		text += strings.Join(dead, "\n") + "\n  After the cause is fixed: kubectl recording deliveries replay\n"
+	}
+	_, err = io.WriteString(d.Out, text)
+	return err
+}

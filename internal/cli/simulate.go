@@ -1,0 +1,310 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"github.com/meetingops/meeting-recording-operator/internal/cli/view"
+	"github.com/meetingops/meeting-recording-operator/internal/simulator"
+)
+
+type simulateOptions struct {
+	*options
+	plan     simulator.Options
+	scenario string
+	maxDelay time.Duration
+	step     time.Duration
+	spread   time.Duration
+
+	url               string
+	token             string
+	keyDir            string
+	configure         bool
+	operatorNamespace string
+
+	file       string
+	serve      string
+	quiet      bool
+	printsPlan bool
+}
+
+func newSimulateCommand(o *options) *cobra.Command {
+	s := &simulateOptions{options: o}
+	cmd := &cobra.Command{
+		Use:     "simulate",
+		GroupID: groupOperate,
+		Short:   "Play the provider: send signed webhooks to a sidecar",
+		Long: `Play the provider: plan sessions with recordings, send their webhooks signed with a key of your own, and print the responses.
+
+The sidecar must trust that key. With --configure the command mounts it into the sidecar, in a namespace that you have labelled
+` + simulateLabel + `=allowed. Without it, the command prints how to do that.
+
+Whoever has the key can forge recordings: use it on test clusters only.`,
+		Example: `  # One recording, on a test cluster
+  kubectl label namespace meeting-recording-system ` + simulateLabel + `=allowed
+  kubectl recording simulate --configure
+
+  # 500 sessions within a minute, with overlap, losses and late webhooks; the same again with the same seed
+  kubectl recording simulate --sessions=500 --recordings=2 --overlap --lose=0.05 --duplicate=0.1 --delay=0.2 --spread=1m --seed=7
+
+  # A sidecar that you can reach
+  kubectl recording simulate --url=http://127.0.0.1:8080/webhooks/videosdk --key-dir=keys`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context(), cmd) },
+	}
+	s.bind(cmd)
+	cmd.AddCommand(newKeygenCommand(s))
+	return cmd
+}
+
+func (s *simulateOptions) bind(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&s.scenario, "scenario", "", "YAML or JSON file with these options; flags win over it.")
+	flags.Uint64Var(&s.plan.Seed, "seed", 0, "Seed of everything that is drawn; from the clock by default.")
+	flags.IntVar(&s.plan.Sessions, "sessions", 1, "Number of sessions.")
+	flags.IntVar(&s.plan.Recordings, "recordings", 1, "Number of recordings in each session.")
+	flags.BoolVar(&s.plan.Overlap, "overlap", false, "Start a session's next recording before the one before has stopped.")
+	flags.BoolVar(&s.plan.IDs, "ids", false, "Put the recording's id into each webhook.")
+	flags.StringVar(&s.plan.Meeting, "meeting", "", "Meeting id; drawn by default.")
+	flags.StringVar(&s.plan.Session, "session", "", "Session id, with one session; drawn by default.")
+	flags.Float64Var(&s.plan.Lose, "lose", 0, "Share of webhooks that are never sent, from 0 to 1.")
+	flags.Float64Var(&s.plan.Duplicate, "duplicate", 0, "Share of webhooks that are sent twice, from 0 to 1.")
+	flags.Float64Var(&s.plan.Delay, "delay", 0, "Share of webhooks that come late, and so out of order, from 0 to 1.")
+	flags.Float64Var(&s.plan.Fail, "fail", 0, "Share of recordings that fail, from 0 to 1.")
+	flags.DurationVar(&s.maxDelay, "max-delay", 10*time.Second, "Longest delay of a webhook that comes late or twice.")
+	flags.DurationVar(&s.step, "step", time.Second, "Time between two events of a recording; 0s for none.")
+	flags.DurationVar(&s.spread, "spread", 0, "Time over which the sessions start; all at once by default.")
+	flags.StringVar(&s.plan.FileURL, "file-url", "", "Prefix of the recorded files' URLs, such as https://files.example.com.")
+	flags.StringVar(&s.file, "file", "", "File on disk to serve as each recorded file, with --serve.")
+	flags.StringVar(&s.serve, "serve", "", "Address HOST:PORT to serve --file at, reachable from the cluster's Pods.")
+	flags.StringVar(&s.url, "url", "", "URL of the sidecar; by default a port is forwarded to a sidecar of the cluster.")
+	flags.StringVar(&s.token, "endpoint-token", "", "Endpoint token of the sidecar, the last part of its path.")
+	flags.BoolVar(&s.configure, "configure", false, "Have the sidecar of the cluster trust the key.")
+	flags.StringVar(&s.operatorNamespace, "operator-namespace", defaultOperatorNamespace, "Namespace of the sidecar.")
+	flags.BoolVarP(&s.quiet, "quiet", "q", false, "Print the summary only.")
+	flags.BoolVar(&s.printsPlan, "print-plan", false, "Print the webhooks, and send none.")
+	cmd.PersistentFlags().StringVar(&s.keyDir, "key-dir", defaultKeyDir(), "Directory of the key; it is made where it is missing.")
+	cmd.MarkFlagsMutuallyExclusive("url", "configure")
+	cmd.MarkFlagsRequiredTogether("file", "serve")
+}
+
+// defaultKeyDir is where the key stays between runs.
+func defaultKeyDir() string {
+	directory, err := os.UserConfigDir()
+	if err != nil {
+		return "videosdk-simulator"
+	}
+	return filepath.Join(directory, "kubectl-recording", "simulator")
+}
+
+func newKeygenCommand(s *simulateOptions) *cobra.Command {
+	return &cobra.Command{
+		Use:   "keygen",
+		Short: "Make the key that webhooks are signed with, and print its public half",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			key, err := simulator.LoadKey(s.keyDir)
+			if err != nil {
+				return err
+			}
+			_, err = s.Out.Write(key.Public())
+			return err
+		},
+	}
+}
+
+// read merges the scenario's file and the flags, of which those that are set win.
+func (s *simulateOptions) read(cmd *cobra.Command) error {
+	flags := s.plan
+	flags.MaxDelay, flags.Step, flags.Spread = simulator.Duration(s.maxDelay), simulator.Duration(s.step), simulator.Duration(s.spread)
+	if s.step == 0 {
+		flags.Step = -1
+	}
+	merged := flags
+	if s.scenario != "" {
+		text, err := os.ReadFile(s.scenario)
+		if err != nil {
+			return fmt.Errorf("--scenario: %w", err)
+		}
+		if err := yaml.UnmarshalStrict(text, &merged); err != nil {
+			return fmt.Errorf("--scenario: %s: %w", s.scenario, err)
+		}
+		restore(cmd, &merged, flags)
+	}
+	s.plan = merged
+	if s.plan.Seed == 0 {
+		s.plan.Seed = uint64(time.Now().UnixNano())
+	}
+	if s.serve != "" && s.plan.FileURL == "" {
+		s.plan.FileURL = "http://" + s.serve
+	}
+	return s.plan.Validate()
+}
+
+// restore puts the flags that are set over what the scenario says.
+func restore(cmd *cobra.Command, merged *simulator.Options, flags simulator.Options) {
+	for name, set := range map[string]func(){
+		"seed": func() { merged.Seed = flags.Seed }, "sessions": func() { merged.Sessions = flags.Sessions },
+		"recordings": func() { merged.Recordings = flags.Recordings }, "overlap": func() { merged.Overlap = flags.Overlap },
+		"ids": func() { merged.IDs = flags.IDs }, "meeting": func() { merged.Meeting = flags.Meeting },
+		"session": func() { merged.Session = flags.Session }, "lose": func() { merged.Lose = flags.Lose },
+		"duplicate": func() { merged.Duplicate = flags.Duplicate }, "delay": func() { merged.Delay = flags.Delay },
+		"fail": func() { merged.Fail = flags.Fail }, "max-delay": func() { merged.MaxDelay = flags.MaxDelay },
+		"step": func() { merged.Step = flags.Step }, "spread": func() { merged.Spread = flags.Spread },
+		"file-url": func() { merged.FileURL = flags.FileURL },
+	} {
+		if cmd.Flags().Changed(name) {
+			set()
+		}
+	}
+}
+
+func (s *simulateOptions) run(ctx context.Context, cmd *cobra.Command) error {
+	if err := s.read(cmd); err != nil {
+		return err
+	}
+	plan := simulator.Plan(s.plan)
+	if s.printsPlan {
+		return s.printPlan(plan)
+	}
+	key, err := simulator.LoadKey(s.keyDir)
+	if err != nil {
+		return err
+	}
+	address, stop, err := s.reach(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if err := s.serveFile(ctx); err != nil {
+		return err
+	}
+	summary := summary{seed: s.plan.Seed}
+	sender := simulator.Sender{URL: address, Key: key, Report: func(r simulator.Result) {
+		summary.add(r)
+		if !s.quiet {
+			// The summary says how many there were if this fails.
+			_, _ = fmt.Fprintln(s.Out, resultLine(r))
+		}
+	}}
+	err = sender.Send(ctx, plan)
+	if _, printErr := fmt.Fprintln(s.Out, summary.String()); err == nil {
+		err = printErr
+	}
+	if err == nil && summary.refused > 0 {
+		err = fmt.Errorf("the sidecar did not accept %d webhooks: a 401 means that it does not trust the key of %s, a 404 that the endpoint token is wrong", summary.refused, s.keyDir)
+	}
+	return err
+}
+
+func (s *simulateOptions) printPlan(plan []simulator.Delivery) error {
+	for _, d := range plan {
+		if _, err := fmt.Fprintf(s.Out, "%-10s %-20s lost=%-5v again=%-5v %s\n", d.At, d.Type, d.Lost, d.Again, d.Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resultLine is one line for people.
+func resultLine(r simulator.Result) string {
+	outcome := fmt.Sprintf("%d %s", r.Status, view.Clean(string(r.Response)))
+	switch {
+	case r.Lost:
+		outcome = "lost on purpose"
+	case r.Err != nil:
+		outcome = r.Err.Error()
+	}
+	return fmt.Sprintf("%-20s -> %s", r.Type, outcome)
+}
+
+type summary struct {
+	seed                          uint64
+	sent, accepted, lost, refused int
+}
+
+func (s *summary) add(r simulator.Result) {
+	switch {
+	case r.Lost:
+		s.lost++
+		return
+	case r.Accepted():
+		s.accepted++
+	default:
+		s.refused++
+	}
+	s.sent++
+}
+
+func (s *summary) String() string {
+	return fmt.Sprintf("%d webhooks sent, %d accepted, %d refused; %d lost on purpose (seed %d)", s.sent, s.accepted, s.refused, s.lost, s.seed)
+}
+
+// serveFile serves --file until ctx is done.
+func (s *simulateOptions) serveFile(ctx context.Context) error {
+	if s.file == "" {
+		return nil
+	}
+	if err := simulator.CheckFile(s.file); err != nil {
+		return err
+	}
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", s.serve)
+	if err != nil {
+		return fmt.Errorf("--serve: %w", err)
+	}
+	server := &http.Server{Handler: simulator.FileHandler(s.file), ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			_, _ = fmt.Fprintf(s.ErrOut, "serve %s: %v\n", s.file, err)
+		}
+	}()
+	return nil
+}
+
+// reach returns the URL of the sidecar: that of --url, or of a port that is forwarded to it until stop is called.
+func (s *simulateOptions) reach(ctx context.Context, key *simulator.Key) (address string, stop func(), err error) {
+	suffix := "/webhooks/videosdk"
+	if s.token != "" {
+		suffix += "/" + s.token
+	}
+	if s.url != "" {
+		return s.url, func() {}, nil
+	}
+	config, err := s.restConfig()
+	if err != nil {
+		return "", nil, err
+	}
+	c, err := s.client()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := s.trust(ctx, c, key); err != nil {
+		return "", nil, err
+	}
+	pods, err := readyPods(ctx, c, s.operatorNamespace, sidecarContainer)
+	if err != nil {
+		return "", nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	port, err := forwardPort(ctx, config, &pods[0], webhookPort(&pods[0]))
+	if err != nil {
+		cancel()
+		return "", nil, err
+	}
+	return cmp.Or(s.url, fmt.Sprintf("http://127.0.0.1:%d%s", port, suffix)), cancel, nil
+}

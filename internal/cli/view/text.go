@@ -1,0 +1,104 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package view lays recordings out as text for a terminal. It is pure: what it shows and the current time are arguments.
+//
+// Names, messages and outputs come from the provider and from containers, so every text is stripped of control characters
+// before it is shown: nothing in an object can move the cursor or hide a line.
+package view
+
+import (
+	"cmp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+)
+
+// none stands for a value that is absent, as in kubectl.
+const none = "<none>"
+
+// Clean returns the text on one line, with each control character and each invalid byte replaced by a space.
+func Clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != utf8.RuneError {
+			return r
+		}
+		return ' '
+	}, text)
+}
+
+// Cut shortens a line to at most width characters; an ellipsis marks what is missing. A width of 0 means no limit.
+func Cut(line string, width int) string {
+	if width <= 0 || utf8.RuneCountInString(line) <= width {
+		return line
+	}
+	return strings.TrimRight(string([]rune(line)[:width-1]), " ") + "…"
+}
+
+// orNone cleans a text, and names its absence.
+func orNone(text string) string { return cmp.Or(Clean(text), none) }
+
+// Age returns how long ago a time was, as kubectl writes it.
+func Age(at, now time.Time) string {
+	if at.IsZero() {
+		return none
+	}
+	return duration.HumanDuration(max(now.Sub(at), 0))
+}
+
+// took returns how long something took, or has taken so far.
+func took(from, to, now time.Time) string {
+	if from.IsZero() {
+		return ""
+	}
+	if to.IsZero() {
+		to = now
+	}
+	return duration.HumanDuration(max(to.Sub(from), 0))
+}
+
+// columns are rows of cells that are laid out in columns. The last cell of a row may have any width.
+type columns struct {
+	rows [][]string
+}
+
+func (c *columns) add(cells ...string) { c.rows = append(c.rows, cells) }
+
+// lines returns the rows with their cells aligned, three spaces apart.
+func (c *columns) lines() []string {
+	var widths []int
+	for _, row := range c.rows {
+		for i, cell := range row[:max(len(row)-1, 0)] {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	lines := make([]string, 0, len(c.rows))
+	for _, row := range c.rows {
+		lines = append(lines, layOut(row, widths))
+	}
+	return lines
+}
+
+// gap separates columns.
+const gap = "   "
+
+func layOut(row []string, widths []int) string {
+	var line strings.Builder
+	for i, cell := range row {
+		line.WriteString(cell)
+		if i == len(row)-1 {
+			break
+		}
+		if missing := widths[i] - utf8.RuneCountInString(cell); missing > 0 {
+			line.WriteString(strings.Repeat(" ", missing))
+		}
+		line.WriteString(gap)
+	}
+	return strings.TrimRight(line.String(), " ")
+}

@@ -1,0 +1,201 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package simulator plays VideoSDK.live: it plans sessions with recordings, serves their files, and sends the provider's
+// webhooks, signed with a key of its own. Some are lost, sent twice, or late, as a seed decides.
+package simulator
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Options describe what to simulate. The zero value of each field has a meaning of its own; Validate checks the ranges.
+type Options struct {
+	// Seed decides everything that is drawn: the same options give the same plan.
+	Seed uint64 `json:"seed"`
+	// Sessions is how many sessions there are, 1 by default.
+	Sessions int `json:"sessions"`
+	// Recordings is how many recordings each session has, 1 by default.
+	Recordings int `json:"recordings"`
+	// Overlap starts a session's next recording before the one before has stopped.
+	Overlap bool `json:"overlap"`
+	// Meeting and Session are the ids; drawn where they are empty. With several sessions only the meeting may be given.
+	Meeting string `json:"meeting"`
+	Session string `json:"session"`
+	// IDs puts the recording's id into each webhook's data.
+	IDs bool `json:"ids"`
+	// Lose, Duplicate, Delay and Fail are shares from 0 to 1: of webhooks that are never sent, are sent twice, or come late,
+	// and of recordings that fail.
+	Lose      float64 `json:"lose"`
+	Duplicate float64 `json:"duplicate"`
+	Delay     float64 `json:"delay"`
+	Fail      float64 `json:"fail"`
+	// MaxDelay is how late a delayed webhook is at most, 10 s by default.
+	MaxDelay Duration `json:"maxDelay"`
+	// Step is the time between two events of a recording, 1 s by default; negative for none.
+	Step Duration `json:"step"`
+	// Spread is the time over which the sessions start; 0 starts all at once, as a burst.
+	Spread Duration `json:"spread"`
+	// FileURL is the prefix of the files' URLs. Each file is at FileURL + its path.
+	FileURL string `json:"fileURL"`
+}
+
+// Duration is a time.Duration that is written like 10s.
+type Duration time.Duration
+
+// UnmarshalJSON reads a duration such as "10s".
+func (d *Duration) UnmarshalJSON(text []byte) error {
+	var s string
+	if err := json.Unmarshal(text, &s); err != nil {
+		return fmt.Errorf("a duration is written as a string, such as \"10s\": %w", err)
+	}
+	parsed, err := time.ParseDuration(s)
+	*d = Duration(parsed)
+	return err
+}
+
+// Limits of Options.
+const (
+	maxSessions   = 100_000
+	maxRecordings = 100
+)
+
+// Validate returns an error that names the first field which is out of range.
+func (o Options) Validate() error {
+	for name, share := range map[string]float64{"lose": o.Lose, "duplicate": o.Duplicate, "delay": o.Delay, "fail": o.Fail} {
+		if !(share >= 0 && share <= 1) {
+			return fmt.Errorf("%s must be a share from 0 to 1, not %v", name, share)
+		}
+	}
+	switch {
+	case o.Sessions < 0 || o.Sessions > maxSessions:
+		return fmt.Errorf("sessions must be from 1 to %d, not %d", maxSessions, o.Sessions)
+	case o.Recordings < 0 || o.Recordings > maxRecordings:
+		return fmt.Errorf("recordings must be from 1 to %d, not %d", maxRecordings, o.Recordings)
+	case o.Session != "" && o.Sessions > 1:
+		return errors.New("session names one session: leave it out to simulate several")
+	case o.MaxDelay < 0 || o.Spread < 0:
+		return errors.New("maxDelay and spread must not be negative")
+	}
+	return nil
+}
+
+// Delivery is one webhook to send.
+type Delivery struct {
+	// At is when to send it, from the start of the simulation.
+	At time.Duration
+	// Type is the webhook's type, such as recording-started.
+	Type string
+	// Meeting and Session are the ids, and Recording counts the recordings of the session from 1.
+	Meeting, Session string
+	Recording        int
+	// Body is what is signed and sent.
+	Body []byte
+	// Lost says that it is never sent, and Again that it is the second delivery of the same webhook.
+	Lost, Again bool
+}
+
+// data is what a webhook says about a recording.
+type data struct {
+	MeetingID string `json:"meetingId"`
+	SessionID string `json:"sessionId"`
+	ID        string `json:"id,omitempty"`
+	FilePath  string `json:"filePath,omitempty"`
+	FileURL   string `json:"fileUrl,omitempty"`
+}
+
+// Plan returns the webhooks of a simulation, in the order in which they are sent.
+func Plan(o Options) []Delivery {
+	p := planner{Options: o, random: rand.New(rand.NewPCG(o.Seed, 0))}
+	p.Sessions, p.Recordings = max(o.Sessions, 1), max(o.Recordings, 1)
+	p.MaxDelay, p.Step = cmp.Or(o.MaxDelay, Duration(10*time.Second)), max(cmp.Or(o.Step, Duration(time.Second)), 0)
+	for range p.Sessions {
+		p.session()
+	}
+	slices.SortStableFunc(p.plan, func(a, b Delivery) int { return cmp.Compare(a.At, b.At) })
+	return p.plan
+}
+
+type planner struct {
+	Options
+	random *rand.Rand
+	plan   []Delivery
+}
+
+// events of a recording, in order, but the last.
+var events = []string{"recording-starting", "recording-started", "recording-stopping"}
+
+func (p *planner) session() {
+	at := time.Duration(0)
+	if p.Spread > 0 {
+		at = time.Duration(p.random.Int64N(int64(p.Spread)))
+	}
+	meeting := cmp.Or(p.Meeting, fmt.Sprintf("%s-%s-%s", p.letters(4), p.letters(4), p.letters(4)))
+	session := cmp.Or(p.Session, p.hex(24))
+	for recording := 1; recording <= p.Recordings; recording++ {
+		took := p.recording(at, meeting, session, recording)
+		if p.Overlap {
+			took /= 2
+		}
+		at += took
+	}
+}
+
+// recording plans the webhooks of one recording, and returns how long it takes.
+func (p *planner) recording(at time.Duration, meeting, session string, recording int) time.Duration {
+	id := p.hex(24)
+	d := data{MeetingID: meeting, SessionID: session}
+	if p.IDs {
+		d.ID = id
+	}
+	start := at
+	for _, event := range events {
+		p.webhook(at, event, d, recording)
+		at += time.Duration(p.Step)
+	}
+	if p.random.Float64() < p.Fail {
+		p.webhook(at, "recording-failed", d, recording)
+	} else {
+		d.FilePath = "/encoded/videos/" + id + ".mp4"
+		if p.FileURL != "" {
+			d.FileURL = p.FileURL + d.FilePath
+		}
+		p.webhook(at, "recording-stopped", d, recording)
+	}
+	return at + time.Duration(p.Step) - start
+}
+
+func (p *planner) webhook(at time.Duration, event string, d data, recording int) {
+	body, err := json.Marshal(map[string]any{"webhookType": event, "data": d})
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	delivery := Delivery{At: at, Type: event, Meeting: d.MeetingID, Session: d.SessionID, Recording: recording, Body: body}
+	delivery.Lost = p.random.Float64() < p.Lose
+	if p.random.Float64() < p.Delay {
+		delivery.At += time.Duration(p.random.Int64N(int64(p.MaxDelay) + 1))
+	}
+	p.plan = append(p.plan, delivery)
+	if !delivery.Lost && p.random.Float64() < p.Duplicate {
+		delivery.Again = true
+		delivery.At += time.Duration(p.random.Int64N(int64(p.MaxDelay) + 1))
+		p.plan = append(p.plan, delivery)
+	}
+}
+
+func (p *planner) letters(n int) string { return p.draw("abcdefghijklmnopqrstuvwxyz0123456789", n) }
+func (p *planner) hex(n int) string     { return p.draw("0123456789abcdef", n) }
+
+func (p *planner) draw(alphabet string, n int) string {
+	text := make([]byte, n)
+	for i := range text {
+		text[i] = alphabet[p.random.IntN(len(alphabet))]
+	}
+	return string(text)
+}
