@@ -136,7 +136,7 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 	go -C hack/tools run ./crdtrim -embedded template $(CURDIR)/config/crd/bases/recording.meetingops.dev_recordingpipelines.yaml
 	$(CONTROLLER_GEN) rbac:roleName=manager,fileName=manager_role.yaml paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	$(CONTROLLER_GEN) rbac:roleName=sidecar,fileName=sidecar_role.yaml paths=./internal/recorder/... output:rbac:artifacts:config=config/rbac
-	$(CONTROLLER_GEN) rbac:roleName=events,fileName=role.yaml paths=./internal/live/... output:rbac:artifacts:config=config/events
+	$(CONTROLLER_GEN) rbac:roleName=events,fileName=role.yaml paths=./internal/stream/... paths=./internal/access/... output:rbac:artifacts:config=config/events
 
 .PHONY: charts
 charts: ## Generate the Helm chart's CRDs, fixed objects and README from config/ and the chart's values.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/go-logr/logr"
 
-	"github.com/meetingops/meeting-recording-operator/internal/live/server"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/server"
 )
 
 func TestHowManyConnections(t *testing.T) {

@@ -17,8 +17,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/meetingops/meeting-recording-operator/internal/access/metricsfilter"
 
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/page"
@@ -42,6 +43,7 @@ type flags struct {
 	maxStreamsPerUser int
 	maxConnections    int // 0 is spareConnections more than maxStreams
 	trustedProxies    []netip.Prefix
+	tokenAudiences    []string
 	shutdownDelay     time.Duration
 	mediaHosts        []string
 	logsURL           string
@@ -69,6 +71,8 @@ func parse(args []string, output io.Writer) (flags, error) {
 		"one closes. 0 is %d more than --max-streams.", spareConnections))
 	set.Func("trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-Proto is believed, so that the browser's cookie is kept "+
 		"to HTTPS. Can be given several times.", f.addProxy)
+	set.Func("token-audience", "Audience that tokens must be issued for, such as meeting-recording-events. Can be given several times; without it, the "+
+		"API server's own.", f.addAudience)
 	set.DurationVar(&f.shutdownDelay, "shutdown-delay", 0,
 		"How long to serve on, not ready, after being told to end, so that load balancers send no more.")
 	set.Func("media-host", "Host that the page may load posters and players from, such as media.example.com, *.example.com or "+
@@ -92,6 +96,14 @@ func (f *flags) addNamespace(name string) error {
 	if !slices.Contains(f.namespaces, name) {
 		f.namespaces = append(f.namespaces, name)
 	}
+	return nil
+}
+
+func (f *flags) addAudience(audience string) error {
+	if audience == "" {
+		return errors.New("must not be empty")
+	}
+	f.tokenAudiences = append(f.tokenAudiences, audience)
 	return nil
 }
 
@@ -160,7 +172,7 @@ func (f *flags) metrics() metricsserver.Options {
 	return metricsserver.Options{
 		BindAddress:    f.metricsAddress,
 		SecureServing:  true,
-		FilterProvider: filters.WithAuthenticationAndAuthorization,
+		FilterProvider: metricsfilter.Provider,
 		// HTTP/2 is off, as in the manager.
 		TLSOpts: []func(*tls.Config){func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }},
 	}

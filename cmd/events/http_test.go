@@ -21,9 +21,9 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/meetingops/meeting-recording-operator/internal/live/access"
-	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
-	"github.com/meetingops/meeting-recording-operator/internal/live/server"
+	"github.com/meetingops/meeting-recording-operator/internal/access"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/server"
 )
 
 // call is a request, and what comes back.
@@ -75,7 +75,7 @@ func TestAnswers(t *testing.T) {
 	if err := write.recording(t.Context(), "one", false); err != nil {
 		t.Fatal(err)
 	}
-	cookie := map[string]string{"Cookie": access.CookieName + "=" + token}
+	cookie := map[string]string{"Cookie": server.CookieName + "=" + token}
 	with := func(header map[string]string, name, value string) map[string]string {
 		more := map[string]string{name: value}
 		for n, v := range header {
@@ -369,10 +369,14 @@ func TestRightsThatAreTakenAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock := &laterClock{now: time.Now()}
+	reviewer, err := access.NewReviewer(apiServer, access.Options{Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
 	f := feed.New(feed.Source{Client: recordings, REST: clients.Discovery().RESTClient(), Namespace: namespace}, time.Now, logr.Discard(), nil)
 	go func() { _ = f.Run(t.Context()) }()
 	live := server.New(server.Options{
-		Feeds: []*feed.Feed{f}, Recordings: recordings, Reviewer: access.NewReviewer(clients, clock), Page: http.NotFoundHandler(),
+		Feeds: []*feed.Feed{f}, Recordings: recordings, Reviewer: reviewer, Page: http.NotFoundHandler(),
 		Heartbeat: time.Minute, Recheck: 20 * time.Millisecond, MaxStreams: 10, MaxStreamsPerUser: 10, Log: logr.Discard(),
 	})
 	eventually(t, "the feed is ready", func(context.Context) error {

@@ -16,7 +16,6 @@ import (
 	"golang.org/x/net/netutil"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -27,11 +26,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/access"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
-	"github.com/meetingops/meeting-recording-operator/internal/live/access"
-	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
-	"github.com/meetingops/meeting-recording-operator/internal/live/server"
 	"github.com/meetingops/meeting-recording-operator/internal/page"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/server"
 )
 
 // closeTimeout is how long requests under way may take when the server ends.
@@ -57,7 +56,7 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 	if err != nil {
 		return fmt.Errorf("make a client: %w", err)
 	}
-	reviewer, err := newReviewer(cfg)
+	reviewer, err := access.NewReviewer(cfg, access.Options{Audiences: flags.tokenAudiences, Clock: clock.RealClock{}})
 	if err != nil {
 		return err
 	}
@@ -93,14 +92,6 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 		return fmt.Errorf("set up the server: %w", err)
 	}
 	return mgr.Start(ctx)
-}
-
-func newReviewer(cfg *rest.Config) (*access.Reviewer, error) {
-	clients, err := kubernetes.NewForConfig(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("make a client: %w", err)
-	}
-	return access.NewReviewer(clients, clock.RealClock{}), nil
 }
 
 // web is the server for the world.

@@ -19,8 +19,9 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/meetingops/meeting-recording-operator/internal/access/metricsfilter"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
@@ -163,7 +164,7 @@ func managerOptions(f flags) (ctrl.Options, error) {
 		Metrics: metricsserver.Options{
 			BindAddress:    f.metricsAddress,
 			SecureServing:  true,
-			FilterProvider: filters.WithAuthenticationAndAuthorization,
+			FilterProvider: metricsfilter.Provider,
 			ExtraHandlers:  f.extraHandlers(),
 			// HTTP/2 is off, as Kubebuilder has it: GHSA-qppj-fm5r-hxr3 and GHSA-4374-p667-p6c8 are of it, and metrics need none.
 			TLSOpts: []func(*tls.Config){func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }},

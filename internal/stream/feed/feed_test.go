@@ -19,7 +19,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/live/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
 )
 
 // follower is a stream that remembers how far it is, as browsers do.

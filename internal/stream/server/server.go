@@ -5,6 +5,7 @@
 package server
 
 import (
+	"context"
 	"log"
 	"net/http"
 	"net/netip"
@@ -13,11 +14,18 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/meetingops/meeting-recording-operator/internal/live/access"
-	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
+	"github.com/meetingops/meeting-recording-operator/internal/access"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 )
+
+// Reviewer is what a Server needs of access.Reviewer.
+type Reviewer interface {
+	Authenticate(ctx context.Context, token string) (access.User, error)
+	AuthorizeResource(ctx context.Context, user access.User, attributes authorizationv1.ResourceAttributes) error
+}
 
 // Options are what a Server needs.
 type Options struct {
@@ -25,7 +33,7 @@ type Options struct {
 	Feeds []*feed.Feed
 	// Recordings reads MeetingRecordings from the API server.
 	Recordings client.Reader
-	Reviewer   *access.Reviewer
+	Reviewer   Reviewer
 	// Page is served at / and below.
 	Page http.Handler
 	// Heartbeat is the longest silence of a stream.

@@ -15,7 +15,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/events"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
-	"github.com/meetingops/meeting-recording-operator/internal/live/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
 )
 
 var begin = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)

@@ -4,7 +4,6 @@
 package server
 
 import (
-	"errors"
 	"io"
 	"strings"
 	"sync/atomic"
@@ -13,21 +12,19 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	"k8s.io/apimachinery/pkg/runtime"
-	clienttesting "k8s.io/client-go/testing"
 )
 
 // While the API server cannot be asked about rights a stream goes on, but not for ever: then it ends, and its client may come again.
 func TestUncheckedRights(t *testing.T) {
 	const latest = recheckEvery * 5 / 4 // until the next look at a right
-	for _, resource := range []string{"tokenreviews", "subjectaccessreviews"} {
-		t.Run(resource, func(t *testing.T) {
+	for review, fails := range map[string]func(*rights) *atomic.Bool{
+		"tokenreviews":         func(r *rights) *atomic.Bool { return &r.tokensFail },
+		"subjectaccessreviews": func(r *rights) *atomic.Bool { return &r.accessFails },
+	} {
+		t.Run(review, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				var down atomic.Bool
-				w.clients.PrependReactor("create", resource, func(clienttesting.Action) (bool, runtime.Object, error) {
-					return down.Load(), nil, errors.New("no connection")
-				})
+				down := fails(&w.rights)
 				stream := w.open(t)
 				told := make(chan string, 1)
 				go func() {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/events"
-	"github.com/meetingops/meeting-recording-operator/internal/live/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
 )
 
 // book holds what must be known of recordings to tell their next changes: of those in flight, and for a while of those that ended.

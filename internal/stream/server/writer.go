@@ -15,8 +15,8 @@ import (
 	"github.com/tmaxmax/go-sse"
 
 	"github.com/meetingops/meeting-recording-operator/events"
-	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
-	"github.com/meetingops/meeting-recording-operator/internal/live/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
 )
 
 var (

@@ -14,7 +14,7 @@ import (
 
 	"github.com/go-logr/logr"
 
-	"github.com/meetingops/meeting-recording-operator/internal/live/access"
+	"github.com/meetingops/meeting-recording-operator/internal/access"
 )
 
 // What came of asking about a caller is told by a code that says whether to come again, and in words that say what to mend.
@@ -26,7 +26,7 @@ func TestRefusals(t *testing.T) {
 		says  string
 		again bool
 	}{
-		"a token that is unknown": {access.ErrUnknown, http.StatusUnauthorized, "may have expired", false},
+		"a token that is unknown": {access.ErrUnauthenticated, http.StatusUnauthorized, "may have expired", false},
 		"no right":                {access.ErrForbidden, http.StatusForbidden, "ask for a role", false},
 		"too many":                {fmt.Errorf("who: %w", access.ErrBusy), http.StatusServiceUnavailable, "too many callers", true},
 		"given up":                {context.Canceled, http.StatusServiceUnavailable, "given up", true},

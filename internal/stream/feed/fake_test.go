@@ -15,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/live/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
 )
 
 // errNetwork is what the fake API server fails with.

@@ -10,7 +10,7 @@ import (
 	"github.com/tmaxmax/go-sse"
 
 	"github.com/meetingops/meeting-recording-operator/events"
-	"github.com/meetingops/meeting-recording-operator/internal/live/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
 )
 
 // Filter says which recordings a stream is about; what is empty does not matter.

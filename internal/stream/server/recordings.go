@@ -20,7 +20,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/events"
-	"github.com/meetingops/meeting-recording-operator/internal/live/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
 )
 
 // summary is one recording in a list.

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package access
+package server
 
 import (
 	"crypto/tls"
@@ -12,7 +12,7 @@ import (
 )
 
 // The cookie is kept to HTTPS wherever one end of the way says that the browser uses it; only a proxy has to be known for that.
-func TestSecure(t *testing.T) {
+func TestIsSecure(t *testing.T) {
 	const proxy, stranger = "10.0.0.1:1", "192.0.2.1:1"
 	for name, test := range map[string]struct {
 		peer   string
@@ -42,7 +42,7 @@ func TestSecure(t *testing.T) {
 			for key, value := range test.header {
 				r.Header.Set(key, value)
 			}
-			if got := Secure(r, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}); got != test.want {
+			if got := isSecure(r, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}); got != test.want {
 				t.Errorf("it is %t", got)
 			}
 		})

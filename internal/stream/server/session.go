@@ -9,7 +9,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/meetingops/meeting-recording-operator/internal/live/access"
+	"github.com/meetingops/meeting-recording-operator/internal/access"
 )
 
 // whoAmI is the answer about a session.
@@ -53,22 +53,22 @@ func (s *Server) beginSession(w http.ResponseWriter, r *http.Request) {
 	case err != nil && !errors.Is(err, io.EOF), body.Token == "":
 		fail(w, http.StatusBadRequest, "the body must be {\"token\": \"...\"}")
 		return
-	case !access.Storable(body.Token):
+	case !fitsCookie(body.Token):
 		fail(w, http.StatusBadRequest, "the token does not fit a cookie: it must be at most 3900 characters with no spaces, quotes, commas or semicolons")
 		return
 	}
-	user, err := s.Reviewer.WhoIs(r.Context(), body.Token)
+	user, err := s.Reviewer.Authenticate(r.Context(), body.Token)
 	if refused := s.refusalFor(err); refused != nil {
 		refused.write(w)
 		return
 	}
-	access.SetSession(w, body.Token, access.Secure(r, s.TrustedProxies))
+	setSession(w, body.Token, isSecure(r, s.TrustedProxies))
 	answer(w, http.StatusOK, s.about(user))
 }
 
 // endSession serves DELETE /api/v1/session.
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request) {
-	access.EndSession(w, access.Secure(r, s.TrustedProxies))
+	clearSession(w, isSecure(r, s.TrustedProxies))
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusNoContent)
 }

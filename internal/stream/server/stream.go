@@ -13,8 +13,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/meetingops/meeting-recording-operator/internal/live/access"
-	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
+	"github.com/meetingops/meeting-recording-operator/internal/access"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 )
 
 // Why streams end, as metrics tell it.
@@ -60,7 +60,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		free()
 		return
 	}
-	st := &stream{server: s, filter: filter, token: strings.Clone(access.Token(r)), checked: time.Now(), wake: make(chan struct{}, 1)}
+	st := &stream{server: s, filter: filter, token: strings.Clone(tokenOf(r)), checked: time.Now(), wake: make(chan struct{}, 1)}
 	for _, i := range indices {
 		st.feeds = append(st.feeds, s.Feeds[i])
 	}
@@ -107,7 +107,7 @@ func (st *stream) run(ctx context.Context, lastEventID string) string {
 		return endUnchecked
 	case errors.Is(err, feed.ErrSlow), errors.Is(err, errStuck):
 		return endSlow
-	case errors.Is(err, access.ErrForbidden), errors.Is(err, access.ErrUnknown):
+	case errors.Is(err, access.ErrForbidden), errors.Is(err, access.ErrUnauthenticated):
 		return endRights
 	case errors.Is(err, errGone), ctx.Err() != nil:
 		return endClient
@@ -259,7 +259,7 @@ func (st *stream) recheck(ctx context.Context) error {
 	switch {
 	case err == nil:
 		st.checked = time.Now()
-	case errors.Is(err, access.ErrForbidden), errors.Is(err, access.ErrUnknown):
+	case errors.Is(err, access.ErrForbidden), errors.Is(err, access.ErrUnauthenticated):
 		return err
 	case time.Since(st.checked) >= maxUnchecked*st.server.Recheck:
 		return errUnchecked
@@ -269,7 +269,7 @@ func (st *stream) recheck(ctx context.Context) error {
 
 // review asks whether the client may see what it reads.
 func (st *stream) review(ctx context.Context) error {
-	user, err := st.server.Reviewer.WhoIs(ctx, st.token)
+	user, err := st.server.Reviewer.Authenticate(ctx, st.token)
 	if err != nil {
 		return err
 	}
@@ -278,7 +278,7 @@ func (st *stream) review(ctx context.Context) error {
 		if namespace == "" {
 			namespace = f.Namespace()
 		}
-		if err := st.server.Reviewer.MaySee(ctx, user, namespace); err != nil {
+		if err := st.server.authorize(ctx, user, namespace); err != nil {
 			return err
 		}
 	}

@@ -12,11 +12,9 @@ import (
 	"testing/synctest"
 
 	"github.com/go-logr/logr"
-	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/meetingops/meeting-recording-operator/internal/live/access"
-	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 )
 
 // A flood of lists is at most maxLists for the API server at once; others get their turn, or are told to come again.
@@ -25,7 +23,7 @@ func TestListsAtOnce(t *testing.T) {
 		reader := &slowReader{asked: make(chan struct{}, 100), release: make(chan struct{})}
 		handler := New(Options{
 			Feeds: []*feed.Feed{feed.New(feed.Source{}, nil, logr.Discard(), nil)}, Recordings: reader,
-			Reviewer: access.NewReviewer(anybody(), clock.RealClock{}), Page: http.NotFoundHandler(), Log: logr.Discard(),
+			Reviewer: &rights{}, Page: http.NotFoundHandler(), Log: logr.Discard(),
 		}).Handler()
 		answers := make(chan *httptest.ResponseRecorder, 100)
 		ask := func() {

@@ -13,8 +13,10 @@ import (
 	"strings"
 
 	"github.com/go-logr/logr"
+	authorizationv1 "k8s.io/api/authorization/v1"
 
-	"github.com/meetingops/meeting-recording-operator/internal/live/access"
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/access"
 )
 
 // answer writes a JSON object.
@@ -78,12 +80,12 @@ func guarded(log logr.Logger, handler http.Handler) http.Handler {
 
 // caller returns who sent the request.
 func (s *Server) caller(ctx context.Context, r *http.Request) (access.User, *refusal) {
-	token := access.Token(r)
+	token := tokenOf(r)
 	if token == "" {
 		return access.User{}, &refusal{http.StatusUnauthorized,
 			"send a token of the cluster: Authorization: Bearer TOKEN, or begin a session with POST /api/v1/session"}
 	}
-	user, err := s.Reviewer.WhoIs(ctx, token)
+	user, err := s.Reviewer.Authenticate(ctx, token)
 	return user, s.refusalFor(err)
 }
 
@@ -92,7 +94,7 @@ func (s *Server) refusalFor(err error) *refusal {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, access.ErrUnknown):
+	case errors.Is(err, access.ErrUnauthenticated):
 		return &refusal{http.StatusUnauthorized, "the cluster does not accept the token: it may have expired"}
 	case errors.Is(err, access.ErrForbidden):
 		return &refusal{http.StatusForbidden, "you may not get meetingrecordings there: ask for a role that lets you, such as view"}
@@ -122,14 +124,21 @@ func (s *Server) served(namespace string) ([]int, *refusal) {
 // maySee is nil where the user may see the namespace, or with "" every one that is served.
 func (s *Server) maySee(ctx context.Context, user access.User, namespace string) *refusal {
 	if namespace != "" {
-		return s.refusalFor(s.Reviewer.MaySee(ctx, user, namespace))
+		return s.refusalFor(s.authorize(ctx, user, namespace))
 	}
 	for _, f := range s.Feeds {
-		if refused := s.refusalFor(s.Reviewer.MaySee(ctx, user, f.Namespace())); refused != nil {
+		if refused := s.refusalFor(s.authorize(ctx, user, f.Namespace())); refused != nil {
 			return refused
 		}
 	}
 	return nil
+}
+
+// authorize returns nil if the user may get the MeetingRecordings of a namespace, or with "" of all.
+func (s *Server) authorize(ctx context.Context, user access.User, namespace string) error {
+	return s.Reviewer.AuthorizeResource(ctx, user, authorizationv1.ResourceAttributes{
+		Namespace: namespace, Verb: "get", Group: v1alpha1.GroupVersion.Group, Version: v1alpha1.GroupVersion.Version, Resource: "meetingrecordings",
+	})
 }
 
 // admit returns who may see a namespace's recordings, and which feeds have them.

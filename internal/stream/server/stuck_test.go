@@ -15,6 +15,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,19 +23,14 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/kubernetes/fake"
-	clienttesting "k8s.io/client-go/testing"
-	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/live/access"
-	"github.com/meetingops/meeting-recording-operator/internal/live/feed"
+	"github.com/meetingops/meeting-recording-operator/internal/access"
+	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 )
 
 // heartbeat is longer than writeTimeout, so that what is written before one is told from it.
@@ -141,20 +137,20 @@ type world struct {
 	conns   chan net.Conn
 	metrics *prometheus.Registry
 	counts  *Metrics
-	clients *fake.Clientset // which the server asks about rights
-	end     func()          // ends the server and its streams
+	rights  rights
+	end     func() // ends the server and its streams
 }
 
 // newWorld returns one whose recordings are known, in a synctest bubble.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &world{api: &apiServer{watcher: watch.NewFake()}, conns: make(chan net.Conn), metrics: prometheus.NewRegistry(), clients: anybody()}
+	w := &world{api: &apiServer{watcher: watch.NewFake()}, conns: make(chan net.Conn), metrics: prometheus.NewRegistry()}
 	w.counts = NewMetrics(w.metrics)
 	recordings := feed.New(feed.Source{Client: w.api}, time.Now, logr.Discard(), feed.NewMetrics(w.metrics))
 	go func() { _ = recordings.Run(ctx) }()
 	server := New(Options{
-		Feeds: []*feed.Feed{recordings}, Reviewer: access.NewReviewer(w.clients, clock.RealClock{}), Page: http.NotFoundHandler(),
+		Feeds: []*feed.Feed{recordings}, Reviewer: &w.rights, Page: http.NotFoundHandler(),
 		Heartbeat: heartbeat, MaxStreams: 10, MaxStreamsPerUser: 10, Metrics: w.counts, Log: logr.Discard(),
 	})
 	w.handler = server.Handler()
@@ -172,18 +168,23 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// anybody is an API server that knows every token, and lets everybody see everything.
-func anybody() *fake.Clientset {
-	clients := &fake.Clientset{}
-	clients.AddReactor("create", "tokenreviews", func(clienttesting.Action) (bool, runtime.Object, error) {
-		return true, &authenticationv1.TokenReview{Status: authenticationv1.TokenReviewStatus{
-			Authenticated: true, User: authenticationv1.UserInfo{Username: "somebody"},
-		}}, nil
-	})
-	clients.AddReactor("create", "subjectaccessreviews", func(clienttesting.Action) (bool, runtime.Object, error) {
-		return true, &authorizationv1.SubjectAccessReview{Status: authorizationv1.SubjectAccessReviewStatus{Allowed: true}}, nil
-	})
-	return clients
+// rights lets everybody see everything, as long as the reviews that it stands for are answered.
+type rights struct{ tokensFail, accessFails atomic.Bool }
+
+var errNoAnswer = errors.New("no connection")
+
+func (r *rights) Authenticate(context.Context, string) (access.User, error) {
+	if r.tokensFail.Load() {
+		return access.User{}, errNoAnswer
+	}
+	return access.User{Username: "somebody"}, nil
+}
+
+func (r *rights) AuthorizeResource(context.Context, access.User, authorizationv1.ResourceAttributes) error {
+	if r.accessFails.Load() {
+		return errNoAnswer
+	}
+	return nil
 }
 
 // open returns the connection of a stream that has told of the present state. What nobody reads of it is buffered nowhere.

@@ -1,0 +1,210 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package access asks the API server who a caller is and what they may do, by TokenReview and SubjectAccessReview, and caches the
+// answers for some seconds. The events server and the metrics endpoints use it, so there is no second list of users.
+//
+// It sends the two requests itself: a generated clientset would double the size of the sidecar's binary and its memory at rest.
+package access
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	"k8s.io/apimachinery/pkg/util/cache"
+	"k8s.io/client-go/rest"
+)
+
+// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
+// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
+
+const (
+	// cacheTTL is how long an answer is used: a revoked right lasts that much longer at most.
+	cacheTTL = 10 * time.Second
+	// maxCached limits the cached answers, each of about 500 bytes. Refusals are cached apart, so that forged tokens evict no answer
+	// about a genuine one.
+	maxCached         = 4096
+	maxCachedRefusals = 1024
+	// maxInFlight limits the reviews that the API server answers at once, and maxQueued the callers that wait for one: forged tokens
+	// must not become its load.
+	maxInFlight = 32
+	maxQueued   = 256
+	// reviewTimeout limits one review.
+	reviewTimeout = 10 * time.Second
+)
+
+var (
+	// ErrUnauthenticated is returned for a token that the API server does not accept.
+	ErrUnauthenticated = errors.New("the API server does not accept the token")
+	// ErrForbidden is returned when the caller may not do what was asked about.
+	ErrForbidden = errors.New("not allowed")
+	// ErrBusy is returned at once when too many other reviews are waiting.
+	ErrBusy = errors.New("too many reviews are waiting for the API server")
+)
+
+// User is a caller, as the API server knows them.
+type User = authenticationv1.UserInfo
+
+// Options configure a Reviewer.
+type Options struct {
+	// Audiences are those that a token must be issued for. Without any it must be issued for the API server.
+	Audiences []string
+	// Clock expires cached answers.
+	Clock cache.Clock
+}
+
+// Reviewer reviews tokens and access. It is safe for concurrent use.
+type Reviewer struct {
+	client    *http.Client
+	host      string
+	audiences []string
+	granted   *cache.LRUExpireCache
+	refused   *cache.LRUExpireCache
+	reviews   singleflight.Group
+	queue     chan struct{} // has an element for each review that is under way or waiting
+	inFlight  chan struct{}
+}
+
+// NewReviewer returns a Reviewer that asks the API server of the configuration. The configuration's user needs the verb create on
+// tokenreviews and subjectaccessreviews.
+func NewReviewer(cluster *rest.Config, options Options) (*Reviewer, error) {
+	client, err := rest.HTTPClientFor(cluster)
+	if err != nil {
+		return nil, fmt.Errorf("make a client for access reviews: %w", err)
+	}
+	host, _, err := rest.DefaultServerUrlFor(cluster)
+	if err != nil {
+		return nil, fmt.Errorf("find the API server for access reviews: %w", err)
+	}
+	return &Reviewer{
+		client: client, host: strings.TrimSuffix(host.String(), "/"), audiences: options.Audiences,
+		granted:  cache.NewLRUExpireCacheWithClock(maxCached, options.Clock),
+		refused:  cache.NewLRUExpireCacheWithClock(maxCachedRefusals, options.Clock),
+		queue:    make(chan struct{}, maxInFlight+maxQueued),
+		inFlight: make(chan struct{}, maxInFlight),
+	}, nil
+}
+
+// result is a definite answer; err is ErrUnauthenticated or ErrForbidden.
+type result struct {
+	user User
+	err  error
+}
+
+// Authenticate returns the user of a bearer token. The error is ErrUnauthenticated, ErrBusy, or why the API server could not be asked.
+func (r *Reviewer) Authenticate(ctx context.Context, token string) (User, error) {
+	digest := sha256.Sum256([]byte(token)) // tokens are not kept
+	got, err := r.cached(ctx, "token/"+string(digest[:]), func(ctx context.Context) (result, error) {
+		review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token, Audiences: r.audiences}}
+		review.SetGroupVersionKind(authenticationv1.SchemeGroupVersion.WithKind("TokenReview"))
+		if err := r.post(ctx, tokenReviews, review); err != nil {
+			return result{}, fmt.Errorf("review a token: %w", err)
+		}
+		if !review.Status.Authenticated || !r.acceptsOneOf(review.Status.Audiences) {
+			return result{err: ErrUnauthenticated}, nil
+		}
+		return result{user: review.Status.User}, nil
+	})
+	return got.user, err
+}
+
+// acceptsOneOf reports whether a token for the audiences is meant for us. An authenticator that knows no audiences returns none: the
+// token is then valid for the API server.
+func (r *Reviewer) acceptsOneOf(audiences []string) bool {
+	return len(r.audiences) == 0 || slices.ContainsFunc(audiences, func(audience string) bool { return slices.Contains(r.audiences, audience) })
+}
+
+// AuthorizeResource returns nil if the user may do what the attributes say. The error is ErrForbidden, ErrBusy, or why the API server
+// could not decide.
+func (r *Reviewer) AuthorizeResource(ctx context.Context, user User, attributes authorizationv1.ResourceAttributes) error {
+	return r.authorize(ctx, user, authorizationv1.SubjectAccessReviewSpec{ResourceAttributes: &attributes})
+}
+
+// AuthorizePath is AuthorizeResource for a verb, such as get, on a path that is not a resource, such as /metrics.
+func (r *Reviewer) AuthorizePath(ctx context.Context, user User, verb, path string) error {
+	return r.authorize(ctx, user, authorizationv1.SubjectAccessReviewSpec{
+		NonResourceAttributes: &authorizationv1.NonResourceAttributes{Verb: verb, Path: path},
+	})
+}
+
+func (r *Reviewer) authorize(ctx context.Context, user User, spec authorizationv1.SubjectAccessReviewSpec) error {
+	spec.User, spec.UID, spec.Groups = user.Username, user.UID, user.Groups
+	spec.Extra = make(map[string]authorizationv1.ExtraValue, len(user.Extra))
+	for key, values := range user.Extra {
+		spec.Extra[key] = authorizationv1.ExtraValue(values)
+	}
+	digest := sha256.Sum256([]byte(spec.String()))
+	_, err := r.cached(ctx, "access/"+string(digest[:]), func(ctx context.Context) (result, error) {
+		review := &authorizationv1.SubjectAccessReview{Spec: spec}
+		review.SetGroupVersionKind(authorizationv1.SchemeGroupVersion.WithKind("SubjectAccessReview"))
+		if err := r.post(ctx, accessReviews, review); err != nil {
+			return result{}, fmt.Errorf("review access: %w", err)
+		}
+		switch status := review.Status; {
+		case status.Allowed:
+			return result{}, nil
+		case status.EvaluationError != "" && !status.Denied:
+			return result{}, fmt.Errorf("review access: the API server could not decide: %s", status.EvaluationError)
+		}
+		return result{err: ErrForbidden}, nil
+	})
+	return err
+}
+
+// cached reviews unless the answer is cached. Callers that need the same answer share one review.
+func (r *Reviewer) cached(ctx context.Context, key string, review func(context.Context) (result, error)) (result, error) {
+	for _, results := range []*cache.LRUExpireCache{r.granted, r.refused} {
+		if found, ok := results.Get(key); ok {
+			return found.(result), found.(result).err
+		}
+	}
+	done := r.reviews.DoChan(key, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reviewTimeout) // other callers may wait for it
+		defer cancel()
+		got, err := r.queued(ctx, review)
+		switch {
+		case err != nil:
+		case got.err != nil:
+			r.refused.Add(key, got, cacheTTL)
+		default:
+			r.granted.Add(key, got, cacheTTL)
+		}
+		return got, err
+	})
+	select {
+	case <-ctx.Done():
+		return result{}, ctx.Err()
+	case finished := <-done:
+		if finished.Err != nil {
+			return result{}, finished.Err
+		}
+		got := finished.Val.(result)
+		return got, got.err
+	}
+}
+
+// queued reviews once few enough other reviews are in flight, or returns ErrBusy.
+func (r *Reviewer) queued(ctx context.Context, review func(context.Context) (result, error)) (result, error) {
+	select {
+	case r.queue <- struct{}{}:
+		defer func() { <-r.queue }()
+	default:
+		return result{}, ErrBusy
+	}
+	select {
+	case r.inFlight <- struct{}{}:
+		defer func() { <-r.inFlight }()
+	case <-ctx.Done():
+		return result{}, fmt.Errorf("wait for the API server: %w", ctx.Err())
+	}
+	return review(ctx)
+}
