@@ -208,7 +208,7 @@ func AudioArgs(sound timeline.Sound, formats []AudioFormat, measured map[string]
 		fmt.Fprintf(&b, ";[%s]asplit=%d%s", layout, len(outs), strings.Join(outs, ""))
 	}
 	for i, f := range formats {
-		fmt.Fprintf(&b, ";[s%d]aresample=%d[a%d]", i, f.Rate, i)
+		fmt.Fprintf(&b, ";[s%d]aresample=%d,aformat=channel_layouts=%s[a%d]", i, f.Rate, f.Layout, i)
 	}
 	args := []string{"-filter_complex", b.String()}
 	for i, f := range formats {

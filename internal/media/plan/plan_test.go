@@ -251,7 +251,7 @@ func TestAudioArgs(t *testing.T) {
 	got := strings.Join(plan.AudioArgs(sound, formats, loudness, "/w"), " ")
 	for _, want := range []string{
 		";[instereo]anull[stereo];", ";[inmono]loudnorm=I=-16:TP=-1.5:LRA=11:measured_I=-21.75:measured_TP=-18.00:measured_LRA=1.20:measured_thresh=-31.75:offset=0.20:linear=true[mono]",
-		";[stereo]asplit=1[s0];[mono]asplit=1[s1];[s0]aresample=48000[a0];[s1]aresample=16000[a1] ",
+		";[stereo]asplit=1[s0];[mono]asplit=1[s1];[s0]aresample=48000,aformat=channel_layouts=stereo[a0];[s1]aresample=16000,aformat=channel_layouts=mono[a1] ",
 		"-map [a0] -c:a aac -b:a 128k -movflags +faststart -f mp4 /w/audio.m4a -map [a1] -c:a pcm_s16le -f wav /w/speech.wav",
 	} {
 		if !strings.Contains(got, want) {
