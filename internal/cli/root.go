@@ -42,15 +42,16 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams)
 
 // NewCommand returns the root command.
 func NewCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	o := &options{IOStreams: streams, config: genericclioptions.NewConfigFlags(true).WithDeprecatedPasswordFlag()}
+	o := &options{IOStreams: streams, config: genericclioptions.NewConfigFlags(true)}
 	root := &cobra.Command{
-		Use:           "kubectl recording",
+		Use:           "kubectl-recording",
 		Short:         "Inspect and control meeting recordings",
 		Long:          "Inspect and control meeting recordings and their post-processing.\n\nIt uses your kubeconfig and your permissions only.",
 		Version:       version.String(),
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		// "kubectl recording" is how people call it; the binary has a dash.
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl recording"},
 	}
