@@ -68,7 +68,7 @@ func NewCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	for _, newCommand := range []func(*options) *cobra.Command{
 		newListCommand, newGetCommand, newWhyCommand, newLogsCommand, newOutputsCommand, newOpenCommand,
 		newRerunCommand, newSuspendCommand, newResumeCommand, newHoldCommand, newReleaseCommand, newCancelCommand,
-		newDeliveriesCommand, newBackfillCommand, newSimulateCommand,
+		newDeliveriesCommand, newBackupCommand, newRestoreCommand, newBackfillCommand, newSimulateCommand,
 	} {
 		root.AddCommand(newCommand(o))
 	}
