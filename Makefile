@@ -49,7 +49,7 @@ demo-down: ## Take down what `make demo` and `make demo-pipelines` brought up.
 	hack/demo/demo.sh down
 
 .PHONY: test
-test: controlplane ffmpeg browser ## Run all tests, with a real API server and etcd where they need one.
+test: controlplane ffmpeg browser speech ## Run all tests, with a real API server and etcd where they need one.
 	go -C hack/images test ./...
 	go -C hack/tools test ./...
 ifeq ($(PKG),./...)
@@ -62,7 +62,7 @@ test-charts: controlplane ## Test the Helm chart, and every way to install and t
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s go -C hack/charts test -timeout=30m ./...
 
 .PHONY: test-browser
-test-browser: controlplane ffmpeg browser ## Run the tests of the page in Chromium alone; screenshots are in bin/screenshots/.
+test-browser: controlplane ffmpeg browser speech ## Run the tests of the page in Chromium alone; screenshots are in bin/screenshots/.
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format testname -- ./test/browser $(TESTFLAGS)
 
 ##@ What it withstands
@@ -225,6 +225,10 @@ test-versions: ## Run the tests that need an API server against every Kubernetes
 .PHONY: controlplane
 controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/ (K8S_VERSION: of another minor, in bin/k8s-MINOR/).
 	@hack/controlplane/install.sh envtest
+
+.PHONY: speech
+speech: ## Provide espeak-ng and pocketsphinx, by Debian's packages where they are missing.
+	@hack/speech.sh
 
 .PHONY: browser
 browser: ## Provide Chromium, by Debian's package where it is missing.

@@ -23,6 +23,8 @@ const (
 type Cue struct {
 	Start, End float64
 	Lines      []string // one or two
+	// Words are those of the lines, if the engine told their times.
+	Words []Word
 }
 
 // Cues returns the captions: segments, cut where they are too long to be read at once.
@@ -34,14 +36,14 @@ func (t Transcript) Cues() []Cue {
 		for _, w := range s.units() {
 			n := utf8.RuneCountInString(w.Text)
 			if len(open) > 0 && breaks(open, length, w, n) {
-				all = append(all, cue(open))
+				all = append(all, cue(open, s))
 				open, length = nil, 0
 			}
 			open = append(open, w)
 			length += n + 1
 		}
 		if len(open) > 0 {
-			all = append(all, cue(open))
+			all = append(all, cue(open, s))
 		}
 	}
 	return all
@@ -54,18 +56,28 @@ func breaks(open []Word, length int, next Word, runes int) bool {
 		length > lineRunes && endsSentence(last.Text)
 }
 
-func cue(words []Word) Cue {
-	text := words[0].Text
-	for _, w := range words[1:] {
-		last, _ := utf8.DecodeLastRuneInString(text)
-		next, _ := utf8.DecodeRuneInString(w.Text)
-		if !isSpaceless(last) && !isSpaceless(next) {
-			text += " "
-		}
-		text += w.Text
+// cue makes a caption of some of a segment's units.
+func cue(units []Word, of Segment) Cue {
+	text := units[0].Text
+	for _, w := range units[1:] {
+		text += space(text, w.Text) + w.Text
 	}
-	start, end := words[0].Start, words[len(words)-1].End
-	return Cue{start, max(end, start+leastSeconds), wrap(text)}
+	start, end := units[0].Start, units[len(units)-1].End
+	c := Cue{Start: start, End: max(end, start+leastSeconds), Lines: wrap(text)}
+	if len(of.Words) > 0 {
+		c.Words = units
+	}
+	return c
+}
+
+// space returns what is between two pieces of a text: nothing where one is of a script without spaces.
+func space(before, after string) string {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	next, _ := utf8.DecodeRuneInString(after)
+	if isSpaceless(last) || isSpaceless(next) {
+		return ""
+	}
+	return " "
 }
 
 // wrap makes two lines of about the same length of a text that is too long for one.

@@ -12,14 +12,43 @@ import (
 // vttEscapes are what WebVTT reads as markup in a text, so that nothing that was said becomes any.
 var vttEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// VTT returns the captions as WebVTT.
+// VTT returns the captions as WebVTT. Where the engine told words, each is preceded by its time, so that players and the
+// page can show which is said.
 func (t Transcript) VTT() []byte {
 	var b strings.Builder
 	b.WriteString("WEBVTT\n")
 	for _, c := range t.Cues() {
-		fmt.Fprintf(&b, "\n%s --> %s\n%s\n", clock(c.Start, '.'), clock(c.End, '.'), vttEscapes.Replace(strings.Join(c.Lines, "\n")))
+		fmt.Fprintf(&b, "\n%s --> %s\n%s\n", clock(c.Start, '.'), clock(c.End, '.'), c.vtt())
 	}
 	return []byte(b.String())
+}
+
+// vtt returns a caption's text.
+func (c Cue) vtt() string {
+	if len(c.Words) == 0 {
+		return vttEscapes.Replace(strings.Join(c.Lines, "\n"))
+	}
+	var b strings.Builder
+	written, last := 0, milliseconds(c.Start) // bytes of the text, time
+	for i, w := range c.Words {
+		gap := ""
+		if i > 0 {
+			gap = space(c.Words[i-1].Text, w.Text)
+			written += len(gap)
+		}
+		if gap != "" && written == len(c.Lines[0])+len(gap) {
+			gap = "\n"
+		}
+		b.WriteString(gap)
+		// A time must come after the one before it, and within the caption.
+		if at := milliseconds(w.Start); at > last && at < milliseconds(c.End) {
+			fmt.Fprintf(&b, "<%s>", clock(at, '.'))
+			last = at
+		}
+		b.WriteString(vttEscapes.Replace(w.Text))
+		written += len(w.Text)
+	}
+	return b.String()
 }
 
 // srtEscapes take the place of escapes, which SubRip does not have: players show tags as markup, and an arrow begins a caption.

@@ -33,7 +33,7 @@ func TestFormats(t *testing.T) {
 			`{"start":2.5,"end":4.5,"text":"To all.","words":[{"start":2.5,"end":3.5,"text":"To"},{"start":3.6,"end":4.5,"text":"all."}]},` +
 			`{"start":3600.25,"end":3601.5,"text":"Bye --\u003e now."}]}` + "\n"},
 		"VTT": {string(dialogue().VTT()), "WEBVTT\n\n00:00:01.500 --> 00:00:02.500\nGood &lt;morning&gt; &amp; welcome.\n\n" +
-			"00:00:02.500 --> 00:00:04.500\nTo all.\n\n01:00:00.250 --> 01:00:01.500\nBye --&gt; now.\n"},
+			"00:00:02.500 --> 00:00:04.500\nTo <00:00:03.600>all.\n\n01:00:00.250 --> 01:00:01.500\nBye --&gt; now.\n"},
 		"SRT": {string(dialogue().SRT()), "1\n00:00:01,500 --> 00:00:02,500\nGood ‹morning› & welcome.\n\n" +
 			"2\n00:00:02,500 --> 00:00:04,500\nTo all.\n\n3\n01:00:00,250 --> 01:00:01,500\nBye --› now.\n\n"},
 		"text": {string(dialogue().Text()), "Good <morning> & welcome. To all.\n\nBye --> now.\n"},
@@ -41,6 +41,21 @@ func TestFormats(t *testing.T) {
 		if diff := cmp.Diff(test.want, test.got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
+	}
+}
+
+// A caption of two lines has its words' times in both.
+func TestWordTimes(t *testing.T) {
+	var words []Word
+	for i, text := range strings.Fields("The quick & lazy brown fox jumps over the fence again, and nobody says why.") {
+		words = append(words, Word{float64(i) / 4, float64(i+1) / 4, text})
+	}
+	words[2].Start = words[1].Start // of the same time as the word before
+	got := string(Transcript{Segments: []Segment{{0, 4, "", words}}}.VTT())
+	want := "WEBVTT\n\n00:00:00.000 --> 00:00:03.750\nThe <00:00:00.250>quick &amp; <00:00:00.750>lazy <00:00:01.000>brown <00:00:01.250>fox <00:00:01.500>jumps " +
+		"<00:00:01.750>over\n<00:00:02.000>the <00:00:02.250>fence <00:00:02.500>again, <00:00:02.750>and <00:00:03.000>nobody <00:00:03.250>says <00:00:03.500>why.\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
