@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math"
 	"net/url"
-	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
 )
@@ -26,7 +25,7 @@ type clientOptions struct {
 }
 
 func (o *clientOptions) bind(flags *flag.FlagSet) {
-	flags.StringVar(&o.tokenFile, "client-token-file", "", "File with a secret of 16 or more letters and digits by which apps send client events to "+receiver.ClientEventsPath+" (Authorization: Bearer); read again when it changes. Without it there is no such path.")
+	flags.StringVar(&o.tokenFile, "client-token-file", "", "File with one or two tokens, one a line, by which apps send client events to "+receiver.ClientEventsPath+" (Authorization: Bearer); read again when it changes. Without it there is no such path.")
 	flags.Var(&o.origins, "client-allowed-origin", "Origin of web pages that may send client events, such as https://app.example.com. May be repeated. Who can read the page has the token.")
 	flags.Float64Var(&o.rate, "client-rate-limit", 50, "Client events a second of each namespace, in bursts of twice as many; further ones are answered 429. They take nothing from --rate-limit. 0: no limit.")
 }
@@ -41,24 +40,5 @@ func (o *clientOptions) validate() error {
 			return fmt.Errorf("--client-allowed-origin must be a scheme, a host and a port where it is not the usual one, such as https://app.example.com, and not %q", origin)
 		}
 	}
-	return nil
-}
-
-// takeClients has the handler take client events, if there is a token for them.
-func (s *sidecar) takeClients(handler *receiver.Handler) (err error) {
-	o := s.options.clients
-	if o.tokenFile == "" && s.routes == nil {
-		return nil
-	}
-	clients := &receiver.Clients{Rate: o.rate, Origins: o.origins}
-	if o.tokenFile != "" {
-		if clients.Token, err = receiver.NewClientToken(o.tokenFile, time.Now, s.reporter("client token not read again")); err != nil {
-			return err
-		}
-	}
-	if limit := s.options.overload.maxInFlight; limit > 0 {
-		clients.Shares = receiver.NewShares(max(1, limit/clientShare))
-	}
-	handler.Clients = clients
 	return nil
 }

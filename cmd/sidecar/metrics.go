@@ -46,14 +46,18 @@ func (o *metricsOptions) handler(registry *prometheus.Registry, cluster *rest.Co
 	return filter, nil
 }
 
-// encrypt has a listener speak TLS where that is asked for, with a certificate of its own making, as the manager does for its metrics.
-func (o *metricsOptions) encrypt(listener net.Listener) (net.Listener, error) {
+// certificate returns the configuration for HTTPS, with a certificate that it
+// signs itself, as the manager does for its metrics; nil for plain HTTP.
+func (o *metricsOptions) certificate() (*tls.Config, error) {
 	if !o.secure {
-		return listener, nil
+		return nil, nil
 	}
-	host, _, err := net.SplitHostPort(listener.Addr().String())
+	host, _, err := net.SplitHostPort(o.address)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--metrics-bind-address: %w", err)
+	}
+	if host == "" {
+		host = "localhost"
 	}
 	certificate, key, err := certutil.GenerateSelfSignedCertKey(host, nil, []string{"localhost"})
 	if err != nil {
@@ -63,14 +67,14 @@ func (o *metricsOptions) encrypt(listener net.Listener) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--metrics-secure: make a certificate: %w", err)
 	}
-	return tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}), nil
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
 }
 
-// announce warns of metrics that anybody may read who reaches the port.
+// announce warns if anybody who reaches the port may read the metrics.
 func (o *metricsOptions) announce(log logr.Logger, address net.Addr) {
 	if tcp, ok := address.(*net.TCPAddr); o.secure || (ok && tcp.IP.IsLoopback()) {
 		return
 	}
-	log.Info("WARNING: metrics are served to anybody who reaches the port; give --metrics-secure, or a loopback address for --metrics-bind-address",
+	log.Info("WARNING: anybody who reaches the port can read the metrics; set --metrics-secure, or a loopback address for --metrics-bind-address",
 		"address", address.String())
 }

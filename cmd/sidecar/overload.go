@@ -15,7 +15,7 @@ import (
 
 	"github.com/go-logr/logr"
 
-	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 )
 
 const (
@@ -34,18 +34,19 @@ const (
 type overloadOptions struct {
 	maxInFlight    int
 	maxConnections int
-	rates          receiver.RateLimits
+	rates          guard.RateLimits
+	proxies        []netip.Prefix
 }
 
 func (o *overloadOptions) bind(flags *flag.FlagSet) {
-	flags.IntVar(&o.maxInFlight, "max-in-flight", 256, "How many requests may be in flight; further ones are answered 503. 0: no limit.")
-	flags.IntVar(&o.maxConnections, "max-connections", 512, "How many connections may be open for webhooks; further ones wait, and cut those that idle or send slowly. 0: no limit.")
+	flags.IntVar(&o.maxInFlight, "max-in-flight", 256, "Requests in flight; further ones are answered 503. 0: no limit.")
+	flags.IntVar(&o.maxConnections, "max-connections", 512, "Open connections for webhooks; further ones wait, and take the slot of one that has brought no genuine webhook. 0: no limit.")
 	flags.Float64Var(&o.rates.Total, "rate-limit", 2000, "Signed webhooks a second, in bursts of twice as many; further ones are answered 429. 0: no limit.")
 	flags.Float64Var(&o.rates.PerNamespace, "rate-limit-per-namespace", 500, "The same for each namespace of --routes-file. 0: no limit.")
 	flags.Float64Var(&o.rates.PerClient, "rate-limit-per-client", 1000, "The same for each client address (IPv6: each /64). 0: no limit.")
-	flags.Float64Var(&o.rates.Failures, "failure-limit", 100, "Requests a second that are not the provider's, such as forged ones; further ones are answered 429, and not logged. They take nothing from --rate-limit. 0: no limit.")
+	flags.Float64Var(&o.rates.Failures, "failure-limit", 100, "Requests a second that are refused, such as forged ones; further ones are answered 429, and not logged. They take nothing from --rate-limit. 0: no limit.")
 	flags.Float64Var(&o.rates.FailuresPerClient, "failure-limit-per-client", 20, "The same for each client address (IPv6: each /64). 0: no limit.")
-	flags.Var((*prefixList)(&o.rates.TrustedProxies), "trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-For names the client. May be repeated.")
+	flags.Var((*prefixList)(&o.proxies), "trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-For names the client. May be repeated.")
 }
 
 func (o *overloadOptions) validate() error {
@@ -65,7 +66,7 @@ func (o *overloadOptions) validate() error {
 	return nil
 }
 
-// announce says which limits there are not.
+// announce warns of limits that are off.
 func (o *overloadOptions) announce(log logr.Logger) {
 	for _, limit := range []struct {
 		flag string

@@ -24,7 +24,7 @@ func TestOverloadOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := (*prefixList)(&o.overload.rates.TrustedProxies).String(); got != "10.0.0.0/8,fd00::1/128" {
+	if got := (*prefixList)(&o.overload.proxies).String(); got != "10.0.0.0/8,fd00::1/128" {
 		t.Errorf("trusted proxies %s", got)
 	}
 	r := o.overload.rates

@@ -93,7 +93,7 @@ func TestRoutesOfSeveralNamespaces(t *testing.T) {
 	write(t, file, "routes: [")
 	metrics := func() (int, string) { return ask(t, http.MethodGet, "http://"+p.Metrics+"/metrics", "", false) }
 	eventually(t, 200, "\nmeetingrecording_routes_outdated 1", metrics)
-	p.stderr.line(t, "routes not read again")
+	p.stderr.line(t, "Tokens not read again")
 	if status, got := webhook("token-of-team-a-0", "another-session"); status != 200 {
 		t.Errorf("with a bad file: %d %s", status, got)
 	}

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
@@ -54,9 +56,10 @@ type sidecar struct {
 	outbox    acceptor
 	spooler   *spooler // nil without --spool-dir
 	store     *recorder.RESTStore
-	routes    *receiver.Routes  // nil without --routes-file
+	secrets   *receiver.Secrets
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
-	guard     *receiver.Guard
+	// connections are those of the webhooks' port.
+	connections *guard.Connections
 	// certificate is nil where webhooks come over plain HTTP.
 	certificate *receiver.Certificate
 	tracer      *tracing.Tracer // nil where there are no traces
@@ -90,7 +93,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	if handler.Verifier, err = s.verifier(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.route(handler, registry), s.takeClients(handler)); err != nil {
+	if err := s.limit(handler, registry); err != nil {
 		return nil, err
 	}
 	write := recorder.InNamespaces(options.namespace, func(namespace string) *recorder.Writer {
@@ -102,58 +105,55 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 		return nil, err
 	}
 	handler.Recorder = s.outbox
-	handler.Rates = receiver.NewRates(s.rates(), time.Now, log)
 	if s.certificate, err = s.openCertificate(registry); err != nil {
 		s.close()
 		return nil, err
 	}
-	connections := receiver.NewConnections(options.overload.maxConnections, registry)
-	s.guard = receiver.NewGuard(handler, options.overload.maxInFlight, connections, counts, log)
+	s.connections = guard.NewConnections(options.overload.maxConnections, registry)
 	scrapes, err := options.metrics.handler(registry, cluster, log)
 	if err != nil {
 		s.close()
 		return nil, err
 	}
-	return s, s.listen(ctx, connections, scrapes)
+	return s, s.listen(ctx, handler.Limited(options.overload.maxInFlight), scrapes)
 }
 
-// route has the handler know which webhooks it takes, and for which namespace.
-func (s *sidecar) route(handler *receiver.Handler, registry prometheus.Registerer) (err error) {
-	handler.Namespace = s.options.namespace
-	switch {
-	case s.options.routesFile != "":
-		if s.routes, err = receiver.NewRoutes(s.options.routesFile, time.Now, s.reporter("routes not read again")); err != nil {
-			return err
-		}
-		s.routes.Register(registry)
-		handler.Routes = s.routes
-		if limit := s.options.overload.maxInFlight; limit > 0 {
-			handler.Shares = receiver.NewShares(max(1, limit/namespaceShare))
-		}
-	case s.options.tokenFile != "":
-		handler.Token, err = receiver.NewEndpointToken(s.options.tokenFile, time.Now, s.reporter("endpoint token not read again"))
+// limit sets which requests the handler takes, and how many.
+func (s *sidecar) limit(handler *receiver.Handler, registry prometheus.Registerer) (err error) {
+	s.secrets, err = receiver.OpenSecrets(receiver.SecretsOptions{
+		Namespace: s.options.namespace, EndpointTokenFile: s.options.tokenFile, ClientTokenFile: s.options.clients.tokenFile,
+		RoutesFile: s.options.routesFile, Now: time.Now, OnError: s.reporter("Tokens not read again"),
+	})
+	if err != nil {
+		return err
 	}
-	return err
-}
-
-// rates are the limits; one namespace has only those of all.
-func (s *sidecar) rates() receiver.RateLimits {
+	s.secrets.Register(registry)
 	limits := s.options.overload.rates
-	if s.routes == nil {
-		limits.PerNamespace = 0
+	if !s.secrets.HasRoutes() {
+		limits.PerNamespace = 0 // one namespace has only the limit of all
 	}
-	return limits
+	handler.Secrets, handler.TrustedProxies = s.secrets, s.options.overload.proxies
+	handler.Rates = guard.NewRates(limits, time.Now)
+	handler.ClientRates = guard.NewRates(guard.RateLimits{PerNamespace: s.options.clients.rate}, time.Now)
+	handler.Origins = s.options.clients.origins
+	if limit := s.options.overload.maxInFlight; limit > 0 {
+		handler.ClientShares = guard.NewShares(max(1, limit/clientShare))
+		if s.secrets.HasRoutes() {
+			handler.Shares = guard.NewShares(max(1, limit/namespaceShare))
+		}
+	}
+	return nil
 }
 
 // reachAny returns nil once the API server lets us read in one of the routes'
 // namespaces, or in the only one there is. One tenant's mistake keeps none of
 // the others waiting.
 func (s *sidecar) reachAny(ctx context.Context) error {
-	if s.routes == nil {
+	if !s.secrets.HasRoutes() {
 		return s.store.Ping(ctx)
 	}
 	var failures []error
-	for _, namespace := range s.routes.Namespaces() {
+	for _, namespace := range s.secrets.Namespaces() {
 		err := s.store.In(namespace).Ping(ctx)
 		if err == nil {
 			return nil
@@ -210,8 +210,17 @@ func (s *sidecar) reporter(message string) func(error) {
 	return func(err error) { s.log.Error(err, message) }
 }
 
-// listen takes the ports, so that one in use is found out at the start.
-func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections, scrapes http.Handler) error {
+// listen takes the ports, so that one in use is found at the start.
+func (s *sidecar) listen(ctx context.Context, webhooks, scrapes http.Handler) error {
+	var certificate *tls.Config
+	if s.certificate != nil {
+		certificate = s.certificate.Config()
+	}
+	own, err := s.options.metrics.certificate()
+	if err != nil {
+		s.close()
+		return err
+	}
 	var listen net.ListenConfig
 	for _, e := range []struct {
 		to          **endpoint
@@ -219,34 +228,26 @@ func (s *sidecar) listen(ctx context.Context, connections *receiver.Connections,
 		address     string
 		handler     http.Handler
 		timeout     time.Duration
-		connections *receiver.Connections
+		connections *guard.Connections
+		tls         *tls.Config
 	}{
-		{&s.webhooks, "--webhook-bind-address", s.options.webhookAddress, s.guard, s.options.writeTimeout, connections},
-		{&s.health, "--health-probe-bind-address", s.options.healthAddress, receiver.NewHealthHandler(s.readiness), auxiliaryTimeout, auxiliary()},
-		{&s.metrics, "--metrics-bind-address", s.options.metrics.address, scrapes, auxiliaryTimeout, auxiliary()},
+		{&s.webhooks, "--webhook-bind-address", s.options.webhookAddress, webhooks, s.options.writeTimeout, s.connections, certificate},
+		{&s.health, "--health-probe-bind-address", s.options.healthAddress, receiver.NewHealthHandler(s.readiness), auxiliaryTimeout, auxiliary(), nil},
+		{&s.metrics, "--metrics-bind-address", s.options.metrics.address, scrapes, auxiliaryTimeout, auxiliary(), own},
 	} {
 		listener, err := listen.Listen(ctx, "tcp", e.address)
 		if err != nil {
 			s.close()
 			return fmt.Errorf("%s: %w", e.flag, err)
 		}
-		if e.to == &s.webhooks && s.certificate != nil {
-			listener = s.certificate.Listener(listener)
-		}
-		server := receiver.NewServer(e.handler, e.timeout, s.log)
-		*e.to = &endpoint{server, e.connections.Guard(server, listener)}
+		server := guard.NewServer(e.handler, e.timeout, s.log)
+		*e.to = &endpoint{server, e.connections.Listen(server, listener, e.tls)}
 	}
-	encrypted, err := s.options.metrics.encrypt(s.metrics.listener)
-	if err != nil {
-		s.close()
-		return err
-	}
-	s.metrics.listener = encrypted
 	return nil
 }
 
-func auxiliary() *receiver.Connections {
-	return receiver.NewConnections(auxiliaryConnections, nil)
+func auxiliary() *guard.Connections {
+	return guard.NewConnections(auxiliaryConnections, nil)
 }
 
 // close gives up the ports that were taken, and the spool.
@@ -296,19 +297,22 @@ func (s *sidecar) run(told context.Context) error {
 
 func (s *sidecar) announce() {
 	if s.options.skipSignature {
-		s.log.Info("WARNING: signatures are not verified, anybody can write recordings; start with --public-key-url or --public-key-file instead of --insecure-skip-signature")
+		s.log.Info("WARNING: signatures are not verified, so anybody can write recordings; set --public-key-url or --public-key-file instead of --insecure-skip-signature")
+	}
+	if !s.secrets.NeedsToken() {
+		s.log.Info("WARNING: webhooks need no token, so any VideoSDK customer can send them; set --endpoint-token-file or --routes-file")
 	}
 	s.options.overload.announce(s.log)
 	var routes []string
-	if s.routes != nil {
-		routes = s.routes.Namespaces()
+	if s.secrets.HasRoutes() {
+		routes = s.secrets.Namespaces()
 	}
 	s.options.metrics.announce(s.log, s.metrics.listener.Addr())
 	s.options.spool.announce(s.log)
 	s.log.Info("sidecar started",
 		"namespace", s.options.namespace, "routes", routes, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),
-		"endpointToken", s.options.tokenFile != "", "clientEvents", s.options.clients.tokenFile != "" || (s.routes != nil && s.routes.TakeClients()), "tls", s.tlsVersions(), "spool", s.options.spool.directory)
+		"endpointToken", s.options.tokenFile != "", "clientEvents", s.secrets.TakesClients(), "tls", s.tlsVersions(), "spool", s.options.spool.directory)
 }
 
 func (s *sidecar) tlsVersions() string {
@@ -349,7 +353,7 @@ func (s *sidecar) becomeReady(ctx context.Context, reason string, try func(conte
 // closes. Unless orderly, which is when a server has failed, it does not linger.
 func (s *sidecar) shutdown(orderly bool) error {
 	s.readiness.Set(shuttingDown)
-	s.guard.Drain()
+	s.connections.Drain()
 	s.log.Info("sidecar shuts down", "delay", s.options.shutdownDelay.String())
 	if orderly {
 		<-time.After(s.options.shutdownDelay)

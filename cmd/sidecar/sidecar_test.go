@@ -160,6 +160,7 @@ func TestInsecure(t *testing.T) {
 	for range 2 {
 		p := start(t, "--insecure-skip-signature", "--namespace=default", "--kubeconfig="+kubeconfig)
 		p.stderr.line(t, "WARNING: signatures are not verified")
+		p.stderr.line(t, "WARNING: webhooks need no token")
 		p.becomes(t, 200, "ok")
 		if status, got := ask(t, http.MethodPost, "http://"+p.Webhooks+"/webhooks/videosdk", body("recording-starting", "insecure"), false); status != 200 {
 			t.Errorf("%d %s", status, got)

@@ -38,7 +38,7 @@ func (s *sidecar) openCertificate(registry prometheus.Registerer) (*receiver.Cer
 	if o.certFile == "" {
 		return nil, nil
 	}
-	c, err := receiver.NewCertificate(receiver.CertificateOptions{
+	c, err := receiver.OpenCertificate(receiver.CertificateOptions{
 		CertFile: o.certFile, KeyFile: o.keyFile, Now: time.Now, OnError: s.reporter("TLS certificate not read again"),
 		OnLoad: func(loaded *tls.Certificate) {
 			s.log.Info("TLS certificate loaded", "names", loaded.Leaf.DNSNames, "expires", loaded.Leaf.NotAfter.UTC().Format(time.RFC3339))

@@ -15,30 +15,28 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
-// answer is what a request is answered.
+// retryAfter is what a sender is told to wait after a 503.
+const retryAfter = 5 * time.Second
+
+// answer is the response to a request, and what is logged of it.
 type answer struct {
 	status  int
 	outcome outcome
-	// namespace is what the request was for; empty where that is not known.
-	namespace string
 	// result and recording are the body of a success.
 	result, recording string
 	// problem is the body of a failure, for the sender to read.
 	problem string
-	// allow is the Allow header, retry whether there is a Retry-After.
-	allow string
-	retry bool
-	// challenge is the WWW-Authenticate header.
-	challenge string
-	// wait, if not 0, is what Retry-After says, instead of retryAfterSeconds.
+	// health is the body of the health check.
+	health string
+	// allow and challenge are the headers Allow and WWW-Authenticate.
+	allow, challenge string
+	// wait, if not 0, is the header Retry-After.
 	wait time.Duration
-	// quiet is of answers that could fill the log.
+	// quiet is set for answers that would fill the log.
 	quiet bool
-	// cause is what the log gets to know beside the problem; it may be nil.
+	// cause is logged, but not sent; it may be nil.
 	cause error
-	// about is the session that the webhook is of; nil where that is not known.
-	about *recorder.Session
-	// trace is what to tell of an event that was written; nil where nothing.
+	// trace is for the Tracer; nil if there is nothing to trace.
 	trace *traced
 }
 
@@ -67,65 +65,68 @@ func refused(status int, o outcome, problem string) *answer {
 	return &answer{status: status, outcome: o, problem: problem}
 }
 
+func notFound() *answer {
+	return refused(http.StatusNotFound, outcomeNotFound, "unknown path: check the webhook's URL")
+}
+
+func methodNotAllowed(problem, allow string) *answer {
+	a := refused(http.StatusMethodNotAllowed, outcomeMethodNotAllowed, problem)
+	a.allow = allow
+	return a
+}
+
+// failuresLimited has one text for all, so that it reveals nothing about what was
+// wrong.
+func failuresLimited(wait time.Duration) *answer {
+	a := refused(http.StatusTooManyRequests, outcomeFailuresLimited, "too many requests that are refused: try again later")
+	a.wait, a.quiet = wait, true
+	return a
+}
+
 func unavailable(o outcome, problem string, cause error) *answer {
-	return &answer{status: http.StatusServiceUnavailable, outcome: o, problem: problem, retry: true, cause: cause}
+	return &answer{status: http.StatusServiceUnavailable, outcome: o, problem: problem, wait: retryAfter, cause: cause}
 }
 
-// retryAfter is in whole seconds, as the header wants it.
-func (a *answer) retryAfter() int {
-	if a.wait == 0 {
-		return retryAfterSeconds
-	}
-	return int((a.wait + time.Second - 1) / time.Second)
+func panicked(cause *recorder.PanicError) *answer {
+	a := refused(http.StatusInternalServerError, outcomePanic, "internal error")
+	a.cause = cause
+	return a
 }
 
-// body returns the answer's JSON.
-func (a *answer) body() []byte {
-	var body any = struct {
-		Error string `json:"error"`
-	}{a.problem}
-	if a.result != "" {
-		body = struct {
-			Result    string `json:"result"`
-			Recording string `json:"recording,omitempty"`
-		}{a.result, a.recording}
-	}
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		// Structs of strings always encode.
-		panic(err)
-	}
-	return encoded
+// body is the answer's JSON.
+type body struct {
+	Result    string `json:"result,omitempty"`
+	Recording string `json:"recording,omitempty"`
+	Status    string `json:"status,omitempty"`
+	Error     string `json:"error,omitempty"`
 }
 
 func (a *answer) write(w http.ResponseWriter) error {
+	header := w.Header()
 	if a.status == http.StatusNoContent {
-		a.permit(w.Header())
+		// What a browser needs to know before it lets a page send an event.
+		header.Set("Access-Control-Allow-Methods", http.MethodPost)
+		header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+		header.Set("Access-Control-Max-Age", "600")
 		w.WriteHeader(a.status)
 		return nil
 	}
-	body := a.body()
-	header := w.Header()
+	content, err := json.Marshal(body{a.result, a.recording, a.health, a.problem})
+	if err != nil {
+		panic(err) // a struct of strings always encodes
+	}
 	header.Set("Content-Type", "application/json")
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Content-Length", strconv.Itoa(len(content)))
 	header.Set("X-Content-Type-Options", "nosniff")
-	if a.allow != "" {
-		header.Set("Allow", a.allow)
+	for name, value := range map[string]string{"Allow": a.allow, "WWW-Authenticate": a.challenge} {
+		if value != "" {
+			header.Set(name, value)
+		}
 	}
-	if a.challenge != "" {
-		header.Set("WWW-Authenticate", a.challenge)
-	}
-	if a.retry {
-		header.Set("Retry-After", strconv.Itoa(a.retryAfter()))
+	if a.wait > 0 {
+		header.Set("Retry-After", strconv.Itoa(int((a.wait+time.Second-1)/time.Second)))
 	}
 	w.WriteHeader(a.status)
-	_, err := w.Write(body)
+	_, err = w.Write(content)
 	return err
-}
-
-// permit is what a browser wants to know before it lets a page send an event.
-func (*answer) permit(header http.Header) {
-	header.Set("Access-Control-Allow-Methods", http.MethodPost)
-	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-	header.Set("Access-Control-Max-Age", "600")
 }

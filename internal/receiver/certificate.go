@@ -4,31 +4,23 @@
 package receiver
 
 import (
-	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
-	"net"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/meetingops/meeting-recording-operator/internal/watchedfile"
 )
 
 // maxCertificateBytes bounds what is read of a certificate's chain, or of a key.
 const maxCertificateBytes = 256 << 10
 
 // Certificate is what a server of webhooks presents. It is read from files, and
-// again when those change; files that can no longer be used, be it because only
-// one of the two is renewed yet, leave the last certificate in force.
+// again when these change. Files that can no longer be used leave the last
+// certificate in use, also if only one of the two is renewed yet.
 type Certificate struct {
-	CertificateOptions
-
-	mu        sync.Mutex
-	digest    [sha256.Size]byte // of the files that were read last
-	current   *tls.Certificate
-	failure   error // of those files; nil if they are in force
-	reported  string
-	checkedAt time.Time
+	file *watchedfile.File[*tls.Certificate]
 }
 
 // CertificateOptions are what a Certificate is made of. All are required.
@@ -37,110 +29,50 @@ type CertificateOptions struct {
 	// in PEM.
 	CertFile, KeyFile string
 	Now               func() time.Time
-	// OnLoad is told of each certificate that comes into force, and OnError, once
-	// for each reason, when the files become unusable later.
+	// OnLoad is called for each certificate that comes into use, and OnError once
+	// for each reason why the files cannot be used later.
 	OnLoad  func(*tls.Certificate)
 	OnError func(error)
 }
 
-// NewCertificate reads a certificate. No error holds any of the key.
-func NewCertificate(options CertificateOptions) (*Certificate, error) {
-	c := &Certificate{CertificateOptions: options, checkedAt: options.Now()}
-	if c.read(); c.failure != nil {
-		return nil, c.failure
+// OpenCertificate reads a certificate. No error contains any of the key.
+func OpenCertificate(o CertificateOptions) (*Certificate, error) {
+	parse := func(files []watchedfile.Content) (*tls.Certificate, error) {
+		pair, err := tls.X509KeyPair(files[0].Data, files[1].Data)
+		if err != nil {
+			return nil, fmt.Errorf("must be a certificate and its private key, both in PEM: %w", err)
+		}
+		o.OnLoad(&pair)
+		return &pair, nil
 	}
-	c.OnLoad(c.current)
-	return c, nil
+	name := func(err error) error { return fmt.Errorf("--tls-cert-file and --tls-key-file: %w", err) }
+	onError := func(err error) { o.OnError(name(err)) }
+	file, err := watchedfile.Open(parse, watchedfile.Options{MaxBytes: maxCertificateBytes, Now: o.Now, OnError: onError}, o.CertFile, o.KeyFile)
+	if err != nil {
+		return nil, name(err)
+	}
+	return &Certificate{file}, nil
 }
 
-// Register registers the certificate's metrics. Whoever reads them has the files
-// looked at.
+// Register registers the certificate's metrics. Who reads them has the files read.
 func (c *Certificate) Register(registry prometheus.Registerer) {
 	registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "meetingrecording_webhook_certificate_expiry_timestamp_seconds",
 			Help: "When the certificate of the webhooks' port expires, in seconds since 1970.",
-		}, func() float64 { return float64(c.inForce().Leaf.NotAfter.Unix()) }),
+		}, func() float64 { return float64(c.file.Get().Leaf.NotAfter.Unix()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "meetingrecording_webhook_certificate_outdated",
 			Help: "1 while the files of the webhooks' certificate cannot be used, so that the last good one is in force; else 0.",
-		}, func() float64 {
-			c.inForce()
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			if c.failure != nil {
-				return 1
-			}
-			return 0
-		}))
+		}, func() float64 { return outdated(c.file.Failure()) }))
 }
 
-// Listener speaks TLS 1.2 or newer on another one. It is HTTP/1.1 only:
-// [Connections] take one request at a time for granted.
-func (c *Certificate) Listener(plain net.Listener) net.Listener {
-	return tls.NewListener(plain, &tls.Config{
+// Config returns a configuration for TLS 1.2 or newer and HTTP/1.1: the guard
+// takes one request at a time on a connection for granted.
+func (c *Certificate) Config() *tls.Config {
+	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.inForce(), nil },
-	})
-}
-
-// inForce returns the certificate, after a look at the files if it is time.
-func (c *Certificate) inForce() *tls.Certificate {
-	current, loaded, failure := c.reload()
-	if loaded {
-		c.OnLoad(current)
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.file.Get(), nil },
 	}
-	if failure != nil {
-		c.OnError(failure)
-	}
-	return current
-}
-
-// reload is inForce without the reports: what it returns is to be reported.
-func (c *Certificate) reload() (current *tls.Certificate, loaded bool, failure error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := c.Now()
-	if now.Sub(c.checkedAt) < tokenCheckInterval {
-		return c.current, false, nil
-	}
-	c.checkedAt = now
-	before := c.current
-	c.read()
-	switch {
-	case c.failure == nil:
-		c.reported = ""
-	case c.failure.Error() != c.reported:
-		c.reported = c.failure.Error()
-		failure = fmt.Errorf("%w; the last good certificate stays in force", c.failure)
-	}
-	return c.current, c.current != before, failure
-}
-
-// read reads the files and, if they can be used, puts them into force. It is
-// called with mu held.
-func (c *Certificate) read() {
-	chain, err := readRegularFile(c.CertFile, maxCertificateBytes)
-	if err != nil {
-		c.failure, c.digest = fmt.Errorf("--tls-cert-file: %w", err), [sha256.Size]byte{}
-		return
-	}
-	key, err := readRegularFile(c.KeyFile, maxCertificateBytes)
-	if err != nil {
-		c.failure, c.digest = fmt.Errorf("--tls-key-file: %w", err), [sha256.Size]byte{}
-		return
-	}
-	one, other := sha256.Sum256(chain), sha256.Sum256(key)
-	digest := sha256.Sum256(append(one[:], other[:]...))
-	if digest == c.digest {
-		return
-	}
-	c.digest, c.failure = digest, nil
-	pair, err := tls.X509KeyPair(chain, key)
-	if err != nil {
-		c.failure = fmt.Errorf("--tls-cert-file and --tls-key-file must be a certificate and its private key, both in PEM: %w", err)
-		return
-	}
-	c.current = &pair
 }

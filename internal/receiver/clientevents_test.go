@@ -8,16 +8,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
@@ -31,13 +30,7 @@ func clientBody(status string) string {
 func newClientFixture(t *testing.T, to Recorder) *fixture {
 	t.Helper()
 	f := newFixture(t, to)
-	path := filepath.Join(t.TempDir(), "token")
-	writeFile(t, path, clientToken+"\n")
-	token, err := NewClientToken(path, time.Now, func(err error) { t.Error(err) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Namespace, f.Clients = "meetings", &Clients{Token: token}
+	f.Secrets = openSecrets(t, SecretsOptions{ClientTokenFile: tokenFile(t, clientToken+"\n")})
 	return f
 }
 
@@ -97,7 +90,7 @@ func TestClientEvents(t *testing.T) {
 			if diff := cmp.Diff(want, recorded.events); diff != "" {
 				t.Errorf("recorded (-want +got):\n%s", diff)
 			}
-			if strings.Contains(f.log.String(), clientToken) || strings.Contains(f.log.String(), "webhook") {
+			if strings.Contains(f.log.String(), clientToken) || !strings.Contains(f.log.String(), `"source"="client"`) {
 				t.Errorf("log %s", f.log)
 			}
 		})
@@ -109,8 +102,7 @@ func TestClientEventsAreOff(t *testing.T) {
 	for name, set := range map[string]func(*Handler){
 		"nothing": func(*Handler) {},
 		"routes without tokens": func(h *Handler) {
-			h.Routes = newRoutesFile(t, "routes: [{namespace: a, endpointToken: "+tokenOfA+"}]").Routes
-			h.Clients = &Clients{}
+			h.Secrets = newRoutesFile(t, "routes: [{namespace: a, endpointToken: "+tokenOfA+"}]").Secrets
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +120,7 @@ func TestClientEventsAreOff(t *testing.T) {
 func TestClientEventsOfRoutes(t *testing.T) {
 	recorded := &noted{}
 	f := newFixture(t, recorded)
-	f.Routes, f.Clients = newRoutesFile(t, twoRoutes).Routes, &Clients{}
+	f.Secrets = newRoutesFile(t, twoRoutes).Secrets
 	for token, want := range map[string]int{clientOfA: 200, tokenOfA: 401, tokenOfB: 401, "": 401} {
 		w := httptest.NewRecorder()
 		f.ServeHTTP(w, clientRequest("POST", "Bearer "+token, clientBody("RECORDING_STARTED")))
@@ -144,8 +136,8 @@ func TestClientEventsOfRoutes(t *testing.T) {
 // TestClientRate: clients are limited by namespace, and take nothing from webhooks; wrong tokens are limited as all failures are.
 func TestClientRate(t *testing.T) {
 	f := newClientFixture(t, recordedAlways)
-	f.Clients.Rate = 1
-	f.Rates = NewRates(RateLimits{Total: 1, Failures: 1}, f.Now, f.Log)
+	f.ClientRates = guard.NewRates(guard.RateLimits{PerNamespace: 1}, f.Now)
+	f.Rates = guard.NewRates(guard.RateLimits{Total: 1, Failures: 1}, f.Now)
 	send := func(r *http.Request) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		f.ServeHTTP(w, r)
@@ -180,7 +172,7 @@ meetingrecording_client_events_total{outcome="unauthorized"} 2
 func TestClientsInFlight(t *testing.T) {
 	h := newHold()
 	f := newClientFixture(t, h)
-	f.Clients.Shares = NewShares(1)
+	f.ClientShares = guard.NewShares(1)
 	first := make(chan int)
 	send := func() int {
 		w := httptest.NewRecorder()
@@ -204,7 +196,7 @@ func TestClientsInFlight(t *testing.T) {
 func TestOrigins(t *testing.T) {
 	const page = "https://app.example.com"
 	f := newClientFixture(t, recordedAlways)
-	f.Clients.Origins = []string{"https://other.example.com", page}
+	f.Origins = []string{"https://other.example.com", page}
 	ask := func(method, origin, authorization string) *httptest.ResponseRecorder {
 		r := clientRequest(method, authorization, clientBody("RECORDING_STARTED"))
 		r.Header.Set("Origin", origin)
@@ -258,7 +250,7 @@ func TestClientEventsThatFail(t *testing.T) {
 	f := newClientFixture(t, recorderFunc(func(context.Context, recorder.Event) (recorder.Outcome, error) { panic("bug") }))
 	w := httptest.NewRecorder()
 	f.ServeHTTP(w, clientRequest("POST", "Bearer "+clientToken, clientBody("RECORDING_STARTED")))
-	if w.Code != 500 || strings.Contains(w.Body.String(), "bug") || !strings.Contains(f.log.String(), "client event met a bug") {
+	if w.Code != 500 || strings.Contains(w.Body.String(), "bug") || !strings.Contains(f.log.String(), "Request caused a panic") {
 		t.Errorf("%d %s\n%s", w.Code, w.Body, f.log)
 	}
 }

@@ -5,7 +5,6 @@ package receiver
 
 import (
 	"context"
-	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
@@ -15,10 +14,10 @@ import (
 
 // Recorder makes events durable. It may be called concurrently.
 type Recorder interface {
-	// Record returns once the event is durable, or with an error when that
-	// cannot be had in time. A *RejectedError says that it never can be; after
-	// any other error the same event may succeed later. An event whose write
-	// was under way when time ran out may be durable in spite of the error:
+	// Record returns once the event is durable, or with an error if that was not
+	// possible in time. A *RejectedError means that it never will be; after any
+	// other error the same event may succeed later. An event whose write was
+	// under way when time ran out may be durable in spite of the error:
 	// recording it again is one more delivery, and loses nothing.
 	Record(ctx context.Context, ev recorder.Event) (recorder.Outcome, error)
 }
@@ -32,16 +31,17 @@ var eventTypes = map[videosdk.EventType]v1alpha1.EventType{
 	videosdk.RecordingFailed:   v1alpha1.EventFailed,
 }
 
-// newEvent is the delivery of a recognised event of the provider.
-func newEvent(namespace string, from videosdk.Event, receivedAt time.Time) recorder.Event {
+// newEvent returns the delivery of a recognised event of the provider.
+func newEvent(x *exchange) recorder.Event {
+	from := x.event
 	return recorder.Event{
-		Session: recorder.Session{Namespace: namespace, MeetingID: from.MeetingID, SessionID: from.SessionID},
+		Session: recorder.Session{Namespace: x.namespace, MeetingID: from.MeetingID, SessionID: from.SessionID},
 		Event: lifecycle.Event{
 			Type:       eventTypes[from.Type],
 			Source:     v1alpha1.EventSourceWebhook,
 			FilePath:   from.FilePath,
 			FileURL:    from.FileURL,
-			ReceivedAt: receivedAt,
+			ReceivedAt: x.arrived,
 		},
 	}
 }

@@ -12,17 +12,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/go-logr/logr"
-
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
@@ -61,19 +58,12 @@ var circumstances = []struct {
 	}, nil, []int{200, 400, 500}},
 	{"no key", func(_ *testing.T, f *fixture) { f.Verifier = brokenKeys{} }, []int{503}, []int{503}},
 	{"endpoint token", func(t *testing.T, f *fixture) {
-		file := filepath.Join(t.TempDir(), "token")
-		if err := os.WriteFile(file, []byte(fuzzToken), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if f.Token, err = NewEndpointToken(file, f.Now, func(err error) { t.Error(err) }); err != nil {
-			t.Fatal(err)
-		}
+		f.Secrets = openSecrets(t, SecretsOptions{EndpointTokenFile: tokenFile(t, fuzzToken)})
 		f.Recorder = recordedAlways
 	}, nil, []int{200, 400}},
 	{"over the rate", func(t *testing.T, f *fixture) {
 		f.Recorder = recordedAlways
-		f.Rates = NewRates(RateLimits{Total: 0.1, Failures: 0.1}, f.Now, logr.Discard())
+		f.Rates = guard.NewRates(guard.RateLimits{Total: 0.1, Failures: 0.1}, f.Now)
 		for range 2 { // which uses up the bursts
 			f.ServeHTTP(httptest.NewRecorder(), request{body: goodBody}.build(t))
 			f.ServeHTTP(httptest.NewRecorder(), request{method: http.MethodGet}.build(t))
@@ -174,8 +164,9 @@ func checkLog(t *testing.T, log, signature, body string) {
 
 // problems are all errors that a sender can be told. They hold nothing of what
 // was sent but numbers and, where it is no JSON, the first wrong character.
-var problems = regexp.MustCompile(`^(too many requests that are refused: )?(` + strings.Join([]string{
+var problems = regexp.MustCompile(`^(` + strings.Join([]string{
 	`internal error`,
+	`too many requests that are refused: try again later`,
 	`unknown path: check the webhook's URL`,
 	`webhooks are sent by POST`,
 	`Content-Encoding must be identity: send the body as it was signed`,

@@ -6,6 +6,7 @@ package receiver
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,9 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
@@ -26,8 +26,7 @@ import (
 // guarded is a real server with limits, as the sidecar has it.
 type guarded struct {
 	*fixture
-	guard       *Guard
-	connections *Connections
+	connections *guard.Connections
 	server      *http.Server
 	address     string
 }
@@ -35,13 +34,14 @@ type guarded struct {
 func newGuarded(t *testing.T, to Recorder, maxInFlight, maxConnections int) *guarded {
 	t.Helper()
 	g := &guarded{fixture: newFixture(t, to)}
-	g.connections = NewConnections(maxConnections, prometheus.NewRegistry())
-	g.guard = NewGuard(g.fixture, maxInFlight, g.connections, g.Metrics, g.Log)
-	g.server = NewServer(g.guard, 2*time.Second, g.Log)
+	g.connections = guard.NewConnections(maxConnections, g.registry)
+	g.server = guard.NewServer(g.Limited(maxInFlight), 2*time.Second, g.Log)
 	return g
 }
 
-func (g *guarded) start(t *testing.T) *guarded {
+func (g *guarded) start(t *testing.T) *guarded { return g.startWith(t, nil) }
+
+func (g *guarded) startWith(t *testing.T, config *tls.Config) *guarded {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -49,7 +49,7 @@ func (g *guarded) start(t *testing.T) *guarded {
 	}
 	g.address = listener.Addr().String()
 	served := make(chan error, 1)
-	go func() { served <- g.server.Serve(g.connections.Guard(g.server, listener)) }()
+	go func() { served <- g.server.Serve(g.connections.Listen(g.server, listener, config)) }()
 	t.Cleanup(func() {
 		if err := g.server.Close(); err != nil {
 			t.Error(err)
@@ -59,6 +59,12 @@ func (g *guarded) start(t *testing.T) *guarded {
 		}
 	})
 	return g
+}
+
+// open is how many connections are open, by the metric.
+func (g *guarded) open(t *testing.T) int {
+	t.Helper()
+	return int(metricValue(t, g.registry, "meetingrecording_webhook_connections"))
 }
 
 // wire is a raw connection to the server.
@@ -188,7 +194,7 @@ func TestSlowBodiesDoNotKeepWebhooksOut(t *testing.T) {
 		w.send(goodBody[:1])
 		slow = append(slow, w)
 	}
-	<-time.After(bodyPatience + 10*time.Millisecond)
+	<-time.After(110 * time.Millisecond)
 	for range 2 {
 		w := g.dial(t)
 		w.send(head(t) + goodBody)
@@ -222,7 +228,7 @@ func TestConnectionLimit(t *testing.T) {
 	}
 	idle.expectCut()
 	halfOpen.expectCut()
-	if got := g.connections.count(); got != 3 {
+	if got := g.open(t); got != 3 {
 		t.Errorf("%d connections are open", got)
 	}
 	waits := g.dial(t) // all are busy: it waits for one to end
@@ -261,11 +267,7 @@ func TestCrowdOfSenders(t *testing.T) {
 	crowd := g.occupy(t, h, 3)
 	next := g.dial(t)
 	next.send(head(t) + goodBody)
-	for isWanted := false; !isWanted; <-time.After(time.Millisecond) {
-		g.connections.mu.Lock()
-		isWanted = g.connections.wanted
-		g.connections.mu.Unlock()
-	}
+	<-time.After(100 * time.Millisecond) // until it waits for a slot
 	h.release <- struct{}{}
 	<-h.entered // the next has the place of the one that was answered
 	close(h.release)
@@ -280,82 +282,6 @@ func TestCrowdOfSenders(t *testing.T) {
 	}
 	if next.expect(200).closes {
 		t.Error("a connection ended though nobody waited")
-	}
-}
-
-// TestSpareConnections: only those of the provider are, and only when most are the provider's.
-func TestSpareConnections(t *testing.T) {
-	for _, tc := range []struct {
-		name           string
-		proven         int
-		wanted, itself bool
-		want           bool
-	}{
-		{"most of them, and one waits", 3, true, true, true},
-		{"half of them", 2, true, true, false},
-		{"nobody waits", 3, false, true, false},
-		{"a stranger's own", 3, true, false, false},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			c := NewConnections(4, nil)
-			c.wanted = tc.wanted
-			var proven, stranger net.Conn
-			for i := range 4 {
-				conn, other := net.Pipe()
-				t.Cleanup(func() { _, _ = conn.Close(), other.Close() })
-				c.open[conn] = newConnection(conn)
-				if i < tc.proven {
-					proven = conn
-					tracked{c, conn}.prove()
-				} else {
-					stranger = conn
-				}
-			}
-			asker := proven
-			if !tc.itself {
-				asker = stranger
-			}
-			if got := (tracked{c, asker}).spare(); got != tc.want {
-				t.Errorf("spare is %t", got)
-			}
-		})
-	}
-}
-
-func TestHasUnread(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	sender, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = sender.Close() }()
-	receiver, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = receiver.Close() }()
-	if hasUnread(receiver) {
-		t.Error("nothing was sent")
-	}
-	if _, err := io.WriteString(sender, "ab"); err != nil {
-		t.Fatal(err)
-	}
-	var two [2]byte
-	if _, err := receiver.Read(two[:1]); err != nil {
-		t.Fatal(err)
-	}
-	if !hasUnread(receiver) {
-		t.Error("a byte was not read")
-	}
-	if _, err := receiver.Read(two[1:]); err != nil {
-		t.Fatal(err)
-	}
-	if hasUnread(receiver) {
-		t.Error("all was read")
 	}
 }
 
@@ -423,7 +349,7 @@ func TestDrain(t *testing.T) {
 	if w.expect(200).closes {
 		t.Error("closed before it drains")
 	}
-	g.guard.Drain()
+	g.connections.Drain()
 	w.send(head(t) + goodBody) // over the connection that was idle
 	if !w.expect(200).closes {
 		t.Error("the sender is not told to take another connection")

@@ -103,7 +103,7 @@ func TestAnswers(t *testing.T) {
 		},
 		{
 			"a bug", request{body: goodBody}, recorderFunc(func(context.Context, recorder.Event) (recorder.Outcome, error) { panic("inside") }),
-			500, `{"error":"internal error"}`, nil, "unknown panic",
+			500, `{"error":"internal error"}`, nil, "recording-started panic",
 		},
 		{"a bug while writing", request{body: goodBody}, recordedNever(recorder.NewPanicError("inside")), 500, `{"error":"internal error"}`, nil, "recording-started panic"},
 	} {
@@ -250,12 +250,11 @@ func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 // TestNothingSecretIsLogged goes through answers of all kinds.
 func TestNothingSecretIsLogged(t *testing.T) {
 	const secret = "s3cr3t-t0k3n-of-the-endpoint"
-	token := writeToken(t, secret)
 	for _, to := range []Recorder{
 		recordedAlways, recordedNever(recorder.ErrTimeout), recorderFunc(func(_ context.Context, ev recorder.Event) (recorder.Outcome, error) { panic(ev) }),
 	} {
 		f := newFixture(t, to)
-		f.Token = token
+		f.Secrets = openSecrets(t, SecretsOptions{EndpointTokenFile: tokenFile(t, secret)})
 		for _, q := range []request{
 			{body: goodBody, path: WebhookPath + "/" + secret},
 			{body: goodBody, path: WebhookPath + "/" + secret + "x"},

@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// Readiness is why the receiver should get no webhooks, if there is a reason.
-// A reason that was cleared can be set again.
+// Readiness holds the reasons why the receiver should get no webhooks. A reason
+// that was cleared can be set again.
 type Readiness struct {
 	mu      sync.Mutex
 	reasons []string
@@ -45,11 +45,12 @@ func (r *Readiness) Reasons() []string {
 	return slices.Clone(r.reasons)
 }
 
-// NewHealthHandler serves /healthz, which says that the program runs, and
-// /readyz, which says whether it should get webhooks, or 503 and why not.
+// NewHealthHandler serves the probes' port: /healthz, which answers 200 while the
+// program runs, and /readyz, which answers 503 and the reasons while it should
+// get no webhooks.
 func NewHealthHandler(readiness *Readiness) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) {
 		writeHealth(w, http.StatusOK, "ok", nil)
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {

@@ -17,7 +17,7 @@ const (
 	testName    = testMeeting + "-" + testSession
 )
 
-var session = recorder.Session{MeetingID: testMeeting, SessionID: testSession}
+var session = recorder.Session{Namespace: "meetings", MeetingID: testMeeting, SessionID: testSession}
 
 var epoch = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 

@@ -45,6 +45,10 @@ const (
 	outcomePreflight        outcome = "preflight"
 )
 
+// summaryInterval is the least time between two log lines on requests that are
+// not logged each.
+const summaryInterval = 10 * time.Second
+
 // Metrics are what the receiver counts. No label grows with what is sent:
 // namespaces are those of routes.
 type Metrics struct {
@@ -54,13 +58,15 @@ type Metrics struct {
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 	delay    *prometheus.HistogramVec
-	noKeyLog rate.Sometimes
+	// Log lines that anybody can cause are written once in a while.
+	overload, failures, rateLimited, noKey rate.Sometimes
 }
 
 // NewMetrics registers the receiver's metrics. It panics if they already are.
 func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
-		noKeyLog: rate.Sometimes{Interval: summaryInterval},
+		overload: rate.Sometimes{Interval: summaryInterval}, failures: rate.Sometimes{Interval: summaryInterval},
+		rateLimited: rate.Sometimes{Interval: summaryInterval}, noKey: rate.Sometimes{Interval: summaryInterval},
 		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meetingrecording_webhooks_total",
 			Help: "Webhook requests, by type of event (unknown where it was refused before that was known, other where it is not about recordings) and by outcome.",

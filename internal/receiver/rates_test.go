@@ -4,15 +4,13 @@
 package receiver
 
 import (
-	"encoding/binary"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 )
 
 // limited is a fixture with rates, and a clock that moves only when told to.
@@ -21,10 +19,10 @@ type limited struct {
 	now time.Time
 }
 
-func newLimited(t *testing.T, limits RateLimits) *limited {
+func newLimited(t *testing.T, limits guard.RateLimits) *limited {
 	t.Helper()
 	l := &limited{fixture: newFixture(t, recordedAlways), now: epoch}
-	l.Rates = NewRates(limits, func() time.Time { return l.now }, l.Log)
+	l.Rates = guard.NewRates(limits, func() time.Time { return l.now })
 	return l
 }
 
@@ -57,7 +55,7 @@ var (
 )
 
 func TestRatePerClientAndInAll(t *testing.T) {
-	l := newLimited(t, RateLimits{Total: 3, PerClient: 2})
+	l := newLimited(t, guard.RateLimits{Total: 3, PerClient: 2})
 	l.expect(t, 4, 200, "192.0.2.1", genuine)
 	l.expect(t, 1, 429, "192.0.2.1", genuine)
 	l.expect(t, 2, 200, "192.0.2.2", genuine) // what was refused took nothing of the total
@@ -69,15 +67,15 @@ func TestRatePerClientAndInAll(t *testing.T) {
 
 // TestForgeriesTakeNothingFromWebhooks though all come from one address.
 func TestForgeriesTakeNothingFromWebhooks(t *testing.T) {
-	l := newLimited(t, RateLimits{Total: 100, PerClient: 100, Failures: 50, FailuresPerClient: 5})
+	l := newLimited(t, guard.RateLimits{Total: 100, PerClient: 100, Failures: 50, FailuresPerClient: 5})
 	l.expect(t, 10, 401, "192.0.2.1", forged)
 	l.expect(t, 1000, 429, "192.0.2.1", forged)
 	l.expect(t, 200, 200, "192.0.2.1", genuine)
 	l.expect(t, 1, 429, "192.0.2.1", genuine)
-	if got := strings.Count(l.log.String(), "webhook refused"); got != 11 {
+	if got := strings.Count(l.log.String(), "Request was refused"); got != 11 {
 		t.Errorf("%d refusals are logged, want those that were not limited as failures", got)
 	}
-	if got := strings.Count(l.log.String(), "many requests are refused"); got != 1 {
+	if got := strings.Count(l.log.String(), "Not logging every refused request"); got != 1 {
 		t.Errorf("%d lines sum the others up, want 1", got)
 	}
 }
@@ -89,7 +87,7 @@ func TestEveryStrangerIsAFailure(t *testing.T) {
 		"too large": {body: strings.Repeat("x", maxBodyBytes+1)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newLimited(t, RateLimits{Failures: 1, FailuresPerClient: 100})
+			l := newLimited(t, guard.RateLimits{Failures: 1, FailuresPerClient: 100})
 			first := l.send(t, "192.0.2.1", q)
 			l.expect(t, 1, first.Code, "192.0.2.2", q)
 			l.expect(t, 1, 429, "192.0.2.3", q)
@@ -104,12 +102,12 @@ func TestEveryStrangerIsAFailure(t *testing.T) {
 
 // TestSignedButMalformed is the provider's own mistake, and no failure.
 func TestSignedButMalformed(t *testing.T) {
-	l := newLimited(t, RateLimits{Failures: 1, FailuresPerClient: 1})
+	l := newLimited(t, guard.RateLimits{Failures: 1, FailuresPerClient: 1})
 	l.expect(t, 10, 400, "192.0.2.1", request{body: "{"})
 }
 
 func TestRetryAfterIsWhenThereIsRoom(t *testing.T) {
-	l := newLimited(t, RateLimits{Total: 0.1})
+	l := newLimited(t, guard.RateLimits{Total: 0.1})
 	l.expect(t, 1, 200, "192.0.2.1", genuine)
 	w := l.send(t, "192.0.2.1", genuine)
 	if w.Code != 429 || w.Header().Get("Retry-After") != "10" {
@@ -122,35 +120,38 @@ func TestRetryAfterIsWhenThereIsRoom(t *testing.T) {
 }
 
 func TestNoLimits(t *testing.T) {
-	l := newLimited(t, RateLimits{})
+	l := newLimited(t, guard.RateLimits{})
 	l.expect(t, 1000, 401, "192.0.2.1", forged)
 	l.expect(t, 1000, 200, "192.0.2.1", genuine)
 }
 
-// TestClientsAreBounded: neither more addresses nor more time make the table grow.
-func TestClientsAreBounded(t *testing.T) {
-	now := epoch
-	r := NewRates(RateLimits{Failures: 1, FailuresPerClient: 1}, func() time.Time { return now }, logr.Discard())
-	seen := func(i int) {
-		var address [4]byte
-		binary.BigEndian.PutUint32(address[:], uint32(i))
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.client(netip.AddrFrom4(address))
+// TestLimitDoesNotRevealTheToken: over the limit nobody learns whether a token is
+// right, neither by the answer nor by what it depends on, unless the body is
+// signed; and whose body is signed is served.
+func TestLimitDoesNotRevealTheToken(t *testing.T) {
+	l := newLimited(t, guard.RateLimits{Failures: 100, FailuresPerClient: 1})
+	l.Secrets = openSecrets(t, SecretsOptions{EndpointTokenFile: tokenFile(t, goodToken), ClientTokenFile: tokenFile(t, clientToken)})
+	right, wrong := WebhookPath+"/"+goodToken, WebhookPath+"/"+goodToken+"x"
+	unsigned := func(method, path string) request { return request{method: method, path: path, unsigned: true} }
+	l.expect(t, 1, 404, "192.0.2.1", unsigned("POST", wrong))
+	l.expect(t, 1, 401, "192.0.2.1", unsigned("POST", right))
+	answers := map[string]bool{}
+	for _, q := range []request{
+		unsigned("POST", right), unsigned("POST", wrong), unsigned("GET", right), unsigned("GET", wrong), unsigned("POST", "/"),
+		{path: right, unsigned: true, header: forged.header}, {path: wrong, unsigned: true, header: forged.header},
+		{path: wrong}, // a captured webhook, sent to a guess
+		{path: right, unsigned: true, header: http.Header{"Content-Encoding": {"gzip"}}}, {path: wrong, unsigned: true, header: http.Header{"Content-Encoding": {"gzip"}}},
+		{path: ClientEventsPath, header: http.Header{"Authorization": {"Bearer " + clientToken}}}, {path: ClientEventsPath, header: http.Header{"Authorization": {"Bearer guess"}}},
+	} {
+		w := l.send(t, "192.0.2.1", q)
+		answers[w.Header().Get("Retry-After")+" "+w.Body.String()] = true
+		if w.Code != 429 {
+			t.Errorf("%s %s: %d", q.method, q.path, w.Code)
+		}
 	}
-	for i := range 3 * maxClients {
-		seen(i)
-		seen(0) // is seen all the time, and so never forgotten
+	if len(answers) != 1 {
+		t.Errorf("answers differ: %v", answers)
 	}
-	if len(r.clients) != maxClients || r.recent.Len() != maxClients {
-		t.Errorf("%d clients in the table, %d in the list, want %d", len(r.clients), r.recent.Len(), maxClients)
-	}
-	if _, known := r.clients[netip.AddrFrom4([4]byte{})]; !known {
-		t.Error("the client that was seen last is forgotten")
-	}
-	now = now.Add(clientMemory)
-	seen(3 * maxClients)
-	if len(r.clients) != 1 {
-		t.Errorf("%d clients a minute later, want 1", len(r.clients))
-	}
+	l.expect(t, 10, 200, "192.0.2.1", request{path: right})
+	l.expect(t, 1, 401, "192.0.2.2", unsigned("POST", right)) // another address
 }

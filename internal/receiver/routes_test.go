@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
@@ -33,7 +34,7 @@ const twoRoutes = "routes:\n" +
 
 // routesFile is a file of routes, read by a clock that moves only when told to.
 type routesFile struct {
-	*Routes
+	*Secrets
 	path     string
 	now      time.Time
 	reported []string
@@ -44,7 +45,9 @@ func newRoutesFile(t testing.TB, content string) *routesFile {
 	f := &routesFile{path: filepath.Join(t.TempDir(), "routes.yaml"), now: epoch}
 	writeFile(t, f.path, content)
 	var err error
-	f.Routes, err = NewRoutes(f.path, func() time.Time { return f.now }, func(err error) { f.reported = append(f.reported, err.Error()) })
+	f.Secrets, err = OpenSecrets(SecretsOptions{
+		RoutesFile: f.path, Now: func() time.Time { return f.now }, OnError: func(err error) { f.reported = append(f.reported, err.Error()) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,8 +66,8 @@ func (n *noted) Record(_ context.Context, ev recorder.Event) (recorder.Outcome, 
 func TestRoutes(t *testing.T) {
 	recorded := &noted{}
 	f := newFixture(t, recorded)
-	f.Routes, f.Namespace = newRoutesFile(t, twoRoutes).Routes, "not-this-one"
-	f.Shares = NewShares(1)
+	f.Secrets = newRoutesFile(t, twoRoutes).Secrets
+	f.Shares = guard.NewShares(1)
 	for _, tc := range []struct {
 		name, path, namespace string
 		status                int
@@ -126,7 +129,7 @@ func TestRoutesAreReadAgain(t *testing.T) {
 	f.Register(registry)
 	check := func(when, namespace string, count, outdated, reports int) {
 		t.Helper()
-		if got := f.webhook(tokenOfA); got != namespace {
+		if got := f.webhook(WebhookPath + "/" + tokenOfA); got != namespace {
 			t.Errorf("%s: the token leads to %q, want %q", when, got, namespace)
 		}
 		if len(f.reported) != reports {
@@ -161,7 +164,7 @@ meetingrecording_routes_outdated %d
 	writeFile(t, f.path, "routes:\n- {namespace: team-c, endpointToken: "+tokenOfA+"}\n")
 	f.now = f.now.Add(time.Second)
 	check("mended", "team-c", 1, 0, 2)
-	for _, want := range []string{"line 2: routes[0] has an unknown field", "the last good routes stay in force", f.path} {
+	for _, want := range []string{"line 2: routes[0] has an unknown field", "the last good content stays in use", f.path} {
 		if !strings.Contains(f.reported[0], want) || strings.Contains(f.reported[0], tokenOfA) {
 			t.Errorf("reported %s, want %s", f.reported[0], want)
 		}
@@ -176,7 +179,7 @@ func TestRoutesThatCannotBeRead(t *testing.T) {
 	huge := filepath.Join(folder, "huge")
 	writeFile(t, huge, strings.Repeat("#", maxRoutesFileBytes+1))
 	for path, want := range map[string]string{filepath.Join(folder, "missing"): "no such file", folder: "not a regular file", huge: "larger than 1048576 bytes"} {
-		if _, err := NewRoutes(path, time.Now, nil); err == nil || !strings.Contains(err.Error(), "--routes-file: ") || !strings.Contains(err.Error(), want) {
+		if _, err := OpenSecrets(SecretsOptions{RoutesFile: path}); err == nil || !strings.Contains(err.Error(), "--routes-file: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}
@@ -184,8 +187,8 @@ func TestRoutesThatCannotBeRead(t *testing.T) {
 
 // TestFloodOfOneNamespace: what is above a namespace's rate is refused, and takes nothing from the others.
 func TestFloodOfOneNamespace(t *testing.T) {
-	l := newLimited(t, RateLimits{Total: 10, PerNamespace: 2})
-	l.Routes = newRoutesFile(t, twoRoutes).Routes
+	l := newLimited(t, guard.RateLimits{Total: 10, PerNamespace: 2})
+	l.Secrets = newRoutesFile(t, twoRoutes).Secrets
 	a, b := request{path: WebhookPath + "/" + tokenOfA}, request{path: WebhookPath + "/" + tokenOfB}
 	l.expect(t, 4, 200, "192.0.2.1", a)
 	l.expect(t, 40, 429, "192.0.2.1", a)
@@ -200,12 +203,15 @@ func TestSlowNamespace(t *testing.T) {
 	release, entered := make(chan struct{}), make(chan struct{})
 	f := newFixture(t, recorderFunc(func(ctx context.Context, ev recorder.Event) (recorder.Outcome, error) {
 		if ev.Session.Namespace == "team-a" {
-			entered <- struct{}{}
-			<-release
+			select {
+			case entered <- struct{}{}:
+				<-release
+			case <-release:
+			}
 		}
 		return recordedAlways(ctx, ev)
 	}))
-	f.Routes, f.Shares = newRoutesFile(t, twoRoutes).Routes, NewShares(2)
+	f.Secrets, f.Shares = newRoutesFile(t, twoRoutes).Secrets, guard.NewShares(2)
 	send := func(token string) int {
 		w := httptest.NewRecorder()
 		f.ServeHTTP(w, request{path: WebhookPath + "/" + token, body: goodBody}.build(t))
@@ -228,7 +234,7 @@ func TestSlowNamespace(t *testing.T) {
 			t.Errorf("answer %d", got)
 		}
 	}
-	if len(f.Shares.taken) != 0 {
-		t.Errorf("taken %v", f.Shares.taken)
+	if got := []int{send(tokenOfA), send(tokenOfA), send(tokenOfA)}; !cmp.Equal(got, []int{200, 200, 200}) {
+		t.Errorf("answers %v afterwards", got)
 	}
 }

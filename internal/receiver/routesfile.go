@@ -4,7 +4,6 @@
 package receiver
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -23,15 +22,6 @@ const (
 	// maxRoutes bounds what is compared for each request.
 	maxRoutes = 1000
 )
-
-// secretHash is the SHA-256 of a secret.
-type secretHash [sha256.Size]byte
-
-// route leads to a namespace. Of its secrets at least one is there.
-type route struct {
-	namespace        string
-	endpoint, client *secretHash
-}
 
 // Fields of a route in the file.
 const (
@@ -64,7 +54,7 @@ func parseRoutes(content []byte) ([]route, error) {
 	list := fields["routes"]
 	switch {
 	case list == nil || list.Kind != yaml.SequenceNode || len(list.Content) == 0:
-		return nil, errors.New("routes is missing or no list: it must hold a route or more, such as {namespace: team-a, endpointToken: ...}")
+		return nil, errors.New("routes is missing or no list: it must hold one or more routes, such as {namespace: team-a, endpointToken: ...}")
 	case len(list.Content) > maxRoutes:
 		return nil, fmt.Errorf("routes has %d entries; at most %d are served", len(list.Content), maxRoutes)
 	}
@@ -185,20 +175,14 @@ func (p *routesParser) secret(fields map[string]*yaml.Node, name, plain, hashed 
 	return &hash, nil
 }
 
-// hashOf and hashFrom return a secret's hash, or what is wrong with the text.
-func hashOf(token string) (hash secretHash, problem string) {
-	if !tokenShape.MatchString(token) {
-		return hash, "must have 16 to 256 letters, digits, or any of -_.~; make one with: openssl rand -hex 24"
-	}
-	return sha256.Sum256([]byte(token)), ""
-}
-
+// hashFrom returns the hash that is written in hexadecimal digits, or what is
+// wrong with the text.
 func hashFrom(digits string) (hash secretHash, problem string) {
 	if !hashShape.MatchString(digits) {
 		return hash, `must have 64 hexadecimal digits; make them with: printf %s "$TOKEN" | sha256sum`
 	}
 	if _, err := hex.Decode(hash[:], []byte(digits)); err != nil {
-		return hash, err.Error() // not to be had of that shape
+		return hash, err.Error() // impossible for that shape
 	}
 	return hash, ""
 }

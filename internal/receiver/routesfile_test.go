@@ -24,11 +24,11 @@ func TestParseRoutes(t *testing.T) {
 	got, err := parseRoutes([]byte(`# of all teams
 routes:
 - namespace: team-a
-  endpointToken: abcdefghijklmnop
+  endpointToken: ` + goodToken + `
   clientToken: "client-of-team-a"
 - namespace: team-a # the new token, while they are exchanged
   endpointTokenSHA256: ` + strings.ToUpper(hexOf("the-next-one-of-a")) + `
-- {namespace: "123", endpointToken: 1234567890123456}
+- {namespace: "123", endpointToken: 9182736450918273}
 - namespace: team-c
   clientTokenSHA256: ` + hexOf("client-of-team-c") + `
 `))
@@ -38,7 +38,7 @@ routes:
 	want := []route{
 		{"team-a", hashOfToken(goodToken), hashOfToken("client-of-team-a")},
 		{"team-a", hashOfToken("the-next-one-of-a"), nil},
-		{"123", hashOfToken("1234567890123456"), nil},
+		{"123", hashOfToken("9182736450918273"), nil},
 		{"team-c", nil, hashOfToken("client-of-team-c")},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(route{})); diff != "" {
@@ -48,7 +48,7 @@ routes:
 
 // TestParseBadRoutes: each error says where and what to mend, and holds no secret.
 func TestParseBadRoutes(t *testing.T) {
-	const secret = "s3cr3t-s3cr3t-s3cr3t"
+	const secret = "s3cr3t-of-the-routes-7"
 	for _, tc := range []struct{ name, content, want string }{
 		{"empty", "", "is empty; it must hold routes"},
 		{"only a comment", "# nothing\n", "is empty; it must hold routes"},

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 )
 
 func TestHealth(t *testing.T) {
@@ -43,7 +45,7 @@ func TestHealth(t *testing.T) {
 
 // TestServerHasEveryTimeout: a limit of zero is none.
 func TestServerHasEveryTimeout(t *testing.T) {
-	s := NewServer(http.NotFoundHandler(), 2*time.Second, logr.Discard())
+	s := guard.NewServer(http.NotFoundHandler(), 2*time.Second, logr.Discard())
 	if s.ReadHeaderTimeout <= 0 || s.ReadTimeout <= 0 || s.IdleTimeout <= 0 || s.MaxHeaderBytes != 16<<10 {
 		t.Errorf("limits %v, %v, %v, %d", s.ReadHeaderTimeout, s.ReadTimeout, s.IdleTimeout, s.MaxHeaderBytes)
 	}
@@ -58,7 +60,7 @@ func TestServerRefusesHugeHeaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewServer(newFixture(t, recordedAlways), 2*time.Second, logr.Discard())
+	s := guard.NewServer(newFixture(t, recordedAlways), 2*time.Second, logr.Discard())
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(listener) }()
 	conn, err := net.Dial("tcp", listener.Addr().String())

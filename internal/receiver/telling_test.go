@@ -14,6 +14,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
@@ -56,7 +57,7 @@ func recordedAs(result lifecycle.Result, recording string) Recorder {
 func TestMetricsLint(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	NewMetrics(registry)
-	NewConnections(1, registry)
+	guard.NewConnections(1, registry)
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil {
 		t.Fatal(err)

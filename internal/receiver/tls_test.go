@@ -6,37 +6,18 @@ package receiver
 import (
 	"bufio"
 	"crypto/tls"
-	"errors"
-	"net"
-	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 )
 
 // startTLS is start with TLS, as the sidecar has it.
 func (g *guarded) startTLS(t *testing.T) *guarded {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g.address = listener.Addr().String()
 	borrowed := httptest.NewUnstartedServer(nil)
 	borrowed.StartTLS()
 	config := &tls.Config{Certificates: borrowed.TLS.Certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 	borrowed.Close()
-	served := make(chan error, 1)
-	go func() { served <- g.server.Serve(g.connections.Guard(g.server, tls.NewListener(listener, config))) }()
-	t.Cleanup(func() {
-		if err := g.server.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-			t.Error(err)
-		}
-	})
-	return g
+	return g.startWith(t, config)
 }
 
 // overTLS has a raw connection speak TLS.
@@ -67,7 +48,7 @@ func TestConnectionLimitWithTLS(t *testing.T) {
 	}
 	silent.expectCut()
 	halfWay.expectCut()
-	if got := g.connections.count(); got != 3 {
+	if got := g.open(t); got != 3 {
 		t.Errorf("%d connections are open", got)
 	}
 	close(h.release)
@@ -81,23 +62,8 @@ func TestSlowBodyWithTLS(t *testing.T) {
 	g := newGuarded(t, recordedAlways, 1, 0).startTLS(t)
 	slow := g.dial(t).overTLS()
 	slow.send(head(t) + goodBody[:1])
-	for g.inReading() == 0 {
-		<-time.After(time.Millisecond)
-	}
 	w := g.dial(t).overTLS()
 	w.send(head(t) + goodBody)
 	w.expect(200)
 	slow.expectCut()
-}
-
-// inReading is how many connections are sending a body.
-func (g *guarded) inReading() (count int) {
-	g.connections.mu.Lock()
-	defer g.connections.mu.Unlock()
-	for _, c := range g.connections.open {
-		if c.phase == phaseReading {
-			count++
-		}
-	}
-	return count
 }

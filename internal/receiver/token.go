@@ -4,144 +4,80 @@
 package receiver
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"crypto/subtle"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"regexp"
 	"strings"
-	"sync"
-	"time"
 )
 
 const (
-	// maxTokenFileBytes bounds what is read of a token's file.
-	maxTokenFileBytes = 4 << 10
-	// tokenCheckInterval is how often the file is read for changes.
-	tokenCheckInterval = time.Second
+	minTokenLength = 16
+	maxTokenLength = 256
+	// minDistinct is how many different characters a token has at least. One of
+	// 16 random hexadecimal digits has fewer once in 10,000 times.
+	minDistinct = 6
+	tokenHint   = "make one with: openssl rand -hex 24"
 )
 
-var tokenShape = regexp.MustCompile(`^[A-Za-z0-9_~.-]{16,256}$`)
+var tokenShape = regexp.MustCompile(fmt.Sprintf(`^[A-Za-z0-9_~.-]{%d,%d}$`, minTokenLength, maxTokenLength))
 
-// TokenFile is a secret that a sender must know. It is read from a file, and
-// again when that changes; a file that can no longer be used leaves the last
-// token in force.
-type TokenFile struct {
-	name    string // for errors
-	path    string
-	now     func() time.Time
-	onError func(error)
+// commonParts are what people type in place of a secret.
+var commonParts = []string{"password", "passw0rd", "changeme", "change-me", "change_me", "qwerty", "asdfgh", "letmein", "iloveyou", "placeholder", "replaceme", "replace-me"}
 
-	mu        sync.Mutex
-	hash      [sha256.Size]byte
-	checkedAt time.Time
-	reported  string // the failure that onError was told last
+// hashOf returns a token's hash, or what is wrong with the token.
+func hashOf(token string) (hash secretHash, problem string) {
+	if !tokenShape.MatchString(token) {
+		return hash, fmt.Sprintf("must have %d to %d letters, digits, or any of -_.~; %s", minTokenLength, maxTokenLength, tokenHint)
+	}
+	if why := weakness(token); why != "" {
+		return hash, fmt.Sprintf("is easy to guess, because %s; %s", why, tokenHint)
+	}
+	return sha256.Sum256([]byte(token)), ""
 }
 
-// NewEndpointToken reads the secret at the end of the webhooks' path from a file: 16 to 256 characters that need
-// no escaping in a URL (letters, digits, and any of -_.~), with white space
-// around it ignored. onError is told, once for each reason, when the file
-// becomes unusable later.
-func NewEndpointToken(path string, now func() time.Time, onError func(error)) (*TokenFile, error) {
-	return newTokenFile("endpoint token file", path, now, onError)
+// weakness returns why a token could be guessed, or nothing. It finds what people
+// type, not everything that a program could generate.
+func weakness(token string) string {
+	distinct := map[rune]bool{}
+	for _, r := range token {
+		distinct[r] = true
+	}
+	lower := strings.ToLower(token)
+	switch {
+	case len(distinct) < minDistinct:
+		return fmt.Sprintf("it has fewer than %d different characters", minDistinct)
+	case repeats(lower):
+		return "it repeats a short text"
+	case sequential(lower):
+		return "most of its characters follow each other in the alphabet"
+	}
+	for _, part := range commonParts {
+		if strings.Contains(lower, part) {
+			return "it contains a common word"
+		}
+	}
+	return ""
 }
 
-// NewClientToken is the same for the token of clients' events.
-func NewClientToken(path string, now func() time.Time, onError func(error)) (*TokenFile, error) {
-	return newTokenFile("client token file", path, now, onError)
+// repeats reports whether the token is a text that is too short, twice or more,
+// perhaps with a part of it at the end.
+func repeats(token string) bool {
+	for length := 1; length < minTokenLength && 2*length <= len(token); length++ {
+		if strings.HasPrefix(token, token[length:]) {
+			return true
+		}
+	}
+	return false
 }
 
-func newTokenFile(name, path string, now func() time.Time, onError func(error)) (*TokenFile, error) {
-	t := &TokenFile{name: name, path: path, now: now, onError: onError, checkedAt: now()}
-	hash, err := t.read()
-	if err != nil {
-		return nil, err
+// sequential reports whether most characters are the one before plus or minus
+// one, as in abcdef or 987654.
+func sequential(token string) bool {
+	steps := 0
+	for i := 1; i < len(token); i++ {
+		if d := int(token[i]) - int(token[i-1]); d == 1 || d == -1 {
+			steps++
+		}
 	}
-	t.hash = hash
-	return t, nil
-}
-
-// matches tells whether path is the webhooks' path with the token.
-func (t *TokenFile) matches(path string) bool {
-	sent, isBelow := strings.CutPrefix(path, WebhookPath+"/")
-	return t.is(sent) && isBelow
-}
-
-// is tells whether that is the token. It compares hashes, in constant time, so
-// that nothing can be learnt from how long it took.
-func (t *TokenFile) is(sent string) bool {
-	want := t.current()
-	got := sha256.Sum256([]byte(sent))
-	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
-}
-
-// current returns the token's hash, after a look at the file if it is time.
-func (t *TokenFile) current() [sha256.Size]byte {
-	hash, failure := t.reload()
-	if failure != nil {
-		t.onError(failure)
-	}
-	return hash
-}
-
-// reload is current without the report: its error is one to report.
-func (t *TokenFile) reload() ([sha256.Size]byte, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.now()
-	if now.Sub(t.checkedAt) < tokenCheckInterval {
-		return t.hash, nil
-	}
-	t.checkedAt = now
-	hash, err := t.read()
-	if err == nil {
-		t.hash, t.reported = hash, ""
-		return t.hash, nil
-	}
-	if err.Error() == t.reported {
-		return t.hash, nil
-	}
-	t.reported = err.Error()
-	return t.hash, err
-}
-
-// read returns the hash of the token in the file. Its errors never hold any of
-// it.
-func (t *TokenFile) read() (hash [sha256.Size]byte, err error) {
-	content, err := readRegularFile(t.path, maxTokenFileBytes)
-	if err != nil {
-		return hash, fmt.Errorf("%s: %w", t.name, err)
-	}
-	token := bytes.TrimSpace(content)
-	if !tokenShape.Match(token) {
-		return hash, fmt.Errorf("%s %s: must hold one token of 16 to 256 letters, digits, or any of -_.~; make one with: openssl rand -hex 24", t.name, t.path)
-	}
-	return sha256.Sum256(token), nil
-}
-
-// readRegularFile reads a file of at most limit bytes. Anything but a regular
-// file could block, or never end.
-func readRegularFile(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	content, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err = errors.Join(err, file.Close()); err != nil {
-		return nil, err
-	}
-	if int64(len(content)) > limit {
-		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
-	}
-	return content, nil
+	return 4*steps > 3*len(token)
 }

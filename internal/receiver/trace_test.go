@@ -7,8 +7,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -67,15 +65,8 @@ func TestWebhookTraces(t *testing.T) {
 		}
 		return o, nil
 	}))
-	file := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(file, []byte("0123456789abcdef"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	token, err := NewEndpointToken(file, time.Now, func(err error) { t.Error(err) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Tracer, f.Now, f.Token = tracer, now, token
+	f.Secrets = openSecrets(t, SecretsOptions{EndpointTokenFile: tokenFile(t, goodToken)})
+	f.Tracer, f.Now = tracer, now
 	for _, q := range []request{
 		{body: webhookBody("recording-starting", testMeeting, testSession)},
 		{body: goodBody, header: http.Header{"Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}},
@@ -83,7 +74,7 @@ func TestWebhookTraces(t *testing.T) {
 		{body: "forged", unsigned: true},                      // belongs to no recording, and so to no trace
 		{body: `{"webhookType":"session-started","data":{}}`}, // neither
 	} {
-		q.path = WebhookPath + "/0123456789abcdef?secret=1"
+		q.path = WebhookPath + "/" + goodToken + "?secret=1"
 		f.ServeHTTP(httptest.NewRecorder(), q.build(t))
 	}
 	got := spans()

@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -71,6 +73,7 @@ func newFixture(t testing.TB, to Recorder) *fixture {
 	var mu sync.Mutex
 	f.Handler = &Handler{
 		Verifier: testVerifier(),
+		Secrets:  openSecrets(t, SecretsOptions{}),
 		Recorder: to,
 		Metrics:  NewMetrics(f.registry),
 		Timeout:  2 * time.Second,
@@ -82,6 +85,48 @@ func newFixture(t testing.TB, to Recorder) *fixture {
 		}, funcr.Options{Verbosity: 9}).GetSink()),
 	}
 	return f
+}
+
+// openSecrets returns the secrets of files whose recordings are in "meetings".
+func openSecrets(t testing.TB, o SecretsOptions) *Secrets {
+	t.Helper()
+	o.Namespace, o.OnError = "meetings", func(err error) { t.Error(err) }
+	s, err := OpenSecrets(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// tokenFile returns the path of a file with a token.
+func tokenFile(t testing.TB, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "token")
+	writeFile(t, path, content)
+	return path
+}
+
+func writeFile(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// metricValue is the value of a metric without labels.
+func metricValue(t testing.TB, from prometheus.Gatherer, name string) float64 {
+	t.Helper()
+	families, err := from.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == name {
+			return family.GetMetric()[0].GetGauge().GetValue() + family.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	t.Fatalf("there is no metric %s", name)
+	return 0
 }
 
 // recordedAlways answers every event as new.

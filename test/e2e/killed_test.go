@@ -115,7 +115,7 @@ func expectWebhooksToAll(t *testing.T, replicas int) {
 	}
 	for _, pod := range pods {
 		log := cluster.kubectlOutput(t, "-n", namespace, "logs", pod.Name, "-c", "sidecar")
-		n := strings.Count(log, "webhook recorded")
+		n := strings.Count(log, "Event recorded")
 		t.Logf("Pod %s recorded %d webhooks", pod.Name, n)
 		if n == 0 {
 			t.Errorf("Pod %s recorded no webhook", pod.Name)

@@ -65,7 +65,7 @@ func TestLogsNameTheRecording(t *testing.T) {
 	setLevel(t, "sidecar", sidecars, "info")
 	before := len(o.sidecar.text())
 	o.mustSend(t, webhooks[0], "duplicate")
-	if after := o.sidecar.text()[before:]; strings.Contains(after, "webhook answered") {
+	if after := o.sidecar.text()[before:]; strings.Contains(after, "Request was answered") {
 		t.Errorf("at info the log says %s", after)
 	}
 	checkNoProfiles(t, managers)

@@ -3,17 +3,17 @@
 
 //go:build unix
 
-package receiver
+package guard
 
 import (
 	"net"
 	"syscall"
 )
 
-// hasUnread tells whether bytes have arrived on a connection that nobody has
-// read yet. It is false where that cannot be found out.
+// hasUnread reports whether bytes have arrived on a connection that nobody has
+// read yet. It is false where that cannot be determined.
 func hasUnread(conn net.Conn) bool {
-	socket, ok := socketOf(conn).(syscall.Conn)
+	socket, ok := conn.(syscall.Conn)
 	if !ok {
 		return false
 	}

@@ -1,12 +1,12 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package receiver
+package guard
 
 import "sync"
 
 // Shares bounds how many requests of one namespace are in flight, so that the
-// others find places when one's are slow, or a flood. A nil Shares has no bound.
+// others find slots when one's are slow, or many. A nil Shares has no bound.
 type Shares struct {
 	limit int
 
@@ -17,8 +17,8 @@ type Shares struct {
 // NewShares returns Shares of limit requests for each namespace.
 func NewShares(limit int) *Shares { return &Shares{limit: limit, taken: map[string]int{}} }
 
-// enter takes a place if there is one; leave gives it back.
-func (s *Shares) enter(namespace string) bool {
+// Enter takes a slot and reports whether there was one. Leave gives it back.
+func (s *Shares) Enter(namespace string) bool {
 	if s == nil {
 		return true
 	}
@@ -31,7 +31,8 @@ func (s *Shares) enter(namespace string) bool {
 	return true
 }
 
-func (s *Shares) leave(namespace string) {
+// Leave gives back a slot that Enter took.
+func (s *Shares) Leave(namespace string) {
 	if s == nil {
 		return
 	}

@@ -3,9 +3,9 @@
 
 //go:build !unix
 
-package receiver
+package guard
 
 import "net"
 
-// hasUnread is false: that cannot be found out here.
+// hasUnread always returns false: this platform cannot tell.
 func hasUnread(net.Conn) bool { return false }

@@ -1,0 +1,146 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package guard
+
+import (
+	"container/list"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Conn is a connection, below TLS, that holds a slot of Connections until it is
+// closed. All methods but those of net.Conn may be called on nil, which is the
+// connection of a request that did not come through Connections.
+type Conn struct {
+	net.Conn
+	owner   *Connections
+	overTLS bool
+
+	// The owner's mu guards what follows.
+	element *list.Element // where it waits to be cut; nil while it cannot be
+	since   time.Time     // when it began; of the first answer, or the last genuine request
+	genuine bool
+	refused bool // it had an answer before it was genuine
+	excused bool
+	gone    bool
+
+	// body is the request's place among the bodies that are arriving; see InFlight.
+	body *body
+}
+
+type connKey struct{}
+
+// ConnOf returns the connection of a request.
+func ConnOf(r *http.Request) *Conn {
+	conn, _ := r.Context().Value(connKey{}).(*Conn)
+	return conn
+}
+
+// Close frees the slot.
+func (c *Conn) Close() error {
+	c.owner.mu.Lock()
+	c.owner.forget(c)
+	c.owner.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// CloseWrite lets the server close gently, so that the last answer arrives.
+func (c *Conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+// BodyRead says that the request has arrived in full: nobody can keep the slot
+// any more by sending slowly, so it is not taken until Answered.
+func (c *Conn) BodyRead() {
+	if c == nil {
+		return
+	}
+	c.body.end()
+	c.hold()
+}
+
+// hold keeps the connection from being cut.
+func (c *Conn) hold() {
+	if c == nil {
+		return
+	}
+	c.owner.mu.Lock()
+	defer c.owner.mu.Unlock()
+	c.unlist()
+}
+
+// release is the opposite of hold, for a request whose body is to be read.
+func (c *Conn) release() {
+	if c == nil {
+		return
+	}
+	c.owner.mu.Lock()
+	defer c.owner.mu.Unlock()
+	// In front: it has been in its class for longer than those behind.
+	c.enlist((*list.List).PushFront)
+}
+
+// Genuine says that the sender has proved who it is.
+func (c *Conn) Genuine() {
+	if c == nil {
+		return
+	}
+	c.owner.mu.Lock()
+	defer c.owner.mu.Unlock()
+	c.unlist()
+	c.since, c.excused = time.Now(), false
+	if !c.genuine && !c.gone {
+		c.owner.genuine++
+	}
+	c.genuine = true
+}
+
+// Answered says that the request is about to be answered. It reports whether the
+// answer must close the connection: somebody waits for a slot, and this sender is
+// a stranger or one of too many.
+func (c *Conn) Answered() (closeIt bool) {
+	if c == nil {
+		return false
+	}
+	o := c.owner
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	c.unlist()
+	if !c.genuine && !c.refused {
+		c.since, c.refused = time.Now(), true
+	}
+	c.enlist((*list.List).PushBack)
+	return o.draining || (o.waiting && (!c.genuine || o.crowded()))
+}
+
+// enlist puts the connection among those of its class. It is called with the
+// owner's mu held.
+func (c *Conn) enlist(push func(*list.List, any) *list.Element) {
+	if c.gone || c.element != nil {
+		return
+	}
+	switch {
+	case c.genuine:
+		c.element = push(c.owner.silent, c)
+	case c.refused:
+		c.element = push(c.owner.answered, c)
+	default:
+		c.element = push(c.owner.fresh, c)
+	}
+}
+
+// unlist is the opposite. It is called with the owner's mu held.
+func (c *Conn) unlist() {
+	if c.element == nil {
+		return
+	}
+	for _, members := range []*list.List{c.owner.answered, c.owner.fresh, c.owner.silent} {
+		members.Remove(c.element) // does nothing in a list that it is not of
+	}
+	c.element = nil
+}

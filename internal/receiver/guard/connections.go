@@ -1,0 +1,253 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package guard
+
+import (
+	"container/list"
+	"context"
+	"crypto/tls"
+	"math"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// How long a connection keeps its slot while another one waits.
+const (
+	// strangerPatience is how long a connection has, from its beginning, to bring
+	// its first request in full. A webhook comes in one packet or two.
+	strangerPatience = 250 * time.Millisecond
+	// handshakePatience is the same over TLS, which is two round trips more.
+	handshakePatience = 500 * time.Millisecond
+	// answerPatience is how long a stranger has to fetch its first answer.
+	answerPatience = 50 * time.Millisecond
+	// genuinePatience is how long a genuine sender may be silent.
+	genuinePatience = 10 * time.Second
+)
+
+// Connections bounds how many connections a server holds. Further ones wait in
+// the kernel's queue, and take the slot of another, in this order: a stranger's
+// that had its answer; that of the stranger who has kept it for longest without
+// a complete request; that of the genuine sender who was silent for longest. A
+// connection whose request has arrived in full is never cut.
+//
+// Genuine senders keep their slots for longer only while they hold at most half
+// of all: otherwise captured webhooks that are sent again could hold every one.
+type Connections struct {
+	limit int
+	cuts  prometheus.Counter
+
+	mu       sync.Mutex
+	open     int
+	genuine  int // of those
+	waiting  bool
+	draining bool
+	// Connections that may be cut, each list in the order in which they are. One
+	// whose request is being answered is in none.
+	answered, fresh, silent *list.List
+	freshCutAt              time.Time
+	freed                   chan struct{} // has an element after a connection has gone
+}
+
+// NewConnections returns a bound of limit connections; none if limit is 0. Its
+// metrics are registered unless registry is nil.
+func NewConnections(limit int, registry prometheus.Registerer) *Connections {
+	c := &Connections{
+		limit: limit, answered: list.New(), fresh: list.New(), silent: list.New(), freed: make(chan struct{}, 1),
+		cuts: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "meetingrecording_webhook_connections_cut_total",
+			Help: "Connections that were cut because others needed their slot.",
+		}),
+	}
+	if limit == 0 {
+		c.limit = math.MaxInt
+	}
+	if registry != nil {
+		registry.MustRegister(c.cuts, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "meetingrecording_webhook_connections",
+			Help: "Connections open for webhooks.",
+		}, func() float64 { return float64(c.count()) }))
+	}
+	return c
+}
+
+// Listen returns the listener for a server to serve on, with TLS if config is not
+// nil. It sets the server's ConnContext.
+func (c *Connections) Listen(server *http.Server, listener net.Listener, config *tls.Config) net.Listener {
+	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		if over, ok := conn.(*tls.Conn); ok {
+			conn = over.NetConn()
+		}
+		return context.WithValue(ctx, connKey{}, conn)
+	}
+	bound := &boundListener{Listener: listener, connections: c, overTLS: config != nil, closed: make(chan struct{})}
+	if config == nil {
+		return bound
+	}
+	return tls.NewListener(bound, config)
+}
+
+// Drain has every answer from now on close its connection, so that the next
+// request comes over another one, to whoever is ready then. Idle connections
+// stay open: a request may be on its way on them.
+func (c *Connections) Drain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.draining = true
+}
+
+func (c *Connections) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open
+}
+
+// crowded reports whether genuine senders hold more than half of all slots. It is
+// called with mu held.
+func (c *Connections) crowded() bool { return c.genuine > c.limit/2 }
+
+// add gives a slot to a connection if there is one or one can be taken; otherwise
+// it returns when that is worth another try.
+func (c *Connections) add(conn *Conn) (added bool, wait time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting = false; c.open >= c.limit {
+		victim, wait := c.victim(time.Now())
+		if victim == nil {
+			c.waiting = true
+			return false, wait
+		}
+		c.cut(victim)
+	}
+	c.open++
+	conn.element = c.fresh.PushBack(conn)
+	return true, 0
+}
+
+// victim returns the connection to cut, or nil and when there may be one. It is
+// called with mu held.
+func (c *Connections) victim(now time.Time) (*Conn, time.Duration) {
+	soonest := genuinePatience
+	for _, class := range []struct {
+		members  *list.List
+		cuttable func(*Conn) time.Time
+	}{{c.answered, (*Conn).answeredUntil}, {c.fresh, c.freshUntil}, {c.silent, c.silentUntil}} {
+		for {
+			front := class.members.Front()
+			if front == nil {
+				break
+			}
+			conn := front.Value.(*Conn)
+			if wait := class.cuttable(conn).Sub(now); wait > 0 {
+				soonest = min(soonest, wait)
+				break
+			}
+			if conn.excused || class.members == c.answered || !hasUnread(conn.Conn) {
+				if class.members == c.fresh {
+					c.freshCutAt = now
+				}
+				return conn, 0
+			}
+			// The server is slow, not the sender. That excuses each only once:
+			// who trickles bytes must not keep a slot.
+			conn.excused, conn.since = true, now
+			class.members.MoveToBack(front)
+		}
+	}
+	return nil, soonest
+}
+
+func (c *Conn) answeredUntil() time.Time { return c.since.Add(answerPatience) }
+
+// freshUntil spreads the cuts evenly over the time that a connection has. If all
+// were cut at once and came again, nobody could get a slot until their time is
+// over again.
+func (c *Connections) freshUntil(conn *Conn) time.Time {
+	patience := strangerPatience
+	if conn.overTLS {
+		patience = handshakePatience
+	}
+	until, paced := conn.since.Add(patience), c.freshCutAt.Add(patience/time.Duration(c.fresh.Len()))
+	if paced.After(until) {
+		return paced
+	}
+	return until
+}
+
+func (c *Connections) silentUntil(conn *Conn) time.Time {
+	if c.crowded() {
+		return conn.since.Add(strangerPatience)
+	}
+	return conn.since.Add(genuinePatience)
+}
+
+// cut closes a connection and frees its slot. It is called with mu held.
+func (c *Connections) cut(conn *Conn) {
+	c.forget(conn)
+	c.cuts.Inc()
+	// It is of no further use, whatever closing it returns.
+	_ = conn.Conn.Close()
+}
+
+// forget frees a connection's slot. It is called with mu held.
+func (c *Connections) forget(conn *Conn) {
+	if conn.gone {
+		return
+	}
+	conn.gone = true
+	conn.unlist()
+	c.open--
+	if conn.genuine {
+		c.genuine--
+	}
+	select {
+	case c.freed <- struct{}{}:
+	default:
+	}
+}
+
+// boundListener accepts connections that there is a slot for.
+type boundListener struct {
+	net.Listener
+	connections *Connections
+	overTLS     bool
+	closing     sync.Once
+	closed      chan struct{}
+}
+
+// Accept waits for a connection, and then for a slot. It is called by one
+// goroutine at a time.
+func (l *boundListener) Accept() (net.Conn, error) {
+	accepted, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	conn := &Conn{Conn: accepted, owner: l.connections, overTLS: l.overTLS, since: time.Now()}
+	for {
+		added, wait := l.connections.add(conn)
+		if added {
+			return conn, nil
+		}
+		again := time.NewTimer(wait)
+		select {
+		case <-l.connections.freed:
+		case <-again.C:
+		case <-l.closed:
+			again.Stop()
+			_ = accepted.Close()
+			return nil, net.ErrClosed
+		}
+		again.Stop()
+		conn.since = time.Now()
+	}
+}
+
+// Close ends an Accept under way.
+func (l *boundListener) Close() error {
+	l.closing.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
