@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // Each wrong call is refused with what to mend.
@@ -66,7 +68,7 @@ func TestNoStart(t *testing.T) {
 
 // TestLogLevel changes the log level of a running server, by the command that kubectl exec runs.
 func TestLogLevel(t *testing.T) {
-	address := freeAddress(t)
+	address := harness.Address(t)
 	p := start(t, "--diagnostics-bind-address", address)
 	for _, level := range []string{"debug", ""} {
 		var stdout, stderr bytes.Buffer
@@ -75,14 +77,14 @@ func TestLogLevel(t *testing.T) {
 			t.Errorf("loglevel %s: %d, %q, %s", level, code, stdout.String(), stderr.String())
 		}
 	}
-	if code := p.stop(t); code != 0 || !strings.Contains(p.text(), `"msg":"Log level changed","from":"info","to":"debug"`) {
-		t.Errorf("it ended with %d, and logged no change:\n%s", code, p.text())
+	if code := p.Stop(); code != 0 || !strings.Contains(p.Output.String(), `"msg":"Log level changed","from":"info","to":"debug"`) {
+		t.Errorf("it ended with %d, and logged no change:\n%s", code, p.Output.String())
 	}
 }
 
 // Over TLS streams are served by HTTP/2 too, and end as those of HTTP/1 do.
 func TestTLS(t *testing.T) {
-	namespace := newNamespace(t)
+	namespace := api.Namespace(t)
 	token, _ := reader(t, namespace)
 	certificate := httptest.NewUnstartedServer(nil)
 	certificate.EnableHTTP2 = true
@@ -131,7 +133,7 @@ func TestTLS(t *testing.T) {
 	if len(names) != len(lifeOf) {
 		t.Error(cmp.Diff(lifeOf, names))
 	}
-	if code := p.stop(t); code != 0 {
+	if code := p.Stop(); code != 0 {
 		t.Errorf("it ended with %d", code)
 	}
 	read.until("retry: ")

@@ -19,11 +19,11 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/client-go/kubernetes"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/internal/access"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/server"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // call is a request, and what comes back.
@@ -68,7 +68,7 @@ func bearer(token string) map[string]string {
 }
 
 func TestAnswers(t *testing.T) {
-	namespace, other := newNamespace(t), newNamespace(t)
+	namespace, other := api.Namespace(t), api.Namespace(t)
 	token, _ := reader(t, namespace)
 	p := start(t, "--namespace", namespace, "--namespace", other)
 	write := &writer{namespace: namespace, expected: map[string][]string{}}
@@ -134,14 +134,14 @@ func TestAnswers(t *testing.T) {
 			}
 		})
 	}
-	if log := p.text(); strings.Contains(log, token) {
+	if log := p.Output.String(); strings.Contains(log, token) {
 		t.Error("the token is in the log")
 	}
 }
 
 // A browser's session: its cookie is out of reach of scripts and other sites, and outlives the server.
 func TestSession(t *testing.T) {
-	namespace := newNamespace(t)
+	namespace := api.Namespace(t)
 	token, _ := reader(t, namespace)
 	p := start(t, "--namespace", namespace, "--trusted-proxy", "127.0.0.0/8")
 	begin := func(header map[string]string) *http.Cookie {
@@ -159,7 +159,7 @@ func TestSession(t *testing.T) {
 	if !begin(map[string]string{"X-Forwarded-Proto": "https"}).Secure {
 		t.Error("behind HTTPS the cookie is not kept to it")
 	}
-	p.kill()
+	p.Kill()
 	p.run(t)
 	header := map[string]string{"Cookie": cookie.Name + "=" + cookie.Value}
 	if response, body := (call{"GET", "/api/v1/session", "", header}).do(t, p.url); response.StatusCode != http.StatusOK {
@@ -172,7 +172,7 @@ func TestSession(t *testing.T) {
 }
 
 func TestRecordingsGoOnOverNamespaces(t *testing.T) {
-	first, second := newNamespace(t), newNamespace(t)
+	first, second := api.Namespace(t), api.Namespace(t)
 	p := start(t, "--namespace", first, "--namespace", second)
 	for _, namespace := range []string{first, second} {
 		w := &writer{namespace: namespace, expected: map[string][]string{}}
@@ -182,10 +182,7 @@ func TestRecordingsGoOnOverNamespaces(t *testing.T) {
 			}
 		}
 	}
-	token, err := tokenOf(t.Context(), "default", "events")
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := api.MustToken(t, "default", "events")
 	var names []string
 	for next := ""; ; {
 		response, body := call{"GET", "/api/v1/recordings?limit=2&continue=" + next, "", bearer(token)}.do(t, p.url)
@@ -261,7 +258,7 @@ func (l lines) until(prefix string) []string {
 // What curl -N shows: the present state, the four statuses in order, processing and what it made; ids to resume from, heartbeats that
 // move them on, and at the end when to come again.
 func TestAStream(t *testing.T) {
-	namespace := newNamespace(t)
+	namespace := api.Namespace(t)
 	token, _ := reader(t, namespace)
 	p := start(t, "--heartbeat", "1s")
 	write := &writer{namespace: namespace, expected: map[string][]string{}}
@@ -294,7 +291,7 @@ func TestAStream(t *testing.T) {
 		t.Errorf("a heartbeat without id: %q", heartbeat)
 	}
 	_ = stream(t, p.url, path, map[string]string{"Authorization": "Bearer " + token, "Last-Event-ID": "rubbish"})
-	if code := p.stop(t); code != 0 {
+	if code := p.Stop(); code != 0 {
 		t.Errorf("it ended with %d", code)
 	}
 	read.until("retry: ")
@@ -302,7 +299,7 @@ func TestAStream(t *testing.T) {
 
 // An id that means nothing has the stream begin anew, and say so.
 func TestResetIsTold(t *testing.T) {
-	namespace := newNamespace(t)
+	namespace := api.Namespace(t)
 	token, _ := reader(t, namespace)
 	p := start(t)
 	for _, id := range []string{"rubbish", "7,8", "99999999999"} {
@@ -313,12 +310,9 @@ func TestResetIsTold(t *testing.T) {
 }
 
 func TestLimitsOfStreams(t *testing.T) {
-	namespace := newNamespace(t)
+	namespace := api.Namespace(t)
 	token, _ := reader(t, namespace)
-	others, err := tokenOf(t.Context(), "default", "events")
-	if err != nil {
-		t.Fatal(err)
-	}
+	others := api.MustToken(t, "default", "events")
 	p := start(t, "--max-streams", "2", "--max-streams-per-user", "1")
 	path := "/events?namespace=" + namespace
 	first := stream(t, p.url, path, bearer(token))
@@ -330,7 +324,7 @@ func TestLimitsOfStreams(t *testing.T) {
 		t.Errorf("one too many: %d %s", response.StatusCode, body)
 	}
 	first.leave()
-	eventually(t, "the place is free again", func(context.Context) error {
+	harness.Eventually(t, "the place is free again", func(context.Context) error {
 		if response, _ := (call{"HEAD", path, "", bearer(token)}).do(t, p.url); response.StatusCode != http.StatusOK {
 			return fmt.Errorf("answered %s", response.Status)
 		}
@@ -358,28 +352,24 @@ func (c *laterClock) step(d time.Duration) {
 
 // A stream ends when the right to it is taken away.
 func TestRightsThatAreTakenAway(t *testing.T) {
-	namespace := newNamespace(t)
+	namespace := api.Namespace(t)
 	token, bound := reader(t, namespace)
-	clients, err := kubernetes.NewForConfig(apiServer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	recordings, err := client.NewWithWatch(apiServer, client.Options{Scheme: scheme})
+	clients, err := kubernetes.NewForConfig(api.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	clock := &laterClock{now: time.Now()}
-	reviewer, err := access.NewReviewer(apiServer, access.Options{Clock: clock})
+	reviewer, err := access.NewReviewer(api.Config, access.Options{Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := feed.New(feed.Source{Client: recordings, REST: clients.Discovery().RESTClient(), Namespace: namespace}, time.Now, logr.Discard(), nil)
+	f := feed.New(feed.Source{Client: api.Client, REST: clients.Discovery().RESTClient(), Namespace: namespace}, time.Now, logr.Discard(), nil)
 	go func() { _ = f.Run(t.Context()) }()
 	live := server.New(server.Options{
-		Feeds: []*feed.Feed{f}, Recordings: recordings, Reviewer: reviewer, Page: http.NotFoundHandler(),
+		Feeds: []*feed.Feed{f}, Recordings: api.Client, Reviewer: reviewer, Page: http.NotFoundHandler(),
 		Heartbeat: time.Minute, Recheck: 20 * time.Millisecond, MaxStreams: 10, MaxStreamsPerUser: 10, Log: logr.Discard(),
 	})
-	eventually(t, "the feed is ready", func(context.Context) error {
+	harness.Eventually(t, "the feed is ready", func(context.Context) error {
 		if !live.Ready() {
 			return fmt.Errorf("it is not")
 		}
@@ -390,7 +380,7 @@ func TestRightsThatAreTakenAway(t *testing.T) {
 	path := "/events?namespace=" + namespace
 	read := stream(t, web.URL, path, bearer(token))
 	read.until("event: ready")
-	if err := admin.Delete(t.Context(), bound); err != nil {
+	if err := api.Client.Delete(t.Context(), bound); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
@@ -400,7 +390,7 @@ func TestRightsThatAreTakenAway(t *testing.T) {
 			continue
 		}
 	}()
-	eventually(t, "the stream ends", func(context.Context) error {
+	harness.Eventually(t, "the stream ends", func(context.Context) error {
 		clock.step(time.Minute) // what was asked before is forgotten
 		select {
 		case <-ended:

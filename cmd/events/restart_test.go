@@ -18,6 +18,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/events"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // writer plays the sidecar and the manager, and keeps what clients should be told.
@@ -34,7 +35,7 @@ func (w *writer) recording(ctx context.Context, name string, merged bool) error 
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.namespace},
 		Spec:       v1alpha1.MeetingRecordingSpec{MeetingID: "abcd-efgh-ijkl", SessionID: name, Segment: 1},
 	}
-	if err := admin.Create(ctx, object); err != nil {
+	if err := api.Client.Create(ctx, object); err != nil {
 		return err
 	}
 	at := time.Now()
@@ -69,7 +70,7 @@ func (w *writer) recording(ctx context.Context, name string, merged bool) error 
 	for _, write := range writes {
 		before := object.DeepCopy()
 		write(&object.Status)
-		if err := admin.Status().Patch(ctx, object, client.MergeFrom(before)); err != nil {
+		if err := api.Client.Status().Patch(ctx, object, client.MergeFrom(before)); err != nil {
 			return err
 		}
 	}
@@ -126,7 +127,7 @@ func TestNothingIsMissedOrDoubledOverKills(t *testing.T) {
 	const recordings, writers, clients, kills = 150, 5, 8, 4 // of 7 transitions each
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	namespace := newNamespace(t)
+	namespace := api.Namespace(t)
 	token, _ := reader(t, namespace)
 	server := start(t)
 	client, err := events.NewClient(server.url, events.WithBackoff(10*time.Millisecond, 100*time.Millisecond),
@@ -155,7 +156,7 @@ func TestNothingIsMissedOrDoubledOverKills(t *testing.T) {
 	every := recordings / (kills + 1)
 	for i := range recordings {
 		if i > 0 && i%every == 0 && i/every <= kills {
-			server.kill()
+			server.Kill()
 			for j := range rand.IntN(10) { // some go on while there is no server
 				next <- recordings + i*10 + j
 			}
@@ -170,7 +171,7 @@ func TestNothingIsMissedOrDoubledOverKills(t *testing.T) {
 		}
 	}
 	for i, l := range listeners {
-		eventually(t, fmt.Sprintf("client %d was told of everything", i), func(context.Context) error {
+		harness.Eventually(t, fmt.Sprintf("client %d was told of everything", i), func(context.Context) error {
 			if difference := l.differs(w.expected); difference != "" {
 				return errors.New(difference)
 			}

@@ -12,14 +12,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/meetingops/meeting-recording-operator/test/harness"
+	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
 )
 
 func TestParse(t *testing.T) {
@@ -76,7 +75,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			var errs lockedBuffer
+			var errs harness.Output
 			code := run(t.Context(), test.args, &out, &errs)
 			if code != test.code || !strings.Contains(errs.String(), test.want) {
 				t.Errorf("code %d, want %d; says:\n%s\nwant %q in it", code, test.code, errs.String(), test.want)
@@ -93,57 +92,29 @@ func unreachable(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	content := "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\n" +
-		"clusters: [{name: c, cluster: {server: \"http://" + freeAddress(t) + "\"}}]\nusers: [{name: u, user: {}}]\n"
+		"clusters: [{name: c, cluster: {server: \"http://" + harness.Address(t) + "\"}}]\nusers: [{name: u, user: {}}]\n"
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	address, err := harness.FreeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return address
-}
-
 // The manager runs against a real API server, answers probes, delivers events, gives its metrics to nobody without rights, and ends when told to.
 func TestRun(t *testing.T) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		t.Fatal("KUBEBUILDER_ASSETS is not set: it names the folder of kube-apiserver and etcd. `make test` sets it.")
-	}
-	environment := &envtest.Environment{
-		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases")},
-		ErrorIfCRDPathMissing: true,
-	}
-	t.Cleanup(func() {
-		if err := environment.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	config, err := environment.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := os.WriteFile(kubeconfig, environment.KubeConfig, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	health, metrics := freeAddress(t), freeAddress(t)
+	api := controlplane.For(t, controlplane.Options{})
+	health, metrics := harness.Address(t), harness.Address(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	var errs lockedBuffer
+	var errs harness.Output
 	code := make(chan int, 1)
-	sink, ids := newSink(t)
+	sink := harness.NewSink(t)
 	go func() {
-		code <- run(ctx, append(sink, "--kubeconfig="+kubeconfig, "--namespace=default", "--leader-elect", "--leader-elect-namespace=default",
+		code <- run(ctx, append(sinkFlags(t, sink), "--kubeconfig="+api.Kubeconfig, "--namespace=default", "--leader-elect", "--leader-elect-namespace=default",
 			"--health-probe-bind-address="+health, "--metrics-bind-address="+metrics), &bytes.Buffer{}, &errs)
 	}()
 	expectAnswer(t, "http://"+health+"/healthz", http.StatusOK)
 	expectAnswer(t, "http://"+health+"/readyz", http.StatusOK)
 	expectAnswer(t, "https://"+metrics+"/metrics", http.StatusUnauthorized)
-	expectDelivery(t, config, ids)
+	expectDelivery(t, api, sink)
 	cancel()
 	if got := <-code; got != 0 {
 		t.Errorf("exit code %d, want 0:\n%s", got, errs.String())
@@ -160,19 +131,13 @@ func expectAnswer(t *testing.T, address string, want int) {
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // a certificate of its own making, on this host
 		DisableKeepAlives: true,
 	}}
-	tick, deadline := time.NewTicker(20*time.Millisecond), time.After(20*time.Second)
-	defer tick.Stop()
-	for {
-		got, err := status(t.Context(), client, address)
-		if err == nil && got == want {
-			return
+	harness.Eventually(t, fmt.Sprintf("%s answers %d", address, want), func(ctx context.Context) error {
+		got, err := status(ctx, client, address)
+		if err == nil && got != want {
+			err = fmt.Errorf("it answers %d", got)
 		}
-		select {
-		case <-deadline:
-			t.Fatalf("%s: %d, %v; want %d", address, got, err, want)
-		case <-tick.C:
-		}
-	}
+		return err
+	})
 }
 
 func status(ctx context.Context, client *http.Client, address string) (int, error) {
@@ -186,24 +151,6 @@ func status(ctx context.Context, client *http.Client, address string) (int, erro
 	}
 	defer func() { _ = response.Body.Close() }()
 	return response.StatusCode, nil
-}
-
-// lockedBuffer is where a logger may write from anywhere.
-type lockedBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(text []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(text)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
 }
 
 // The Lease is in the Pod's own namespace, unless told otherwise.

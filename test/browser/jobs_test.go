@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // havePipeline makes the pipeline web, whose steps run side by side.
@@ -27,45 +28,24 @@ func (w *world) havePipeline(t testing.TB, steps ...string) {
 			Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: name, Image: "example.com/" + name + ":1"}}}},
 		}}})
 	}
-	create(t, pipeline)
+	api.Create(t, pipeline)
 }
 
-// complete plays the Job controller and the kubelet, which envtest lacks, for a step's Job: it makes the Pod, lets it tell of what it made,
-// and completes the Job.
+// complete has a step's Job succeed with the outputs.
 func (w *world) complete(t testing.TB, recording, step string, outputs ...v1alpha1.StepOutput) {
 	t.Helper()
-	told, err := json.Marshal(map[string]any{"outputs": outputs})
+	message, err := json.Marshal(map[string]any{"outputs": outputs})
 	if err != nil {
 		t.Fatal(err)
 	}
-	job := w.awaitJob(t, recording, step)
-	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: "p-", Namespace: w.namespace, Labels: job.Spec.Template.Labels,
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))}},
-		Spec: job.Spec.Template.Spec,
-	}
-	create(t, pod)
-	pod.Status.Phase = corev1.PodSucceeded
-	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: step,
-		State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "Completed", Message: string(told)}}}}
-	if err := k8sClient.Status().Update(t.Context(), pod); err != nil {
-		t.Fatalf("the Pod's status: %v", err)
-	}
-	now := metav1.Now()
-	job.Status = batchv1.JobStatus{StartTime: &now, CompletionTime: &now, Succeeded: 1, Conditions: []batchv1.JobCondition{
-		{Type: batchv1.JobSuccessCriteriaMet, Status: corev1.ConditionTrue, LastTransitionTime: now},
-		{Type: batchv1.JobComplete, Status: corev1.ConditionTrue, LastTransitionTime: now},
-	}}
-	if err := k8sClient.Status().Update(t.Context(), job); err != nil {
-		t.Fatalf("the Job's status: %v", err)
-	}
+	api.MustFinish(t, w.awaitJob(t, recording, step), 0, string(message))
 }
 
 func (w *world) awaitJob(t testing.TB, recording, step string) *batchv1.Job {
 	t.Helper()
 	var list batchv1.JobList
-	eventually(t, "the Job of "+step, func(ctx context.Context) error {
-		err := k8sClient.List(ctx, &list, client.InNamespace(w.namespace),
+	harness.Eventually(t, "the Job of "+step, func(ctx context.Context) error {
+		err := api.Client.List(ctx, &list, client.InNamespace(w.namespace),
 			client.MatchingLabels{v1alpha1.LabelRecording: recording, v1alpha1.LabelStep: step})
 		if err == nil && len(list.Items) != 1 {
 			err = fmt.Errorf("there are %d", len(list.Items))

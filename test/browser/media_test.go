@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -23,10 +24,10 @@ import (
 func mediaServer(t testing.TB) *httptest.Server {
 	t.Helper()
 	film := filepath.Join(t.TempDir(), "film.mp4")
-	err := command("", "ffmpeg", "-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i", "color=c=0x24335c:s=640x360:r=10", "-t", "2",
-		"-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", film)
+	out, err := exec.CommandContext(t.Context(), "ffmpeg", "-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i", "color=c=0x24335c:s=640x360:r=10", "-t", "2",
+		"-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", film).CombinedOutput()
 	if err != nil {
-		t.Fatalf("ffmpeg, which `make ffmpeg` provides, could not make a film: %v", err)
+		t.Fatalf("ffmpeg, which `make ffmpeg` provides, could not make a film: %v\n%s", err, out)
 	}
 	contents, err := os.ReadFile(film)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/meetingops/meeting-recording-operator/internal/page"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // TestPolicy sees that the browser keeps the page to its Content-Security-Policy, and that the tests would notice.
@@ -32,7 +33,7 @@ func TestPolicy(t *testing.T) {
 	}
 	eval[chromedp.Void](b, `new Image().src = "http://127.0.0.1:9/x.png"; undefined`)
 	b.await("the violation", `violations.some((v) => v.startsWith("img-src"))`)
-	eventually(t, "the console to tell of it", func(context.Context) error {
+	harness.Eventually(t, "the console to tell of it", func(context.Context) error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if len(b.problems) < 2 {

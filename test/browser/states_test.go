@@ -140,7 +140,7 @@ func TestEmptyAndDisconnected(t *testing.T) {
 	b.awaitText("#link-state", "Live")
 	b.seen("empty")
 
-	w.events.kill()
+	w.events.Kill()
 	b.awaitText(".banner", "Not connected. What you see is from")
 	b.seen("disconnected")
 	w.serve(t)
@@ -279,7 +279,7 @@ func TestMany(t *testing.T) {
 	w.serve(t)
 	const many = 620
 	for i := range many {
-		create(t, &v1alpha1.MeetingRecording{
+		api.Create(t, &v1alpha1.MeetingRecording{
 			ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("many-%04d", i), Namespace: w.namespace},
 			Spec:       v1alpha1.MeetingRecordingSpec{MeetingID: fmt.Sprintf("many-%04d", i), SessionID: "s", Segment: 1},
 		})

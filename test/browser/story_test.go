@@ -44,7 +44,7 @@ func TestRecordingFromItsFirstWebhook(t *testing.T) {
 	b.awaitText(".timeline li", "Recording started")
 
 	// What happens while the server is away shows once it is back.
-	w.events.kill()
+	w.events.Kill()
 	b.awaitText("#link-state", "Not connected")
 	b.awaitText(".banner", "What you see is from")
 	b.screenshot("story-2-disconnected")
@@ -71,7 +71,7 @@ func TestRecordingFromItsFirstWebhook(t *testing.T) {
 	b.awaitText(".output-list", "poster")
 	b.await("the focus and what was opened to stay", `document.activeElement.matches('`+ofTranscode+`.copy') && document.querySelector('`+ofTranscode+`details').open`)
 	b.awaitText(ofTranscode, "kubectl -n "+w.namespace+" logs job/"+w.awaitJob(t, name, "transcode").Name)
-	w.events.kill()
+	w.events.Kill()
 	w.complete(t, name, "transcode", filmOutput(media))
 	w.awaitProcessing(t, name, v1alpha1.ProcessingSucceeded)
 	w.serve(t)

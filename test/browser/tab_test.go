@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // tab is a page in a profile of its own. What breaks the Content-Security-Policy, and every exception that nothing caught, fails its test.
@@ -124,7 +126,7 @@ func (b *tab) open(url string) {
 // await waits until an expression is true in the page.
 func (b *tab) await(what, expression string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, harness.Patience)
 	defer cancel()
 	tick := time.NewTicker(30 * time.Millisecond)
 	defer tick.Stop()
@@ -211,7 +213,7 @@ func (b *tab) rows() []string {
 // awaitRows waits until the list shows these, as rows returns them.
 func (b *tab) awaitRows(want ...string) {
 	b.t.Helper()
-	eventually(b.t, fmt.Sprintf("the rows %q", want), func(context.Context) error {
+	harness.Eventually(b.t, fmt.Sprintf("the rows %q", want), func(context.Context) error {
 		if got := b.rows(); !slices.Equal(got, want) {
 			return fmt.Errorf("they are %q", got)
 		}

@@ -9,21 +9,20 @@ import (
 	"testing"
 	"time"
 
-	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // world is a namespace with an events server for it.
 type world struct {
 	namespace string
 	address   string // of the events server
-	events    *program
+	events    *harness.Program
 	args      []string
 }
 
@@ -36,17 +35,26 @@ func newWorld(t testing.TB) *world {
 func newWorldIn(t testing.TB, meta metav1.ObjectMeta) *world {
 	t.Helper()
 	namespace := &corev1.Namespace{ObjectMeta: meta}
-	create(t, namespace)
-	w := &world{namespace: namespace.Name, address: freeAddress(t)}
+	api.Create(t, namespace)
+	w := &world{namespace: namespace.Name, address: harness.Address(t)}
 	for _, name := range []string{"viewer", "stranger"} {
-		create(t, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.namespace}})
+		api.Create(t, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.namespace}})
 	}
-	create(t, &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "viewer", Namespace: w.namespace}, Rules: []rbacv1.PolicyRule{
+	api.Create(t, &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "viewer", Namespace: w.namespace}, Rules: []rbacv1.PolicyRule{
 		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"meetingrecordings"}, Verbs: []string{"get"}}}})
-	create(t, &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "viewer", Namespace: w.namespace},
+	api.Create(t, &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "viewer", Namespace: w.namespace},
 		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "viewer"},
 		Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Name: "viewer", Namespace: w.namespace}}})
 	return w
+}
+
+// start runs a binary of ours until the test ends, and waits until it is ready.
+func start(t testing.TB, name string, args ...string) *harness.Program {
+	t.Helper()
+	health := harness.Address(t)
+	p := harness.Start(t, name, append([]string{"--kubeconfig", api.Kubeconfig, "--health-probe-bind-address", health}, args...)...)
+	p.AwaitReady(t, health)
+	return p
 }
 
 // serve starts the events server, with further flags. Started again it has the same address and flags.
@@ -71,15 +79,7 @@ func (w *world) url(fragment string) string { return "http://" + w.address + "/"
 // token returns a token of one of the namespace's ServiceAccounts.
 func (w *world) token(t testing.TB, account string) string {
 	t.Helper()
-	clients, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := clients.CoreV1().ServiceAccounts(w.namespace).CreateToken(t.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatalf("a token of %s: %v", account, err)
-	}
-	return token.Status.Token
+	return api.MustToken(t, w.namespace, account)
 }
 
 // have writes a recording as the operator would have written it.
@@ -87,9 +87,9 @@ func (w *world) have(t testing.TB, recording *v1alpha1.MeetingRecording) *v1alph
 	t.Helper()
 	recording.Namespace = w.namespace
 	status := recording.Status
-	create(t, recording)
+	api.Create(t, recording)
 	recording.Status = status
-	if err := k8sClient.Status().Update(t.Context(), recording); err != nil {
+	if err := api.Client.Status().Update(t.Context(), recording); err != nil {
 		t.Fatalf("the status of %s: %v", recording.Name, err)
 	}
 	return recording
@@ -161,19 +161,12 @@ func step(name string, state v1alpha1.StepState, took time.Duration, outputs ...
 	return s
 }
 
-func create(t testing.TB, object client.Object) {
-	t.Helper()
-	if err := k8sClient.Create(t.Context(), object); err != nil {
-		t.Fatalf("creating a %T: %v", object, err)
-	}
-}
-
 // awaitProcessing waits until the recording's processing is in the state.
 func (w *world) awaitProcessing(t testing.TB, name string, state v1alpha1.ProcessingState) {
 	t.Helper()
-	eventually(t, name+" "+string(state), func(ctx context.Context) error {
+	harness.Eventually(t, name+" "+string(state), func(ctx context.Context) error {
 		var r v1alpha1.MeetingRecording
-		if err := k8sClient.Get(ctx, client.ObjectKey{Namespace: w.namespace, Name: name}, &r); err != nil {
+		if err := api.Client.Get(ctx, client.ObjectKey{Namespace: w.namespace, Name: name}, &r); err != nil {
 			return err
 		}
 		if r.Status.Processing.State != state {

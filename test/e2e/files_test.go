@@ -19,6 +19,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // fileServer serves to Pods: one recorded file at every path that the provider tells of, and a gate for each step of the tests' own
@@ -139,7 +141,7 @@ func (f *fileServer) told(recording string) (n int) {
 // awaitStep waits until a step of a recording is at work in its Pod.
 func (f *fileServer) awaitStep(t testing.TB, recording, step string) {
 	t.Helper()
-	eventually(t, 2*time.Minute, "step "+step+" of "+recording+" is at work", func(context.Context) error {
+	harness.Within(t, 2*time.Minute, "step "+step+" of "+recording+" is at work", func(context.Context) error {
 		if f.came(recording, step) == 0 {
 			return fmt.Errorf("its Pod has not called %s", f.url)
 		}

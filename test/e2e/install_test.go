@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 const (
@@ -82,7 +83,7 @@ func (c *testCluster) writeOverlay(t testing.TB, v variant) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for file, content := range map[string][]byte{"network.yaml": network, "public.pem": sender.publicPEM} {
+	for file, content := range map[string][]byte{"network.yaml": network, "public.pem": harness.PublicPEM(sender.Key())} {
 		if err := os.WriteFile(filepath.Join(folder, file), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -149,10 +150,10 @@ func (c *testCluster) apply(t testing.TB, v variant) {
 		root = c.previous.root
 	}
 	c.kubectlOutput(t, "apply", "-k", filepath.Join(root, "config/crd"))
-	eventually(t, time.Minute, "the CRDs are served", func(ctx context.Context) error {
+	harness.Within(t, time.Minute, "the CRDs are served", func(ctx context.Context) error {
 		return c.client.List(ctx, &v1alpha1.RecordingPipelineList{}, client.Limit(1))
 	})
-	eventually(t, time.Minute, "the CRDs are served", func(ctx context.Context) error {
+	harness.Within(t, time.Minute, "the CRDs are served", func(ctx context.Context) error {
 		return c.client.List(ctx, &v1alpha1.MeetingRecordingList{}, client.Limit(1))
 	})
 	c.kubectlOutput(t, "apply", "-k", c.overlay(v))
@@ -163,7 +164,7 @@ func (c *testCluster) awaitRollout(t testing.TB, v variant) {
 	for _, name := range []string{deployment, v.receivers} {
 		c.kubectlOutput(t, "-n", namespace, "rollout", "status", "deployment/"+name, "--timeout=180s")
 	}
-	eventually(t, time.Minute, "no Pod of an earlier version is left", func(ctx context.Context) error {
+	harness.Within(t, time.Minute, "no Pod of an earlier version is left", func(ctx context.Context) error {
 		return c.onlyNewPods(ctx, deployment)
 	})
 }
@@ -204,7 +205,7 @@ func (c *testCluster) awaitServing(t testing.TB) {
 		url = "http://" + found.Spec.ClusterIP
 	}
 	sender.url = strings.TrimSuffix(url, "/") + "/webhooks/videosdk"
-	eventually(t, time.Minute, "the Service "+service+" leads to a sidecar", sender.reaches)
+	harness.Within(t, time.Minute, "the Service "+service+" leads to a sidecar", sender.reaches)
 }
 
 // object names an object of a manifest.

@@ -16,6 +16,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 const lease = "meeting-recording-operator.recording.meetingops.dev"
@@ -89,7 +91,7 @@ func kill(t *testing.T, pod string) {
 // awaitLeader waits until a Pod other than the one given leads, and returns its name.
 func awaitLeader(t *testing.T, other string) (pod string) {
 	t.Helper()
-	eventually(t, time.Minute, "another Pod than «"+other+"» leads", func(ctx context.Context) error {
+	harness.Within(t, time.Minute, "another Pod than «"+other+"» leads", func(ctx context.Context) error {
 		var l coordinationv1.Lease
 		if err := cluster.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: lease}, &l); err != nil {
 			return err

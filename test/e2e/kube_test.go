@@ -18,31 +18,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
-
-// eventually tries until check succeeds, for so long at most.
-func eventually(t testing.TB, within time.Duration, what string, check func(context.Context) error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), within)
-	defer cancel()
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	var last error
-	for {
-		err := check(ctx)
-		if err == nil {
-			return
-		}
-		if ctx.Err() == nil || last == nil {
-			last = err // not that the time was over
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("%s: not within %s: %v", what, within, last)
-		case <-tick.C:
-		}
-	}
-}
 
 // kubectlOutput runs kubectl and returns what it prints.
 func (c *testCluster) kubectlOutput(t testing.TB, args ...string) string {
@@ -87,7 +64,7 @@ func (c *testCluster) recording(ctx context.Context, in, name string) (*v1alpha1
 func (c *testCluster) awaitRecording(t testing.TB, in, name, what string, within time.Duration, check func(*v1alpha1.MeetingRecording) error) *v1alpha1.MeetingRecording {
 	t.Helper()
 	var found *v1alpha1.MeetingRecording
-	eventually(t, within, name+" "+what, func(ctx context.Context) error {
+	harness.Within(t, within, name+" "+what, func(ctx context.Context) error {
 		var err error
 		found, err = c.recording(ctx, in, name)
 		if err != nil {

@@ -51,10 +51,7 @@ func run(m *testing.M) (code int, err error) {
 			return 1, err
 		}
 	}
-	sender, err = newProvider()
-	if err != nil {
-		return 1, err
-	}
+	sender = newProvider()
 	cluster, err = bringUp(ctx, root)
 	if err != nil {
 		return 1, fmt.Errorf("no cluster to test on: %w", err)

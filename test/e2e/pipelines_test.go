@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // gated is a pipeline for the recordings of one meeting, whose steps follow each other, and each of which ends when its gate at the file
@@ -83,7 +84,7 @@ func (c *testCluster) applyPipeline(t testing.TB, p *v1alpha1.RecordingPipeline)
 // awaitPipeline waits until the operator has accepted a pipeline.
 func (c *testCluster) awaitPipeline(t testing.TB, in, name string) {
 	t.Helper()
-	eventually(t, time.Minute, "pipeline "+name+" is accepted", func(ctx context.Context) error {
+	harness.Within(t, time.Minute, "pipeline "+name+" is accepted", func(ctx context.Context) error {
 		var p v1alpha1.RecordingPipeline
 		if err := c.client.Get(ctx, client.ObjectKey{Namespace: in, Name: name}, &p); err != nil {
 			return err

@@ -138,8 +138,8 @@ func stoppedIn(t *testing.T, in string, r recorded) recorded {
 	t.Helper()
 	w := r.webhooks[3]
 	object := &v1alpha1.MeetingRecording{
-		ObjectMeta: metav1.ObjectMeta{Namespace: in, Name: r.name, Labels: map[string]string{v1alpha1.LabelMeetingID: w.meeting}},
-		Spec:       v1alpha1.MeetingRecordingSpec{MeetingID: w.meeting, SessionID: w.session, Segment: 1},
+		ObjectMeta: metav1.ObjectMeta{Namespace: in, Name: r.name, Labels: map[string]string{v1alpha1.LabelMeetingID: w.MeetingID}},
+		Spec:       v1alpha1.MeetingRecordingSpec{MeetingID: w.MeetingID, SessionID: w.SessionID, Segment: 1},
 	}
 	if err := cluster.client.Create(t.Context(), object); err != nil {
 		t.Fatal(err)

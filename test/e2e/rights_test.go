@@ -26,6 +26,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // TestMissingRole takes the sidecar's rights away: webhooks are kept and answered 202, the log says what is missing, and once the role is
@@ -43,7 +44,7 @@ func TestMissingRole(t *testing.T) {
 		}
 	})
 	coming := startStream(t)
-	eventually(t, time.Minute, "webhooks are spooled", func(context.Context) error {
+	harness.Within(t, time.Minute, "webhooks are spooled", func(context.Context) error {
 		for _, d := range coming.deliveries() {
 			if d.answer.Status == http.StatusAccepted && d.answer.Result == "spooled" {
 				return nil
@@ -51,7 +52,7 @@ func TestMissingRole(t *testing.T) {
 		}
 		return fmt.Errorf("the answers are %s", coming.summary())
 	})
-	eventually(t, time.Minute, "the log says what is missing", func(ctx context.Context) error {
+	harness.Within(t, time.Minute, "the log says what is missing", func(ctx context.Context) error {
 		log, err := cluster.tryKubectl(ctx, "-n", namespace, "logs", pod, "-c", "sidecar")
 		if err != nil {
 			return err
@@ -69,7 +70,7 @@ func TestMissingRole(t *testing.T) {
 	coming.awaitMore(t, 20)
 	coming.audit(t)
 	for _, d := range coming.unacknowledged() {
-		t.Errorf("%s was answered %+v, %v", d.webhook.event, d.answer, d.err)
+		t.Errorf("%s was answered %+v, %v", d.webhook.Type, d.answer, d.err)
 	}
 	if now := only(t, deployment); now != pod {
 		t.Errorf("Pod %s was replaced by %s", pod, now)
@@ -135,7 +136,7 @@ func sidecarToken(t *testing.T, pod string) string {
 		t.Fatal(err)
 	}
 	var token string
-	eventually(t, time.Minute, "a container looks at the sidecar's files", func(ctx context.Context) error {
+	harness.Within(t, time.Minute, "a container looks at the sidecar's files", func(ctx context.Context) error {
 		var err error
 		token, err = cluster.tryKubectl(ctx, "-n", namespace, "exec", pod, "-c", "look", "--",
 			"sh", "-c", `for p in /proc/[0-9]*; do if [ "$(tr '\0' ' ' <$p/cmdline | cut -d' ' -f1)" = /sidecar ]; then cat $p/root/var/run/secrets/kubernetes.io/serviceaccount/token; fi; done`)

@@ -45,6 +45,6 @@ func TestSplit(t *testing.T) {
 	cluster.show(t, "-n", namespace, "get", "deployments,pods,hpa,pdb,services")
 	coming.audit(t)
 	for _, d := range coming.unacknowledged() {
-		t.Errorf("%s was answered %+v, %v", d.webhook.event, d.answer, d.err)
+		t.Errorf("%s was answered %+v, %v", d.webhook.Type, d.answer, d.err)
 	}
 }

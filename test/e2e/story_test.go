@@ -22,7 +22,7 @@ func TestStory(t *testing.T) {
 	stopped, failed := newRecording(archivedMeeting), newRecording(archivedMeeting)
 	sender.mustSend(t, stopped.webhooks...)
 	failure := failed.webhooks[0]
-	failure.event = "recording-failed"
+	failure.Type = "recording-failed"
 	sender.mustSend(t, failure)
 
 	r := cluster.awaitProcessed(t, namespace, stopped.name, 2*time.Minute)

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // streamEvery is the time between the beginnings of two recordings of a stream.
@@ -42,8 +43,8 @@ type stream struct {
 
 // delivery is a webhook that was sent, and what became of it.
 type delivery struct {
-	webhook webhook
-	answer  answer
+	webhook harness.Webhook
+	answer  harness.Answer
 	err     error
 }
 
@@ -109,7 +110,7 @@ func (s *stream) awaitMore(t testing.TB, n int) {
 		return n
 	}
 	want := acknowledged() + n
-	eventually(t, 2*time.Minute, "more webhooks are acknowledged", func(context.Context) error {
+	harness.Within(t, 2*time.Minute, "more webhooks are acknowledged", func(context.Context) error {
 		if got := acknowledged(); got < want {
 			return fmt.Errorf("%d are, of %d: %s", got, want, s.summary())
 		}
@@ -151,7 +152,7 @@ func (s *stream) audit(t testing.TB) {
 	t.Helper()
 	s.stop()
 	t.Logf("the sender was answered: %s", s.summary())
-	eventually(t, time.Minute, "everything that was acknowledged is in a status", func(ctx context.Context) error {
+	harness.Within(t, time.Minute, "everything that was acknowledged is in a status", func(ctx context.Context) error {
 		var list v1alpha1.MeetingRecordingList
 		err := cluster.client.List(ctx, &list, client.InNamespace(namespace), client.MatchingLabels{v1alpha1.LabelMeetingID: s.meeting})
 		if err != nil {
@@ -176,10 +177,10 @@ func missing(sent []delivery, recordings []v1alpha1.MeetingRecording) error {
 	for _, d := range sent {
 		switch {
 		case !d.acknowledged():
-		case types[d.webhook.session+" "+string(eventTypes[d.webhook.event])] == 0:
+		case types[d.webhook.SessionID+" "+string(eventTypes[d.webhook.Type])] == 0:
 			return fmt.Errorf("%+v was answered %+v, and is in no status", d.webhook, d.answer)
-		case d.webhook.filePath != "" && paths[d.webhook.filePath] != 1:
-			return fmt.Errorf("%s was answered %+v, and is on %d recordings", d.webhook.filePath, d.answer, paths[d.webhook.filePath])
+		case d.webhook.FilePath != "" && paths[d.webhook.FilePath] != 1:
+			return fmt.Errorf("%s was answered %+v, and is on %d recordings", d.webhook.FilePath, d.answer, paths[d.webhook.FilePath])
 		}
 	}
 	return nil

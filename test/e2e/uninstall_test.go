@@ -19,6 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/metadata"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // TestUninstall lists every object of the cluster before the operator is installed and used, and after it is removed as the README says.
@@ -34,7 +36,7 @@ func TestUninstall(t *testing.T) {
 	}
 
 	cluster.uninstall(t)
-	eventually(t, 2*time.Minute, "nothing of the operator is left", func(ctx context.Context) error {
+	harness.Within(t, 2*time.Minute, "nothing of the operator is left", func(ctx context.Context) error {
 		after, err := inventory(ctx)
 		if err != nil {
 			return err
@@ -51,7 +53,7 @@ func TestUninstall(t *testing.T) {
 // awaitInventory lists the objects once those of the operator are gone: their namespace and kinds end after what deletes them.
 func awaitInventory(t *testing.T) (found map[string]bool) {
 	t.Helper()
-	eventually(t, 2*time.Minute, "an earlier installation is gone", func(ctx context.Context) error {
+	harness.Within(t, 2*time.Minute, "an earlier installation is gone", func(ctx context.Context) error {
 		var err error
 		found, err = inventory(ctx)
 		for object := range found {

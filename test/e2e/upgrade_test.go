@@ -46,7 +46,7 @@ func TestRollingUpgrade(t *testing.T) {
 	}
 	coming.audit(t)
 	for _, d := range coming.unacknowledged() {
-		t.Errorf("during the upgrade %s was answered %+v, %v", d.webhook.event, d.answer, d.err)
+		t.Errorf("during the upgrade %s was answered %+v, %v", d.webhook.Type, d.answer, d.err)
 	}
 	cluster.awaitRecording(t, namespace, inMeeting.name, "has all its events", time.Minute, func(r *v1alpha1.MeetingRecording) error {
 		if n := len(r.Status.Recording.Events); n != 4 {

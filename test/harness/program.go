@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,22 +25,30 @@ type Program struct {
 	Name string
 	// Began is when it was started.
 	Began time.Time
-	// Output is what it prints, unless Run was given another place for it.
+	// Output is what it prints, if Run was given no folder for its log.
 	Output *Output
 
 	cmd    *exec.Cmd
+	log    string
 	exited chan struct{}
 }
 
-// Run starts a program. It prints to the writer, or to Output if that is nil.
-func Run(name string, output io.Writer, path string, args ...string) (*Program, error) {
+// Run starts a program. What it prints goes to NAME.log in the folder, or to Output if there is none.
+func Run(name, folder, path string, args ...string) (*Program, error) {
 	p := &Program{Name: name, Output: &Output{}, exited: make(chan struct{})}
-	if output == nil {
-		output = p.Output
+	var output io.Writer = p.Output
+	if folder != "" {
+		p.log = filepath.Join(folder, name+".log")
+		file, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = file.Close() }() // the program has its own
+		output = file
 	}
 	p.cmd = exec.Command(path, args...) //nolint:noctx // Stop and Kill end it
 	p.cmd.Stdout, p.cmd.Stderr = output, output
-	p.cmd.SysProcAttr = endsWithUs()
+	p.cmd.SysProcAttr = EndsWithUs()
 	p.Began = time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
@@ -58,7 +67,7 @@ func Start(t testing.TB, name string, args ...string) *Program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Run(name, nil, path, args...)
+	p, err := Run(name, "", path, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,13 +114,25 @@ func (p *Program) State() *os.ProcessState {
 	}
 }
 
-// Alive returns an error, with the last lines that it printed to Output, once the program has ended.
+// Log is what the program has printed, and before it others of the name into the same folder.
+func (p *Program) Log() string {
+	if p.log == "" {
+		return p.Output.String()
+	}
+	content, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(content)
+}
+
+// Alive returns an error, with the last lines that it printed, once the program has ended.
 func (p *Program) Alive() error {
 	state := p.State()
 	if state == nil {
 		return nil
 	}
-	lines := strings.Split(strings.TrimSpace(p.Output.String()), "\n")
+	lines := strings.Split(strings.TrimSpace(p.Log()), "\n")
 	return fmt.Errorf("%s has ended (%s): %s", p.Name, state, strings.Join(lines[max(0, len(lines)-10):], "\n"))
 }
 

@@ -5,5 +5,5 @@ package harness
 
 import "syscall"
 
-// endsWithUs has a process killed when the one that started it ends.
-func endsWithUs() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+// EndsWithUs has a process killed when the one that started it ends.
+func EndsWithUs() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -7,5 +7,5 @@ package harness
 
 import "syscall"
 
-// endsWithUs does nothing where the kernel has no such thing.
-func endsWithUs() *syscall.SysProcAttr { return nil }
+// EndsWithUs does nothing where the kernel has no such thing.
+func EndsWithUs() *syscall.SysProcAttr { return nil }

@@ -5,6 +5,7 @@ package harness
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -111,8 +112,8 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 // Webhook is an event of a session. Empty fields are left out.
 type Webhook struct {
 	Type, MeetingID, SessionID, ID string
-	// FilePath comes with the URL where the provider has the file.
-	FilePath string
+	// FilePath comes with a URL: the provider's, or FileURL.
+	FilePath, FileURL string
 }
 
 // Body is the webhook as the provider sends it.
@@ -122,7 +123,7 @@ func (w Webhook) Body() []byte {
 		data["id"] = w.ID
 	}
 	if w.FilePath != "" {
-		data["filePath"], data["fileUrl"] = w.FilePath, "https://cdn.videosdk.live"+w.FilePath
+		data["filePath"], data["fileUrl"] = w.FilePath, cmp.Or(w.FileURL, "https://cdn.videosdk.live"+w.FilePath)
 	}
 	body, err := json.Marshal(map[string]any{"webhookType": w.Type, "data": data})
 	if err != nil {
@@ -159,12 +160,17 @@ type Answer struct {
 
 // Send sends a signed body to a URL.
 func (p *Provider) Send(ctx context.Context, url string, body []byte) (Answer, error) {
+	return p.Post(ctx, url, body, p.Sign(body))
+}
+
+// Post sends a body with a signature, whatever that is.
+func (p *Provider) Post(ctx context.Context, url string, body []byte, signature string) (Answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return Answer{}, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set(SignatureHeader, p.Sign(body))
+	request.Header.Set(SignatureHeader, signature)
 	client := p.Client
 	if client == nil {
 		client = http.DefaultClient

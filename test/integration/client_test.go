@@ -16,14 +16,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 const clientToken = "a-token-for-the-apps"
 
 // tell forwards a client event to the sidecar, as an app does.
-func (o *operator) tell(t *testing.T, w webhook, status, result string) {
+func (o *operator) tell(t *testing.T, w harness.Webhook, status, result string) {
 	t.Helper()
-	body, err := json.Marshal(map[string]string{"meetingId": w.meeting, "sessionId": w.session, "status": status})
+	body, err := json.Marshal(map[string]string{"meetingId": w.MeetingID, "sessionId": w.SessionID, "status": status})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func (o *operator) tell(t *testing.T, w webhook, status, result string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	var got answer
+	var got harness.Answer
 	if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +62,7 @@ func TestClientEventsLaunchNothing(t *testing.T) {
 	status := func() v1alpha1.RecordingStatus {
 		t.Helper()
 		recording := &v1alpha1.MeetingRecording{}
-		if err := k8sClient.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, recording); err != nil {
+		if err := api.Client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, recording); err != nil {
 			t.Fatal(err)
 		}
 		return recording.Status.Recording
@@ -101,7 +102,7 @@ func TestClientEventsLaunchNothing(t *testing.T) {
 	if diff := cmp.Diff(want, recording.Status.Recording.Events, cmpopts.IgnoreFields(v1alpha1.RecordingEvent{}, "ReceiveTime", "LastReceiveTime")); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	onlyObject(t, webhooks[0].session, name)
+	onlyObject(t, webhooks[0].SessionID, name)
 	if jobs, err := jobsOf(t.Context(), name); err != nil || len(jobs) != 1 {
 		t.Errorf("there are %d Jobs (%v), want 1", len(jobs), err)
 	}

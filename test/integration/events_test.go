@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/meetingops/meeting-recording-operator/events"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // eventsServer is a running one, with the rights of its installed ServiceAccount.
@@ -16,10 +17,10 @@ type eventsServer struct{ url, metrics string }
 
 func startEvents(t testing.TB, o *operator) eventsServer {
 	t.Helper()
-	address, health, metrics := freeAddress(t), freeAddress(t), freeAddress(t)
-	start(t, "events", "--kubeconfig", writeKubeconfig(t, o.proxy.server.URL, eventsAccount), "--namespace", namespace,
+	address, health, metrics := harness.Address(t), harness.Address(t), harness.Address(t)
+	server := harness.Start(t, "events", "--kubeconfig", o.kubeconfig(t, eventsAccount), "--namespace", namespace,
 		"--bind-address", address, "--health-probe-bind-address", health, "--metrics-bind-address", metrics, "--diagnostics-bind-address", "0")
-	awaitReady(t, health)
+	server.AwaitReady(t, health)
 	return eventsServer{url: "http://" + address, metrics: metrics}
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // gitOps is the field manager of the tests' GitOps tool.
@@ -37,17 +38,17 @@ func TestGitOps(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "all.yaml")
 	name, webhooks := newSession(t)
 	// A recording that is kept in Git is no good idea, but it must not be fought over either.
-	manifests := kubectlOutput(t, "kustomize", root+"/config/default") + "---\n" + kubectlOutput(t, "kustomize", root+"/config/pipelines") + fmt.Sprintf(`---
+	manifests := api.MustKubectl(t, "kustomize", "config/default") + "---\n" + api.MustKubectl(t, "kustomize", "config/pipelines") + fmt.Sprintf(`---
 apiVersion: recording.meetingops.dev/v1alpha1
 kind: MeetingRecording
 metadata: {namespace: %s, name: %s, labels: {team: board}}
 spec: {meetingID: %s, sessionID: %q, suspend: false}
-`, namespace, name, webhooks[0].meeting, webhooks[0].session)
+`, namespace, name, webhooks[0].MeetingID, webhooks[0].SessionID)
 	if err := os.WriteFile(file, []byte(manifests), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	apply := []string{"apply", "--server-side", "--force-conflicts", "--field-manager", gitOps, "-f", file}
-	kubectlOutput(t, apply...)
+	api.MustKubectl(t, apply...)
 	installed := managers(snapshot(t, manifests)) // this tool's, and whatever the tests install with
 
 	o := newOperator(t)
@@ -61,8 +62,8 @@ spec: {meetingID: %s, sessionID: %q, suspend: false}
 	awaitAccepted(t, pipelineName)
 
 	before := snapshot(t, manifests)
-	kubectlOutput(t, apply...)
-	kubectlOutput(t, "diff", "--server-side", "--force-conflicts", "--field-manager", gitOps, "-f", file) // exits with 1 where there is one
+	api.MustKubectl(t, apply...)
+	api.MustKubectl(t, "diff", "--server-side", "--force-conflicts", "--field-manager", gitOps, "-f", file) // exits with 1 where there is one
 	after := snapshot(t, manifests)
 	if diff := cmp.Diff(versions(t, before), versions(t, after)); diff != "" {
 		t.Errorf("a second apply changed objects (-before +after)\n%s", diff)
@@ -98,7 +99,7 @@ spec: {meetingID: %s, sessionID: %q, suspend: false}
 func TestArgoCDComponent(t *testing.T) {
 	dir := t.TempDir()
 	component := filepath.Join(dir, "component")
-	if err := os.CopyFS(component, os.DirFS(root+"/config/argocd")); err != nil {
+	if err := os.CopyFS(component, os.DirFS(harness.Path("config", "argocd"))); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
@@ -109,7 +110,7 @@ func TestArgoCDComponent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	objects := objectsIn(t, kubectlOutput(t, "kustomize", dir))
+	objects := objectsIn(t, api.MustKubectl(t, "kustomize", dir))
 	if len(objects) != 1 || objects[0].GetName() != "argocd-cm" || objects[0].GetNamespace() != "argocd" {
 		t.Fatalf("it builds %v, want argocd-cm alone, under its own name", objects)
 	}
@@ -130,9 +131,9 @@ func TestArgoCDComponent(t *testing.T) {
 // awaitAccepted waits until the manager has found that the pipeline can run.
 func awaitAccepted(t *testing.T, name string) {
 	t.Helper()
-	eventually(t, "RecordingPipeline "+name+" accepted", func(ctx context.Context) error {
+	harness.Eventually(t, "RecordingPipeline "+name+" accepted", func(ctx context.Context) error {
 		pipeline := &v1alpha1.RecordingPipeline{}
-		if err := k8sClient.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, pipeline); err != nil {
+		if err := api.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, pipeline); err != nil {
 			return err
 		}
 		if !meta.IsStatusConditionTrue(pipeline.Status.Conditions, v1alpha1.ConditionReady) {
@@ -166,7 +167,7 @@ func snapshot(t *testing.T, manifests string) map[string]*unstructured.Unstructu
 	stored := make(map[string]*unstructured.Unstructured)
 	for _, object := range objectsIn(t, manifests) {
 		key := client.ObjectKeyFromObject(object)
-		if err := k8sClient.Get(t.Context(), key, object); err != nil {
+		if err := api.Client.Get(t.Context(), key, object); err != nil {
 			t.Fatal(err)
 		}
 		stored[object.GetKind()+" "+key.String()] = object

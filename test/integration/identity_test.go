@@ -14,7 +14,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -182,9 +181,9 @@ func refuse(t *testing.T, account string, attempts map[string]attempt) {
 // clientOf returns a client with a token of one of the operator's ServiceAccounts and nothing else.
 func clientOf(t testing.TB, account string) client.Client {
 	t.Helper()
-	of := rest.AnonymousClientConfig(config)
-	of.BearerToken, of.QPS = tokenOf(t, account), -1
-	c, err := client.New(of, client.Options{Scheme: clientgoscheme.Scheme, Mapper: k8sClient.RESTMapper()})
+	of := rest.AnonymousClientConfig(api.Config)
+	of.BearerToken, of.QPS = api.MustToken(t, namespace, account), -1
+	c, err := client.New(of, client.Options{Scheme: api.Scheme, Mapper: api.Client.RESTMapper()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,23 +26,23 @@ func TestKubectlReads(t *testing.T) {
 
 	table := func(args ...string) [][]string {
 		var rows [][]string
-		for line := range strings.Lines(kubectlOutput(t, append([]string{"-n", namespace, "get"}, args...)...)) {
+		for line := range strings.Lines(api.MustKubectl(t, append([]string{"-n", namespace, "get"}, args...)...)) {
 			rows = append(rows, strings.Fields(line))
 		}
 		return rows
 	}
 	plain := table("mrec", name)
 	wantPlain := [][]string{
-		{"NAME", "MEETING", "STATE", "PROCESSING", "AGE"},
-		{name, "jvsg-8rjn-j304", "Stopped", "Succeeded", plain[1][4]},
+		{"NAME", "MEETING", "STATE", "PROCESSING", "READY", "AGE"},
+		{name, "jvsg-8rjn-j304", "Stopped", "Succeeded", "True", plain[1][5]},
 	}
 	if diff := cmp.Diff(wantPlain, plain); diff != "" {
 		t.Errorf("kubectl get mrec (-want +got):\n%s", diff)
 	}
 	wide := table("meetingrecordings", name, "-o", "wide")
 	wantWide := [][]string{
-		{"NAME", "MEETING", "SESSION", "STATE", "PROCESSING", "AGE", "FILE", "REASON"},
-		{name, "jvsg-8rjn-j304", webhooks[0].session, "Stopped", "Succeeded", wide[1][5], webhooks[3].filePath, "Processed"},
+		{"NAME", "MEETING", "SESSION", "STATE", "PROCESSING", "READY", "AGE", "FILE", "REASON"},
+		{name, "jvsg-8rjn-j304", webhooks[0].SessionID, "Stopped", "Succeeded", "True", wide[1][6], webhooks[3].FilePath, "Processed"},
 	}
 	if diff := cmp.Diff(wantWide, wide); diff != "" {
 		t.Errorf("kubectl get meetingrecordings -o wide (-want +got):\n%s", diff)
@@ -51,14 +51,14 @@ func TestKubectlReads(t *testing.T) {
 		t.Errorf("kubectl get recordings, the category, shows %v", got)
 	}
 
-	description := kubectlOutput(t, "-n", namespace, "describe", "mrec", name)
+	description := api.MustKubectl(t, "-n", namespace, "describe", "mrec", name)
 	for _, want := range []string{"meeting id:", "jvsg-8rjn-j304", "file:///archive/a.mp4", "processingsucceeded"} {
 		if !strings.Contains(strings.ToLower(description), want) { // kubectl 1.35 writes "Meeting Id"
 			t.Errorf("kubectl describe mrec lacks %q:\n%s", want, description)
 		}
 	}
-	explanation := strings.Join(strings.Fields(kubectlOutput(t, "explain", "mrec.status.recording.state")), " ")
-	for _, want := range []string{"Started: it records.", "a file wins over a failure"} {
+	explanation := strings.Join(strings.Fields(api.MustKubectl(t, "explain", "mrec.status.recording.state")), " ")
+	for _, want := range []string{"Started: it is recording.", "a file takes precedence over a failure"} {
 		if !strings.Contains(explanation, want) {
 			t.Errorf("kubectl explain mrec.status.recording.state lacks %q:\n%s", want, explanation)
 		}
@@ -72,7 +72,7 @@ func TestExplainHasEveryField(t *testing.T) {
 		"mrec.status.processing", "mrec.status.processing.steps", "mrec.status.processing.steps.outputs", "rpipe", "rpipe.spec",
 		"rpipe.spec.steps", "rpipe.status",
 	} {
-		if explanation := kubectlOutput(t, "explain", path); strings.Contains(explanation, "<no description>") {
+		if explanation := api.MustKubectl(t, "explain", path); strings.Contains(explanation, "<no description>") {
 			t.Errorf("kubectl explain %s has a field without a description:\n%s", path, explanation)
 		}
 	}

@@ -15,10 +15,10 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/apimachinery/pkg/watch"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // replicas are two managers of which the first leads, each behind a proxy of its own, and a sidecar.
@@ -31,7 +31,7 @@ type replicas struct {
 // startReplicas starts two managers that elect a leader; the first leads when it returns, and the second waits.
 func startReplicas(t *testing.T) *replicas {
 	t.Helper()
-	if err := k8sClient.DeleteAllOf(t.Context(), &coordinationv1.Lease{}, client.InNamespace(namespace)); err != nil {
+	if err := api.Client.DeleteAllOf(t.Context(), &coordinationv1.Lease{}, client.InNamespace(namespace)); err != nil {
 		t.Fatal(err)
 	}
 	r := &replicas{
@@ -51,10 +51,10 @@ func startReplicas(t *testing.T) *replicas {
 	}
 	elect := []string{"--leader-elect", "--leader-elect-namespace", namespace}
 	r.leader.startManager(t, elect...)
-	eventually(t, "the first manager leads", func(context.Context) error { return r.holders.atLeast(1) })
+	harness.Eventually(t, "the first manager leads", func(context.Context) error { return r.holders.atLeast(1) })
 	r.standby.startManager(t, elect...)
 	// By client-go's own name for itself, which leader election uses.
-	eventually(t, "the second manager asks for the Lease", func(context.Context) error {
+	harness.Eventually(t, "the second manager asks for the Lease", func(context.Context) error {
 		if r.standby.proxy.count("manager")["get leases"] == 0 {
 			return errors.New("not yet")
 		}
@@ -98,8 +98,8 @@ func TestLeaderKilled(t *testing.T) {
 	if n := wrote(r.standby); n != 0 {
 		t.Errorf("the manager that does not lead wrote %d times", n)
 	}
-	r.leader.manager.kill()
-	eventually(t, "the other manager leads", func(context.Context) error { return r.holders.atLeast(2) })
+	r.leader.manager.Kill()
+	harness.Eventually(t, "the other manager leads", func(context.Context) error { return r.holders.atLeast(2) })
 	if holders := r.holders.with(""); len(holders) != 2 || holders[0] == nobody || holders[1] == nobody {
 		t.Errorf("the Lease was held by %v, want one after the other", holders)
 	}
@@ -111,10 +111,10 @@ func TestLeaderKilled(t *testing.T) {
 func TestLeaderEnds(t *testing.T) {
 	r := startReplicas(t)
 	begun := r.begin(t)
-	if code := r.leader.manager.signal(t, syscall.SIGTERM); code != 0 {
+	if code := r.leader.manager.EndBy(syscall.SIGTERM); code != 0 {
 		t.Errorf("the leader exited with %d, want 0", code)
 	}
-	eventually(t, "the other manager leads", func(context.Context) error { return r.holders.atLeast(3) })
+	harness.Eventually(t, "the other manager leads", func(context.Context) error { return r.holders.atLeast(3) })
 	if holders := r.holders.with(""); len(holders) != 3 || holders[1] != nobody {
 		t.Errorf("the Lease was held by %v, want it given back in between", holders)
 	}
@@ -126,16 +126,16 @@ func TestLeaderEnds(t *testing.T) {
 func TestLeaderFrozen(t *testing.T) {
 	r := startReplicas(t)
 	begun := r.begin(t)
-	if err := r.leader.manager.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+	if err := r.leader.manager.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	before := wrote(r.leader)
-	eventually(t, "the other manager leads", func(context.Context) error { return r.holders.atLeast(2) })
+	harness.Eventually(t, "the other manager leads", func(context.Context) error { return r.holders.atLeast(2) })
 	other := r.begin(t)
-	if code := r.leader.manager.signal(t, syscall.SIGCONT); code != 1 {
+	if code := r.leader.manager.EndBy(syscall.SIGCONT); code != 1 {
 		t.Errorf("the leader of old exited with %d, want 1", code)
 	}
-	if text := r.leader.manager.text(); !strings.Contains(text, "leader election lost") {
+	if text := r.leader.manager.Output.String(); !strings.Contains(text, "leader election lost") {
 		t.Errorf("it does not say why:\n%s", text)
 	}
 	if n := wrote(r.leader) - before; n != 0 {
@@ -157,7 +157,7 @@ type history struct {
 // watching begins a history of the namespace's objects of a kind: of what is returned for each of their changes, unless it is empty.
 func watching(t *testing.T, list client.ObjectList, tell func(watch.EventType, client.Object) string) *history {
 	t.Helper()
-	watcher, err := client.NewWithWatch(config, client.Options{Scheme: clientgoscheme.Scheme})
+	watcher, err := client.NewWithWatch(api.Config, client.Options{Scheme: api.Scheme})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,18 +9,18 @@ import (
 	"errors"
 	"net/http"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // TestLogsNameTheRecording turns both binaries' level up while they run, takes a recording through them, and reads their logs: every line
 // is JSON, and each that is about the recording, at any level, has its namespace and name where a search looks for them.
 func TestLogsNameTheRecording(t *testing.T) {
 	o := newOperator(t)
-	managers, sidecars := freeAddress(t), freeAddress(t)
+	managers, sidecars := harness.Address(t), harness.Address(t)
 	o.startManager(t, "--diagnostics-bind-address", managers)
 	o.startSidecar(t, "--diagnostics-bind-address", sidecars)
 	setLevel(t, "manager", managers, "debug")
@@ -32,13 +32,13 @@ func TestLogsNameTheRecording(t *testing.T) {
 	}
 	complete(t, awaitJob(t, name))
 	awaitProcessing(t, name, v1alpha1.ProcessingSucceeded)
-	eventually(t, "the manager has told of the end", func(context.Context) error {
-		if !strings.Contains(o.manager.text(), `"processing":"Succeeded"`) {
+	harness.Eventually(t, "the manager has told of the end", func(context.Context) error {
+		if !strings.Contains(o.manager.Output.String(), `"processing":"Succeeded"`) {
 			return errors.New("not yet")
 		}
 		return nil
 	})
-	for program, log := range map[string]string{"manager": o.manager.text(), "sidecar": o.sidecar.text()} {
+	for program, log := range map[string]string{"manager": o.manager.Output.String(), "sidecar": o.sidecar.Output.String()} {
 		about := 0
 		for line := range strings.Lines(log) {
 			var fields map[string]any
@@ -63,9 +63,9 @@ func TestLogsNameTheRecording(t *testing.T) {
 	}
 	// Back at info, nothing is logged of what is right.
 	setLevel(t, "sidecar", sidecars, "info")
-	before := len(o.sidecar.text())
+	before := len(o.sidecar.Output.String())
 	o.mustSend(t, webhooks[0], "duplicate")
-	if after := o.sidecar.text()[before:]; strings.Contains(after, "Request was answered") {
+	if after := o.sidecar.Output.String()[before:]; strings.Contains(after, "Request was answered") {
 		t.Errorf("at info the log says %s", after)
 	}
 	checkNoProfiles(t, managers)
@@ -74,8 +74,12 @@ func TestLogsNameTheRecording(t *testing.T) {
 // setLevel sets the level by the command that `kubectl exec` runs.
 func setLevel(t *testing.T, program, address, level string) {
 	t.Helper()
-	eventually(t, "the level of the "+program, func(ctx context.Context) error {
-		out, err := exec.CommandContext(ctx, filepath.Join(programs, program), "loglevel", "--diagnostics-bind-address", address, level).CombinedOutput()
+	harness.Eventually(t, "the level of the "+program, func(ctx context.Context) error {
+		binary, err := harness.Binary(program)
+		if err != nil {
+			return harness.Permanent(err)
+		}
+		out, err := exec.CommandContext(ctx, binary, "loglevel", "--diagnostics-bind-address", address, level).CombinedOutput()
 		if err == nil && strings.TrimSpace(string(out)) != level {
 			return errors.New("it is " + string(out))
 		}

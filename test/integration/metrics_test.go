@@ -27,11 +27,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // scrapesFolder has what the binaries exposed once, on which hack/monitoring tries dashboards and alerts. With UPDATE_SCRAPES=1 it is
 // written anew.
-const scrapesFolder = root + "/hack/monitoring/testdata/"
+const scrapesFolder = "../../hack/monitoring/testdata/"
 
 // foreign are the families that are not ours, by how their names begin: docs/metrics.md names them so.
 var foreign = map[string][]string{
@@ -44,7 +45,7 @@ var foreign = map[string][]string{
 // dashboards and alerts are tried on, each in both directions.
 func TestMetrics(t *testing.T) {
 	scrapes := exposeEverything(t)
-	document, err := os.ReadFile(root + "/docs/metrics.md")
+	document, err := os.ReadFile(harness.Path("docs", "metrics.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +153,7 @@ func exposeEverything(t *testing.T) map[string][]byte {
 	t.Helper()
 	queued := pipelineWithQueue(t)
 	o := newOperator(t)
-	managers, sidecars := freeAddress(t), freeAddress(t)
+	managers, sidecars := harness.Address(t), harness.Address(t)
 	o.startManager(t, "--metrics-bind-address", managers, "--leader-elect", "--leader-elect-namespace", namespace)
 	o.startSidecar(t, "--metrics-bind-address", sidecars, "--spool-dir", t.TempDir())
 	token := scraperToken(t)
@@ -165,12 +166,12 @@ func exposeEverything(t *testing.T) map[string][]byte {
 	}
 	complete(t, awaitJob(t, name))
 	awaitProcessing(t, name, v1alpha1.ProcessingSucceeded)
-	stranger := newProvider(t)
-	if got, err := stranger.send(t.Context(), o.webhooks, webhooks[0]); err != nil || got.Status != http.StatusUnauthorized {
-		t.Fatalf("a forged webhook was answered %+v, %v", got, err)
+	forged, err := harness.NewProvider().Send(t.Context(), "http://"+o.webhooks+harness.WebhookPath, webhooks[0].Body())
+	if err != nil || forged.Status != http.StatusUnauthorized {
+		t.Fatalf("a forged webhook was answered %+v, %v", forged, err)
 	}
 	scrapes := make(map[string][]byte)
-	eventually(t, "all has been counted", func(ctx context.Context) (err error) {
+	harness.Eventually(t, "all has been counted", func(ctx context.Context) (err error) {
 		if scrapes["sidecar"], err = scrape(ctx, "http://"+sidecars+"/metrics", ""); err != nil {
 			return err
 		}
@@ -198,7 +199,7 @@ func exposeEverything(t *testing.T) map[string][]byte {
 func pipelineWithQueue(t *testing.T) (name string) {
 	t.Helper()
 	archive := &v1alpha1.RecordingPipeline{}
-	if err := k8sClient.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: pipelineName}, archive); err != nil {
+	if err := api.Client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: pipelineName}, archive); err != nil {
 		t.Fatal(err)
 	}
 	pipeline := &v1alpha1.RecordingPipeline{
@@ -207,11 +208,11 @@ func pipelineWithQueue(t *testing.T) (name string) {
 	}
 	pipeline.Spec.MaxConcurrent = ptr.To[int32](1)
 	pipeline.Spec.Selector = &v1alpha1.LabelSelector{MatchLabels: map[string]v1alpha1.LabelValue{"metrics": "none"}}
-	if err := k8sClient.Create(t.Context(), pipeline); err != nil {
+	if err := api.Client.Create(t.Context(), pipeline); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := k8sClient.Delete(context.Background(), pipeline); err != nil {
+		if err := api.Client.Delete(context.Background(), pipeline); err != nil {
 			t.Error(err)
 		}
 	})
@@ -229,16 +230,16 @@ func scraperToken(t *testing.T) string {
 			Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: namespace, Name: "metrics-test"}},
 		},
 	} {
-		if err := k8sClient.Create(t.Context(), object); err != nil {
+		if err := api.Client.Create(t.Context(), object); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
-			if err := k8sClient.Delete(context.Background(), object); err != nil {
+			if err := api.Client.Delete(context.Background(), object); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-	clients, err := kubernetes.NewForConfig(config)
+	clients, err := kubernetes.NewForConfig(api.Config)
 	if err != nil {
 		t.Fatal(err)
 	}

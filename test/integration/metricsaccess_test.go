@@ -16,6 +16,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // readerAccount is a ServiceAccount that the role metrics-reader is bound to.
@@ -27,7 +29,7 @@ func TestMetricsAreForThoseWhoMayGetThem(t *testing.T) {
 	bindReader(t)
 	o := newOperator(t)
 	o.startSidecar(t)
-	address := freeAddress(t)
+	address := harness.Address(t)
 	o.startManager(t, "--metrics-bind-address", address, "--sidecar-metrics-url", "http://"+o.metrics+"/metrics")
 	for path, want := range map[string]string{"/metrics": "controller_runtime_", "/metrics/sidecar": "meetingrecording_webhooks_in_flight 0"} {
 		// 500 is what controller-runtime's filter makes of a token that is none.
@@ -41,12 +43,12 @@ func TestSidecarOfAPodOfItsOwn(t *testing.T) {
 	o := newOperator(t)
 	o.startSidecar(t, "--metrics-secure")
 	url := "https://" + o.metrics + "/metrics"
-	code, body, err := get(t.Context(), url, tokenOf(t, readerAccount))
+	code, body, err := get(t.Context(), url, api.MustToken(t, namespace, readerAccount))
 	if err != nil || code != http.StatusServiceUnavailable {
 		t.Errorf("before it may ask, it answers %d %q, %v", code, body, err)
 	}
-	eventually(t, "the log says what to mend", func(context.Context) error {
-		if !strings.Contains(o.sidecar.text(), "its ServiceAccount needs the ClusterRole metrics-auth") {
+	harness.Eventually(t, "the log says what to mend", func(context.Context) error {
+		if !strings.Contains(o.sidecar.Output.String(), "its ServiceAccount needs the ClusterRole metrics-auth") {
 			return errors.New("not yet")
 		}
 		return nil
@@ -83,10 +85,10 @@ func checkMetrics(t *testing.T, url, want string, invalid int) {
 	}{
 		"nobody":      {"", http.StatusUnauthorized, "Unauthorized"},
 		"no token":    {"not-a-token", invalid, ""},
-		"the sidecar": {tokenOf(t, sidecarAccount), http.StatusForbidden, ""},
-		"a reader":    {tokenOf(t, readerAccount), http.StatusOK, want},
+		"the sidecar": {api.MustToken(t, namespace, sidecarAccount), http.StatusForbidden, ""},
+		"a reader":    {api.MustToken(t, namespace, readerAccount), http.StatusOK, want},
 	} {
-		eventually(t, name+" at "+url, func(ctx context.Context) error {
+		harness.Eventually(t, name+" at "+url, func(ctx context.Context) error {
 			code, body, err := get(ctx, url, reader.token)
 			if err != nil {
 				return err

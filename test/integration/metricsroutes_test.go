@@ -16,6 +16,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"k8s.io/client-go/util/cert"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // exposeRoutes returns the metrics of a sidecar that serves namespaces by routes, over TLS, and has got a client event.
@@ -36,14 +38,14 @@ func exposeRoutes(t *testing.T) []byte {
 		}
 	}
 	o := newOperator(t)
-	webhooks, metrics, health := freeAddress(t), freeAddress(t), freeAddress(t)
-	o.sidecar = start(t, "sidecar", "--kubeconfig", writeKubeconfig(t, o.proxy.server.URL, sidecarAccount), "--public-key-file", o.provider.publicKeyFile,
+	webhooks, metrics, health := harness.Address(t), harness.Address(t), harness.Address(t)
+	o.sidecar = harness.Start(t, "sidecar", "--kubeconfig", o.kubeconfig(t, sidecarAccount), "--public-key-file", o.provider.KeyFile(t),
 		"--webhook-bind-address", webhooks, "--health-probe-bind-address", health, "--metrics-bind-address", metrics,
 		"--routes-file", routes, "--tls-cert-file", certFile, "--tls-key-file", keyFile)
-	awaitReady(t, health)
+	o.sidecar.AwaitReady(t, health)
 	sendEmptyClientEvent(t, webhooks)
 	var scraped []byte
-	eventually(t, "the routes' metrics", func(ctx context.Context) (err error) {
+	harness.Eventually(t, "the routes' metrics", func(ctx context.Context) (err error) {
 		scraped, err = scrape(ctx, "http://"+metrics+"/metrics", "")
 		return err
 	})

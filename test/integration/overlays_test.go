@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -21,12 +20,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/pod-security-admission/api"
+	podsecurity "k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // installations are all that config/ offers to install, and combinations that it says go together: the folder, and components beside it.
@@ -49,7 +49,7 @@ var installations = map[string][]string{
 // TestEveryOverlayIsTested: none is added that the tests do not know.
 func TestEveryOverlayIsTested(t *testing.T) {
 	for _, kind := range []string{"overlays", "components"} {
-		folders, err := os.ReadDir(filepath.Join(root, "config", kind))
+		folders, err := os.ReadDir(harness.Path("config", kind))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func checkSidecarsRoles(t *testing.T, objects []unstructured.Unstructured) {
 func checkObjects(t *testing.T, objects []unstructured.Unstructured) {
 	t.Helper()
 	for _, object := range objects {
-		err := k8sClient.Create(t.Context(), object.DeepCopy(), client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict))
+		err := api.Client.Create(t.Context(), object.DeepCopy(), client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict))
 		if object.GroupVersionKind().Group == "monitoring.coreos.com" && meta.IsNoMatchError(err) {
 			continue // hack/monitoring decodes those by the Prometheus operator's own types
 		}
@@ -134,11 +134,7 @@ func render(t *testing.T, parts []string) []unstructured.Unstructured {
 	kustomization := map[string]any{"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
 	var paths []string
 	for _, part := range parts {
-		config, err := filepath.Abs(filepath.Join(root, "config", part))
-		if err != nil {
-			t.Fatal(err)
-		}
-		path, err := filepath.Rel(folder, config)
+		path, err := filepath.Rel(folder, harness.Path("config", part))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,14 +148,7 @@ func render(t *testing.T, parts []string) []unstructured.Unstructured {
 	if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var stderr bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), kubectl, "kustomize", folder)
-	cmd.Stderr = &stderr
-	rendered, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("rendering %v: %v\n%s", parts, err, stderr.String())
-	}
-	return decode(t, rendered)
+	return decode(t, []byte(api.MustKubectl(t, "kustomize", folder)))
 }
 
 func decode(t *testing.T, rendered []byte) []unstructured.Unstructured {
@@ -236,7 +225,7 @@ func checkPods(t *testing.T, objects []unstructured.Unstructured) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	level := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	level := podsecurity.LevelVersion{Level: podsecurity.LevelRestricted, Version: podsecurity.LatestVersion()}
 	for _, p := range podsOf(t, objects) {
 		for _, result := range evaluator.EvaluatePod(level, &p.template.ObjectMeta, &p.template.Spec) {
 			if !result.Allowed {

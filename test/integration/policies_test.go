@@ -7,11 +7,9 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -19,12 +17,12 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // processingPatch and recordingPatch are what only the manager, and only the sidecar, may write.
@@ -38,37 +36,34 @@ const (
 
 // awaitPolicies returns once the API server enforces both policies: it takes them up a moment after they were created.
 func awaitPolicies(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	as, err := impersonate(userOf(sidecarAccount), "system:serviceaccounts", "system:authenticated")
 	if err != nil {
 		return err
 	}
 	probe := newRecording("policy-probe")
-	if err := k8sClient.Create(ctx, probe); err != nil {
+	if err := api.Client.Create(ctx, probe); err != nil {
 		return err
 	}
 	held := newRecording("policy-probe-held")
 	held.Spec.Suspend = true
-	for {
+	if err := harness.Await(ctx, harness.Patience, "the policies are enforced", func(ctx context.Context) error {
 		status := patchStatus(ctx, as, probe, processingPatch, client.DryRunAll)
 		creation := as.Create(ctx, held.DeepCopy(), client.DryRunAll)
-		if apierrors.IsForbidden(status) && apierrors.IsForbidden(creation) {
-			return k8sClient.Delete(ctx, probe)
+		if !apierrors.IsForbidden(status) || !apierrors.IsForbidden(creation) {
+			return fmt.Errorf("the writes were answered: %w, %w", status, creation)
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("the policies are not enforced within a minute: %w, %w", status, creation)
-		case <-time.After(50 * time.Millisecond):
-		}
+		return nil
+	}); err != nil {
+		return err
 	}
+	return api.Client.Delete(ctx, probe)
 }
 
 // impersonate returns a client that an administrator uses in another's name.
 func impersonate(user string, groups ...string) (client.Client, error) {
-	as := rest.CopyConfig(config)
+	as := rest.CopyConfig(api.Config)
 	as.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: groups}
-	return client.New(as, client.Options{Scheme: clientgoscheme.Scheme})
+	return client.New(as, client.Options{Scheme: api.Scheme})
 }
 
 func newRecording(name string) *v1alpha1.MeetingRecording {
@@ -87,7 +82,7 @@ func TestWhoIsNotKeptToAPart(t *testing.T) {
 	recording := newRecording("of-an-administrator")
 	create(t, recording)
 	for _, patch := range []string{processingPatch, recordingPatch} {
-		if err := patchStatus(t.Context(), k8sClient, recording, patch); err != nil {
+		if err := patchStatus(t.Context(), api.Client, recording, patch); err != nil {
 			t.Errorf("an administrator: %v", err)
 		}
 	}
@@ -102,7 +97,7 @@ func TestWhoIsNotKeptToAPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the editor may create a recording that is held", func(ctx context.Context) error {
+	harness.Eventually(t, "the editor may create a recording that is held", func(ctx context.Context) error {
 		held := newRecording("held-by-an-editor")
 		held.Spec.Suspend, held.Finalizers = true, []string{"example.com/keep"}
 		return as.Create(ctx, held, client.DryRunAll)
@@ -136,7 +131,7 @@ func TestLabelsOfNewRecordings(t *testing.T) {
 	}
 	labelled := asSidecar(newRecording("labelled"))
 	labelled.Labels["team"], labelled.Annotations["note"] = "media", "a"
-	eventually(t, "who may update the metadata of recordings may label new ones", func(ctx context.Context) error {
+	harness.Eventually(t, "who may update the metadata of recordings may label new ones", func(ctx context.Context) error {
 		return as.Create(ctx, labelled.DeepCopy(), client.DryRunAll)
 	})
 	labelled.Spec.Suspend = true
@@ -155,7 +150,7 @@ func asSidecar(recording *v1alpha1.MeetingRecording) *v1alpha1.MeetingRecording 
 // TestPoliciesNameEveryField: a field that is added to the status has a writer, and one that is added to the spec is for the sidecar to set,
 // or is not.
 func TestPoliciesNameEveryField(t *testing.T) {
-	content, err := os.ReadFile(filepath.Join(root, "config/crd/bases/recording.meetingops.dev_meetingrecordings.yaml"))
+	content, err := os.ReadFile(harness.Path("config/crd/bases/recording.meetingops.dev_meetingrecordings.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +166,7 @@ func TestPoliciesNameEveryField(t *testing.T) {
 		{"status", "status_writers.yaml", "object.?status.?%[1]s == oldObject.?status.?%[1]s", nil},
 		{"spec", "creators.yaml", "has(object.spec.%s)", []string{"meetingID", "segment", "sessionID"}},
 	} {
-		policy, err := os.ReadFile(filepath.Join(root, "config/policy", test.policy))
+		policy, err := os.ReadFile(harness.Path("config/policy", test.policy))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,11 +186,11 @@ func TestPoliciesNameEveryField(t *testing.T) {
 // create creates an object for as long as the test runs.
 func create(t testing.TB, object client.Object) {
 	t.Helper()
-	if err := k8sClient.Create(t.Context(), object); err != nil {
+	if err := api.Client.Create(t.Context(), object); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := client.IgnoreNotFound(k8sClient.Delete(context.Background(), object)); err != nil {
+		if err := client.IgnoreNotFound(api.Client.Delete(context.Background(), object)); err != nil {
 			t.Error(err)
 		}
 	})

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // TestBudget counts what one recording of four events and one step costs the API server.
@@ -35,7 +36,7 @@ func TestBudget(t *testing.T) {
 		awaitProcessing(t, name, v1alpha1.ProcessingRunning)
 		complete(t, awaitJob(t, name))
 		recording = awaitProcessing(t, name, v1alpha1.ProcessingSucceeded)
-		eventually(t, "Kubernetes Events of "+name, func(context.Context) error {
+		harness.Eventually(t, "Kubernetes Events of "+name, func(context.Context) error {
 			if n := o.proxy.count("meeting-recording-manager")["create events"]; n < 2 {
 				return fmt.Errorf("%d of 2 are written", n)
 			}
@@ -90,7 +91,7 @@ func TestEveryOrder(t *testing.T) {
 
 			want := v1alpha1.RecordingStatus{
 				State: v1alpha1.RecordingStopped,
-				File:  &v1alpha1.RecordingFile{Path: webhooks[3].filePath, URL: "https://cdn.videosdk.live" + webhooks[3].filePath},
+				File:  &v1alpha1.RecordingFile{Path: webhooks[3].FilePath, URL: "https://cdn.videosdk.live" + webhooks[3].FilePath},
 				Events: []v1alpha1.RecordingEvent{
 					{Type: v1alpha1.EventStarted, Source: v1alpha1.EventSourceWebhook, Deliveries: 2},
 					{Type: v1alpha1.EventStarting, Source: v1alpha1.EventSourceWebhook, Deliveries: 2},
@@ -106,7 +107,7 @@ func TestEveryOrder(t *testing.T) {
 			if diff := cmp.Diff(want, recording.Status.Recording, ignored); diff != "" {
 				t.Errorf("status.recording (-want +got):\n%s", diff)
 			}
-			onlyObject(t, webhooks[0].session, name)
+			onlyObject(t, webhooks[0].SessionID, name)
 			if jobs, err := jobsOf(t.Context(), name); err != nil || len(jobs) != 1 {
 				t.Errorf("there are %d Jobs (%v), want 1", len(jobs), err)
 			}
@@ -118,7 +119,7 @@ func TestEveryOrder(t *testing.T) {
 func onlyObject(t *testing.T, session, name string) {
 	t.Helper()
 	list := &v1alpha1.MeetingRecordingList{}
-	if err := k8sClient.List(t.Context(), list, client.InNamespace(namespace), client.MatchingFields{"spec.sessionID": session}); err != nil {
+	if err := api.Client.List(t.Context(), list, client.InNamespace(namespace), client.MatchingFields{"spec.sessionID": session}); err != nil {
 		t.Fatal(err)
 	}
 	var names []string
@@ -151,17 +152,17 @@ func TestKilledBetweenSteps(t *testing.T) {
 	name, webhooks := newSession(t)
 	for _, w := range webhooks {
 		o.mustSend(t, w, "recorded")
-		o.sidecar.kill()
+		o.sidecar.Kill()
 		o.startSidecar(t)
 		o.mustSend(t, w, "duplicate")
 	}
 
 	o.startManager(t)
 	job := awaitJob(t, name)
-	o.manager.kill() // with or without having written that it runs
+	o.manager.Kill() // with or without having written that it runs
 	o.startManager(t)
 	awaitProcessing(t, name, v1alpha1.ProcessingRunning)
-	o.manager.kill()
+	o.manager.Kill()
 	complete(t, job)
 	o.startManager(t)
 	recording := awaitProcessing(t, name, v1alpha1.ProcessingSucceeded)
@@ -172,10 +173,10 @@ func TestKilledBetweenSteps(t *testing.T) {
 	onlyJob(t, name, job.Name)
 
 	// The Job is gone, and the manager begins anew: what is recorded stands, and nothing runs again.
-	if err := k8sClient.Delete(t.Context(), job, client.PropagationPolicy("Background")); err != nil {
+	if err := api.Client.Delete(t.Context(), job, client.PropagationPolicy("Background")); err != nil {
 		t.Fatal(err)
 	}
-	o.manager.kill()
+	o.manager.Kill()
 	o.startManager(t)
 	o.mustSend(t, webhooks[3], "duplicate")
 	other, next := newSession(t) // when this one runs, the manager has seen all that came before
@@ -212,9 +213,9 @@ func TestTwoSidecars(t *testing.T) {
 	for _, w := range webhooks {
 		for _, o := range []*operator{first, second} {
 			go func() {
-				got, err := o.provider.send(context.WithoutCancel(t.Context()), o.webhooks, w)
+				got, err := o.send(context.WithoutCancel(t.Context()), w)
 				if err == nil && got.Status != http.StatusOK {
-					err = fmt.Errorf("%s was answered %+v", w.event, got)
+					err = fmt.Errorf("%s was answered %+v", w.Type, got)
 				}
 				errs <- err
 			}()
@@ -225,9 +226,9 @@ func TestTwoSidecars(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	onlyObject(t, webhooks[0].session, name)
+	onlyObject(t, webhooks[0].SessionID, name)
 	recording := &v1alpha1.MeetingRecording{}
-	if err := k8sClient.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, recording); err != nil {
+	if err := api.Client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, recording); err != nil {
 		t.Fatal(err)
 	}
 	deliveries := map[v1alpha1.EventType]int32{}

@@ -215,7 +215,7 @@ func userOf(account string) string { return "system:serviceaccount:" + namespace
 
 func clientset(t testing.TB) kubernetes.Interface {
 	t.Helper()
-	clients, err := kubernetes.NewForConfig(config)
+	clients, err := kubernetes.NewForConfig(api.Config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,12 +18,12 @@ func TestPipelinesAreAccepted(t *testing.T) {
 	o := newOperator(t)
 	o.startManager(t)
 	for _, sample := range []string{"recording_v1alpha1_meetingrecording.yaml", "recording_v1alpha1_recordingpipeline.yaml"} {
-		kubectlOutput(t, "-n", namespace, "apply", "-f", root+"/config/samples/"+sample)
+		api.MustKubectl(t, "-n", namespace, "apply", "-f", "config/samples/"+sample)
 	}
 	for _, ready := range []string{"web", "speech"} {
-		kubectlOutput(t, "apply", "-k", root+"/config/pipelines/"+ready)
+		api.MustKubectl(t, "apply", "-k", "config/pipelines/"+ready)
 		t.Cleanup(func() { // or they would run for the recordings of other tests
-			err := k8sClient.Delete(context.Background(), &v1alpha1.RecordingPipeline{
+			err := api.Client.Delete(context.Background(), &v1alpha1.RecordingPipeline{
 				ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "meeting-recording-" + ready},
 			})
 			if err != nil {

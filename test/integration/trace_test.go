@@ -14,6 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing/tracingtest"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // TestTrace follows one recording through both binaries: all that they tell the collector is one trace, which the Job is part of, and
@@ -40,8 +41,11 @@ func TestTrace(t *testing.T) {
 	if patches := o.proxy.count("meeting-recording-manager")["patch meetingrecordings/status"]; patches != 2 {
 		t.Errorf("the manager patched the status %d times, want 2", patches)
 	}
-	o.sidecar.stop(t)
-	o.manager.stop(t)
+	for _, program := range []*harness.Program{o.sidecar, o.manager} {
+		if code := program.Stop(); code != 0 {
+			t.Errorf("%s ended with %d", program.Name, code)
+		}
+	}
 
 	place := tracecontext.Parse(recording.Annotations[v1alpha1.AnnotationTraceparent])
 	if !place.IsSampled() {

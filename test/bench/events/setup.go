@@ -75,7 +75,7 @@ func (h *bench) startPrograms(ctx context.Context, s settings) error {
 // start returns once the program is ready.
 func (h *bench) start(ctx context.Context, s settings, name, health string, args ...string) (*harness.Program, error) {
 	args = append([]string{"--kubeconfig", h.api.Kubeconfig, "--health-probe-bind-address", health}, args...)
-	program, err := harness.Run(name, nil, filepath.Join(s.bin, name), args...)
+	program, err := harness.Run(name, "", filepath.Join(s.bin, name), args...)
 	if err != nil {
 		return nil, fmt.Errorf("%w (make build makes it)", err)
 	}

@@ -6,6 +6,7 @@
 package controlplane
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -44,6 +45,7 @@ type ControlPlane struct {
 	Folder string
 
 	environment *envtest.Environment
+	atStop      []func()
 }
 
 // Options of a control plane.
@@ -140,8 +142,14 @@ func (c *ControlPlane) start(options Options) (err error) {
 	return os.WriteFile(c.Kubeconfig, c.environment.KubeConfig, 0o600)
 }
 
+// AtStop has a function called when the control plane stops.
+func (c *ControlPlane) AtStop(do func()) { c.atStop = append(c.atStop, do) }
+
 // Stop ends the control plane.
 func (c *ControlPlane) Stop() {
+	for _, do := range c.atStop {
+		do()
+	}
 	_ = c.environment.Stop() // what does not end in time is killed, which is an error that means nothing here
 	_ = os.RemoveAll(c.Folder)
 }
@@ -179,11 +187,13 @@ func (c *ControlPlane) Kubectl(args ...string) (string, error) {
 	command := exec.Command(filepath.Join(assets, "kubectl"), args...) //nolint:noctx // it ends
 	command.Dir = harness.Path()
 	command.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig, "KUBECTL_COMMAND_HEADERS=false")
-	out, err := command.CombinedOutput()
+	var problem bytes.Buffer
+	command.Stderr = &problem
+	out, err := command.Output()
 	if err != nil {
-		return string(out), fmt.Errorf("kubectl %s: %w\n%s", strings.Join(args, " "), err, out)
+		err = fmt.Errorf("kubectl %s: %w\n%s%s", strings.Join(args, " "), err, out, &problem)
 	}
-	return string(out), nil
+	return string(out), err
 }
 
 // MustKubectl is Kubectl for a test.
