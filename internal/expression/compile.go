@@ -7,22 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/checker"
 	"github.com/google/cel-go/common/ast"
-	"github.com/google/cel-go/common/functions"
 	"github.com/google/cel-go/common/types"
-	"github.com/google/cel-go/common/types/ref"
 )
 
-// compiler compiles conditions that see the same variables.
+// compiler makes programs of conditions that see the same variables.
 type compiler struct {
 	variables variables
 	env       *cel.Env
-	// bindings are the implementations of functions, by overload or name.
-	bindings map[string]functions.FunctionOp
 }
 
 func newCompiler(visible variables) (*compiler, error) {
@@ -31,64 +26,18 @@ func newCompiler(visible variables) (*compiler, error) {
 		return nil, err
 	}
 	labelSharedErrors()
-	bindings, err := bindingsOf(env)
-	if err != nil {
-		return nil, err
-	}
-	return &compiler{variables: visible, env: env, bindings: bindings}, nil
+	return &compiler{variables: visible, env: env}, nil
 }
 
-func bindingsOf(env *cel.Env) (map[string]functions.FunctionOp, error) {
-	bindings := make(map[string]functions.FunctionOp)
-	for _, function := range env.Functions() {
-		overloads, err := function.Bindings()
-		if err != nil {
-			return nil, err
-		}
-		for _, overload := range overloads {
-			if bound := bind(overload); bound != nil {
-				bindings[overload.Operator] = bound
-			}
-		}
-	}
-	return bindings, nil
-}
-
-// bind returns an overload's implementation for any number of arguments; nil if it has none.
-func bind(overload *functions.Overload) functions.FunctionOp {
-	var bound functions.FunctionOp
-	switch {
-	case overload.Unary != nil:
-		bound = func(args ...ref.Val) ref.Val { return overload.Unary(args[0]) }
-	case overload.Binary != nil:
-		bound = func(args ...ref.Val) ref.Val { return overload.Binary(args[0], args[1]) }
-	case overload.Function != nil:
-		bound = overload.Function
-	default:
-		return nil
-	}
-	return func(args ...ref.Val) ref.Val {
-		if overload.OperandTrait != 0 && !args[0].Type().HasTrait(overload.OperandTrait) {
-			return types.MaybeNoSuchOverloadErr(args[0])
-		}
-		return bound(args...)
-	}
-}
-
-// program is a condition that can be evaluated, by one caller at a time.
+// program is a condition that can be evaluated.
 type program struct {
-	mu    sync.Mutex
-	run   cel.Program
-	meter *meter
-	ast   *ast.AST
+	cel.Program
+	ast *ast.AST
 	// named are the steps that it names, in the order of its text.
 	named []namedStep
-	all   bool // it may look at others too
-	// bytes is how much memory it takes at most.
-	bytes int
 }
 
-// compile checks and compiles a condition. The error says everything that is wrong with it, by line and column.
+// compile checks a condition and makes a program of it. The error says all that is wrong with it, by line and column.
 func (c *compiler) compile(source string) (*program, error) {
 	if strings.TrimSpace(source) == "" {
 		return nil, errors.New("is empty")
@@ -97,12 +46,7 @@ func (c *compiler) compile(source string) (*program, error) {
 	if issues.Err() != nil {
 		return nil, c.explain(issues)
 	}
-	nodes, err := checkLimits(parsed, c.variables)
-	if err != nil {
-		return nil, err
-	}
-	patterns, err := patternSizes(parsed) // before the type checker compiles them
-	if err != nil {
+	if err := checkLoops(parsed, c.variables); err != nil {
 		return nil, err
 	}
 	checked, issues := c.env.Check(parsed)
@@ -120,21 +64,16 @@ func (c *compiler) compile(source string) (*program, error) {
 	if err := withinLimit(cost); err != nil {
 		return nil, err
 	}
-	meter := &meter{}
-	run, err := c.env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(meter.decorate(c.bindings)), optimizePatterns(meter, patterns))
+	runnable, err := c.env.Program(checked, counting()...)
 	if err != nil {
 		return nil, err
 	}
-	named, all := namedSteps(tree)
-	return &program{run: run, meter: meter, ast: tree, named: named, all: all, bytes: programBytes(source, nodes, patterns)}, nil
+	return &program{Program: runnable, ast: tree, named: namedSteps(tree)}, nil
 }
 
 // evaluate runs the program with the values of its variables.
 func (p *program) evaluate(values map[string]any) (bool, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.meter.reset()
-	result, _, err := p.run.Eval(values)
+	result, _, err := p.Eval(values)
 	if err != nil {
 		return false, p.locate(err)
 	}
@@ -145,7 +84,7 @@ func (p *program) evaluate(values map[string]any) (bool, error) {
 	return bool(truth), nil
 }
 
-// withinLimit returns an error if a condition could cost more than MaxCost.
+// withinLimit returns an error where a condition could cost more than MaxCost.
 func withinLimit(cost checker.CostEstimate) error {
 	const unbounded = 1000 // times the limit
 	switch times := cost.Max / MaxCost; {

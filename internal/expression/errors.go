@@ -67,10 +67,7 @@ func (v variables) names() []string { return slices.Sorted(maps.Keys(v)) }
 func (p *program) locate(err error) error {
 	var cancelled interpreter.EvalCancelledError
 	if errors.As(err, &cancelled) && cancelled.Cause == interpreter.CostLimitExceeded {
-		return fmt.Errorf("costs more than %d units: loop over less, or search shorter texts", MaxUnits)
-	}
-	if errors.As(err, &cancelled) {
-		return fmt.Errorf("takes more than %s", evaluationTimeout)
+		return fmt.Errorf("costs more than %d units", MaxCost)
 	}
 	var failure *types.Err
 	if !errors.As(err, &failure) {

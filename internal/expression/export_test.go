@@ -5,29 +5,27 @@ package expression
 
 import "github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 
-// StepUnits evaluates the condition of a step, and returns what that cost, also if it was too much.
-func (e *Evaluator) StepUnits(source string, recording *v1alpha1.MeetingRecording, steps []v1alpha1.StepStatus) (uint64, error) {
+// StepCost evaluates the condition of a step, and returns what that cost, also where it was too much.
+func (e *Evaluator) StepCost(source string, recording *v1alpha1.MeetingRecording, steps []v1alpha1.StepStatus) (uint64, error) {
 	program, err := e.compiled(stepCondition, source)
 	if err != nil {
 		return 0, err
 	}
-	states, outputs, err := stepValues(program.visible(steps))
+	states, outputs, err := stepValues(steps)
 	if err != nil {
 		return 0, err
 	}
-	_, err = program.evaluate(map[string]any{varRecording: recordingValue(recording), varSteps: states, varOutputs: outputs})
-	return program.meter.used, err
+	_, details, err := program.Eval(map[string]any{
+		varRecording: recordingValue(recording), varSteps: states, varOutputs: outputs,
+	})
+	if details == nil || details.ActualCost() == nil {
+		return 0, err
+	}
+	return *details.ActualCost(), err
 }
 
-// Compiled returns how many conditions are cached.
+// Compiled is how many conditions are kept.
 func (e *Evaluator) Compiled() int { return e.programs.Len() }
 
-// CacheBytes returns how much the cache accounts for.
-func (e *Evaluator) CacheBytes() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.bytes
-}
-
-// MaxCacheBytes is how much that may be.
-const MaxCacheBytes = maxCacheBytes
+// Cached is how many can be.
+const Cached = cached

@@ -17,37 +17,29 @@ import (
 )
 
 const (
-	// MaxCost is what a condition may cost by CEL's estimate, for the largest recording and outputs that there can be. It is
-	// Kubernetes' limit for one expression. MaxUnits limits what it then does cost.
+	// MaxCost is what a condition may cost, in units of CEL: estimated when it is checked, and counted when it is evaluated. It
+	// is Kubernetes' limit for one expression, about a tenth of a second.
 	MaxCost = celconfig.PerCallLimit
 	// MaxLength is how many characters a condition may have: the bound of its schema.
 	MaxLength = 2048
-	// maxCacheBytes limits the memory of all compiled conditions: those of the largest pipeline fit.
-	maxCacheBytes = 24 << 20
-	// errorBytes is what a condition that cannot be compiled takes: its text and the error.
-	errorBytes = 16 << 10
+	// cached is how many conditions are kept compiled, some 30 KiB each.
+	cached = 256
 )
 
 // Evaluator checks and evaluates conditions. Each is compiled once, as long as it is used. It is safe for concurrent use. The
 // zero Evaluator cannot be used: New makes one.
 type Evaluator struct {
 	pipelines, steps func() (*compiler, error)
-
-	mu       sync.Mutex
-	programs *lru.Cache
-	bytes    int // of all programs
+	programs         *lru.Cache
 }
 
 // New returns an Evaluator. It takes memory for what it needs to compile only once there is a condition.
 func New() *Evaluator {
-	e := &Evaluator{
+	return &Evaluator{
 		pipelines: sync.OnceValues(func() (*compiler, error) { return newCompiler(pipelineVariables) }),
 		steps:     sync.OnceValues(func() (*compiler, error) { return newCompiler(stepVariables) }),
-		programs:  lru.New(0), // limited by bytes
+		programs:  lru.New(cached),
 	}
-	// The cache calls it under e.mu.
-	_ = e.programs.SetEvictionFunc(func(_ lru.Key, evicted any) { e.bytes -= evicted.(compilation).bytes() })
-	return e
 }
 
 // CheckPipeline returns what is wrong with the condition of a pipeline (spec.when), by line and column; nil is that it can be
@@ -91,7 +83,7 @@ func (e *Evaluator) Step(source string, recording *v1alpha1.MeetingRecording, st
 	if err := program.checkNames(names); err != nil {
 		return false, err
 	}
-	states, outputs, err := stepValues(program.visible(steps))
+	states, outputs, err := stepValues(steps)
 	if err != nil {
 		return false, err
 	}
@@ -110,21 +102,13 @@ const (
 	stepCondition
 )
 
-// compilation is a compiled condition, or why it cannot be compiled.
+// compilation is what became of compiling a condition.
 type compilation struct {
 	program *program
 	err     error
 }
 
-func (c compilation) bytes() int {
-	if c.program == nil {
-		return errorBytes
-	}
-	return c.program.bytes
-}
-
-// compiled returns a condition ready to be evaluated. What is wrong with one is cached as well. One condition is compiled at a time: that takes
-// memory too.
+// compiled returns a condition ready to be evaluated. What is wrong with one is kept as well.
 func (e *Evaluator) compiled(at place, source string) (*program, error) {
 	if length := utf8.RuneCountInString(source); length > MaxLength {
 		return nil, fmt.Errorf("must have at most %d characters, not %d", MaxLength, length)
@@ -133,10 +117,8 @@ func (e *Evaluator) compiled(at place, source string) (*program, error) {
 		place
 		source string
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if cached, ok := e.programs.Get(key{at, source}); ok {
-		done := cached.(compilation)
+	if kept, ok := e.programs.Get(key{at, source}); ok {
+		done := kept.(compilation)
 		return done.program, done.err
 	}
 	compilerOf := e.steps
@@ -150,8 +132,5 @@ func (e *Evaluator) compiled(at place, source string) (*program, error) {
 	var done compilation
 	done.program, done.err = compiler.compile(source)
 	e.programs.Add(key{at, source}, done)
-	for e.bytes += done.bytes(); e.bytes > maxCacheBytes; {
-		e.programs.RemoveOldest()
-	}
 	return done.program, done.err
 }

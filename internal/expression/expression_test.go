@@ -36,6 +36,7 @@ func TestStep(t *testing.T) {
 		`recording.startTime.getHours("Europe/Berlin") == 12`:            true,
 		`url(recording.file.url).getHost() == "example.com"`:             true,
 		`recording.meetingID.matches("^[a-z]{4}(-[a-z]{4}){2}$")`:        true,
+		`quantity("1Gi").isGreaterThan(quantity("900M"))`:                true,
 		`sets.contains(["a", "b"], [recording.labels.team])`:             true,
 		`recording.name.lowerAscii().split("e").size() == 2`:             true,
 		`has(recording.startTime) ? recording.segment > 1 : false`:       true,
@@ -193,9 +194,10 @@ func TestEvaluationFails(t *testing.T) {
 		{"10 / int(outputs.probe.zero) > 1", meeting(), ended(), "line 1, column 4: 10 / int(outputs.probe.zero): division by zero"},
 		{"outputs.probe.title", meeting(), ended(), "is string, and must be true or false (bool)"},
 		{"outputs[recording.name].x", meeting(), ended(), "no such key: rec"},
+		{"recording.name.matches(outputs.probe.title + '(')", meeting(), ended(), "error parsing regexp"},
 		{"recording.startTime.getHours('Nowhere/There') == 1", meeting(), ended(), "unknown time zone Nowhere/There"},
 		{"timestamp(int(outputs.probe.width) * 7205759403792793) > recording.startTime", meeting(), ended(), "timestamp overflow"},
-		{"has(outputs.probe.width)", meeting(), broken, "read the values of output more of step probe: unexpected end of JSON input"},
+		{"true", meeting(), broken, "read the values of output more of step probe: unexpected end of JSON input"},
 	} {
 		t.Run(test.condition, func(t *testing.T) {
 			names := make([]string, len(test.steps))
@@ -230,6 +232,14 @@ func TestCompiledOnce(t *testing.T) {
 	}
 	if got := e.Compiled(); got != 3 {
 		t.Errorf("%d conditions are kept, want 3", got)
+	}
+	for i := range expression.Cached + 10 {
+		if err := e.CheckPipeline(fmt.Sprintf("recording.segment == %d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := e.Compiled(); got != expression.Cached {
+		t.Errorf("%d conditions are kept, want %d", got, expression.Cached)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/google/cel-go/common/ast"
 )
 
-// A condition comes from whoever may write pipelines, and one manager evaluates the conditions of all. What follows limits the time and
-// memory of compiling one; patterns.go those of its regular expressions, and meter.go those of evaluating it.
+// A condition comes from whoever may write pipelines, and the manager works for all. CEL bounds what a condition costs, but not
+// in every respect: what follows, and the costs in cost.go, see to the rest.
 
 // MaxLoops is how many loops (all, exists, map, filter and the like) a condition may have. Each can make lists of lists of what the
 // one before made, to which neither the check of types nor a comparison has a bound of its own.
@@ -20,25 +20,6 @@ const MaxLoops = 6
 // maxDepth is how deep parentheses, brackets and operators may be nested. The check of the types of nested lists takes time by the
 // third power of their depth or more: seconds at CEL's own limit of 250.
 const maxDepth = 64
-
-const (
-	// maxNodes limits the operations, names and values in a condition, once its macros are expanded.
-	maxNodes = 2500
-	// nodeBytes and baseBytes are what one of them, and a compiled condition itself, take at most.
-	nodeBytes = 320
-	baseBytes = 192 << 10
-	// instructionBytes is what an instruction of a regular expression takes at most.
-	instructionBytes = 160
-)
-
-// programBytes returns how much memory a compiled condition takes at most.
-func programBytes(source string, nodes int, patterns map[string]int) int {
-	bytes := baseBytes + 4*len(source) + nodes*nodeBytes
-	for _, size := range patterns {
-		bytes += size * instructionBytes
-	}
-	return bytes
-}
 
 // withoutRepetition takes two macros of CEL away that write their target twice: the text of a chain of them is multiplied before
 // anything can be checked, to gigabytes for the longest condition.
@@ -49,12 +30,10 @@ func withoutRepetition() cel.EnvOption {
 	return cel.Macros(cel.ReceiverMacro("optMap", 2, refuse), cel.ReceiverMacro("optFlatMap", 2, refuse))
 }
 
-// checkLimits returns how many nodes a condition has, and an error if it has too many or too many loops, or a loop whose own variable
-// hides one of ours.
-func checkLimits(parsed *cel.Ast, visible variables) (nodes int, err error) {
+// checkLoops returns an error where a condition has too many loops, or a loop whose own variable hides one of ours.
+func checkLoops(parsed *cel.Ast, visible variables) error {
 	loops, hidden := 0, ""
 	ast.PreOrderVisit(parsed.NativeRep().Expr(), ast.NewExprVisitor(func(expr ast.Expr) {
-		nodes++
 		if expr.Kind() != ast.ComprehensionKind {
 			return
 		}
@@ -66,12 +45,10 @@ func checkLimits(parsed *cel.Ast, visible variables) (nodes int, err error) {
 		}
 	}))
 	switch {
-	case nodes > maxNodes:
-		return nodes, fmt.Errorf("has %d operations, names and values, and may have %d", nodes, maxNodes)
 	case loops > MaxLoops:
-		return nodes, fmt.Errorf("has %d loops (all, exists, map, filter and the like), and may have %d", loops, MaxLoops)
+		return fmt.Errorf("has %d loops (all, exists, map, filter and the like), and may have %d", loops, MaxLoops)
 	case hidden != "":
-		return nodes, fmt.Errorf("has a loop whose variable is called %s, as one that conditions have: give it another name", hidden)
+		return fmt.Errorf("has a loop whose variable is called %s, as one that conditions have: give it another name", hidden)
 	}
-	return nodes, nil
+	return nil
 }

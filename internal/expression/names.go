@@ -11,8 +11,6 @@ import (
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/common/types"
-
-	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
 // namedStep is a step that a condition names, and where it first does: outputs.probe, steps["probe"], outputs[?"probe"], "probe" in steps.
@@ -21,24 +19,17 @@ type namedStep struct {
 	at   location
 }
 
-// namedSteps lists the steps that a condition names, and reports whether it may look at others too, because it computes a name or loops
-// over all steps.
-func namedSteps(tree *ast.AST) (named []namedStep, all bool) {
-	variables, names := 0, 0
+// namedSteps lists the steps that a condition names. One that it computes the name of can only be found out when it is evaluated.
+func namedSteps(tree *ast.AST) []namedStep {
+	var named []namedStep
 	ast.PreOrderVisit(tree.Expr(), ast.NewExprVisitor(func(expr ast.Expr) {
-		if isOfSteps(expr) {
-			variables++
-		}
 		step, ok := namesStep(expr)
-		if ok {
-			names++
-		}
 		known := slices.ContainsFunc(named, func(earlier namedStep) bool { return earlier.step == step })
 		if ok && !known {
 			named = append(named, namedStep{step, location{tree.SourceInfo().GetStartLocation(expr.ID())}})
 		}
 	}))
-	return named, variables > names
+	return named
 }
 
 // namesStep returns the step that an expression picks out of steps or outputs.
@@ -70,23 +61,9 @@ func namesStep(expr ast.Expr) (string, bool) {
 	return "", false
 }
 
-// isOfSteps says whether an expression is the variable steps or outputs. No loop has a variable of that name: checkLimits.
+// isOfSteps says whether an expression is the variable steps or outputs. No loop has a variable of that name: checkLoops.
 func isOfSteps(expr ast.Expr) bool {
 	return expr.Kind() == ast.IdentKind && (expr.AsIdent() == varSteps || expr.AsIdent() == varOutputs)
-}
-
-// visible returns the steps that the condition can look at: converting the outputs of others would be in vain.
-func (p *program) visible(steps []v1alpha1.StepStatus) []v1alpha1.StepStatus {
-	if p.all {
-		return steps
-	}
-	var visible []v1alpha1.StepStatus
-	for i := range steps {
-		if slices.ContainsFunc(p.named, func(named namedStep) bool { return named.step == steps[i].Step }) {
-			visible = append(visible, steps[i])
-		}
-	}
-	return visible
 }
 
 // checkNames returns an error for every step that the condition names and may not.

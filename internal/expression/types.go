@@ -5,9 +5,9 @@ package expression
 
 import (
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/ext"
+	"k8s.io/apimachinery/pkg/util/version"
 	apiservercel "k8s.io/apiserver/pkg/cel"
-	"k8s.io/apiserver/pkg/cel/library"
+	"k8s.io/apiserver/pkg/cel/environment"
 )
 
 // The variables of conditions.
@@ -16,6 +16,10 @@ const (
 	varSteps     = "steps"
 	varOutputs   = "outputs"
 )
+
+// kubernetesVersion is that of the Kubernetes whose language and functions conditions have. It is fixed, so that what a condition
+// means changes with neither the cluster nor a new version of a library.
+var kubernetesVersion = version.MajorMinor(1, 37)
 
 // The largest sizes of what a condition can see, from the schemas of the API and the limits of a step's message. The cost of a
 // condition is estimated by them.
@@ -79,39 +83,25 @@ var (
 	stepVariables     = variables{varRecording: recordingType, varSteps: stepsType, varOutputs: outputsType}
 )
 
-// environment returns the CEL environment with the variables. Its libraries are listed here, and not taken from Kubernetes' own
-// environment: what a condition means must change with neither the cluster nor a new version of a library, and some of Kubernetes'
-// functions take seconds for a few characters (quantity("1e9999999")).
+// environment returns the environment of Kubernetes with the variables.
 func (v variables) environment() (*cel.Env, error) {
-	env, err := cel.NewEnv(
-		cel.HomogeneousAggregateLiterals(), cel.EagerlyValidateDeclarations(true), cel.DefaultUTCTimeZone(true),
-		cel.CrossTypeNumericComparisons(true), cel.OptionalTypes(),
-		ext.Strings(ext.StringsVersion(2)), ext.Sets(), ext.TwoVarComprehensions(), ext.Lists(ext.ListsVersion(3)),
-		library.URLs(), library.Regex(), library.Lists(library.ListsVersion(1)),
-		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals(), cel.ValidateHomogeneousAggregateLiterals()),
+	extension := environment.VersionedOptions{IntroducedVersion: kubernetesVersion, EnvOptions: []cel.EnvOption{
 		withoutRepetition(), cel.ParserRecursionLimit(maxDepth),
-	)
-	if err != nil {
-		return nil, err
-	}
-	var options []cel.EnvOption
-	var objects []*apiservercel.DeclType
+	}}
 	for name, kind := range v {
-		options = append(options, cel.Variable(name, kind.CelType()))
+		extension.EnvOptions = append(extension.EnvOptions, cel.Variable(name, kind.CelType()))
 		if kind.IsMap() {
 			kind = kind.ElemType
 		}
 		if kind.IsObject() {
-			objects = append(objects, kind)
+			extension.DeclTypes = append(extension.DeclTypes, kind)
 		}
 	}
-	provider := apiservercel.NewDeclTypeProvider(objects...)
-	provider.SetRecognizeKeywordAsFieldName(true)
-	types, err := provider.EnvOptions(env.CELTypeProvider())
+	set, err := environment.MustBaseEnvSet(kubernetesVersion).Extend(extension)
 	if err != nil {
 		return nil, err
 	}
-	return env.Extend(append(options, types...)...)
+	return set.NewExpressionsEnv(), nil
 }
 
 type fields map[string]*apiservercel.DeclField

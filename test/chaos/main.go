@@ -22,8 +22,8 @@ import (
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/meetingops/meeting-recording-operator/test/chaos/harness"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+	"github.com/meetingops/meeting-recording-operator/test/chaos/runner"
 )
 
 // Exit codes.
@@ -34,7 +34,7 @@ const (
 )
 
 func main() {
-	if code, done := harness.WithOwnMounts(); done {
+	if code, done := runner.WithOwnMounts(); done {
 		os.Exit(code)
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -50,7 +50,7 @@ type settings struct {
 	assets  string
 	folder  string
 	perTime time.Duration
-	outage  harness.Outage
+	outage  runner.Outage
 	// acknowledge is the sidecars' flag of that name.
 	acknowledge string
 }
@@ -120,7 +120,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		do, again = s.stopAPIServer, fmt.Sprintf("make outage OUTAGE=%s OUTAGE_PER_SECOND=%d CHAOS_SEED=%d CHAOS_ACKNOWLEDGE=%s",
 			s.outage.Away, s.outage.PerSecond, s.outage.Seed, s.acknowledge)
 	}
-	code, err := do(ctx, stdout, harness.Options{
+	code, err := do(ctx, stdout, runner.Options{
 		Root: s.root, Assets: s.assets, Folder: s.folder, Acknowledge: s.acknowledge,
 		Out: func(format string, args ...any) { _, _ = fmt.Fprintf(stderr, "chaos: "+format+"\n", args...) },
 	})
@@ -137,8 +137,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // chaos makes the run, and prints its table.
-func (s settings) chaos(ctx context.Context, stdout io.Writer, options harness.Options) (int, error) {
-	outcome, err := harness.Run(ctx, s.size, options)
+func (s settings) chaos(ctx context.Context, stdout io.Writer, options runner.Options) (int, error) {
+	outcome, err := runner.Run(ctx, s.size, options)
 	if outcome != nil {
 		err = errors.Join(err, printTable(stdout, s.size, outcome), keepOutcome(s.folder, outcome))
 	}
@@ -152,8 +152,8 @@ func (s settings) chaos(ctx context.Context, stdout io.Writer, options harness.O
 }
 
 // stopAPIServer makes an outage, and prints its figures.
-func (s settings) stopAPIServer(ctx context.Context, stdout io.Writer, options harness.Options) (int, error) {
-	outcome, err := harness.RunOutage(ctx, s.outage, options)
+func (s settings) stopAPIServer(ctx context.Context, stdout io.Writer, options runner.Options) (int, error) {
+	outcome, err := runner.RunOutage(ctx, s.outage, options)
 	if err != nil {
 		return exitFailed, err
 	}

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/test/chaos/audit"
-	"github.com/meetingops/meeting-recording-operator/test/chaos/harness"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+	"github.com/meetingops/meeting-recording-operator/test/chaos/runner"
 )
 
 func TestParse(t *testing.T) {
@@ -58,7 +58,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	outcome := &harness.Outcome{
+	outcome := &runner.Outcome{
 		Report: &audit.Report{
 			FilesAcknowledged: 3, FilesOnOneObject: 2, FilesByJobs: map[int]int{1: 2, 2: 1}, Lost: []string{"file /a"}, Doubled: []string{"file /b"},
 			Wrong: make([]string, maxFindings+5),
@@ -87,24 +87,24 @@ func TestTable(t *testing.T) {
 
 // TestOutageTable: a promise that was not kept is said.
 func TestOutageTable(t *testing.T) {
-	kept := func() *harness.OutageOutcome {
-		return &harness.OutageOutcome{Report: &audit.Report{}, Answers: map[string]int{"200 recorded": 3, "202 spooled": 4}, Slowest: time.Second, CaughtUp: time.Second}
+	kept := func() *runner.OutageOutcome {
+		return &runner.OutageOutcome{Report: &audit.Report{}, Answers: map[string]int{"200 recorded": 3, "202 spooled": 4}, Slowest: time.Second, CaughtUp: time.Second}
 	}
 	for name, test := range map[string]struct {
-		spoil func(*harness.OutageOutcome)
+		spoil func(*runner.OutageOutcome)
 		want  string
 	}{
-		"kept":     {func(*harness.OutageOutcome) {}, ""},
-		"refused":  {func(o *harness.OutageOutcome) { o.Answers["503 Service Unavailable"] = 2 }, "2 webhooks were answered 503 Service Unavailable"},
-		"slow":     {func(o *harness.OutageOutcome) { o.Slowest = 3 * time.Second }, "an answer took 3s, more than 2.5s"},
-		"too late": {func(o *harness.OutageOutcome) { o.CaughtUp = time.Minute }, "all was in the status only 1m0s after the API server's return, more than 30s"},
-		"lost":     {func(o *harness.OutageOutcome) { o.Lost = []string{"file /a"} }, "file /a"},
+		"kept":     {func(*runner.OutageOutcome) {}, ""},
+		"refused":  {func(o *runner.OutageOutcome) { o.Answers["503 Service Unavailable"] = 2 }, "2 webhooks were answered 503 Service Unavailable"},
+		"slow":     {func(o *runner.OutageOutcome) { o.Slowest = 3 * time.Second }, "an answer took 3s, more than 2.5s"},
+		"too late": {func(o *runner.OutageOutcome) { o.CaughtUp = time.Minute }, "all was in the status only 1m0s after the API server's return, more than 30s"},
+		"lost":     {func(o *runner.OutageOutcome) { o.Lost = []string{"file /a"} }, "file /a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			outcome := kept()
 			test.spoil(outcome)
 			var out bytes.Buffer
-			if err := printOutage(&out, harness.Outage{PerSecond: 100, Away: time.Minute}, outcome); err != nil {
+			if err := printOutage(&out, runner.Outage{PerSecond: 100, Away: time.Minute}, outcome); err != nil {
 				t.Fatal(err)
 			}
 			if strings.Contains(out.String(), "NOT KEPT: "+test.want) != (test.want != "") || (len(outcome.Problems()) > 0) != (test.want != "") {

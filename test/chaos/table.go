@@ -12,15 +12,15 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/meetingops/meeting-recording-operator/test/chaos/harness"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+	"github.com/meetingops/meeting-recording-operator/test/chaos/runner"
 )
 
 // maxFindings is how many findings of a kind are printed; all are in the folder.
 const maxFindings = 20
 
 // printTable prints what a run was and what came of it.
-func printTable(out io.Writer, size plan.Size, o *harness.Outcome) error {
+func printTable(out io.Writer, size plan.Size, o *runner.Outcome) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(what string, value any) { _, _ = fmt.Fprintf(table, "%s\t%v\n", what, value) }
 	row("seed", size.Seed)
@@ -66,7 +66,7 @@ func printFindings(out io.Writer, kind string, lines []string) error {
 }
 
 // printOutage prints what came of an outage.
-func printOutage(out io.Writer, size harness.Outage, o *harness.OutageOutcome) error {
+func printOutage(out io.Writer, size runner.Outage, o *runner.OutageOutcome) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(what string, value any) { _, _ = fmt.Fprintf(table, "%s\t%v\n", what, value) }
 	row("API server stopped for", size.Away)
@@ -76,8 +76,8 @@ func printOutage(out io.Writer, size harness.Outage, o *harness.OutageOutcome) e
 		row("  answered "+answer, o.Answers[answer])
 	}
 	row("  cut off by the SIGKILL, and sent again", o.Cut)
-	row("slowest answer", fmt.Sprintf("%s (promised: %s)", o.Slowest.Round(time.Millisecond), harness.AnswerWithin))
-	row("all in the status after the API server's return", fmt.Sprintf("%s (promised: %s)", o.CaughtUp.Round(10*time.Millisecond), harness.CaughtUpAfter))
+	row("slowest answer", fmt.Sprintf("%s (promised: %s)", o.Slowest.Round(time.Millisecond), runner.AnswerWithin))
+	row("all in the status after the API server's return", fmt.Sprintf("%s (promised: %s)", o.CaughtUp.Round(10*time.Millisecond), runner.CaughtUpAfter))
 	row("files acknowledged", o.FilesAcknowledged)
 	row("  on exactly one object", o.FilesOnOneObject)
 	row("lost", len(o.Lost))

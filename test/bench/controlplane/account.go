@@ -12,16 +12,13 @@ import (
 	"os"
 	"path/filepath"
 
-	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/utils/ptr"
-)
 
-// tokenSeconds is for how long a token is good: longer than any run.
-const tokenSeconds = 12 * 3600
+	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
+)
 
 // AddNamespace makes a namespace, in which an account of the operator's name has the rights that config/rbac gives the sidecar and the
 // manager, and returns the kubeconfig of the account. So what whoever uses it costs the API server is what the operator does.
@@ -45,13 +42,12 @@ func (c *ControlPlane) AddNamespace(ctx context.Context, namespace string) (kube
 	if err := errors.Join(errNamespace, errAccount, errRole, errBinding); err != nil {
 		return "", fmt.Errorf("set up namespace %s: %w", namespace, err)
 	}
-	token, err := c.Clients.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, meta.Name,
-		&authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To[int64](tokenSeconds)}}, metav1.CreateOptions{})
+	token, err := controlplane.Token(ctx, c.Config, namespace, meta.Name)
 	if err != nil {
-		return "", fmt.Errorf("a token for %s: %w", namespace, err)
+		return "", err
 	}
 	kubeconfig = filepath.Join(c.folder, namespace+".kubeconfig")
-	return kubeconfig, writeKubeconfig(kubeconfig, c.Config.Host, token.Status.Token)
+	return kubeconfig, controlplane.WriteKubeconfig(kubeconfig, c.Config.Host, token)
 }
 
 // readRules returns the rules of all roles in a file.

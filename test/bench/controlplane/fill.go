@@ -21,8 +21,8 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
 	"github.com/meetingops/meeting-recording-operator/test/bench/script"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 const (
@@ -61,9 +61,12 @@ func (c *ControlPlane) Fill(ctx context.Context, namespace, template string, s s
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return proc.Await(ctx, seenIn, "the API server does not see what was put into etcd", func(ctx context.Context) error {
+	return harness.Await(ctx, seenIn, "the API server sees what was put into etcd", func(ctx context.Context) error {
+		if err := c.alive(); err != nil {
+			return harness.Permanent(err)
+		}
 		return c.checkFilled(ctx, namespace, s.Recordings)
-	}, c.Etcd, c.APIServer)
+	})
 }
 
 // checkFilled tells whether the API server has so many recordings at least.
@@ -109,7 +112,7 @@ func (c *ControlPlane) askEtcd(ctx context.Context, method string, question, ans
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.etcdURL+"/v3/kv/"+method, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.EtcdURL+"/v3/kv/"+method, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -7,12 +7,7 @@ package load
 import (
 	"bytes"
 	"context"
-	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,6 +16,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 	"github.com/meetingops/meeting-recording-operator/test/bench/script"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 const (
@@ -61,39 +57,17 @@ func New(s script.Script, url string, key *rsa.PrivateKey) (*Load, error) {
 	for i := range s.Recordings {
 		recording := s.Recording(i)
 		for _, event := range s.Events {
-			body, err := recording.Body(event)
-			if err != nil {
-				return nil, err
-			}
-			signed, err := sign(body, key)
-			if err != nil {
-				return nil, err
-			}
-			l.webhooks = append(l.webhooks, signed)
+			body := recording.Body(event)
+			l.webhooks = append(l.webhooks, webhook{body, harness.Sign(key, body)})
 		}
 	}
 	return l, nil
 }
 
-func sign(body []byte, key *rsa.PrivateKey) (webhook, error) {
-	digest := sha256.Sum256(body)
-	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
-	if err != nil {
-		return webhook{}, fmt.Errorf("sign: %w", err)
-	}
-	return webhook{body, base64.StdEncoding.EncodeToString(signature)}, nil
-}
-
 // Warm opens the connections, with a webhook each that is not about recordings.
 func (l *Load) Warm(ctx context.Context, key *rsa.PrivateKey) error {
-	body, err := json.Marshal(map[string]any{"webhookType": "session-started", "data": map[string]string{"meetingId": "m", "sessionId": "s"}})
-	if err != nil {
-		return err
-	}
-	other, err := sign(body, key)
-	if err != nil {
-		return err
-	}
+	body := harness.Webhook{Type: "session-started", MeetingID: "m", SessionID: "s"}.Body()
+	other := webhook{body, harness.Sign(key, body)}
 	errs := make(chan error, l.script.Senders)
 	for range l.script.Senders {
 		go func() {
@@ -129,8 +103,8 @@ func (l *Load) Play(ctx context.Context) (script.Played, error) {
 			case http.StatusOK, http.StatusAccepted:
 				return nil
 			case http.StatusTooManyRequests, http.StatusServiceUnavailable, NoAnswer:
-				if err := pause(ctx); err != nil {
-					return err
+				if !harness.Sleep(ctx, again) {
+					return ctx.Err()
 				}
 			default:
 				return fmt.Errorf("the sidecar answers %d to a webhook", code)
@@ -138,15 +112,6 @@ func (l *Load) Play(ctx context.Context) (script.Played, error) {
 		}
 	})
 	return script.Played{Samples: samples, Answers: l.answers}, err
-}
-
-func pause(ctx context.Context) error {
-	select {
-	case <-time.After(again):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func (l *Load) count(code int) {

@@ -6,20 +6,13 @@ package ours
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
-	"errors"
-	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
@@ -38,13 +31,10 @@ type Programs struct {
 
 // Sidecar is one that runs.
 type Sidecar struct {
-	*proc.Process
+	*harness.Program
 	// URL is where it takes webhooks.
 	URL string
 }
-
-// NewKey makes the key of a provider.
-func NewKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
 
 // SidecarAcknowledges tells whether the sidecar has the flag --acknowledge, and so the mode "spool".
 func (p Programs) SidecarAcknowledges(ctx context.Context) bool {
@@ -55,23 +45,17 @@ func (p Programs) SidecarAcknowledges(ctx context.Context) bool {
 // StartSidecar starts a sidecar with a spool, as config/sidecar does, and returns once it is ready.
 func (p Programs) StartSidecar(ctx context.Context, name string, args ...string) (*Sidecar, error) {
 	keyFile, spool := filepath.Join(p.Folder, name+".pem"), filepath.Join(p.Folder, name+"-spool")
-	der, err := x509.MarshalPKIXPublicKey(&p.Key.PublicKey)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
+	if err := os.WriteFile(keyFile, harness.PublicPEM(p.Key), 0o600); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(spool, 0o700); err != nil {
 		return nil, err
 	}
-	addresses := make([]string, 3)
-	for i := range addresses {
-		if addresses[i], err = harness.FreeAddress(); err != nil {
-			return nil, err
-		}
+	addresses, err := harness.FreeAddresses(3)
+	if err != nil {
+		return nil, err
 	}
-	process, err := proc.Start(name, p.Folder, filepath.Join(p.Bin, "sidecar"), append([]string{
+	process, err := harness.Run(name, p.Folder, filepath.Join(p.Bin, "sidecar"), append([]string{
 		"--kubeconfig", p.Kubeconfig, "--namespace", p.Namespace, "--public-key-file", keyFile, "--spool-dir", spool,
 		"--webhook-bind-address", addresses[0], "--health-probe-bind-address", addresses[1], "--metrics-bind-address", addresses[2],
 		"--shutdown-delay", "0s", "--diagnostics-bind-address", "0",
@@ -79,37 +63,19 @@ func (p Programs) StartSidecar(ctx context.Context, name string, args ...string)
 	if err != nil {
 		return nil, err
 	}
-	return &Sidecar{process, "http://" + addresses[0] + "/webhooks/videosdk"}, awaitOK(ctx, "http://"+addresses[1]+"/readyz", process)
+	return &Sidecar{process, "http://" + addresses[0] + harness.WebhookPath}, process.WaitReady(ctx, readyIn, addresses[1])
 }
 
 // StartManager starts a manager, and returns once it is ready; that is before its caches are.
-func (p Programs) StartManager(ctx context.Context, name string) (*proc.Process, error) {
+func (p Programs) StartManager(ctx context.Context, name string) (*harness.Program, error) {
 	address, err := harness.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
-	process, err := proc.Start(name, p.Folder, filepath.Join(p.Bin, "manager"),
+	process, err := harness.Run(name, p.Folder, filepath.Join(p.Bin, "manager"),
 		"--kubeconfig", p.Kubeconfig, "--namespace", p.Namespace, "--health-probe-bind-address", address, "--metrics-bind-address", "0", "--diagnostics-bind-address", "0")
 	if err != nil {
 		return nil, err
 	}
-	return process, awaitOK(ctx, "http://"+address+"/readyz", process)
-}
-
-// awaitOK waits until an address answers 200, while the process lives.
-func awaitOK(ctx context.Context, url string, process *proc.Process) error {
-	return proc.Await(ctx, readyIn, process.Name+" is not ready", func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-		if err != nil {
-			return err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return err
-		}
-		if response.StatusCode != http.StatusOK {
-			err = fmt.Errorf("%s answers %s", url, response.Status)
-		}
-		return errors.Join(err, response.Body.Close())
-	}, process)
+	return process, process.WaitReady(ctx, readyIn, address)
 }

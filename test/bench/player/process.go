@@ -15,8 +15,8 @@ import (
 	"os/exec"
 	"strings"
 
-	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
 	"github.com/meetingops/meeting-recording-operator/test/bench/script"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // Argument is what this program is called with to be a player.
@@ -37,7 +37,7 @@ func Start(ctx context.Context, order Order) (*Player, error) {
 		return nil, err
 	}
 	p := &Player{cmd: exec.CommandContext(ctx, "/proc/self/exe", Argument)}
-	p.cmd.SysProcAttr, p.cmd.Stderr = proc.EndsWithUs(), &p.errors
+	p.cmd.SysProcAttr, p.cmd.Stderr = harness.EndsWithUs(), &p.errors
 	p.cmd.Env = os.Environ()
 	if p.input, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err

@@ -9,9 +9,6 @@ import (
 	"syscall"
 )
 
-// EndsWithUs has a process killed when we are.
-func EndsWithUs() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
-
 // tmpfs is the magic number of a file system in memory (statfs(2)).
 const tmpfs = 0x01021994
 

@@ -7,11 +7,7 @@ package proc
 
 import (
 	"errors"
-	"syscall"
 )
-
-// EndsWithUs does nothing where the kernel has no such thing.
-func EndsWithUs() *syscall.SysProcAttr { return nil }
 
 // CheckDisk returns an error: what processes use is read from /proc.
 func CheckDisk(string) error { return errors.New("the benchmark needs Linux") }

@@ -1,6 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package proc reads from /proc what the programs that a benchmark measures use.
 package proc
 
 import (

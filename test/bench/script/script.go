@@ -5,13 +5,13 @@
 package script
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // Lifecycle are the events of a recording that goes well, in their order, as the provider calls them.
@@ -72,10 +72,10 @@ func (s Script) Recording(i int) Recording {
 }
 
 // Body returns the webhook of an event.
-func (r Recording) Body(event string) ([]byte, error) {
-	data := map[string]string{"meetingId": r.MeetingID, "sessionId": r.SessionID}
+func (r Recording) Body(event string) []byte {
+	webhook := harness.Webhook{Type: event, MeetingID: r.MeetingID, SessionID: r.SessionID}
 	if event == Stopped {
-		data["filePath"], data["fileUrl"] = r.FilePath, r.FileURL
+		webhook.FilePath = r.FilePath
 	}
-	return json.Marshal(map[string]any{"webhookType": event, "data": data})
+	return webhook.Body()
 }

@@ -44,11 +44,7 @@ func TestRecordings(t *testing.T) {
 			recording := s.Recording(i)
 			names[recording.Name] = true
 			for _, event := range Lifecycle {
-				body, err := recording.Body(event)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got, err := videosdk.Parse(body)
+				got, err := videosdk.Parse(recording.Body(event))
 				if err != nil {
 					t.Fatal(err)
 				}

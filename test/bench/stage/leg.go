@@ -15,6 +15,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/bench/report"
 	"github.com/meetingops/meeting-recording-operator/test/bench/script"
 	"github.com/meetingops/meeting-recording-operator/test/bench/standin"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 const (
@@ -209,8 +210,8 @@ func (s *Stage) awaitQuiet(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := pause(ctx, quietFor); err != nil {
-			return err
+		if !harness.Sleep(ctx, quietFor) {
+			return ctx.Err()
 		}
 		after, problem := proc.ReadUsage(s.Control.APIServer.PID())
 		if after.CPU-before.CPU < quietCPU {
@@ -219,16 +220,4 @@ func (s *Stage) awaitQuiet(ctx context.Context) error {
 		before, err = after, problem
 	}
 	return fmt.Errorf(quietTold, quietTry*quietFor)
-}
-
-// pause waits for some time.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/bench/player"
 	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
 	"github.com/meetingops/meeting-recording-operator/test/bench/script"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // OursNamespace is the operator's, LimitNamespace the limit's: neither sees what the other writes.
@@ -44,7 +45,7 @@ type Options struct {
 type Stage struct {
 	Options
 	Control *controlplane.ControlPlane
-	Manager *proc.Process
+	Manager *harness.Program
 	Sidecar *ours.Sidecar
 	// Spool is a second sidecar, with --acknowledge=spool; nil where the binary lacks that flag.
 	Spool *ours.Sidecar
@@ -68,9 +69,7 @@ func New(ctx context.Context, options Options) (s *Stage, err error) {
 		return s, err
 	}
 	s.programs = ours.Programs{Bin: filepath.Join(s.Root, "bin"), Folder: s.Folder, Namespace: OursNamespace}
-	if s.programs.Key, err = ours.NewKey(); err != nil {
-		return s, err
-	}
+	s.programs.Key = harness.NewKey()
 	s.keyFile = filepath.Join(s.Folder, "provider.pem")
 	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(s.programs.Key)})
 	if err := os.WriteFile(s.keyFile, text, 0o600); err != nil {
@@ -145,7 +144,7 @@ func (s *Stage) StopManager() {
 func (s *Stage) Close() error {
 	s.StopManager()
 	for _, sidecar := range []*ours.Sidecar{s.Sidecar, s.Spool} {
-		if sidecar != nil && sidecar.Process != nil {
+		if sidecar != nil && sidecar.Program != nil {
 			sidecar.Stop()
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/bench/report"
 	"github.com/meetingops/meeting-recording-operator/test/bench/script"
 	"github.com/meetingops/meeting-recording-operator/test/bench/standin"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // afterStart is how long a manager is left alone before its memory is read.
@@ -57,8 +58,8 @@ func (s *Stage) TimeStart(ctx context.Context) (time.Duration, error) {
 
 // ManagerMemory waits until all is quiet, and returns the manager's resident memory in bytes.
 func (s *Stage) ManagerMemory(ctx context.Context) (int64, error) {
-	if err := pause(ctx, afterStart); err != nil {
-		return 0, err
+	if !harness.Sleep(ctx, afterStart) {
+		return 0, ctx.Err()
 	}
 	usage, err := proc.ReadUsage(s.Manager.PID())
 	return usage.RSS, err

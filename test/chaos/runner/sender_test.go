@@ -1,13 +1,12 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package harness
+package runner
 
 import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,48 +17,33 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/audit"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
-func newTestProvider(t *testing.T) *provider {
-	t.Helper()
-	p, err := newProvider(t.Context(), t.TempDir(), newPorts().address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// TestProviderSigns: what the product verifies, by the key's file and by its URL, also after a rotation.
-func TestProviderSigns(t *testing.T) {
-	p := newTestProvider(t)
+// TestProvider: the product verifies what the stand-in signs, by the key's file and by its URL, also after a rotation.
+func TestProvider(t *testing.T) {
+	p := harness.NewProvider()
+	server := httptest.NewServer(p)
+	defer server.Close()
 	for range 2 {
-		content, err := os.ReadFile(p.keyFile)
+		keys, err := videosdk.ParsePublicKeys(harness.PublicPEM(p.Key()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys, err := videosdk.ParsePublicKeys(content)
+		address, err := videosdk.NewURLKeys(server.URL, videosdk.URLKeysOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		address, err := videosdk.NewURLKeys(p.keyURL, videosdk.URLKeysOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, signature, err := p.webhook(plan.Stopped, "m", "s", "/f.mp4")
-		if err != nil {
-			t.Fatal(err)
-		}
+		body := harness.Webhook{Type: plan.Stopped, MeetingID: "m", SessionID: "s", FilePath: "/f.mp4"}.Body()
 		for name, source := range map[string]videosdk.KeySource{"file": videosdk.StaticKeys(keys), "URL": address} {
-			if err := videosdk.NewVerifier(source).Verify(t.Context(), body, signature); err != nil {
+			if err := videosdk.NewVerifier(source).Verify(t.Context(), body, p.Sign(body)); err != nil {
 				t.Errorf("by the key's %s: %v", name, err)
 			}
 		}
 		if event, err := videosdk.Parse(body); err != nil || event.FilePath != "/f.mp4" || event.MeetingID != "m" || event.SessionID != "s" {
 			t.Errorf("the webhook is %+v, %v", event, err)
 		}
-		if err := p.rotate(); err != nil {
-			t.Fatal(err)
-		}
+		p.Rotate()
 	}
 }
 
@@ -86,7 +70,7 @@ func TestSender(t *testing.T) {
 		}
 	}))
 	defer sidecar.Close()
-	s := newSender(newTestProvider(t), []plan.Session{{MeetingID: "m", SessionID: "s", Recordings: make([]plan.Recording, 1)}}, sidecar.Listener.Addr().String())
+	s := newSender(harness.NewProvider(), []plan.Session{{MeetingID: "m", SessionID: "s", Recordings: make([]plan.Recording, 1)}}, sidecar.Listener.Addr().String())
 	s.pause = time.Millisecond
 	s.send(t.Context(), []plan.Delivery{
 		{Type: plan.Unrelated}, {Type: plan.Starting}, {Type: plan.Started}, {Type: plan.Stopping, Retries: true},

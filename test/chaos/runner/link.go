@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package harness
+package runner
 
 import (
 	"context"
@@ -14,13 +14,18 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // link is a way to a server on which connections can be made to suffer.
 type link struct{ proxy *toxiproxy.Proxy }
 
-// newLink opens a way from one address to another.
-func newLink(name, from, to string) (*link, error) {
+// newLink opens a way from a free address to another.
+func newLink(name, to string) (*link, error) {
+	from, err := harness.FreeAddress()
+	if err != nil {
+		return nil, err
+	}
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
 	l := &link{proxy: toxiproxy.NewProxy(server, name, from, to)}
 	return l, l.proxy.Start()

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package harness
+package runner
 
 import (
 	"context"
@@ -12,13 +12,15 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // follow tells of every object of a kind and of every change, until ctx is done, through whatever happens to the API server: it goes on
 // after the last change that it has seen, and where that cannot be, with all objects anew.
 func follow(ctx context.Context, c client.WithWatch, empty client.ObjectList, see func(client.Object)) {
 	const pause = 100 * time.Millisecond
-	for version := ""; ctx.Err() == nil; pass(ctx, pause) {
+	for version := ""; ctx.Err() == nil; harness.Sleep(ctx, pause) {
 		if version == "" {
 			version = listAll(ctx, c, empty, see)
 		} else {

@@ -3,7 +3,7 @@
 
 //go:build !linux
 
-package harness
+package runner
 
 import "syscall"
 

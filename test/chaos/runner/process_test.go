@@ -1,23 +1,21 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package harness
+package runner
 
 import (
 	"context"
 	"errors"
 	"path/filepath"
 	"testing"
-	"time"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // startShell runs a script, with arguments from $0 on.
 func startShell(t *testing.T, script string, args ...string) *Process {
 	t.Helper()
-	p, err := newProcess("test", t.TempDir(), "/bin/sh", append([]string{"-c", script}, args...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := newProcess("test", t.TempDir(), "/bin/sh", append([]string{"-c", script}, args...)...)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -27,28 +25,22 @@ func startShell(t *testing.T, script string, args ...string) *Process {
 
 func says(t *testing.T, p *Process, text string) {
 	t.Helper()
-	err := await(t.Context(), time.Minute, "it does not say "+text, func(context.Context) error {
+	harness.Eventually(t, "it says "+text, func(context.Context) error {
 		if !p.Said(text) {
 			return errors.New("not yet")
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestProcessIsStartedAgain(t *testing.T) {
 	p := startShell(t, `echo here; test -e "$0" || { : > "$0"; exit 1; }; exec sleep 1000`, filepath.Join(t.TempDir(), "mark"))
-	err := await(t.Context(), time.Minute, "it is not started again", func(context.Context) error {
+	harness.Eventually(t, "it is started again", func(context.Context) error {
 		if p.Endings() != 1 || !p.Said("here") {
 			return errors.New("not yet")
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	p.Kill()
 	if p.Said("here") || p.Endings() != 1 {
 		t.Error("a process that was killed has ended by itself, or still speaks")
@@ -71,10 +63,7 @@ func TestProcessTerminates(t *testing.T) {
 }
 
 func TestProcessThatDoesNotStart(t *testing.T) {
-	p, err := newProcess("test", t.TempDir(), "/no/such/program")
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := newProcess("test", t.TempDir(), "/no/such/program")
 	if err := p.Start(); err == nil {
 		t.Error("it starts")
 	}

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package harness
+package runner
 
 import (
 	"bufio"
@@ -17,6 +17,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/test/chaos/audit"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 const (
@@ -109,13 +110,13 @@ func (w *world) judge(ctx context.Context, outcome *Outcome, s *sender) error {
 
 // settle waits until what was acknowledged has come about, the spools are empty, and nothing changes any more.
 func (w *world) settle(ctx context.Context, events []audit.Event) error {
-	if err := w.control.AwaitReady(ctx); err != nil {
+	if err := w.control.AwaitReady(ctx, nil); err != nil {
 		return err
 	}
 	if err := w.awaitPrograms(ctx); err != nil {
 		return err
 	}
-	return await(ctx, patience, "not everything that was acknowledged came about", func(ctx context.Context) error {
+	return harness.Await(ctx, patience, "everything that was acknowledged comes about", func(ctx context.Context) error {
 		if missing := w.observer.missing(events); missing != "" {
 			return fmt.Errorf("%s", missing)
 		}

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package harness
+package runner
 
 import (
 	"context"
@@ -33,7 +33,7 @@ func get(t *testing.T, address string) error {
 func TestLink(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	way, err := newLink("test", newPorts().address(), server.Listener.Addr().String())
+	way, err := newLink("test", server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,14 +1,11 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package harness
+package runner
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -17,6 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/audit"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 const (
@@ -39,10 +37,9 @@ var eventTypes = map[string]v1alpha1.EventType{
 
 // sender sends webhooks to one of several addresses each, as a Service would have it, and remembers what became of them.
 type sender struct {
-	provider  *provider
+	provider  *harness.Provider
 	addresses []string
 	sessions  []plan.Session
-	client    *http.Client
 	// pause follows the first attempt that was not answered with 2xx.
 	pause time.Duration
 
@@ -54,10 +51,9 @@ type sender struct {
 	slowest  time.Duration // delivery, with all its attempts
 }
 
-func newSender(p *provider, sessions []plan.Session, addresses ...string) *sender {
+func newSender(p *harness.Provider, sessions []plan.Session, addresses ...string) *sender {
 	return &sender{
 		provider: p, addresses: addresses, sessions: sessions, answers: map[string]int{}, pause: firstPause,
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: 5 * time.Second}},
 	}
 }
 
@@ -66,7 +62,7 @@ func (s *sender) send(ctx context.Context, deliveries []plan.Delivery, seed uint
 	begin := time.Now()
 	var sending sync.WaitGroup
 	for i, d := range deliveries {
-		if !pass(ctx, time.Until(begin.Add(d.At))) {
+		if !harness.Sleep(ctx, time.Until(begin.Add(d.At))) {
 			break
 		}
 		sending.Go(func() { s.deliver(ctx, d, rand.New(rand.NewPCG(seed, uint64(i)))) })
@@ -91,7 +87,7 @@ func (s *sender) deliver(ctx context.Context, d plan.Delivery, random *rand.Rand
 			event.Acknowledged, event.AcknowledgedAt, event.Spooled = true, event.To, answer.code == http.StatusAccepted
 			break
 		}
-		if !d.Retries || time.Since(event.From) > giveUp || !pass(ctx, pause/2+rand.N(pause/2)) {
+		if !d.Retries || time.Since(event.From) > giveUp || !harness.Sleep(ctx, pause/2+rand.N(pause/2)) {
 			break
 		}
 		to = random.IntN(len(s.addresses))
@@ -115,35 +111,16 @@ type answered struct {
 func (s *sender) attempt(ctx context.Context, d plan.Delivery, of plan.Session, address string) answered {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	body, signature, err := s.provider.webhook(d.Type, of.MeetingID, of.SessionID, d.FilePath)
+	webhook := harness.Webhook{Type: d.Type, MeetingID: of.MeetingID, SessionID: of.SessionID, FilePath: d.FilePath}
+	answer, err := s.provider.Send(ctx, "http://"+address+harness.WebhookPath, webhook.Body())
 	if err != nil {
-		return answered{text: err.Error()}
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/webhooks/videosdk", bytes.NewReader(body))
-	if err != nil {
-		return answered{text: err.Error()}
-	}
-	request.Header.Set("videosdk-signature", signature)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := s.client.Do(request)
-	if err != nil {
+		// Also where only the body is missing: a provider that has the code may well not wait for the rest, but it is not sure either.
 		return answered{text: noAnswer}
 	}
-	defer func() { _ = response.Body.Close() }()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		return answered{text: noAnswer} // the provider has the code, and may well not wait for the rest; but it is not sure either
+	if answer.Result == "" {
+		answer.Result = http.StatusText(answer.Status)
 	}
-	var said struct {
-		Result string `json:"result"`
-	}
-	if err := json.Unmarshal(content, &said); err != nil {
-		return answered{text: fmt.Sprintf("%d, not JSON", response.StatusCode)}
-	}
-	if said.Result == "" {
-		said.Result = http.StatusText(response.StatusCode)
-	}
-	return answered{response.StatusCode, fmt.Sprintf("%d %s", response.StatusCode, said.Result)}
+	return answered{answer.Status, fmt.Sprintf("%d %s", answer.Status, answer.Result)}
 }
 
 func (s *sender) count(a answered) {

@@ -1,11 +1,10 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package harness
+package runner
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"sync"
@@ -19,6 +18,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
+	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
 )
 
 const (
@@ -111,7 +112,7 @@ func (k *kubelet) work(ctx context.Context, do func(context.Context) error) {
 		err := do(attempt)
 		cancel()
 		<-k.places
-		if err == nil || !pass(ctx, 300*time.Millisecond) {
+		if err == nil || !harness.Sleep(ctx, 300*time.Millisecond) {
 			return
 		}
 	}
@@ -124,56 +125,16 @@ func share(name, what string) int {
 	return int(h.Sum32() % 100)
 }
 
+// complete has a Job end as its name says, with an output or a failure.
 func (k *kubelet) complete(ctx context.Context, job *batchv1.Job) error {
-	succeeds := share(job.Name, "succeeds") >= failing
-	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: job.Name, Namespace: namespace, Labels: job.Spec.Template.Labels,
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))},
-		},
-		Spec: job.Spec.Template.Spec,
+	code, message := int32(0), outputMessage(jobOf(job).FilePath)
+	if share(job.Name, "succeeds") < failing {
+		code, message = 65, "not a recording"
 	}
-	if err := k.client.Create(ctx, pod); err != nil && !apierrors.IsAlreadyExists(err) {
-		return err
-	}
-	terminated := &corev1.ContainerStateTerminated{Reason: "Completed", Message: outputMessage(jobOf(job).FilePath)}
-	phase := corev1.PodSucceeded
-	if !succeeds {
-		terminated, phase = &corev1.ContainerStateTerminated{Reason: "Error", ExitCode: 65, Message: "not a recording"}, corev1.PodFailed
-	}
-	status := corev1.PodStatus{Phase: phase, ContainerStatuses: []corev1.ContainerStatus{{
-		Name: job.Spec.Template.Spec.Containers[0].Name, State: corev1.ContainerState{Terminated: terminated},
-	}}}
-	if err := k.patchStatus(ctx, pod, status); err != nil {
-		return err
-	}
-	return client.IgnoreNotFound(k.patchStatus(ctx, job.DeepCopy(), endOf(succeeds)))
-}
-
-func (k *kubelet) patchStatus(ctx context.Context, object client.Object, status any) error {
-	patch, err := json.Marshal(map[string]any{"status": status})
-	if err != nil {
-		return err
-	}
-	return k.client.Status().Patch(ctx, object, client.RawPatch(client.Merge.Type(), patch))
+	// The Job may be deleted meanwhile.
+	return client.IgnoreNotFound(controlplane.Finish(ctx, k.client, job.DeepCopy(), code, message))
 }
 
 func outputMessage(file string) string {
 	return fmt.Sprintf(`{"outputs":[{"name":"archive","url":"file:///archive%s","mediaType":"video/mp4","sizeBytes":4}]}`, file)
-}
-
-func endOf(succeeds bool) batchv1.JobStatus {
-	now := metav1.Now()
-	types := []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete}
-	status := batchv1.JobStatus{StartTime: &now, CompletionTime: &now, Succeeded: 1}
-	if !succeeds {
-		types = []batchv1.JobConditionType{batchv1.JobFailureTarget, batchv1.JobFailed}
-		status = batchv1.JobStatus{StartTime: &now, Failed: 1}
-	}
-	for _, one := range types {
-		status.Conditions = append(status.Conditions, batchv1.JobCondition{
-			Type: one, Status: corev1.ConditionTrue, Reason: "PodFailurePolicy", Message: "told by its Pod", LastTransitionTime: now,
-		})
-	}
-	return status
 }

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package harness
+package runner
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // injector makes faults happen, and counts them.
@@ -32,7 +33,7 @@ func (i *injector) run(ctx context.Context, faults []plan.Fault) error {
 	begin := time.Now()
 	var lasting sync.WaitGroup
 	for _, fault := range faults {
-		if !pass(ctx, time.Until(begin.Add(fault.At))) {
+		if !harness.Sleep(ctx, time.Until(begin.Add(fault.At))) {
 			break
 		}
 		lasting.Go(func() { i.happen(ctx, begin, fault) })
@@ -67,18 +68,19 @@ func (w *world) suffer(ctx context.Context, fault plan.Fault) error {
 	switch fault.Kind {
 	case plan.Kill, plan.Away:
 		process.Kill()
-		pass(ctx, fault.For)
+		harness.Sleep(ctx, fault.For)
 		return process.Start()
 	case plan.Terminate:
 		process.Terminate()
-		pass(ctx, fault.For)
+		harness.Sleep(ctx, fault.For)
 		return process.Start()
 	case plan.Stop:
 		return stop(ctx, process, fault.For)
 	case plan.StopLeader:
 		return stop(ctx, w.leader(), fault.For)
 	case plan.RotateKey:
-		return w.provider.rotate()
+		w.provider.Rotate()
+		return w.provider.WriteKey(w.keyFile)
 	case plan.ToxicIn:
 		return w.poison(ctx, w.links["webhooks of "+fault.Target], fault)
 	case plan.ToxicBehind:
@@ -93,7 +95,7 @@ func stop(ctx context.Context, process *Process, d time.Duration) error {
 	if err := process.Signal(syscall.SIGSTOP); err != nil {
 		return err
 	}
-	pass(ctx, d)
+	harness.Sleep(ctx, d)
 	return process.Signal(syscall.SIGCONT)
 }
 
@@ -112,7 +114,7 @@ func (w *world) poison(ctx context.Context, way *link, fault plan.Fault) error {
 	if err != nil {
 		return err
 	}
-	pass(ctx, fault.For)
+	harness.Sleep(ctx, fault.For)
 	return undo()
 }
 
@@ -130,7 +132,7 @@ func (w *world) fillDisk(ctx context.Context, fault plan.Fault) error {
 		if err := process.Start(); err != nil {
 			return err
 		}
-		if err := awaitOK(ctx, "http://"+w.health[fault.Target]+"/healthz"); err != nil {
+		if err := w.awaitOK(ctx, fault.Target, "/healthz"); err != nil {
 			return err
 		}
 		if err := full.fill(); err != nil {
@@ -140,11 +142,11 @@ func (w *world) fillDisk(ctx context.Context, fault plan.Fault) error {
 	}
 	way := w.links["API of "+fault.Target]
 	way.proxy.Stop()
-	pass(ctx, time.Until(begin.Add(fault.For*4/5)))
+	harness.Sleep(ctx, time.Until(begin.Add(fault.For*4/5)))
 	if err := way.proxy.Start(); err != nil {
 		return err
 	}
-	pass(ctx, time.Until(begin.Add(fault.For)))
+	harness.Sleep(ctx, time.Until(begin.Add(fault.For)))
 	return nil
 }
 

@@ -1,15 +1,17 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package harness brings up a cluster's API server and the operator's binaries as processes, sends them webhooks, has things go wrong, and
+// Package runner brings up a cluster's API server and the operator's binaries as processes, sends them webhooks, has things go wrong, and
 // watches what comes of it.
-package harness
+package runner
 
 import (
 	"context"
-	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -18,6 +20,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/audit"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // Options say where things are.
@@ -36,7 +39,7 @@ type Options struct {
 type world struct {
 	Options
 	control  *ControlPlane
-	provider *provider
+	provider *harness.Provider
 	client   client.WithWatch
 	observer *observer
 	kubelet  *kubelet
@@ -46,6 +49,8 @@ type world struct {
 	links     map[string]*link
 	disks     map[string]*disk
 	spools    map[string]string
+	// keyFile and keyURL have the provider's key.
+	keyFile, keyURL string
 	// webhooks, health and metrics are addresses of sidecars, by name.
 	webhooks, health, metrics map[string]string
 }
@@ -63,9 +68,8 @@ func newWorld(ctx context.Context, options Options) (*world, error) {
 		spools:   map[string]string{},
 		webhooks: map[string]string{}, health: map[string]string{}, metrics: map[string]string{},
 	}
-	p := newPorts()
 	var err error
-	if w.control, err = startControlPlane(ctx, w.Folder, w.Assets, w.Root, p); w.control != nil {
+	if w.control, err = startControlPlane(ctx, w.Folder, w.Assets, w.Root); w.control != nil {
 		w.processes[plan.APIServer], w.processes[plan.Etcd] = w.control.APIServer, w.control.Etcd
 	}
 	if err != nil {
@@ -77,25 +81,41 @@ func newWorld(ctx context.Context, options Options) (*world, error) {
 	if w.client, err = client.NewWithWatch(w.control.Config, client.Options{Scheme: clientgoscheme.Scheme}); err != nil {
 		return w, err
 	}
-	if w.provider, err = newProvider(ctx, w.Folder, p.address()); err != nil {
+	if err := w.startProvider(ctx); err != nil {
 		return w, err
 	}
 	w.kubelet = newKubelet(w.client)
 	for _, name := range sidecars {
-		if err := w.startSidecar(ctx, name, p); err != nil {
+		if err := w.startSidecar(ctx, name); err != nil {
 			return w, err
 		}
 	}
 	for _, name := range managers {
-		if err := w.startManager(ctx, name, p); err != nil {
+		if err := w.startManager(ctx, name); err != nil {
 			return w, err
 		}
 	}
 	return w, w.awaitPrograms(ctx)
 }
 
-func (w *world) startSidecar(ctx context.Context, name string, p *ports) error {
-	kubeconfig, err := w.kubeconfig(ctx, name, "sidecar", p)
+// startProvider writes the provider's key to a file, and serves it.
+func (w *world) startProvider(ctx context.Context) error {
+	w.provider = harness.NewProvider()
+	w.provider.Client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: 5 * time.Second}}
+	w.keyFile = filepath.Join(w.Folder, "public.pem")
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	w.keyURL = "http://" + listener.Addr().String() + "/v2/public/rsa-public-key"
+	server := &http.Server{Handler: w.provider, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	return w.provider.WriteKey(w.keyFile)
+}
+
+func (w *world) startSidecar(ctx context.Context, name string) error {
+	kubeconfig, err := w.kubeconfig(ctx, name, "sidecar")
 	if err != nil {
 		return err
 	}
@@ -107,50 +127,53 @@ func (w *world) startSidecar(ctx context.Context, name string, p *ports) error {
 	if w.disks[name], err = newDisk(spool); err != nil {
 		return err
 	}
-	w.webhooks[name], w.health[name], w.metrics[name] = p.address(), p.address(), p.address()
+	addresses, err := harness.FreeAddresses(3)
+	if err != nil {
+		return err
+	}
+	w.webhooks[name], w.health[name], w.metrics[name] = addresses[0], addresses[1], addresses[2]
 	args := []string{
 		"--kubeconfig", kubeconfig, "--namespace", namespace, "--spool-dir", spool, "--acknowledge", w.Acknowledge,
 		"--webhook-bind-address", w.webhooks[name], "--health-probe-bind-address", w.health[name], "--metrics-bind-address", w.metrics[name],
 	}
 	if name == plan.SidecarA {
-		args = append(args, "--public-key-url", w.provider.keyURL)
+		args = append(args, "--public-key-url", w.keyURL)
 	} else {
-		args = append(args, "--public-key-file", w.provider.keyFile)
+		args = append(args, "--public-key-file", w.keyFile)
 	}
 	if w.disks[name] == nil {
 		args = append(args, "--spool-max-bytes", "1Mi")
 	}
-	if w.links["webhooks of "+name], err = newLink(name, p.address(), w.webhooks[name]); err != nil {
+	if w.links["webhooks of "+name], err = newLink(name, w.webhooks[name]); err != nil {
 		return err
 	}
 	return w.startProgram(name, "sidecar", args...)
 }
 
-func (w *world) startManager(ctx context.Context, name string, p *ports) error {
-	kubeconfig, err := w.kubeconfig(ctx, name, "manager", p)
+func (w *world) startManager(ctx context.Context, name string) error {
+	kubeconfig, err := w.kubeconfig(ctx, name, "manager")
 	if err != nil {
 		return err
 	}
-	w.health[name] = p.address()
+	if w.health[name], err = harness.FreeAddress(); err != nil {
+		return err
+	}
 	return w.startProgram(name, "manager", "--kubeconfig", kubeconfig, "--namespace", namespace, "--leader-elect",
 		"--leader-elect-namespace", namespace, "--metrics-bind-address", "0", "--health-probe-bind-address", w.health[name],
 		"--stall-after", "24h") // or recordings that are never ended have it write just when the end waits for quiet
 }
 
-func (w *world) kubeconfig(ctx context.Context, name, binary string, p *ports) (string, error) {
-	way, err := newLink(name, p.address(), w.control.address)
+func (w *world) kubeconfig(ctx context.Context, name, binary string) (string, error) {
+	way, err := newLink(name, strings.TrimPrefix(w.control.Config.Host, "https://"))
 	if err != nil {
 		return "", err
 	}
 	w.links["API of "+name] = way
-	return w.control.Kubeconfig(ctx, name, binary, way.address())
+	return w.control.accountKubeconfig(ctx, name, binary, way.address())
 }
 
 func (w *world) startProgram(name, binary string, args ...string) error {
-	process, err := newProcess(name, w.Folder, w.binary(binary), args...)
-	if err != nil {
-		return err
-	}
+	process := newProcess(name, w.Folder, w.binary(binary), args...)
 	w.processes[name] = process
 	return process.Start()
 }
@@ -160,12 +183,19 @@ func (w *world) binary(name string) string { return filepath.Join(w.Root, "bin",
 
 // awaitPrograms waits until all of ours are well.
 func (w *world) awaitPrograms(ctx context.Context) error {
-	for name, address := range w.health {
-		if err := awaitOK(ctx, "http://"+address+"/readyz"); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+	for name := range w.health {
+		if err := w.awaitOK(ctx, name, "/readyz"); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// awaitOK waits until a program answers 200 at a path of its health address.
+func (w *world) awaitOK(ctx context.Context, name, path string) error {
+	return harness.Await(ctx, 3*time.Minute, name+" is well", func(ctx context.Context) error {
+		return harness.CheckOK(ctx, "http://"+w.health[name]+path)
+	})
 }
 
 // watch has the observer and the kubelet work until ctx is done.
@@ -219,7 +249,7 @@ func keepSpool(spool, folder string) error {
 // objects returns all MeetingRecordings as etcd has them.
 func (w *world) objects(ctx context.Context) ([]v1alpha1.MeetingRecording, error) {
 	var list v1alpha1.MeetingRecordingList
-	err := await(ctx, time.Minute, "the recordings cannot be listed", func(ctx context.Context) error {
+	err := harness.Await(ctx, time.Minute, "the recordings are listed", func(ctx context.Context) error {
 		return w.client.List(ctx, &list, client.InNamespace(namespace))
 	})
 	return list.Items, err

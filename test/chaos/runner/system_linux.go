@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package harness
+package runner
 
 import (
 	"context"
@@ -13,9 +13,6 @@ import (
 	"path/filepath"
 	"syscall"
 )
-
-// endsWithUs has a process killed when we are.
-func endsWithUs() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
 // insideVariable is set in the environment of the program that runs with mounts of its own.
 const insideVariable = "CHAOS_INSIDE"

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package harness
+package runner
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/test/chaos/audit"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // Outage is how long the API server is away, and how many webhooks come meanwhile.
@@ -81,7 +82,7 @@ func RunOutage(ctx context.Context, outage Outage, options Options) (*OutageOutc
 	sessions, deliveries := plan.Steady(outage.Seed, outage.PerSecond, before+outage.Away)
 	s := newSender(w.provider, sessions, "sidecars")
 	service := &service{addresses: []string{w.webhooks[plan.SidecarA], w.webhooks[plan.SidecarB]}}
-	s.client, s.pause = service.client(), 20*time.Millisecond
+	w.provider.Client, s.pause = service.client(), 20*time.Millisecond
 
 	var sending sync.WaitGroup
 	sending.Go(func() { s.send(ctx, deliveries, 0) })
@@ -92,7 +93,7 @@ func RunOutage(ctx context.Context, outage Outage, options Options) (*OutageOutc
 	sending.Wait()
 	w.Out("the API server is back, and %d webhooks are sent", len(deliveries))
 	outcome := &Outcome{Endings: map[string]int{}}
-	caughtUp := await(ctx, patience, "not everything is in the status", func(context.Context) error {
+	caughtUp := harness.Await(ctx, patience, "everything is in the status", func(context.Context) error {
 		if !w.observer.hasSeen(s.events) {
 			return errors.New("events are missing")
 		}
@@ -113,26 +114,26 @@ func RunOutage(ctx context.Context, outage Outage, options Options) (*OutageOutc
 
 // sufferOutage returns when the API server is ready again, and when that was.
 func (w *world) sufferOutage(ctx context.Context, away time.Duration) (back time.Time, err error) {
-	pass(ctx, before)
+	harness.Sleep(ctx, before)
 	w.Out("the API server hangs")
 	if err := w.control.APIServer.Signal(syscall.SIGSTOP); err != nil {
 		return back, err
 	}
-	pass(ctx, away/4)
+	harness.Sleep(ctx, away/4)
 	w.Out("SIGKILL of a sidecar, which is started again")
 	w.processes[plan.SidecarA].Kill()
 	if err := w.processes[plan.SidecarA].Start(); err != nil {
 		return back, err
 	}
-	pass(ctx, away/4)
+	harness.Sleep(ctx, away/4)
 	w.Out("the API server refuses connections")
 	w.control.APIServer.Kill()
-	pass(ctx, away/2)
+	harness.Sleep(ctx, away/2)
 	w.Out("the API server is started again")
 	if err := w.control.APIServer.Start(); err != nil {
 		return back, err
 	}
-	err = w.control.AwaitReady(ctx)
+	err = w.control.AwaitReady(ctx, nil)
 	return time.Now(), err
 }
 

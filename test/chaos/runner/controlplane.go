@@ -1,0 +1,78 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
+)
+
+// namespace is where config/default installs the operator, and where the sidecar may write.
+const namespace = "meeting-recording-system"
+
+// ControlPlane is an API server with its etcd, each a process that can be ended and started again on what it had.
+type ControlPlane struct {
+	*controlplane.Shipped
+	Etcd, APIServer *Process
+	kubectl         string
+	folder          string
+}
+
+// startControlPlane starts etcd and an API server, of the binaries in assets, and installs the operator with its roles from the sources in
+// root. Everything is in folder.
+func startControlPlane(ctx context.Context, folder, assets, root string) (*ControlPlane, error) {
+	shipped, err := controlplane.NewShipped(folder)
+	if err != nil {
+		return nil, err
+	}
+	c := &ControlPlane{
+		Shipped: shipped, kubectl: filepath.Join(assets, "kubectl"), folder: folder,
+		Etcd:      newProcess("etcd", folder, filepath.Join(assets, "etcd"), shipped.Etcd...),
+		APIServer: newProcess("kube-apiserver", folder, filepath.Join(assets, "kube-apiserver"), shipped.APIServer...),
+	}
+	for _, process := range []*Process{c.Etcd, c.APIServer} {
+		if err := process.Start(); err != nil {
+			return c, err
+		}
+	}
+	if err := c.AwaitReady(ctx, nil); err != nil {
+		return c, err
+	}
+	return c, c.install(ctx, root)
+}
+
+func (c *ControlPlane) install(ctx context.Context, root string) error {
+	for _, command := range [][]string{
+		{c.kubectl, "apply", "-k", "config/default"},
+		{"bash", "hack/await-crds.sh"},
+		{c.kubectl, "apply", "-k", "config/pipelines"},
+	} {
+		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Shipped.Kubeconfig, "KUBECTL="+c.kubectl)
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%v: %w\n%s", command, err, out.String())
+		}
+	}
+	return nil
+}
+
+// accountKubeconfig writes the kubeconfig name of the ServiceAccount of a binary, manager or sidecar, with no more rights than
+// config/default gives it, for an API server at the address.
+func (c *ControlPlane) accountKubeconfig(ctx context.Context, name, binary, address string) (file string, err error) {
+	token, err := controlplane.Token(ctx, c.Config, namespace, "meeting-recording-"+binary)
+	if err != nil {
+		return "", err
+	}
+	file = filepath.Join(c.folder, name+".kubeconfig")
+	return file, controlplane.WriteKubeconfig(file, "https://"+address, token)
+}
