@@ -147,8 +147,8 @@ type RecordingStatus struct {
 	// +optional
 	File *RecordingFile `json:"file,omitempty"`
 
-	// settled is true on a failed recording that can no longer get a file, because a later file belongs to another recording of
-	// the session.
+	// settled is true on a recording without a file once a later recording of the session began. It gets a file only from an event
+	// with an id that it received before.
 	// +optional
 	Settled bool `json:"settled,omitempty"`
 

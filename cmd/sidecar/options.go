@@ -54,6 +54,7 @@ type options struct {
 	clients        clientOptions
 	skipSignature  bool
 	windows        lifecycle.Windows
+	ignoreIDs      bool
 	writeTimeout   time.Duration
 	shutdownDelay  time.Duration
 	metrics        metricsOptions
@@ -117,6 +118,10 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.BoolVar(&o.skipSignature, "insecure-skip-signature", false, "Skip signature verification. For testing only.")
 	flags.DurationVar(&o.windows.Reorder, "reorder-window", time.Minute, "How long after a recording's end an event that it lacks still belongs to it.")
 	flags.DurationVar(&o.windows.Redelivery, "redelivery-window", 10*time.Second, "How long after an event the same one again is a redelivery, once its recording has ended.")
+	flags.Func("recording-ids", "Use of ids in webhooks: auto (default) tells recordings apart by them where they are consistent, ignore never does.", func(value string) (err error) {
+		o.ignoreIDs, err = lifecycle.ParseRecordingIDs(value)
+		return err
+	})
 	flags.DurationVar(&o.writeTimeout, "write-timeout", 2*time.Second, "How long the API server may take to store an event before it goes to the spool or, without one, the sender is told to try again.")
 	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", 5*time.Second, "How long webhooks are still taken once the sidecar is told to end and is no longer ready: until Services and Ingresses have noticed.")
 	o.clients.bind(flags)

@@ -54,6 +54,7 @@ func TestWrongOptions(t *testing.T) {
 		{"a bad duration", []string{"--write-timeout=fast"}, 2, "-write-timeout"},
 		{"a negative window", []string{"--insecure-skip-signature", "--reorder-window=-1s"}, 1, "--reorder-window must not be negative"},
 		{"another negative window", []string{"--insecure-skip-signature", "--redelivery-window=-1s"}, 1, "--redelivery-window must not be negative"},
+		{"ids that are neither", []string{"--insecure-skip-signature", "--recording-ids=never"}, 2, "must be auto or ignore"},
 		{"no time to write", []string{"--insecure-skip-signature", "--write-timeout=1ms"}, 1, "--write-timeout must be from 100ms to 30s"},
 		{"too much time to write", []string{"--insecure-skip-signature", "--write-timeout=1m"}, 1, "--write-timeout must be from 100ms to 30s"},
 		{"a bad namespace", []string{"--insecure-skip-signature", "--namespace=a/b"}, 1, `"a/b" of --namespace is not a namespace`},

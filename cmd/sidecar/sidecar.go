@@ -89,6 +89,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	}
 	handler := &receiver.Handler{
 		Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: time.Now, Tracer: s.tracer,
+		IgnoreIDs: options.ignoreIDs,
 	}
 	if handler.Verifier, err = s.verifier(); err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func BenchmarkPlace(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if d := Place(chain, ev, windows); d.New || d.Status.State != v1alpha1.RecordingStopped {
+				if d := Place(chain, ev, windows); isNew(d) || statusOf(d).State != v1alpha1.RecordingStopped {
 					b.Fatalf("%+v", d)
 				}
 			}

@@ -4,6 +4,8 @@
 package lifecycle
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -56,6 +58,63 @@ func foreign(index int32, events ...Event) Segment {
 }
 
 func settled(s Segment) Segment {
-	s.Settled = true
+	s.Status.Settled = true
 	return s
+}
+
+func processed(s Segment) Segment {
+	s.Processed = true
+	return s
+}
+
+func withID(id string, ev Event) Event {
+	ev.ID = id
+	return ev
+}
+
+// backfilled is an end as the provider lists it: under another path, and with
+// a new address.
+func backfilled(path string, seconds float64) Event {
+	ev := stoppedWith(path, seconds)
+	ev.Source, ev.FilePath, ev.FileURL = v1alpha1.EventSourceBackfill, strings.TrimPrefix(path, "/"), ev.FileURL+"?new"
+	return ev
+}
+
+// statusOf is what the event's own segment gets; empty where nothing is written.
+func statusOf(d Decision) v1alpha1.RecordingStatus {
+	for _, write := range d.Writes {
+		if write.Segment == d.Segment {
+			return write.Status
+		}
+	}
+	return v1alpha1.RecordingStatus{}
+}
+
+// isNew reports whether the decision creates the event's segment.
+func isNew(d Decision) bool {
+	return slices.ContainsFunc(d.Writes, func(w Write) bool { return w.New })
+}
+
+// settles lists the segments that the decision settles.
+func settles(d Decision) []int32 {
+	var indexes []int32
+	for _, write := range d.Writes {
+		if write.Segment != d.Segment {
+			indexes = append(indexes, write.Segment)
+		}
+	}
+	return indexes
+}
+
+// store does what a decision says.
+func store(chain []Segment, decision Decision) []Segment {
+	chain = slices.Clone(chain)
+	for _, write := range decision.Writes {
+		if write.New {
+			chain = append(chain, Segment{Index: write.Segment, Status: write.Status})
+		} else {
+			chain[write.Segment-1].Status = write.Status
+		}
+	}
+	return chain
 }

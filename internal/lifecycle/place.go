@@ -4,19 +4,19 @@
 package lifecycle
 
 import (
+	"reflect"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// Windows are how long after a recording's end its events are still told from
-// those of the next one. A delivery that arrived before the end counts as
-// within: it was merely written late.
+// Windows say how close to a recording's events an event must be to belong to
+// it, where nothing identifies it.
 type Windows struct {
-	// Reorder is for events that are overtaken by the one that ends their
-	// recording; it counts from that one's first arrival.
+	// Reorder is for events that the end of their recording overtakes. It counts
+	// from the first arrival of that end.
 	Reorder time.Duration
-	// Redelivery is for events that come twice; it counts from the last
+	// Redelivery is for events that arrive twice. It counts from the last
 	// delivery of the same type.
 	Redelivery time.Duration
 }
@@ -30,109 +30,156 @@ const (
 	Recorded Result = "recorded"
 	// Duplicate is one more delivery of a type that the recording has.
 	Duplicate Result = "duplicate"
+	// Ignored is an event that no recording waits for: the end of a session
+	// without an open recording.
+	Ignored Result = "ignored"
 )
 
-// Decision is where an event goes and what has to be written for it.
+// Decision says where an event belongs and what to write for it.
 type Decision struct {
-	// Segment is the index of the segment that the event belongs to.
+	// Segment is the index of the segment that the event belongs to; 0 if it
+	// belongs to none.
 	Segment int32
-	// New tells that the segment does not exist: it is to be created, and the
-	// event placed again if somebody else was faster.
-	New bool
-	// Begins tells that the event is a recording's first webhook, on a segment
-	// that is there already though others are before it. As with New, they may
-	// have changed since they were read, which no condition of the write notices.
-	Begins bool
-	// Unchanged tells that there is nothing to write: Status is what was read.
-	Unchanged bool
-	// Status is the segment's status.recording with the event in it. It is to
-	// be written only if the segment's status is still the one that was read.
-	Status v1alpha1.RecordingStatus
+	// Writes are in the order in which they must be done. There are none if the
+	// event changes nothing.
+	Writes []Write
+	// NeedsFreshRead is true where a stale read could have led to the decision
+	// without any of the writes noticing. The chain must then be read again, up
+	// to date, and the event placed again.
+	NeedsFreshRead bool
 	// Result says whether the event was new to the segment.
 	Result Result
-	// Rule names the rule that applied, for people.
+	// Rule is the name of the rule that applied, for people.
 	Rule string
-	// Settle lists segments, failed and without a file, that must be marked as
-	// settled before Status is written, each only if its status is still the
-	// one that was read. Status brings a new file into the chain: were one of
-	// them revived at the same time for another delivery of the same event, by
-	// somebody who has not seen the end of the chain, the file would be on two.
-	Settle []int32
-	// Revives tells that Status adds a file to a segment that had failed. It
-	// is to be written only if the failure has not been acted on meanwhile.
-	Revives bool
+}
+
+// Write is one object to write. It must be done only if the segment still is
+// what was read of it; else everything starts again with fresh reads.
+type Write struct {
+	// Segment is the index of the segment.
+	Segment int32
+	// New is true where the segment does not exist: create it first. If it
+	// exists by then, start again.
+	New bool
+	// Status is the new status.recording.
+	Status v1alpha1.RecordingStatus
 }
 
 // Place decides which segment of a session an event belongs to. The chain is
 // what was read of the session, in order, from segment 1 up to the first name
-// that does not exist or to a segment for which NeedsNext is false; what was
-// read may be outdated, as long as every write is conditional, as Decision
-// says. No argument is modified.
+// that does not exist or to a segment for which NeedsNext is false. It may be
+// stale, provided that the writer honours the whole [Decision]. No argument is
+// modified.
 //
 // Webhooks are placed as if there were no clients: without the entries of
-// clients the chain is, segment by segment, what it were if none had come.
+// clients each segment would hold the same.
 func Place(chain []Segment, ev Event, w Windows) Decision {
-	if ev.Source == v1alpha1.EventSourceClient {
+	switch {
+	case ev.Type == SessionEnded:
+		return endSession(chain, ev)
+	case ev.Source == v1alpha1.EventSourceClient:
 		return placeClient(chain, ev, w)
 	}
 	for _, rule := range rules {
-		if at := rule.place(chain, ev, w); at >= 0 {
-			return onto(chain, at, ev, rule.name)
+		switch at := rule.place(chain, ev, w); at {
+		case noMatch:
+		case beginNew:
+			return begin(chain, ev, rule.name)
+		default:
+			return addTo(chain, at, ev, rule.name)
 		}
 	}
-	if last := len(chain) - 1; last >= 0 && chain[last].Hollow() {
-		decision := onto(chain, last, ev, ruleBegun)
-		decision.Begins = last > 0
-		return decision
-	}
-	decision := begin(chain, ev)
-	decision.Settle = toSettle(chain, -1, ev)
-	return decision
+	return begin(chain, ev, ruleNew)
 }
 
-// begin is the decision for a segment that does not exist.
-func begin(chain []Segment, ev Event) Decision {
+// begin is the decision for a segment that no webhook has begun yet.
+func begin(chain []Segment, ev Event, rule string) Decision {
+	write := Write{Segment: nextIndex(chain), New: true, Status: Apply(v1alpha1.RecordingStatus{}, ev)}
+	if last := lastOwn(chain); last >= 0 && chain[last].Hollow() {
+		write = Write{Segment: chain[last].Index, Status: Apply(chain[last].Status, ev)}
+	}
 	return Decision{
-		Segment: nextIndex(chain),
-		New:     true,
-		Status:  Apply(v1alpha1.RecordingStatus{}, ev),
-		Result:  Recorded,
-		Rule:    ruleNew,
+		Segment: write.Segment, Result: Recorded, Rule: rule,
+		// What comes before may have changed, which a write of this segment does not notice.
+		NeedsFreshRead: lastBegun(chain) >= 0 || (write.New && len(chain) > 0),
+		Writes:         append(settle(chain, lastBegun(chain)+1, -1), write),
 	}
 }
 
-// onto is the decision for a segment that exists.
-func onto(chain []Segment, at int, ev Event, rule string) Decision {
+// addTo is the decision for a segment that a webhook has begun.
+func addTo(chain []Segment, at int, ev Event, rule string) Decision {
 	segment := chain[at]
-	decision := Decision{
-		Segment: segment.Index,
-		Status:  Apply(segment.Status, ev),
-		Result:  Recorded,
-		Rule:    rule,
-	}
+	decision := Decision{Segment: segment.Index, Result: Recorded, Rule: rule}
 	if find(segment.Status, ev.Type) != nil {
 		decision.Result = Duplicate
 	}
-	if segment.Status.File == nil && decision.Status.File != nil {
-		decision.Settle = toSettle(chain, at, ev)
-		decision.Revives = !segment.Open()
+	switch {
+	case segment.hasFileOf(ev) && ev.Source == v1alpha1.EventSourceBackfill:
+		return refresh(segment, ev, decision)
+	case segment.hasFileOf(ev) || segment.hasIDOf(ev):
+		// It stays the right one, whatever happened since it was read.
+	default:
+		// A write to an open segment notices if that was closed, but not if
+		// another one was begun, which happens only if ids identify recordings.
+		decision.NeedsFreshRead = !segment.Open() || segment.identifies()
 	}
+	if ev.fileID() != "" && !segment.hasFileOf(ev) {
+		decision.Writes = settle(chain, lastBegun(chain), at)
+	}
+	decision.Writes = append(decision.Writes, Write{Segment: segment.Index, Status: Apply(segment.Status, ev)})
 	return decision
 }
 
-// toSettle lists the segments beside the one at the given place that another
-// delivery of ev could revive. It is empty where ev names no file.
-func toSettle(chain []Segment, at int, ev Event) []int32 {
-	if ev.Type != v1alpha1.EventStopped || ev.FilePath == "" {
-		return nil
-	}
-	var indexes []int32
-	for i, segment := range chain {
-		if i != at && segment.awaitsFile() {
-			indexes = append(indexes, segment.Index)
+// settle returns the writes that settle the first segments of the chain, but
+// for the one at except. They come before an event begins another segment or
+// adds a file: somebody with an older view of the chain could add the same file
+// to one of them, and these writes make that one fail. From then on a segment
+// gets a file only by an id that it has. Mostly there are no such writes,
+// because a segment has a file or was settled before the next one was begun.
+func settle(chain []Segment, first, except int) []Write {
+	var writes []Write
+	for i, segment := range chain[:max(0, first)] {
+		if i == except || !segment.isUnsettled() {
+			continue
 		}
+		status := *segment.Status.DeepCopy()
+		status.Settled = true
+		writes = append(writes, Write{Segment: segment.Index, Status: status})
 	}
-	return indexes
+	return writes
+}
+
+// refresh is the decision for a listed file that a segment has. It counts as no
+// delivery, so that listing a file again and again writes nothing.
+func refresh(segment Segment, ev Event, decision Decision) Decision {
+	status := *segment.Status.DeepCopy()
+	if status.File = withFile(status.File, ev); reflect.DeepEqual(status.File, segment.Status.File) {
+		return decision
+	}
+	decision.Writes = []Write{{Segment: segment.Index, Status: status}}
+	return decision
+}
+
+// endSession records the end of the session on its open segments.
+func endSession(chain []Segment, ev Event) Decision {
+	decision := Decision{Result: Ignored, Rule: "no recording in progress"}
+	for _, segment := range chain {
+		if !segment.Open() {
+			continue
+		}
+		if decision.Segment == 0 {
+			decision.Segment, decision.Result, decision.Rule = segment.Index, Duplicate, "end of the session"
+		}
+		if segment.Status.SessionEndTime != nil {
+			continue
+		}
+		decision.Result = Recorded
+		status := *segment.Status.DeepCopy()
+		at := microTime(ev.ReceivedAt)
+		status.SessionEndTime = &at
+		decision.Writes = append(decision.Writes, Write{Segment: segment.Index, Status: status})
+	}
+	return decision
 }
 
 func nextIndex(chain []Segment) int32 {

@@ -4,30 +4,36 @@
 package lifecycle
 
 import (
+	"slices"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// rule tells for which segment an event is. place returns the position in the
-// chain, or -1 where the rule does not apply.
+// rule is one row of the table that says where an event belongs. place returns
+// a position in the chain, [beginNew] for a segment that does not exist yet, or
+// [noMatch] where the row does not apply.
 type rule struct {
 	name  string
 	place func(chain []Segment, ev Event, w Windows) int
 }
 
-// ruleNew is what holds where no rule applies.
+const (
+	noMatch  = -1
+	beginNew = -2
+)
+
+// ruleNew is the name of the row that applies where no other does.
 const ruleNew = "new recording"
 
-// ruleBegun is the same where a segment waits for its first webhook.
-const ruleBegun = "new recording, begun already"
-
-// rules are asked in their order, and the first that applies decides. The file
-// comes first, because it is all that identifies a recording; the others look
-// at the last segment only.
+// rules are evaluated in order, and the first that applies decides. A file
+// comes first, because nothing else identifies a recording for certain. Ids are
+// evidence. The others look at the last segment only.
 var rules = []rule{
 	{"same file", sameFile},
-	{"recording under way", onLast(underWay)},
+	{"same id", sameID},
+	{"another id", onLast(anotherID)},
+	{"recording in progress", onLast(inProgress)},
 	{"overtaken by the end", onLast(overtaken)},
 	{"redelivered after the end", onLast(redelivered)},
 	{"failure of an ended recording", onLast(failureAfterEnd)},
@@ -35,81 +41,126 @@ var rules = []rule{
 	{"end without a file, again", onLast(endAgain)},
 }
 
-// sameFile is for a Stopped event whose file some segment has.
+// sameFile is for a Stopped event whose file a segment has.
 func sameFile(chain []Segment, ev Event, _ Windows) int {
-	for i, segment := range chain {
-		if segment.holdsFileOf(ev) {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(chain, func(s Segment) bool { return s.hasFileOf(ev) })
 }
 
-// onLast is a rule that looks at the last segment that is neither foreign nor
-// hollow.
-func onLast(applies func(last Segment, ev Event, w Windows) bool) func([]Segment, Event, Windows) int {
+// sameID is for an event with an id that a segment received before. A file never
+// replaces another one, so a provider that sends one id for all recordings of a
+// session loses no file.
+func sameID(chain []Segment, ev Event, _ Windows) int {
+	return slices.IndexFunc(chain, func(s Segment) bool { return s.hasIDOf(ev) && (ev.fileID() == "" || s.acceptsFile()) })
+}
+
+// onLast is a rule about the last segment that is neither foreign nor hollow.
+func onLast(decide func(last Segment, ev Event, w Windows) verdict) func([]Segment, Event, Windows) int {
 	return func(chain []Segment, ev Event, w Windows) int {
-		for i := len(chain) - 1; i >= 0; i-- {
-			if chain[i].Foreign || chain[i].Hollow() {
-				continue
-			}
-			if applies(chain[i], ev, w) {
-				return i
-			}
-			return -1
+		at := lastBegun(chain)
+		if at < 0 {
+			return noMatch
 		}
-		return -1
+		switch decide(chain[at], ev, w) {
+		case toLast:
+			return at
+		case toNew:
+			return beginNew
+		}
+		return noMatch
 	}
 }
 
-// underWay: whatever comes while a recording goes on is of it.
-func underWay(last Segment, _ Event, _ Windows) bool { return last.Open() }
+// verdict is what a rule about the last segment decides.
+type verdict int
 
-// overtaken is for a passing event that a closed segment lacks, soon after its
-// end.
-func overtaken(last Segment, ev Event, w Windows) bool {
-	return passing(ev) && find(last.Status, ev.Type) == nil && endedWithin(last, ev, w.Reorder)
+const (
+	undecided verdict = iota
+	toLast
+	toNew
+)
+
+func toLastIf(applies bool) verdict {
+	if applies {
+		return toLast
+	}
+	return undecided
+}
+
+// anotherID is for an event with an id that the last segment does not have,
+// where ids identify recordings: the recordings overlap.
+func anotherID(last Segment, ev Event, _ Windows) verdict {
+	if ev.ID != "" && last.identifies() && !last.hasIDOf(ev) {
+		return toNew
+	}
+	return undecided
+}
+
+// inProgress is for whatever arrives while the last recording goes on. Once a
+// later segment may have been begun, a file needs more evidence than that.
+func inProgress(last Segment, ev Event, _ Windows) verdict {
+	return toLastIf(last.Open() && (ev.fileID() == "" || last.isUnsettled()))
+}
+
+// overtaken is for an event before the end that a closed segment lacks, soon
+// after its end.
+func overtaken(last Segment, ev Event, w Windows) verdict {
+	return toLastIf(isBeforeEnd(ev) && find(last.Status, ev.Type) == nil && endedWithin(last, ev, w.Reorder))
 }
 
 // redelivered is for an event that a closed segment has, soon after its last
-// delivery. An end that names a file is told by the file alone.
-func redelivered(last Segment, ev Event, w Windows) bool {
+// delivery. An end that names a file is identified by the file alone.
+func redelivered(last Segment, ev Event, w Windows) verdict {
 	entry := find(last.Status, ev.Type)
-	return entry != nil && ev.FilePath == "" && within(ev, entry.LastReceiveTime.Time, w.Redelivery)
+	return toLastIf(entry != nil && ev.fileID() == "" && within(ev, entry.ReceiveTime.Time, entry.LastReceiveTime.Time, w.Redelivery))
 }
 
-// failureAfterEnd is for a failure where the last recording has failed, at any
-// time, or has stopped not long ago.
-func failureAfterEnd(last Segment, ev Event, w Windows) bool {
-	return ev.Type == v1alpha1.EventFailed && (last.failedOnly() || endedWithin(last, ev, w.Reorder))
+// failureAfterEnd is for a failure where the last recording failed, at any
+// time, or stopped not long ago.
+func failureAfterEnd(last Segment, ev Event, w Windows) verdict {
+	return toLastIf(ev.Type == v1alpha1.EventFailed && (last.failedOnly() || endedWithin(last, ev, w.Reorder)))
 }
 
 // endAfterFailure is for the end of a recording that failed not long ago: it
-// has a file after all, unless its failure was settled.
-func endAfterFailure(last Segment, ev Event, w Windows) bool {
-	return ev.Type == v1alpha1.EventStopped && last.failedOnly() && endedWithin(last, ev, w.Reorder) &&
-		(ev.FilePath == "" || last.awaitsFile())
+// has a file after all, unless it must not get one any more.
+func endAfterFailure(last Segment, ev Event, w Windows) verdict {
+	return toLastIf(ev.Type == v1alpha1.EventStopped && last.failedOnly() && endedWithin(last, ev, w.Reorder) &&
+		(ev.fileID() == "" || (last.isUnsettled() && last.acceptsFile())))
 }
 
-// endAgain is for an end without a file where the last recording has stopped
-// not long ago: nothing tells the two apart.
-func endAgain(last Segment, ev Event, w Windows) bool {
-	return ev.Type == v1alpha1.EventStopped && ev.FilePath == "" &&
-		find(last.Status, v1alpha1.EventStopped) != nil && endedWithin(last, ev, w.Reorder)
+// endAgain is for an end without a file where the last recording stopped not
+// long ago: nothing distinguishes the two.
+func endAgain(last Segment, ev Event, w Windows) verdict {
+	return toLastIf(ev.Type == v1alpha1.EventStopped && ev.fileID() == "" &&
+		find(last.Status, v1alpha1.EventStopped) != nil && endedWithin(last, ev, w.Reorder))
 }
 
-// passing tells whether the event is one that a recording passes through.
-func passing(ev Event) bool {
+// isBeforeEnd reports whether the event is one of those before a recording's end.
+func isBeforeEnd(ev Event) bool {
 	return ev.Type != v1alpha1.EventStopped && ev.Type != v1alpha1.EventFailed
 }
 
-// endedWithin tells whether ev arrived at most window after the segment's end.
+// endedWithin reports whether ev arrived while the segment went on, or at most
+// the window later or earlier than that.
 func endedWithin(segment Segment, ev Event, window time.Duration) bool {
 	end := firstArrival(segment.Status, v1alpha1.EventStopped, v1alpha1.EventFailed)
-	return end != nil && within(ev, end.Time, window)
+	return end != nil && within(ev, firstOf(segment.Status), end.Time, window)
 }
 
-// within is inclusive, and true of what arrived before since.
-func within(ev Event, since time.Time, window time.Duration) bool {
-	return microTime(ev.ReceivedAt).Sub(since) <= window
+// firstOf is when the segment's first webhook arrived, by any of them.
+func firstOf(status v1alpha1.RecordingStatus) time.Time {
+	var first time.Time
+	for _, entry := range status.Events {
+		if !isClients(entry) && (first.IsZero() || entry.ReceiveTime.Time.Before(first)) {
+			first = entry.ReceiveTime.Time
+		}
+	}
+	return first
+}
+
+// within reports whether ev arrived from the window before one moment to the
+// window after another, both included. It has both ends because clocks go back,
+// and begins before the recording's end because an event may be written late.
+func within(ev Event, from, to time.Time, window time.Duration) bool {
+	at := microTime(ev.ReceivedAt).Time
+	return !at.Before(from.Add(-window)) && !at.After(to.Add(window))
 }

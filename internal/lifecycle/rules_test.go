@@ -31,9 +31,16 @@ func everyLast(yield func(name string, last Segment)) {
 					}
 					events = append(events, ev)
 				}
-				last := segment(1, events...)
-				last.Settled = isSettled
-				yield(fmt.Sprintf("set %05b, file %q, settled %t", set, path, isSettled), last)
+				for _, id := range []string{"", "x"} {
+					for i := range events {
+						events[i].ID = id
+					}
+					last := segment(1, events...)
+					last.Status.Settled = isSettled
+					yield(fmt.Sprintf("set %05b, file %q, id %q, settled %t", set, path, id, isSettled), last)
+					last.Processed = true
+					yield(fmt.Sprintf("set %05b, file %q, id %q, settled %t, processed", set, path, id, isSettled), last)
+				}
 			}
 		}
 	}
@@ -42,12 +49,14 @@ func everyLast(yield func(name string, last Segment)) {
 // everyEvent yields each type, with each kind of file, at moments on both sides
 // of both windows.
 func everyEvent(yield func(ev Event)) {
-	for _, second := range []float64{-200, 29.5, 30, 34, 35, 35.1, 39, 39.1, 40, 40.1, 89, 89.1, 90, 90.1, 9999} {
-		for _, eventType := range allTypes {
-			yield(event(eventType, second))
-		}
-		for _, path := range []string{"/a.mp4", "/b.mp4"} {
-			yield(stoppedWith(path, second))
+	for _, second := range []float64{-9999, -200, -160.1, -160, 29.5, 30, 34, 35, 35.1, 39, 39.1, 40, 40.1, 89, 89.1, 90, 90.1, 9999} {
+		for _, id := range []string{"", "x", "y"} {
+			for _, eventType := range allTypes {
+				yield(withID(id, event(eventType, second)))
+			}
+			for _, path := range []string{"/a.mp4", "/b.mp4"} {
+				yield(withID(id, stoppedWith(path, second)))
+			}
 		}
 	}
 }
@@ -64,7 +73,7 @@ func TestRulesAsAChain(t *testing.T) {
 			applied[got.Rule]++
 			for _, first := range rules {
 				for _, second := range rules {
-					if first.name < second.name && first.place(chain, ev, testWindows) >= 0 && second.place(chain, ev, testWindows) >= 0 {
+					if ev.ID == "" && first.name < second.name && first.place(chain, ev, testWindows) != noMatch && second.place(chain, ev, testWindows) != noMatch {
 						overlaps[first.name+" | "+second.name] = true
 					}
 				}
@@ -79,12 +88,12 @@ func TestRulesAsAChain(t *testing.T) {
 			t.Errorf("the rule %q never applied", rule.name)
 		}
 	}
-	// Where two rules apply they agree, as both mean the last segment; a rule
-	// that is added must be held against the others.
+	// Without ids, where two rules apply they agree, because both mean the last
+	// segment. A rule that is added must be compared with the others.
 	want := []string{
 		"end without a file, again | redelivered after the end",
 		"failure of an ended recording | redelivered after the end",
-		"recording under way | redelivered after the end",
+		"recording in progress | redelivered after the end",
 	}
 	got := make([]string, 0, len(overlaps))
 	for pair := range overlaps {
@@ -105,20 +114,22 @@ func problemsOf(last Segment, ev Event, got Decision) []string {
 		}
 	}
 	before := last.Status
-	if got.New {
+	after := statusOf(got)
+	if isNew(got) {
 		before = v1alpha1.RecordingStatus{}
-		expect(!last.Open(), "a new segment behind an open one")
+		expect(!last.Open() || (last.Status.Settled && ev.FilePath != "") || last.identifies(), "a new segment behind an open one")
 		expect(got.Segment == 2, "a segment that does not follow")
+		expect(last.isUnsettled() == (len(settles(got)) == 1), "the wrong segments are settled")
 	} else {
 		expect(got.Segment == 1, "a segment that does not exist")
-		expect(last.Open() || ev.ReceivedAt.Sub(epoch).Seconds() < 9999 || last.holdsFileOf(ev) || ev.Type == failed && last.failedOnly(),
-			"an event long after the end went to the closed segment")
+		expect(last.Open() || ev.ReceivedAt.Sub(epoch).Abs().Seconds() < 9999 || last.hasFileOf(ev) || last.hasIDOf(ev) || ev.Type == failed && last.failedOnly(),
+			"an event long after or before the end went to the closed segment")
+		expect(last.Open() || !last.Processed || before.File != nil || after.File == nil, "a file on a segment that was processed")
 	}
 	expect(got.Result == map[bool]Result{true: Duplicate, false: Recorded}[find(before, ev.Type) != nil], "the wrong result")
-	expect(before.File == nil || cmp.Equal(before.File.Path, got.Status.File.Path), "the file was replaced")
-	expect(ev.FilePath == "" || (got.Status.File != nil && got.Status.File.Path == ev.FilePath), "the file was dropped")
-	expect(rank(got.Status.State) >= rank(before.State), "the state went back")
-	expect(got.Revives == (before.State == v1alpha1.RecordingFailed && got.Status.File != nil), "revives is wrong")
+	expect(before.File == nil || cmp.Equal(before.File.Path, after.File.Path), "the file was replaced")
+	expect(ev.FilePath == "" || (after.File != nil && after.File.Path == ev.FilePath), "the file was dropped")
+	expect(rank(after.State) >= rank(before.State), "the state went back")
 	return problems
 }
 
@@ -189,10 +200,10 @@ func checkOneRecording(t *testing.T, types []Event, order []int, state v1alpha1.
 		ev := types[i%len(types)]
 		ev.ReceivedAt = event(starting, float64(second)).ReceivedAt
 		decision := Place(chain, ev, testWindows)
-		if decision.Segment != 1 || len(decision.Settle) > 0 {
-			t.Fatalf("order %v: delivery %d went to segment %d, settling %v", order, second, decision.Segment, decision.Settle)
+		if decision.Segment != 1 || len(decision.Writes) != 1 {
+			t.Fatalf("order %v: delivery %d: %+v", order, second, decision)
 		}
-		chain = []Segment{{Index: 1, Status: decision.Status}}
+		chain = store(chain, decision)
 	}
 	got := chain[0].Status
 	if got.State != state || (got.File == nil) != (file == "") || (got.File != nil && got.File.Path != file) {

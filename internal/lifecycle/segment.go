@@ -4,26 +4,58 @@
 package lifecycle
 
 import (
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// Event is one delivery of an event of the provider.
+// SessionEnded is the type of the event that ends a session, and so every
+// recording of it. It never is an entry of status.recording.events.
+const SessionEnded v1alpha1.EventType = "SessionEnded"
+
+// Event is one delivery of an event.
 type Event struct {
-	// Type is never Stopped or Failed where the Source is a client, see
-	// [ClientType].
+	// Type is one of the API's, or SessionEnded. A client's is never Stopped or
+	// Failed, see [ClientType].
 	Type   v1alpha1.EventType
 	Source v1alpha1.EventSource
-	// FilePath identifies the recorded file. Only Stopped events have one, and
-	// not all of them do.
+	// ID is the id that the provider sent with the event; empty where it sent
+	// none. It probably is the recording's.
+	ID string
+	// FilePath names the recorded file. Only Stopped events have one, and not
+	// all of them do.
 	FilePath string
 	// FileURL is where the file can be fetched; empty where none was given, and
 	// always so without a FilePath.
 	FileURL string
-	// ReceivedAt is when the delivery arrived, by the receiver's clock.
+	// Encryption is nil where the file is not encrypted.
+	Encryption *v1alpha1.FileEncryption
+	// ReceivedAt is when the delivery arrived, by the receiver's clock. For a
+	// backfilled event it is the provider's own time.
 	ReceivedAt time.Time
+}
+
+// ParseRecordingIDs reads the value of the flag --recording-ids, and reports
+// whether events should lose their ids.
+func ParseRecordingIDs(value string) (ignore bool, err error) {
+	switch value {
+	case "auto":
+		return false, nil
+	case "ignore":
+		return true, nil
+	}
+	return false, errors.New("must be auto or ignore")
+}
+
+// fileID identifies the file that the event names; it is empty where the event
+// names none.
+func (ev Event) fileID() string {
+	if ev.Type != v1alpha1.EventStopped {
+		return ""
+	}
+	return FileID(ev.FilePath)
 }
 
 // Segment is one object of a session's chain, as it was read.
@@ -32,59 +64,95 @@ type Segment struct {
 	Index int32
 	// Status is the object's status.recording. It is never modified.
 	Status v1alpha1.RecordingStatus
-	// Foreign tells that an object of the segment's name exists which stands
-	// for something else: somebody made it by hand, with other ids. No event
-	// belongs to it, and the chain goes on behind it.
+	// Foreign is true where the object has the segment's name, but other ids in
+	// its spec. No event belongs to it, and the chain continues after it.
 	Foreign bool
-	// Settled tells that the segment must not get a file any more: its status
-	// says so, see [Decision.Settle], or its failure has been acted on.
-	Settled bool
+	// Processed is true where processing has begun, so that Jobs for a file
+	// that arrives now would never be created.
+	Processed bool
 }
 
-// Open tells whether the segment still waits for the event that ends it.
+// Open reports whether the segment waits for the event that ends it.
 func (s Segment) Open() bool {
 	return !s.Foreign && find(s.Status, v1alpha1.EventStopped) == nil && find(s.Status, v1alpha1.EventFailed) == nil
-}
-
-// awaitsFile tells whether the segment is closed and could yet get a file.
-func (s Segment) awaitsFile() bool {
-	return !s.Foreign && !s.Settled && s.failedOnly() && s.Status.File == nil
 }
 
 func (s Segment) failedOnly() bool {
 	return find(s.Status, v1alpha1.EventFailed) != nil && find(s.Status, v1alpha1.EventStopped) == nil
 }
 
-// holdsFileOf tells whether ev names a file and the segment has it.
-func (s Segment) holdsFileOf(ev Event) bool {
-	return !s.Foreign && ev.FilePath != "" && ev.Type == v1alpha1.EventStopped &&
-		s.Status.File != nil && s.Status.File.Path == ev.FilePath
+// acceptsFile reports whether a file may still be added to the segment.
+func (s Segment) acceptsFile() bool {
+	return !s.Foreign && s.Status.File == nil && (s.Open() || !s.Processed)
 }
 
-// NeedsNext tells whether the segment after s must be read as well to place
-// events. It need not where s is open, because then no later one exists, or
-// where every event is of s, because it names the file that s has.
+// isUnsettled reports whether an event that begins another segment must settle
+// this one first: it has no file and could yet get one.
+func (s Segment) isUnsettled() bool {
+	return !s.Foreign && !s.Hollow() && s.Status.File == nil && !s.Status.Settled
+}
+
+// hasFileOf reports whether ev names the file that the segment has.
+func (s Segment) hasFileOf(ev Event) bool {
+	id := ev.fileID()
+	return !s.Foreign && id != "" && s.Status.File != nil && FileID(s.Status.File.Path) == id
+}
+
+// hasIDOf reports whether the segment received an event with the id of ev.
+func (s Segment) hasIDOf(ev Event) bool {
+	return !s.Foreign && hasID(s.Status, ev.ID)
+}
+
+// identifies reports whether ids identify recordings here: two types of event
+// of the segment carried the same id.
+func (s Segment) identifies() bool {
+	if s.Foreign {
+		return false
+	}
+	for i, entry := range s.Status.Events {
+		if entry.ID != "" && slices.ContainsFunc(s.Status.Events[i+1:], func(e v1alpha1.RecordingEvent) bool { return e.ID == entry.ID }) {
+			return true
+		}
+	}
+	return false
+}
+
+// Hollow reports whether no webhook arrived for the segment yet: a client began
+// it, or somebody has only just created it. It stands for whatever recording
+// the next webhook begins.
+func (s Segment) Hollow() bool {
+	return !s.Foreign && !slices.ContainsFunc(s.Status.Events, func(e v1alpha1.RecordingEvent) bool { return !isClients(e) })
+}
+
+// NeedsNext reports whether the segment after s must be read as well to place
+// the events. A segment is begun after an open one only if ids identify
+// recordings. An event whose file s has belongs to s, and so does one that
+// names no file and whose id s has.
 func NeedsNext(s Segment, events ...Event) bool {
-	if s.Open() {
+	if s.Open() && !s.identifies() {
 		return false
 	}
 	for _, ev := range events {
-		if !s.holdsFileOf(ev) {
+		if !s.hasFileOf(ev) && (ev.fileID() != "" || !s.hasIDOf(ev)) {
 			return true
 		}
 	}
 	return len(events) == 0
 }
 
-// Hollow tells that no webhook has come for the segment yet: a client began
-// it, or somebody has only just created it. Only the last one can be, and it
-// stands for whatever recording the next webhook begins.
-func (s Segment) Hollow() bool {
-	return !s.Foreign && !slices.ContainsFunc(s.Status.Events, func(e v1alpha1.RecordingEvent) bool { return !isClients(e) })
+// lastBegun is the position of the last segment that is neither foreign nor
+// hollow; -1 if there is none.
+func lastBegun(chain []Segment) int {
+	for i := len(chain) - 1; i >= 0; i-- {
+		if !chain[i].Foreign && !chain[i].Hollow() {
+			return i
+		}
+	}
+	return -1
 }
 
-// find returns the entry of a type that webhooks have brought, or nil: what
-// clients say counts for no rule. It points into status.
+// find returns the entry of a type that a webhook brought, or nil: no rule
+// depends on clients' entries. It points into status.
 func find(status v1alpha1.RecordingStatus, eventType v1alpha1.EventType) *v1alpha1.RecordingEvent {
 	if entry := findAny(status, eventType); entry != nil && !isClients(*entry) {
 		return entry

@@ -5,10 +5,12 @@ package lifecycle
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -17,7 +19,7 @@ import (
 // lifeOf draws the events of one recording, in the order in which the provider
 // sends them, from the given moment on.
 func lifeOf(t *rapid.T, number int, from time.Time) []Event {
-	path := fmt.Sprintf("/%d.mp4", number)
+	path := fmt.Sprintf("/encoded/videos/%024x.mp4", number)
 	end := [][]Event{
 		{event(stopping, 0), stoppedWith(path, 0)},
 		{event(stopping, 0), stoppedWith(path, 0)},
@@ -41,24 +43,57 @@ func drawnPause(t *rapid.T) time.Duration {
 	}).Draw(t, "pause")
 }
 
-// session draws what arrives of a session of one to four recordings: some
-// events are lost, some come twice, some come late, of different recordings.
+// idsOf are ways in which a provider may send ids. number counts the
+// recordings, position the events of one.
+var idsOf = map[string]func(t *rapid.T, number, position int) string{
+	"none": func(*rapid.T, int, int) string { return "" },
+	"all":  func(_ *rapid.T, number, _ int) string { return fmt.Sprint("recording ", number) },
+	"some": func(t *rapid.T, number, _ int) string {
+		if rapid.Bool().Draw(t, "has an id") {
+			return fmt.Sprint("recording ", number)
+		}
+		return ""
+	},
+	"another on every event": func(_ *rapid.T, number, position int) string { return fmt.Sprint(number, "/", position) },
+	"one for the session":    func(*rapid.T, int, int) string { return "session" },
+}
+
+func drawIDs(t *rapid.T) func(t *rapid.T, number, position int) string {
+	ways := slices.Sorted(maps.Keys(idsOf))
+	return idsOf[rapid.SampledFrom(ways).Draw(t, "ids")]
+}
+
+// session draws what arrives of a session of one to four recordings, which may
+// overlap: some events are lost, some come twice, some come late, of different
+// recordings. The provider may list the files as well.
 func session(t *rapid.T) []Event {
 	var arrived []Event
+	id := drawIDs(t)
+	overlap := rapid.Bool().Draw(t, "overlap")
 	at := epoch
 	for number := range rapid.IntRange(1, 4).Draw(t, "recordings") {
 		life := lifeOf(t, number, at)
-		for _, ev := range life {
-			deliveries := rapid.SampledFrom([]int{1, 1, 1, 1, 1, 1, 2, 2, 3, 0}).Draw(t, "deliveries")
-			for range deliveries {
+		for position, ev := range life {
+			ev.ID = id(t, number, position)
+			count := rapid.SampledFrom([]int{1, 1, 1, 1, 1, 1, 2, 2, 3, 0}).Draw(t, "deliveries")
+			for range count {
 				late := ev
 				late.ReceivedAt = ev.ReceivedAt.Add(rapid.SampledFrom([]time.Duration{
 					0, 0, 0, 0, 50 * time.Millisecond, 3 * time.Second, 15 * time.Second, 70 * time.Second,
 				}).Draw(t, "delay"))
 				arrived = append(arrived, late)
 			}
+			if ev.FilePath != "" && rapid.IntRange(0, 3).Draw(t, "listed") == 3 {
+				listed := backfilled(ev.FilePath, 0)
+				listed.ID, listed.ReceivedAt = ev.ID, ev.ReceivedAt
+				listed.FilePath = fmt.Sprintf("uploads/videos/%024x.mp4", number)
+				arrived = append(arrived, listed)
+			}
 		}
 		at = life[len(life)-1].ReceivedAt.Add(drawnPause(t))
+		if overlap {
+			at = life[rapid.IntRange(0, len(life)-1).Draw(t, "next begins after")].ReceivedAt.Add(time.Millisecond)
+		}
 	}
 	slices.SortStableFunc(arrived, func(a, b Event) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
 	return arrived
@@ -69,6 +104,7 @@ func session(t *rapid.T) []Event {
 func TestSessions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
+		w.processes = true
 		if rapid.IntRange(0, 9).Draw(t, "somebody's object") == 0 {
 			index := rapid.Int32Range(1, 3).Draw(t, "at")
 			w.object(index).put(foreign(index))
@@ -88,7 +124,7 @@ func checkFiles(t *rapid.T, w *world, tasks []*task) {
 	on := map[string]int{}
 	for _, segment := range w.chain() {
 		if segment.Status.File != nil {
-			on[segment.Status.File.Path]++
+			on[FileID(segment.Status.File.Path)]++
 		}
 	}
 	for path, count := range on {
@@ -97,14 +133,15 @@ func checkFiles(t *rapid.T, w *world, tasks []*task) {
 		}
 	}
 	for _, k := range tasks {
-		if path := k.event.FilePath; k.acked && path != "" && on[path] != 1 {
-			t.Fatalf("file %s was acknowledged and is on no segment", path)
+		if file := k.event.fileID(); k.acked && file != "" && on[file] != 1 {
+			t.Fatalf("file %s was acknowledged and is on no segment", file)
 		}
 	}
 }
 
 // checkDeliveries is I2: every event that was acknowledged is counted, and none
-// twice; and no write undid another.
+// twice; and no write undid another. What the provider lists is no delivery
+// where the file is there.
 func checkDeliveries(t *rapid.T, w *world, tasks []*task) {
 	counted := map[v1alpha1.EventType]int{}
 	for _, segment := range w.chain() {
@@ -116,9 +153,13 @@ func checkDeliveries(t *rapid.T, w *world, tasks []*task) {
 	}
 	acked := map[v1alpha1.EventType]int{}
 	for _, k := range tasks {
-		if k.acked && k.event.Source != v1alpha1.EventSourceClient {
-			acked[k.event.Type]++
+		if !k.acked || k.event.Source == v1alpha1.EventSourceClient {
+			continue
 		}
+		if k.counted != 1 && (k.event.Source != v1alpha1.EventSourceBackfill || k.counted != 0) {
+			t.Fatalf("%s was acknowledged and counted %d times", k.event.Type, k.counted)
+		}
+		acked[k.event.Type] += k.counted
 	}
 	for _, eventType := range allTypes {
 		if counted[eventType] != acked[eventType] || counted[eventType] != w.written[eventType] {
@@ -133,8 +174,10 @@ func checkDeliveries(t *rapid.T, w *world, tasks []*task) {
 func TestOneRecordingRaced(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		life := lifeOf(t, 0, epoch)
+		id := drawIDs(t)
 		var arrived []Event
-		for _, ev := range life {
+		for position, ev := range life {
+			ev.ID = id(t, 0, position)
 			for range rapid.IntRange(1, 3).Draw(t, "deliveries") {
 				ev.ReceivedAt = epoch.Add(time.Duration(rapid.IntRange(0, 9_999_999).Draw(t, "at")) * time.Microsecond)
 				arrived = append(arrived, ev)
@@ -153,8 +196,10 @@ func TestOneRecordingRaced(t *testing.T) {
 // every pause that the windows allow.
 func TestOneRecordingAtItsPace(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
+		id := drawIDs(t)
 		var arrived []Event
-		for _, ev := range lifeOf(t, 0, epoch) {
+		for position, ev := range lifeOf(t, 0, epoch) {
+			ev.ID = id(t, 0, position)
 			for range rapid.IntRange(1, 4).Draw(t, "deliveries") {
 				ev.ReceivedAt = epoch.Add(time.Duration(rapid.IntRange(0, 150).Draw(t, "second")) * time.Second)
 				arrived = append(arrived, ev)
@@ -179,13 +224,13 @@ func withinWindows(arrived []Event) []Event {
 		switch {
 		case end.IsZero():
 		case known && at.Sub(seen) <= testWindows.Redelivery:
-		case (!known || !passing(ev)) && at.Sub(end) <= testWindows.Reorder:
+		case (!known || !isBeforeEnd(ev)) && at.Sub(end) <= testWindows.Reorder:
 		default:
 			continue
 		}
 		kept = append(kept, ev)
 		last[ev.Type] = at
-		if end.IsZero() && !passing(ev) {
+		if end.IsZero() && !isBeforeEnd(ev) {
 			end = at
 		}
 	}
@@ -201,10 +246,80 @@ func checkWholeRecording(t *rapid.T, w *world, life []Event) {
 		t.Fatalf("%d segments of one recording: %+v", len(chain), chain)
 	}
 	got := chain[0].Status
-	if got.State != want.State || (got.File == nil) != (want.File == nil) || (got.File != nil && *got.File != *want.File) {
+	if got.State != want.State || (got.File == nil) != (want.File == nil) || (got.File != nil && got.File.Path != want.File.Path) {
 		t.Fatalf("state %s, file %v; want %s, %v", got.State, got.File, want.State, want.File)
 	}
 	if len(got.Events) != len(want.Events) {
 		t.Fatalf("%d types of events, want %d", len(got.Events), len(want.Events))
 	}
+}
+
+// placeAll places events one after another, each on what is up to date.
+func placeAll(events []Event) []Segment {
+	var chain []Segment
+	for _, ev := range events {
+		chain = store(chain, Place(chain, ev, testWindows))
+	}
+	return chain
+}
+
+// TestUniqueIDsChangeNothing has a provider that sends another id with every
+// event: everything is placed as if it sent none.
+func TestUniqueIDsChangeNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		without := session(t)
+		with := slices.Clone(without)
+		for i := range without {
+			without[i].ID, with[i].ID = "", fmt.Sprint("event ", i)
+		}
+		want, got := placeAll(without), placeAll(with)
+		for _, s := range got {
+			for i := range s.Status.Events {
+				s.Status.Events[i].ID = ""
+			}
+		}
+		for i := range got {
+			got[i].Status.ProviderID = ""
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("ids made a difference (-without +with):\n%s", diff)
+		}
+	})
+}
+
+// TestOverlappingRecordingsWithIDs has recordings that begin while others go
+// on, each once the one before was started. Their ids keep them apart,
+// whatever arrives twice, through stale reads and writers that race.
+func TestOverlappingRecordingsWithIDs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		number := rapid.IntRange(2, 4).Draw(t, "recordings")
+		var rest, arrived []Event
+		begin := func(i int) []Event {
+			id := fmt.Sprint("recording ", i)
+			rest = append(rest, withID(id, event(stopping, 0)), withID(id, stoppedWith(fmt.Sprintf("/%d.mp4", i), 0)))
+			return []Event{withID(id, event(starting, 0)), withID(id, event(started, 0))}
+		}
+		for i := range number {
+			arrived = append(arrived, begin(i)...)
+		}
+		arrived = append(arrived, rapid.Permutation(rest).Draw(t, "ends")...)
+		for i := range arrived {
+			arrived[i].ReceivedAt = epoch.Add(time.Duration(i) * time.Second)
+			if rapid.IntRange(0, 3).Draw(t, "again") == 3 {
+				arrived = append(arrived, arrived[i])
+			}
+		}
+		w := newWorld(t)
+		w.run(arrived, 1, false)
+		chain := w.chain()
+		if len(chain) != number {
+			t.Fatalf("%d segments of %d recordings", len(chain), number)
+		}
+		for _, s := range chain {
+			if s.Status.ProviderID != fmt.Sprint("recording ", s.Index-1) || len(s.Status.Events) != 4 ||
+				s.Status.File == nil || s.Status.File.Path != fmt.Sprintf("/%d.mp4", s.Index-1) {
+				t.Fatalf("segment %d: %+v", s.Index, s.Status)
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// furthest lists types of events by how far the recording is that has them. A
+// furthest lists types of events by how far a recording is that has them. A
 // file wins over a failure, in whatever order they arrive.
 var furthest = []struct {
 	event v1alpha1.EventType
@@ -27,66 +28,99 @@ var furthest = []struct {
 }
 
 // Apply returns status with ev in it, as a new entry or as one more delivery.
-// The result depends on which events were applied, not on their order, but for
-// entries that arrived in the same microsecond, and for the time of clients'
-// entries. Those are there only until a webhook of their type comes, which then
-// counts as if it were the first. A file that is there stays; only a URL that it
-// lacks is added. The argument is not modified.
+// State, file and the types of entries depend on which events were applied, not
+// on their order. Clients' entries are there only until a webhook of their type
+// comes, which then counts as if it were the first. A file that is there stays;
+// only what it lacks is added. The argument is not modified.
 func Apply(status v1alpha1.RecordingStatus, ev Event) v1alpha1.RecordingStatus {
 	next := *status.DeepCopy()
+	if next.Settled && !hasID(next, ev.ID) {
+		ev.ID = "" // what a settled segment can be recognised by stays as it is
+	}
 	next.Events = withEvent(next.Events, ev)
 	next.File = withFile(next.File, ev)
+	next.ProviderID = providerIDOf(next)
 	next.State = stateOf(next)
 	next.StartTime = firstArrival(next, v1alpha1.EventStarted, v1alpha1.EventStarting)
 	next.EndTime = firstArrival(next, v1alpha1.EventStopped, v1alpha1.EventFailed)
 	return next
 }
 
+func hasID(status v1alpha1.RecordingStatus, id string) bool {
+	return id != "" && slices.ContainsFunc(status.Events, func(e v1alpha1.RecordingEvent) bool { return e.ID == id })
+}
+
 // withEvent returns the entries with the delivery of ev, by first arrival.
 func withEvent(entries []v1alpha1.RecordingEvent, ev Event) []v1alpha1.RecordingEvent {
 	at := microTime(ev.ReceivedAt)
-	known := slices.IndexFunc(entries, func(e v1alpha1.RecordingEvent) bool { return e.Type == ev.Type })
-	first := v1alpha1.RecordingEvent{Type: ev.Type, Source: ev.Source, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at}
+	existing := slices.IndexFunc(entries, func(e v1alpha1.RecordingEvent) bool { return e.Type == ev.Type })
+	first := v1alpha1.RecordingEvent{Type: ev.Type, Source: ev.Source, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at, ID: ev.ID}
 	switch {
-	case known < 0:
+	case existing < 0:
 		entries = append(entries, first)
 	case ev.Source == v1alpha1.EventSourceClient:
 		return entries
-	case isClients(entries[known]):
-		entries[known] = first
+	case isClients(entries[existing]):
+		entries[existing] = first
 	default:
-		count(&entries[known], ev.Source, at)
+		count(&entries[existing], ev)
 	}
 	slices.SortStableFunc(entries, func(a, b v1alpha1.RecordingEvent) int {
-		return a.ReceiveTime.Compare(b.ReceiveTime.Time)
+		return cmp.Or(a.ReceiveTime.Compare(b.ReceiveTime.Time), cmp.Compare(a.Type, b.Type))
 	})
 	return entries
 }
 
-// count adds a delivery, which may have arrived before those that are known:
-// replicas race, and what one of them could not write at once comes late.
-func count(entry *v1alpha1.RecordingEvent, source v1alpha1.EventSource, at metav1.MicroTime) {
+// count adds a delivery. The first time stays: what is written late, or was
+// received by a clock that has gone back, must not move a recording's start.
+func count(entry *v1alpha1.RecordingEvent, ev Event) {
 	if entry.Deliveries < math.MaxInt32 {
 		entry.Deliveries++
 	}
-	if at.Time.Before(entry.ReceiveTime.Time) {
-		entry.ReceiveTime, entry.Source = at, source
-	}
-	if at.After(entry.LastReceiveTime.Time) {
+	if at := microTime(ev.ReceivedAt); at.After(entry.LastReceiveTime.Time) {
 		entry.LastReceiveTime = at
 	}
+	entry.ID = cmp.Or(entry.ID, ev.ID)
 }
 
+// withFile returns the file with what ev says of it. What the provider lists
+// is up to date, so it replaces an address that may have expired.
 func withFile(file *v1alpha1.RecordingFile, ev Event) *v1alpha1.RecordingFile {
-	switch {
-	case ev.Type != v1alpha1.EventStopped || ev.FilePath == "":
+	if ev.fileID() == "" {
 		return file
-	case file == nil:
-		return &v1alpha1.RecordingFile{Path: ev.FilePath, URL: ev.FileURL}
-	case file.Path == ev.FilePath && file.URL == "":
-		file.URL = ev.FileURL
 	}
-	return file
+	if file == nil {
+		return &v1alpha1.RecordingFile{Path: ev.FilePath, URL: ev.FileURL, Encryption: ev.Encryption.DeepCopy()}
+	}
+	if FileID(file.Path) != ev.fileID() {
+		return file
+	}
+	next := *file.DeepCopy()
+	if next.URL == "" || (ev.Source == v1alpha1.EventSourceBackfill && ev.FileURL != "") {
+		next.URL = ev.FileURL
+	}
+	if next.Encryption == nil {
+		next.Encryption = ev.Encryption.DeepCopy()
+	}
+	return &next
+}
+
+// providerIDOf returns the id that most entries carry; of several, that of the
+// event that is furthest.
+func providerIDOf(status v1alpha1.RecordingStatus) string {
+	carried := map[string]int{}
+	for _, entry := range status.Events {
+		if entry.ID != "" {
+			carried[entry.ID]++
+		}
+	}
+	best := ""
+	for _, f := range furthest {
+		if entry := findAny(status, f.event); entry != nil && carried[entry.ID] > carried[best] {
+			best = entry.ID
+		}
+	}
+	return best
 }
 
 func stateOf(status v1alpha1.RecordingStatus) v1alpha1.RecordingState {
@@ -108,8 +142,8 @@ func firstArrival(status v1alpha1.RecordingStatus, types ...v1alpha1.EventType) 
 	return nil
 }
 
-// microTime cuts to what the API keeps, so that what was written equals what is
-// read back.
+// microTime truncates to what the API keeps, so that what was written equals
+// what is read back.
 func microTime(t time.Time) metav1.MicroTime {
 	return metav1.MicroTime{Time: t.UTC().Truncate(time.Microsecond)}
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // A world is an API server with one session's objects, and the writers that
-// race for them. Each step of a writer is one request; what may happen between
-// two steps is drawn.
+// race for them. Each step of a writer is one request; what happens between two
+// steps is drawn.
 
 // object is one name of the chain. It keeps its past, for stale reads.
 type object struct {
@@ -33,9 +33,11 @@ func (o *object) put(s Segment) { o.past = append(o.past, version{true, s}) }
 type world struct {
 	t       *rapid.T
 	objects map[int32]*object
+	// processes is true where a controller acts on what has ended.
+	processes bool
 	// written counts the deliveries that reached a status, acknowledged or not.
 	written map[v1alpha1.EventType]int
-	// problems are broken promises that only show while things happen.
+	// problems are broken promises that show only while things happen.
 	problems []string
 }
 
@@ -68,10 +70,12 @@ type task struct {
 	fresh    bool
 	chain    []Segment
 	decision Decision
-	settled  int // how many of decision.Settle are done
+	written  int // how many of decision.Writes are done
 
 	done  bool
 	acked bool
+	// counted is how many deliveries the task added.
+	counted int
 }
 
 func (w *world) newTask(ev Event) *task {
@@ -80,7 +84,7 @@ func (w *world) newTask(ev Event) *task {
 
 // again starts over with reads that are up to date.
 func (k *task) again() {
-	k.fresh, k.chain, k.settled = true, nil, 0
+	k.fresh, k.chain, k.written = true, nil, 0
 	k.step = (*task).read
 }
 
@@ -103,7 +107,7 @@ func (k *task) read() {
 
 func (k *task) decide() {
 	k.decision = Place(k.chain, k.event, testWindows)
-	if (k.decision.Begins || (k.decision.New && k.decision.Segment > 1)) && !k.fresh {
+	if k.decision.NeedsFreshRead && !k.fresh {
 		k.again()
 		return
 	}
@@ -112,67 +116,79 @@ func (k *task) decide() {
 
 // write does the next write that the decision asks for.
 func (k *task) write() {
-	switch {
-	case k.decision.Unchanged:
+	if k.written == len(k.decision.Writes) {
 		k.done, k.acked = true, true
-	case k.settled < len(k.decision.Settle):
-		k.settle(k.decision.Settle[k.settled])
-	case k.decision.New:
-		k.create()
-	default:
-		k.patch(k.chain[k.decision.Segment-1].Status)
-	}
-}
-
-func (k *task) settle(index int32) {
-	o := k.world.object(index)
-	s := o.now().segment
-	if !reflect.DeepEqual(s.Status, k.chain[index-1].Status) {
-		k.again()
 		return
 	}
-	s.Settled, s.Status.Settled = true, true
-	o.put(s)
-	k.settled++
+	write := k.decision.Writes[k.written]
+	if write.New {
+		k.create(write)
+		return
+	}
+	k.patch(write, k.chain[write.Segment-1])
 }
 
-func (k *task) create() {
-	o := k.world.object(k.decision.Segment)
+func (k *task) create(write Write) {
+	o := k.world.object(write.Segment)
 	if o.now().exists {
 		k.again()
 		return
 	}
-	if previous := k.decision.Segment - 1; previous > 0 && k.world.object(previous).now().segment.Open() {
-		k.world.problems = append(k.world.problems, "a segment was created behind an open one")
-	}
-	o.put(Segment{Index: k.decision.Segment, Status: v1alpha1.RecordingStatus{Events: []v1alpha1.RecordingEvent{}}})
-	k.step = func(k *task) { k.patch(v1alpha1.RecordingStatus{Events: []v1alpha1.RecordingEvent{}}) }
+	created := Segment{Index: write.Segment, Status: v1alpha1.RecordingStatus{Events: []v1alpha1.RecordingEvent{}}}
+	o.put(created)
+	k.step = func(k *task) { k.patch(write, created) }
 }
 
-// patch replaces the status if it is still the tested one.
-func (k *task) patch(tested v1alpha1.RecordingStatus) {
-	o := k.world.object(k.decision.Segment)
+// patch replaces the status if it is still the one that was read. Where it adds
+// a file to a segment that has ended, processing must not have begun either.
+func (k *task) patch(write Write, read Segment) {
+	o := k.world.object(write.Segment)
 	current := o.now().segment
-	if !reflect.DeepEqual(current.Status, tested) {
+	addsFile := read.Status.File == nil && write.Status.File != nil
+	if !reflect.DeepEqual(current.Status, read.Status) || (addsFile && !read.Open() && current.Processed != read.Processed) {
 		k.again()
 		return
 	}
-	k.world.check(current.Status, k.decision.Status)
-	current.Status = k.decision.Status
+	k.world.check(current, write.Status)
+	added := deliveries(write.Status, k.event.Type) - deliveries(current.Status, k.event.Type)
+	current.Status = write.Status
 	o.put(current)
-	if k.event.Source != v1alpha1.EventSourceClient {
-		k.world.written[k.event.Type]++
+	k.counted += added
+	k.world.written[k.event.Type] += added
+	k.written++
+	k.step = (*task).write
+	if k.written == len(k.decision.Writes) {
+		k.done, k.acked = true, true
 	}
-	k.done, k.acked = true, true
 }
 
-// check holds a write against what must never happen.
-func (w *world) check(before, after v1alpha1.RecordingStatus) {
-	if rank(after.State) < rank(before.State) {
+// deliveries counts those of a type, without clients'.
+func deliveries(status v1alpha1.RecordingStatus, eventType v1alpha1.EventType) int {
+	if entry := find(status, eventType); entry != nil {
+		return int(entry.Deliveries)
+	}
+	return 0
+}
+
+// check compares a write with what must never happen.
+func (w *world) check(before Segment, after v1alpha1.RecordingStatus) {
+	if rank(after.State) < rank(before.Status.State) {
 		w.problems = append(w.problems, "a state went back")
 	}
-	if before.File != nil && !reflect.DeepEqual(before.File, after.File) {
+	switch {
+	case before.Status.File == nil && after.File != nil && before.Processed && !before.Open():
+		w.problems = append(w.problems, "a file arrived after its recording was processed")
+	case before.Status.File != nil && (after.File == nil || before.Status.File.Path != after.File.Path):
 		w.problems = append(w.problems, "a file was replaced")
+	}
+}
+
+// process has the controller act on a segment that has ended.
+func (w *world) process() {
+	index := rapid.Int32Range(1, 4).Draw(w.t, "process")
+	if now := w.object(index).now(); now.exists && !now.segment.Foreign && !now.segment.Open() {
+		now.segment.Processed = true
+		w.object(index).put(now.segment)
 	}
 }
 
@@ -195,6 +211,9 @@ func (w *world) run(events []Event, concurrent int, mayDie bool) []*task {
 			all = append(all, running[choice])
 			events = events[1:]
 			continue
+		}
+		if w.processes && rapid.IntRange(0, 19).Draw(w.t, "controller") == 19 {
+			w.process()
 		}
 		current := running[choice]
 		current.step(current)

@@ -16,21 +16,24 @@ import (
 // SpooledEvent is an event as it is kept in the spool, and exported from it.
 type SpooledEvent struct {
 	// Namespace is missing in what versions wrote that knew of one only.
-	Namespace  string               `json:"namespace,omitempty"`
-	MeetingID  string               `json:"meetingId"`
-	SessionID  string               `json:"sessionId"`
-	Type       v1alpha1.EventType   `json:"type"`
-	Source     v1alpha1.EventSource `json:"source"`
-	FilePath   string               `json:"filePath,omitempty"`
-	FileURL    string               `json:"fileUrl,omitempty"`
-	ReceivedAt time.Time            `json:"receivedAt"`
+	Namespace string               `json:"namespace,omitempty"`
+	MeetingID string               `json:"meetingId"`
+	SessionID string               `json:"sessionId"`
+	Type      v1alpha1.EventType   `json:"type"`
+	Source    v1alpha1.EventSource `json:"source"`
+	ID        string               `json:"id,omitempty"`
+	FilePath  string               `json:"filePath,omitempty"`
+	FileURL   string               `json:"fileUrl,omitempty"`
+	// Encryption is missing where the file is not encrypted.
+	Encryption *v1alpha1.FileEncryption `json:"encryption,omitempty"`
+	ReceivedAt time.Time                `json:"receivedAt"`
 }
 
 // encodeSpooled is the event's payload in the spool.
 func encodeSpooled(ev recorder.Event) (json.RawMessage, error) {
 	payload, err := json.Marshal(SpooledEvent{
 		Namespace: ev.Session.Namespace, MeetingID: ev.Session.MeetingID, SessionID: ev.Session.SessionID,
-		Type: ev.Type, Source: ev.Source, FilePath: ev.FilePath, FileURL: ev.FileURL, ReceivedAt: ev.ReceivedAt,
+		Type: ev.Type, Source: ev.Source, ID: ev.ID, FilePath: ev.FilePath, FileURL: ev.FileURL, Encryption: ev.Encryption, ReceivedAt: ev.ReceivedAt,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode an event for the spool: %w", err)
@@ -47,7 +50,7 @@ func decodeSpooled(payload json.RawMessage) (recorder.Event, error) {
 	return recorder.Event{
 		Session: recorder.Session{Namespace: e.Namespace, MeetingID: e.MeetingID, SessionID: e.SessionID},
 		Event: lifecycle.Event{
-			Type: e.Type, Source: e.Source, FilePath: e.FilePath, FileURL: e.FileURL, ReceivedAt: e.ReceivedAt,
+			Type: e.Type, Source: e.Source, ID: e.ID, FilePath: e.FilePath, FileURL: e.FileURL, Encryption: e.Encryption, ReceivedAt: e.ReceivedAt,
 		},
 	}, nil
 }

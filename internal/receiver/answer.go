@@ -50,6 +50,9 @@ func recorded(o recorder.Outcome) *answer {
 	if o.Result == outbox.Spooled {
 		return &answer{status: http.StatusAccepted, outcome: outcomeSpooled, result: string(o.Result)}
 	}
+	if o.Result == lifecycle.Ignored {
+		return ignored()
+	}
 	kind := outcomeRecorded
 	if o.Result == lifecycle.Duplicate {
 		kind = outcomeDuplicate

@@ -29,6 +29,7 @@ var eventTypes = map[videosdk.EventType]v1alpha1.EventType{
 	videosdk.RecordingStopping: v1alpha1.EventStopping,
 	videosdk.RecordingStopped:  v1alpha1.EventStopped,
 	videosdk.RecordingFailed:   v1alpha1.EventFailed,
+	videosdk.SessionEnded:      lifecycle.SessionEnded,
 }
 
 // newEvent returns the delivery of a recognised event of the provider.
@@ -39,9 +40,18 @@ func newEvent(x *exchange) recorder.Event {
 		Event: lifecycle.Event{
 			Type:       eventTypes[from.Type],
 			Source:     v1alpha1.EventSourceWebhook,
+			ID:         from.ID,
 			FilePath:   from.FilePath,
 			FileURL:    from.FileURL,
+			Encryption: encryptionOf(from.Encryption),
 			ReceivedAt: x.arrived,
 		},
 	}
+}
+
+func encryptionOf(from videosdk.Encryption) *v1alpha1.FileEncryption {
+	if !from.Encrypted {
+		return nil
+	}
+	return &v1alpha1.FileEncryption{KeyURL: from.KeyURL, MetadataURL: from.MetadataURL}
 }

@@ -60,6 +60,8 @@ type Handler struct {
 	// Origins are those of web pages that may send client events.
 	Origins  []string
 	Recorder Recorder
+	// IgnoreIDs leaves the ids of recordings out of events.
+	IgnoreIDs bool
 	// Tracer, if not nil, gets the webhooks whose recording has a trace. A
 	// traceparent of the request is ignored, because anybody could send one.
 	Tracer  *tracing.Tracer

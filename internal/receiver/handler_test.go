@@ -50,6 +50,14 @@ func TestAnswers(t *testing.T) {
 			}),
 			200, `{"result":"duplicate","recording":"meetings/x"}`, nil, "recording-started duplicate",
 		},
+		{"the end of a session", request{body: `{"webhookType":"session-ended","data":{"meetingId":"` + testMeeting + `","sessionId":"` + testSession + `","end":"x"}}`}, nil, 200, `{"result":"recorded","recording":"meetings/` + testName + `"}`, nil, "session-ended recorded"},
+		{
+			"the end of a session without an open recording", request{body: `{"type":"session-ended","data":{"meetingId":"m","sessionId":"s"}}`},
+			recorderFunc(func(context.Context, recorder.Event) (recorder.Outcome, error) {
+				return recorder.Outcome{Result: lifecycle.Ignored}, nil
+			}),
+			200, `{"result":"ignored"}`, nil, "session-ended ignored",
+		},
 		{"not about recordings", request{body: `{"webhookType":"session-started","data":{}}`}, nil, 200, `{"result":"ignored"}`, nil, "other ignored"},
 		{"an unknown type", request{body: `{"webhookType":"recording-paused"}`}, nil, 200, `{"result":"ignored"}`, nil, "other ignored"},
 

@@ -129,9 +129,12 @@ func (h *Handler) parse(next handle) handle {
 		if x.event, err = x.source.parse(x.body); err != nil {
 			return refused(http.StatusBadRequest, outcomeMalformed, err.Error())
 		}
-		if !x.event.Type.IsRecording() {
+		if !x.event.Recognised() {
 			x.eventType = typeOther
 			return ignored()
+		}
+		if h.IgnoreIDs {
+			x.event.ID = ""
 		}
 		x.eventType = string(x.event.Type)
 		return next(ctx, x)

@@ -159,22 +159,6 @@ func (s *memoryStore) Patch(_ context.Context, read *Object, status v1alpha1.Rec
 	return nil
 }
 
-func (s *memoryStore) Settle(_ context.Context, read *Object) error {
-	if err := s.enter("settle", read.Name); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.objects[read.Name][len(s.objects[read.Name])-1]
-	if string(now.RawRecording) != string(read.RawRecording) {
-		return ErrChanged
-	}
-	settled := now.Recording
-	settled.Settled = true
-	s.put(*now, settled)
-	return nil
-}
-
 // chain returns the session's objects, as they are now.
 func (s *memoryStore) chain() []*Object {
 	s.mu.Lock()

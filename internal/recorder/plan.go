@@ -10,41 +10,35 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
-// plan is what has to be written for the events of a session: first settle,
-// then the changes, each in its order.
+// plan is what to write for the events of a session: the changes, each in its
+// order.
 type plan struct {
-	settle  []*Object
 	changes []*change
+	// needsFreshRead is true where stale reads could have led to the plan, which
+	// none of its writes would notice.
+	needsFreshRead bool
 }
 
-// change is one object to be created or patched.
+// change is one object to create or to patch.
 type change struct {
 	index int32
 	// object is what was read; nil where it is to be created.
 	object *Object
 	// status is what the object gets.
 	status v1alpha1.RecordingStatus
-	// begins tells that it is the first webhook of an object that is not new.
-	begins bool
-	// unchanged tells that there is nothing to write.
+	// unchanged is true where there is nothing to write.
 	unchanged bool
-	// revives tells that the object gets a file though it had failed.
+	// revives is true where an object that has ended gets a file.
 	revives bool
-	// events are the positions of the events that the change records, and
-	// results what they are to the recording.
-	events  []int
-	results []lifecycle.Result
+	// done are the events that are recorded once the change is written.
+	done []placed
 }
 
-// begins tells whether the plan makes a segment behind those that were read, or
-// has webhooks begin one that clients have made there.
-func (p plan) begins() bool {
-	return slices.ContainsFunc(p.changes, func(c *change) bool { return c.object == nil || c.begins })
-}
-
-// writesNothing tells whether all is as it would be written.
-func (p plan) writesNothing() bool {
-	return len(p.settle) == 0 && !slices.ContainsFunc(p.changes, func(c *change) bool { return !c.unchanged })
+// placed is an event by its position, and where it belongs.
+type placed struct {
+	position int
+	segment  int32 // 0 for none
+	result   lifecycle.Result
 }
 
 // planner places events one after another on what was read of a chain.
@@ -55,8 +49,8 @@ type planner struct {
 }
 
 // makePlan decides what to write for events, in their order. It may be for the
-// first of them only, at least one: it ends before an event that needs a
-// change of the plan to be settled, which must be read again for that.
+// first of them only, at least one: an event that needs several writes in an
+// order of their own is planned alone.
 func makePlan(chain []link, events []lifecycle.Event, windows lifecycle.Windows) plan {
 	p := &planner{read: chain}
 	for _, l := range chain {
@@ -64,7 +58,7 @@ func makePlan(chain []link, events []lifecycle.Event, windows lifecycle.Windows)
 	}
 	for position, ev := range events {
 		decision := lifecycle.Place(p.segments, ev, windows)
-		if slices.ContainsFunc(decision.Settle, func(index int32) bool { return p.changeOf(index) != nil }) {
+		if position > 0 && len(decision.Writes) > 1 {
 			break
 		}
 		p.add(position, decision)
@@ -73,39 +67,43 @@ func makePlan(chain []link, events []lifecycle.Event, windows lifecycle.Windows)
 }
 
 func (p *planner) add(position int, decision lifecycle.Decision) {
-	for _, index := range decision.Settle {
-		at := p.at(index)
-		p.segments[at].Settled, p.segments[at].Status.Settled = true, true
-		p.plan.settle = append(p.plan.settle, p.read[at].object)
-	}
-	if decision.New {
-		p.segments = append(p.segments, lifecycle.Segment{Index: decision.Segment})
-	}
-	at := p.at(decision.Segment)
-	p.segments[at].Status = decision.Status
-	c := p.changeOf(decision.Segment)
-	if c == nil {
-		c = &change{index: decision.Segment, unchanged: true}
-		if at < len(p.read) {
-			c.object = p.read[at].object
+	p.plan.needsFreshRead = p.plan.needsFreshRead || decision.NeedsFreshRead
+	var last *change
+	for _, write := range decision.Writes {
+		if write.New {
+			p.segments = append(p.segments, lifecycle.Segment{Index: write.Segment})
 		}
-		p.plan.changes = append(p.plan.changes, c)
+		last = p.changeOf(write.Segment)
+		last.status, last.unchanged = write.Status, false
+		last.revives = p.adds(write)
+		p.segments[p.at(write.Segment)].Status = write.Status
 	}
-	c.status = decision.Status
-	c.unchanged = c.unchanged && decision.Unchanged
-	c.begins = c.begins || decision.Begins
-	c.revives = c.revives || (decision.Revives && c.object != nil && !p.read[at].segment.Open())
-	c.events = append(c.events, position)
-	c.results = append(c.results, decision.Result)
+	if last == nil {
+		last = p.changeOf(decision.Segment)
+	}
+	last.done = append(last.done, placed{position, decision.Segment, decision.Result})
+}
+
+// adds reports whether a write adds a file to an object that had ended when it
+// was read.
+func (p *planner) adds(write lifecycle.Write) bool {
+	at := p.at(write.Segment)
+	return at < len(p.read) && !p.read[at].segment.Open() && p.read[at].segment.Status.File == nil && write.Status.File != nil
 }
 
 // at is where a segment is in the chain, which has no gaps and begins with 1.
 func (p *planner) at(index int32) int { return int(index) - 1 }
 
+// changeOf returns the change of a segment, which changes nothing yet if it is
+// new. Segment 0 stands for events that belong to none.
 func (p *planner) changeOf(index int32) *change {
-	at := slices.IndexFunc(p.plan.changes, func(c *change) bool { return c.index == index })
-	if at < 0 {
-		return nil
+	if at := slices.IndexFunc(p.plan.changes, func(c *change) bool { return c.index == index }); at >= 0 {
+		return p.plan.changes[at]
 	}
-	return p.plan.changes[at]
+	c := &change{index: index, unchanged: true}
+	if at := p.at(index); at >= 0 && at < len(p.read) {
+		c.object, c.status = p.read[at].object, p.read[at].segment.Status
+	}
+	p.plan.changes = append(p.plan.changes, c)
+	return c
 }

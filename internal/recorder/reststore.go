@@ -186,14 +186,6 @@ func ring(read *Object) []operation {
 	return []operation{unchanged, {Op: "add", Path: "/status/delivery/state", Value: v1alpha1.DeliveryPending}}
 }
 
-// Settle implements Store.
-func (s *RESTStore) Settle(ctx context.Context, read *Object) error {
-	return s.patchStatus(ctx, read, []operation{
-		{Op: "test", Path: "/status/recording", Value: read.RawRecording},
-		{Op: "add", Path: "/status/recording/settled", Value: true},
-	})
-}
-
 func (s *RESTStore) patchStatus(ctx context.Context, read *Object, patch []operation) error {
 	body, err := json.Marshal(patch)
 	if err != nil {

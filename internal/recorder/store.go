@@ -35,10 +35,10 @@ type Object struct {
 // has the name of the segment without standing for it.
 func (o *Object) segment(session Session, index int32) lifecycle.Segment {
 	return lifecycle.Segment{
-		Index:   index,
-		Status:  o.Recording,
-		Foreign: o.Spec.MeetingID != session.MeetingID || o.Spec.SessionID != session.SessionID || o.Spec.Segment != index,
-		Settled: o.Recording.Settled || o.processed(),
+		Index:     index,
+		Status:    o.Recording,
+		Foreign:   o.Spec.MeetingID != session.MeetingID || o.Spec.SessionID != session.SessionID || o.Spec.Segment != index,
+		Processed: o.processed(),
 	}
 }
 
@@ -75,11 +75,8 @@ type Store interface {
 	// returns it as it was stored; ErrChanged if the name is taken.
 	Create(ctx context.Context, session Session, segment int32) (*Object, error)
 	// Patch replaces the status.recording of read, if it is still the same; and
-	// if it revives a failed recording, only if its processing is still where it
-	// was. It fails with ErrChanged, also where the API server refuses the new
+	// if it revives a recording that has ended, by adding a file, only if its
+	// processing is still where it was. It fails with ErrChanged, also where the API server refuses the new
 	// status itself: it gives both the same code.
 	Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error
-	// Settle sets status.recording.settled, if status.recording is still that of
-	// read; otherwise it fails with ErrChanged.
-	Settle(ctx context.Context, read *Object) error
 }

@@ -66,10 +66,7 @@ func (w *Writer) attempt(ctx context.Context, j *job) error {
 		return err
 	}
 	p := makePlan(chain, j.pending(), w.Windows)
-	if (p.begins() || p.writesNothing()) && len(chain) > 0 && !j.fresh {
-		// An outdated last segment can make a redelivery look like the next
-		// recording, or the next recording like a redelivery, which no
-		// conditional write would notice.
+	if p.needsFreshRead && len(chain) > 0 && !j.fresh {
 		if chain, err = w.confirm(ctx, j, chain); err != nil {
 			return err
 		}
@@ -96,25 +93,27 @@ func (w *Writer) confirm(ctx context.Context, j *job, chain []link) ([]link, err
 }
 
 func (w *Writer) execute(ctx context.Context, j *job, p plan) error {
-	for _, object := range p.settle {
-		if err := w.Store.Settle(ctx, object); err != nil {
-			return err
-		}
-	}
 	positions := j.open
 	for _, c := range p.changes {
 		object, err := w.apply(ctx, j, c)
 		if err != nil {
 			return err
 		}
-		told := w.trace(j, object)
-		for i, event := range c.events {
-			j.done(positions[event], Outcome{
-				Result: c.results[i], Recording: w.Store.Namespace() + "/" + object.Name, Trace: told.of(i),
-			})
+		trace := w.trace(j, object)
+		for i, ev := range c.done {
+			j.done(positions[ev.position], Outcome{Result: ev.result, Recording: w.nameOf(j.session, ev.segment), Trace: trace.of(i)})
 		}
 	}
 	return nil
+}
+
+// nameOf is the object of a segment as outcomes name it; empty where an event
+// belongs to none.
+func (w *Writer) nameOf(session Session, segment int32) string {
+	if segment == 0 {
+		return ""
+	}
+	return w.Store.Namespace() + "/" + lifecycle.Name(session.MeetingID, session.SessionID, segment)
 }
 
 func (w *Writer) apply(ctx context.Context, j *job, c *change) (*Object, error) {
@@ -134,7 +133,7 @@ func (w *Writer) apply(ctx context.Context, j *job, c *change) (*Object, error) 
 
 // trace returns what to tell of a write of the object that is done.
 func (w *Writer) trace(j *job, read *Object) *Trace {
-	if w.Now == nil {
+	if w.Now == nil || read == nil {
 		return nil
 	}
 	place := tracecontext.Parse(read.Traceparent)

@@ -83,7 +83,7 @@ func TestWriterCalls(t *testing.T) {
 			"a file behind a failure", []lifecycle.Event{event(failed, 0)}, []lifecycle.Event{event(stopped, 99, "/a.mp4")},
 			[]string{
 				"get " + first, "get " + second, "get fresh " + first, "get fresh " + second,
-				"settle " + first, "create " + second, "patch " + second,
+				"patch " + first, "create " + second, "patch " + second,
 			},
 			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + second}},
 		},
@@ -91,7 +91,7 @@ func TestWriterCalls(t *testing.T) {
 			"a failure and a later file at once", nil, []lifecycle.Event{event(failed, 0), event(stopped, 99, "/a.mp4")},
 			[]string{
 				"get " + first, "create " + first, "patch " + first, // the failure must be there to be settled
-				"get fresh " + first, "get fresh " + second, "settle " + first, "create " + second, "patch " + second,
+				"get fresh " + first, "get fresh " + second, "patch " + first, "create " + second, "patch " + second,
 			},
 			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + first}, {Result: lifecycle.Recorded, Recording: "meetings/" + second}},
 		},

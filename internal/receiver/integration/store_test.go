@@ -139,11 +139,16 @@ func TestSettle(t *testing.T) {
 	if err := r.store.Patch(t.Context(), object, lifecycle.Apply(object.Recording, event(v1alpha1.EventFailed)), false); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.store.Settle(t.Context(), object); !errors.Is(err, recorder.ErrChanged) {
+	settle := func(object *recorder.Object) error {
+		status := *object.Recording.DeepCopy()
+		status.Settled = true
+		return r.store.Patch(t.Context(), object, status, false)
+	}
+	if err := settle(object); !errors.Is(err, recorder.ErrChanged) {
 		t.Errorf("settled what is outdated: %v", err)
 	}
 	broken := read(t, r, object.Name)
-	if err := r.store.Settle(t.Context(), broken); err != nil {
+	if err := settle(broken); err != nil {
 		t.Fatal(err)
 	}
 	revived := lifecycle.Apply(broken.Recording, event(v1alpha1.EventStopped, "/a.mp4"))
