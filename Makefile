@@ -143,8 +143,9 @@ charts: ## Generate the Helm chart's CRDs, fixed objects and README from config/
 	go -C hack/charts run . -root=$(CURDIR)
 
 .PHONY: docs
-docs: ## Generate docs/api.md from the API types.
+docs: ## Generate the references of the API and of the kubectl plugin.
 	$(CRD_REF_DOCS) --source-path=api --config=docs/api.config.yaml --renderer=markdown --max-depth=6 --log-level=ERROR --output-path=docs/api.md
+	go run ./hack/clidocs >docs/kubectl-recording.md
 
 .PHONY: dashboards
 dashboards: ## Generate the Grafana dashboard and the PrometheusRule in config/observability.

@@ -138,17 +138,16 @@ receive_events() {
 }
 
 send() {
-  printf '%-20s -> ' "$1"
-  "$state/provider" send -key "$state/private.pem" -url "http://127.0.0.1:$hook_port/webhooks/videosdk" -type "$@"
+  "$state/kubectl-recording" simulate webhook "$@" --key-dir "$state" --url "http://127.0.0.1:$hook_port/webhooks/videosdk"
 }
 
 record() {
   session=$(openssl rand -hex 12)
   local path=/encoded/videos/$session.mp4
   cp "$state/recording.mp4" "$state/files$path"
-  local id=(-meeting jvsg-8rjn-j304 -session "$session")
+  local id=(--meeting jvsg-8rjn-j304 --session "$session")
   send recording-started "${id[@]}"
-  send recording-stopped "${id[@]}" -file-path "$path" -file-url "http://$host:$file_port$path"
+  send recording-stopped "${id[@]}" --file-path "$path" --file-url "http://$host:$file_port$path"
 }
 
 # volume_folder prints the folder of this machine that the volume of a claim is.

@@ -6,10 +6,7 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -66,7 +63,7 @@ Whoever has the key can forge recordings: use it on test clusters only.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context(), cmd) },
 	}
 	s.bind(cmd)
-	cmd.AddCommand(newKeygenCommand(s))
+	cmd.AddCommand(newKeygenCommand(s), newWebhookCommand(s), newServeCommand(s))
 	return cmd
 }
 
@@ -261,16 +258,9 @@ func (s *simulateOptions) serveFile(ctx context.Context) error {
 	if err := simulator.CheckFile(s.file); err != nil {
 		return err
 	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", s.serve)
-	if err != nil {
-		return fmt.Errorf("--serve: %w", err)
-	}
-	server := &http.Server{Handler: simulator.FileHandler(s.file), ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			_, _ = fmt.Fprintf(s.ErrOut, "serve %s: %v\n", s.file, err)
+		if err := s.serveHTTP(ctx, s.serve, simulator.FileHandler(s.file)); err != nil {
+			_, _ = fmt.Fprintf(s.ErrOut, "--serve: %v\n", err)
 		}
 	}()
 	return nil

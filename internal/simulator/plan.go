@@ -101,13 +101,26 @@ type Delivery struct {
 	Lost, Again bool
 }
 
-// data is what a webhook says about a recording.
-type data struct {
-	MeetingID string `json:"meetingId"`
-	SessionID string `json:"sessionId"`
-	ID        string `json:"id,omitempty"`
-	FilePath  string `json:"filePath,omitempty"`
-	FileURL   string `json:"fileUrl,omitempty"`
+// WebhookTypes are the types of webhooks about recordings.
+var WebhookTypes = []string{"recording-starting", "recording-started", "recording-stopping", "recording-stopped", "recording-failed"}
+
+// Webhook is what one webhook says about a recording.
+type Webhook struct {
+	Type     string `json:"-"`
+	Meeting  string `json:"meetingId"`
+	Session  string `json:"sessionId"`
+	ID       string `json:"id,omitempty"`
+	FilePath string `json:"filePath,omitempty"`
+	FileURL  string `json:"fileUrl,omitempty"`
+}
+
+// Delivery returns the webhook as it is sent.
+func (w Webhook) Delivery() Delivery {
+	body, err := json.Marshal(map[string]any{"webhookType": w.Type, "data": w})
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	return Delivery{Type: w.Type, Meeting: w.Meeting, Session: w.Session, Body: body}
 }
 
 // Plan returns the webhooks of a simulation, in the order in which they are sent.
@@ -128,9 +141,6 @@ type planner struct {
 	plan   []Delivery
 }
 
-// events of a recording, in order, but the last.
-var events = []string{"recording-starting", "recording-started", "recording-stopping"}
-
 func (p *planner) session() {
 	at := time.Duration(0)
 	if p.Spread > 0 {
@@ -150,33 +160,29 @@ func (p *planner) session() {
 // recording plans the webhooks of one recording, and returns how long it takes.
 func (p *planner) recording(at time.Duration, meeting, session string, recording int) time.Duration {
 	id := p.hex(24)
-	d := data{MeetingID: meeting, SessionID: session}
+	w := Webhook{Meeting: meeting, Session: session}
 	if p.IDs {
-		d.ID = id
+		w.ID = id
 	}
 	start := at
-	for _, event := range events {
-		p.webhook(at, event, d, recording)
+	for _, w.Type = range []string{"recording-starting", "recording-started", "recording-stopping"} {
+		p.webhook(at, w, recording)
 		at += time.Duration(p.Step)
 	}
-	if p.random.Float64() < p.Fail {
-		p.webhook(at, "recording-failed", d, recording)
-	} else {
-		d.FilePath = "/encoded/videos/" + id + ".mp4"
+	w.Type = "recording-failed"
+	if p.random.Float64() >= p.Fail {
+		w.Type, w.FilePath = "recording-stopped", "/encoded/videos/"+id+".mp4"
 		if p.FileURL != "" {
-			d.FileURL = p.FileURL + d.FilePath
+			w.FileURL = p.FileURL + w.FilePath
 		}
-		p.webhook(at, "recording-stopped", d, recording)
 	}
+	p.webhook(at, w, recording)
 	return at + time.Duration(p.Step) - start
 }
 
-func (p *planner) webhook(at time.Duration, event string, d data, recording int) {
-	body, err := json.Marshal(map[string]any{"webhookType": event, "data": d})
-	if err != nil {
-		panic(err) // strings always encode
-	}
-	delivery := Delivery{At: at, Type: event, Meeting: d.MeetingID, Session: d.SessionID, Recording: recording, Body: body}
+func (p *planner) webhook(at time.Duration, w Webhook, recording int) {
+	delivery := w.Delivery()
+	delivery.At, delivery.Recording = at, recording
 	delivery.Lost = p.random.Float64() < p.Lose
 	if p.random.Float64() < p.Delay {
 		delivery.At += time.Duration(p.random.Int64N(int64(p.MaxDelay) + 1))

@@ -171,3 +171,41 @@ func TestFileHandler(t *testing.T) {
 		t.Error("a directory is accepted as a file")
 	}
 }
+
+func TestDirHandler(t *testing.T) {
+	directory := t.TempDir()
+	if err := os.WriteFile(filepath.Join(directory, "a.mp4"), []byte("film"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	notifications := filepath.Join(t.TempDir(), "notifications")
+	server := httptest.NewServer(DirHandler(directory, notifications))
+	defer server.Close()
+	without := httptest.NewServer(DirHandler(directory, ""))
+	defer without.Close()
+	for _, test := range []struct {
+		method, url, body string
+		status            int
+	}{
+		{http.MethodGet, server.URL + "/a.mp4", "", http.StatusOK},
+		{http.MethodPost, server.URL + "/events", "{\"one\":1}\n", http.StatusNoContent},
+		{http.MethodPost, server.URL + "/events", "{\"two\":2}", http.StatusNoContent},
+		{http.MethodPost, server.URL + "/events", strings.Repeat("x", maxNotification+1), http.StatusBadRequest},
+		{http.MethodPost, without.URL + "/events", "{}", http.StatusNotFound},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), test.method, test.url, strings.NewReader(test.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil || response.StatusCode != test.status {
+			t.Errorf("%s %s: %d, %v; want %d", test.method, test.url, response.StatusCode, err, test.status)
+		}
+	}
+	stored, err := os.ReadFile(notifications)
+	if want := "{\"one\":1}\n{\"two\":2}\n"; err != nil || string(stored) != want {
+		t.Errorf("stored %q, %v; want %q", stored, err, want)
+	}
+}

@@ -15,7 +15,8 @@ choose_cluster() {
 }
 
 kind() { go tool -modfile="$root/hack/tools/kind/go.mod" kind "$@"; }
-kubectl() { "$root/bin/k8s/kubectl" "$@"; }
+# The demo builds the plugin into $state.
+kubectl() { PATH=$state:$PATH "$root/bin/k8s/kubectl" "$@"; }
 
 bring_up() {
   case $1 in

@@ -22,9 +22,9 @@ make_sound() {
 
 # record SESSION FILE tells of a recording of the file, which lies in the folder that is served.
 record() {
-  local id=(-meeting demo-pipe-line -session "$1")
+  local id=(--meeting demo-pipe-line --session "$1")
   send recording-started "${id[@]}"
-  send recording-stopped "${id[@]}" -file-path "/encoded/videos/$2" -file-url "http://$host:$file_port/encoded/videos/$2"
+  send recording-stopped "${id[@]}" --file-path "/encoded/videos/$2" --file-url "http://$host:$file_port/encoded/videos/$2"
 }
 
 # run_pipeline sets film and sound, the names of the two recordings.

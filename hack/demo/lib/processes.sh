@@ -46,7 +46,7 @@ reachable() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 serve_file() {
   host=$(file_host "$1")
   mkdir -p "$state/files/encoded/videos"
-  start file-server "$state/provider" serve -listen "$host:$file_port" -dir "$state/files" -events "$state/events"
+  start file-server "$state/kubectl-recording" simulate serve --listen "$host:$file_port" --dir "$state/files" --notifications "$state/events"
   await 10 "the file server at $host:$file_port (see $state/file-server.log)" reachable "$host" "$file_port"
 }
 

@@ -5,8 +5,8 @@
 # The story that the demo tells: keys, installation, two recordings, and what became of them.
 
 make_keys() {
-  (cd "$root" && CGO_ENABLED=0 go build -trimpath -o "$state/provider" ./hack/demo/provider)
-  [[ -e $state/private.pem ]] || "$state/provider" keygen -dir "$state"
+  (cd "$root" && CGO_ENABLED=0 go build -trimpath -o "$state/kubectl-recording" ./cmd/kubectl-recording)
+  "$state/kubectl-recording" simulate keygen --key-dir "$state" >/dev/null
   [[ -e $state/token ]] || openssl rand -hex 24 >"$state/token"
 }
 
@@ -94,8 +94,7 @@ explain_pods() {
 }
 
 send() {
-  printf '%-20s -> ' "$1"
-  "$state/provider" send -key "$state/private.pem" -url "http://127.0.0.1:$hook_port/webhooks/videosdk/$(<"$state/token")" -type "$@"
+  "$state/kubectl-recording" simulate webhook "$@" --key-dir "$state" --url "http://127.0.0.1:$hook_port/webhooks/videosdk/$(<"$state/token")"
 }
 
 # send_webhooks tells of two new recordings: one that ends with a file, and one that the provider could not make.
@@ -104,12 +103,12 @@ send_webhooks() {
   failed_session=$(openssl rand -hex 12)
   local path=/encoded/videos/$session.mp4
   cp "$here/testdata/recording.mp4" "$state/files$path"
-  local id=(-meeting jvsg-8rjn-j304 -session "$session")
+  local id=(--meeting jvsg-8rjn-j304 --session "$session")
   send recording-starting "${id[@]}"
   send recording-started "${id[@]}"
   send recording-stopping "${id[@]}"
-  send recording-stopped "${id[@]}" -file-path "$path" -file-url "http://$host:$file_port$path"
-  send recording-failed -meeting jvsg-8rjn-j304 -session "$failed_session"
+  send recording-stopped "${id[@]}" --file-path "$path" --file-url "http://$host:$file_port$path"
+  send recording-failed --meeting jvsg-8rjn-j304 --session "$failed_session"
 }
 
 show_outcome() {
@@ -121,6 +120,7 @@ show_outcome() {
   show_file "$recording"
   show_stream "$recording"
   run kubectl -n "$namespace" get meetingrecordings
+  run kubectl recording -n "$namespace" get "$recording"
 }
 
 run() {
