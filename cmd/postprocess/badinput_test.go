@@ -18,7 +18,7 @@ import (
 	"testing"
 
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
-	"github.com/meetingops/meeting-recording-operator/test/objectstore"
+	"github.com/meetingops/meeting-recording-operator/test/harness/objectstore"
 )
 
 var s3Server *objectstore.Server

@@ -20,7 +20,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/meetingops/meeting-recording-operator/test/objectstore"
+	"github.com/meetingops/meeting-recording-operator/test/harness/objectstore"
 )
 
 // archiveTwice archives to a bucket, and finds the file unchanged the second time.

@@ -23,7 +23,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
-	"github.com/meetingops/meeting-recording-operator/test/objectstore"
+	"github.com/meetingops/meeting-recording-operator/test/harness/objectstore"
 )
 
 var s3Server *objectstore.Server

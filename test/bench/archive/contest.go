@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
-	"github.com/meetingops/meeting-recording-operator/test/objectstore"
+	"github.com/meetingops/meeting-recording-operator/test/harness/objectstore"
 )
 
 // bench has what the contestants are started with.

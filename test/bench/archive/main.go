@@ -24,7 +24,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/meetingops/meeting-recording-operator/test/objectstore"
+	"github.com/meetingops/meeting-recording-operator/test/harness/objectstore"
 )
 
 const (

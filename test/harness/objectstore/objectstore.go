@@ -6,7 +6,6 @@
 package objectstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,9 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"time"
 
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
@@ -34,11 +31,8 @@ type Server struct {
 	Endpoint string
 	// Folder has the buckets as folders, and objects as files.
 	Folder string
-	// Log is what it has written; to be read after Stop only.
-	Log bytes.Buffer
 
-	cancel context.CancelFunc
-	ended  chan struct{}
+	program *harness.Program
 }
 
 // StartS3 starts versitygw with its data in a folder, and waits until it answers. Each folder in the server's Folder is a
@@ -66,10 +60,7 @@ func StartGCS(ctx context.Context, folder string) (*Server, error) {
 }
 
 // Stop ends the server, and waits for that.
-func (s *Server) Stop() {
-	s.cancel()
-	<-s.ended
-}
+func (s *Server) Stop() { s.program.Kill() }
 
 // Environment is what an S3 client needs beside the endpoint; what is empty must not be set.
 func Environment() map[string]string {
@@ -85,93 +76,52 @@ func (s *Server) BucketURL(bucket string) string {
 	return "s3://" + bucket + "?use_path_style=true&region=" + Region + "&endpoint=" + s.Endpoint
 }
 
-// start tries several ports, since another process may take one before the server does.
 func start(ctx context.Context, folder, tool string, arguments func(port string) []string) (*Server, error) {
-	program, err := build(ctx, tool)
+	path, err := build(ctx, tool)
 	if err != nil {
 		return nil, err
 	}
-	for range 5 {
-		port, err := freePort()
-		if err != nil {
-			return nil, err
-		}
-		s := &Server{Endpoint: "http://127.0.0.1:" + port, Folder: folder, ended: make(chan struct{})}
-		if err = s.run(ctx, program, arguments(port)); err != nil {
-			return nil, err
-		}
-		if s.wait(ctx, "127.0.0.1:"+port) {
-			return s, nil
-		}
-		s.Stop()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		err = fmt.Errorf("%s did not start: %s", tool, &s.Log)
-		if !strings.Contains(s.Log.String(), "address already in use") {
-			return nil, err
-		}
-	}
-	return nil, fmt.Errorf("no free port for %s", tool)
-}
-
-func (s *Server) run(ctx context.Context, program string, arguments []string) error {
-	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	cmd := exec.CommandContext(ctx, program, arguments...)
-	cmd.Dir = s.Folder
-	cmd.Stdout, cmd.Stderr = &s.Log, &s.Log
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	go func() {
-		defer close(s.ended)
-		_ = cmd.Wait() // it is killed in the end, and that is no news
-	}()
-	return nil
-}
-
-// wait reports whether the server listens, before it ends.
-func (s *Server) wait(ctx context.Context, address string) bool {
-	dialer := net.Dialer{Timeout: time.Second}
-	again := time.NewTicker(10 * time.Millisecond)
-	defer again.Stop()
-	for {
-		if conn, err := dialer.DialContext(ctx, "tcp", address); err == nil {
-			_ = conn.Close()
-			return true
-		}
-		select {
-		case <-s.ended:
-			return false
-		case <-ctx.Done():
-			return false
-		case <-again.C:
-		}
-	}
-}
-
-func freePort() (string, error) {
 	address, err := harness.FreeAddress()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	_, port, err := net.SplitHostPort(address)
-	return port, err
+	if err != nil {
+		return nil, err
+	}
+	program, err := harness.Run(tool, "", path, arguments(port)...)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Endpoint: "http://" + address, Folder: folder, program: program}
+	err = harness.Await(ctx, harness.Patience, tool+" listens", func(ctx context.Context) error {
+		if err := program.Alive(); err != nil {
+			return harness.Permanent(err)
+		}
+		connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err != nil {
+			return err
+		}
+		return connection.Close()
+	})
+	if err != nil {
+		program.Kill()
+		return nil, err
+	}
+	return s, nil
 }
 
 // build returns the path of a tool of hack/objectstores, which the toolchain builds unless it is in its cache.
 func build(ctx context.Context, tool string) (string, error) {
-	_, here, _, ok := runtime.Caller(0)
-	if !ok {
-		return "", errors.New("the sources' place is not known")
-	}
-	module := filepath.Join(filepath.Dir(here), "..", "..", "hack", "objectstores")
 	cmd := exec.CommandContext(ctx, "go", "tool", "-n", tool)
-	cmd.Dir = module
-	var out, problems bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &problems
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("build %s: %w: %s", tool, err, &problems)
+	cmd.Dir = harness.Path("hack", "objectstores")
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			err = fmt.Errorf("%w: %s", err, exit.Stderr)
+		}
+		return "", fmt.Errorf("build %s: %w", tool, err)
 	}
-	return strings.TrimSpace(out.String()), nil
+	return strings.TrimSpace(string(out)), nil
 }
