@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
@@ -358,4 +360,92 @@ func TestDrain(t *testing.T) {
 	again := g.dial(t) // who has not noticed is served all the same
 	again.send(head(t) + goodBody)
 	again.expect(200)
+}
+
+// TestRefusalsAreSentAtOnce: who waits for "100 Continue", or has sent half a body,
+// gets the refusal now, and then the connection ends: what follows on it must not
+// be read as another request.
+func TestRefusalsAreSentAtOnce(t *testing.T) {
+	g := newGuarded(t, recordedAlways, 0, 0).start(t)
+	for name, tc := range map[string]struct {
+		head, sent string
+		status     int
+	}{
+		"unknown path, expecting":  {"POST /x HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 100", "", 404},
+		"method, expecting":        {"PUT " + WebhookPath + " HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 100", "", 405},
+		"too large, expecting":     {"POST " + WebhookPath + " HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 65537", "", 413},
+		"compressed, expecting":    {"POST " + WebhookPath + " HTTP/1.1\r\nExpect: 100-continue\r\nContent-Encoding: gzip\r\nContent-Length: 100", "", 400},
+		"chunked, expecting":       {"POST /x HTTP/1.1\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked", "", 404},
+		"unknown path, half":       {"POST /x HTTP/1.1\r\nContent-Length: 100", "half", 404},
+		"health with half a body":  {"POST /healthz HTTP/1.1\r\nContent-Length: 100", "half", 405},
+		"another request smuggled": {"POST /x HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 100", head(t) + goodBody, 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := g.dial(t)
+			begin := time.Now()
+			w.send(tc.head + "\r\nHost: x\r\n\r\n" + tc.sent)
+			if got := w.expect(tc.status); !got.closes {
+				t.Error("the connection goes on")
+			}
+			if took := time.Since(begin); took > 5*time.Second { // the server's limit for a body is 10 s
+				t.Errorf("answered after %s", took)
+			}
+			w.expectCut()
+			if took := time.Since(begin); took > 8*time.Second {
+				t.Errorf("closed after %s", took)
+			}
+		})
+	}
+}
+
+// TestExpectContinue: a genuine sender that waits for it gets it, and goes on.
+func TestExpectContinue(t *testing.T) {
+	g := newGuarded(t, recordedAlways, 1, 1).start(t)
+	w := g.dial(t)
+	for range 2 {
+		w.send(strings.Replace(head(t), "\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1))
+		for _, want := range []string{"HTTP/1.1 100 Continue\r\n", "\r\n"} {
+			if line, err := w.reader.ReadString('\n'); err != nil || line != want {
+				t.Fatalf("%q, %v", line, err)
+			}
+		}
+		w.send(goodBody)
+		if w.expect(200).closes {
+			t.Error("the connection is closed")
+		}
+	}
+}
+
+// TestHealthOfTheWebhooksPort: load balancers get 200 also while no request can be
+// in flight, and it is no webhook.
+func TestHealthOfTheWebhooksPort(t *testing.T) {
+	h := newHold()
+	g := newGuarded(t, h, 1, 0).start(t)
+	held := g.occupy(t, h, 1)
+	for _, tc := range []struct {
+		method       string
+		status       int
+		body, header string
+	}{{"GET", 200, `{"status":"ok"}`, ""}, {"HEAD", 200, "", ""}, {"POST", 405, `{"error":"the health check is asked by GET or HEAD"}`, "GET, HEAD"}} {
+		request, err := http.NewRequest(tc.method, "http://"+g.address+"/healthz?x=1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(response.Body)
+		if err = errors.Join(err, response.Body.Close()); err != nil || response.StatusCode != tc.status || string(content) != tc.body || response.Header.Get("Allow") != tc.header {
+			t.Errorf("%s: %d %s %v, %v", tc.method, response.StatusCode, content, response.Header, err)
+		}
+	}
+	close(h.release)
+	held[0].expect(200)
+	for _, outcome := range []outcome{outcomeNotFound, outcomeMethodNotAllowed, outcomeOverloaded} {
+		if n := testutil.ToFloat64(g.Metrics.webhooks.WithLabelValues(typeUnknown, string(outcome))); n != 0 {
+			t.Errorf("%v health checks are counted as webhooks that are %s", n, outcome)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"container/list"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,15 +16,16 @@ import (
 // connection of a request that did not come through Connections.
 type Conn struct {
 	net.Conn
-	owner   *Connections
-	overTLS bool
+	owner *Connections
+	// heard is set by bytes that the server has read since the connection was
+	// excused, or its last request answered.
+	heard atomic.Bool
 
 	// The owner's mu guards what follows.
 	element *list.Element // where it waits to be cut; nil while it cannot be
 	since   time.Time     // when it began; of the first answer, or the last genuine request
 	genuine bool
 	refused bool // it had an answer before it was genuine
-	excused bool
 	gone    bool
 
 	// body is the request's place among the bodies that are arriving; see InFlight.
@@ -37,6 +39,19 @@ func ConnOf(r *http.Request) *Conn {
 	conn, _ := r.Context().Value(connKey{}).(*Conn)
 	return conn
 }
+
+// Read notes that the server has read something.
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.heard.Store(true)
+	}
+	return n, err
+}
+
+// excused reports whether it is the server that is slow: bytes have arrived, and
+// it has read none for long. Who trickles bytes is not excused.
+func (c *Conn) excused() bool { return !c.heard.Load() && hasUnread(c.Conn) }
 
 // Close frees the slot.
 func (c *Conn) Close() error {
@@ -93,7 +108,7 @@ func (c *Conn) Genuine() {
 	c.owner.mu.Lock()
 	defer c.owner.mu.Unlock()
 	c.unlist()
-	c.since, c.excused = time.Now(), false
+	c.since = time.Now()
 	if !c.genuine && !c.gone {
 		c.owner.genuine++
 	}
@@ -101,8 +116,9 @@ func (c *Conn) Genuine() {
 }
 
 // Answered says that the request is about to be answered. It reports whether the
-// answer must close the connection: somebody waits for a slot, and this sender is
-// a stranger or one of too many.
+// answer must close the connection: the server drains, or somebody waits for a
+// slot, and too many genuine senders hold one. Who sends one webhook and keeps
+// the connection makes room so at once, and nothing is cut that may send again.
 func (c *Conn) Answered() (closeIt bool) {
 	if c == nil {
 		return false
@@ -111,11 +127,16 @@ func (c *Conn) Answered() (closeIt bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	c.unlist()
+	c.heard.Store(false)
 	if !c.genuine && !c.refused {
 		c.since, c.refused = time.Now(), true
 	}
 	c.enlist((*list.List).PushBack)
-	return o.draining || (o.waiting && (!c.genuine || o.crowded()))
+	if makesRoom := o.waiting && c.genuine && o.crowded() && time.Since(o.cutAt) >= o.interval; makesRoom {
+		o.cutAt = time.Now()
+		return true
+	}
+	return o.draining
 }
 
 // enlist puts the connection among those of its class. It is called with the

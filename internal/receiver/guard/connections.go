@@ -27,19 +27,26 @@ const (
 	answerPatience = 50 * time.Millisecond
 	// genuinePatience is how long a genuine sender may be silent.
 	genuinePatience = 10 * time.Second
+	// cutInterval and handshakeInterval are the least time between two cuts, plain
+	// and over TLS. Those that are cut come again, and must not keep the server
+	// busy with that.
+	cutInterval       = 500 * time.Microsecond
+	handshakeInterval = 2 * time.Millisecond
 )
 
 // Connections bounds how many connections a server holds. Further ones wait in
 // the kernel's queue, and take the slot of another, in this order: a stranger's
 // that had its answer; that of the stranger who has kept it for longest without
 // a complete request; that of the genuine sender who was silent for longest. A
-// connection whose request has arrived in full is never cut.
+// connection whose request has arrived in full is never cut, nor one with bytes
+// that the server has been too slow to read.
 //
 // Genuine senders keep their slots for longer only while they hold at most half
 // of all: otherwise captured webhooks that are sent again could hold every one.
 type Connections struct {
-	limit int
-	cuts  prometheus.Counter
+	limit              int
+	patience, interval time.Duration // of strangers, and between cuts
+	cuts               prometheus.Counter
 
 	mu       sync.Mutex
 	open     int
@@ -49,7 +56,7 @@ type Connections struct {
 	// Connections that may be cut, each list in the order in which they are. One
 	// whose request is being answered is in none.
 	answered, fresh, silent *list.List
-	freshCutAt              time.Time
+	cutAt                   time.Time     // when a slot was taken last
 	freed                   chan struct{} // has an element after a connection has gone
 }
 
@@ -84,7 +91,11 @@ func (c *Connections) Listen(server *http.Server, listener net.Listener, config 
 		}
 		return context.WithValue(ctx, connKey{}, conn)
 	}
-	bound := &boundListener{Listener: listener, connections: c, overTLS: config != nil, closed: make(chan struct{})}
+	bound := &boundListener{Listener: listener, connections: c, closed: make(chan struct{})}
+	c.patience, c.interval = strangerPatience, cutInterval
+	if config != nil {
+		c.patience, c.interval = handshakePatience, handshakeInterval
+	}
 	if config == nil {
 		return bound
 	}
@@ -131,63 +142,47 @@ func (c *Connections) add(conn *Conn) (added bool, wait time.Duration) {
 // victim returns the connection to cut, or nil and when there may be one. It is
 // called with mu held.
 func (c *Connections) victim(now time.Time) (*Conn, time.Duration) {
+	if wait := c.cutAt.Add(c.interval).Sub(now); wait > 0 {
+		return nil, wait
+	}
 	soonest := genuinePatience
 	for _, class := range []struct {
 		members  *list.List
-		cuttable func(*Conn) time.Time
-	}{{c.answered, (*Conn).answeredUntil}, {c.fresh, c.freshUntil}, {c.silent, c.silentUntil}} {
-		for {
-			front := class.members.Front()
-			if front == nil {
-				break
-			}
+		patience time.Duration
+	}{{c.answered, answerPatience}, {c.fresh, c.patience}, {c.silent, c.genuinePatience()}} {
+		for front := class.members.Front(); front != nil; front = class.members.Front() {
 			conn := front.Value.(*Conn)
-			if wait := class.cuttable(conn).Sub(now); wait > 0 {
+			wait := conn.since.Add(class.patience).Sub(now)
+			if class.members == c.fresh {
+				// If all were cut at once and came again, nobody would get a slot
+				// until their time is over, so that is spread evenly over it.
+				wait = max(wait, c.cutAt.Add(c.patience/time.Duration(c.limit)).Sub(now))
+			}
+			if wait > 0 {
 				soonest = min(soonest, wait)
 				break
 			}
-			if conn.excused || class.members == c.answered || !hasUnread(conn.Conn) {
-				if class.members == c.fresh {
-					c.freshCutAt = now
-				}
+			if class.members == c.answered || !conn.excused() {
 				return conn, 0
 			}
-			// The server is slow, not the sender. That excuses each only once:
-			// who trickles bytes must not keep a slot.
-			conn.excused, conn.since = true, now
+			conn.since = now
 			class.members.MoveToBack(front)
 		}
 	}
 	return nil, soonest
 }
 
-func (c *Conn) answeredUntil() time.Time { return c.since.Add(answerPatience) }
-
-// freshUntil spreads the cuts evenly over the time that a connection has. If all
-// were cut at once and came again, nobody could get a slot until their time is
-// over again.
-func (c *Connections) freshUntil(conn *Conn) time.Time {
-	patience := strangerPatience
-	if conn.overTLS {
-		patience = handshakePatience
-	}
-	until, paced := conn.since.Add(patience), c.freshCutAt.Add(patience/time.Duration(c.fresh.Len()))
-	if paced.After(until) {
-		return paced
-	}
-	return until
-}
-
-func (c *Connections) silentUntil(conn *Conn) time.Time {
+func (c *Connections) genuinePatience() time.Duration {
 	if c.crowded() {
-		return conn.since.Add(strangerPatience)
+		return c.patience
 	}
-	return conn.since.Add(genuinePatience)
+	return genuinePatience
 }
 
 // cut closes a connection and frees its slot. It is called with mu held.
 func (c *Connections) cut(conn *Conn) {
 	c.forget(conn)
+	c.cutAt = time.Now()
 	c.cuts.Inc()
 	// It is of no further use, whatever closing it returns.
 	_ = conn.Conn.Close()
@@ -214,7 +209,6 @@ func (c *Connections) forget(conn *Conn) {
 type boundListener struct {
 	net.Listener
 	connections *Connections
-	overTLS     bool
 	closing     sync.Once
 	closed      chan struct{}
 }
@@ -226,7 +220,7 @@ func (l *boundListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn := &Conn{Conn: accepted, owner: l.connections, overTLS: l.overTLS, since: time.Now()}
+	conn := &Conn{Conn: accepted, owner: l.connections, since: time.Now()}
 	for {
 		added, wait := l.connections.add(conn)
 		if added {

@@ -37,7 +37,6 @@ type body struct {
 	flight  *InFlight
 	conn    *Conn
 	since   time.Time
-	excused bool
 	element *list.Element
 }
 
@@ -108,6 +107,7 @@ func (f *InFlight) leave() {
 func (f *InFlight) begin(conn *Conn) *body {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	conn.heard.Store(false)
 	b := &body{flight: f, conn: conn, since: time.Now()}
 	b.element = f.bodies.PushBack(b)
 	return b
@@ -134,8 +134,8 @@ func (f *InFlight) cutSlowest() (wait time.Duration) {
 		if wait := b.since.Add(bodyPatience).Sub(now); wait > 0 {
 			return wait
 		}
-		if !b.excused && hasUnread(b.conn.Conn) {
-			b.excused, b.since = true, now
+		if b.conn.excused() {
+			b.since = now
 			f.bodies.MoveToBack(front)
 			continue
 		}
