@@ -6,10 +6,9 @@
 # benchmark (-size MiB, -runs N, -folder DIR). As root on Debian it installs curl and rclone where they are missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if ! { command -v curl && command -v rclone; } >/dev/null && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
-  apt-get update -qq && apt-get install -y -qq --no-install-recommends curl rclone >/dev/null
-fi
+source hack/env.sh
+hack/packages.sh bench || echo "bench-archive: measuring without what is missing" >&2
 mkdir -p bin
-CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/postprocess-bench ./cmd/postprocess
+go build -ldflags "-s -w" -o bin/postprocess-bench ./cmd/postprocess
 go build -o bin/bench-archive ./test/bench/archive
 exec bin/bench-archive -program bin/postprocess-bench "$@"

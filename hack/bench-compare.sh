@@ -6,6 +6,7 @@
 # ratios to the limit of the same run, which another machine, or another hour of this one, changes least.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source hack/env.sh
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -9,6 +9,7 @@
 #   crd-compat.sh release VERSION  makes the CRDs of now those of the release VERSION, and empties the list of accepted changes
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source hack/env.sh
 
 bases=config/crd/bases released=config/crd/released accepted=hack/crd-compat-accepted.yaml
 die() { echo "crd-compat: $*" >&2; exit 1; }

@@ -6,6 +6,7 @@
 # all with the images IMG and MEDIA_IMG, and the Helm chart as the version VERSION (vX.Y.Z; without one, as its Chart.yaml says).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source hack/env.sh
 
 dist=${1:?which folder to write to}
 mkdir -p "$dist"

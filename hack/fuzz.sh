@@ -6,6 +6,7 @@
 # What makes one fail is written to testdata/fuzz of its package, from where every test run tries it again: mend it, and keep the file.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source hack/env.sh
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 

@@ -5,6 +5,7 @@
 # Prints the objects of a folder of config/, with the images IMG and MEDIA_IMG: render.sh config/default
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source hack/env.sh
 
 folder=${1:?which folder of config/}
 go tool -modfile=hack/tools/go.mod kustomize build "$folder" | sed \

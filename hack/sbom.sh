@@ -6,6 +6,7 @@
 # same program gives the same bytes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source hack/env.sh
 
 mkdir -p bin/sbom
 for folder in cmd/*/; do

@@ -6,6 +6,7 @@
 # first. It goes on after a failure, and says at the end which minors passed. PKG chooses other packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source hack/env.sh
 
 read -ra packages <<<"${PKG:-./controllers/... ./internal/receiver/integration/... ./test/integration/...}"
 minors=("")

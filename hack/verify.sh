@@ -6,6 +6,7 @@
 # tree itself is not touched.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source hack/env.sh
 
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT

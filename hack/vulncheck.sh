@@ -7,6 +7,7 @@
 # since nothing was looked at then.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source hack/env.sh
 
 official=https://vuln.go.dev
 modules=("." hack/images) # what ships: the programs, and what puts them into an image

@@ -27,6 +27,8 @@ USAGE
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
+# shellcheck source=hack/env.sh
+source "$root/hack/env.sh"
 envtest_set="kube-apiserver etcd kubectl"
 cluster_set="$envtest_set kubelet kube-controller-manager kube-scheduler kube-proxy"
 envtest_index=${ENVTEST_INDEX_URL:-https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml}
@@ -176,7 +178,7 @@ build() {
     *) flags+=" $version_flags" ;;
   esac
   with_progress "building $name ($took on two cores, seconds when Go has built it before)" \
-    env CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" go build -C "$here/$folder" -trimpath -ldflags "$flags" -o "$scratch/$name" "$package" ||
+    env CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" go build -C "$here/$folder" -ldflags "$flags" -o "$scratch/$name" "$package" ||
     die "cannot build $name: the reason is above. What is finished is kept; run this again to go on from here"
   keep "$scratch/$name" "$name" "built from $folder module"
 }

@@ -29,6 +29,8 @@ USAGE
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
+# shellcheck source=hack/env.sh
+source "$root/hack/env.sh"
 state=$root/bin/demo
 namespace=meeting-recording-system
 img=${IMG:-meeting-recording-operator:dev}

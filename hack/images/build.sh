@@ -28,6 +28,8 @@ USAGE
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
+# shellcheck source=hack/env.sh
+source "$root/hack/env.sh"
 out=$root/bin/images
 user=65532:65532
 version_variable=github.com/meetingops/meeting-recording-operator/internal/version.version
@@ -57,7 +59,7 @@ binaries() {
     packages+=("./cmd/$name")
   done
   log "building $* for linux/$arch"
-  CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -C "$root" -trimpath -buildvcs=false -ldflags "-s -w -X $version_variable=$version" \
+  GOOS=linux GOARCH=$arch go build -C "$root" -ldflags "-s -w -X $version_variable=$version" \
     -o "$out/linux-$arch/" "${packages[@]}"
 }
 
@@ -83,7 +85,7 @@ media() {
   authorities=$(certificates)
   arch=$(go env GOHOSTARCH)
   [[ ${GOARCH:-$arch} == "$arch" ]] || die "without Docker the media image can be made for this machine's linux/$arch only: use the Dockerfile"
-  "$root/hack/ffmpeg.sh"
+  "$root/hack/packages.sh" media
   binaries "$arch" postprocess
   arguments=(-file "/postprocess=$out/linux-$arch/postprocess")
   for file in ffmpeg ffprobe; do arguments+=(-file "/usr/bin/$file=$(readlink -f "$(command -v "$file")")"); done

@@ -27,6 +27,8 @@ esac
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
+# shellcheck source=hack/env.sh
+source "$root/hack/env.sh"
 state=$root/bin/pipelines
 namespace=meeting-recording-system
 img=${IMG:-meeting-recording-operator:dev}
@@ -53,7 +55,7 @@ finish() {
 }
 
 bring_up_cluster() {
-  "$root/hack/ffmpeg.sh"
+  "$root/hack/packages.sh" media cluster
   IMG=$img MEDIA_IMG=$media_img "$root/hack/images/build.sh" operator media &
   local building=$!
   "$root/hack/cluster/cluster.sh" up
@@ -131,7 +133,7 @@ YAML
 }
 
 receive_events() {
-  (cd "$root" && CGO_ENABLED=0 go build -trimpath -o "$state/check" ./hack/pipelines/check)
+  go build -C "$root" -o "$state/check" ./hack/pipelines/check
   rm -f "$state/events"
   start receiver "$state/check" receive -listen "$host:$event_port" -secret "$secret" -out "$state/events"
   await 10 "the receiver at $host:$event_port (see $state/receiver.log)" reachable "$host" "$event_port"

@@ -18,6 +18,8 @@ USAGE
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=hack/env.sh
+source "$root/hack/env.sh"
 die() { echo "images.sh: $*" >&2; exit 1; }
 
 [[ ${1:-} =~ ^[^:]+(:[0-9]+)?/[^:]+:[^:]+$ ]] || { usage >&2; exit 2; }

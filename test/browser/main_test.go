@@ -48,7 +48,7 @@ func startChromium() error {
 	stop := func() { stopBrowser(); stopAllocator() }
 	if err := chromedp.Do(browser); err != nil {
 		stop()
-		return fmt.Errorf("start Chromium, which `make browser` provides: %w", err)
+		return fmt.Errorf("start Chromium, which `make packages` provides: %w", err)
 	}
 	chromium = browser
 	api.AtStop(stop)

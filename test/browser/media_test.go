@@ -27,7 +27,7 @@ func mediaServer(t testing.TB) *httptest.Server {
 	out, err := exec.CommandContext(t.Context(), "ffmpeg", "-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i", "color=c=0x24335c:s=640x360:r=10", "-t", "2",
 		"-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", film).CombinedOutput()
 	if err != nil {
-		t.Fatalf("ffmpeg, which `make ffmpeg` provides, could not make a film: %v\n%s", err, out)
+		t.Fatalf("ffmpeg, which `make packages` provides, could not make a film: %v\n%s", err, out)
 	}
 	contents, err := os.ReadFile(film)
 	if err != nil {

@@ -40,39 +40,8 @@ cni_folder() {
   done
 }
 
-# missing_packages prints the Debian package of every program that is absent.
-missing_packages() {
-  local entry
-  for entry in containerd:containerd ctr:containerd containerd-shim-runc-v2:containerd runc:runc nft:nftables ip:iproute2 ss:iproute2 \
-    openssl:openssl curl:curl mount:mount setsid:util-linux flock:util-linux find:findutils; do
-    command -v "${entry%%:*}" >/dev/null || echo "${entry#*:}"
-  done
-  [[ $(cni_folder) ]] || echo containernetworking-plugins
-  [[ -x ${BUSYBOX:-/bin/busybox} ]] && ! ldd "${BUSYBOX:-/bin/busybox}" >/dev/null 2>&1 || echo busybox-static
-}
-
 check_packages() {
-  local missing
-  missing=$(missing_packages | sort -u | tr '\n' ' ')
-  missing=${missing% }
-  [[ $missing ]] || return 0
-  command -v apt-get >/dev/null || unsupported "this machine lacks the programs of the Debian packages: $missing. Install what your distribution calls them"
-  install_packages "$missing"
-  missing=$(missing_packages | sort -u | tr '\n' ' ')
-  [[ ! $missing ]] || unsupported "still missing after the installation: $missing"
-}
-
-# install_packages LIST installs Debian packages. A containerd service that comes with them is stopped: the cluster has its own.
-install_packages() {
-  log "installing Debian packages: $1"
-  local output
-  local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends)
-  # shellcheck disable=SC2086 # a list of names
-  if ! output=$("${install[@]}" $1 2>&1 9<&-) && ! output=$(apt-get update 2>&1 9<&- && "${install[@]}" $1 2>&1 9<&-); then
-    tail -n 15 <<<"$output" >&2
-    unsupported "cannot install $1 (the reason is above): install them by hand, then run this again"
-  fi
-  if [[ " $1 " == *" containerd "* && -d /run/systemd/system ]]; then systemctl disable --now containerd.service >&2 || true; fi
+  "$root/hack/packages.sh" cluster || unsupported "this machine lacks programs (above)"
 }
 
 check_bridge() {

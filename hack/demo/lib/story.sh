@@ -5,7 +5,7 @@
 # The story that the demo tells: keys, installation, two recordings, and what became of them.
 
 make_keys() {
-  (cd "$root" && CGO_ENABLED=0 go build -trimpath -o "$state/kubectl-recording" ./cmd/kubectl-recording)
+  go build -C "$root" -o "$state/kubectl-recording" ./cmd/kubectl-recording
   "$state/kubectl-recording" simulate keygen --key-dir "$state" >/dev/null
   [[ -e $state/token ]] || openssl rand -hex 24 >"$state/token"
 }

@@ -31,7 +31,7 @@ func Make(t testing.TB, name string, args ...string) string {
 		return path
 	}
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Fatal("ffmpeg is missing: `make ffmpeg` (hack/ffmpeg.sh) installs it")
+		t.Fatal("ffmpeg is missing: `make packages` installs it")
 	}
 	args = append(append([]string{"-hide_banner", "-nostdin", "-loglevel", "error", "-y"}, args...), path)
 	if out, err := exec.CommandContext(t.Context(), "ffmpeg", args...).CombinedOutput(); err != nil {

@@ -114,7 +114,7 @@ func encode(samples []int16) []byte {
 func run(t testing.TB, program string, args ...string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
-		t.Fatalf("%s is missing: `make ffmpeg speech` (hack/ffmpeg.sh, hack/speech.sh) installs it", program)
+		t.Fatalf("%s is missing: `make packages` installs it", program)
 	}
 	if out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", program, err, out)

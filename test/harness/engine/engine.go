@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package engine is a real engine for speech recognition behind POST /v1/audio/transcriptions, and a dialogue for it, both offline: Debian's
-// pocketsphinx and espeak-ng, which `make speech` installs.
+// pocketsphinx and espeak-ng, which `make packages` installs.
 //
 // Pocketsphinx does not understand a synthetic voice well enough to choose among the 130,000 words of its dictionary. As other engines do
 // with a prompt, it therefore takes the words of the request's prompt as those that are likely: it looks for any sequence of these.
@@ -118,7 +118,7 @@ func recognise(ctx context.Context, sound io.Reader, prompt string) ([][]word, e
 	}
 	out, err := exec.CommandContext(ctx, "pocketsphinx_continuous", args...).Output()
 	if err != nil {
-		return nil, fmt.Errorf("pocketsphinx_continuous, which `make speech` installs: %w", err)
+		return nil, fmt.Errorf("pocketsphinx_continuous, which `make packages` installs: %w", err)
 	}
 	return parse(string(out)), nil
 }

@@ -1,0 +1,48 @@
+# Copyright 2026 The Meeting Recording Operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+
+# Benchmarks and chaos: docs/performance.md, docs/reliability.md.
+
+# BENCHFLAGS are arguments of the benchmark: -short, -senders=1,32, -rounds=4; of bench-archive: -size=100, -runs=3.
+BENCHFLAGS ?=
+# COMMIT is how a result is called, and its file: bin/bench/COMMIT.json.
+COMMIT ?= $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
+# BASE and NEW are what bench-compare compares: commits that bench was run at, or files.
+NEW ?= $(COMMIT)
+# CHAOS_RECORDINGS, CHAOS_DURATION (of sending) and CHAOS_FAULT_EVERY are the size of the run, and CHAOS_SEED what it is drawn with.
+CHAOS_RECORDINGS ?= 300
+CHAOS_DURATION ?= 2m
+CHAOS_SEED ?= 1
+CHAOS_FAULT_EVERY ?= 4s
+# CHAOS_ACKNOWLEDGE is the sidecars' --acknowledge: api or spool.
+CHAOS_ACKNOWLEDGE ?= api
+# OUTAGE is how long make outage stops the API server, and OUTAGE_PER_SECOND how many webhooks come meanwhile.
+OUTAGE ?= 60s
+OUTAGE_PER_SECOND ?= 100
+
+.PHONY: outage
+outage: build controlplane ## Stop the API server for a minute under 100 webhooks a second, and kill a sidecar meanwhile.
+	@go build -o bin/chaos ./test/chaos
+	@bin/chaos -seed=$(CHAOS_SEED) -outage=$(OUTAGE) -per-second=$(OUTAGE_PER_SECOND) -acknowledge=$(CHAOS_ACKNOWLEDGE)
+
+.PHONY: bench-scale
+bench-scale: bench-build ## The benchmark with 100,000 finished recordings, 5,000 in flight and 2,000 stops in a second.
+	@bin/bench/bench -scale -commit=$(COMMIT) $(BENCHFLAGS)
+
+.PHONY: bench-compare
+bench-compare: bench-build ## Compare two results by benchstat: BASE=commit or file, NEW=this commit.
+	@hack/bench-compare.sh "$(BASE)" "$(NEW)"
+
+.PHONY: bench-build
+bench-build: build controlplane
+	@mkdir -p bin/bench
+	@go build -o bin/bench/bench ./test/bench
+
+.PHONY: bench-archive
+bench-archive: ## Measure postprocess archive beside curl and rclone: speed and memory.
+	hack/bench-archive.sh $(BENCHFLAGS)
+
+.PHONY: bench-events
+bench-events: build controlplane ## Measure webhook -> event in 1,000 open streams, and the memory of 5,000.
+	@go build -o bin/bench-events ./test/bench/events
+	@KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s bin/bench-events $(BENCHFLAGS)

@@ -1,0 +1,43 @@
+# Copyright 2026 The Meeting Recording Operator Authors.
+# SPDX-License-Identifier: Apache-2.0
+
+# What the tests need, and tests that make test does not run, or runs as a part.
+
+# RACE_PKG are the packages whose tests need neither an API server nor ffmpeg.
+RACE_PKG ?= $(shell go list ./internal/... ./events/... ./test/harness ./test/chaos/... | grep -vE '/(integration|media)(/|$$)')
+
+.PHONY: packages
+packages: ## Provide ffmpeg, Chromium and what else the tests run, by Debian's packages where they are missing.
+	@hack/packages.sh media browser speech
+
+.PHONY: controlplane
+controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/ (K8S_VERSION: of another minor, in bin/k8s-MINOR/).
+	@hack/controlplane/install.sh envtest
+
+.PHONY: test-charts
+test-charts: controlplane ## Test the Helm chart, and every way to install and to uninstall.
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s go -C hack/charts test -timeout=30m ./...
+
+.PHONY: test-monitoring
+test-monitoring: ## Test the alerts, the dashboard and the runbooks.
+	@# Without the tag it would link the SDKs of every cloud that Prometheus discovers targets in.
+	go -C hack/monitoring build -tags=remove_all_sd -o $(CURDIR)/bin/promtool github.com/prometheus/prometheus/cmd/promtool
+	bin/promtool check rules config/observability/alerts.yaml
+	bin/promtool test rules config/observability/alerts_test.yaml
+	go -C hack/monitoring test ./...
+
+.PHONY: test-versions
+test-versions: ## Run the tests that need an API server against every Kubernetes minor of hack/controlplane.
+	hack/test-versions.sh
+
+.PHONY: test-cluster
+test-cluster: ## Test the local cluster: that it starts, and leaves nothing behind, also after it was killed midway. As root.
+	hack/cluster/test.sh
+
+.PHONY: test-pipelines
+test-pipelines: ## Run the ready pipelines on the local cluster, and open every output. As root.
+	IMG=$(IMG) MEDIA_IMG=$(MEDIA_IMG) hack/pipelines/test.sh
+
+.PHONY: dashboards
+dashboards: ## Generate the Grafana dashboard and the PrometheusRule in config/observability.
+	go -C hack/monitoring run . $(CURDIR)/config/observability
