@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -21,31 +20,12 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/harness/provider"
 )
 
-// inMemory answers requests without a network, so that tests can set the clock.
-type inMemory struct{ handler http.Handler }
-
-func (m inMemory) RoundTrip(request *http.Request) (response *http.Response, err error) {
-	recorder := httptest.NewRecorder()
-	defer func() {
-		if problem := recover(); problem != nil {
-			response, err = nil, io.ErrUnexpectedEOF // the handler ended the connection
-		}
-	}()
-	m.handler.ServeHTTP(recorder, request)
-	if err := request.Context().Err(); err != nil {
-		return nil, err
-	}
-	response = recorder.Result()
-	response.Request = request
-	return response, nil
-}
-
 func clientOf(t *testing.T, handler http.Handler, credentials Credentials) *Client {
 	t.Helper()
 	client, err := New(Options{
 		URL:         "https://api.example.com",
 		Credentials: func() (Credentials, error) { return credentials, nil },
-		Transport:   inMemory{handler},
+		Transport:   provider.InMemory{Handler: handler},
 	})
 	if err != nil {
 		t.Fatal(err)

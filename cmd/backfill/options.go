@@ -1,0 +1,137 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/videosdk/rest"
+)
+
+// diagnosticsAddress is the default of --diagnostics-bind-address.
+const diagnosticsAddress = "127.0.0.1:8089"
+
+// minInterval is the shortest --interval.
+const minInterval = time.Second
+
+// namespaceFile is where a Pod finds the namespace that it is in.
+var namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// errUsage says that the flag package has reported what is wrong.
+var errUsage = errors.New("usage")
+
+type options struct {
+	namespace              string
+	keyFile, secretFile    string
+	apiURL                 string
+	interval, lookback     time.Duration
+	grace                  time.Duration
+	windows                lifecycle.Windows
+	ignoreIDs              bool
+	writeTimeout           time.Duration
+	once, dryRun           bool
+	healthAddress, metrics string
+	diagnostics            diagnostics.Options
+	log                    zap.Options
+	showVersion            bool
+}
+
+func parseOptions(args []string, output io.Writer) (options, error) {
+	o := options{log: zap.Options{StacktraceLevel: zapcore.PanicLevel, TimeEncoder: zapcore.RFC3339NanoTimeEncoder}}
+	flags := flag.NewFlagSet("backfill", flag.ContinueOnError)
+	flags.SetOutput(output)
+	o.bind(flags)
+	o.log.BindFlags(flags)
+	config.RegisterFlags(flags)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return options{}, err
+		}
+		return options{}, errUsage
+	}
+	if flags.NArg() > 0 {
+		return options{}, fmt.Errorf("unexpected argument %q: all settings are flags, see --help", flags.Arg(0))
+	}
+	if o.showVersion {
+		return o, nil
+	}
+	if err := o.validate(); err != nil {
+		return options{}, err
+	}
+	return o, o.complete()
+}
+
+func (o *options) bind(flags *flag.FlagSet) {
+	flags.StringVar(&o.namespace, "namespace", "", "Namespace of the MeetingRecordings. Default: $POD_NAMESPACE, else the namespace of the Pod's service account.")
+	flags.StringVar(&o.keyFile, "api-key-file", "", "File with the provider's API key; read again when it changes. Required.")
+	flags.StringVar(&o.secretFile, "api-secret-file", "", "File with the secret of the API key; read again when it changes. Required.")
+	flags.StringVar(&o.apiURL, "api-url", rest.DefaultURL, "Base URL of the provider's REST API.")
+	flags.DurationVar(&o.interval, "interval", 5*time.Minute, "Time between two rounds.")
+	flags.DurationVar(&o.lookback, "lookback", 48*time.Hour, "Time for which sessions are listed, counted from their start.")
+	flags.DurationVar(&o.grace, "grace", 10*time.Minute, "Time for a recording's webhook to arrive before backfill records its file.")
+	flags.DurationVar(&o.windows.Reorder, "reorder-window", time.Minute, "Reorder window of the sidecar.")
+	flags.DurationVar(&o.windows.Redelivery, "redelivery-window", 10*time.Second, "Redelivery window of the sidecar.")
+	flags.Func("recording-ids", "Use of the recordings' ids: auto (default) or ignore, as in the sidecar.", func(value string) (err error) {
+		o.ignoreIDs, err = lifecycle.ParseRecordingIDs(value)
+		return err
+	})
+	flags.DurationVar(&o.writeTimeout, "write-timeout", 10*time.Second, "Time for the API server to store a recording.")
+	flags.BoolVar(&o.once, "once", false, "Do one round and exit; exit with 1 if it did not see everything.")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "Print what one round would record, write nothing, and exit.")
+	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":8087", "Address of /healthz and /readyz; 0 for none.")
+	flags.StringVar(&o.metrics, "metrics-bind-address", ":8446", "Address of /metrics, over HTTPS for those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
+	o.diagnostics.Bind(flags, diagnosticsAddress)
+	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
+}
+
+// validate checks what can be checked without a look at the machine.
+func (o *options) validate() error {
+	switch {
+	case o.keyFile == "" || o.secretFile == "":
+		return errors.New("--api-key-file and --api-secret-file are required: they hold the API key of the provider's dashboard and its secret")
+	case o.interval < minInterval:
+		return fmt.Errorf("--interval must be at least %s", minInterval)
+	case o.grace < 0:
+		return errors.New("--grace must not be negative")
+	case o.lookback <= o.grace:
+		return fmt.Errorf("--lookback must be longer than --grace (%s): nothing would ever be recorded", o.grace)
+	case o.windows.Reorder < 0 || o.windows.Redelivery < 0:
+		return errors.New("--reorder-window and --redelivery-window must not be negative")
+	case o.writeTimeout < 100*time.Millisecond || o.writeTimeout > time.Minute:
+		return errors.New("--write-timeout must be from 100ms to 1m")
+	}
+	return o.diagnostics.Validate()
+}
+
+// complete finds out the namespace.
+func (o *options) complete() error {
+	source := "--namespace"
+	if o.namespace == "" {
+		o.namespace, source = os.Getenv("POD_NAMESPACE"), "$POD_NAMESPACE"
+	}
+	if o.namespace == "" {
+		content, err := os.ReadFile(namespaceFile)
+		if err != nil {
+			return fmt.Errorf("no namespace, give --namespace or set $POD_NAMESPACE: %w", err)
+		}
+		o.namespace, source = strings.TrimSpace(string(content)), namespaceFile
+	}
+	if problems := validation.IsDNS1123Label(o.namespace); len(problems) > 0 {
+		return fmt.Errorf("%q of %s is not a namespace: %s", o.namespace, source, strings.Join(problems, "; "))
+	}
+	return nil
+}

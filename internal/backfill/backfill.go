@@ -1,0 +1,228 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package backfill finds recordings that no webhook delivered: it lists the
+// provider's sessions and their recordings, and records each file that no
+// MeetingRecording has.
+//
+// The provider's list is the only thing that a round depends on. A round that
+// ends in the middle, or runs in two replicas at once, records no file twice,
+// because the recorder places each file by what identifies it. What is kept in
+// memory only says when a session must be checked again.
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/videosdk/rest"
+)
+
+const (
+	// sessionsInFlight is how many sessions are checked at once.
+	sessionsInFlight = 8
+	// maxFailures is how many sessions may fail in a row before a round ends:
+	// then it is not one of them that is at fault.
+	maxFailures = 20
+	// maxRecheck is the longest time until a session is checked again.
+	maxRecheck = 6 * time.Hour
+	// maxSkew is how far the provider's clock may be ahead of ours. A recording
+	// from further in the future is skipped.
+	maxSkew = time.Hour
+)
+
+// Provider lists what the provider has, see rest.Client.
+type Provider interface {
+	Sessions(ctx context.Context, since time.Time, visit func(rest.Session) error) error
+	Recordings(ctx context.Context, sessionID string, visit func(rest.Recording) error) (total int, err error)
+}
+
+// Object is a MeetingRecording of a session.
+type Object struct {
+	lifecycle.Segment
+	// Finished is true where nothing needs the file's address any more, because
+	// processing has succeeded or there is none.
+	Finished bool
+}
+
+// Objects are the MeetingRecordings.
+type Objects interface {
+	// Get returns the object of a session's segment, possibly out of date; nil
+	// if there is none.
+	Get(ctx context.Context, meetingID, sessionID string, segment int32) (*Object, error)
+	// Record makes an event durable, and returns the name of its object.
+	Record(ctx context.Context, meetingID, sessionID string, ev lifecycle.Event) (name string, err error)
+}
+
+// ErrRejected says that the API server will never accept an object.
+var ErrRejected = errors.New("rejected by the API server")
+
+// Options say what to look for.
+type Options struct {
+	// Lookback is how long ago a session may have begun.
+	Lookback time.Duration
+	// Interval is the time between two rounds.
+	Interval time.Duration
+	// Grace is how old a file must be: its webhook may still be on its way.
+	Grace time.Duration
+	// IgnoreIDs leaves the recordings' ids out of events.
+	IgnoreIDs bool
+	// Plan, if not nil, is called in place of recording anything.
+	Plan func(Finding)
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Backfill does rounds. It does one at a time.
+type Backfill struct {
+	provider Provider
+	objects  Objects
+	options  Options
+	metrics  *Metrics
+	log      logr.Logger
+
+	mu       sync.Mutex
+	schedule schedule
+}
+
+// New returns a Backfill that has seen nothing yet.
+func New(provider Provider, objects Objects, options Options, metrics *Metrics, log logr.Logger) *Backfill {
+	return &Backfill{provider: provider, objects: objects, options: options, metrics: metrics, log: log, schedule: schedule{}}
+}
+
+// round is one pass over the provider's list.
+type round struct {
+	*Backfill
+	now time.Time
+
+	mu       sync.Mutex
+	summary  Summary
+	failures int // in a row
+	failed   error
+}
+
+// Round lists what the provider has and records what is missing. It returns
+// what it found, also with an error: then it did not see everything.
+func (b *Backfill) Round(ctx context.Context) (Summary, error) {
+	r := &round{Backfill: b, now: b.options.Now(), summary: Summary{Found: map[Outcome]int{}}}
+	began := time.Now()
+	group, limited := errgroup.WithContext(ctx)
+	group.SetLimit(sessionsInFlight)
+	err := b.provider.Sessions(limited, r.now.Add(-b.options.Lookback), func(s rest.Session) error {
+		return r.visit(limited, group, s)
+	})
+	err = errors.Join(ignoreCanceled(err, limited), group.Wait())
+	if err == nil && ctx.Err() == nil {
+		b.forget(r.now)
+		err = r.failed
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	r.summary.Took = time.Since(began)
+	b.metrics.observe(r.summary, err, r.now)
+	return r.summary, err
+}
+
+// ignoreCanceled drops the error of a list that ended because a session failed,
+// which is an error of its own.
+func ignoreCanceled(err error, limited context.Context) error {
+	if errors.Is(err, context.Canceled) && limited.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// visit checks a session of the list, unless that is not due.
+func (r *round) visit(ctx context.Context, group *errgroup.Group, s rest.Session) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.count(func(sum *Summary) { sum.Sessions++ })
+	if s.Problem != "" {
+		r.skip(Unreadable, s.ID, "", string(s.Problem))
+		return nil
+	}
+	r.Backfill.mu.Lock()
+	due := r.schedule.isDue(s.ID, r.now)
+	r.Backfill.mu.Unlock()
+	if due {
+		group.Go(func() error { return r.session(ctx, s) })
+	}
+	return nil
+}
+
+// session checks one session. It returns an error only if the round must end.
+func (r *round) session(ctx context.Context, s rest.Session) error {
+	c := &check{round: r, session: s, files: map[string]bool{}, chains: map[string]*chain{}}
+	total, err := r.provider.Recordings(ctx, s.ID, func(recording rest.Recording) error { return c.recording(ctx, recording) })
+	if err == nil {
+		err = c.failed
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.summary.Checked++
+	if err == nil {
+		r.failures = 0
+		r.plan(s, c, total)
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	r.failures++
+	r.failed = fmt.Errorf("check session %s: %w", s.ID, err)
+	r.log.Error(err, "Session not checked, retrying in the next round", "session", s.ID)
+	if needsEnd(err) || r.failures >= maxFailures {
+		return r.failed
+	}
+	return nil
+}
+
+// needsEnd reports whether no other session can succeed either.
+func needsEnd(err error) bool {
+	var failed *rest.Error
+	return errors.As(err, &failed) && (failed.NeedsUser() || failed.RetryAfter > 0)
+}
+
+// plan says when the session is due again. It is called with r.mu locked.
+func (r *round) plan(s rest.Session, c *check, total int) {
+	r.Backfill.mu.Lock()
+	defer r.Backfill.mu.Unlock()
+	next := r.now
+	if !c.unsettled && !s.End.IsZero() && c.entries >= total {
+		next = r.now.Add(min(max(r.now.Sub(s.End), r.options.Interval), maxRecheck))
+	}
+	if !c.expires.IsZero() && c.expires.Before(next) {
+		next = c.expires
+	}
+	before := r.schedule[s.ID]
+	r.summary.Webhooks.add(c.deliveries.minus(before.deliveries))
+	r.schedule[s.ID] = checked{next: next.Unix(), seen: r.now.Unix(), deliveries: c.deliveries}
+}
+
+func (r *round) count(change func(*Summary)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.summary)
+}
+
+// skip counts an entry that cannot be recorded, and says why.
+func (r *round) skip(outcome Outcome, session, recording, reason string) {
+	r.count(func(s *Summary) { s.Found[outcome]++ })
+	r.log.Info("Entry skipped", "outcome", outcome, "session", session, "recordingID", recording, "reason", reason)
+}
+
+// forget drops what the provider no longer lists.
+func (b *Backfill) forget(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.schedule.dropBefore(now)
+}
