@@ -6,7 +6,7 @@
 #   docker buildx build --platform=linux/amd64,linux/arm64 --target=operator -t meeting-recording-operator:dev .
 #   docker buildx build --platform=linux/amd64,linux/arm64 --target=media    -t meeting-recording-operator-media:dev .
 #
-# operator has /manager, /sidecar, /events and /postprocess, and nothing else. media has /postprocess and Debian's ffmpeg, for the steps that
+# operator has /manager, /sidecar, /events, /backfill and /postprocess, and nothing else. media has /postprocess and Debian's ffmpeg, for the steps that
 # look into a recording. Both run as user 65532 and need no writable root: give media a volume at /tmp.
 # hack/images/build.sh makes the same images without Docker.
 
@@ -22,7 +22,7 @@ COPY internal internal
 ARG TARGETOS=linux TARGETARCH VERSION=unknown
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
       -ldflags "-s -w -X github.com/meetingops/meeting-recording-operator/internal/version.version=$VERSION" \
-      -o /out/ ./cmd/manager ./cmd/sidecar ./cmd/events ./cmd/postprocess \
+      -o /out/ ./cmd/manager ./cmd/sidecar ./cmd/events ./cmd/backfill ./cmd/postprocess \
  && printf 'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n' >/out/passwd \
  && printf 'root:x:0:\nnonroot:x:65532:\n' >/out/group \
  && mkdir /out/tmp && chmod 1777 /out/tmp
@@ -43,6 +43,6 @@ FROM scratch AS operator
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/passwd /out/group /etc/
 COPY --from=build /out/tmp /tmp
-COPY --from=build /out/manager /out/sidecar /out/events /out/postprocess /
+COPY --from=build /out/manager /out/sidecar /out/events /out/backfill /out/postprocess /
 USER 65532:65532
 ENTRYPOINT ["/manager"]

@@ -103,6 +103,7 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 	go -C hack/tools run ./crdtrim -embedded template $(CURDIR)/config/crd/bases/recording.meetingops.dev_recordingpipelines.yaml
 	$(TOOLS) controller-gen rbac:roleName=manager,fileName=manager_role.yaml paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	$(TOOLS) controller-gen rbac:roleName=sidecar,fileName=sidecar_role.yaml paths=./internal/recorder/... output:rbac:artifacts:config=config/rbac
+	$(TOOLS) controller-gen rbac:roleName=backfill,fileName=role.yaml paths=./internal/backfill/... output:rbac:artifacts:config=config/backfill
 	$(TOOLS) controller-gen rbac:roleName=events,fileName=role.yaml paths=./internal/stream/... paths=./internal/access/... output:rbac:artifacts:config=config/events
 
 .PHONY: charts

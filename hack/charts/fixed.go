@@ -45,13 +45,13 @@ var byHand = []string{
 	"Namespace/meeting-recording-system",
 	"CustomResourceDefinition/meetingrecordings.recording.meetingops.dev", "CustomResourceDefinition/recordingpipelines.recording.meetingops.dev",
 	"Deployment/meeting-recording-operator", "Deployment/meeting-recording-receiver", "Service/meeting-recording-webhooks",
-	"Deployment/meeting-recording-events", "HorizontalPodAutoscaler/meeting-recording-receiver", "PodDisruptionBudget/meeting-recording-receiver",
+	"Deployment/meeting-recording-events", "Deployment/meeting-recording-backfill", "HorizontalPodAutoscaler/meeting-recording-receiver", "PodDisruptionBudget/meeting-recording-receiver",
 }
 
 // fixedTemplates returns the templates' texts by their file names.
 func fixedTemplates(config string) (map[string]string, error) {
 	builds := map[string]map[string]object{}
-	for _, name := range []string{"default", "split", "cluster", "live", "observability"} {
+	for _, name := range []string{"default", "split", "cluster", "live", "backfill", "observability"} {
 		folder := filepath.Join(config, "overlays", name)
 		if name == "default" {
 			folder = filepath.Join(config, name)
@@ -141,6 +141,7 @@ func variants(id string, builds map[string]map[string]object) (string, error) {
 var additions = map[string]string{
 	"cluster":       "and .Values.cluster.enabled .Values.cluster.allNamespaces",
 	"live":          ".Values.live.enabled",
+	"backfill":      ".Values.backfill.enabled",
 	"observability": "",
 }
 

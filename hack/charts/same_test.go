@@ -34,6 +34,7 @@ var installations = map[string]installation{
 	"ha and cluster":                      {[]string{"overlays/ha", "components/cluster"}, []string{"ha.enabled=true", "cluster.enabled=true"}},
 	"split, its manager twice, and token": {[]string{"overlays/split", "components/ha", "components/endpoint-token"}, []string{"split.enabled=true", "ha.enabled=true", "endpointToken.enabled=true"}},
 	"live":                                {[]string{"overlays/live"}, []string{"live.enabled=true"}},
+	"backfill":                            {[]string{"overlays/backfill"}, []string{"backfill.enabled=true"}},
 	"split, cluster and live":             {[]string{"overlays/split", "components/cluster", "events"}, []string{"split.enabled=true", "cluster.enabled=true", "live.enabled=true"}},
 	"observability":                       {[]string{"overlays/observability"}, []string{"monitors.enabled=true", "alerts.enabled=true", "dashboard.enabled=true"}},
 	"split and cluster":                   {[]string{"overlays/split", "components/cluster"}, []string{"split.enabled=true", "cluster.enabled=true"}},

@@ -38,7 +38,7 @@ func TestDockerfileFitsTheModule(t *testing.T) {
 		}
 	}
 	module := regexp.MustCompile(`(?m)^module (\S+)`).FindStringSubmatch(readText(t, "go.mod"))[1]
-	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "./cmd/manager", "./cmd/sidecar", "./cmd/events", "./cmd/postprocess")
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "./cmd/manager", "./cmd/sidecar", "./cmd/events", "./cmd/backfill", "./cmd/postprocess")
 	list.Dir = root
 	packages, err := list.Output()
 	if err != nil {

@@ -104,7 +104,7 @@ func TestAlerts(t *testing.T) {
 		if !bytes.HasPrefix(text, []byte("# "+name+"\n\nSeverity: "+rule.Labels["severity"]+".\n")) {
 			t.Errorf("%s does not begin with %s and its severity", page, name)
 		}
-		for _, part := range []string{"\n## Symptom\n", "\n## What it means\n", "\n## First commands\n", "\n## Mend\n", "\n## Prevent\n"} {
+		for _, part := range []string{"\n## Symptom\n", "\n## What it means\n", "\n## First commands\n", "\n## Fix\n", "\n## Prevent\n"} {
 			if !bytes.Contains(text, []byte(part)) {
 				t.Errorf("%s lacks %q", page, part)
 			}

@@ -21,7 +21,7 @@ import (
 )
 
 // Components are the binaries that there are scrapes of.
-var Components = []string{"manager", "sidecar", "events"}
+var Components = []string{"manager", "sidecar", "events", "backfill"}
 
 // Read returns the families of a component's scrape, by name.
 func Read(folder, component string) (map[string]*dto.MetricFamily, error) {
