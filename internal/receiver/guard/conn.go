@@ -17,13 +17,13 @@ import (
 type Conn struct {
 	net.Conn
 	owner *Connections
-	// heard is set by bytes that the server has read since the connection was
-	// excused, or its last request answered.
+	// heard is set by the first bytes that the server reads, and by the first after
+	// an answer.
 	heard atomic.Bool
 
 	// The owner's mu guards what follows.
 	element *list.Element // where it waits to be cut; nil while it cannot be
-	since   time.Time     // when it began; of the first answer, or the last genuine request
+	since   time.Time     // when it began, or of the first answer, or the last genuine request
 	genuine bool
 	refused bool // it had an answer before it was genuine
 	gone    bool
@@ -40,18 +40,23 @@ func ConnOf(r *http.Request) *Conn {
 	return conn
 }
 
-// Read notes that the server has read something.
+// Read notes that the server has read something. The first bytes of a connection
+// begin its time anew, once: until then the server may have been slow.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 {
-		c.heard.Store(true)
+	if n > 0 && !c.heard.Swap(true) {
+		c.owner.mu.Lock()
+		defer c.owner.mu.Unlock()
+		if !c.genuine && !c.refused {
+			c.since = time.Now()
+		}
 	}
 	return n, err
 }
 
-// excused reports whether it is the server that is slow: bytes have arrived, and
-// it has read none for long. Who trickles bytes is not excused.
-func (c *Conn) excused() bool { return !c.heard.Load() && hasUnread(c.Conn) }
+// unheard reports whether it is the server that is slow: bytes have arrived, and
+// it has read none for long. Who trickles bytes is not excused by that.
+func (c *Conn) unheard() bool { return !c.heard.Load() && hasUnread(c.Conn) }
 
 // Close frees the slot.
 func (c *Conn) Close() error {

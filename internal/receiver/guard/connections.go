@@ -30,16 +30,16 @@ const (
 	// cutInterval and handshakeInterval are the least time between two cuts, plain
 	// and over TLS. Those that are cut come again, and must not keep the server
 	// busy with that.
-	cutInterval       = 500 * time.Microsecond
-	handshakeInterval = 2 * time.Millisecond
+	cutInterval       = time.Millisecond
+	handshakeInterval = 4 * time.Millisecond
 )
 
 // Connections bounds how many connections a server holds. Further ones wait in
 // the kernel's queue, and take the slot of another, in this order: a stranger's
 // that had its answer; that of the stranger who has kept it for longest without
 // a complete request; that of the genuine sender who was silent for longest. A
-// connection whose request has arrived in full is never cut, nor one with bytes
-// that the server has been too slow to read.
+// connection whose request has arrived in full is never cut, nor one that the
+// server is too slow to serve.
 //
 // Genuine senders keep their slots for longer only while they hold at most half
 // of all: otherwise captured webhooks that are sent again could hold every one.
@@ -162,7 +162,7 @@ func (c *Connections) victim(now time.Time) (*Conn, time.Duration) {
 				soonest = min(soonest, wait)
 				break
 			}
-			if class.members == c.answered || !conn.excused() {
+			if class.members == c.answered || !conn.unheard() {
 				return conn, 0
 			}
 			conn.since = now

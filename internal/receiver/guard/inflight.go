@@ -134,7 +134,7 @@ func (f *InFlight) cutSlowest() (wait time.Duration) {
 		if wait := b.since.Add(bodyPatience).Sub(now); wait > 0 {
 			return wait
 		}
-		if b.conn.excused() {
+		if b.conn.unheard() {
 			b.since = now
 			f.bodies.MoveToBack(front)
 			continue
