@@ -81,6 +81,7 @@ type settings struct {
 
 	senders                   senderList
 	recordings, rounds, burst int
+	strangers                 int // genuine webhooks among strangers
 	limitEvents, short        bool
 
 	scale                  bool
@@ -117,6 +118,7 @@ func parse(args []string, output io.Writer) (settings, error) {
 	flags.Var(&s.senders, "senders", "How many recordings are played at once, separated by commas.")
 	flags.IntVar(&s.recordings, "recordings", 300, "How many recordings a leg has; with few senders fewer, 125 for each.")
 	flags.IntVar(&s.rounds, "rounds", 4, "How often the limit and the operator take their turns, in bursts half as often. Every second round is the other way about.")
+	flags.IntVar(&s.strangers, "strangers", 1000, "How many genuine webhooks are sent while strangers hold every connection, plain and over TLS; 0: none.")
 	flags.IntVar(&s.burst, "burst", 1500, "How many recordings end at once in the burst, from the most senders; 0: no burst.")
 	flags.BoolVar(&s.limitEvents, "limit-events", true, "Have the limit write the two Kubernetes Events of a recording too, as the operator does.")
 	flags.BoolVar(&s.short, "short", false, "Try the benchmark itself, in a minute, without a verdict.")
@@ -129,6 +131,7 @@ func parse(args []string, output io.Writer) (settings, error) {
 	}
 	if s.short {
 		s.senders, s.recordings, s.rounds, s.burst = senderList{1, 8}, 40, 1, min(s.burst, 100)
+		s.strangers = min(s.strangers, 100)
 		s.finished, s.flight, s.stop = min(s.finished, 1000), min(s.flight, 200), min(s.stop, 100)
 	}
 	if s.assets == "" {
@@ -147,6 +150,8 @@ func (s settings) check(rest []string) error {
 		return fmt.Errorf("%q is not a flag: all settings are", rest[0])
 	case s.recordings < 1 || s.rounds < 1:
 		return errors.New("-recordings and -rounds must be at least 1")
+	case s.strangers < 0:
+		return errors.New("-strangers must not be negative; 0 is none")
 	case s.burst < 0:
 		return errors.New("-burst must not be negative; 0 is no burst")
 	case s.finished < 1 || s.stop < 1 || s.flight < s.stop:

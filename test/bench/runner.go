@@ -79,7 +79,11 @@ func (r *runner) tableRun(ctx context.Context) (rows []report.Row, err error) {
 			return nil, err
 		}
 	}
-	rows = r.tables(slices.Max(r.senders))
+	strangers, err := s.Strangers(ctx, r.strangers)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(r.tables(slices.Max(r.senders)), report.StrangersRows(strangers)...)
 	waits, err := throttled(filepath.Join(r.folder, "table"))
 	return append(rows, report.ThrottleRow(waits)), err
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // oneSender is where acknowledgements are compared with the limit's own write; with more, both wait for the API server's CPU.
@@ -165,6 +166,20 @@ func SpoolRows(legs []Leg, senders int) []Row {
 		beside(table, "stop sent to Job seen p99, ms", ours.job(99), spool.job(99), nil),
 		alone(table, "sidecar's peak RSS, MiB", spool.peak(Sidecar), noMoreThan(64)),
 	}
+}
+
+// StrangersRows returns the table of genuine webhooks among strangers that hold every connection; took is sorted, by how they were sent.
+func StrangersRows(took map[string][]time.Duration) []Row {
+	var rows []Row
+	for _, how := range slices.Sorted(maps.Keys(took)) {
+		table := "Genuine webhooks, each on a new connection, among as many busy strangers as --max-connections, " + how
+		milliseconds := func(percent float64) float64 { return Percentile(took[how], percent).Seconds() * 1000 }
+		rows = append(rows,
+			alone(table, "acknowledgement p50, ms", milliseconds(50), nil),
+			alone(table, "acknowledgement p99, ms", milliseconds(99), noMoreThan(250)),
+			alone(table, "acknowledgement, longest, ms", milliseconds(100), nil))
+	}
+	return rows
 }
 
 // ThrottleRow is how often a client waited for a rate limit of its own, as client-go logs it.
