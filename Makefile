@@ -68,6 +68,7 @@ endif
 
 .PHONY: test-race
 test-race: ## Run the tests of concurrent packages with the race detector, which needs a C compiler.
+	@hack/packages.sh compiler
 	CGO_ENABLED=1 $(GOTESTSUM) --format pkgname -- -race $(RACE_PKG) $(TESTFLAGS)
 
 .PHONY: test-browser

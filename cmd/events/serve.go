@@ -19,7 +19,6 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -31,6 +30,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/page"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/server"
+	"github.com/meetingops/meeting-recording-operator/internal/watchedfile"
 )
 
 // closeTimeout is how long requests under way may take when the server ends.
@@ -83,23 +83,21 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 	if err := web.listen(ctx, flags); err != nil {
 		return err
 	}
-	if web.certificate != nil {
-		if err := mgr.Add(web.certificate); err != nil {
-			return fmt.Errorf("watch the certificate: %w", err)
-		}
-	}
 	if err := errors.Join(mgr.Add(web), mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("recordings", web.ready)); err != nil {
 		return fmt.Errorf("set up the server: %w", err)
 	}
 	return mgr.Start(ctx)
 }
 
+// maxCertificateBytes bounds what is read of a certificate's chain, or of a key.
+const maxCertificateBytes = 256 << 10
+
 // web is the server for the world.
 type web struct {
 	live        *server.Server
 	http        *http.Server
 	listener    net.Listener
-	certificate *certwatcher.CertWatcher // nil without TLS
+	certificate *watchedfile.File[*tls.Certificate] // nil without TLS
 	delay       time.Duration
 	log         logr.Logger
 	ending      chan struct{}
@@ -110,10 +108,13 @@ func (w *web) listen(ctx context.Context, flags *flags) error {
 	w.ending = make(chan struct{})
 	if flags.certFile != "" {
 		var err error
-		if w.certificate, err = certwatcher.New(flags.certFile, flags.keyFile); err != nil {
-			return fmt.Errorf("read --tls-cert-file and --tls-key-file: %w", err)
+		options := watchedfile.Options{MaxBytes: maxCertificateBytes, OnError: func(err error) { w.log.Error(err, "TLS certificate not read again") }}
+		if w.certificate, err = watchedfile.Open(watchedfile.ParseCertificate, options, flags.certFile, flags.keyFile); err != nil {
+			return fmt.Errorf("--tls-cert-file and --tls-key-file: %w", err)
 		}
-		w.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: w.certificate.GetCertificate}
+		w.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return w.certificate.Get(), nil
+		}}
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", flags.address)

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"time"
 
+	ctrl "sigs.k8s.io/controller-runtime"
+
 	"github.com/meetingops/meeting-recording-operator/controllers"
 	"github.com/meetingops/meeting-recording-operator/internal/eventsink"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
@@ -53,7 +55,8 @@ func (c *cloudEvents) delivery() (controllers.Delivery, error) {
 	}
 	sink, err := eventsink.New(eventsink.Options{
 		URL: c.url, KeyFile: c.keyFile, Mode: eventsink.Mode(c.mode), AllowHTTP: c.insecure, Timeout: c.timeout,
-		UserAgent: "meeting-recording-manager/" + version.String(),
+		UserAgent:  "meeting-recording-manager/" + version.String(),
+		OnKeyError: func(err error) { ctrl.Log.WithName("cloudevents").Error(err, "Signing key not read again") },
 	})
 	if err != nil {
 		return controllers.Delivery{}, err

@@ -40,6 +40,8 @@ type Options struct {
 	URL string
 	// KeyFile has the keys to sign with.
 	KeyFile string
+	// OnKeyError is called once for each reason why the file cannot be used later. It may be nil.
+	OnKeyError func(error)
 	// Mode is Structured or Binary.
 	Mode Mode
 	// AllowHTTP allows http to other hosts than this one.
@@ -78,7 +80,7 @@ func New(options Options) (*Sink, error) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	keys, err := openKeyFile(options.KeyFile)
+	keys, err := openKeyFile(options)
 	if err != nil {
 		return nil, err
 	}

@@ -238,7 +238,7 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 		"mode":            {func(o *eventsink.Options) { o.Mode = "batch" }, `--cloudevents-mode is structured or binary, not "batch"`},
 		"timeout":         {func(o *eventsink.Options) { o.Timeout = 0 }, "--cloudevents-timeout must be more than 0"},
 		"no key file":     {func(o *eventsink.Options) { o.KeyFile = "" }, "set --cloudevents-signing-key-file"},
-		"missing file":    {func(o *eventsink.Options) { o.KeyFile = "/no/such/file" }, "--cloudevents-signing-key-file: open /no/such/file"},
+		"missing file":    {func(o *eventsink.Options) { o.KeyFile = "/no/such/file" }, "--cloudevents-signing-key-file: stat /no/such/file"},
 		"empty file":      {func(o *eventsink.Options) { o.KeyFile = empty }, "no key to sign with"},
 		"broken key":      {func(o *eventsink.Options) { o.KeyFile = broken }, "whsec_$(openssl rand -base64 32)"},
 	} {

@@ -6,48 +6,33 @@ package eventsink
 import (
 	"errors"
 	"fmt"
-	"os"
-	"sync"
 
 	"github.com/meetingops/meeting-recording-operator/internal/signing"
+	"github.com/meetingops/meeting-recording-operator/internal/watchedfile"
 )
+
+// maxKeyFileBytes bounds the file of signing keys.
+const maxKeyFileBytes = 64 << 10
 
 // keyFile is read again for each event, so that a key can be replaced without a restart. It is some hundred bytes in the page cache.
 type keyFile struct {
-	path string
-
-	mu   sync.Mutex
-	last signing.Keys
+	file *watchedfile.File[signing.Keys]
 }
 
-func openKeyFile(path string) (*keyFile, error) {
-	if path == "" {
+func openKeyFile(options Options) (*keyFile, error) {
+	if options.KeyFile == "" {
 		return nil, errors.New("events are signed: set --cloudevents-signing-key-file")
 	}
-	file := &keyFile{path: path}
-	keys, err := file.read()
+	parse := func(files []watchedfile.Content) (signing.Keys, error) { return signing.Parse(string(files[0].Data)) }
+	file, err := watchedfile.Open(parse, watchedfile.Options{MaxBytes: maxKeyFileBytes, Now: options.Now, OnError: options.OnKeyError}, options.KeyFile)
 	if err != nil {
 		return nil, fmt.Errorf("--cloudevents-signing-key-file: %w", err)
 	}
-	file.last = keys
-	return file, nil
+	return &keyFile{file}, nil
 }
 
-func (f *keyFile) read() (signing.Keys, error) {
-	content, err := os.ReadFile(f.path)
-	if err != nil {
-		return signing.Keys{}, err
-	}
-	return signing.Parse(string(content))
-}
-
-// current returns the keys in the file; those that it had last while it has none.
+// current returns the keys in the file; those that it had last while it cannot be used.
 func (f *keyFile) current() signing.Keys {
-	keys, err := f.read()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err == nil {
-		f.last = keys
-	}
-	return f.last
+	_ = f.file.Refresh() // OnKeyError is called for a failure
+	return f.file.Get()
 }

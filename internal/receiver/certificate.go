@@ -38,12 +38,11 @@ type CertificateOptions struct {
 // OpenCertificate reads a certificate. No error contains any of the key.
 func OpenCertificate(o CertificateOptions) (*Certificate, error) {
 	parse := func(files []watchedfile.Content) (*tls.Certificate, error) {
-		pair, err := tls.X509KeyPair(files[0].Data, files[1].Data)
-		if err != nil {
-			return nil, fmt.Errorf("must be a certificate and its private key, both in PEM: %w", err)
+		pair, err := watchedfile.ParseCertificate(files)
+		if err == nil {
+			o.OnLoad(pair)
 		}
-		o.OnLoad(&pair)
-		return &pair, nil
+		return pair, err
 	}
 	name := func(err error) error { return fmt.Errorf("--tls-cert-file and --tls-key-file: %w", err) }
 	onError := func(err error) { o.OnError(name(err)) }
