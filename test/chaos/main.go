@@ -53,6 +53,7 @@ type settings struct {
 	outage  runner.Outage
 	// acknowledge is the sidecars' flag of that name.
 	acknowledge string
+	backfill    bool
 }
 
 func parse(args []string, output io.Writer) (settings, error) {
@@ -66,6 +67,8 @@ func parse(args []string, output io.Writer) (settings, error) {
 	flags.DurationVar(&s.outage.Away, "outage", 0, "Instead of all that, stop the API server for so long under a steady load.")
 	flags.IntVar(&s.outage.PerSecond, "per-second", 100, "With -outage: how many webhooks are sent in a second.")
 	flags.StringVar(&s.acknowledge, "acknowledge", "api", "The sidecars' --acknowledge: api or spool.")
+	flags.IntVar(&s.size.LostPercent, "lost", 0, "How many of 100 webhooks are lost for good.")
+	flags.BoolVar(&s.backfill, "backfill", false, "Run backfill, which finds what they were about, and have the provider's API fail meanwhile.")
 	flags.StringVar(&s.root, "root", ".", "The project's folder, with the binaries in bin/.")
 	flags.StringVar(&s.assets, "assets", "", "The folder of etcd, kube-apiserver and kubectl. Default: bin/k8s of the project.")
 	flags.StringVar(&s.folder, "folder", "", "Where logs and data go, and stay. Default: a temporary folder, which stays if something is found.")
@@ -83,6 +86,8 @@ func parse(args []string, output io.Writer) (settings, error) {
 		return s, errors.New("-outage must be at least 8s")
 	case s.outage.PerSecond < 4 || s.outage.PerSecond > 1000:
 		return s, errors.New("-per-second must be from 4 to 1000")
+	case s.size.LostPercent < 0 || s.size.LostPercent > 100:
+		return s, errors.New("-lost must be from 0 to 100")
 	case s.acknowledge != "api" && s.acknowledge != "spool":
 		return s, errors.New("-acknowledge must be api or spool")
 	case s.perTime <= 0:
@@ -114,14 +119,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return exitFailed
 		}
 	}
-	do, again := s.chaos, fmt.Sprintf("make chaos CHAOS_SEED=%d CHAOS_RECORDINGS=%d CHAOS_DURATION=%s CHAOS_FAULT_EVERY=%s CHAOS_ACKNOWLEDGE=%s",
-		s.size.Seed, s.size.Recordings, s.size.Duration, s.perTime, s.acknowledge)
+	do, again := s.chaos, fmt.Sprintf("make chaos CHAOS_SEED=%d CHAOS_RECORDINGS=%d CHAOS_DURATION=%s CHAOS_FAULT_EVERY=%s CHAOS_ACKNOWLEDGE=%s CHAOS_LOST=%d CHAOS_BACKFILL=%t",
+		s.size.Seed, s.size.Recordings, s.size.Duration, s.perTime, s.acknowledge, s.size.LostPercent, s.backfill)
 	if s.outage.Away > 0 {
 		do, again = s.stopAPIServer, fmt.Sprintf("make outage OUTAGE=%s OUTAGE_PER_SECOND=%d CHAOS_SEED=%d CHAOS_ACKNOWLEDGE=%s",
 			s.outage.Away, s.outage.PerSecond, s.outage.Seed, s.acknowledge)
 	}
 	code, err := do(ctx, stdout, runner.Options{
-		Root: s.root, Assets: s.assets, Folder: s.folder, Acknowledge: s.acknowledge,
+		Root: s.root, Assets: s.assets, Folder: s.folder, Acknowledge: s.acknowledge, Backfill: s.backfill,
 		Out: func(format string, args ...any) { _, _ = fmt.Fprintf(stderr, "chaos: "+format+"\n", args...) },
 	})
 	if err != nil {

@@ -43,6 +43,10 @@ func printTable(out io.Writer, size plan.Size, o *runner.Outcome) error {
 	for _, jobs := range slices.Sorted(maps.Keys(o.FilesByJobs)) {
 		row(fmt.Sprintf("files with %d Jobs ever created", jobs), o.FilesByJobs[jobs])
 	}
+	if o.FilesListed > 0 {
+		row("files that the provider lists", o.FilesListed)
+		row("  on exactly one object", o.ListedOnOneObject)
+	}
 	row("objects", o.Objects)
 	row("sessions that had to be one object, and are checked for it", o.Wholes)
 	row("longest from acknowledgement to status", o.LongestDelay.Round(10*time.Millisecond))

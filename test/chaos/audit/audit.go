@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
 // Session names a session of a meeting.
@@ -56,6 +57,8 @@ type Input struct {
 	// Sessions has how many recordings were made in each session.
 	Sessions map[Session]int
 	Events   []Event
+	// Listed are the files that the provider lists, which must be on an object whatever webhooks were lost.
+	Listed []string
 	// Objects are those that the API server has in the end.
 	Objects []v1alpha1.MeetingRecording
 	// Jobs are all that ever existed.
@@ -69,6 +72,8 @@ type Input struct {
 type Report struct {
 	// FilesAcknowledged counts the different files of acknowledged events, and FilesOnOneObject those of them on exactly one object.
 	FilesAcknowledged, FilesOnOneObject int
+	// FilesListed counts the files that the provider lists, and ListedOnOneObject those of them on exactly one object.
+	FilesListed, ListedOnOneObject int
 	// FilesByJobs counts the files that are on an object, by the number of Jobs that each ever had.
 	FilesByJobs map[int]int
 	// EventsAcknowledged counts acknowledged deliveries, and EventsInStatus those that the objects count, which may be more: an event
@@ -130,11 +135,11 @@ func (a *auditor) index() {
 		session := Session{object.Spec.MeetingID, object.Spec.SessionID}
 		a.chains[session] = append(a.chains[session], object)
 		if file := object.Status.Recording.File; file != nil {
-			a.files[file.Path] = append(a.files[file.Path], object)
+			a.files[lifecycle.FileID(file.Path)] = append(a.files[lifecycle.FileID(file.Path)], object)
 		}
 	}
 	for _, job := range a.Jobs {
-		a.jobs[job.FilePath] = append(a.jobs[job.FilePath], job)
+		a.jobs[lifecycle.FileID(job.FilePath)] = append(a.jobs[lifecycle.FileID(job.FilePath)], job)
 	}
 }
 
@@ -143,7 +148,7 @@ func (a *auditor) filesOnce() {
 	acknowledged := map[string]bool{}
 	for _, event := range a.Events {
 		if event.FilePath != "" && event.Acknowledged {
-			acknowledged[event.FilePath] = true
+			acknowledged[lifecycle.FileID(event.FilePath)] = true
 		}
 	}
 	a.report.FilesAcknowledged = len(acknowledged)
@@ -153,6 +158,15 @@ func (a *auditor) filesOnce() {
 			a.report.lost("file %s was acknowledged and is on no object", path)
 		case 1:
 			a.report.FilesOnOneObject++
+		}
+	}
+	a.report.FilesListed = len(a.Listed)
+	for _, path := range a.Listed {
+		switch len(a.files[lifecycle.FileID(path)]) {
+		case 0:
+			a.report.lost("file %s is listed by the provider and is on no object", path)
+		case 1:
+			a.report.ListedOnOneObject++
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(a.files)) {

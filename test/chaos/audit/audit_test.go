@@ -72,24 +72,24 @@ func TestAuditFinds(t *testing.T) {
 	}{
 		"lost file": {
 			spoil: func(in *Input) { in.Objects[0].Status.Recording.File = nil; in.Jobs = nil },
-			lost:  "file /f.mp4 was acknowledged and is on no object",
+			lost:  "file f.mp4 was acknowledged and is on no object",
 			wrong: "has the file <nil>",
 		},
 		"lost object": {
 			spoil: func(in *Input) { in.Objects = nil },
-			lost:  "file /f.mp4 was acknowledged and is on no object",
+			lost:  "file f.mp4 was acknowledged and is on no object",
 			wrong: "which no object has",
 		},
 		"doubled file": {
 			spoil:   func(in *Input) { in.Objects = append(in.Objects, *object("m-s-2", 2)) },
-			doubled: "file /f.mp4 is on [m-s m-s-2]",
+			doubled: "file f.mp4 is on [m-s m-s-2]",
 		},
 		"doubled file that was not acknowledged": {
 			spoil: func(in *Input) {
 				in.Objects = append(in.Objects, *object("m-s-2", 2))
 				in.Events[3].Acknowledged, in.Events[3].Unsure = false, true
 			},
-			doubled: "file /f.mp4 is on [m-s m-s-2]",
+			doubled: "file f.mp4 is on [m-s m-s-2]",
 		},
 		"lost event": {
 			spoil: func(in *Input) { in.Objects[0].Status.Recording.Events = in.Objects[0].Status.Recording.Events[1:] },
@@ -99,13 +99,17 @@ func TestAuditFinds(t *testing.T) {
 			spoil: func(in *Input) { in.Events = append(in.Events, in.Events[1]) },
 			lost:  "session m/s: 2 deliveries of Started were acknowledged, the status counts 1",
 		},
+		"a file that the provider lists and no webhook delivered": {
+			spoil: func(in *Input) { in.Listed = []string{"uploads/f.mp4", "f.mp4"} },
+			lost:  "file uploads/f.mp4 is listed by the provider and is on no object",
+		},
 		"no Job": {
 			spoil: func(in *Input) { in.Jobs = nil },
-			lost:  "file /f.mp4: no Job was ever created for step archive of archive",
+			lost:  "file f.mp4: no Job was ever created for step archive of archive",
 		},
 		"Job created again under its name": {
 			spoil:   func(in *Input) { again := in.Jobs[0]; again.UID = "2"; in.Jobs = append(in.Jobs, again) },
-			doubled: "file /f.mp4: 2 Jobs were created for step archive of archive: [m-s-archive (1, 12:00:00) m-s-archive (2, 12:00:00)]",
+			doubled: "file f.mp4: 2 Jobs were created for step archive of archive: [m-s-archive (1, 12:00:00) m-s-archive (2, 12:00:00)]",
 		},
 		"Job created again under another name": {
 			spoil: func(in *Input) {
@@ -150,7 +154,7 @@ func TestAuditFinds(t *testing.T) {
 			spoil: func(in *Input) {
 				in.Jobs = append(in.Jobs, Job{UID: "2", Name: "j", Created: epoch, FilePath: "/other.mp4"})
 			},
-			wrong: `[j (2, 12:00:00)]: for file "/other.mp4", which no object has`,
+			wrong: `[j (2, 12:00:00)]: for file "other.mp4", which no object has`,
 		},
 		"object of nobody": {
 			spoil: func(in *Input) { in.Objects[0].Spec.SessionID = "t" },

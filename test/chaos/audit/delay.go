@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
 // Sightings remember when deliveries were first seen in a status.
@@ -42,8 +43,8 @@ func (s *Sightings) See(object *v1alpha1.MeetingRecording, at time.Time) {
 		}
 	}
 	if file := object.Status.Recording.File; file != nil {
-		if _, known := s.files[file.Path]; !known {
-			s.files[file.Path] = at
+		if _, known := s.files[lifecycle.FileID(file.Path)]; !known {
+			s.files[lifecycle.FileID(file.Path)] = at
 		}
 	}
 }
@@ -57,7 +58,7 @@ func (s *Sightings) Complete(events []Event) bool {
 		}
 		key := countedAs{event.Session, event.Type}
 		acknowledged[key]++
-		if _, seen := s.files[event.FilePath]; event.FilePath != "" && !seen {
+		if _, seen := s.files[lifecycle.FileID(event.FilePath)]; event.FilePath != "" && !seen {
 			return false
 		}
 		if len(s.times[key]) < acknowledged[key] {
@@ -76,7 +77,7 @@ func (s *Sightings) Delays(events []Event) []time.Duration {
 		if !event.Acknowledged {
 			continue
 		}
-		if seen, known := s.files[event.FilePath]; event.FilePath != "" && known {
+		if seen, known := s.files[lifecycle.FileID(event.FilePath)]; event.FilePath != "" && known {
 			delays = append(delays, max(seen.Sub(event.AcknowledgedAt), 0))
 		}
 		key := countedAs{event.Session, event.Type}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
 // countedAs is what the objects count: deliveries of a type, for all recordings of a session together, since only a file tells them apart.
@@ -131,7 +132,7 @@ func (a *auditor) recordingWhole(session Session, events []Event) {
 	if want := stateAfter(types); got.State != want {
 		a.report.wrong("%s is %s, want %s", chain[0].Name, got.State, want)
 	}
-	if (got.File == nil) != (file == "") || (got.File != nil && got.File.Path != file) {
+	if (got.File == nil) != (file == "") || (got.File != nil && lifecycle.FileID(got.File.Path) != lifecycle.FileID(file)) {
 		a.report.wrong("%s has the file %v, want %q", chain[0].Name, got.File, file)
 	}
 	for _, entry := range got.Events {

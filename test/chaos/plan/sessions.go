@@ -33,6 +33,8 @@ type Session struct {
 type Recording struct {
 	// FilePath is where the recorded file is; empty if the recording failed for good.
 	FilePath string
+	// EndsAt is when the last of them happens, from the start of the run.
+	EndsAt time.Duration
 	// Events are the types of its webhooks, in the order in which they happen.
 	Events []string
 }
@@ -76,7 +78,7 @@ const (
 
 // Sessions draws sessions with size.Recordings recordings in all, and their deliveries by time.
 func Sessions(size Size) ([]Session, []Delivery) {
-	g := &generator{random: size.random(streamSessions)}
+	g := &generator{random: size.random(streamSessions), lostPercent: size.LostPercent}
 	for left := size.Recordings; left > 0; {
 		count := min(left, 1+g.random.IntN(maxRecordings))
 		if chance(g.random, 40) {
@@ -90,9 +92,10 @@ func Sessions(size Size) ([]Session, []Delivery) {
 }
 
 type generator struct {
-	random     *rand.Rand
-	sessions   []Session
-	deliveries []Delivery
+	random      *rand.Rand
+	lostPercent int
+	sessions    []Session
+	deliveries  []Delivery
 }
 
 // session adds a session of so many recordings.
@@ -103,12 +106,14 @@ func (g *generator) session(recordings int, at time.Duration) {
 		g.deliveries = append(g.deliveries, Delivery{At: at, Session: index, Type: Unrelated, Retries: chance(g.random, percentRetries)})
 	}
 	for number := range recordings {
-		r := g.recording(fmt.Sprintf("/encoded/videos/%s-%d.mp4", s.SessionID, number+1))
-		s.Recordings = append(s.Recordings, r)
+		// The base name is one of the provider's shape, by which webhooks and REST name the same file.
+		r := g.recording(fmt.Sprintf("/encoded/videos/%s%02x.mp4", s.SessionID[:22], number))
 		for _, event := range r.Events {
 			at += between(g.random, 30*time.Millisecond, 1200*time.Millisecond)
 			g.deliver(Delivery{At: at, Session: index, Recording: number, Type: event, FilePath: fileOf(r, event)})
 		}
+		r.EndsAt = at
+		s.Recordings = append(s.Recordings, r)
 		at += [...]time.Duration{20 * time.Millisecond, 300 * time.Millisecond, 2 * time.Second, 12 * time.Second}[g.random.IntN(4)]
 	}
 	g.sessions = append(g.sessions, s)
@@ -133,7 +138,7 @@ func (g *generator) recording(filePath string) Recording {
 
 // deliver adds the deliveries of an event: usually one.
 func (g *generator) deliver(d Delivery) {
-	if chance(g.random, percentNeverSent) {
+	if chance(g.random, percentNeverSent) || (g.lostPercent > 0 && chance(g.random, g.lostPercent)) {
 		return
 	}
 	copies := 1

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/audit"
 )
 
@@ -59,7 +60,7 @@ func (o *observer) seeRecording(recording *v1alpha1.MeetingRecording) {
 	o.sightings.See(recording, o.lastChange)
 	o.recordings[recording.Name] = recording.Status.Processing.State
 	if file := recording.Status.Recording.File; file != nil {
-		o.files[file.Path] = recording.Name
+		o.files[lifecycle.FileID(file.Path)] = recording.Name
 	}
 	o.mu.Unlock()
 	o.onRecording(recording)
@@ -128,6 +129,18 @@ func (o *observer) missing(events []audit.Event) string {
 	for _, name := range o.files {
 		if state := o.recordings[name]; state != v1alpha1.ProcessingSucceeded && state != v1alpha1.ProcessingFailed {
 			return "recordings with a file are not processed"
+		}
+	}
+	return ""
+}
+
+// lacks returns one of the files that no recording has; nothing if each is on one.
+func (o *observer) lacks(files []string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, file := range files {
+		if o.files[lifecycle.FileID(file)] == "" {
+			return file
 		}
 	}
 	return ""

@@ -102,10 +102,10 @@ func RunOutage(ctx context.Context, outage Outage, options Options) (*OutageOutc
 	result := &OutageOutcome{Answers: s.answers, Cut: s.answers[noAnswer], Slowest: s.slowest, CaughtUp: time.Since(back)}
 	delete(result.Answers, noAnswer)
 	w.Out("all is in the status (%v); waiting for the Jobs", caughtUp == nil)
-	if err := w.settle(ctx, s.events); err != nil {
+	if err := w.settle(ctx, s.events, nil); err != nil {
 		w.Out("%v: what is missing follows", err)
 	}
-	if err := w.judge(ctx, outcome, s); err != nil {
+	if err := w.judge(ctx, outcome, s, nil); err != nil {
 		return nil, err
 	}
 	result.Report = outcome.Report

@@ -65,20 +65,31 @@ func Run(ctx context.Context, size plan.Size, options Options) (*Outcome, error)
 	w.Out("everything runs after %s: %d webhooks of %d sessions", time.Since(begin).Round(time.Second), len(deliveries), len(sessions))
 
 	started := time.Now()
-	var sending sync.WaitGroup
+	var listed []string
+	if size.LostPercent > 0 || w.Backfill {
+		listed = w.list(sessions, started)
+	}
+	disturb, calm := context.WithCancel(ctx)
+	defer calm()
+	var sending, disturbing sync.WaitGroup
+	if w.Backfill {
+		disturbing.Go(func() { w.disturbBackfill(disturb, size.Seed) })
+	}
 	sending.Go(func() { s.send(ctx, deliveries, size.Seed) })
 	failed := i.run(ctx, plan.Faults(size))
 	sending.Wait()
+	calm()
+	disturbing.Wait()
 	sent := time.Now()
 	w.Out("all webhooks are sent and all faults are over after %s", sent.Sub(started).Round(time.Second))
-	if err := w.settle(ctx, s.events); err != nil {
+	if err := w.settle(ctx, s.events, listed); err != nil {
 		w.Out("%v: what is missing follows", err)
 	}
 	outcome := &Outcome{
 		Deliveries: len(deliveries), Attempts: s.attempts, Ignored: s.ignored, Answers: s.answers, Faults: i.counts, Endings: map[string]int{},
 		Sending: sent.Sub(started), Settling: time.Since(sent), Disks: w.kindOfDisks(),
 	}
-	if err := w.judge(ctx, outcome, s); err != nil {
+	if err := w.judge(ctx, outcome, s, listed); err != nil {
 		return nil, err
 	}
 	outcome.Total = time.Since(begin)
@@ -89,7 +100,7 @@ func Run(ctx context.Context, size plan.Size, options Options) (*Outcome, error)
 }
 
 // judge audits what the API server has.
-func (w *world) judge(ctx context.Context, outcome *Outcome, s *sender) error {
+func (w *world) judge(ctx context.Context, outcome *Outcome, s *sender, listed []string) error {
 	objects, err := w.objects(ctx)
 	if err != nil {
 		return err
@@ -100,6 +111,7 @@ func (w *world) judge(ctx context.Context, outcome *Outcome, s *sender) error {
 	}
 	outcome.Report = audit.Audit(audit.Input{
 		Sessions: s.recordings(), Events: s.events, Objects: objects, Jobs: w.observer.seenJobs(), Steps: steps, Window: redeliveryWindow,
+		Listed: listed,
 	})
 	outcome.LongestDelay = audit.Longest(w.observer.sightings.Delays(s.events))
 	for name, process := range w.processes {
@@ -109,7 +121,7 @@ func (w *world) judge(ctx context.Context, outcome *Outcome, s *sender) error {
 }
 
 // settle waits until what was acknowledged has come about, the spools are empty, and nothing changes any more.
-func (w *world) settle(ctx context.Context, events []audit.Event) error {
+func (w *world) settle(ctx context.Context, events []audit.Event, listed []string) error {
 	if err := w.control.AwaitReady(ctx, nil); err != nil {
 		return err
 	}
@@ -119,6 +131,9 @@ func (w *world) settle(ctx context.Context, events []audit.Event) error {
 	return harness.Await(ctx, patience, "everything that was acknowledged comes about", func(ctx context.Context) error {
 		if missing := w.observer.missing(events); missing != "" {
 			return fmt.Errorf("%s", missing)
+		}
+		if err := w.awaitBackfilled(listed); err != nil {
+			return err
 		}
 		for _, name := range sidecars {
 			waiting, err := metric(ctx, "http://"+w.metrics[name]+"/metrics", "meetingrecording_spool_events")

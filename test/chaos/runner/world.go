@@ -21,6 +21,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/chaos/audit"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
+	"github.com/meetingops/meeting-recording-operator/test/harness/provider"
 )
 
 // Options say where things are.
@@ -31,6 +32,8 @@ type Options struct {
 	Folder string
 	// Acknowledge is the sidecars' --acknowledge.
 	Acknowledge string
+	// Backfill runs backfill, too.
+	Backfill bool
 	// Out tells of the run's progress, one line each.
 	Out func(format string, args ...any)
 }
@@ -40,6 +43,7 @@ type world struct {
 	Options
 	control  *ControlPlane
 	provider *harness.Provider
+	account  *provider.Account
 	client   client.WithWatch
 	observer *observer
 	kubelet  *kubelet
@@ -51,6 +55,7 @@ type world struct {
 	spools    map[string]string
 	// keyFile and keyURL have the provider's key.
 	keyFile, keyURL string
+	apiURL          string
 	// webhooks, health and metrics are addresses of sidecars, by name.
 	webhooks, health, metrics map[string]string
 }
@@ -95,6 +100,11 @@ func newWorld(ctx context.Context, options Options) (*world, error) {
 			return w, err
 		}
 	}
+	if w.Backfill {
+		if err := w.startBackfill(ctx); err != nil {
+			return w, err
+		}
+	}
 	return w, w.awaitPrograms(ctx)
 }
 
@@ -107,8 +117,13 @@ func (w *world) startProvider(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.keyURL = "http://" + listener.Addr().String() + "/v2/public/rsa-public-key"
-	server := &http.Server{Handler: w.provider, ReadHeaderTimeout: 5 * time.Second}
+	w.apiURL = "http://" + listener.Addr().String()
+	w.keyURL = w.apiURL + "/v2/public/rsa-public-key"
+	w.account = provider.NewAccount()
+	mux := http.NewServeMux()
+	mux.Handle("/v2/public/rsa-public-key", w.provider)
+	mux.Handle("/", w.account)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	return w.provider.WriteKey(w.keyFile)

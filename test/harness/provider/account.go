@@ -73,7 +73,8 @@ type Account struct {
 	PublicKey func() string
 	// MaxPerPage bounds what a page can be asked for.
 	MaxPerPage int
-	// Faults says how requests fail; nil means never.
+	// Faults says how requests fail; nil means never. Once requests are served,
+	// change it by SetFaults.
 	Faults *Faults
 	// Now is the provider's clock; nil means time.Now.
 	Now func() time.Time
@@ -156,6 +157,13 @@ func (a *Account) Delivered(recordingID, eventType string, succeeded bool) {
 	} else {
 		r.failed = append(r.failed, eventType)
 	}
+}
+
+// SetFaults says how requests fail from now on.
+func (a *Account) SetFaults(f *Faults) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.Faults = f
 }
 
 // Files returns the ids of all files that the account lists, sorted.

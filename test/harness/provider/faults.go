@@ -61,14 +61,13 @@ func (s shape) apply(data []map[string]any) []map[string]any {
 
 // draw has a request fail, if that is its fate.
 func (a *Account) draw(w http.ResponseWriter, r *http.Request) (shape, bool) {
-	if a.Faults == nil || len(a.Faults.Kinds) == 0 {
-		return shape{}, false
-	}
 	a.mu.Lock()
 	a.fault++
-	number := a.fault
+	f, number := a.Faults, a.fault
 	a.mu.Unlock()
-	f := a.Faults
+	if f == nil || len(f.Kinds) == 0 {
+		return shape{}, false
+	}
 	random := rand.New(rand.NewPCG(f.Seed, uint64(number))) //nolint:gosec // reproducible, not secret
 	if (f.First > 0 && number > f.First) || random.Float64() >= f.Rate {
 		return shape{}, false
