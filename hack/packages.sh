@@ -12,6 +12,7 @@ usage: packages.sh [--check] GROUP...
   media    ffmpeg 5.1 or later, with libx264 and libopus
   browser  Chromium, with a font for the screenshots
   speech   a voice (espeak-ng) and an engine that understands it (pocketsphinx)
+  node     Node.js and npm, which run the provider's own SDK
   cluster  what the local cluster runs on
   shell    shellcheck
   compiler a C compiler, for the race detector
@@ -54,6 +55,7 @@ missing() {
       any_of pocketsphinx_continuous || echo pocketsphinx
       [[ -d /usr/share/pocketsphinx/model/en-us/en-us ]] || echo pocketsphinx-en-us
       ;;
+    node) any_of node || echo nodejs; any_of npm || echo npm ;;
     shell) any_of shellcheck || echo shellcheck ;;
     compiler) any_of gcc cc || printf '%s\n' gcc libc6-dev ;;
     bench) for entry in curl rclone; do any_of "$entry" || echo "$entry"; done ;;

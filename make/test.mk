@@ -7,8 +7,9 @@
 RACE_PKG ?= $(shell go list ./internal/... ./events/... ./test/harness ./test/chaos/... | grep -vE '/(integration|media)(/|$$)')
 
 .PHONY: packages
-packages: ## Provide ffmpeg, Chromium and what else the tests run, by Debian's packages where they are missing.
-	@hack/packages.sh media browser speech
+packages: ## Provide ffmpeg, Chromium and what else the tests run, by Debian's packages and npm where they are missing.
+	@hack/packages.sh media browser speech node
+	@hack/provider-sdk.sh
 
 .PHONY: controlplane
 controlplane: ## Provide etcd, kube-apiserver and kubectl in bin/k8s/ (K8S_VERSION: of another minor, in bin/k8s-MINOR/).
