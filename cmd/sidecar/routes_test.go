@@ -119,7 +119,7 @@ func TestWrongRoutes(t *testing.T) {
 		{"with a namespace", []string{"--namespace=a"}, "--routes-file contradicts --namespace: the namespaces are those of the routes"},
 		{"with a token", []string{"--endpoint-token-file=token"}, "--routes-file contradicts --endpoint-token-file: give each route its endpointToken"},
 		{"with a client token", []string{"--client-token-file=token"}, "--routes-file contradicts --client-token-file: give each route its clientToken"},
-		{"a bad file", nil, "--routes-file: " + file + ": line 3: routes[0] has an unknown field; the fields are namespace, endpointToken"},
+		{"a bad file", nil, "--routes-file: " + file + ": line 3: not valid: the file must be YAML with the field routes"},
 		{"a bad rate", []string{"--rate-limit-per-namespace=-1"}, "--rate-limit-per-namespace must be from 0 to 1000000"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -32,17 +32,17 @@ const twoRoutes = "routes:\n" +
 	"- {namespace: team-a, endpointToken: " + tokenOfA + ", clientToken: " + clientOfA + "}\n" +
 	"- {namespace: team-b, endpointToken: " + tokenOfB + "}\n"
 
-// routesFile is a file of routes, read by a clock that moves only when told to.
-type routesFile struct {
+// watchedRoutes is a file of routes, read by a clock that moves only when told to.
+type watchedRoutes struct {
 	*Secrets
 	path     string
 	now      time.Time
 	reported []string
 }
 
-func newRoutesFile(t testing.TB, content string) *routesFile {
+func newRoutesFile(t testing.TB, content string) *watchedRoutes {
 	t.Helper()
-	f := &routesFile{path: filepath.Join(t.TempDir(), "routes.yaml"), now: epoch}
+	f := &watchedRoutes{path: filepath.Join(t.TempDir(), "routes.yaml"), now: epoch}
 	writeFile(t, f.path, content)
 	var err error
 	f.Secrets, err = OpenSecrets(SecretsOptions{
@@ -164,7 +164,7 @@ meetingrecording_routes_outdated %d
 	writeFile(t, f.path, "routes:\n- {namespace: team-c, endpointToken: "+tokenOfA+"}\n")
 	f.now = f.now.Add(time.Second)
 	check("mended", "team-c", 1, 0, 2)
-	for _, want := range []string{"line 2: routes[0] has an unknown field", "the last good content stays in use", f.path} {
+	for _, want := range []string{"line 2: not valid", "the last good content stays in use", f.path} {
 		if !strings.Contains(f.reported[0], want) || strings.Contains(f.reported[0], tokenOfA) {
 			t.Errorf("reported %s, want %s", f.reported[0], want)
 		}
