@@ -233,8 +233,8 @@ func (s *sidecar) listen(ctx context.Context, webhooks, scrapes http.Handler) er
 		tls         *tls.Config
 	}{
 		{&s.webhooks, "--webhook-bind-address", s.options.webhookAddress, webhooks, s.options.writeTimeout, s.connections, certificate},
-		{&s.health, "--health-probe-bind-address", s.options.healthAddress, receiver.NewHealthHandler(s.readiness), auxiliaryTimeout, auxiliary(), nil},
-		{&s.metrics, "--metrics-bind-address", s.options.metrics.address, scrapes, auxiliaryTimeout, auxiliary(), own},
+		{&s.health, "--health-probe-bind-address", s.options.healthAddress, guard.Hold(receiver.NewHealthHandler(s.readiness)), auxiliaryTimeout, auxiliary(), nil},
+		{&s.metrics, "--metrics-bind-address", s.options.metrics.address, guard.Hold(scrapes), auxiliaryTimeout, auxiliary(), own},
 	} {
 		listener, err := listen.Listen(ctx, "tcp", e.address)
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
-// retryAfter is what a sender is told to wait after a 503.
+// retryAfter is how long a sender should wait after a 503.
 const retryAfter = 5 * time.Second
 
 // answer is the response to a request, and what is logged of it.

@@ -102,14 +102,14 @@ func head(t *testing.T) string {
 		WebhookPath, videosdk.SignatureHeader, sign(t, []byte(goodBody)), len(goodBody))
 }
 
-// told is the head of an answer.
-type told struct {
+// answerHead is the head of an answer.
+type answerHead struct {
 	retryAfter string
 	closes     bool
 }
 
 // expect reads an answer with its body.
-func (w *wire) expect(status int) told {
+func (w *wire) expect(status int) answerHead {
 	w.t.Helper()
 	response, err := http.ReadResponse(w.reader, nil)
 	if err != nil {
@@ -122,7 +122,7 @@ func (w *wire) expect(status int) told {
 	if response.StatusCode != status {
 		w.t.Fatalf("status %d, want %d", response.StatusCode, status)
 	}
-	return told{response.Header.Get("Retry-After"), response.Close}
+	return answerHead{response.Header.Get("Retry-After"), response.Close}
 }
 
 // expectCut expects that the server hangs up, without an answer of success.
@@ -172,7 +172,7 @@ func TestInFlightLimit(t *testing.T) {
 	third := g.dial(t)
 	third.send(head(t)) // no body: it is refused before that is read
 	if got := third.expect(503); got.retryAfter == "" || !got.closes {
-		t.Errorf("told %+v", got)
+		t.Errorf("answered %+v", got)
 	}
 	waits := g.dial(t)
 	waits.send(head(t) + goodBody)
@@ -240,13 +240,13 @@ func TestConnectionLimit(t *testing.T) {
 	waits.expect(200)
 }
 
-// TestProvenConnectionsStay while others make room, and so do those whose bytes
+// TestGenuineConnectionsStay while others make room, and so do those whose bytes
 // we have not read yet.
-func TestProvenConnectionsStay(t *testing.T) {
+func TestGenuineConnectionsStay(t *testing.T) {
 	g := newGuarded(t, recordedAlways, 0, 3).start(t)
-	proven := g.dial(t)
-	proven.send(head(t) + goodBody)
-	proven.expect(200)
+	genuine := g.dial(t)
+	genuine.send(head(t) + goodBody)
+	genuine.expect(200)
 	<-time.After(10 * time.Millisecond) // so that it is the one that waits longest
 	var strangers []*wire
 	for range 2 {
@@ -258,15 +258,15 @@ func TestProvenConnectionsStay(t *testing.T) {
 	next.send(head(t) + goodBody)
 	next.expect(200)
 	strangers[0].expectCut()
-	proven.send(head(t) + goodBody)
-	proven.expect(200)
+	genuine.send(head(t) + goodBody)
+	genuine.expect(200)
 }
 
-// TestCrowdOfSenders: while the provider's own connections hold most places and one more of them waits, an answer ends its connection.
-func TestCrowdOfSenders(t *testing.T) {
+// TestBurstOfSenders: while the provider's own connections hold most places and one more of them waits, an answer ends its connection.
+func TestBurstOfSenders(t *testing.T) {
 	h := newHold()
 	g := newGuarded(t, h, 0, 3).start(t)
-	crowd := g.occupy(t, h, 3)
+	senders := g.occupy(t, h, 3)
 	next := g.dial(t)
 	next.send(head(t) + goodBody)
 	<-time.After(100 * time.Millisecond) // until it waits for a slot
@@ -274,7 +274,7 @@ func TestCrowdOfSenders(t *testing.T) {
 	<-h.entered // the next has the place of the one that was answered
 	close(h.release)
 	ended := 0
-	for _, w := range crowd {
+	for _, w := range senders {
 		if w.expect(200).closes {
 			ended++
 		}

@@ -272,12 +272,12 @@ func TestNothingSecretIsLogged(t *testing.T) {
 			r := q.build(t)
 			w := httptest.NewRecorder()
 			f.ServeHTTP(w, r)
-			told := f.log.String() + w.Body.String()
+			revealed := f.log.String() + w.Body.String()
 			for what, value := range map[string]string{
 				"the token": secret, "the signature": r.Header.Get(videosdk.SignatureHeader), "the body": `"sessionId"`,
 			} {
-				if strings.Contains(told, value) {
-					t.Errorf("%s is told: %s", what, told)
+				if strings.Contains(revealed, value) {
+					t.Errorf("%s is revealed: %s", what, revealed)
 				}
 			}
 		}

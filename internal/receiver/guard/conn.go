@@ -137,7 +137,7 @@ func (c *Conn) Answered() (closeIt bool) {
 		c.since, c.refused = time.Now(), true
 	}
 	c.enlist((*list.List).PushBack)
-	if makesRoom := o.waiting && c.genuine && o.crowded() && time.Since(o.cutAt) >= o.interval; makesRoom {
+	if makesRoom := o.waiting && c.genuine && o.genuineMajority() && time.Since(o.cutAt) >= o.interval; makesRoom {
 		o.cutAt = time.Now()
 		return true
 	}

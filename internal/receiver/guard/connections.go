@@ -117,9 +117,9 @@ func (c *Connections) count() int {
 	return c.open
 }
 
-// crowded reports whether genuine senders hold more than half of all slots. It is
+// genuineMajority reports whether genuine senders hold more than half of all slots. It is
 // called with mu held.
-func (c *Connections) crowded() bool { return c.genuine > c.limit/2 }
+func (c *Connections) genuineMajority() bool { return c.genuine > c.limit/2 }
 
 // add gives a slot to a connection if there is one or one can be taken; otherwise
 // it returns when that is worth another try.
@@ -173,7 +173,7 @@ func (c *Connections) victim(now time.Time) (*Conn, time.Duration) {
 }
 
 func (c *Connections) genuinePatience() time.Duration {
-	if c.crowded() {
+	if c.genuineMajority() {
 		return c.patience
 	}
 	return genuinePatience

@@ -68,6 +68,17 @@ func (f *InFlight) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.handler.ServeHTTP(w, r)
 }
 
+// Hold returns a handler whose requests have no body: while one is answered its
+// connection is not cut.
+func Hold(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := ConnOf(r)
+		conn.hold()
+		defer conn.Answered()
+		handler.ServeHTTP(w, r)
+	})
+}
+
 // enter takes a slot if there is one in time.
 func (f *InFlight) enter(ctx context.Context) bool {
 	if f.slots == nil {
