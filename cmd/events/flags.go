@@ -75,7 +75,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 		"API server's own.", f.addAudience)
 	set.DurationVar(&f.shutdownDelay, "shutdown-delay", 0,
 		"How long to serve on, not ready, after being told to end, so that load balancers send no more.")
-	set.Func("media-host", "Host that the page may load posters and players from, such as media.example.com, *.example.com or "+
+	set.Func("media-host", "Host that the page may load posters, players and captions from, such as media.example.com, *.example.com or "+
 		"http://localhost:9000. Can be given several times; without it, outputs are links only.", f.addMediaHost)
 	set.StringVar(&f.logsURL, "logs-url", "", "Where the page finds the log of a step's Job: an http or https URL with {namespace} and {job}. "+
 		"Without it, the page shows the kubectl command only.")

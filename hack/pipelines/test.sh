@@ -2,7 +2,7 @@
 # Copyright 2026 The Meeting Recording Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs the three ready pipelines on a real Kubernetes, on a recording of 30 s that ffmpeg's test sources make, and opens every
+# Runs the four ready pipelines on a real Kubernetes, on a recording of 30 s that ffmpeg's test sources make, and opens every
 # output. As root: it brings up the local cluster, and takes it down again.
 set -euo pipefail
 
@@ -15,6 +15,7 @@ Environment:
   PIPELINES_FILE_PORT  port at which the recorded file is served to the Pods (18091)
   PIPELINES_HOOK_PORT  port of 127.0.0.1 at which the webhooks are sent (18081)
   PIPELINES_EVENT_PORT port at which the events of `postprocess notify` are received (18092)
+  PIPELINES_ENGINE_PORT port at which an engine for speech recognition listens (18093)
   PIPELINES_KEEP       1 leaves the cluster up, to look around
 USAGE
 }
@@ -36,6 +37,7 @@ media_img=${MEDIA_IMG:-meeting-recording-operator-media:dev}
 file_port=${PIPELINES_FILE_PORT:-18091}
 hook_port=${PIPELINES_HOOK_PORT:-18081}
 event_port=${PIPELINES_EVENT_PORT:-18092}
+engine_port=${PIPELINES_ENGINE_PORT:-18093}
 
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 log() { printf '%s\n' "$*" >&2; }
@@ -51,11 +53,12 @@ source "$here/../demo/lib/story.sh"
 finish() {
   stop_processes
   stop receiver
+  stop engine
   if [[ ${PIPELINES_KEEP:-0} != 1 ]]; then "$root/hack/cluster/cluster.sh" down; fi
 }
 
 bring_up_cluster() {
-  "$root/hack/packages.sh" media cluster
+  "$root/hack/packages.sh" media speech cluster
   IMG=$img MEDIA_IMG=$media_img "$root/hack/images/build.sh" operator media &
   local building=$!
   "$root/hack/cluster/cluster.sh" up
@@ -89,6 +92,12 @@ notify_patch() {
   printf '      - {op: add, path: /spec/steps/3/template/spec/template/spec/containers/0/args, value: [--allow-http, --allow-private-addresses]}\n'
 }
 
+# engine_patch lets the step transcribe of the pipeline for transcripts ask this machine: the last argument counts.
+engine_patch() {
+  printf '  - target: {kind: RecordingPipeline, name: meeting-recording-transcript}\n    patch: |\n'
+  printf '      - {op: add, path: /spec/steps/2/template/spec/template/spec/containers/0/args/-, value: "--engine-url=http://%s:%s/v1/audio/transcriptions"}\n' "$host" "$engine_port"
+}
+
 # write_overlay takes the place of the demo's.
 write_overlay() {
   mkdir -p "$state/overlay"
@@ -97,7 +106,7 @@ write_overlay() {
     cat <<YAML
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
-resources: [../../../config/default, ../../../config/pipelines, ../../../config/pipelines/web, ../../../config/pipelines/speech]
+resources: [../../../config/default, ../../../config/pipelines, ../../../config/pipelines/web, ../../../config/pipelines/speech, ../../../config/pipelines/transcript]
 secretGenerator:
   - name: test-videosdk
     namespace: $namespace
@@ -123,12 +132,14 @@ patches:
         value: {name: videosdk, secret: {secretName: test-videosdk}}
   - target: {kind: NetworkPolicy, name: meeting-recording-jobs}
     patch: |
-      - {op: add, path: /spec/egress/-, value: {ports: [{port: $file_port}, {port: $event_port}]}}
+      - {op: add, path: /spec/egress/-, value: {ports: [{port: $file_port}, {port: $event_port}, {port: $engine_port}]}}
 YAML
     source_patch meeting-recording-archive 1
     source_patch meeting-recording-web 4
     source_patch meeting-recording-speech 3
     notify_patch
+    source_patch meeting-recording-transcript 2
+    engine_patch
   } >"$state/overlay/kustomization.yaml"
 }
 
@@ -137,6 +148,8 @@ receive_events() {
   rm -f "$state/events"
   start receiver "$state/check" receive -listen "$host:$event_port" -secret "$secret" -out "$state/events"
   await 10 "the receiver at $host:$event_port (see $state/receiver.log)" reachable "$host" "$event_port"
+  start engine "$state/check" engine -listen "$host:$engine_port"
+  await 10 "the engine at $host:$engine_port (see $state/engine.log)" reachable "$host" "$engine_port"
 }
 
 send() {
@@ -187,7 +200,7 @@ trap finish EXIT
 step "A Kubernetes and the two images ($img, $media_img)"
 bring_up_cluster
 
-step "The operator with its three ready pipelines"
+step "The operator with its four ready pipelines"
 make_keys
 make_recording
 serve_file local

@@ -28,7 +28,7 @@ var assets embed.FS
 
 // Options say what the page may show beside what the server tells it.
 type Options struct {
-	// MediaHosts are where posters and players may load from: host, host:port, *.domain, or with http:// or https:// before it, without
+	// MediaHosts are where posters, players and captions may load from: host, host:port, *.domain, or with http:// or https:// before it, without
 	// a path. Without a scheme https is meant. None: outputs are links only.
 	MediaHosts []string
 	// LogsURL is where the log of a step's Job can be read: an http or https URL in which {namespace} and {job} are replaced by the

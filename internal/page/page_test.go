@@ -83,15 +83,15 @@ func TestUnchangedFiles(t *testing.T) {
 }
 
 func TestPolicy(t *testing.T) {
-	const before = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+	const before = "default-src 'none'; script-src 'self'; style-src 'self'; "
 	const after = "; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
 	for _, c := range []struct {
 		hosts []string
 		want  string
 	}{
-		{nil, "img-src 'self'; media-src 'none'"},
+		{nil, "connect-src 'self'; img-src 'self'; media-src 'none'"},
 		{[]string{"Media.example.com", "http://localhost:9000", "*.cdn.example.com"},
-			"img-src 'self' https://media.example.com http://localhost:9000 https://*.cdn.example.com; media-src https://media.example.com http://localhost:9000 https://*.cdn.example.com"},
+			"connect-src 'self' https://media.example.com http://localhost:9000 https://*.cdn.example.com; img-src 'self' https://media.example.com http://localhost:9000 https://*.cdn.example.com; media-src https://media.example.com http://localhost:9000 https://*.cdn.example.com"},
 	} {
 		got := get(t, handler(t, Options{MediaHosts: c.hosts}), http.MethodGet, "/").Header().Get("Content-Security-Policy")
 		if diff := cmp.Diff(before+c.want+after, got); diff != "" {

@@ -44,10 +44,10 @@ func checkLogsURL(template string) error {
 	return nil
 }
 
-// contentSecurityPolicy lets the page load its own files, talk to its own server, and show media of the sources. Nothing inline runs,
-// and no text can become a script.
+// contentSecurityPolicy lets the page load its own files, talk to its own server, and show media and read captions of the sources.
+// Nothing inline runs, and no text can become a script.
 func contentSecurityPolicy(sources []string) string {
-	images := strings.Join(append([]string{"'self'"}, sources...), " ")
+	own := strings.Join(append([]string{"'self'"}, sources...), " ")
 	media := "'none'"
 	if len(sources) > 0 {
 		media = strings.Join(sources, " ")
@@ -56,8 +56,8 @@ func contentSecurityPolicy(sources []string) string {
 		"default-src 'none'",
 		"script-src 'self'",
 		"style-src 'self'",
-		"connect-src 'self'",
-		"img-src " + images,
+		"connect-src " + own,
+		"img-src " + own,
 		"media-src " + media,
 		"frame-ancestors 'none'",
 		"base-uri 'none'",

@@ -5,6 +5,7 @@ package integration
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,7 +21,7 @@ func TestPipelinesAreAccepted(t *testing.T) {
 	for _, sample := range []string{"recording_v1alpha1_meetingrecording.yaml", "recording_v1alpha1_recordingpipeline.yaml"} {
 		api.MustKubectl(t, "-n", namespace, "apply", "-f", "config/samples/"+sample)
 	}
-	for _, ready := range []string{"web", "speech"} {
+	for _, ready := range []string{"web", "speech", "transcript"} {
 		api.MustKubectl(t, "apply", "-k", "config/pipelines/"+ready)
 		t.Cleanup(func() { // or they would run for the recordings of other tests
 			err := api.Client.Delete(context.Background(), &v1alpha1.RecordingPipeline{
@@ -31,7 +32,22 @@ func TestPipelinesAreAccepted(t *testing.T) {
 			}
 		})
 	}
-	for _, name := range []string{pipelineName, "tell-of-failure", "meeting-recording-web", "meeting-recording-speech"} {
+	for _, name := range []string{pipelineName, "tell-of-failure", "meeting-recording-web", "meeting-recording-speech", "meeting-recording-transcript"} {
 		awaitAccepted(t, name)
+	}
+}
+
+// TestEngineSample checks that the engine for speech recognition is one that a cluster with the restricted level takes, and that the ready
+// pipeline for transcripts asks it.
+func TestEngineSample(t *testing.T) {
+	sample, pipeline := render(t, []string{"samples/whisper"}), render(t, []string{"pipelines/transcript"})
+	checkObjects(t, append(sample, pipeline...))
+	checkPods(t, append(sample, pipeline...))
+	pods := podsOf(t, pipeline)
+	args := pods[len(pods)-1].template.Spec.Containers[0].Args
+	for _, object := range sample {
+		if url := "--engine-url=http://" + object.GetName() + ":8080/inference"; object.GetKind() == "Service" && !slices.Contains(args, url) {
+			t.Errorf("the last step has the arguments %q, want %s", args, url)
+		}
 	}
 }

@@ -34,7 +34,7 @@ func postprocess(t *testing.T, args ...string) (log string, err error) {
 // A dialogue in a recording whose microphone starts late and whose network was down for a while: each word is told within half a
 // second of where it was spoken, whether the sound is made by this step or by the one before it.
 func TestDialogue(t *testing.T) {
-	recording, words := engine.Dialogue(t)
+	recording, words := engine.Dialogue(t, "")
 	server := httptest.NewServer(engine.Handler())
 	defer server.Close()
 	folder := t.TempDir()
@@ -95,7 +95,7 @@ func compare(t *testing.T, got transcript.Transcript, want []engine.Word) {
 
 // An engine that does not know the language says so, and the step tells what to change.
 func TestUnknownLanguage(t *testing.T) {
-	recording, _ := engine.Dialogue(t)
+	recording, _ := engine.Dialogue(t, "")
 	server := httptest.NewServer(engine.Handler())
 	defer server.Close()
 	log, err := postprocess(t, "transcribe", "--source-file="+recording, "--destination=file://"+t.TempDir(), "--object-folder=.",

@@ -1,11 +1,12 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command check helps the test of the ready pipelines on a cluster: it opens every output that a MeetingRecording lists, and
-// plays the receiver that `postprocess notify` tells.
+// Command check helps the test of the ready pipelines on a cluster: it opens every output that a MeetingRecording lists,
+// plays the receiver that `postprocess notify` tells, and is the engine that `postprocess transcribe` asks.
 //
 //	check outputs -archive DIR -want pipeline/step/output,... <recording.json
 //	check receive -listen HOST:PORT -secret whsec_... -out FILE
+//	check engine -listen HOST:PORT
 package main
 
 import (
@@ -13,8 +14,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness/engine"
 )
 
 func main() {
@@ -26,7 +31,7 @@ func main() {
 
 func run(args []string, in io.Reader, out io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: outputs or receive")
+		return errors.New("say what to do: outputs, receive or engine")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	switch args[0] {
@@ -45,6 +50,13 @@ func run(args []string, in io.Reader, out io.Writer) error {
 			return err
 		}
 		return receive(*listen, *secret, *file)
+	case "engine":
+		listen := flags.String("listen", "127.0.0.1:8093", "address to listen at")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		server := &http.Server{Addr: *listen, Handler: engine.Handler(), ReadHeaderTimeout: 5 * time.Second}
+		return server.ListenAndServe()
 	}
-	return fmt.Errorf("unknown command %q: say outputs or receive", args[0])
+	return fmt.Errorf("unknown command %q: say outputs, receive or engine", args[0])
 }

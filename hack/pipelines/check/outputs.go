@@ -109,6 +109,8 @@ func (o output) open(archive string) (string, error) {
 			return "", fmt.Errorf("it is no JSON")
 		}
 		return "JSON", nil
+	case o.Name == "captions" && bytes.HasPrefix(content, []byte("WEBVTT\n")), o.Name == "subtitles", o.Name == "text":
+		return "what was said", nil
 	case o.MediaType == "text/vtt":
 		return openTrack(path, string(content))
 	case filepath.Base(path) == "SHA256SUMS":

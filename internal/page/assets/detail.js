@@ -6,10 +6,11 @@ import { attribute, badge, el, fill, icon } from "./dom.js";
 import { bytes, clock, delay, duration, exact, plural, spoken } from "./format.js";
 import { describeCommand, logsCommand, logsURL, webURL } from "./links.js";
 import { fromObject } from "./model.js";
-import { outputs } from "./outputs.js";
+import { captionsURL, outputs } from "./outputs.js";
 import { command, outside, when } from "./pieces.js";
 import { lasted, status } from "./status.js";
 import { timeline } from "./timeline.js";
+import { Transcript } from "./transcript.js";
 
 // DetailView shows a recording. Options: logsURL, mediaSources, onClose.
 export class DetailView {
@@ -17,6 +18,7 @@ export class DetailView {
   #title = el("h2", { id: "detail-title", tabindex: "-1" });
   #body = el("div", { class: "detail-body" });
   #shown = "";
+  #transcript = null;
 
   constructor(options) {
     this.#options = options;
@@ -28,13 +30,21 @@ export class DetailView {
   focus() { this.#title.focus(); }
 
   loading(name) {
+    this.close();
     this.#title.textContent = name;
     this.#shown = "";
     attribute(this.element, "aria-busy", "true");
     fill(this.#body, el("p", { class: "unseen" }, "Loading…"), el("div", { class: "bone" }), el("div", { class: "bone tall" }));
   }
 
+  // close ends what goes on for the recording that was shown.
+  close() {
+    this.#transcript?.close();
+    this.#transcript = null;
+  }
+
   problem(title, words, retry) {
+    this.close();
     attribute(this.element, "aria-busy", null);
     this.#shown = "";
     fill(this.#body, el("div", { class: "empty" }, el("h3", {}, title), el("p", {}, words), retry && el("button", { class: "quiet", type: "button", on: { click: retry } }, "Try again")));
@@ -49,9 +59,20 @@ export class DetailView {
     this.#title.textContent = object.spec.meetingID;
     const parts = {
       state: state(object), trouble: trouble(object, this.#options), facts: facts(object), outputs: outputs(object, this.#options.mediaSources),
-      timeline: events(object), steps: steps(object, this.#options), history: history(object),
+      transcript: this.#transcribed(object), timeline: events(object), steps: steps(object, this.#options), history: history(object),
     };
     reconcile(this.#body, parts);
+    this.#transcript?.attach();
+  }
+
+  // transcribed shows what was said, which goes on being shown while other outputs come.
+  #transcribed(object) {
+    const url = captionsURL(object, this.#options.mediaSources);
+    if (url !== (this.#transcript?.url ?? null)) {
+      this.close();
+      if (url) this.#transcript = new Transcript(url, this.#body);
+    }
+    return this.#transcript?.element;
   }
 
   tick(now) {

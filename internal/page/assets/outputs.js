@@ -7,9 +7,17 @@ import { bytes } from "./format.js";
 import { kindOf, mediaAllowed, webURL } from "./links.js";
 import { command, outside } from "./pieces.js";
 
+const outputsOf = (object) => (object.status?.processing?.steps ?? []).flatMap((step) => (step.outputs ?? []).map((output) => ({ ...output, step })));
+
+// captionsURL returns the address of a recording's captions, or null where there are none that the page may load.
+export function captionsURL(object, mediaSources) {
+  const captions = outputsOf(object).find((o) => o.name === "captions" && /^text\/vtt\b/i.test(o.mediaType ?? "") && mediaAllowed(o.url, mediaSources));
+  return captions ? webURL(captions.url) : null;
+}
+
 // outputs shows what the steps of a recording made, or null where they made nothing.
 export function outputs(object, mediaSources) {
-  const all = (object.status?.processing?.steps ?? []).flatMap((step) => (step.outputs ?? []).map((output) => ({ ...output, step })));
+  const all = outputsOf(object);
   if (all.length === 0) return null;
   const playable = all.filter((o) => mediaAllowed(o.url, mediaSources));
   const poster = playable.find((o) => kindOf(o.mediaType) === "image");

@@ -49,8 +49,8 @@ const (
 )
 
 // Dialogue makes a recording in which a dialogue is spoken: 26 s of pictures, the sound of which begins after 3 s and has no packets from 11.5 to
-// 15.5 s. It returns the words with the times at which they were spoken.
-func Dialogue(t testing.TB) (recording string, words []Word) {
+// 15.5 s. picture is an image to show, or else there is a test pattern. It returns the words with the times at which they were spoken.
+func Dialogue(t testing.TB, picture string) (recording string, words []Word) {
 	t.Helper()
 	dir := t.TempDir()
 	sound := make([]int16, int(soundLength*voiceRate))
@@ -71,11 +71,14 @@ func Dialogue(t testing.TB) (recording string, words []Word) {
 		t.Fatal(err)
 	}
 	recording = filepath.Join(dir, "dialogue.webm")
-	run(t, "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error", "-y",
-		"-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=640x360:rate=15:duration=%g", pictureEnd),
-		"-itsoffset", fmt.Sprint(lateStart), "-f", "s16le", "-ar", fmt.Sprint(voiceRate), "-ac", "1", "-i", raw,
-		"-map", "0:v", "-map", "1:a", "-c:v", "libvpx", "-b:v", "200k", "-deadline", "realtime", "-cpu-used", "8", "-g", "30",
-		"-c:a", "libopus", "-b:a", "48k", "-bsf:a", fmt.Sprintf("noise=drop='gte(pts*tb,%g)*lt(pts*tb,%g)'", gapStart, gapEnd), recording)
+	pictures := []string{"-f", "lavfi", "-i", "testsrc2=size=640x360:rate=15"}
+	if picture != "" {
+		pictures = []string{"-loop", "1", "-framerate", "15", "-i", picture}
+	}
+	args := append([]string{"-hide_banner", "-nostdin", "-loglevel", "error", "-y"}, pictures...)
+	run(t, "ffmpeg", append(args, "-itsoffset", fmt.Sprint(lateStart), "-f", "s16le", "-ar", fmt.Sprint(voiceRate), "-ac", "1", "-i", raw,
+		"-map", "0:v", "-map", "1:a", "-t", fmt.Sprint(pictureEnd), "-pix_fmt", "yuv420p", "-c:v", "libvpx", "-b:v", "200k", "-deadline", "realtime", "-cpu-used", "8", "-g", "30",
+		"-c:a", "libopus", "-b:a", "48k", "-bsf:a", fmt.Sprintf("noise=drop='gte(pts*tb,%g)*lt(pts*tb,%g)'", gapStart, gapEnd), recording)...)
 	return recording, words
 }
 

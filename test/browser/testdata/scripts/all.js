@@ -6,6 +6,7 @@ import "./links.test.js";
 import "./model.test.js";
 import "./store.test.js";
 import "./stream.test.js";
+import "./vtt.test.js";
 import { run } from "./test.js";
 
 globalThis.results = await run();
