@@ -4,15 +4,18 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -194,21 +197,50 @@ func TestTranscribeResumes(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	path := filepath.Join(f.folder, transcriptFolder, "transcript.state.json")
-	for name, change := range map[string]func(){
-		"another language": func() { f.args = append(f.args, "--language=de") },
-		"damage":           func() { f.args = f.args[:len(f.args)-1]; state = state[:len(state)/2] },
-		"another place":    func() { state = strings.Replace(state, `"key":"`, `"key":"0`, 1) },
+	args := slices.Clone(f.args)
+	for name, test := range map[string]struct {
+		state string
+		args  []string
+	}{
+		"another language": {state, []string{"--language=de"}},
+		"another prompt":   {state, []string{"--prompt=Aisha"}},
+		"shorter chunks":   {strings.Replace(state, `"start":2.`, `"start":1.`, 1), nil},
+		"damage":           {state[:len(state)/2], nil},
+		"another sound":    {strings.Replace(state, `"key":"`, `"key":"0`, 1), nil},
 	} {
-		mediatest.Write(t, path, []byte(state))
+		mediatest.Write(t, path, []byte(test.state))
 		before := len(e.seconds)
-		if name == "damage" {
-			f.args = append(f.args, "")
-		}
-		change()
+		f.args = append(slices.Clone(args), test.args...)
 		f.again(t)
 		if code := f.run(t); code != 0 || len(e.seconds) != before+2 {
 			t.Errorf("%s: exit code %d, %d requests\n%s", name, code, len(e.seconds)-before, &f.stderr)
 		}
+	}
+}
+
+// A step that is stopped as the kubelet stops it keeps what it has finished.
+func TestTranscribeInterrupted(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	held := make(chan struct{})
+	e := newStandIn(t, func(w http.ResponseWriter, n int) {
+		if n == 1 {
+			stop()
+			<-held
+		}
+		said(w, n)
+	})
+	f := newTranscribeFixture(t, speechWAV(t), e)
+	code := run(ctx, process{args: f.args, getenv: func(key string) string { return f.env[key] }, stdout: &f.stdout, stderr: &f.stderr})
+	close(held)
+	if code != 75 || !strings.Contains(f.message(t), "interrupted") {
+		t.Errorf("exit code %d, %s", code, f.message(t))
+	}
+	if state := f.read(t, "transcript.state.json"); !strings.Contains(state, `"number 0"`) {
+		t.Errorf("the state is %s", state)
+	}
+	if left, err := os.ReadDir(f.scratch()); err != nil || len(left) > 0 {
+		t.Errorf("%v was left in the scratch folder, %v", left, err)
 	}
 }
 
@@ -353,6 +385,7 @@ func TestTranscribeBadInput(t *testing.T) {
 	}{
 		"truncated":         {file("a.mp4", whole[:len(whole)/2]), nil, 65, "truncated"},
 		"truncated WAV":     {file("a.wav", wav), nil, 65, "truncated recording"},
+		"encrypted":         {file("a.mp4", scramble(whole)), nil, 65, "not a recording that can be read; if it is encrypted, decrypt it first"},
 		"no recording":      {file("a.mp4", []byte("this is no recording")), nil, 65, "not a recording that can be read"},
 		"no such file":      {"", []string{"--source-file=/none.mp4"}, 66, "/none.mp4 does not exist"},
 		"no such language":  {"", []string{"--language=klingonese"}, 64, "--language=klingonese is not a language's ISO 639 code, such as en"},
@@ -387,6 +420,16 @@ func TestTranscribeBadInput(t *testing.T) {
 			f.expectNothingStored(t)
 		})
 	}
+}
+
+// scramble does what a cipher does to a file.
+func scramble(content []byte) []byte {
+	random := rand.New(rand.NewPCG(1, 2))
+	out := make([]byte, len(content))
+	for i, b := range content {
+		out[i] = b ^ byte(random.Uint32())
+	}
+	return out
 }
 
 // An engine may be a program.

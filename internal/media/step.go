@@ -81,7 +81,7 @@ func (w *work) folder(name string) (string, error) {
 func (w *work) info(ctx context.Context, r input.Reader) (probe.Info, error) {
 	text, err := w.Tools.Probe(ctx, r.Name())
 	if sysexits.Code(err) == sysexits.DataErr {
-		return probe.Info{}, sysexits.New(sysexits.DataErr, err, "source is not a recording that can be read")
+		return probe.Info{}, sysexits.New(sysexits.DataErr, err, "source is not a recording that can be read; if it is encrypted, decrypt it first")
 	}
 	if err != nil {
 		return probe.Info{}, err
