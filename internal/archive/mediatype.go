@@ -6,9 +6,8 @@ package archive
 import (
 	"mime"
 	"path"
+	"slices"
 	"strings"
-
-	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 )
 
 const unknownMediaType = "application/octet-stream"
@@ -22,25 +21,30 @@ var byExtension = map[string]string{
 	".mkv":  "video/x-matroska",
 	".mov":  "video/quicktime",
 	".ts":   "video/mp2t",
-	".m3u8": "application/vnd.apple.mpegurl",
+	".avi":  "video/x-msvideo",
+	".flv":  "video/x-flv",
 	".mp3":  "audio/mpeg",
 	".m4a":  "audio/mp4",
+	".aac":  "audio/aac",
+	".flac": "audio/flac",
 	".ogg":  "audio/ogg",
 	".opus": "audio/ogg",
 	".wav":  "audio/wav",
-	".jpg":  "image/jpeg",
-	".png":  "image/png",
-	".vtt":  "text/vtt",
-	".json": "application/json",
-	".zip":  "application/zip",
 }
 
-// mediaType returns a file's media type without parameters: what the source says unless that says nothing, else what
-// the file's extension says, else application/octet-stream.
+// allowed are the media types that are stored as the source says them. No other is: a browser that opens the stored object
+// would run a page or a picture with scripts in the bucket's name.
+var allowed = []string{
+	"video/mp4", "video/webm", "video/x-matroska", "video/matroska", "video/quicktime", "video/mp2t", "video/mpeg", "video/ogg", "video/x-msvideo",
+	"video/x-flv", "video/3gpp", "audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/aac", "audio/flac", "audio/ogg", "audio/opus", "audio/wav",
+	"audio/x-wav", "audio/webm", "audio/x-matroska", "application/ogg", "application/mp4",
+}
+
+// mediaType returns a file's media type without parameters: what the source says if that is a recording's, else what the
+// file's extension says, else application/octet-stream.
 func mediaType(contentType, fileName string) string {
 	told, _, err := mime.ParseMediaType(contentType)
-	if err == nil && strings.Contains(told, "/") && len(told) <= outputs.MaxMediaTypeBytes &&
-		told != unknownMediaType && told != "binary/octet-stream" {
+	if err == nil && slices.Contains(allowed, told) {
 		return told
 	}
 	if known, ok := byExtension[strings.ToLower(path.Ext(fileName))]; ok {

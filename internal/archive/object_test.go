@@ -188,6 +188,10 @@ func TestMediaType(t *testing.T) {
 		{";;", "a", "application/octet-stream"},
 		{"video/" + strings.Repeat("x", 122), "a.mp4", "video/mp4"},
 		{"", "", "application/octet-stream"},
+		{"text/html", "a.mp4", "video/mp4"},
+		{"image/svg+xml", "a", "application/octet-stream"},
+		{"application/javascript", "a.js", "application/octet-stream"},
+		{"audio/x-m4a", "a", "audio/x-m4a"},
 	}
 	for _, test := range tests {
 		if got := mediaType(test.contentType, test.file); got != test.want {

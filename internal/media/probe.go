@@ -15,6 +15,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
 	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
+	"github.com/meetingops/meeting-recording-operator/internal/source"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
@@ -73,14 +74,9 @@ func (w *work) look(ctx context.Context) (probe.Report, error) {
 	}
 	defer func() { _ = r.Close() }() // it was only read
 	if !r.Whole() {
-		index, err := w.index(ctx, r)
-		if err != nil {
-			return probe.Report{}, err
-		}
-		if axis, ok := axisOf(index); ok {
-			if report, err := w.lookAtParts(ctx, r, index, axis); !errors.Is(err, errTooLittle) {
-				return report, err
-			}
+		report, err := w.lookAtParts(ctx, r)
+		if !errors.Is(err, errTooLittle) && !errors.Is(err, source.ErrNoRanges) {
+			return report, err
 		}
 	}
 	whole, err := w.open(ctx)
@@ -94,8 +90,16 @@ func (w *work) look(ctx context.Context) (probe.Report, error) {
 // errTooLittle says that parts of a file do not tell enough.
 var errTooLittle = errors.New("parts of the file do not tell enough")
 
-// lookAtParts reads no more than the beginning of the samples. It returns errTooLittle when that does not do.
-func (w *work) lookAtParts(ctx context.Context, r input.Reader, index *mp4.Index, axis timeline.Axis) (probe.Report, error) {
+// lookAtParts reads no more than the index and the beginning of the samples. It returns errTooLittle when that does not do.
+func (w *work) lookAtParts(ctx context.Context, r input.Reader) (probe.Report, error) {
+	index, err := w.index(ctx, r)
+	if err != nil {
+		return probe.Report{}, err
+	}
+	axis, ok := axisOf(index)
+	if !ok {
+		return probe.Report{}, errTooLittle
+	}
 	enough, err := readLead(r, index)
 	if err != nil {
 		return probe.Report{}, err
@@ -160,7 +164,7 @@ func (w *work) analyze(ctx context.Context) (probe.Report, error) {
 	}
 	var analyzer probe.Analyzer
 	if _, err := w.run(ctx, "analyzing", r.info.Duration, ffmpeg.Command{
-		Args: append(w.input(r.Name()), probe.Filters(r.info, sound)...), Line: analyzer.Line,
+		Args: append(w.onAxis(r), probe.Filters(r.info, sound)...), Line: analyzer.Line,
 	}); err != nil {
 		return probe.Report{}, err
 	}

@@ -6,6 +6,7 @@ package media
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/meetingops/meeting-recording-operator/internal/media/container"
 	"github.com/meetingops/meeting-recording-operator/internal/media/ffmpeg"
@@ -21,7 +22,10 @@ type recording struct {
 	input.Reader
 	// info has no track without packets, and the axis's duration.
 	info probe.Info
-	axis timeline.Axis
+	// axis starts at zero, which is second start of the file's clock. clock are ffmpeg's arguments that make it so.
+	axis  timeline.Axis
+	start float64
+	clock []string
 }
 
 // open opens the whole recording and computes its axis. It returns DataErr for a recording that is truncated or empty. A
@@ -169,14 +173,14 @@ func newRecording(r input.Reader, info probe.Info, axis timeline.Axis) (*recordi
 	if info.BitRate == 0 || len(axis.Jumps) > 0 {
 		info.BitRate = int64(float64(info.SizeBytes) * 8 / info.Duration)
 	}
-	return &recording{Reader: r, info: info, axis: axis}, nil
+	return &recording{Reader: r, info: info, axis: axis.FromZero(), start: axis.Start, clock: axis.InputArgs()}, nil
 }
 
 // straighten copies a recording into a file whose clock does not jump, and closes it.
 func (w *work) straighten(ctx context.Context, r *recording) (*recording, error) {
-	w.Log.Info("The recording's clock jumps, straightening it", "jumps", len(r.axis.Jumps))
+	w.Log.Info("Straightening the recording's clock", "jumps", len(r.axis.Jumps))
 	path := w.path("straight.mkv")
-	args := append(append([]string{ffmpeg.CopyTimes}, ffmpeg.Input(r.Name())...), r.axis.StraightenArgs(path)...)
+	args := append(append(r.clock, ffmpeg.Input(r.Name())...), r.axis.StraightenArgs(path)...)
 	if _, err := w.run(ctx, "straightening", r.info.Duration, ffmpeg.Command{Args: args}); err != nil {
 		return nil, err
 	}
@@ -184,12 +188,15 @@ func (w *work) straighten(ctx context.Context, r *recording) (*recording, error)
 	if err != nil {
 		return nil, err
 	}
-	_ = r.Close() // it was only read
 	again, err := w.examine(ctx, straight)
+	if err == nil && (len(again.axis.Jumps) > 0 || math.Abs(again.info.Duration-r.info.Duration) > 1) {
+		err = sysexits.New(sysexits.DataErr, nil, "the recording's clock jumps in a way that cannot be straightened")
+	}
 	if err != nil {
 		_ = straight.Close() // there is a worse error to report
 		return nil, err
 	}
+	_ = r.Close() // it was only read
 	again.info.Container, again.info.SizeBytes, again.info.BitRate = r.info.Container, r.info.SizeBytes, r.info.BitRate
 	return again, nil
 }

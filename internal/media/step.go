@@ -108,10 +108,13 @@ func (w *work) run(ctx context.Context, name string, seconds float64, c ffmpeg.C
 	return end, err
 }
 
-// input returns ffmpeg's arguments that open a file. Its timestamps stay as they are.
+// input returns ffmpeg's arguments that open a file.
 func (w *work) input(path string) []string {
-	return append(append([]string{ffmpeg.CopyTimes}, w.Tools.DecoderThreads()...), ffmpeg.Input(path)...)
+	return append(w.Tools.DecoderThreads(), ffmpeg.Input(path)...)
 }
+
+// onAxis returns ffmpeg's arguments that open a recording, whose streams have the times of its axis.
+func (w *work) onAxis(r *recording) []string { return append(r.clock, w.input(r.Name())...) }
 
 // put stores a file of the step's folder under the output's name.
 func (w *work) put(ctx context.Context, output, path, object, mediaType string) (outputs.Output, error) {

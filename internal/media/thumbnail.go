@@ -21,6 +21,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
 	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
+	"github.com/meetingops/meeting-recording-operator/internal/source"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
@@ -40,7 +41,7 @@ type shots struct {
 	times              []float64 // of each, in seconds
 	of                 []int     // of thumbnail i, the picture
 	small, large       image.Point
-	file               string
+	input              []string                // ffmpeg's arguments
 	large1             func(shot int) []string // ffmpeg's arguments, from the input on, for one picture in full size
 }
 
@@ -65,6 +66,9 @@ func (w *work) shoot(ctx context.Context, opts ThumbnailOptions) (shots, error) 
 	}
 	defer func() { _ = r.Close() }() // it was only read
 	index, err := w.index(ctx, r)
+	if errors.Is(err, source.ErrNoRanges) {
+		return w.shootAll(ctx, opts)
+	}
 	if err != nil {
 		return shots{}, err
 	}
@@ -81,7 +85,7 @@ func (w *work) shoot(ctx context.Context, opts ThumbnailOptions) (shots, error) 
 			err = errNoExcerpt // there may be a brighter picture between these
 		}
 	}
-	if errors.Is(err, errNoExcerpt) {
+	if errors.Is(err, errNoExcerpt) || errors.Is(err, source.ErrNoRanges) {
 		return w.shootAll(ctx, opts)
 	}
 	return made, err
@@ -126,7 +130,7 @@ func (w *work) shootExcerpt(ctx context.Context, r input.Reader, index *mp4.Inde
 	if err != nil || info.Video == nil {
 		return shots{}, errNoExcerpt
 	}
-	s := shots{duration: duration, interval: interval, video: info.Video, of: pick.Of, file: path}
+	s := shots{duration: duration, interval: interval, video: info.Video, of: pick.Of, input: w.input(path)}
 	for _, sample := range pick.Samples {
 		s.times = append(s.times, min(max(sample.Time, 0), duration))
 	}
@@ -153,10 +157,10 @@ func (w *work) shootAll(ctx context.Context, opts ThumbnailOptions) (shots, erro
 		return shots{}, missing("video", "hasVideo")
 	}
 	duration := r.info.Duration
-	s := shots{duration: duration, interval: frames.Interval(duration, opts.Interval), video: r.info.Video, file: r.Name()}
+	s := shots{duration: duration, interval: frames.Interval(duration, opts.Interval), video: r.info.Video, input: w.onAxis(r)}
 	s.large1 = func(shot int) []string {
 		const before = 0.001 // so that no rounding misses the frame
-		seek := max(s.times[shot]+r.axis.Start-r.info.Start-before, 0)
+		seek := max(s.times[shot]+r.start-r.info.Start-before, 0)
 		return append([]string{"-ss", fmt.Sprintf("%.6f", seek)}, append(w.input(r.Name()), "-map", s.stream(), "-vf", poster(s.video))...)
 	}
 	least := min(s.interval*0.5, duration/frames.MaxContacts)
@@ -165,7 +169,7 @@ func (w *work) shootAll(ctx context.Context, opts ThumbnailOptions) (shots, erro
 		if _, after, ok := strings.Cut(line, " pts_time:"); ok {
 			var seconds float64
 			if _, err := fmt.Sscan(after, &seconds); err == nil {
-				s.times = append(s.times, min(max(seconds-r.axis.Start, 0), duration))
+				s.times = append(s.times, min(max(seconds, 0), duration))
 			}
 		}
 	}); err != nil {
@@ -193,7 +197,7 @@ func (w *work) takeShots(ctx context.Context, s *shots, opts ThumbnailOptions, f
 	s.large = image.Pt(frames.Fit(s.video.Width, s.video.Height, 2*opts.Size))
 	graph := fmt.Sprintf("[%s]%s,%s,split=2[a][b];[a]scale=%d:%d,format=rgb24[s];[b]scale=%d:%d,format=rgb24[l]",
 		s.stream(), filter, plan.Canvas(s.video), s.small.X, s.small.Y, s.large.X, s.large.Y)
-	args := append(append(timeline.KeepGraph(), w.input(s.file)...), "-filter_complex", graph)
+	args := append(append(timeline.KeepGraph(), s.input...), "-filter_complex", graph)
 	for _, out := range []struct{ stream, name string }{{"[s]", "small"}, {"[l]", "large"}} {
 		args = append(args, "-map", out.stream, "-fps_mode", "passthrough", "-frames:v", fmt.Sprint(2*frames.MaxThumbnails+2),
 			"-c:v", "png", "-f", "image2", w.path(out.name+"-%05d.png"))

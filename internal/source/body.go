@@ -41,6 +41,9 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 func (b *body) broken(err error) error {
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // io.EOF would be a complete body
+	}
 	if b.length >= 0 {
 		return mayPass{sysexits.New(sysexits.Unavailable, err, "source broke off after %d of %d bytes", b.read, b.length)}
 	}

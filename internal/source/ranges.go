@@ -17,7 +17,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// ErrNoRanges is returned by OpenRanges for a file that the source serves as a whole only.
+// ErrNoRanges is returned for a file that the source does not serve in parts of one version: then it is to be fetched as a
+// whole, which also tells why, if the source refuses it.
 var ErrNoRanges = errors.New("source does not serve parts of the file")
 
 // Ranges reads parts of one file, all of the same version of it. It is not safe for concurrent use.
@@ -30,7 +31,7 @@ type Ranges struct {
 }
 
 // OpenRanges asks for the file's first bytes, head of them at most, and returns them with a reader of the others. It
-// returns ErrNoRanges when the answer is a whole file, of which it reads nothing, and else the ExitErrors of Fetch.
+// returns ErrNoRanges when the answer is no part, of which it reads nothing, and else the ExitErrors of Fetch.
 func (c *Client) OpenRanges(ctx context.Context, rawURL string, head int64) (*Ranges, []byte, error) {
 	u, err := c.parse(rawURL)
 	if err != nil {
@@ -59,9 +60,25 @@ func (r *Ranges) Size() int64 { return r.size }
 // Received is how many bytes of the file came so far, repeated attempts included.
 func (r *Ranges) Received() int64 { return r.received }
 
-// Read returns n bytes from offset on, or fewer where the file ends before. It tries again what may pass, as Fetch does,
-// and returns the same ExitErrors; TempFail when the file is another one than it was.
+// Read returns n bytes from offset on, or fewer where the file ends before. It asks for the rest when the source sends fewer
+// than that, tries again what may pass, as Fetch does, and returns the same ExitErrors; ErrNoRanges when the source
+// refuses, or the file is another one than it was.
 func (r *Ranges) Read(ctx context.Context, offset, n int64) ([]byte, error) {
+	var all []byte
+	for {
+		part, err := r.readPart(ctx, offset+int64(len(all)), n-int64(len(all)))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, part...)
+		if int64(len(all)) >= n || offset+int64(len(all)) >= r.size {
+			return all, nil
+		}
+	}
+}
+
+// readPart returns what one answer brings, which is not empty.
+func (r *Ranges) readPart(ctx context.Context, offset, n int64) ([]byte, error) {
 	for retry := 0; ; retry++ {
 		part, wait, err := r.attempt(ctx, offset, n)
 		if err == nil {
@@ -121,8 +138,11 @@ func (r *Ranges) attempt(ctx context.Context, offset, n int64) ([]byte, time.Dur
 
 // take reads one answer.
 func (r *Ranges) take(resp *http.Response, offset, n int64) ([]byte, error) {
+	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && strings.TrimSpace(resp.Header.Get("Content-Range")) == "bytes */0" {
+		return nil, errEmpty()
+	}
 	if resp.StatusCode != http.StatusPartialContent {
-		return nil, r.refuse(resp)
+		return nil, ErrNoRanges
 	}
 	whole := *resp
 	whole.StatusCode = http.StatusOK
@@ -130,16 +150,16 @@ func (r *Ranges) take(resp *http.Response, offset, n int64) ([]byte, error) {
 		return nil, err
 	}
 	first, last, size, ok := contentRange(strings.TrimSpace(resp.Header.Get("Content-Range")))
-	if !ok || size < 0 || first != offset || last-first >= n {
-		return nil, sysexits.New(sysexits.Protocol, nil, "source answers a request for a part with a Content-Range that does not fit")
+	if !ok || size < 0 || first != offset || r.size >= 0 && size != r.size {
+		return nil, ErrNoRanges
 	}
 	if limit := r.client.opts.MaxBytes; limit > 0 && size > limit {
 		return nil, errTooLarge(strconv.FormatInt(size, 10), limit)
 	}
-	if r.size >= 0 && size != r.size {
-		return nil, errChanged()
+	if told := validator(resp.Header); r.validator != "" && told != "" && told != r.validator {
+		return nil, ErrNoRanges // of another replica, or another version
 	}
-	want := last - first + 1
+	want := min(last-first+1, n) // some send all to the end
 	part, err := io.ReadAll(io.LimitReader(&body{r: resp.Body, length: resp.ContentLength}, want))
 	r.received += int64(len(part))
 	if err != nil {
@@ -153,28 +173,4 @@ func (r *Ranges) take(resp *http.Response, offset, n int64) ([]byte, error) {
 		r.validator = validator(resp.Header)
 	}
 	return part, nil
-}
-
-// refuse returns why an answer that is no part is none.
-func (r *Ranges) refuse(resp *http.Response) error {
-	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable {
-		if strings.TrimSpace(resp.Header.Get("Content-Range")) == "bytes */0" {
-			return errEmpty()
-		}
-		if r.size < 0 {
-			return ErrNoRanges
-		}
-		return errChanged()
-	}
-	if err := r.client.checkResponse(resp); err != nil {
-		return err
-	}
-	if r.size < 0 {
-		return ErrNoRanges
-	}
-	return errChanged()
-}
-
-func errChanged() error {
-	return sysexits.New(sysexits.TempFail, nil, "source changed while parts of it were read; it is read anew by the next attempt")
 }

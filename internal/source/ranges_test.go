@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -52,23 +53,19 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// What passes is tried again, also when the part breaks off.
+// A part that breaks off is tried again.
 func TestRangesTryAgain(t *testing.T) {
 	f := serve(t, func(w http.ResponseWriter, r *http.Request, attempt int) {
-		switch attempt {
-		case 2:
-			w.Header().Set("Retry-After", "3")
-			w.WriteHeader(http.StatusServiceUnavailable)
-		case 3:
-			w.Header().Set("Content-Range", "bytes 10-59/131072")
-			w.Header().Set("Content-Length", "50")
-			w.WriteHeader(http.StatusPartialContent)
-			_, _ = w.Write(content[:20])
-			w.(http.Flusher).Flush()
-			panic(http.ErrAbortHandler)
-		default:
+		if attempt != 2 {
 			parts(w, r, content, `"1"`)
+			return
 		}
+		w.Header().Set("Content-Range", "bytes 10-59/131072")
+		w.Header().Set("Content-Length", "50")
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = w.Write(content[:20])
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
 	})
 	r, _, err := f.open(t, 10)
 	if err != nil {
@@ -78,8 +75,35 @@ func TestRangesTryAgain(t *testing.T) {
 	if err != nil || !bytes.Equal(got, content[10:60]) {
 		t.Errorf("%q, %v", got, err)
 	}
-	if f.hits.Load() != 4 || len(f.waits) != 2 || f.waits[0] != 3*time.Second {
+	if f.hits.Load() != 3 || len(f.waits) != 1 {
 		t.Errorf("%d requests, waits %v", f.hits.Load(), f.waits)
+	}
+}
+
+// Servers may send fewer bytes than asked, or all to the end of the file.
+func TestRangesOfOtherLengths(t *testing.T) {
+	for name, last := range map[string]func(first, asked int) int{
+		"fewer":      func(first, asked int) int { return min(first+6, asked) },
+		"to the end": func(int, int) int { return len(content) - 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := serve(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+				var first, asked int
+				_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-%d", &first, &asked)
+				end := last(first, asked)
+				w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, end, len(content)))
+				w.WriteHeader(http.StatusPartialContent)
+				_, _ = w.Write(content[first : end+1])
+			})
+			r, head, err := f.open(t, 20)
+			if err != nil || !bytes.Equal(head, content[:20]) {
+				t.Fatalf("%q, %v", head, err)
+			}
+			got, err := r.Read(t.Context(), 1000, 50)
+			if err != nil || !bytes.Equal(got, content[1000:1050]) {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
 	}
 }
 
@@ -97,29 +121,15 @@ func TestRangesOpenFails(t *testing.T) {
 		code    int
 		text    string
 	}{
-		"404":            {status(404), nil, sysexits.NoInput, "does not exist"},
-		"403":            {status(403), nil, sysexits.NoPerm, "refused"},
-		"503":            {status(503), nil, sysexits.Unavailable, "gave up after 3 attempts"},
-		"empty":          {func(w http.ResponseWriter, r *http.Request, _ int) { parts(w, r, nil, "") }, nil, sysexits.DataErr, "empty file"},
 		"empty, refused": {header(416, "bytes */0"), nil, sysexits.DataErr, "empty file"},
 		"HTML": {func(w http.ResponseWriter, r *http.Request, _ int) {
 			w.Header().Set("Content-Type", "text/html")
 			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 		}, nil, sysexits.DataErr, "HTML page"},
-		"HTML, whole": {func(w http.ResponseWriter, _ *http.Request, _ int) {
-			w.Header().Set("Content-Type", "text/html")
-			_, _ = w.Write(content)
-		}, nil, sysexits.DataErr, "HTML page"},
 		"too large": {
 			func(w http.ResponseWriter, r *http.Request, _ int) { parts(w, r, content, "") },
 			func(o *source.Options) { o.MaxBytes = 1000 }, sysexits.DataErr, "source has 131072 bytes; the limit is 1000",
 		},
-		"other part":        {header(206, "bytes 5-14/131072"), nil, sysexits.Protocol, "Content-Range"},
-		"no range":          {header(206, ""), nil, sysexits.Protocol, "Content-Range"},
-		"size not told":     {header(206, "bytes 0-9/*"), nil, sysexits.Protocol, "Content-Range"},
-		"more than asked":   {header(206, "bytes 0-50/131072"), nil, sysexits.Protocol, "Content-Range"},
-		"beyond the end":    {header(206, "bytes 0-9/5"), nil, sysexits.Protocol, "Content-Range"},
-		"backwards":         {header(206, "bytes 9-0/50"), nil, sysexits.Protocol, "Content-Range"},
 		"shorter than told": {header(206, "bytes 0-10/131072"), nil, sysexits.Unavailable, "gave up after 3 attempts: source broke off after 10 of 11 bytes"},
 		"encoded": {func(w http.ResponseWriter, _ *http.Request, _ int) {
 			w.Header().Set("Content-Encoding", "gzip")
@@ -144,11 +154,19 @@ func TestRangesOpenFails(t *testing.T) {
 	f.expect(t, err, sysexits.Usage, "not an absolute URL")
 }
 
-// A source that serves no parts costs no more than its answer's beginning.
+// A source that serves no parts, in whatever way it says so, costs no more than its answer's beginning.
 func TestNoRanges(t *testing.T) {
+	header := func(contentRange string) func(http.ResponseWriter, *http.Request, int) {
+		return func(w http.ResponseWriter, _ *http.Request, _ int) {
+			w.Header().Set("Content-Range", contentRange)
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = w.Write(content[:10])
+		}
+	}
 	for name, handler := range map[string]func(http.ResponseWriter, *http.Request, int){
 		"whole file": func(w http.ResponseWriter, _ *http.Request, _ int) { whole(w) },
-		"416":        status(http.StatusRequestedRangeNotSatisfiable),
+		"416":        status(http.StatusRequestedRangeNotSatisfiable), "400": status(400), "403": status(403), "404": status(404), "500": status(500), "501": status(501), "503": status(503),
+		"other part": header("bytes 5-14/131072"), "no range": header(""), "size not told": header("bytes 0-9/*"), "beyond the end": header("bytes 0-9/5"), "backwards": header("bytes 9-0/50"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := serve(t, handler)
@@ -159,41 +177,32 @@ func TestNoRanges(t *testing.T) {
 	}
 }
 
-// Parts of two versions of a file are never mixed.
+// Parts of two versions of a file are never mixed, nor those of replicas that tell different ETags.
 func TestRangesOfAChangedFile(t *testing.T) {
 	changed := bytes.ToUpper(append([]byte("x"), content...))
-	tests := map[string]func(w http.ResponseWriter, r *http.Request, attempt int){
-		"other ETag": func(w http.ResponseWriter, r *http.Request, attempt int) {
-			if attempt == 1 {
-				parts(w, r, content, `"1"`)
-				return
-			}
-			parts(w, r, changed[:len(content)], `"2"`)
-		},
-		"other size": func(w http.ResponseWriter, r *http.Request, attempt int) {
-			if attempt == 1 {
-				parts(w, r, content, "")
-				return
-			}
-			parts(w, r, changed, "")
-		},
-		"shorter": func(w http.ResponseWriter, r *http.Request, attempt int) {
-			if attempt == 1 {
-				parts(w, r, content, "")
-				return
-			}
-			parts(w, r, content[:50], "")
-		},
+	tests := map[string]func(w http.ResponseWriter, r *http.Request){
+		"other ETag":                   func(w http.ResponseWriter, r *http.Request) { parts(w, r, changed[:len(content)], `"2"`) },
+		"other ETag, If-Range ignored": func(w http.ResponseWriter, r *http.Request) { r.Header.Del("If-Range"); parts(w, r, content, `"2"`) },
+		"other size":                   func(w http.ResponseWriter, r *http.Request) { parts(w, r, changed, "") },
+		"shorter":                      func(w http.ResponseWriter, r *http.Request) { parts(w, r, content[:50], "") },
+		"refused":                      func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) },
 	}
-	for name, handler := range tests {
+	for name, then := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := serve(t, handler)
+			f := serve(t, func(w http.ResponseWriter, r *http.Request, attempt int) {
+				if attempt > 1 {
+					then(w, r)
+					return
+				}
+				parts(w, r, content, `"1"`)
+			})
 			r, _, err := f.open(t, 10)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = r.Read(t.Context(), 100, 10)
-			f.expect(t, err, sysexits.TempFail, "changed while parts of it were read")
+			if _, err = r.Read(t.Context(), 100, 10); !errors.Is(err, source.ErrNoRanges) {
+				t.Errorf("err = %v", err)
+			}
 		})
 	}
 }

@@ -169,10 +169,9 @@ func TestStartsOver(t *testing.T) {
 			wrap: func(w http.ResponseWriter, _ *http.Request, attempt int) bool {
 				return attempt == 2 && part(w, `"v1"`, "bytes 0-131071/131072", content)
 			}},
-		"part of the rest": {server: ranges{etag: `"v1"`, cuts: []int{1000, -1}}, want: content, asked: []string{"", "bytes=1000-", ""},
-			wrap: func(w http.ResponseWriter, _ *http.Request, attempt int) bool {
-				return attempt == 2 && part(w, `"v1"`, "bytes 1000-1999/131072", content[1000:2000])
-			}},
+		"refused with 403": {server: ranges{etag: `"v1"`, cuts: []int{1000, -1}}, want: content, asked: []string{"", "bytes=1000-", ""}, wrap: refuse(403)},
+		"refused with 500": {server: ranges{etag: `"v1"`, cuts: []int{1000, -1}}, want: content, asked: []string{"", "bytes=1000-", ""}, wrap: refuse(500)},
+		"refused with 501": {server: ranges{etag: `"v1"`, cuts: []int{1000, -1}}, want: content, asked: []string{"", "bytes=1000-", ""}, wrap: refuse(501)},
 		"other length": {server: ranges{etag: `"v1"`, cuts: []int{1000, -1}}, want: content, asked: []string{"", "bytes=1000-", ""},
 			wrap: func(w http.ResponseWriter, _ *http.Request, attempt int) bool {
 				return attempt == 2 && part(w, `"v1"`, "bytes 1000-1999/2000", content[1000:2000])
@@ -212,6 +211,38 @@ func TestStartsOver(t *testing.T) {
 	}
 }
 
+// refuse refuses every request for a part.
+func refuse(code int) func(http.ResponseWriter, *http.Request, int) bool {
+	return func(w http.ResponseWriter, r *http.Request, _ int) bool {
+		if r.Header.Get("Range") != "" {
+			w.WriteHeader(code)
+		}
+		return r.Header.Get("Range") != ""
+	}
+}
+
+// A server may send the rest in as many parts as it likes: none of them counts as a failed attempt.
+func TestRestInParts(t *testing.T) {
+	const most = 9000
+	f := serve(t, func(w http.ResponseWriter, r *http.Request, attempt int) {
+		if attempt == 1 {
+			w.Header().Set("ETag", `"v1"`)
+			cut(w)
+		}
+		var first int
+		_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &first)
+		last := min(first+most, len(content)) - 1
+		part(w, `"v1"`, fmt.Sprintf("bytes %d-%d/%d", first, last, len(content)), content[first:last+1])
+	})
+	_, got, err := f.fetch(t, f.url())
+	if err != nil || !bytes.Equal(got, content) {
+		t.Fatalf("%d bytes after %d requests, %v\n%s", len(got), f.hits.Load(), err, f.log)
+	}
+	if want := int32(len(content)/2/most + 1); f.hits.Load() < want || len(f.waits) != 1 {
+		t.Errorf("%d requests, want %d or more; waits %v, want only that after the first", f.hits.Load(), want, f.waits)
+	}
+}
+
 func part(w http.ResponseWriter, etag, contentRange string, body []byte) bool {
 	w.Header().Set("ETag", etag)
 	if contentRange != "" {
@@ -238,7 +269,7 @@ func TestIfRange(t *testing.T) {
 			})
 			_, got, err := f.fetch(t, f.url())
 			if err != nil || !bytes.Equal(got, content) {
-				t.Fatalf("%d bytes, %v", len(got), err)
+				t.Fatalf("%d bytes after %d requests, %v\n%s", len(got), f.hits.Load(), err, f.log)
 			}
 			want := []string{"", `"v1"`}
 			if !modified.IsZero() {

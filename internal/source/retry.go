@@ -49,6 +49,7 @@ type attempts struct {
 
 	made   int
 	failed int   // since one has got on
+	more   bool  // the last one brought all that its answer promised, which was a part of the rest
 	before int64 // what was received when the last one began
 	last   error // why it failed
 }
@@ -68,6 +69,10 @@ func (a *attempts) check(ctx context.Context, _ *http.Response, err error) (bool
 		return false, ctx.Err()
 	}
 	a.last = err
+	if a.more = errors.Is(err, errMore) && a.received() > a.before; a.more {
+		a.failed = 0
+		return true, nil
+	}
 	var again mayPass
 	if !errors.As(classify(err), &again) {
 		return false, nil
@@ -81,6 +86,9 @@ func (a *attempts) check(ctx context.Context, _ *http.Response, err error) (bool
 
 // wait is the client's Backoff.
 func (a *attempts) wait(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
+	if a.more {
+		return 0
+	}
 	wait := a.backoff(a.failed-1, RetryAfter(resp, time.Now()))
 	a.log.Warn("attempt failed, trying again", "attempt", a.made, "retry", a.failed, "of", a.retries, "received", a.received(),
 		"wait", wait.Round(time.Millisecond).String(), "error", classify(a.last).Error())

@@ -48,10 +48,22 @@ func (t *transfer) take(ctx context.Context, resp *http.Response) error {
 		return err
 	}
 	err := t.pumpUntilStored(resp.Body)
+	if err != nil && t.feed != nil && resp.StatusCode == http.StatusPartialContent && t.feed.received == endOf(resp) {
+		return errors.Join(errMore, err)
+	}
 	if t.feed != nil && err != nil && (!errors.As(err, new(mayPass)) || !t.feed.version.resumable) {
 		t.abandon(err)
 	}
 	return err
+}
+
+// endOf returns where the part ends that an answer promises.
+func endOf(resp *http.Response) int64 {
+	_, last, _, ok := contentRange(resp.Header.Get("Content-Range"))
+	if !ok {
+		return -1
+	}
+	return last + 1
 }
 
 // begin sees to it that there is a feed that the answer's body belongs to.
@@ -59,6 +71,9 @@ func (t *transfer) begin(ctx context.Context, resp *http.Response) error {
 	if t.feed != nil && (resp.StatusCode == http.StatusPartialContent || resp.StatusCode == http.StatusRequestedRangeNotSatisfiable) {
 		reason := t.feed.version.mismatch(resp, t.feed.received)
 		if reason == "" {
+			if _, _, total, _ := contentRange(resp.Header.Get("Content-Range")); total >= 0 {
+				t.feed.version.length = total
+			}
 			return nil
 		}
 		err := mayPass{sysexits.New(sysexits.Unavailable, nil, "source does not go on where it broke off: %s", reason)}
@@ -66,7 +81,7 @@ func (t *transfer) begin(ctx context.Context, resp *http.Response) error {
 		return err
 	}
 	if err := t.client.checkResponse(resp); err != nil {
-		return err
+		return t.refused(resp, err)
 	}
 	if t.feed != nil {
 		t.abandon(errStartsOver)
@@ -83,7 +98,26 @@ func (t *transfer) begin(ctx context.Context, resp *http.Response) error {
 	return nil
 }
 
-var errStartsOver = errors.New("source starts over")
+// refused makes the next attempt ask for the whole file when the source refuses to send the rest of it, but not when it
+// only asks to wait.
+func (t *transfer) refused(resp *http.Response, err error) error {
+	switch resp.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return err
+	}
+	if t.received() == 0 || resp.StatusCode == http.StatusOK {
+		return err
+	}
+	again := mayPass{sysexits.New(sysexits.Unavailable, err, "source does not send the rest of the file")}
+	t.abandon(again)
+	return again
+}
+
+var (
+	errStartsOver = errors.New("source starts over")
+	// errMore says that the answer was a part of the rest, and complete.
+	errMore = errors.New("source sent a part of the rest")
+)
 
 // pumpUntilStored pumps, and ends the body when the store ends before it.
 func (t *transfer) pumpUntilStored(from io.ReadCloser) error {
@@ -111,6 +145,12 @@ func (t *transfer) pump(from io.Reader) error {
 			return t.end(nil) // the store has ended by itself
 		}
 		n, err := b.Read(buffer)
+		if f.received == 0 {
+			n, err = fillHead(b, buffer, n, err)
+			if what := NotMedia(buffer[:min(n, HeadBytes)]); what != "" {
+				return t.end(errNotMedia(what))
+			}
+		}
 		if f.hasEnded() || !f.put(buffer[:n]) {
 			return t.end(nil)
 		}
@@ -121,6 +161,16 @@ func (t *transfer) pump(from io.Reader) error {
 			return err
 		}
 	}
+}
+
+// fillHead reads on until there is enough to tell what a file is.
+func fillHead(r io.Reader, buffer []byte, n int, err error) (int, error) {
+	for n < HeadBytes && err == nil {
+		var more int
+		more, err = r.Read(buffer[n:])
+		n += more
+	}
+	return n, err
 }
 
 // end closes the feed, waits for its store, and returns the store's error.

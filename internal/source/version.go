@@ -60,8 +60,6 @@ func (v version) mismatch(resp *http.Response, offset int64) string {
 		return "it answered with another range"
 	case total >= 0 && v.length >= 0 && total != v.length:
 		return fmt.Sprintf("the file had %d bytes, and has %d", v.length, total)
-	case total >= 0 && last != total-1:
-		return "it answered with a part of the rest only"
 	case resp.ContentLength >= 0 && resp.ContentLength != last-first+1:
 		return "its Content-Length is not that of its Content-Range"
 	}

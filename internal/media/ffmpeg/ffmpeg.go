@@ -57,9 +57,6 @@ type Command struct {
 	Progress func(Progress)
 }
 
-// CopyTimes is the argument that leaves the file's timestamps as they are, as package timeline needs them.
-const CopyTimes = "-copyts"
-
 // Input returns the arguments that open a file, with what guards them.
 func Input(path string) []string {
 	return []string{"-protocol_whitelist", Protocols, "-format_whitelist", Formats, "-i", "file:" + path}

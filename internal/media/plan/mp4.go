@@ -125,7 +125,7 @@ func (m MP4) maxHeight() int {
 func (m MP4) Args(file string) []string {
 	var graphs, maps, codecs []string
 	if m.copiesPicture() {
-		maps = append(maps, m.copied(m.Picture.Stream, "v")...)
+		maps = append(maps, copied(m.Picture.Stream, "v")...)
 	} else {
 		width, height := Scale(m.Info.Video.Width, m.Info.Video.Height, m.maxHeight())
 		graphs = append(graphs, m.Picture.Graph("picture")+";[picture]"+fit(width, height)+"[v]")
@@ -135,7 +135,7 @@ func (m MP4) Args(file string) []string {
 	switch {
 	case m.Sound == nil:
 	case m.copiesSound():
-		maps = append(maps, m.copied(m.Sound.Tracks[0], "a")...)
+		maps = append(maps, copied(m.Sound.Tracks[0], "a")...)
 	default:
 		graphs = append(graphs, webSound(*m.Sound).Graph("sound"))
 		maps = append(maps, "-map", "[sound]")
@@ -149,11 +149,7 @@ func (m MP4) Args(file string) []string {
 	return append(args, "-max_muxing_queue_size", "4096", "-movflags", "+faststart+negative_cts_offsets", "-f", "mp4", file)
 }
 
-// copied returns ffmpeg's arguments that take a stream as it is, on an axis that begins at zero.
-func (m MP4) copied(stream int, kind string) []string {
-	args := []string{"-map", fmt.Sprintf("0:%d", stream), "-c:" + kind, "copy"}
-	if start := m.Picture.Axis.Start; start != 0 {
-		args = append(args, "-bsf:"+kind, fmt.Sprintf("setts=pts=PTS-(%.6f)/TB:dts=DTS-(%.6f)/TB", start, start))
-	}
-	return args
+// copied returns ffmpeg's arguments that take a stream as it is.
+func copied(stream int, kind string) []string {
+	return []string{"-map", fmt.Sprintf("0:%d", stream), "-c:" + kind, "copy"}
 }

@@ -123,7 +123,6 @@ func TestMP4Args(t *testing.T) {
 	}{
 		"as it is":            {func(*plan.MP4, *probe.Video) {}, true, "-map 0:0 -c:v copy -map 0:1 -c:a copy -max_muxing_queue_size 4096 -movflags +faststart+negative_cts_offsets -f mp4 o.mp4"},
 		"no audio":            {func(m *plan.MP4, _ *probe.Video) { m.Sound = nil }, true, "-map 0:0 -c:v copy -max"},
-		"starts late":         {func(m *plan.MP4, _ *probe.Video) { m.Picture.Axis.Start = 1.4 }, true, "-c:v copy -bsf:v setts=pts=PTS-(1.400000)/TB:dts=DTS-(1.400000)/TB"},
 		"sound starts late":   {stream(1, timeline.Stream{Start: 1, End: 6}), false, "-map 0:0 -c:v copy -map [sound]" + sound},
 		"sound ends first":    {stream(1, timeline.Stream{End: 5}), false, "-map 0:0 -c:v copy -map [sound]" + sound},
 		"sound has a gap":     {stream(1, timeline.Stream{End: 6, Gap: 1}), false, "-map 0:0 -c:v copy -map [sound]" + sound},

@@ -65,6 +65,21 @@ func New(streams []Stream) Axis {
 	return a
 }
 
+// FromZero returns the axis on a clock that starts with it.
+func (a Axis) FromZero() Axis {
+	shifted := a
+	shifted.Start, shifted.End = 0, a.Duration()
+	shifted.Streams = nil
+	for _, s := range a.Streams {
+		s.Start, s.End = s.Start-a.Start, s.End-a.Start
+		shifted.Streams = append(shifted.Streams, s)
+	}
+	return shifted
+}
+
+// InputArgs returns ffmpeg's arguments, to precede the input, that give its streams the times of the axis FromZero.
+func (a Axis) InputArgs() []string { return []string{"-copyts", "-itsoffset", seconds(-a.Start)} }
+
 // Duration returns the length of the axis in seconds.
 func (a Axis) Duration() float64 { return a.End - a.Start }
 

@@ -11,7 +11,7 @@ import (
 
 // Picture is how the picture of a recording is put onto its axis.
 type Picture struct {
-	// Axis is the recording's.
+	// Axis is the recording's, from zero.
 	Axis Axis
 	// Stream is the number of the video stream.
 	Stream int
@@ -26,7 +26,7 @@ func (p Picture) Frames() int64 { return max(int64(math.Round(p.Axis.Duration()*
 
 // Graph returns the part of a filter graph that reads the stream of input 0 and ends in the label. Its output has a
 // constant rate, begins and ends with the axis: before the first frame it is black, and each frame stays until the next.
-// ffmpeg must run with CopyTimes, and with KeepGraph before the input.
+// The input must have InputArgs and KeepGraph.
 func (p Picture) Graph(label string) string {
 	stream, _ := p.Axis.Stream(p.Stream)
 	var b strings.Builder

@@ -10,7 +10,7 @@ import (
 
 // Sound is how the sound of a recording is put onto its axis.
 type Sound struct {
-	// Axis is the recording's.
+	// Axis is the recording's, from zero.
 	Axis Axis
 	// Tracks are the numbers of the streams that are mixed.
 	Tracks []int
@@ -23,7 +23,8 @@ type Sound struct {
 const leastDelay = 0.005
 
 // Graph returns the part of a filter graph that reads the tracks of input 0 and ends in the label. Its output begins with
-// the axis, ends with it, and has no gaps: where a track has no sound there is silence. ffmpeg must run with CopyTimes.
+// the axis, ends with it, and has no gaps: where a track has no sound there is silence. The input must have
+// InputArgs.
 func (s Sound) Graph(label string) string {
 	var b strings.Builder
 	var mixed strings.Builder
@@ -42,9 +43,9 @@ func (s Sound) Graph(label string) string {
 		fmt.Fprintf(&mixed, "[%s]", name)
 	}
 	if len(s.Tracks) == 1 {
-		fmt.Fprintf(&b, "%sanull[%s]", mixed.String(), label)
+		fmt.Fprintf(&b, "%saformat=channel_layouts=%s[%s]", mixed.String(), s.Layout, label)
 	} else {
-		fmt.Fprintf(&b, "%samix=inputs=%d:normalize=0:dropout_transition=0[%s]", mixed.String(), len(s.Tracks), label)
+		fmt.Fprintf(&b, "%samix=inputs=%d:normalize=0:dropout_transition=0,aformat=channel_layouts=%s[%s]", mixed.String(), len(s.Tracks), s.Layout, label)
 	}
 	return b.String()
 }

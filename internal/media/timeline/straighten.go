@@ -9,17 +9,21 @@ import (
 	"strings"
 )
 
-// straightStart is where a straightened file begins, in seconds: later than any codec's run-in.
-const straightStart = 1
+const (
+	// straightStart is where a straightened file begins, in seconds: later than any codec's run-in.
+	straightStart = 1
+	// matroskaTicks is how many ticks of a Matroska file's clock are in a second. (ffmpeg gives the filters of its muxers
+	// timestamps in these, but as TB that of the input.)
+	matroskaTicks = 1000
+)
 
 // StraightenArgs returns ffmpeg's arguments, to follow the input, that copy the streams into a Matroska file whose clock
 // does not jump.
 func (a Axis) StraightenArgs(file string) []string {
 	args := []string{"-copyinkf"}
 	for n, s := range a.Streams {
-		shift := seconds(straightStart - a.Start)
 		var sum strings.Builder
-		sum.WriteString(shift)
+		sum.WriteString(seconds(straightStart - a.Start))
 		before := 0.0
 		for _, j := range a.Jumps {
 			if j.Stream == s.Index {
@@ -27,7 +31,7 @@ func (a Axis) StraightenArgs(file string) []string {
 				before = j.Offset
 			}
 		}
-		args = append(args, "-map", "0:"+strconv.Itoa(s.Index), fmt.Sprintf("-bsf:%d", n), fmt.Sprintf("setts=pts=PTS+(%s)/TB:dts=DTS+(%s)/TB", sum.String(), sum.String()))
+		args = append(args, "-map", "0:"+strconv.Itoa(s.Index), fmt.Sprintf("-bsf:%d", n), fmt.Sprintf("setts=pts=PTS+(%s)*%d:dts=DTS+(%s)*%d", sum.String(), matroskaTicks, sum.String(), matroskaTicks))
 	}
 	return append(args, "-c", "copy", "-f", "matroska", file)
 }

@@ -208,9 +208,9 @@ func TestRate(t *testing.T) {
 }
 
 func TestGraphs(t *testing.T) {
-	axis := timeline.New([]timeline.Stream{{Index: 0, Kind: timeline.Video, Start: 100, End: 110}, {Index: 2, Start: 104, End: 112}, {Index: 3, Start: 100, End: 101}})
+	axis := timeline.New([]timeline.Stream{{Index: 0, Kind: timeline.Video, Start: 100, End: 110}, {Index: 2, Start: 104, End: 112}, {Index: 3, Start: 100, End: 101}}).FromZero()
 	got := timeline.Sound{Axis: axis, Tracks: []int{2, 3}, Rate: 16000, Layout: "mono"}.Graph("s")
-	for _, want := range []string{"[0:2]asetpts=PTS-(104.000000)/TB,", "anullsrc=r=16000:cl=mono:d=4.000000", "apad=whole_dur=12.000000,atrim=end=12.000000", "amix=inputs=2:normalize=0", "[s]"} {
+	for _, want := range []string{"[0:2]asetpts=PTS-(4.000000)/TB,", "anullsrc=r=16000:cl=mono:d=4.000000", "apad=whole_dur=12.000000,atrim=end=12.000000", "amix=inputs=2:normalize=0", "[s]"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
 		}
@@ -219,12 +219,15 @@ func TestGraphs(t *testing.T) {
 		t.Errorf("silence before a track that starts with the axis: %s", got)
 	}
 	got = timeline.Picture{Axis: axis, Stream: 0, Rate: 25, Filter: "null"}.Graph("p")
-	if want := "[0:0]null,setpts=PTS-(100.000000)/TB,fps=25.000000:start_time=0,tpad=start=0:start_mode=add:color=black:stop=-1:stop_mode=clone,trim=end_frame=300[p]"; got != want {
+	if want := "[0:0]null,setpts=PTS-(0.000000)/TB,fps=25.000000:start_time=0,tpad=start=0:start_mode=add:color=black:stop=-1:stop_mode=clone,trim=end_frame=300[p]"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := strings.Join(scan(t, both(100)).InputArgs(), " "); got != "-copyts -itsoffset -100.000000" {
+		t.Errorf("input: %s", got)
 	}
 	axis = scan(t, both(0), both(0))
 	args := strings.Join(axis.StraightenArgs("o.mkv"), " ")
-	if want := fmt.Sprintf(`-map 0:1 -bsf:1 setts=pts=PTS+(1.000000+gte(N\,%d)*(10.000000))/TB`, 500); !strings.Contains(args, want) {
+	if want := fmt.Sprintf(`-map 0:1 -bsf:1 setts=pts=PTS+(1.000000+gte(N\,%d)*(10.000000))*1000:`, 500); !strings.Contains(args, want) {
 		t.Errorf("no %q in %s", want, args)
 	}
 }
