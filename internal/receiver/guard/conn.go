@@ -137,8 +137,8 @@ func (c *Conn) Answered() (closeIt bool) {
 		c.since, c.refused = time.Now(), true
 	}
 	c.enlist((*list.List).PushBack)
-	if makesRoom := o.waiting && c.genuine && o.genuineMajority() && time.Since(o.cutAt) >= o.interval; makesRoom {
-		o.cutAt = time.Now()
+	if o.waiting && c.genuine && o.genuineMajority() {
+		o.waiting = false // one slot is enough for who waits
 		return true
 	}
 	return o.draining
