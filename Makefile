@@ -108,7 +108,7 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 	$(TOOLS) controller-gen rbac:roleName=events,fileName=role.yaml paths=./internal/stream/... paths=./internal/access/... output:rbac:artifacts:config=config/events
 
 .PHONY: charts
-charts: ## Generate the Helm chart's fixed objects and README from config/ and the chart's values.
+charts: ## Generate the Helm chart's CRDs, fixed objects and README from config/ and the chart's values.
 	go -C hack/charts run . -root=$(CURDIR)
 
 .PHONY: docs

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Compares the CRDs with those of the last release, by hack/tools/crdcompat. Those of the release are checked in, so that a shallow
-# clone, as CI has it, is enough; where git knows the release, they must be what the release had, and no later one may be tagged.
+# clone, as CI has it, is enough; where git knows the release, they must be what the release had, and no later one may be tagged. Before the
+# first release there are none.
 #
 #   crd-compat.sh                  compares
 #   crd-compat.sh release VERSION  makes the CRDs of now those of the release VERSION, and empties the list of accepted changes
@@ -39,12 +40,17 @@ matches_git() {
 
 case ${1:-compare} in
   compare)
+    if [[ ! -d $released ]]; then
+      echo "crd-compat: nothing is released yet, so nothing can break"
+      exit 0
+    fi
     matches_git
     compare
     ;;
   release)
     [[ ${2:-} =~ ^v[0-9]+\.[0-9]+\.[0-9]+$ ]] || die "a release is named vX.Y.Z, not '${2:-}'"
-    compare # with what is accepted: afterwards nothing can be compared
+    if [[ -d $released ]]; then compare; fi # with what is accepted: afterwards nothing can be compared
+    mkdir -p "$released"
     rm -f "$released"/*.yaml
     cp "$bases"/*.yaml "$released/"
     printf '%s\n' "$2" >"$released/VERSION"

@@ -2,15 +2,15 @@
 # Copyright 2026 The Meeting Recording Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 
-# Writes what one installs with into the folder that it is given: a file for config/default, one for each overlay, one for each ready pipeline,
-# all with the images IMG and MEDIA_IMG, and the Helm chart as the version VERSION (vX.Y.Z; without one, as its Chart.yaml says).
+# Writes what users install into the folder that it is given: a file for config/default, one for each overlay, one for each ready pipeline, all
+# with the images IMG and MEDIA_IMG, the CRDs, the alerts as a rules file, the dashboard, and the Helm chart as the version VERSION (vX.Y.Z; without one, as its Chart.yaml says).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source hack/env.sh
 
 dist=${1:?which folder to write to}
 mkdir -p "$dist"
-rm -f "$dist"/*.yaml "$dist"/*.tgz
+rm -f "$dist"/*.yaml "$dist"/*.tgz "$dist"/*.json
 render() { # FOLDER FILE
   { echo "# $1 of the meeting-recording-operator ${VERSION:-}: kubectl apply -f $2"; hack/render.sh "$1"; } >"$dist/$2"
 }
@@ -22,6 +22,11 @@ render config/pipelines pipeline-archive.yaml
 for pipeline in config/pipelines/*/; do
   render "${pipeline%/}" "pipeline-$(basename "$pipeline").yaml"
 done
+
+hack/alerts.sh >"$dist/alerts.yaml"
+cp config/observability/dashboard.json "$dist/"
+cp config/crd/bases/*.yaml "$dist/"
+make --no-print-directory charts >&2
 
 version=()
 if [[ ${VERSION:-} =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]]; then

@@ -40,9 +40,6 @@ func main() {
 
 // run is main: it works until ctx is done, and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == diagnostics.LevelCommand {
-		return diagnostics.RunLevel(ctx, "backfill", diagnosticsAddress, args[1:], stdout, stderr)
-	}
 	o, err := parseOptions(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

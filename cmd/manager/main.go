@@ -34,9 +34,6 @@ func main() {
 // run runs the manager until the context ends, and returns the exit code: 0 when it ended as told, 1 when something failed, 2 when
 // it was called wrongly.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == diagnostics.LevelCommand {
-		return diagnostics.RunLevel(ctx, "manager", diagnosticsAddress, args[1:], stdout, stderr)
-	}
 	flags, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

@@ -75,7 +75,6 @@ func newArchiveCommand(p process, terminationLog *string) *cobra.Command {
 // runArchive checks everything that can be checked without the network first.
 func runArchive(ctx context.Context, p process, opts archiveOptions) ([]outputs.Output, error) {
 	console := progress.New(p.stderr)
-	defer console.Done()
 	sourceURL, err := opts.source.sourceURL(p)
 	if err != nil {
 		return nil, err
@@ -95,8 +94,10 @@ func runArchive(ctx context.Context, p process, opts archiveOptions) ([]outputs.
 	}
 	defer func() { _ = destination.Close() }() // what was written is safe already
 	destination.LimitBytes(int64(opts.source.maxBytes))
+	copying := copyProgress{console: console}
+	defer copying.end()
 	archiver := archive.Archiver{
-		Source: client, Destination: destination, Log: console.Logger(), Progress: console.Bytes, Program: userAgent(),
+		Source: client, Destination: destination, Log: console.Logger(), Progress: copying.set, Program: userAgent(),
 	}
 	request := archive.Request{SourceURL: sourceURL, Object: object, Recording: recording(p, sourceURL)}
 	if opts.metadataSuffix != "" {
@@ -104,3 +105,20 @@ func runArchive(ctx context.Context, p process, opts archiveOptions) ([]outputs.
 	}
 	return archiver.Archive(ctx, request)
 }
+
+// copyProgress is the task of copying, which begins once the size is known, and anew when another attempt finds another size.
+type copyProgress struct {
+	console *progress.Console
+	task    *progress.Task
+	total   int64
+}
+
+func (c *copyProgress) set(done, total int64) {
+	if c.task == nil || c.total != total {
+		c.end()
+		c.task, c.total = c.console.Start("archiving", progress.Bytes, total), total
+	}
+	c.task.Set(done)
+}
+
+func (c *copyProgress) end() { c.task.End() }

@@ -43,9 +43,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == spoolCommand {
 		return runSpool(ctx, args[1:], stdout, stderr)
 	}
-	if len(args) > 0 && args[0] == diagnostics.LevelCommand {
-		return diagnostics.RunLevel(ctx, "sidecar", diagnosticsAddress, args[1:], stdout, stderr)
-	}
 	options, err := parseOptions(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

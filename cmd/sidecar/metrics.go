@@ -17,7 +17,7 @@ import (
 	certutil "k8s.io/client-go/util/cert"
 	"k8s.io/utils/clock"
 
-	"github.com/meetingops/meeting-recording-operator/internal/metricsauth"
+	"github.com/meetingops/meeting-recording-operator/internal/access"
 )
 
 // metricsOptions is where the metrics are served, and to whom.
@@ -39,11 +39,11 @@ func (o *metricsOptions) handler(registry *prometheus.Registry, cluster *rest.Co
 	if !o.secure {
 		return mux, nil
 	}
-	filter, err := metricsauth.New(cluster, mux, clock.RealClock{}, log.WithName("metrics"))
+	reviewer, err := access.NewReviewer(cluster, access.Options{Clock: clock.RealClock{}})
 	if err != nil {
 		return nil, fmt.Errorf("--metrics-secure: %w", err)
 	}
-	return filter, nil
+	return access.Protect(reviewer, mux, log.WithName("metrics")), nil
 }
 
 // certificate returns the configuration for HTTPS, with a certificate that it

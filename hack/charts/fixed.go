@@ -36,13 +36,12 @@ var fixedFiles = []fixedFile{
 	{name: "services.yaml", kind: []string{"Service"}},
 	{name: "monitors.yaml", kind: []string{"ServiceMonitor"}, condition: ".Values.monitors.enabled"},
 	{name: "alerts.yaml", kind: []string{"PrometheusRule"}, condition: ".Values.alerts.enabled"},
-	{name: "dashboard.yaml", kind: []string{"ConfigMap"}, condition: ".Values.dashboard.enabled"},
 }
 
 // byHand are the objects that values change, whose templates are written by hand, and what the chart has in another way: Helm makes the
-// namespace, and crds.yaml has the CRDs.
+// namespace, and crds.yaml and dashboard.yaml read copies of config/.
 var byHand = []string{
-	"Namespace/meeting-recording-system",
+	"Namespace/meeting-recording-system", "ConfigMap/meeting-recording-dashboard",
 	"CustomResourceDefinition/meetingrecordings.recording.meetingops.dev", "CustomResourceDefinition/recordingpipelines.recording.meetingops.dev",
 	"Deployment/meeting-recording-operator", "Deployment/meeting-recording-receiver", "Service/meeting-recording-webhooks",
 	"Deployment/meeting-recording-events", "Deployment/meeting-recording-backfill", "HorizontalPodAutoscaler/meeting-recording-receiver", "PodDisruptionBudget/meeting-recording-receiver",

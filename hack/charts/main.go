@@ -1,8 +1,9 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command charts writes those parts of the Helm chart that follow from config/ and from the chart's values: the CRDs, the objects that no
-// value changes, and the README. What it writes is committed; `make charts` runs it, and `make verify` fails on a difference.
+// Command charts writes those parts of the Helm chart that follow from config/ and from the chart's values: the objects that no value
+// changes, the README, and copies of the CRDs and the dashboard in files/. All but files/ is committed; `make charts` runs it, and `make
+// verify` fails on a difference.
 package main
 
 import (
@@ -32,7 +33,7 @@ func run(root string) error {
 			return err
 		}
 	}
-	if err := copyCRDs(filepath.Join(root, "config", "crd", "bases"), filepath.Join(chart, "files", "crds")); err != nil {
+	if err := copyFiles(filepath.Join(root, "config"), filepath.Join(chart, "files")); err != nil {
 		return err
 	}
 	text, err := readme(chart, filepath.Join(root, "hack", "charts", "readme.md.tmpl"))
@@ -42,29 +43,17 @@ func run(root string) error {
 	return os.WriteFile(filepath.Join(chart, "README.md"), text, 0o644)
 }
 
-// copyCRDs makes the folder to have exactly the CRDs of the folder from, byte for byte.
-func copyCRDs(from, to string) error {
-	if err := os.RemoveAll(to); err != nil {
+// copyFiles has the folder files of the chart hold the CRDs and the dashboard of config/, byte for byte. It is not committed.
+func copyFiles(config, files string) error {
+	if err := os.RemoveAll(files); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(to, 0o755); err != nil {
-		return err
+	if err := os.CopyFS(filepath.Join(files, "crds"), os.DirFS(filepath.Join(config, "crd", "bases"))); err != nil {
+		return fmt.Errorf("copy the CRDs (make manifests generates them): %w", err)
 	}
-	files, err := filepath.Glob(filepath.Join(from, "*.yaml"))
+	dashboard, err := os.ReadFile(filepath.Join(config, "observability", "dashboard.json"))
 	if err != nil {
 		return err
 	}
-	if len(files) == 0 {
-		return fmt.Errorf("%s has no CRDs: run make manifests", from)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(to, filepath.Base(file)), text, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return os.WriteFile(filepath.Join(files, "dashboard.json"), dashboard, 0o644)
 }

@@ -1,11 +1,12 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package monitoring
 
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -18,8 +19,6 @@ import (
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
 	"sigs.k8s.io/yaml"
-
-	"github.com/meetingops/meeting-recording-operator/hack/monitoring/scrapes"
 )
 
 const (
@@ -29,10 +28,14 @@ const (
 
 var promQL = parser.NewParser(parser.Options{})
 
-// alerts returns those of a rules file, by name.
+// alerts returns those of the rules file, by name.
 func alerts(t *testing.T) map[string]rulefmt.Rule {
 	t.Helper()
-	groups, problems := rulefmt.ParseFile(filepath.Join(folder, "alerts.yaml"), false, model.UTF8Validation, promQL, promslog.NewNopLogger())
+	rules, err := exec.CommandContext(t.Context(), "../alerts.sh").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups, problems := rulefmt.Parse(rules, false, model.UTF8Validation, promQL, promslog.NewNopLogger())
 	for _, problem := range problems {
 		t.Error(problem)
 	}
@@ -52,13 +55,13 @@ func alerts(t *testing.T) map[string]rulefmt.Rule {
 func exposed(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{"up": true}
-	for _, component := range scrapes.Components {
-		families, err := scrapes.Read(testdata, component)
+	for _, component := range components {
+		families, err := readScrape(testdata, component)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, family := range families {
-			for _, name := range scrapes.Series(family) {
+			for _, name := range series(family) {
 				names[name] = true
 			}
 		}

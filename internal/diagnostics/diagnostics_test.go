@@ -9,6 +9,7 @@ import (
 	"flag"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // options are what the arguments make of the flags of a logger.
@@ -141,7 +144,7 @@ func TestFlags(t *testing.T) {
 }
 
 // instance serves on a free port until the test ends, and returns its address and its log.
-func instance(t *testing.T, wrap func(net.Listener) net.Listener) (address string, level *Level, logged *lockedBuffer) {
+func instance(t *testing.T, wrap func(net.Listener) net.Listener) (address string, level *Level, logged *harness.Output) {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -149,7 +152,7 @@ func instance(t *testing.T, wrap func(net.Listener) net.Listener) (address strin
 	}
 	listener = wrap(listener)
 	level, options := levelOf(t)
-	logged = &lockedBuffer{}
+	logged = &harness.Output{}
 	ctx, cancel := context.WithCancel(t.Context())
 	var served sync.WaitGroup
 	served.Go(func() {
@@ -161,50 +164,45 @@ func instance(t *testing.T, wrap func(net.Listener) net.Listener) (address strin
 	return listener.Addr().String(), level, logged
 }
 
-func TestCommand(t *testing.T) {
-	address, level, logged := instance(t, loopback)
-	run := func(args ...string) (code int, out, errs string) {
-		var stdout, stderr bytes.Buffer
-		code = RunLevel(t.Context(), "manager", address, args, &stdout, &stderr)
-		return code, stdout.String(), stderr.String()
-	}
-	if code, out, errs := run(); code != 0 || out != "info\n" {
-		t.Errorf("tells %d, %q, %q", code, out, errs)
-	}
-	if code, out, errs := run("debug"); code != 0 || out != "debug\n" || level.String() != "debug" {
-		t.Errorf("changes %d, %q, %q", code, out, errs)
-	}
-	if !strings.Contains(logged.String(), `"msg":"Log level changed","from":"info","to":"debug"`) {
-		t.Errorf("the log is:\n%s", logged)
-	}
-	for want, args := range map[string][]string{
-		"error, info, debug, or a number": {"loud"},
-		"one argument too many":           {"debug", "now"},
-		"flag provided but not defined":   {"--now"},
-		"an address and a port":           {"--diagnostics-bind-address=here", "debug"},
+// TestChange: the level of what runs can be read and changed, and the log tells of it.
+func TestChange(t *testing.T) {
+	address, level, logged := instance(t, loopbackListener)
+	for _, step := range []struct{ method, body, want string }{
+		{http.MethodGet, "", "info"}, {http.MethodPut, "debug", "debug"}, {http.MethodGet, "", "debug"},
 	} {
-		if code, _, errs := run(args...); code != 2 || !strings.Contains(errs, want) {
-			t.Errorf("%v: %d, %q", args, code, errs)
+		if got := ask(t, step.method, address, step.body); got != step.want {
+			t.Errorf("%s %s answers %q, want %q", step.method, step.body, got, step.want)
 		}
 	}
-	for want, args := range map[string][]string{
-		"started without diagnostics":                {"--diagnostics-bind-address=0"},
-		"is its --diagnostics-bind-address another?": {"--diagnostics-bind-address=127.0.0.1:1"},
-	} {
-		if code, _, errs := run(args...); code != 1 || !strings.Contains(errs, want) {
-			t.Errorf("%v: %d, %q", args, code, errs)
-		}
+	if level.String() != "debug" || !strings.Contains(logged.String(), `"msg":"Log level changed","from":"info","to":"debug"`) {
+		t.Errorf("the level is %s, and the log:\n%s", level, logged)
 	}
-	if code, _, errs := run("--help"); code != 0 || !strings.Contains(errs, "Usage: manager loglevel") {
-		t.Errorf("help: %d, %q", code, errs)
+}
+
+// ask returns what the level's address answers.
+func ask(t *testing.T, method, address, body string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+levelPath, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
 	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // Whoever opens it to others is told at the start.
 func TestOpenAddressIsTold(t *testing.T) {
 	address, _, logged := instance(t, func(l net.Listener) net.Listener { return everywhere{l} })
-	if code := RunLevel(t.Context(), "manager", address, nil, io.Discard, io.Discard); code != 0 {
-		t.Errorf("it does not answer: %d", code)
+	if got := ask(t, http.MethodGet, address, ""); got != "info" {
+		t.Errorf("it answers %q", got)
 	}
 	if !strings.Contains(logged.String(), "WARNING: everybody who reaches this address can change the log level") {
 		t.Errorf("the log is:\n%s", logged)
@@ -213,8 +211,8 @@ func TestOpenAddressIsTold(t *testing.T) {
 
 // A port in use does not end the binary.
 func TestPortInUse(t *testing.T) {
-	address, level, _ := instance(t, loopback)
-	var logged lockedBuffer
+	address, level, _ := instance(t, loopbackListener)
+	var logged harness.Output
 	Start(t.Context(), Options{Address: address}, level, zap.New(zap.WriteTo(&logged)))()
 	if !strings.Contains(logged.String(), "give --diagnostics-bind-address a free port") {
 		t.Errorf("the log is:\n%s", &logged)
@@ -222,7 +220,7 @@ func TestPortInUse(t *testing.T) {
 	Start(t.Context(), Options{Address: Off}, level, logr.Discard())()
 }
 
-func loopback(l net.Listener) net.Listener { return l }
+func loopbackListener(l net.Listener) net.Listener { return l }
 
 // everywhere is a listener that says it is on every address; the test's machine is spared that.
 type everywhere struct{ net.Listener }
@@ -233,22 +231,4 @@ func (e everywhere) Addr() net.Addr {
 		address.Port = tcp.Port
 	}
 	return address
-}
-
-// lockedBuffer is a log that is read while it is written.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }

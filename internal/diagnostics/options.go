@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"net"
-	"net/netip"
 )
 
 // Off is the address for which nothing is served.
@@ -41,17 +40,4 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("--diagnostics-bind-address must be an address and a port such as 127.0.0.1:8084, or %s: %w", Off, err)
 	}
 	return nil
-}
-
-// isLoopback tells whether only this machine, or this Pod, reaches an address.
-func isLoopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+
+	"github.com/meetingops/meeting-recording-operator/internal/loopback"
 )
 
 const (
@@ -50,7 +52,7 @@ func Start(ctx context.Context, options Options, level *Level, log logr.Logger) 
 }
 
 func announce(log logr.Logger, address string, options Options) {
-	if isLoopback(address) {
+	if loopback.IsAddress(address) {
 		log.Info("Diagnostics are served", "address", address, "pprof", options.Profiles)
 	} else {
 		log.Info("WARNING: everybody who reaches this address can change the log level and, with --pprof, read our memory; "+
@@ -87,21 +89,16 @@ func newHandler(options Options, level *Level, log logr.Logger) http.Handler {
 		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
-	if !isLoopback(options.Address) {
+	if !loopback.IsAddress(options.Address) {
 		return mux
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !namesLoopback(r.Host) {
+		if !loopback.IsHost(r.Host) && !loopback.IsAddress(r.Host) {
 			http.Error(w, "the host must be localhost or a loopback address", http.StatusForbidden)
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
-}
-
-// namesLoopback tells whether a Host header names this machine, with a port or without.
-func namesLoopback(host string) bool {
-	return isLoopback(host) || isLoopback(net.JoinHostPort(strings.Trim(host, "[]"), "80"))
 }
 
 func change(w http.ResponseWriter, r *http.Request, level *Level, log logr.Logger) {

@@ -13,7 +13,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -21,6 +20,8 @@ import (
 	"github.com/cloudevents/sdk-go/v2/binding"
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
+
+	"github.com/meetingops/meeting-recording-operator/internal/loopback"
 )
 
 // Mode is how an event is put into a request, by CloudEvents' HTTP binding.
@@ -68,7 +69,7 @@ func New(options Options) (*Sink, error) {
 	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
 		return nil, errors.New("--cloudevents-sink-url must be a URL such as https://host/path")
 	}
-	if address.Scheme == "http" && !options.AllowHTTP && !isLoopback(address.Hostname()) {
+	if address.Scheme == "http" && !options.AllowHTTP && !loopback.IsHost(address.Hostname()) {
 		return nil, fmt.Errorf("the sink %s is http, which anyone on the way can read and change: use https, or --insecure-cloudevents-sink", address.Host)
 	}
 	if options.Mode != Structured && options.Mode != Binary {
@@ -97,11 +98,6 @@ func New(options Options) (*Sink, error) {
 
 // Host is the sink's host and port, for people.
 func (s *Sink) Host() string { return s.host }
-
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
-}
 
 // Send posts an event once, and says what became of it.
 func (s *Sink) Send(ctx context.Context, event cloudevents.Event) Answer {

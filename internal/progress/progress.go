@@ -22,15 +22,13 @@ const (
 
 // Console is where a program's log and its progress go. It is safe for concurrent use.
 type Console struct {
-	// Now is the clock of the lines; nil: the system's.
+	// Now is the clock of the tasks' lines; nil: the system's.
 	Now func() time.Time
 
 	mu       sync.Mutex
 	out      io.Writer
 	terminal bool
 	bar      *progressbar.ProgressBar
-	total    int64
-	next     time.Time
 	log      *slog.Logger
 }
 
@@ -58,62 +56,12 @@ func (c *Console) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Bytes tells that done bytes of total have been moved; a total below 0 is not known. done may get less, when work begins
-// again. In a log it is a line at most every 5 s.
-func (c *Console) Bytes(done, total int64) {
-	if !c.terminal {
-		c.line(done, total)
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.bar == nil || c.total != total {
-		c.total = total
-		c.bar = progressbar.NewOptions64(total,
-			progressbar.OptionSetWriter(c.out),
-			progressbar.OptionShowBytes(true),
-			progressbar.OptionShowCount(),
-			progressbar.OptionUseIECUnits(true),
-			progressbar.OptionShowTotalBytes(true),
-			progressbar.OptionSetPredictTime(true),
-			progressbar.OptionThrottle(barEvery),
-			progressbar.OptionSetWidth(30),
-		)
-	}
-	_ = c.bar.Set64(done)
-}
-
-// Done takes the bar away.
-func (c *Console) Done() {
+// done takes the bar away.
+func (c *Console) done() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.bar != nil {
 		_ = c.bar.Clear()
 		c.bar = nil
 	}
-}
-
-func (c *Console) line(done, total int64) {
-	now := time.Now
-	if c.Now != nil {
-		now = c.Now
-	}
-	c.mu.Lock()
-	at := now()
-	if c.next.IsZero() {
-		c.next = at.Add(lineEvery)
-	}
-	due := !at.Before(c.next)
-	if due {
-		c.next = at.Add(lineEvery)
-	}
-	c.mu.Unlock()
-	if !due {
-		return
-	}
-	attrs := []any{"bytes", done}
-	if total > 0 {
-		attrs = append(attrs, "of", total, "percent", done*100/total)
-	}
-	c.log.Info("working", attrs...)
 }

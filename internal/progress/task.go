@@ -84,7 +84,7 @@ func (t *Task) Set(done int64) {
 // End takes the bar away.
 func (t *Task) End() {
 	if t != nil {
-		t.console.Done()
+		t.console.done()
 	}
 }
 

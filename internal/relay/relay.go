@@ -10,13 +10,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"time"
 
 	"github.com/go-logr/logr"
+
+	"github.com/meetingops/meeting-recording-operator/internal/loopback"
 )
 
 const (
@@ -78,7 +79,7 @@ func parse(target string) (*url.URL, error) {
 	if err != nil || to.Scheme != "http" || to.Port() == "" || to.User != nil || to.RawQuery != "" {
 		return nil, errors.New("not a URL such as http://127.0.0.1:8082/metrics")
 	}
-	if ip := net.ParseIP(to.Hostname()); to.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !loopback.IsHost(to.Hostname()) {
 		return nil, fmt.Errorf("%s is not in this Pod: use 127.0.0.1, or have a sidecar of another Pod serve its own with --metrics-secure", to.Hostname())
 	}
 	return to, nil

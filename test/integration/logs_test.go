@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -71,19 +70,22 @@ func TestLogsNameTheRecording(t *testing.T) {
 	checkNoProfiles(t, managers)
 }
 
-// setLevel sets the level by the command that `kubectl exec` runs.
+// setLevel sets the level as through `kubectl port-forward`.
 func setLevel(t *testing.T, program, address, level string) {
 	t.Helper()
 	harness.Eventually(t, "the level of the "+program, func(ctx context.Context) error {
-		binary, err := harness.Binary(program)
+		request, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://"+address+"/loglevel", strings.NewReader(level))
 		if err != nil {
-			return harness.Permanent(err)
+			return err
 		}
-		out, err := exec.CommandContext(ctx, binary, "loglevel", "--diagnostics-bind-address", address, level).CombinedOutput()
-		if err == nil && strings.TrimSpace(string(out)) != level {
-			return errors.New("it is " + string(out))
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
 		}
-		return err
+		if response.StatusCode != http.StatusOK {
+			err = errors.New(response.Status)
+		}
+		return errors.Join(err, response.Body.Close())
 	})
 }
 

@@ -47,8 +47,8 @@ func TestSidecarOfAPodOfItsOwn(t *testing.T) {
 	if err != nil || code != http.StatusServiceUnavailable {
 		t.Errorf("before it may ask, it answers %d %q, %v", code, body, err)
 	}
-	harness.Eventually(t, "the log says what to mend", func(context.Context) error {
-		if !strings.Contains(o.sidecar.Output.String(), "its ServiceAccount needs the ClusterRole metrics-auth") {
+	harness.Eventually(t, "the log says what to fix", func(context.Context) error {
+		if !strings.Contains(o.sidecar.Output.String(), "the ServiceAccount needs the verb create on tokenreviews") {
 			return errors.New("not yet")
 		}
 		return nil

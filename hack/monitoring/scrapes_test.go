@@ -1,9 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package scrapes reads what the binaries have once exposed (testdata, kept up to date by test/integration), and makes of it the series
-// that a Prometheus would have after a while.
-package scrapes
+package monitoring
 
 import (
 	"bytes"
@@ -20,11 +18,11 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Components are the binaries that there are scrapes of.
-var Components = []string{"manager", "sidecar", "events", "backfill"}
+// components are the binaries that there are scrapes of.
+var components = []string{"manager", "sidecar", "events", "backfill"}
 
-// Read returns the families of a component's scrape, by name.
-func Read(folder, component string) (map[string]*dto.MetricFamily, error) {
+// readScrape returns the families of a component's scrape, by name.
+func readScrape(folder, component string) (map[string]*dto.MetricFamily, error) {
 	content, err := os.ReadFile(filepath.Join(folder, component+".prom"))
 	if err != nil {
 		return nil, err
@@ -33,8 +31,8 @@ func Read(folder, component string) (map[string]*dto.MetricFamily, error) {
 	return parser.TextToMetricFamilies(bytes.NewReader(content))
 }
 
-// Series returns the names of a family's series: that of a histogram has _bucket, _sum and _count.
-func Series(family *dto.MetricFamily) []string {
+// series returns the names of a family's series: that of a histogram has _bucket, _sum and _count.
+func series(family *dto.MetricFamily) []string {
 	name := family.GetName()
 	switch family.GetType() {
 	case dto.MetricType_HISTOGRAM:
@@ -45,9 +43,9 @@ func Series(family *dto.MetricFamily) []string {
 	return []string{name}
 }
 
-// Load returns a script for Prometheus' test language that loads the families as if they had been scraped each minute for two hours, with
+// loadScript returns a script for Prometheus' test language that loads the families as if they had been scraped each minute for two hours, with
 // the labels of a target: counters grow by what they had each time, gauges stay.
-func Load(families map[string]*dto.MetricFamily, component string) string {
+func loadScript(families map[string]*dto.MetricFamily, component string) string {
 	var script strings.Builder
 	script.WriteString("load 1m\n")
 	target := map[string]string{"namespace": "meeting-recording-system", "pod": "operator-0", "job": component, "instance": component + ":1"}
