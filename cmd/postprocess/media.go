@@ -29,6 +29,9 @@ import (
 // its place, since a file name has no slash.
 const defaultObjectFolder = "{{.MeetingID}}/{{.SessionID}}/{{.Segment}}/media"
 
+// defaultMaxMemory does for a ladder of 4K; what is used of it is much less.
+const defaultMaxMemory = 8 << 30
+
 // mediaOptions are the flags that all media commands have.
 type mediaOptions struct {
 	source       sourceFlags
@@ -54,7 +57,7 @@ type mediaOptions struct {
 }
 
 func newMediaOptions() *mediaOptions {
-	opts := &mediaOptions{source: newSourceFlags()}
+	opts := &mediaOptions{source: newSourceFlags(), maxMemory: defaultMaxMemory}
 	opts.source.options.Timeout = 6 * time.Hour // of the whole step
 	return opts
 }
@@ -88,7 +91,7 @@ func (o *mediaOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.ffmpeg, "ffmpeg", "ffmpeg", "the program ffmpeg")
 	f.StringVar(&o.ffprobe, "ffprobe", "ffprobe", "the program ffprobe")
 	f.IntVar(&o.threads, "threads", 0, "threads of each decoder, encoder and filter; 0: as many as CPUs")
-	f.Var(&o.maxMemory, "max-memory", "address space that ffmpeg may use, such as 2Gi; by default it is not bounded")
+	f.Var(&o.maxMemory, "max-memory", "address space that ffmpeg may use")
 	f.BoolVar(&o.verbose, "verbose", false, "log ffmpeg's warnings too")
 	if o.usesSound {
 		f.StringVar(&o.audioTracks, "audio-tracks", "mix", "audio tracks to use: mix, first, or the number of one, from 1")

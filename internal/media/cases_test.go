@@ -183,3 +183,28 @@ func TestCaseStereoPanned(t *testing.T) {
 		}
 	}
 }
+
+// Pictures of a high dynamic range are shown neither grey nor burnt out: white stays white, and black stays black.
+func TestHighDynamicRange(t *testing.T) {
+	for name, transfer := range map[string]string{"PQ": "smpte2084", "HLG": "arib-std-b67"} {
+		t.Run(name, func(t *testing.T) {
+			tags := []string{"-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc"}
+			bars := "color=black:s=64x36:r=25:d=2,drawbox=x=32:w=32:h=36:t=fill:c=white,zscale=tin=bt709:min=bt709:pin=bt709:t=" + transfer + ":m=2020_ncl:p=2020,format=yuv420p10le"
+			path := mediatest.Make(t, "hdr.mp4", mediatest.Join([]string{"-f", "lavfi", "-i", bars}, tags,
+				[]string{"-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:colorprim=bt2020:transfer=" + transfer + ":colormatrix=bt2020nc"})...)
+			f := local(t, path)
+			msg := must(t, f)(f.Transcode(t.Context(), media.TranscodeOptions{MP4: true, Preset: web(t)}))
+			info := inspect(t, f.path(t, msg, "mp4"))
+			if info.Video.IsHDR() || info.Video.PixelFormat != "yuv420p" {
+				t.Errorf("%+v", info.Video)
+			}
+			made := must(t, f)(f.Thumbnail(t.Context(), media.ThumbnailOptions{Size: 64}))
+			poster := picture(t, f.path(t, made, "poster"))
+			dark, _, _, _ := poster.At(8, 18).RGBA()
+			bright, _, _, _ := poster.At(56, 18).RGBA()
+			if dark>>8 > 40 || bright>>8 < 150 {
+				t.Errorf("black is %d, white is %d of 255", dark>>8, bright>>8)
+			}
+		})
+	}
+}

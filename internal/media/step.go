@@ -59,6 +59,9 @@ func (s Step) in(ctx context.Context, do func(context.Context, *work) (outputs.M
 			s.Log.Warn("cannot remove temporary files", "folder", dir, "error", err.Error())
 		}
 	}()
+	for _, missing := range ffmpeg.Unsupported() {
+		s.Log.Warn("Kernel does not support the whole sandbox", "so", missing)
+	}
 	w := &work{Step: s, dir: dir}
 	w.Tools.Dir = dir
 	w.Recording.Scratch, w.Recording.Progress = dir, s.Progress

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package ffmpeg runs ffmpeg and ffprobe on files that came from outside. They get local files only, of containers that
-// hold media themselves: no protocol but file, no demuxer that opens what a file names. They get no variable of our
-// environment, end with the context, and with us. Every error it returns is a sysexits.ExitError.
+// hold media themselves: no protocol but file, no demuxer that opens what a file names, no decoder that recordings do not
+// need. They run in a sandbox: without our environment and memory, without a network, with their own folder. They end with
+// the context, and with us. Every error it returns is a sysexits.ExitError.
+//
+// A program that imports it becomes the sandbox when it is called by the name that the package gives it.
 package ffmpeg
 
 import (
@@ -15,6 +18,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -30,6 +34,13 @@ const Protocols = "file"
 // Formats are the demuxers that ffmpeg may use, by the names that it gives them: containers that hold their streams
 // themselves. Playlists (hls, concat, dash, sdp, ...) are not among them, since they name files and hosts to open.
 const Formats = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,avi,flv,asf,ogg,mp3,aac,flac,wav,amr"
+
+// Decoders are those that ffmpeg may use, by the names that it gives them: of the codecs that recorders and browsers write,
+// and those of common files.
+const Decoders = "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,libaom-av1,mpeg4,mpeg2video,mpeg1video,h263,flv,theora,mjpeg,prores,dnxhd,rawvideo,png," +
+	"aac,aac_latm,opus,libopus,vorbis,libvorbis,mp3,mp3float,mp2,mp2float,ac3,eac3,flac,alac,amrnb,amrwb,libopencore_amrnb,libopencore_amrwb,speex,libspeex," +
+	"wmav2,nellymoser,adpcm_swf,adpcm_ms,adpcm_ima_wav,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_u8,pcm_s8," +
+	"pcm_alaw,pcm_mulaw,mov_text,srt,subrip,ass,ssa,webvtt,text,dvbsub"
 
 // Tools are the programs and what they may use.
 type Tools struct {
@@ -59,7 +70,7 @@ type Command struct {
 
 // Input returns the arguments that open a file, with what guards them.
 func Input(path string) []string {
-	return []string{"-protocol_whitelist", Protocols, "-format_whitelist", Formats, "-i", "file:" + path}
+	return []string{"-protocol_whitelist", Protocols, "-format_whitelist", Formats, "-codec_whitelist", Decoders, "-i", "file:" + path}
 }
 
 // Run runs ffmpeg. It returns DataErr when ffmpeg fails for what it read, and else IOErr (no space), TempFail (killed, no
@@ -82,7 +93,7 @@ func (t Tools) Run(ctx context.Context, c Command) error {
 func (t Tools) Probe(ctx context.Context, path string, options ...string) ([]byte, error) {
 	var out bytes.Buffer
 	args := append([]string{"-hide_banner", "-loglevel", "level+warning", "-print_format", "json", "-show_format", "-show_streams"}, options...)
-	r := run{tools: t, stdout: &out}
+	r := run{tools: t, stdout: &out, cpu: cpuLimit(path, 64<<20)}
 	if err := r.do(ctx, t.FFprobe, append(args, Input(path)...)); err != nil {
 		return nil, err
 	}
@@ -94,7 +105,7 @@ func (t Tools) Probe(ctx context.Context, path string, options ...string) ([]byt
 // when that is not so.
 func (t Tools) Packets(ctx context.Context, path, entries string, line func(string)) (cut string, err error) {
 	out := &lineWriter{line: line}
-	r := run{tools: t, stdout: out, line: func(said string) {
+	r := run{tools: t, stdout: out, cpu: cpuLimit(path, 1<<20), line: func(said string) {
 		if cut == "" && saysCut(said) {
 			cut = clean(said)
 		}
@@ -105,6 +116,15 @@ func (t Tools) Packets(ctx context.Context, path, entries string, line func(stri
 	}
 	out.flush()
 	return cut, nil
+}
+
+// cpuLimit returns how many seconds of CPU a file may cost that is not decoded: one, and one more for each so many bytes.
+func cpuLimit(path string, each int64) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 1 // ffmpeg says what is wrong
+	}
+	return 1 + info.Size()/each
 }
 
 // saysCut knows what ffmpeg's demuxers say of a file that ends within a packet.
@@ -131,6 +151,7 @@ type run struct {
 	stdout   io.Writer
 	line     func(string)
 	progress *progressParser
+	cpu      int64 // seconds; 0: no bound
 	errors   tail
 	noSpace  bool   // for what is written
 	last     string // line
@@ -141,9 +162,18 @@ func (r *run) do(ctx context.Context, program string, args []string) error {
 	if err != nil {
 		return sysexits.New(sysexits.Config, err, "%s is not installed; use the operator's media image, or install ffmpeg", program)
 	}
+	if path, err = filepath.Abs(path); err != nil {
+		return sysexits.New(sysexits.Config, err, "cannot tell where %s is", program)
+	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = r.tools.Dir
 	cmd.Env = r.environment()
+	box := sandbox{
+		Program: path, Read: inputs(args), Dir: r.tools.Dir, Libraries: filepath.SplitList(os.Getenv("LD_LIBRARY_PATH")), Memory: r.tools.MaxMemory, CPU: r.cpu,
+	}
+	if err := box.confine(cmd); err != nil {
+		return sysexits.New(sysexits.Software, err, "cannot confine %s", program)
+	}
 	cmd.Stdout = r.stdout
 	cmd.SysProcAttr = ownGroup()
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
@@ -158,14 +188,21 @@ func (r *run) do(ctx context.Context, program string, args []string) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err = cmd.Start(); err == nil {
-		if r.tools.MaxMemory > 0 {
-			limitMemory(cmd.Process.Pid, r.tools.MaxMemory)
-		}
 		err = cmd.Wait()
 	}
 	finish()
 	log.flush()
 	return r.judge(ctx, program, err)
+}
+
+// inputs returns the files that ffmpeg's arguments open for reading.
+func inputs(args []string) (paths []string) {
+	for i, arg := range args {
+		if path, ok := strings.CutPrefix(arg, "file:"); ok && i > 0 && args[i-1] == "-i" {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
 // environment keeps what is needed to find libraries and a place for temporary files, and no credentials.
@@ -235,12 +272,17 @@ func (r *run) judge(ctx context.Context, program string, err error) error {
 		return sysexits.New(sysexits.IOErr, nil, "the scratch folder %s is full; give it more room, by a larger volume or --scratch-dir", r.tools.Dir)
 	case outOfMemory(said), said == "" && outOfMemory(r.last):
 		return sysexits.New(sysexits.TempFail, nil, "%s ran out of memory; raise --max-memory or the container's limit, or lower --threads", program)
+	case strings.HasPrefix(r.last, sandboxFailed):
+		return sysexits.New(sysexits.Software, nil, "cannot confine %s: %s", program, strings.TrimPrefix(r.last, sandboxFailed))
 	case !errors.As(err, &exit):
 		return sysexits.New(sysexits.Software, err, "cannot run %s", program)
 	}
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		if status.Signal() == syscall.SIGKILL {
+		if status.Signal() == syscall.SIGKILL && r.cpu == 0 {
 			return sysexits.New(sysexits.TempFail, nil, "%s was killed; if it ran out of memory, raise the container's limit, or lower --threads", program)
+		}
+		if signal := status.Signal(); r.cpu > 0 && (signal == syscall.SIGXCPU || signal == syscall.SIGKILL) {
+			return sysexits.New(sysexits.DataErr, nil, "%s needs more than %d s of CPU to read the file's headers; no recorder writes such a file", program, r.cpu)
 		}
 		return sysexits.New(sysexits.DataErr, nil, "%s crashed (%s) on this file", program, status.Signal())
 	}

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"os"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // ownGroup puts a process into a group of its own, and lets the kernel end it when the thread that started it ends.
@@ -22,10 +20,4 @@ func killGroup(pid int) error {
 		return err
 	}
 	return os.ErrProcessDone
-}
-
-// limitMemory bounds a process's address space. A process that has ended meanwhile needs no bound.
-func limitMemory(pid int, bytes int64) {
-	limit := unix.Rlimit{Cur: uint64(bytes), Max: uint64(bytes)}
-	_ = unix.Prlimit(pid, unix.RLIMIT_AS, &limit, nil)
 }

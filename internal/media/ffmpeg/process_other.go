@@ -19,6 +19,3 @@ func killGroup(pid int) error {
 	}
 	return os.ErrProcessDone
 }
-
-// limitMemory does nothing: only Linux can bound the memory of another process.
-func limitMemory(int, int64) {}

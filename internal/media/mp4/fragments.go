@@ -14,6 +14,8 @@ import (
 const (
 	// maxFragments bounds the boxes of a fragmented file: a day of fragments of a tenth of a second, and their data.
 	maxFragments = 2 * 24 * 3600 * 10
+	// leastSampleBytes is less than the mean sample of any recording.
+	leastSampleBytes = 8
 	// maxFragmentBytes is the largest index of a fragment.
 	maxFragmentBytes = 16 << 20
 )
@@ -49,7 +51,7 @@ func CheckFragments(ctx context.Context, r io.ReaderAt, size int64) error {
 			if err != nil {
 				return err
 			}
-			if samples += samplesOf(moof); samples > maxOverlap*size {
+			if samples += samplesOf(moof); samples > size/leastSampleBytes+1 {
 				return fmt.Errorf("%w: more samples than its %d bytes can hold", ErrImplausible, size)
 			}
 		}

@@ -112,7 +112,7 @@ func Canvas(v *probe.Video) string {
 
 // toneMap is the filter that makes a picture of high dynamic range (BT.2100) one that every screen shows (BT.709).
 func toneMap(v *probe.Video) string {
-	return "zscale=tin=" + v.Transfer + ":min=2020_ncl:pin=2020:t=linear:npl=203,format=gbrpf32le,zscale=p=709,tonemap=hable:desat=0," +
+	return "zscale=tin=" + v.Transfer + ":min=2020_ncl:pin=2020:t=linear:npl=203,format=gbrpf32le,zscale=p=709,tonemap=mobius:desat=0:peak=5," +
 		"zscale=t=709:m=709:p=709:r=limited"
 }
 

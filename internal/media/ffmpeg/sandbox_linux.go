@@ -1,0 +1,145 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package ffmpeg
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+
+	"github.com/elastic/go-seccomp-bpf"
+	"github.com/landlock-lsm/go-landlock/landlock"
+	abi "github.com/landlock-lsm/go-landlock/landlock/syscall"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// sandboxName is the name (argument 0) that makes our own program a sandbox: it gives up what ffmpeg does not need,
+	// and then becomes ffmpeg. Both restrictions hold for a process and all that it starts, so they must be set in it.
+	sandboxName = "postprocess-sandbox"
+	// sandboxFailed begins what the sandbox says when it cannot become ffmpeg.
+	sandboxFailed = "sandbox: "
+	sandboxExit   = 126
+)
+
+func init() {
+	if os.Args[0] == sandboxName {
+		err := enterSandbox(os.Args[1:])
+		_, _ = fmt.Fprintln(os.Stderr, sandboxFailed+err.Error()) // there is nowhere else to say it
+		os.Exit(sandboxExit)
+	}
+}
+
+// sandbox is what a process may use.
+type sandbox struct {
+	// Program is what it becomes.
+	Program string
+	// Read are files that it may read, beside the system's programs and libraries; Dir is the folder that it may write.
+	Read []string
+	Dir  string
+	// Libraries are more folders of libraries.
+	Libraries []string
+	// Memory bounds the address space in bytes, CPU the time of the processor in seconds; 0: no bound.
+	Memory, CPU int64
+}
+
+// system has programs and libraries. What is missing is ignored.
+var system = []string{"/usr", "/lib", "/lib64", "/bin", "/nix/store", "/opt"}
+
+// deniedCalls are those by which a process reaches the network, other processes or more of the kernel than ffmpeg needs.
+var deniedCalls = []string{
+	"socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "sendto", "sendmsg", "sendmmsg",
+	"ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "pidfd_getfd", "kcmp",
+	"io_uring_setup", "io_uring_enter", "io_uring_register", "bpf", "perf_event_open", "userfaultfd", "unshare", "setns", "mount", "umount2",
+	"pivot_root", "chroot", "keyctl", "add_key", "request_key",
+}
+
+// hide keeps other processes of this user from reading our memory and environment by /proc.
+var hide = sync.OnceValue(func() error { return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) })
+
+// confine makes cmd run in the sandbox.
+func (s sandbox) confine(cmd *exec.Cmd) error {
+	if err := hide(); err != nil {
+		return fmt.Errorf("hide from ffmpeg: %w", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	cmd.Args = append([]string{sandboxName, string(text)}, cmd.Args...)
+	cmd.Path = self
+	return nil
+}
+
+// enterSandbox never returns when it succeeds.
+func enterSandbox(args []string) error {
+	var s sandbox
+	if len(args) < 2 {
+		return fmt.Errorf("it has %d arguments", len(args))
+	}
+	if err := json.Unmarshal([]byte(args[0]), &s); err != nil {
+		return err
+	}
+	if err := s.restrictFiles(); err != nil {
+		return fmt.Errorf("restrict files: %w", err)
+	}
+	if seccomp.Supported() {
+		if err := restrictCalls(); err != nil {
+			return fmt.Errorf("restrict system calls: %w", err)
+		}
+	}
+	for resource, limit := range map[int]int64{unix.RLIMIT_CORE: 0, unix.RLIMIT_AS: s.Memory, unix.RLIMIT_CPU: s.CPU} {
+		if limit == 0 && resource != unix.RLIMIT_CORE {
+			continue
+		}
+		if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: uint64(limit), Max: uint64(limit)}); err != nil { //nolint:gosec // not negative
+			return fmt.Errorf("set a limit: %w", err)
+		}
+	}
+	return fmt.Errorf("run %s: %w", s.Program, unix.Exec(s.Program, args[1:], os.Environ()))
+}
+
+// restrictFiles lets the process read only the system's programs and the files that it is given, and write only its folder;
+// also, it may not connect to or send signals to others. Where the kernel supports less, it does less.
+func (s sandbox) restrictFiles() error {
+	readable := append(append([]string{filepath.Dir(s.Program)}, s.Libraries...), system...)
+	rules := []landlock.Rule{
+		landlock.RODirs(readable...).IgnoreIfMissing(),
+		landlock.ROFiles(append([]string{"/etc/ld.so.cache", "/dev/urandom", "/dev/zero", "/sys/devices/system/cpu/online", s.Program}, s.Read...)...).IgnoreIfMissing(),
+		landlock.RWFiles("/dev/null").IgnoreIfMissing(),
+		landlock.RWDirs(s.Dir).IgnoreIfMissing(),
+	}
+	return landlock.V6.BestEffort().Restrict(rules...)
+}
+
+func restrictCalls() error {
+	return seccomp.LoadFilter(seccomp.Filter{
+		NoNewPrivs: true, Flag: seccomp.FilterFlagTSync,
+		Policy: seccomp.Policy{
+			DefaultAction: seccomp.ActionAllow,
+			Syscalls:      []seccomp.SyscallGroup{{Action: seccomp.ActionErrno, Names: deniedCalls}},
+		},
+	})
+}
+
+// Unsupported says what of the sandbox this kernel cannot do; nothing when it can do all.
+func Unsupported() (missing []string) {
+	switch version, err := abi.LandlockGetABIVersion(); {
+	case err != nil || version < 1:
+		missing = append(missing, "ffmpeg can read every file that this user can (Landlock)")
+	case version < 6:
+		missing = append(missing, "ffmpeg can send signals to other processes of this user (Landlock before version 6)")
+	}
+	if !seccomp.Supported() {
+		missing = append(missing, "ffmpeg can use the network (seccomp)")
+	}
+	return missing
+}
