@@ -143,7 +143,7 @@ func TestWrongCertificates(t *testing.T) {
 	writeCertificate(t, certFile, keyFile, 1)
 	other := filepath.Join(folder, "other.key")
 	writeCertificate(t, filepath.Join(folder, "other.crt"), other, 2)
-	const pair = "--tls-cert-file and --tls-key-file must be a certificate and its private key, both in PEM: "
+	const pair = "--tls-cert-file and --tls-key-file: must be a certificate and its private key, both in PEM: "
 	for _, tc := range []struct {
 		name string
 		args []string
@@ -151,8 +151,8 @@ func TestWrongCertificates(t *testing.T) {
 	}{
 		{"no key", []string{"--tls-cert-file=" + certFile}, "--tls-cert-file and --tls-key-file go together"},
 		{"no certificate", []string{"--tls-key-file=" + keyFile}, "--tls-cert-file and --tls-key-file go together"},
-		{"a missing file", []string{"--tls-cert-file=/no/such", "--tls-key-file=" + keyFile}, "--tls-cert-file: stat /no/such: no such file"},
-		{"a missing key", []string{"--tls-cert-file=" + certFile, "--tls-key-file=/no/such"}, "--tls-key-file: stat /no/such: no such file"},
+		{"a missing file", []string{"--tls-cert-file=/no/such", "--tls-key-file=" + keyFile}, "--tls-cert-file and --tls-key-file: stat /no/such: no such file"},
+		{"a missing key", []string{"--tls-cert-file=" + certFile, "--tls-key-file=/no/such"}, "--tls-cert-file and --tls-key-file: stat /no/such: no such file"},
 		{"another's key", []string{"--tls-cert-file=" + certFile, "--tls-key-file=" + other}, pair + "tls: private key does not match public key"},
 		{"exchanged", []string{"--tls-cert-file=" + keyFile, "--tls-key-file=" + certFile}, pair + "tls: failed to find certificate PEM data"},
 	} {

@@ -20,6 +20,8 @@ type Conn struct {
 	// heard is set by the first bytes that the server reads, and by the first after
 	// an answer.
 	heard atomic.Bool
+	// reading is set while the server waits for bytes.
+	reading atomic.Bool
 
 	// The owner's mu guards what follows.
 	element *list.Element // where it waits to be cut; nil while it cannot be
@@ -43,7 +45,9 @@ func ConnOf(r *http.Request) *Conn {
 // Read notes that the server has read something. The first bytes of a connection
 // begin its time anew, once: until then the server may have been slow.
 func (c *Conn) Read(p []byte) (int, error) {
+	c.reading.Store(true)
 	n, err := c.Conn.Read(p)
+	c.reading.Store(false)
 	if n > 0 && !c.heard.Swap(true) {
 		c.owner.mu.Lock()
 		defer c.owner.mu.Unlock()
@@ -54,9 +58,11 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// unheard reports whether it is the server that is slow: bytes have arrived, and
-// it has read none for long. Who trickles bytes is not excused by that.
-func (c *Conn) unheard() bool { return !c.heard.Load() && hasUnread(c.Conn) }
+// excused reports whether it is the server that is slow: it is not waiting for
+// bytes, or has not noticed that the first have arrived.
+func (c *Conn) excused() bool {
+	return !c.reading.Load() || (!c.heard.Load() && hasUnread(c.Conn))
+}
 
 // Close frees the slot.
 func (c *Conn) Close() error {
@@ -94,13 +100,19 @@ func (c *Conn) hold() {
 	c.unlist()
 }
 
-// release is the opposite of hold, for a request whose body is to be read.
+// release is the opposite of hold, for a request whose body is to be read. What it
+// has waited for a slot in flight does not count against a stranger, once.
 func (c *Conn) release() {
 	if c == nil {
 		return
 	}
 	c.owner.mu.Lock()
 	defer c.owner.mu.Unlock()
+	if !c.genuine && !c.refused && c.element == nil {
+		c.since = time.Now()
+		c.enlist((*list.List).PushBack)
+		return
+	}
 	// In front: it has been in its class for longer than those behind.
 	c.enlist((*list.List).PushFront)
 }

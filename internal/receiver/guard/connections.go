@@ -162,7 +162,7 @@ func (c *Connections) victim(now time.Time) (*Conn, time.Duration) {
 				soonest = min(soonest, wait)
 				break
 			}
-			if class.members == c.answered || !conn.unheard() {
+			if class.members == c.answered || !conn.excused() {
 				return conn, 0
 			}
 			conn.since = now

@@ -118,7 +118,6 @@ func (f *InFlight) leave() {
 func (f *InFlight) begin(conn *Conn) *body {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	conn.heard.Store(false)
 	b := &body{flight: f, conn: conn, since: time.Now()}
 	b.element = f.bodies.PushBack(b)
 	return b
@@ -145,7 +144,7 @@ func (f *InFlight) cutSlowest() (wait time.Duration) {
 		if wait := b.since.Add(bodyPatience).Sub(now); wait > 0 {
 			return wait
 		}
-		if b.conn.unheard() {
+		if b.conn.excused() {
 			b.since = now
 			f.bodies.MoveToBack(front)
 			continue
