@@ -31,7 +31,7 @@ const (
 	// and over TLS. Those that are cut come again, and must not keep the server
 	// busy with that.
 	cutInterval       = time.Millisecond
-	handshakeInterval = 10 * time.Millisecond
+	handshakeInterval = 5 * time.Millisecond
 )
 
 // Connections bounds how many connections a server holds. Further ones wait in
