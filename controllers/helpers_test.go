@@ -28,6 +28,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/controllers"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // patience is how long anything may take that is expected to happen.
@@ -119,22 +120,10 @@ func create(t *testing.T, objects ...client.Object) {
 	}
 }
 
-// eventually fails the test where the check does not pass in time.
+// eventually fails the test unless the check passes in time.
 func eventually(t *testing.T, what string, check func() error) {
 	t.Helper()
-	tick, deadline := time.NewTicker(10*time.Millisecond), time.After(patience)
-	defer tick.Stop()
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-deadline:
-			t.Fatalf("%s: not within %s: %v", what, patience, err)
-		case <-tick.C:
-		}
-	}
+	harness.Eventually(t, what, func(context.Context) error { return check() })
 }
 
 // newRecording makes a MeetingRecording as the sidecar does.

@@ -7,24 +7,17 @@ import (
 	"fmt"
 	"net/http"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // builtBinary is the program as it is installed, built once.
-var builtBinary = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(filepath.Dir(keyFile), "sidecar") // goes with the key file
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w\n%s", err, out)
-	}
-	return path, nil
-})
+func builtBinary() (string, error) { return harness.Binary("sidecar") }
 
 // process is a sidecar in a process of its own.
 type process struct {

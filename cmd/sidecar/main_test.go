@@ -6,14 +6,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -25,15 +19,13 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
+	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
 )
 
 // Set up by TestMain, the same for all tests.
@@ -48,39 +40,14 @@ var (
 const patience = 30 * time.Second
 
 func TestMain(m *testing.M) {
-	code, err := setUpAndRun(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "sidecar tests:", err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func setUpAndRun(m *testing.M) (code int, err error) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		return 1, errors.New("KUBEBUILDER_ASSETS is not set: it names the folder of kube-apiserver and etcd. `make test` sets it")
-	}
-	environment := &envtest.Environment{
-		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases")},
-		ErrorIfCRDPathMissing: true,
-	}
-	defer func() { err = errors.Join(err, environment.Stop()) }() // also where a CRD is refused: the API server runs by then
-	config, err := environment.Start()
-	if err != nil {
-		return 1, fmt.Errorf("start the API server: %w", err)
-	}
-	folder, err := os.MkdirTemp("", "sidecar")
-	if err != nil {
-		return 1, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	if err := writeFiles(environment, config, folder); err != nil {
-		return 1, err
-	}
-	if err := awaitCreates(); err != nil {
-		return 1, err
-	}
-	return m.Run(), nil
+	controlplane.Main(m, func(c *controlplane.ControlPlane) error {
+		cluster, kubeconfig, testKey = c.Client, c.Kubeconfig, harness.NewKey()
+		keyFile = filepath.Join(c.Folder, "key.pem")
+		if err := os.WriteFile(keyFile, []byte(publicPEM()), 0o600); err != nil {
+			return err
+		}
+		return awaitCreates()
+	})
 }
 
 // awaitCreates returns when creating objects is as fast as ever: the API server
@@ -96,46 +63,9 @@ func awaitCreates() error {
 	return nil
 }
 
-func writeFiles(environment *envtest.Environment, config *rest.Config, folder string) (err error) {
-	scheme := runtime.NewScheme()
-	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
-		return err
-	}
-	if cluster, err = client.New(config, client.Options{Scheme: scheme}); err != nil {
-		return err
-	}
-	user, err := environment.AddUser(envtest.User{Name: "admin", Groups: []string{"system:masters"}}, nil)
-	if err != nil {
-		return err
-	}
-	content, err := user.KubeConfig()
-	if err != nil {
-		return err
-	}
-	if testKey, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
-		return err
-	}
-	kubeconfig, keyFile = filepath.Join(folder, "kubeconfig"), filepath.Join(folder, "key.pem")
-	return errors.Join(os.WriteFile(kubeconfig, content, 0o600), os.WriteFile(keyFile, []byte(publicPEM()), 0o600))
-}
+func publicPEM() string { return string(harness.PublicPEM(testKey)) }
 
-func publicPEM() string {
-	der, err := x509.MarshalPKIXPublicKey(&testKey.PublicKey)
-	if err != nil {
-		panic(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-}
-
-func sign(t *testing.T, body string) string {
-	t.Helper()
-	digest := sha256.Sum256([]byte(body))
-	signature, err := rsa.SignPKCS1v15(nil, testKey, crypto.SHA256, digest[:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return base64.StdEncoding.EncodeToString(signature)
-}
+func sign(_ *testing.T, body string) string { return harness.Sign(testKey, []byte(body)) }
 
 // output collects what a program prints, and wakes who waits for some of it.
 type output struct {

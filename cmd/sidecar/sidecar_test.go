@@ -24,6 +24,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 const (
@@ -40,9 +41,10 @@ func body(eventType, sessionID string) string {
 func TestTheProgram(t *testing.T) {
 	sessionID := fmt.Sprintf("%024x", time.Now().UnixNano()) // another one with every -count
 	folder := t.TempDir()
-	binary, tokenFile := filepath.Join(folder, "sidecar"), filepath.Join(folder, "token")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	tokenFile := filepath.Join(folder, "token")
+	binary, err := harness.Binary("sidecar")
+	if err != nil {
+		t.Fatal(err)
 	}
 	if err := os.WriteFile(tokenFile, []byte(token+"\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // gate is a way to the API server that can be shut.
@@ -186,9 +187,10 @@ func (s *outageSender) send(ctx context.Context, body string) {
 func TestSpoolOverOutage(t *testing.T) {
 	const sessions, perSecond = 175, 100
 	folder := t.TempDir()
-	binary, spoolDir := filepath.Join(folder, "sidecar"), filepath.Join(folder, "spool")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	spoolDir := filepath.Join(folder, "spool")
+	binary, err := harness.Binary("sidecar")
+	if err != nil {
+		t.Fatal(err)
 	}
 	if err := os.Mkdir(spoolDir, 0o700); err != nil {
 		t.Fatal(err)

@@ -6,11 +6,6 @@ package receiver
 import (
 	"bytes"
 	"context"
-	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -28,26 +23,13 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // testKey is made once: making an RSA key takes a tenth of a second.
-var testKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
+var testKey = sync.OnceValue(harness.NewKey)
 
-func sign(t testing.TB, body []byte) string {
-	t.Helper()
-	digest := sha256.Sum256(body)
-	signature, err := rsa.SignPKCS1v15(nil, testKey(), crypto.SHA256, digest[:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return base64.StdEncoding.EncodeToString(signature)
-}
+func sign(_ testing.TB, body []byte) string { return harness.Sign(testKey(), body) }
 
 func testVerifier() *videosdk.Verifier {
 	return videosdk.NewVerifier(videosdk.StaticKeys{&testKey().PublicKey})

@@ -4,50 +4,28 @@
 package videosdk
 
 import (
-	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
 // testKeys are made once: making an RSA key takes a tenth of a second.
 var testKeys = sync.OnceValue(func() (keys [3]*rsa.PrivateKey) {
 	for i := range keys {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			panic(err)
-		}
-		keys[i] = key
+		keys[i] = harness.NewKey()
 	}
 	return keys
 })
 
-func sign(t testing.TB, key *rsa.PrivateKey, body []byte) string {
-	t.Helper()
-	digest := sha256.Sum256(body)
-	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return base64.StdEncoding.EncodeToString(signature)
-}
+func sign(_ testing.TB, key *rsa.PrivateKey, body []byte) string { return harness.Sign(key, body) }
 
-func pemOf(t testing.TB, key *rsa.PrivateKey) string {
-	t.Helper()
-	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return encodePEM("PUBLIC KEY", der)
-}
+func pemOf(_ testing.TB, key *rsa.PrivateKey) string { return string(harness.PublicPEM(key)) }
 
 func encodePEM(blockType string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der}))

@@ -15,8 +15,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -28,16 +26,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
 )
 
 // Set up by TestMain, the same for all tests.
@@ -51,55 +48,16 @@ var (
 var windows = lifecycle.Windows{Reorder: 10 * time.Minute, Redelivery: 10 * time.Minute}
 
 func TestMain(m *testing.M) {
-	code, err := setUpAndRun(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "integration:", err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func setUpAndRun(m *testing.M) (code int, err error) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		return 1, errors.New("KUBEBUILDER_ASSETS is not set: it names the folder of kube-apiserver and etcd. `make test` sets it")
-	}
-	environment := &envtest.Environment{
-		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "..", "config", "crd", "bases")},
-		ErrorIfCRDPathMissing: true,
-	}
-	defer func() { err = errors.Join(err, environment.Stop()) }() // also where a CRD is refused: the API server runs by then
-	config, err := environment.Start()
-	if err != nil {
-		return 1, fmt.Errorf("start the API server: %w", err)
-	}
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{v1alpha1.AddToScheme, corev1.AddToScheme, rbacv1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			return 1, err
+	controlplane.Main(m, func(c *controlplane.ControlPlane) (err error) {
+		admin = c.Client
+		if sidecar, err = c.User("sidecar"); err != nil {
+			return err
 		}
-	}
-	config.QPS = -1
-	if admin, err = client.New(config, client.Options{Scheme: scheme}); err != nil {
-		return 1, err
-	}
-	if sidecar, err = addUser(environment, "sidecar"); err != nil {
-		return 1, err
-	}
-	if nobody, err = addUser(environment, "nobody"); err != nil {
-		return 1, err
-	}
-	if err := grant(); err != nil {
-		return 1, err
-	}
-	return m.Run(), nil
-}
-
-func addUser(environment *envtest.Environment, name string) (*rest.Config, error) {
-	user, err := environment.AddUser(envtest.User{Name: name}, nil)
-	if err != nil {
-		return nil, fmt.Errorf("add the user %s: %w", name, err)
-	}
-	return user.Config(), nil
+		if nobody, err = c.User("nobody"); err != nil {
+			return err
+		}
+		return grant()
+	})
 }
 
 // grant gives the user sidecar what the receiver needs, and no more.
