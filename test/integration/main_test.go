@@ -8,7 +8,6 @@ package integration
 import (
 	"context"
 	"testing"
-	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -37,7 +36,7 @@ func TestMain(m *testing.M) {
 func install(c *controlplane.ControlPlane) error {
 	api = c
 	// kubectl wait fails on a CRD that has no conditions yet; this waits for them.
-	crds := envtest.CRDInstallOptions{Paths: []string{harness.Path("config", "crd", "bases")}, MaxTime: time.Minute}
+	crds := envtest.CRDInstallOptions{Paths: []string{harness.Path("config", "crd", "bases")}, MaxTime: harness.Patience}
 	if _, err := envtest.InstallCRDs(c.Config, crds); err != nil {
 		return err
 	}

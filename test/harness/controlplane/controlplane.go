@@ -109,7 +109,11 @@ func Start(options Options) (c *ControlPlane, err error) {
 	if c.Folder, err = os.MkdirTemp("", "controlplane"); err != nil {
 		return nil, err
 	}
-	c.environment = &envtest.Environment{Scheme: c.Scheme, BinaryAssetsDirectory: assets, ControlPlaneStopTimeout: stopTimeout}
+	c.environment = &envtest.Environment{
+		Scheme: c.Scheme, BinaryAssetsDirectory: assets, ControlPlaneStopTimeout: stopTimeout,
+		// On a busy machine envtest's own 20 s and 10 s are too short.
+		ControlPlaneStartTimeout: harness.Patience, CRDInstallOptions: envtest.CRDInstallOptions{MaxTime: harness.Patience},
+	}
 	if !options.WithoutCRDs {
 		c.environment.CRDDirectoryPaths, c.environment.ErrorIfCRDPathMissing = []string{harness.Path("config", "crd", "bases")}, true
 	}
