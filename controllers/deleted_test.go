@@ -29,7 +29,7 @@ func TestJobsDeletedWhileNobodyLooks(t *testing.T) {
 	newReplica(nil).settle(t, recording)
 	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
 	for _, step := range recording.Status.Processing.Steps {
-		if want := "Job " + step.JobName + " was deleted before its outcome was recorded."; step.State != v1alpha1.StepFailed || step.Message != want {
+		if want := "Job " + step.JobName + " was deleted before its outcome was stored."; step.State != v1alpha1.StepFailed || step.Message != want {
 			t.Errorf("step %s is %s: %s", step.Step, step.State, step.Message)
 		}
 	}

@@ -25,7 +25,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/delivery"
 	"github.com/meetingops/meeting-recording-operator/internal/eventsink"
-	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
 )
 
 // Sink takes CloudEvents, one attempt at a time.
@@ -99,7 +100,7 @@ func setUpDelivery(mgr ctrl.Manager, options Options, recorder events.EventRecor
 		Named("delivery").
 		Watches(&v1alpha1.MeetingRecording{}, &handler.EnqueueRequestForObject{}).
 		WatchesRawSource(pending.source()).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, RateLimiter: afterErrors()}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 12, RateLimiter: kube.RateLimiter()}).
 		Complete(d)
 }
 
@@ -234,14 +235,14 @@ func (d *deliverer) refused(ctx context.Context, recording *v1alpha1.MeetingReco
 		eventsTotal.WithLabelValues("dropped").Inc()
 		log.FromContext(ctx).Error(answer.Err, "Event given up, the sink has refused it for too long", "event", item.ID(recording))
 		d.recorder.Eventf(recording, nil, corev1.EventTypeWarning, "EventDropped", "Deliver", "%s",
-			processing.Cut("Given up: the event "+item.ID(recording)+": "+answer.Err.Error()))
+			conditions.Cut("Given up: the event "+item.ID(recording)+": "+answer.Err.Error()))
 		d.toldOf(ctx, item, known)
 		return 0
 	}
 	if known.refusals == 1 {
 		log.FromContext(ctx).Error(answer.Err, "Event refused by the sink, it is tried again", "event", item.ID(recording))
 		d.recorder.Eventf(recording, nil, corev1.EventTypeWarning, "EventRefused", "Deliver", "%s",
-			processing.Cut("Tried again, and the recording's other events wait: the event "+item.ID(recording)+": "+answer.Err.Error()))
+			conditions.Cut("Tried again, and the recording's other events wait: the event "+item.ID(recording)+": "+answer.Err.Error()))
 	}
 	pause := min(d.MaxPause, firstPause<<min(known.refusals-1, 20))
 	known.retryAt = d.clock.Now().Add(max(pause, min(answer.RetryAfter, maxAsked)))

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/controllers/recording"
 )
 
 // pendingRecordings knows the recordings that have been processed and of which a sink may not know all. They are not in the manager's
@@ -35,7 +36,7 @@ func newPendingRecordings(mgr ctrl.Manager, namespaces []string) (*pendingRecord
 		DefaultNamespaces: cachedNamespaces(namespaces),
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.MeetingRecording{}: {
-				Field:     fields.AndSelectors(fields.OneTermEqualSelector("status.delivery.state", string(v1alpha1.DeliveryPending)), finished()),
+				Field:     fields.AndSelectors(fields.OneTermEqualSelector("status.delivery.state", string(v1alpha1.DeliveryPending)), recording.Finished()),
 				Transform: stripToName,
 			},
 		},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/delivery"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 )
 
 // lastSaves bounds how long the end of the manager waits for what was told to be written down.
@@ -39,7 +40,7 @@ func (d *deliverer) save(ctx context.Context, recording *v1alpha1.MeetingRecordi
 		operations = saveTold(known.uid, known.told)
 	}
 	err := patchStatus(ctx, d.client, recording.DeepCopy(), operations)
-	if errors.Is(err, errConflict) {
+	if errors.Is(err, kube.ErrConflict) {
 		return d.pace.ConflictAfter, nil // something was added, which the caches will have
 	}
 	if err != nil {
@@ -91,7 +92,7 @@ func (s *saver) Start(ctx context.Context) error {
 	for key, known := range s.tellings.unsaved() {
 		recording := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
 		err := patchStatus(ctx, s.client, recording, saveTold(known.uid, known.told))
-		if client.IgnoreNotFound(err) != nil && !errors.Is(err, errConflict) {
+		if client.IgnoreNotFound(err) != nil && !errors.Is(err, kube.ErrConflict) {
 			log.FromContext(ctx).Error(err, "What was delivered is not all written down, some is delivered again after the restart")
 			break
 		}

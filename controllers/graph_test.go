@@ -190,8 +190,8 @@ func TestRerun(t *testing.T) {
 		t.Errorf("the history has %+v", earlier)
 	}
 	rerun(t, recording, "unknown", "default/c")
-	expectEvents(t, recording, "ProcessingStarted", "ProcessingSucceeded", "ProcessingStarted", "ProcessingSucceeded",
-		"ProcessingStarted", "ProcessingFailed", "RerunRefused")
+	expectEvents(t, recording, "ProcessingSucceeded", "ProcessingSucceeded",
+		"ProcessingFailed", "RerunRefused")
 	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
 	if n := op.wire.counted()["POST jobs"]; n != 4 {
 		t.Errorf("%d Jobs were created, want 4", n)

@@ -26,8 +26,9 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
+	recordings "github.com/meetingops/meeting-recording-operator/controllers/recording"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
-	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
@@ -36,13 +37,16 @@ const patience = 20 * time.Second
 
 // quick is the pace of tests.
 var quick = controllers.Pace{
-	ProbeAfter: 100 * time.Millisecond, ProbeMax: 200 * time.Millisecond,
-	RetryAfter: 100 * time.Millisecond, RetryMax: 200 * time.Millisecond,
-	ConflictAfter: 50 * time.Millisecond,
-	SweepEvery:    100 * time.Millisecond, SweepPage: 2,
+	Pace: recordings.Pace{
+		ProbeAfter: 100 * time.Millisecond, ProbeMax: 200 * time.Millisecond,
+		RetryAfter: 100 * time.Millisecond, RetryMax: 200 * time.Millisecond,
+		ConflictAfter: 50 * time.Millisecond,
+		LostAfter:     100 * time.Millisecond, DeleteAfter: 100 * time.Millisecond,
+	},
+	SweepEvery: 100 * time.Millisecond, SweepPage: 2,
 }
 
-var usual = processing.Settings{StallAfter: time.Hour, StallAfterStarted: 24 * time.Hour, ReorderWindow: time.Minute}
+var usual = planning.Settings{StallAfter: time.Hour, StallAfterStarted: 24 * time.Hour, ReorderWindow: time.Minute}
 
 // operator is a manager with our controllers in one namespace.
 type operator struct {
@@ -258,8 +262,11 @@ func jobCount(t *testing.T, ns string) int {
 func podOf(t *testing.T, job *batchv1.Job, phase corev1.PodPhase, state corev1.ContainerState) *corev1.Pod {
 	t.Helper()
 	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: job.Namespace, GenerateName: job.Name + "-", Labels: job.Spec.Template.Labels},
-		Spec:       job.Spec.Template.Spec,
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: job.Namespace, GenerateName: job.Name + "-", Labels: job.Spec.Template.Labels,
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))},
+		},
+		Spec: job.Spec.Template.Spec,
 	}
 	create(t, pod)
 	pod.Status.Phase = phase
@@ -278,6 +285,9 @@ func exits(t *testing.T, job *batchv1.Job, code int32, message string) {
 		phase = corev1.PodFailed
 	}
 	podOf(t, job, phase, corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code, Message: message}})
+	if code == 0 {
+		job.Status.Succeeded = 1
+	}
 	endJob(t, job, code == 0)
 }
 
@@ -288,7 +298,6 @@ func endJob(t *testing.T, job *batchv1.Job, succeeded bool) {
 	job.Status.StartTime = &now
 	if succeeded {
 		job.Status.CompletionTime = &now
-		job.Status.Succeeded = 1
 		addConditions(job, "CompletionsReached", batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
 	} else {
 		job.Status.Failed = 1

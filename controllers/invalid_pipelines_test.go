@@ -76,24 +76,24 @@ var invalidPipelines = []struct {
 
 	// retries, time-outs, queues, retention
 	{"retries beside backoffLimit", `steps: [{name: a, retries: 1, template: ` + jobWith("backoffLimit: 2") + `}]`, atApply,
-		[]string{"spec.steps[0].retries: Invalid value: cannot be set beside template.spec.backoffLimit"}},
+		[]string{"spec.steps[0].retries: Invalid value: retries and template.spec.backoffLimit are mutually exclusive"}},
 	{"backoff beside backoffLimit", `steps: [{name: a, backoff: 1m, template: ` + jobWith("backoffLimit: 2") + `}]`, atApply,
-		[]string{"spec.steps[0].backoff: Invalid value: cannot be set beside template.spec.backoffLimit"}},
+		[]string{"spec.steps[0].backoff: Invalid value: backoff and template.spec.backoffLimit are mutually exclusive"}},
 	{"timeout beside activeDeadlineSeconds", `steps: [{name: a, timeout: 1h, template: ` + jobWith("activeDeadlineSeconds: 60") + `}]`, atApply,
-		[]string{"spec.steps[0].timeout: Invalid value: cannot be set beside template.spec.activeDeadlineSeconds"}},
+		[]string{"spec.steps[0].timeout: Invalid value: timeout and template.spec.activeDeadlineSeconds are mutually exclusive"}},
 	{"too many retries", `steps: [{name: a, retries: 21, template: JOB}]`, atApply, []string{"spec.steps[0].retries: Invalid value"}},
 	{"a backoff that is too short", `steps: [{name: a, backoff: 10ms, template: JOB}]`, atApply,
 		[]string{`spec.steps[0].backoff: Invalid value: "10ms": backoff must be between 1s and 1h`}},
 	{"a timeout that is no duration", `steps: [{name: a, timeout: soon, template: JOB}]`, atApply, []string{"spec.steps[0].timeout: Invalid value"}},
 	{"a limit beside a queue", `{maxConcurrent: 1, queueName: q, steps: [{name: a, template: JOB}]}`, atApply,
-		[]string{"spec.queueName: Invalid value: set maxConcurrent or queueName, not both"}},
+		[]string{"spec.queueName: Invalid value: maxConcurrent and queueName are mutually exclusive"}},
 	{"a limit of none", `{maxConcurrent: 0, steps: [{name: a, template: JOB}]}`, atApply, []string{"spec.maxConcurrent: Invalid value"}},
 	{"recordings kept for an hour", `{retention: {keepRecordings: 1h}, steps: [{name: a, template: JOB}]}`, atApply,
 		[]string{`spec.retention.keepRecordings: Invalid value: "1h": keepRecordings must be between 24h and 876000h`}},
 
 	// selectors and templates
-	{"a selector's operator", `{selector: {matchExpressions: [{key: team, operator: Is}]}, steps: [{name: a, template: JOB}]}`, byCondition,
-		[]string{`spec.selector: Invalid value: "Is" is not a valid label selector operator`}},
+	{"a selector's operator", `{selector: {matchExpressions: [{key: team, operator: Is}]}, steps: [{name: a, template: JOB}]}`, atApply,
+		[]string{`spec.selector.matchExpressions[0].operator: Unsupported value: "Is"`}},
 	{"a container without an image", `steps: [{name: a, template: {spec: {template: {spec: {containers: [{name: main}]}}}}}]`, byCondition,
 		[]string{"spec.steps[0].template.spec.template.spec.containers[0].image: Required value"}},
 

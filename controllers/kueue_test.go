@@ -50,8 +50,8 @@ func TestKueue(t *testing.T) {
 	unsuspend(t, job, true)
 	endJob(t, job, true)
 	expect(t, r, v1alpha1.ProcessingSucceeded, processed, "Current")
-	if got := op.wire.counted()["PATCH meetingrecordings/status"]; got != 2 {
-		t.Errorf("%d writes of the status, want 2", got)
+	if got := op.wire.counted()["PATCH meetingrecordings/status"]; got != 3 {
+		t.Errorf("%d writes of the status, want 3", got)
 	}
 }
 
@@ -60,7 +60,7 @@ func TestKueue(t *testing.T) {
 func TestKueuePreempts(t *testing.T) {
 	ns := namespace(t)
 	newKueued(t, ns)
-	op := start(t, ns, atOnce)
+	op := start(t, ns, nil)
 	r := stopped(t, ns, "rec")[0]
 	expectQueued(t, r, "Job ")
 	job := archiveJob(t, r)
@@ -70,9 +70,9 @@ func TestKueuePreempts(t *testing.T) {
 	expectQueued(t, r, "Job ")
 	op.stop()
 	remove(t, job)
-	second := start(t, ns, atOnce)
+	second := start(t, ns, nil)
 	expect(t, r, v1alpha1.ProcessingFailed, failedForGood, "Failed")
-	if message := r.Status.Processing.Steps[0].Message; !strings.Contains(message, "was deleted before its outcome was recorded") {
+	if message := r.Status.Processing.Steps[0].Message; !strings.Contains(message, "was deleted before its outcome was stored") {
 		t.Errorf("message = %q", message)
 	}
 	if got := second.wire.counted()["POST jobs"]; got != 0 {

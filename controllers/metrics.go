@@ -4,54 +4,12 @@
 package controllers
 
 import (
-	"strings"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
-
-	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/processing"
-	"github.com/meetingops/meeting-recording-operator/internal/queue"
 )
 
-// The controllers' own metrics, beside those of controller-runtime. No label has the name of an object but that of a pipeline with a
-// limit, of which there are few.
+// The metrics of delivery and retention.
 var (
-	recordingsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "meetingrecording_recordings_processed_total",
-		Help: "Recordings whose processing has ended, by outcome: succeeded, failed or skipped.",
-	}, []string{"outcome"})
-
-	stepsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "meetingrecording_steps_total",
-		Help: "Steps that have ended, by outcome: succeeded, failed or skipped.",
-	}, []string{"outcome"})
-
-	stalledTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "meetingrecording_recordings_stalled_total",
-		Help: "Times that a recording came to need a person, by the reason of its Stalled condition.",
-	}, []string{"reason"})
-
-	queueWaiting = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "meetingrecording_queue_waiting_steps",
-		Help: "Steps that wait for their turn, of each pipeline with a maxConcurrent.",
-	}, []string{"namespace", "pipeline"})
-
-	queueTaken = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "meetingrecording_queue_active_jobs",
-		Help: "Jobs at work, or about to be created, of each pipeline with a maxConcurrent.",
-	}, []string{"namespace", "pipeline"})
-
-	inFlight = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "meetingrecording_recordings_in_flight",
-		Help: "Recordings whose processing has not ended, by the state of the recording and that of its processing (none: not looked at yet). The leader counts them.",
-	}, []string{"state", "processing"})
-
-	stalledNow = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "meetingrecording_recordings_in_flight_stalled",
-		Help: "Recordings in flight that need a person now, by the reason of their Stalled condition. The leader counts them.",
-	}, []string{"reason"})
-
 	deletedTotal = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "meetingrecording_recordings_deleted_total",
 		Help: "MeetingRecordings that were deleted because their time was over.",
@@ -79,79 +37,11 @@ var (
 		Name: "meetingrecording_cloudevents_pending_recordings",
 		Help: "Recordings that have been processed, and of which the sink may not know all.",
 	})
-
-	jobDelay = prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name:    "meetingrecording_job_creation_delay_seconds",
-		Help:    "Seconds from the event that ended a recording to the creation of a Job for it, the time in a queue included.",
-		Buckets: []float64{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200},
-
-		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
-	})
 )
 
 func init() {
-	metrics.Registry.MustRegister(recordingsTotal, stepsTotal, stalledTotal, jobDelay, queueWaiting, queueTaken, deletedTotal, inFlight, stalledNow,
-		eventsTotal, eventDelay, sinkFailingSince, eventsPending)
-	initialise()
-}
-
-// stallReasons are the reasons of the Stalled condition of recordings.
-var stallReasons = []string{
-	v1alpha1.ReasonProcessingFailed, v1alpha1.ReasonTerminalEventMissing, v1alpha1.ReasonJobNameTaken, v1alpha1.ReasonJobRefused,
-	v1alpha1.ReasonPodsNotStarting, v1alpha1.ReasonTooManySteps,
-}
-
-// initialise makes the series that alerts are made of exist from the start: the first failure is an increase only of a counter that was 0.
-func initialise() {
-	for _, ended := range []string{"succeeded", "failed", "skipped"} {
-		recordingsTotal.WithLabelValues(ended)
-		stepsTotal.WithLabelValues(ended)
-	}
+	metrics.Registry.MustRegister(deletedTotal, eventsTotal, eventDelay, sinkFailingSince, eventsPending)
 	for _, outcome := range []string{"delivered", "unavailable", "refused", "dropped"} {
 		eventsTotal.WithLabelValues(outcome)
 	}
-	for _, reason := range stallReasons {
-		stalledTotal.WithLabelValues(reason)
-		stalledNow.WithLabelValues(reason)
-	}
 }
-
-// reportQueues sets the gauges of a namespace's queues.
-func reportQueues(namespace string, lengths map[string]queue.Length) {
-	for pipeline, length := range lengths {
-		queueWaiting.WithLabelValues(namespace, pipeline).Set(float64(length.Waiting))
-		queueTaken.WithLabelValues(namespace, pipeline).Set(float64(length.Taken))
-	}
-}
-
-// forgetQueue drops the gauges of a pipeline that has no limit any more.
-func forgetQueue(namespace, pipeline string) {
-	queueWaiting.DeleteLabelValues(namespace, pipeline)
-	queueTaken.DeleteLabelValues(namespace, pipeline)
-}
-
-// countStored counts what a stored decision changed.
-func countStored(before *v1alpha1.MeetingRecording, stored processing.Decision, notices []processing.Notice) {
-	to := stored.Processing.State
-	if before.Status.Processing.State != to && processing.IsFinal(to) {
-		recordingsTotal.WithLabelValues(outcome(string(to))).Inc()
-	}
-	for i, step := range stored.Processing.Steps {
-		if i < len(before.Status.Processing.Steps) {
-			if was := before.Status.Processing.Steps[i]; was.State == step.State && was.JobName == step.JobName {
-				continue
-			}
-		}
-		switch step.State {
-		case v1alpha1.StepSucceeded, v1alpha1.StepFailed, v1alpha1.StepSkipped:
-			stepsTotal.WithLabelValues(outcome(string(step.State))).Inc()
-		}
-	}
-	for _, notice := range notices {
-		if notice.Kind == processing.NoticeStalled {
-			stalledTotal.WithLabelValues(notice.Reason).Inc()
-		}
-	}
-}
-
-func outcome(state string) string { return strings.ToLower(state) }

@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/controllers"
+	recordings "github.com/meetingops/meeting-recording-operator/controllers/recording"
+	"github.com/meetingops/meeting-recording-operator/internal/expression"
 )
 
 // outdatedCache has a recording as it once was, and all else as it is.
@@ -47,9 +49,9 @@ func (r liveReader) Get(ctx context.Context, key client.ObjectKey, object client
 // A leader that was stopped for longer than its Lease wakes up with a cache of before. Its successor has created the Job meanwhile, which
 // has ended and is deleted: its name is free, and must not be used again.
 func TestOutdatedLeaderCreatesNoJob(t *testing.T) {
-	pace := controllers.Pace{ConflictAfter: 7 * time.Second}
+	pace := recordings.Pace{ConflictAfter: 7 * time.Second}
 	again := reconcile.Result{RequeueAfter: pace.ConflictAfter}
-	term := func(terms ...int64) controllers.Term { // one after the other, 0 for none
+	term := func(terms ...int64) recordings.Leading { // one after the other, 0 for none
 		return func() (int64, bool) {
 			now := terms[0]
 			terms = terms[min(1, len(terms)-1):]
@@ -60,7 +62,7 @@ func TestOutdatedLeaderCreatesNoJob(t *testing.T) {
 		// meanwhile is what has happened to the recording since the cache had it.
 		meanwhile func(t *testing.T, recording *v1alpha1.MeetingRecording)
 		before    func() error
-		term      controllers.Term
+		term      recordings.Leading
 		want      reconcile.Result
 		wantErr   bool
 		wantJobs  int
@@ -122,8 +124,7 @@ func TestOutdatedLeaderCreatesNoJob(t *testing.T) {
 			if test.term == nil {
 				test.term = term(1)
 			}
-			options := controllers.Options{Pace: pace, Clock: clock.RealClock{}, Term: test.term}
-			reconciler := controllers.NewReconciler(cached, liveReader{admin, test.before}, options)
+			reconciler := newReconciler(cached, liveReader{admin, test.before}, pace, test.term)
 			got, err := reconciler.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(recording)})
 			if (err != nil) != test.wantErr || got.RequeueAfter != test.want.RequeueAfter && test.wantJobs == 0 {
 				t.Errorf("%+v, %v; want %+v, an error: %t", got, err, test.want, test.wantErr)
@@ -133,4 +134,12 @@ func TestOutdatedLeaderCreatesNoJob(t *testing.T) {
 			}
 		})
 	}
+}
+
+// newReconciler returns one that reads from a cache and an API server of the test's.
+func newReconciler(cached client.Client, live client.Reader, pace recordings.Pace, leading recordings.Leading) *recordings.Reconciler {
+	return recordings.New(recordings.Options{
+		Client: cached, Live: live, Recorder: events.NewFakeRecorder(10), Conditions: expression.New(), Clock: clock.RealClock{}, Pace: pace,
+		Leading: leading,
+	})
 }

@@ -74,17 +74,6 @@ func TestInvalidPipeline(t *testing.T) {
 	expectPipeline(t, pipeline, accepted, status.CurrentStatus)
 }
 
-func TestInvalidSelector(t *testing.T) {
-	ns := namespace(t)
-	start(t, ns, nil)
-	pipeline := pipelineOf(ns, "p", "archive")
-	pipeline.Spec.Selector = &v1alpha1.LabelSelector{MatchExpressions: []v1alpha1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}
-	create(t, pipeline)
-	if message := expectPipeline(t, pipeline, invalidSpec, status.FailedStatus); !strings.HasPrefix(message, "spec.selector: ") {
-		t.Errorf("message = %q, want it to name spec.selector", message)
-	}
-}
-
 // A policy refuses all Jobs of the namespace: the pipeline cannot be checked, the recording's Job is refused, and both go on by
 // themselves when the policy is gone. Each message is written once.
 func TestPolicyRefusesJobs(t *testing.T) {

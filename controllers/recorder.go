@@ -23,6 +23,8 @@ import (
 	"k8s.io/client-go/tools/reference"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 )
 
 const (
@@ -60,7 +62,7 @@ func newRecorder(mgr ctrl.Manager) (*recorder, error) {
 		return nil, fmt.Errorf("find the name under which events are written: %w", err)
 	}
 	r := &recorder{
-		client: mgr.GetClient(), scheme: mgr.GetScheme(), instance: FieldOwner + "-" + host, log: mgr.GetLogger().WithName("events"),
+		client: mgr.GetClient(), scheme: mgr.GetScheme(), instance: kube.FieldOwner + "-" + host, log: mgr.GetLogger().WithName("events"),
 		queue: make(chan *eventsv1.Event, maxEvents), told: rate.Sometimes{Interval: eventLogEvery},
 	}
 	return r, mgr.Add(r)
@@ -74,7 +76,7 @@ func (r *recorder) Eventf(regarding, related runtime.Object, kind, reason, actio
 	now := metav1.NowMicro()
 	event := &eventsv1.Event{
 		EventTime: now, Type: kind, Reason: reason, Action: action, Note: fmt.Sprintf(note, args...),
-		ReportingController: FieldOwner, ReportingInstance: r.instance,
+		ReportingController: kube.FieldOwner, ReportingInstance: r.instance,
 	}
 	about, err := reference.GetReference(r.scheme, regarding)
 	if err == nil && related != nil {

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 )
 
 // eventServer takes Kubernetes Events, after as many failures as it has for each.
@@ -148,7 +149,7 @@ func TestRecorder(t *testing.T) {
 				event := server.events[0]
 				if event.Regarding.Name != "daily" || event.Regarding.Kind != "MeetingRecording" || event.Regarding.ResourceVersion != "7" ||
 					event.Namespace != "meetings" || event.Type != "Warning" || event.Reason != "ProcessingFailed" || event.Action != "Process" ||
-					event.ReportingController != FieldOwner || event.ReportingInstance != "test" {
+					event.ReportingController != kube.FieldOwner || event.ReportingInstance != "test" {
 					t.Errorf("event %+v", event)
 				}
 			})

@@ -75,7 +75,7 @@ func TestRefusedJobs(t *testing.T) {
 			allow()
 			exits(t, jobOf(t, recording, "default", "archive"), 0, "")
 			expect(t, recording, v1alpha1.ProcessingSucceeded, processed, "Current")
-			expectEvents(t, recording, "ProcessingStarted", "JobRefused", "ProcessingSucceeded")
+			expectEvents(t, recording, "JobRefused", "ProcessingSucceeded")
 			made.expect(t, ns, 1)
 		})
 	}

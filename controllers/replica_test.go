@@ -18,22 +18,24 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/controllers"
+	recordings "github.com/meetingops/meeting-recording-operator/controllers/recording"
+	"github.com/meetingops/meeting-recording-operator/internal/expression"
 )
 
 // replica is a reconciler without a manager: it works when the test says so, and its calls of the API server, reads included, can be
 // cut off or held up. It reads through no cache, so a call that is held makes all it has read before as old as one likes.
 type replica struct {
-	*controllers.RecordingReconciler
+	*recordings.Reconciler
 	tripwire tripwire
-	// term is the number of its term of leadership.
-	term atomic.Int64
+	// epoch is that of its leadership.
+	epoch atomic.Int64
 }
 
 // tripwire says what becomes of one call, and counts them.
@@ -88,12 +90,12 @@ func (w *tripwire) isDead() bool {
 
 // newReplica returns one whose clock is the given one, nil being the real one.
 func newReplica(now clock.PassiveClock) *replica {
-	pace := quick
+	pace := quick.Pace
 	pace.ProbeAfter, pace.ProbeMax = time.Hour, time.Hour // so that the calls are always the same
 	return newReplicaOf(now, pace)
 }
 
-func newReplicaOf(now clock.PassiveClock, pace controllers.Pace) *replica {
+func newReplicaOf(now clock.PassiveClock, pace recordings.Pace) *replica {
 	if now == nil {
 		now = clock.RealClock{}
 	}
@@ -114,7 +116,10 @@ func newReplicaOf(now clock.PassiveClock, pace controllers.Pace) *replica {
 			return r.tripwire.pass(patchCall, func() error { return c.SubResource(sub).Patch(ctx, object, patch, options...) })
 		},
 	})
-	r.RecordingReconciler = controllers.NewLooseReconciler(through, now, usual, pace, func() (int64, bool) { return r.term.Load(), true })
+	r.Reconciler = recordings.New(recordings.Options{
+		Client: through, Live: through, Recorder: events.NewFakeRecorder(1000), Conditions: expression.New(), Clock: now, Settings: usual,
+		Pace: pace, Leading: func() (int64, bool) { return r.epoch.Load(), true },
+	})
 	return r
 }
 

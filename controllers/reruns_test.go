@@ -11,12 +11,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/controllers"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 )
-
-// atOnce tells of steps that run without delay.
-func atOnce(options *controllers.Options, _ *wire) { options.Settings.RunningAfter = 1 }
 
 // finishedRecording makes one whose processing has ended.
 func finishedRecording(t *testing.T, ns, name string) *v1alpha1.MeetingRecording {

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/controllers/recording"
 	"github.com/meetingops/meeting-recording-operator/internal/retention"
 )
 
@@ -119,7 +120,7 @@ func (s *sweeper) sweepUnfinished(ctx context.Context, rules rulesByNamespace) e
 
 // sweepFinished looks at those whose processing has ended, by pages of their metadata.
 func (s *sweeper) sweepFinished(ctx context.Context, namespace string, rules rulesByNamespace) error {
-	options := &client.ListOptions{Namespace: namespace, FieldSelector: finished(), Limit: s.page}
+	options := &client.ListOptions{Namespace: namespace, FieldSelector: recording.Finished(), Limit: s.page}
 	for {
 		page := &metav1.PartialObjectMetadataList{}
 		page.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecordingList"))

@@ -71,7 +71,7 @@ func TestClockSkewAndMissingEvents(t *testing.T) {
 
 // The same holds for a Pod that does not start, and for a Job that is refused.
 func TestClockSkewAndWaitingJobs(t *testing.T) {
-	pace := quick
+	pace := quick.Pace
 	pace.ProbeAfter, pace.RetryAfter = time.Nanosecond, time.Nanosecond
 	pace.ProbeMax, pace.RetryMax = time.Nanosecond, time.Nanosecond
 	replicas := func() (ahead, behind *replica) {
@@ -97,7 +97,7 @@ func TestClockSkewAndWaitingJobs(t *testing.T) {
 		if got := byTurns(t, recording, behind, ahead); got != 1 {
 			t.Errorf("%d writes to tell that the Pod does not start, want 1", got)
 		}
-		expect(t, recording, v1alpha1.ProcessingRunning, "Ready=False/PodsNotStarting Stalled=True/PodsNotStarting", "Failed")
+		expect(t, recording, v1alpha1.ProcessingRunning, "Ready=False/NoProgress Stalled=True/NoProgress", "Failed")
 	})
 	t.Run("Job that is refused", func(t *testing.T) {
 		ns := namespace(t)

@@ -91,7 +91,7 @@ func hangs(t *testing.T, at int, behind, doesAll, spare bool) {
 	old.tripwire.trip = func() error {
 		close(hung)
 		<-wakes
-		old.term.Add(1) // it leads again, and another did in between
+		old.epoch.Add(1) // it leads again, and another did in between
 		return nil
 	}
 	phase := 0
@@ -138,7 +138,7 @@ func TestLeaderHangsWhileItAsks(t *testing.T) {
 			break
 		}
 	}
-	r.tripwire.behind, r.tripwire.trip = true, func() error { r.term.Add(1); return nil }
+	r.tripwire.behind, r.tripwire.trip = true, func() error { r.epoch.Add(1); return nil }
 	if err := r.once(l.recording); err != nil || jobCount(t, l.ns) != 0 {
 		t.Errorf("%v, and %d Jobs; want neither", err, jobCount(t, l.ns))
 	}

@@ -37,9 +37,9 @@ const (
 	// tries again, and goes on trying when it has been refused for --stall-after, but Stalled=True then takes the place of
 	// Reconciling.
 	ReasonJobRefused = "JobRefused"
-	// ReasonPodsNotStarting (Ready=False, Stalled=True): the Pod of a Job does not start, for example because its image cannot
+	// ReasonNoProgress (Ready=False, Stalled=True): the Pod of a Job does not start, for example because its image cannot
 	// be pulled. The controller goes on by itself once it does.
-	ReasonPodsNotStarting = "PodsNotStarting"
+	ReasonNoProgress = "NoProgress"
 	// ReasonTooManySteps (Ready=False, Stalled=True): the pipelines that match have more steps together than a recording can
 	// hold.
 	ReasonTooManySteps = "TooManySteps"

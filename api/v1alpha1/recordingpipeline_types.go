@@ -30,6 +30,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.timeout) || !has(self.template.spec) || !has(self.template.spec.activeDeadlineSeconds)",message="timeout and template.spec.activeDeadlineSeconds are mutually exclusive",fieldPath=".timeout"
 // +kubebuilder:validation:XValidation:rule="!has(self.template.spec) || !has(self.template.spec.manualSelector) || !self.template.spec.manualSelector",message="template.spec.manualSelector is not supported: the Job controller must select the Pods",fieldPath=".template.spec.manualSelector"
 // +kubebuilder:validation:XValidation:rule="!has(self.template.spec) || !has(self.template.spec.suspend) || !self.template.spec.suspend",message="template.spec.suspend is not supported: the Job would never start; use spec.suspend of the recording, or queueName",fieldPath=".template.spec.suspend"
+// +kubebuilder:validation:XValidation:rule="!has(self.template.spec) || (has(self.template.spec.completionMode) && self.template.spec.completionMode == 'Indexed' ? !has(self.template.spec.completions) || self.template.spec.completions <= 64 : (!has(self.template.spec.completions) || self.template.spec.completions <= 1) && (!has(self.template.spec.parallelism) || self.template.spec.parallelism <= 1))",message="several Pods need completionMode Indexed and at most 64 completions: otherwise their outputs cannot be collected",fieldPath=".template.spec.completions"
 type PipelineStep struct {
 	// name identifies the step within its pipeline. It is a DNS label of at most 40 characters.
 	// +kubebuilder:validation:MinLength=1

@@ -26,7 +26,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
-	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 	"github.com/meetingops/meeting-recording-operator/internal/relay"
 	"github.com/meetingops/meeting-recording-operator/internal/retention"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
@@ -46,7 +46,7 @@ type flags struct {
 	healthAddress  string
 	metricsAddress string
 	sidecarMetrics http.Handler // nil for none
-	settings       processing.Settings
+	settings       planning.Settings
 	keepRecordings time.Duration
 	cloudEvents    cloudEvents
 	tracing        tracing.Options
@@ -155,7 +155,6 @@ func managerOptions(f flags) (ctrl.Options, error) {
 	return ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         cached,
-		MapperProvider:                controllers.NewRESTMapper,
 		HealthProbeBindAddress:        f.healthAddress,
 		LeaderElection:                f.leaderElect,
 		LeaseDuration:                 ptr.To(leaseDuration),

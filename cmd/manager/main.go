@@ -101,7 +101,7 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 		}
 		options.LeaderElectionResourceLockInterface = lease
 		options.LeaderElectionID = leaderElectionID // which names it in metrics
-		recordings.Term = lease.Term
+		recordings.Leading = lease.Term
 	}
 	mgr, err := ctrl.NewManager(cfg, options)
 	if err != nil {

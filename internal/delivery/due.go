@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
 
 // Item is one event to tell the sink of: Event or Transition is set.
@@ -96,7 +96,7 @@ func Told(recording *v1alpha1.MeetingRecording) v1alpha1.DeliveryTold {
 
 // Over says whether processing has ended, so that the sink may be told of everything.
 func Over(recording *v1alpha1.MeetingRecording) bool {
-	return processing.IsFinal(recording.Status.Processing.State)
+	return planning.IsFinal(recording.Status.Processing.State)
 }
 
 // Awaits says whether, as far as the recording says, there is something that the sink has not been told and is to be. A recording that was

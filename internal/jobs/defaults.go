@@ -14,13 +14,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// What a Job gets where its template is silent.
-const (
-	// DefaultTTLSeconds is how long a Job stays after it ended.
-	DefaultTTLSeconds int32 = 3600
-	// DefaultBackoffLimit is how often the Pod of a Job is tried again.
-	DefaultBackoffLimit int32 = 3
-)
+// DefaultBackoffLimit is how often the Pod of a Job is retried, unless its template says otherwise.
+const DefaultBackoffLimit int32 = 3
 
 // PermanentExitCodes are those of sysexits.h that a Pod is not tried again after: 64 to 78 but for 69 (unavailable), 74 (I/O
 // error) and 75 (try again).
@@ -52,35 +47,56 @@ func applyDefaults(spec *batchv1.JobSpec, policy Policy) {
 	if pod.RestartPolicy == "" {
 		pod.RestartPolicy = corev1.RestartPolicyNever
 	}
-	if spec.TTLSecondsAfterFinished == nil {
-		spec.TTLSecondsAfterFinished = ptr.To(policy.ttlSeconds())
-	}
+	spec.TTLSecondsAfterFinished = ptr.To(policy.ttlSeconds(spec.TTLSecondsAfterFinished))
 	if spec.BackoffLimit == nil && spec.BackoffLimitPerIndex == nil {
 		spec.BackoffLimit = ptr.To(DefaultBackoffLimit)
 	}
 	if spec.PodFailurePolicy == nil && pod.RestartPolicy == corev1.RestartPolicyNever {
-		spec.PodFailurePolicy = sysexitsPolicy()
+		spec.PodFailurePolicy = sysexitsPolicy(pod)
 	}
 	eachContainer(pod, tellLastLogLines)
 }
 
-// sysexitsPolicy does not count a Pod that the cluster evicted, and ends the Job at a permanent exit code.
-func sysexitsPolicy() *batchv1.PodFailurePolicy {
-	return &batchv1.PodFailurePolicy{Rules: []batchv1.PodFailurePolicyRule{
-		{
-			Action: batchv1.PodFailurePolicyActionIgnore,
-			OnPodConditions: []batchv1.PodFailurePolicyOnPodConditionsPattern{
-				{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue},
-			},
-		},
-		{
-			Action: batchv1.PodFailurePolicyActionFailJob,
-			OnExitCodes: &batchv1.PodFailurePolicyOnExitCodesRequirement{
-				Operator: batchv1.PodFailurePolicyOnExitCodesOpIn,
-				Values:   slices.Clone(PermanentExitCodes),
-			},
+// maxRules is how many rules a Pod failure policy may have.
+const maxRules = 20
+
+// sysexitsPolicy does not count a Pod that the cluster evicted, and fails the Job at a permanent exit code. If the Pod has sidecars,
+// only the exit codes of the other containers count.
+func sysexitsPolicy(pod *corev1.PodSpec) *batchv1.PodFailurePolicy {
+	rules := []batchv1.PodFailurePolicyRule{{
+		Action: batchv1.PodFailurePolicyActionIgnore,
+		OnPodConditions: []batchv1.PodFailurePolicyOnPodConditionsPattern{
+			{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue},
 		},
 	}}
+	for _, container := range decidingContainers(pod) {
+		rules = append(rules, batchv1.PodFailurePolicyRule{
+			Action: batchv1.PodFailurePolicyActionFailJob,
+			OnExitCodes: &batchv1.PodFailurePolicyOnExitCodesRequirement{
+				ContainerName: container,
+				Operator:      batchv1.PodFailurePolicyOnExitCodesOpIn,
+				Values:        slices.Clone(PermanentExitCodes),
+			},
+		})
+	}
+	return &batchv1.PodFailurePolicy{Rules: rules}
+}
+
+// decidingContainers returns the containers whose exit codes decide; one nil stands for all of them.
+func decidingContainers(pod *corev1.PodSpec) []*string {
+	var names []*string
+	sidecars := false
+	for _, container := range slices.Concat(pod.InitContainers, pod.Containers) {
+		if ptr.Deref(container.RestartPolicy, "") == corev1.ContainerRestartPolicyAlways {
+			sidecars = true
+			continue
+		}
+		names = append(names, ptr.To(container.Name))
+	}
+	if !sidecars || len(names) >= maxRules {
+		return []*string{nil}
+	}
+	return names
 }
 
 func tellLastLogLines(container *corev1.Container) {

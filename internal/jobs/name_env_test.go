@@ -25,7 +25,7 @@ func TestNameStays(t *testing.T) {
 		{"r", "p", "s", 1, "r-s-moz2fgh35z"},
 		{"r", "p", "s", 2, "r-s-q4puf6kaua"},
 		{"Weekly.Standup", "p.q", "s", 1, "weekly-standup-s-ed7fh4dgwp"},
-		{strings.Repeat("a", 253), strings.Repeat("b", 253), "s", 1, strings.Repeat("a", 52) + "-ddhc2fropz"},
+		{strings.Repeat("a", 253), strings.Repeat("b", 253), "s", 1, strings.Repeat("a", 49) + "-ddhc2fropz"},
 	} {
 		got := jobs.Name(test.recording, test.pipeline, test.step, test.attempt)
 		if got != test.want {

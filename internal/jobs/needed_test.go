@@ -124,9 +124,9 @@ func TestNeededEnvironmentProperties(t *testing.T) {
 }
 
 func TestOutputsFile(t *testing.T) {
-	want := `{"recording":{"name":"abcd-efgh-ijkl-000000000000000000000000","namespace":"team-a",` +
+	want := `{"recording":{"name":"abcd-efgh-ijkl-000000000000000000000000-999999","namespace":"team-a",` +
 		`"labels":{"recording.meetingops.dev/meeting-id":"abcd-efgh-ijkl","recording.meetingops.dev/session-id":"000000000000000000000000"},` +
-		`"meetingID":"abcd-efgh-ijkl","sessionID":"000000000000000000000000","segment":1,"state":"Stopped",` +
+		`"meetingID":"abcd-efgh-ijkl","sessionID":"000000000000000000000000","segment":999999,"state":"Stopped",` +
 		`"file":{"path":"sample.mp4","url":"https://example.com/sample.mp4"},"endTime":"2026-11-23T12:00:00.000000Z"},` +
 		`"steps":{"probe":{"state":"Succeeded","outputs":[{"name":"re-port","url":"https://h/r.json?a=1&b=$(HOME)",` +
 		`"mediaType":"application/json","sizeBytes":0,"sha256":"` + strings.Repeat("0", 64) + `",` +

@@ -4,6 +4,7 @@
 package jobs
 
 import (
+	"math"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -17,25 +18,35 @@ import (
 // https://kueue.sigs.k8s.io/docs/tasks/run/jobs/.
 const LabelKueueQueue = "kueue.x-k8s.io/queue-name"
 
-// Policy is what a pipeline says of all its Jobs.
+// DefaultKeep is how long a Job is kept after it ended, unless its pipeline or template says otherwise.
+const DefaultKeep = time.Hour
+
+// ttlSlack is how long after that Kubernetes deletes the Job, if the manager has not: the manager does so only once the outcome is
+// stored, however long that takes.
+const ttlSlack = 7 * 24 * time.Hour
+
+// Policy is what a pipeline defines for the Jobs of a step besides the template.
 type Policy struct {
 	// QueueName is the LocalQueue of Kueue that the Jobs wait in; empty for none.
 	QueueName string
-	// KeepJobs is how long a Job stays after it ended, where its template does not say; nil is DefaultTTLSeconds.
+	// KeepJobs is how long a Job is kept after it ended, unless its template says otherwise; nil is DefaultKeep.
 	KeepJobs *metav1.Duration
 }
 
-// PolicyOf returns what the pipeline says of all its Jobs.
-func PolicyOf(pipeline *v1alpha1.RecordingPipeline) Policy {
-	policy := Policy{QueueName: pipeline.Spec.QueueName}
+// PolicyOf returns the policy for a step of the pipeline. A step's own limit or queue replaces those of the pipeline.
+func PolicyOf(pipeline *v1alpha1.RecordingPipeline, step *v1alpha1.PipelineStep) Policy {
+	policy := Policy{QueueName: step.QueueName}
+	if step.QueueName == "" && step.MaxConcurrent == nil {
+		policy.QueueName = pipeline.Spec.QueueName
+	}
 	if retention := pipeline.Spec.Retention; retention != nil {
 		policy.KeepJobs = retention.KeepJobs
 	}
 	return policy
 }
 
-// enqueue hands the Job to Kueue, whose part it is to release it. It is suspended from the start, so that it does not run before
-// its turn where Kueue, or its webhook, is not there.
+// enqueue hands the Job to Kueue, which releases it. It is suspended from the start, so that it does not run before it is admitted if
+// Kueue, or its webhook, is not installed.
 func (p Policy) enqueue(job *batchv1.Job) {
 	if p.QueueName == "" {
 		return
@@ -44,15 +55,26 @@ func (p Policy) enqueue(job *batchv1.Job) {
 	job.Spec.Suspend = ptr.To(true)
 }
 
-// ttlSeconds rounds up, so that nothing is deleted early.
-func (p Policy) ttlSeconds() int32 {
-	if p.KeepJobs == nil {
-		return DefaultTTLSeconds
+// ttlSeconds returns the Job's ttlSecondsAfterFinished: how long it is kept, of which the template's own value takes precedence, and
+// the slack.
+func (p Policy) ttlSeconds(template *int32) int32 {
+	keep := DefaultKeep
+	switch {
+	case template != nil:
+		keep = time.Duration(*template) * time.Second
+	case p.KeepJobs != nil:
+		keep = p.KeepJobs.Duration
 	}
-	return int32((p.KeepJobs.Duration + time.Second - 1) / time.Second) // at most a year, by the schema
+	return int32(min((keep+ttlSlack+time.Second-1)/time.Second, math.MaxInt32))
 }
 
-// QueueOf returns the LocalQueue of Kueue that the Job waits in; empty where it waits in none, or has been released.
+// KeepUntil returns until when a Job that ended at the time is kept.
+func KeepUntil(job *batchv1.Job, ended time.Time) time.Time {
+	ttl := time.Duration(ptr.Deref(job.Spec.TTLSecondsAfterFinished, 0)) * time.Second
+	return ended.Add(max(ttl-ttlSlack, 0))
+}
+
+// QueueOf returns the LocalQueue of Kueue that the Job waits in; empty if it waits in none, or was admitted.
 func QueueOf(job *batchv1.Job) string {
 	if !ptr.Deref(job.Spec.Suspend, false) {
 		return ""

@@ -14,7 +14,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/delivery"
-	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
 
 // Quiet is how long the last event of a recording must be past, whatever else is set: the provider may deliver an event again.
@@ -131,12 +131,12 @@ func isOver(recording *v1alpha1.MeetingRecording) bool {
 	if rerun := recording.Spec.Rerun; rerun != nil && rerun.Token != state.ObservedRerunToken {
 		return false
 	}
-	return processing.IsFinal(state.State) || neverEnded(recording)
+	return planning.IsFinal(state.State) || neverEnded(recording)
 }
 
 func neverEnded(recording *v1alpha1.MeetingRecording) bool {
 	stalled := meta.FindStatusCondition(recording.Status.Conditions, v1alpha1.ConditionStalled)
-	return stalled != nil && stalled.Reason == v1alpha1.ReasonTerminalEventMissing && !processing.HasEnded(recording)
+	return stalled != nil && stalled.Reason == v1alpha1.ReasonTerminalEventMissing && !planning.HasEnded(recording)
 }
 
 // overSince is when the last thing happened to the recording that a person may want to look back to.

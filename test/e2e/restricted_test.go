@@ -110,7 +110,7 @@ func awaitStalled(t *testing.T, in, name string) *v1alpha1.MeetingRecording {
 	t.Helper()
 	return cluster.awaitRecording(t, in, name, "is stalled", 4*time.Minute, func(r *v1alpha1.MeetingRecording) error {
 		stalled := meta.FindStatusCondition(r.Status.Conditions, v1alpha1.ConditionStalled)
-		if stalled == nil || stalled.Status != metav1.ConditionTrue || stalled.Reason != v1alpha1.ReasonPodsNotStarting {
+		if stalled == nil || stalled.Status != metav1.ConditionTrue || stalled.Reason != v1alpha1.ReasonNoProgress {
 			return fmt.Errorf("its conditions are %+v, its steps %s", r.Status.Conditions, stepsOf(r))
 		}
 		return nil

@@ -25,7 +25,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/acceptance"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 )
 
 // agreed is what kstatus must say where Argo CD says what is before it: Suspended is a word that only Argo CD has.
@@ -71,7 +72,7 @@ func recordings(t *testing.T) map[string]struct {
 	ran := func() *situation {
 		return recorded(t, stopped, time.Minute).with("a").job("a", 1, active()).decided(t)
 	}
-	lost := func() *situation { return ran().job("a", 1, ended(processing.JobFailed)).decided(t) }
+	lost := func() *situation { return ran().job("a", 1, ended(outcomes.JobFailed)).decided(t) }
 	tooMany := recorded(t, stopped, 0)
 	for range 9 {
 		var steps []string
@@ -80,7 +81,7 @@ func recordings(t *testing.T) map[string]struct {
 		}
 		tooMany.with(steps...)
 	}
-	behind := ran().job("a", 1, ended(processing.JobSucceeded)).decided(t).rerun("again")
+	behind := ran().job("a", 1, ended(outcomes.JobSucceeded)).decided(t).rerun("again")
 	deleted := ran()
 	deleted.Recording.DeletionTimestamp = &metav1.Time{Time: noon}
 	return map[string]judged{
@@ -103,14 +104,14 @@ func recordings(t *testing.T) map[string]struct {
 		"waits for its turn":                   {recorded(t, stopped, 0).with("a").queued("a").decided(t), "Progressing"},
 		"Job is refused":                       {recorded(t, stopped, 0).with("a").job("a", 1, refused(time.Second)).decided(t), "Progressing"},
 		"Job has been refused for long":        {recorded(t, stopped, 0).with("a").job("a", 1, refused(time.Hour)).decided(t), "Degraded"},
-		"Job's name is taken":                  {recorded(t, stopped, 0).with("a").job("a", 1, processing.Observation{State: processing.JobTaken, Message: "taken"}).decided(t), "Degraded"},
+		"Job's name is taken":                  {recorded(t, stopped, 0).with("a").job("a", 1, outcomes.Observation{State: outcomes.JobTaken, Message: "taken"}).decided(t), "Degraded"},
 		"Pod does not start":                   {recorded(t, stopped, 0).with("a").job("a", 1, notStarting(time.Second)).decided(t), "Progressing"},
 		"Pod has not started for long":         {recorded(t, stopped, 0).with("a").job("a", 1, notStarting(time.Hour)).decided(t), "Degraded"},
-		"one step ended, the next runs":        {recorded(t, stopped, 0).with("a", "b").needing().job("a", 1, ended(processing.JobSucceeded)).job("b", 1, active()).decided(t), "Progressing"},
-		"one step ended, the next is held":     {recorded(t, stopped, 0).with("a", "b").needing().job("a", 1, active()).decided(t).suspended().job("a", 1, ended(processing.JobSucceeded)).decided(t), "Suspended"},
-		"every step succeeded":                 {ran().job("a", 1, ended(processing.JobSucceeded)).decided(t), "Healthy"},
+		"one step ended, the next runs":        {recorded(t, stopped, 0).with("a", "b").needing().job("a", 1, ended(outcomes.JobSucceeded)).job("b", 1, active()).decided(t), "Progressing"},
+		"one step ended, the next is held":     {recorded(t, stopped, 0).with("a", "b").needing().job("a", 1, active()).decided(t).suspended().job("a", 1, ended(outcomes.JobSucceeded)).decided(t), "Suspended"},
+		"every step succeeded":                 {ran().job("a", 1, ended(outcomes.JobSucceeded)).decided(t), "Healthy"},
 		"a step failed":                        {lost(), "Degraded"},
-		"a step failed, another is skipped":    {recorded(t, stopped, 0).with("a", "b").needing().job("a", 1, ended(processing.JobFailed)).decided(t), "Degraded"},
+		"a step failed, another is skipped":    {recorded(t, stopped, 0).with("a", "b").needing().job("a", 1, ended(outcomes.JobFailed)).decided(t), "Degraded"},
 		"asked to run again, not acted on yet": {behind, "Progressing"},
 		"runs again":                           {lost().rerun("again").job("a", 2, active()).decided(t), "Progressing"},
 		"is being deleted":                     {deleted, "Progressing"},
@@ -150,12 +151,12 @@ func TestPipelines(t *testing.T) {
 	spec := map[string]any{"steps": []any{map[string]any{"name": "a", "template": map[string]any{}}}}
 	pipeline := func(trials ...error) *v1alpha1.RecordingPipeline {
 		p := defaulted[v1alpha1.RecordingPipeline](t, "recordingpipelines", spec)
-		p.Status = processing.Accept(p, nil, trials, noon).Status
+		p.Status = acceptance.Accept(p, nil, trials, noon).Status
 		return p
 	}
 	wrong := defaulted[v1alpha1.RecordingPipeline](t, "recordingpipelines", spec)
 	wrong.Spec.Selector = &v1alpha1.LabelSelector{MatchExpressions: []v1alpha1.LabelSelectorRequirement{{Key: "team", Operator: "Is"}}}
-	wrong.Status = processing.Accept(wrong, nil, nil, noon).Status
+	wrong.Status = acceptance.Accept(wrong, nil, nil, noon).Status
 	changed := pipeline(nil)
 	changed.Generation++
 	deleted := pipeline(nil)

@@ -18,16 +18,17 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
-	"github.com/meetingops/meeting-recording-operator/internal/processing"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
 
 // noon is when everything is judged.
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-var settings = processing.Settings{StallAfter: 10 * time.Minute, StallAfterStarted: 24 * time.Hour, ReorderWindow: time.Minute}
+var settings = planning.Settings{StallAfter: 10 * time.Minute, StallAfterStarted: 24 * time.Hour, ReorderWindow: time.Minute}
 
 // situation is a recording, and what is known of its Jobs, until a decision is made of it.
-type situation struct{ processing.Input }
+type situation struct{ planning.Input }
 
 // recorded begins one with a recording whose last event came so long ago, as the API server has it.
 func recorded(t *testing.T, state v1alpha1.RecordingState, ago time.Duration) *situation {
@@ -41,11 +42,11 @@ func recorded(t *testing.T, state v1alpha1.RecordingState, ago time.Duration) *s
 		status.Events = []v1alpha1.RecordingEvent{{Type: v1alpha1.EventType(state), Source: v1alpha1.EventSourceWebhook, ReceiveTime: at,
 			Deliveries: 1, LastReceiveTime: at}}
 	}
-	if processing.HasEnded(recording) {
+	if planning.HasEnded(recording) {
 		status.EndTime = &at
 	}
-	return &situation{processing.Input{Recording: recording, Now: noon, Settings: settings, Jobs: map[string]processing.Observation{},
-		Turns: map[string]processing.Turn{}}}
+	return &situation{planning.Input{Recording: recording, Now: noon, Settings: settings, Jobs: map[string]outcomes.Observation{},
+		Queued: map[string]planning.Position{}}}
 }
 
 // with adds a pipeline of the steps, named p.
@@ -85,20 +86,20 @@ func (s *situation) rerun(token string) *situation {
 }
 
 // job says what is known of the Job of a step's attempt.
-func (s *situation) job(step string, attempt int32, observed processing.Observation) *situation {
+func (s *situation) job(step string, attempt int32, observed outcomes.Observation) *situation {
 	s.Jobs[jobs.Name(s.Recording.Name, "p0", step, attempt)] = observed
 	return s
 }
 
 func (s *situation) queued(step string) *situation {
-	s.Turns[jobs.Name(s.Recording.Name, "p0", step, 1)] = processing.Turn{Position: 1, Of: 1}
+	s.Queued[jobs.Name(s.Recording.Name, "p0", step, 1)] = planning.Position{Position: 1, Of: 1}
 	return s
 }
 
 // decided stores what the controller decides.
 func (s *situation) decided(t *testing.T) *situation {
 	t.Helper()
-	decision := processing.Decide(s.Input)
+	decision := planning.Decide(s.Input)
 	if len(decision.Create) > 0 {
 		t.Fatalf("the situation says nothing of %d Jobs that are to be created", len(decision.Create))
 	}
@@ -111,23 +112,23 @@ func (s *situation) decided(t *testing.T) *situation {
 	return s
 }
 
-func active() processing.Observation {
-	return processing.Active(metav1.NewTime(noon.Add(-time.Minute)))
+func active() outcomes.Observation {
+	return outcomes.Active(metav1.NewTime(noon.Add(-time.Minute)))
 }
 
-func notStarting(since time.Duration) processing.Observation {
+func notStarting(since time.Duration) outcomes.Observation {
 	observed := active()
-	observed.Waiting = &processing.Waiting{Head: "container main does not start (ImagePullBackOff)", Since: noon.Add(-since)}
+	observed.Problem = &outcomes.Problem{Head: "container main does not start (ImagePullBackOff)", Since: noon.Add(-since)}
 	return observed
 }
 
-func ended(state processing.JobState) processing.Observation {
-	return processing.Observation{State: state, CreatedAt: metav1.NewTime(noon.Add(-time.Minute)), EndedAt: metav1.NewTime(noon),
+func ended(state outcomes.JobState) outcomes.Observation {
+	return outcomes.Observation{State: state, CreatedAt: metav1.NewTime(noon.Add(-time.Minute)), EndedAt: metav1.NewTime(noon),
 		Permanent: true}
 }
 
-func refused(since time.Duration) processing.Observation {
-	return processing.Observation{State: processing.JobRefused, Message: "exceeded quota", Since: noon.Add(-since)}
+func refused(since time.Duration) outcomes.Observation {
+	return outcomes.Observation{State: outcomes.JobRefused, Message: "exceeded quota", Since: noon.Add(-since)}
 }
 
 // Errors with which the API server answers the trial of a Job.

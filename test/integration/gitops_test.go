@@ -24,7 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
@@ -71,7 +71,7 @@ spec: {meetingID: %s, sessionID: %q, suspend: false}
 
 	for id, object := range after {
 		for _, entry := range object.GetManagedFields() {
-			ours := entry.Manager == recorder.FieldManager || entry.Manager == controllers.FieldOwner
+			ours := entry.Manager == recorder.FieldManager || entry.Manager == kube.FieldOwner
 			if !ours && installed[entry.Manager] {
 				continue
 			}
@@ -82,14 +82,14 @@ spec: {meetingID: %s, sessionID: %q, suspend: false}
 	}
 	recording := after["MeetingRecording "+namespace+"/"+name]
 	want := map[string][]string{
-		recorder.FieldManager:  {"f:recording"},
-		controllers.FieldOwner: {"f:conditions", "f:observedGeneration", "f:processing"},
+		recorder.FieldManager: {"f:recording"},
+		kube.FieldOwner:       {"f:conditions", "f:observedGeneration", "f:processing"},
 	}
 	if diff := cmp.Diff(want, statusFields(t, recording)); diff != "" {
 		t.Errorf("writers of the recording's status (-want +got)\n%s", diff)
 	}
 	pipeline := after["RecordingPipeline "+namespace+"/"+pipelineName]
-	want = map[string][]string{controllers.FieldOwner: {"f:conditions", "f:observedGeneration"}}
+	want = map[string][]string{kube.FieldOwner: {"f:conditions", "f:observedGeneration"}}
 	if diff := cmp.Diff(want, statusFields(t, pipeline)); diff != "" {
 		t.Errorf("writers of the pipeline's status (-want +got)\n%s", diff)
 	}
@@ -205,7 +205,7 @@ func statusFields(t *testing.T, object *unstructured.Unstructured) map[string][]
 	t.Helper()
 	owned := make(map[string][]string)
 	for _, entry := range object.GetManagedFields() {
-		if entry.Manager == recorder.FieldManager || entry.Manager == controllers.FieldOwner {
+		if entry.Manager == recorder.FieldManager || entry.Manager == kube.FieldOwner {
 			owned[entry.Manager] = append(owned[entry.Manager], keys(t, entry, "f:status")...)
 		}
 	}

@@ -224,9 +224,9 @@ func TestExplain(t *testing.T) {
 		"no progress": {
 			Input{Recording: recording(func(r *v1alpha1.MeetingRecording) {
 				withStep(runningStep)(r)
-				with(r, "Stalled", "True", v1alpha1.ReasonPodsNotStarting)
+				with(r, "Stalled", "True", v1alpha1.ReasonNoProgress)
 			})},
-			v1alpha1.ReasonPodsNotStarting, true, "makes no progress", "logs rec",
+			v1alpha1.ReasonNoProgress, true, "makes no progress", "logs rec",
 		},
 		"waits for its next try": {
 			Input{Recording: recording(withStep(v1alpha1.StepStatus{State: v1alpha1.StepPending, RetryTime: ptr(ago(-time.Minute))}))},

@@ -162,7 +162,6 @@ func (l *Limit) begin(ctx context.Context, recording *v1alpha1.MeetingRecording)
 	}
 	next := *recording
 	next.Status.Processing = processing
-	l.events <- note{&next, "ProcessingStarted", "The recording has ended and its Jobs are at work."}
 	if l.jobs.await(job.Name, &next) {
 		return nil
 	}

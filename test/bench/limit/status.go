@@ -46,7 +46,7 @@ func withEvent(raw json.RawMessage, recording script.Recording, event string) (v
 // run is the step that the recording gets a Job for.
 func (l *Limit) run(recording *v1alpha1.MeetingRecording) jobs.Run {
 	return jobs.Run{
-		Recording: recording, Pipeline: l.Pipeline.Name, Step: l.Pipeline.Spec.Steps[0], Attempt: 1, Policy: jobs.PolicyOf(l.Pipeline),
+		Recording: recording, Pipeline: l.Pipeline.Name, Step: l.Pipeline.Spec.Steps[0], Attempt: 1, Policy: jobs.PolicyOf(l.Pipeline, &l.Pipeline.Spec.Steps[0]),
 	}
 }
 

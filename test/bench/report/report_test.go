@@ -23,7 +23,7 @@ func leg(mode Mode, scene Scene, senders int) Leg {
 		Mode: mode, Scene: scene, Senders: senders, Recordings: 10, Webhooks: 40,
 		SendTime: time.Second, JobTime: time.Second, WholeTime: time.Second,
 		API: map[string]float64{
-			"POST meetingrecordings": 10, "PATCH meetingrecordings/status": 60, "POST jobs": 10, "PATCH jobs/status": 10, "POST events": 20,
+			"POST meetingrecordings": 10, "PATCH meetingrecordings/status": 60, "POST jobs": 10, "PATCH jobs/status": 10, "POST events": 10,
 			"PUT leases": 7,
 		},
 		Etcd:    map[string]float64{"get meetingrecordings": 3},
@@ -71,7 +71,7 @@ func TestLifecycleRows(t *testing.T) {
 		}
 	}
 	for figure, want := range map[string]float64{
-		"writes a recording": 8, "Events a recording": 2, "gets a webhook": 1, "reach etcd": 0, "GET meetingrecordings": 4, "LIST pods": 1,
+		"writes a recording": 8, "Events a recording": 1, "gets a webhook": 1, "reach etcd": 0, "GET meetingrecordings": 4, "LIST pods": 1,
 		"CPU s for 1,000": 3, "acknowledgement p50": 6, "sidecar's peak RSS": 26,
 	} {
 		if row := find(t, rows, figure); math.Abs(row.Ours-want) > 1e-9 {

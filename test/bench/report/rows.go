@@ -49,7 +49,7 @@ func percentileOf(of func(pool, float64) float64, percent float64) func(pool) fl
 func requestRows(table string, limit, ours pool) []Row {
 	rows := []Row{
 		beside(table, "writes a recording", limit.requests(isWrite), ours.requests(isWrite), noMoreThan(8)),
-		beside(table, "Kubernetes Events a recording", limit.requests(isEvent), ours.requests(isEvent), noMoreThan(2)),
+		beside(table, "Kubernetes Events a recording", limit.requests(isEvent), ours.requests(isEvent), noMoreThan(1)),
 		alone(table, "gets a webhook", ours.requests(isGet)/webhooksOf(ours), noMoreThan(1)),
 		alone(table, "gets a webhook that reach etcd", ours.sum(uncachedGets)/ours.webhooks(), noMoreThan(0)),
 		beside(table, "  etcd's reads of recordings, with writes", limit.etcdRequests(isEtcdRead), ours.etcdRequests(isEtcdRead), nil),

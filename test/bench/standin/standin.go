@@ -157,7 +157,7 @@ func (s *Standin) Complete() {
 	s.waiting = nil
 }
 
-// completeJobs completes Jobs with the one write that the Job controller ends them with. There are no Pods.
+// completeJobs completes Jobs with the one write that the Job controller ends them with. There are no Pods, and the status counts none.
 func (s *Standin) completeJobs() {
 	for {
 		select {
@@ -174,7 +174,7 @@ func (s *Standin) completeJobs() {
 
 func (s *Standin) completeJob(name string) error {
 	now := metav1.Now()
-	status := batchv1.JobStatus{StartTime: &now, CompletionTime: &now, Succeeded: 1}
+	status := batchv1.JobStatus{StartTime: &now, CompletionTime: &now}
 	for _, kind := range []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete} {
 		status.Conditions = append(status.Conditions, batchv1.JobCondition{
 			Type: kind, Status: corev1.ConditionTrue, Reason: "CompletionsReached", Message: "Reached expected number of succeeded pods",

@@ -1,0 +1,170 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recording
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+)
+
+// cacheDelay is how long the cache may take to have a Job that was just created, before the API server is asked for it.
+const cacheDelay = 10 * time.Second
+
+// createJobs creates Jobs, or adopts those of the recording that exist already, and adds the result of each to the facts. It returns an
+// error if the API server did not decide on one; all others are tried nevertheless. ErrConflict means that the recording has changed.
+func (r *Reconciler) createJobs(ctx context.Context, gathered *facts, runs []jobs.Run, known *entry) error {
+	var deferred []error
+	for _, run := range runs {
+		name := run.Name()
+		err := r.createJob(ctx, gathered, run, known)
+		if errors.Is(err, kube.ErrConflict) {
+			return err
+		}
+		if err != nil {
+			gathered.Jobs[name] = outcomes.Observation{State: outcomes.JobDeferred}
+			deferred = append(deferred, fmt.Errorf("create Job %s: %w", name, err))
+		}
+		r.releaseSlot(gathered, name, gathered.Jobs[name], known.job(name))
+		switch observed := gathered.Jobs[name]; observed.State {
+		case outcomes.JobTaken, outcomes.JobRefused:
+			gathered.wait = soonest(gathered.wait, known.job(name).refuse(observed, r.Pace, gathered.Now))
+			gathered.Jobs[name] = known.job(name).refused
+		default:
+			known.job(name).accepted()
+		}
+	}
+	return errors.Join(deferred...)
+}
+
+// createJob creates one Job and adds the result to the facts. It returns an error if the API server did not decide.
+func (r *Reconciler) createJob(ctx context.Context, gathered *facts, run jobs.Run, recording *entry) error {
+	name := run.Name()
+	known := recording.job(name)
+	existing, err := r.cachedJob(ctx, gathered.Recording, name)
+	if err != nil {
+		return err
+	}
+	if existing != nil && metav1.IsControlledBy(existing, gathered.Recording) {
+		return r.observeJob(ctx, gathered, existing, known)
+	}
+	if known.created.State == outcomes.JobActive && gathered.Now.Before(known.awaitedUntil) {
+		gathered.Jobs[name] = known.created
+		return nil
+	}
+	if err := r.confirmStatus(ctx, gathered.Recording, run); err != nil {
+		return err
+	}
+	if err := r.confirm(ctx, gathered, recording); err != nil { // last, because it must still be true when the Job is created
+		return err
+	}
+	job := jobs.Build(run)
+	switch err := r.Client.Create(ctx, job, client.FieldOwner(kube.FieldOwner)); {
+	case err == nil:
+		now := r.Clock.Now()
+		known.created, known.createTime = known.active(job), now
+		known.awaitedUntil = now.Add(cacheDelay)
+		gathered.Jobs[name] = known.created
+		if ended := gathered.Recording.Status.Recording.EndTime; ended != nil {
+			jobDelay.Observe(max(now.Sub(ended.Time).Seconds(), 0))
+		}
+		return nil
+	case apierrors.IsAlreadyExists(err):
+		return r.adopt(ctx, gathered, name, known)
+	default:
+		return refuse(gathered, name, err)
+	}
+}
+
+// confirm returns nil if no other leader has changed the recording since it was read from the cache: only then may a Job be created. A
+// leader that was stopped for longer than its Lease, or whose cache lags behind, may find the name of a Job free that another leader
+// created and deleted. So the recording must have been written in the epoch in which this process leads, or the API server must confirm
+// that it is still the same.
+func (r *Reconciler) confirm(ctx context.Context, gathered *facts, known *entry) error {
+	epoch, leads := r.Leading()
+	if !leads {
+		return kube.ErrConflict
+	}
+	if gathered.confirmed && gathered.epoch == epoch {
+		return nil
+	}
+	began, err := r.epoch.of(ctx, epoch, r.Leading, r.Live, gathered.Recording.Namespace)
+	if err != nil {
+		return err
+	}
+	hasFailed := gathered.Recording.Status.Recording.State == v1alpha1.RecordingFailed // a file may come late, by the sidecar
+	if hasFailed || known.unsure || !isNewerThan(gathered.Recording, began) {
+		if err := r.isUnchanged(ctx, gathered.Recording); err != nil {
+			return err
+		}
+		known.unsure = false
+	}
+	if now, leads := r.Leading(); !leads || now != epoch {
+		return kube.ErrConflict
+	}
+	gathered.confirmed, gathered.epoch = true, epoch
+	return nil
+}
+
+// isUnchanged returns nil if the API server has the recording as it was read, as far as that matters to its Jobs.
+func (r *Reconciler) isUnchanged(ctx context.Context, recording *v1alpha1.MeetingRecording) error {
+	var live v1alpha1.MeetingRecording
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(recording), &live); err != nil {
+		if apierrors.IsNotFound(err) {
+			return kube.ErrConflict
+		}
+		return fmt.Errorf("confirm that the recording has not changed: %w", err)
+	}
+	if live.UID != recording.UID ||
+		live.Generation != recording.Generation || !live.DeletionTimestamp.IsZero() || live.Status.Recording.State != recording.Status.Recording.State ||
+		!equality.Semantic.DeepEqual(live.Status.Processing, recording.Status.Processing) {
+		return kube.ErrConflict
+	}
+	return nil
+}
+
+// adopt takes over a Job that exists if it is the recording's: it is from a process that was stopped between the Job and the status, or
+// that does not lead any more.
+func (r *Reconciler) adopt(ctx context.Context, gathered *facts, name string, known *jobEntry) error {
+	job, err := r.liveJob(ctx, gathered.Recording, name)
+	if err != nil {
+		return err
+	}
+	if job == nil {
+		return errors.New("the Job existed a moment ago and is gone")
+	}
+	if metav1.IsControlledBy(job, gathered.Recording) {
+		return r.observeJob(ctx, gathered, job, known)
+	}
+	gathered.Jobs[name] = outcomes.Observation{
+		State: outcomes.JobTaken,
+		Message: fmt.Sprintf("Job %s exists and does not belong to this recording: delete it (kubectl delete job -n %s %s). "+
+			"The step starts when it is gone.", name, job.Namespace, name),
+	}
+	return nil
+}
+
+// refuse adds to the facts why the API server did not accept a Job; if it did not decide, it returns the error.
+func refuse(gathered *facts, name string, err error) error {
+	switch state := outcomes.WhyNotCreated(err); state {
+	case outcomes.JobInvalid:
+		gathered.Jobs[name] = outcomes.Observation{State: state, Message: "The Job is not valid: " + err.Error()}
+	case outcomes.JobRefused:
+		gathered.Jobs[name] = outcomes.Observation{State: state, Message: "The Job was rejected and is retried: " + err.Error()}
+	default:
+		return err
+	}
+	return nil
+}

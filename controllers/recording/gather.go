@@ -1,0 +1,245 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recording
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+)
+
+// facts is what the decision depends on.
+type facts struct {
+	planning.Input
+	// wait is until something is observed again that sends no event; 0 is never.
+	wait time.Duration
+	// confirmed reports whether no other leader has changed the recording, as of the epoch.
+	confirmed bool
+	epoch     int64
+}
+
+// anyJob reports whether a Job of the recording is known to exist or to have existed.
+func (f *facts) anyJob() bool {
+	for _, observed := range f.Jobs {
+		switch observed.State {
+		case outcomes.JobActive, outcomes.JobSucceeded, outcomes.JobFailed:
+			return true
+		}
+	}
+	return false
+}
+
+// gather reads the pipelines, once they can matter, and the Jobs of the steps that have not ended.
+func (r *Reconciler) gather(ctx context.Context, recording *v1alpha1.MeetingRecording, known *entry,
+) (*facts, error) {
+	gathered := &facts{Input: planning.Input{
+		Recording: recording,
+		Jobs:      make(map[string]outcomes.Observation),
+		Now:       r.Clock.Now(),
+		Settings:  r.Settings,
+	}}
+	gathered.Expressions = r.Conditions
+	if !mayAct(recording) {
+		return gathered, nil
+	}
+	var pipelines v1alpha1.RecordingPipelineList
+	if err := r.Client.List(ctx, &pipelines, client.InNamespace(recording.Namespace)); err != nil {
+		return nil, fmt.Errorf("list the pipelines: %w", err)
+	}
+	gathered.Pipelines = pipelines.Items
+	known.keepJobs(recording.Status.Processing.Steps)
+	for i := range recording.Status.Processing.Steps {
+		step := &recording.Status.Processing.Steps[i]
+		var err error
+		switch {
+		case planning.HasJob(*step):
+			err = r.observe(ctx, gathered, step, known.job(step.JobName))
+		case awaitsJob(step):
+			err = r.observePending(ctx, gathered, step, known.job(step.JobName))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("observe Job %s: %w", step.JobName, err)
+		}
+	}
+	return gathered, nil
+}
+
+// mayAct reports whether more than the recording itself can matter: it has ended, and there are Jobs to observe or to create.
+func mayAct(recording *v1alpha1.MeetingRecording) bool {
+	state := recording.Status.Processing.State
+	if planning.IsFinal(state) {
+		return planning.RerunIsDue(recording)
+	}
+	return planning.IsUnderWay(state) || planning.HasEnded(recording)
+}
+
+// awaitsJob reports whether the status has no Job of the step yet: one may have been created all the same.
+func awaitsJob(step *v1alpha1.StepStatus) bool {
+	return step.State == v1alpha1.StepPending || step.State == v1alpha1.StepQueued
+}
+
+// observePending observes the Job of a step that has none as far as the status says. It may have one, from a process that was stopped
+// before it could write the status.
+func (r *Reconciler) observePending(ctx context.Context, gathered *facts, step *v1alpha1.StepStatus, known *jobEntry,
+) error {
+	if wait := known.retryTime.Sub(gathered.Now); wait > 0 {
+		gathered.Jobs[step.JobName] = known.refused
+		gathered.wait = soonest(gathered.wait, wait)
+		return nil
+	}
+	if known.created.State == outcomes.JobActive { // we created it, and the status does not tell yet
+		return r.observe(ctx, gathered, step, known)
+	}
+	job, err := r.cachedJob(ctx, gathered.Recording, step.JobName)
+	if err != nil || job == nil || !metav1.IsControlledBy(job, gathered.Recording) {
+		return err
+	}
+	return r.observeJob(ctx, gathered, job, known)
+}
+
+// observe observes the Job of a step that runs. The cache may not have it yet, or not have it any more because its label was removed:
+// only the API server knows that a Job is gone.
+func (r *Reconciler) observe(ctx context.Context, gathered *facts, step *v1alpha1.StepStatus, known *jobEntry,
+) error {
+	name := step.JobName
+	job, err := r.cachedJob(ctx, gathered.Recording, name)
+	if err != nil {
+		return err
+	}
+	if job == nil && gathered.Now.Before(known.awaitedUntil) {
+		gathered.Jobs[name] = known.created
+		gathered.wait = soonest(gathered.wait, known.awaitedUntil.Sub(gathered.Now))
+		return nil
+	}
+	known.awaitedUntil = time.Time{}
+	if job == nil {
+		job, err = r.liveJob(ctx, gathered.Recording, name)
+		if err != nil {
+			return err
+		}
+		if job != nil && outcomes.JobCondition(job) == nil {
+			gathered.wait = soonest(gathered.wait, r.Pace.LostAfter) // no event comes of a Job that is not in the cache
+		}
+	}
+	if job == nil || !metav1.IsControlledBy(job, gathered.Recording) {
+		r.scheduler.ended(gathered.Recording.Namespace, name)
+		gathered.Jobs[name] = outcomes.Observation{State: outcomes.JobMissing}
+		return nil
+	}
+	if step.State == v1alpha1.StepRunning && step.Message != "" && known.problem == nil {
+		known.nextProbe = gathered.Now // the status reports a problem that this process does not know: observe whether it is still there
+	}
+	return r.observeJob(ctx, gathered, job, known)
+}
+
+// observeJob observes a Job of the recording, and its Pods if they matter: once it has ended, and while they make no progress.
+func (r *Reconciler) observeJob(ctx context.Context, gathered *facts, job *batchv1.Job, known *jobEntry) error {
+	if ended := outcomes.JobCondition(job); ended != nil {
+		pods, err := r.pods(ctx, job)
+		if err != nil {
+			return err
+		}
+		gathered.Jobs[job.Name] = outcomes.Ended(job, ended, pods)
+		return nil
+	}
+	observed := known.active(job)
+	problem, wait, err := r.probe(ctx, job, known, gathered.Now)
+	if err != nil {
+		return err
+	}
+	observed.Problem = problem
+	gathered.wait = soonest(gathered.wait, wait)
+	gathered.Jobs[job.Name] = observed
+	return nil
+}
+
+// probe observes the Pods of a Job none of which is ready, now and then, and returns why they make no progress and when to observe them
+// again.
+func (r *Reconciler) probe(ctx context.Context, job *batchv1.Job, known *jobEntry, now time.Time,
+) (*outcomes.Problem, time.Duration, error) {
+	if job.DeletionTimestamp == nil && ptr.Deref(job.Spec.Suspend, false) {
+		known.problem, known.nextProbe, known.interval = nil, time.Time{}, 0
+		if jobs.QueueOf(job) != "" {
+			return nil, 0, nil
+		}
+		return outcomes.SuspendedJob(job), 0, nil
+	}
+	if ptr.Deref(job.Status.Ready, 0) > 0 || job.DeletionTimestamp != nil {
+		known.problem, known.nextProbe, known.interval, known.progressTime = nil, time.Time{}, 0, now
+		return nil, 0, nil
+	}
+	if known.nextProbe.IsZero() {
+		known.nextProbe = now.Add(r.Pace.ProbeAfter)
+	}
+	if wait := known.nextProbe.Sub(now); wait > 0 {
+		return known.problem, wait, nil
+	}
+	pods, err := r.pods(ctx, job)
+	if err != nil {
+		return nil, 0, err
+	}
+	known.problem = outcomes.FindProblem(job, pods)
+	if known.problem != nil && known.progressTime.After(known.problem.Since) {
+		known.problem.Since = known.progressTime
+	}
+	known.interval = min(max(2*known.interval, r.Pace.ProbeAfter), r.Pace.ProbeMax)
+	known.nextProbe = now.Add(known.interval)
+	return known.problem, known.interval, nil
+}
+
+// cachedJob returns the Job of the name from the cache, nil where it has none.
+func (r *Reconciler) cachedJob(ctx context.Context, recording *v1alpha1.MeetingRecording, name string) (*batchv1.Job, error) {
+	return getJob(ctx, r.Client, recording.Namespace, name)
+}
+
+// liveJob returns the Job of the name from the API server, nil where there is none.
+func (r *Reconciler) liveJob(ctx context.Context, recording *v1alpha1.MeetingRecording, name string) (*batchv1.Job, error) {
+	return getJob(ctx, r.Live, recording.Namespace, name)
+}
+
+func getJob(ctx context.Context, reader client.Reader, namespace, name string) (*batchv1.Job, error) {
+	var job batchv1.Job
+	err := reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &job)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &job, nil
+}
+
+// pods lists the Pods of a Job from the API server: the controller keeps no cache of Pods. They are no older than the Job as it was
+// read, which ends only after its Pods, and come from the API server's watch cache without a read of etcd. Pods of others that have the
+// same labels do not count.
+func (r *Reconciler) pods(ctx context.Context, job *batchv1.Job) ([]corev1.Pod, error) {
+	var pods corev1.PodList
+	namespace, selector := client.InNamespace(job.Namespace), client.MatchingLabels{batchv1.ControllerUidLabel: string(job.UID)}
+	err := r.Live.List(ctx, &pods, namespace, selector, notOlderThan(job.ResourceVersion))
+	if apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) {
+		err = r.Live.List(ctx, &pods, namespace, selector) // the versions of Pods are not those of Jobs: they are kept in another etcd, or were restored
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list the Pods of Job %s: %w", job.Name, err)
+	}
+	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return !metav1.IsControlledBy(&pod, job) }), nil
+}
+
+// notOlderThan makes the API server answer a list from its watch cache, once that is as new as the version.
+func notOlderThan(version string) client.ListOption {
+	return &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: version, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan}}
+}

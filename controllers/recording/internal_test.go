@@ -1,0 +1,142 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recording
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+)
+
+func TestKnown(t *testing.T) {
+	m := newKnown()
+	at := func(version string, uid types.UID) *v1alpha1.MeetingRecording {
+		return &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "rec", UID: uid, ResourceVersion: version}}
+	}
+	m.of(at("9", "a")).written = "10"
+	for version, ahead := range map[string]bool{"9": true, "10": false, "11": false, "100": false, "2": true, "": false, "not-a-number": false} {
+		if got := m.of(at(version, "a")).isAheadOf(at(version, "a")); got != ahead {
+			t.Errorf("after writing 10, version %q is too old: %t, want %t", version, got, ahead)
+		}
+	}
+	if m.of(at("3", "b")).isAheadOf(at("3", "b")) {
+		t.Error("another object of the same name is taken for the first")
+	}
+	m.forget(types.NamespacedName{Namespace: "ns", Name: "rec"})
+	if len(m.recordings) != 0 {
+		t.Errorf("%d recordings are known, want none", len(m.recordings))
+	}
+}
+
+// The Jobs of earlier attempts are forgotten once the steps have others.
+func TestKnownOfEarlierAttempts(t *testing.T) {
+	known := &entry{jobs: make(map[string]*jobEntry)}
+	kept := known.job("b-2")
+	known.job("b-1")
+	known.keepJobs(nil)
+	known.keepJobs([]v1alpha1.StepStatus{{JobName: "a-1"}, {JobName: "b-2"}})
+	if len(known.jobs) != 2 {
+		t.Errorf("%d are kept while there are as many steps, want 2", len(known.jobs))
+	}
+	known.job("a-1")
+	known.keepJobs([]v1alpha1.StepStatus{{JobName: "a-2"}, {JobName: "b-2"}})
+	if len(known.jobs) != 1 || known.job("b-2") != kept {
+		t.Errorf("%v are kept, want that of b-2", known.jobs)
+	}
+}
+
+func TestRefusedJobsBackOff(t *testing.T) {
+	var job jobEntry
+	pace := Pace{RetryAfter: 10 * time.Second, RetryMax: 5 * time.Minute}
+	now := time.Unix(0, 0)
+	var waits []time.Duration
+	for range 20 {
+		waits = append(waits, job.refuse(outcomes.Observation{}, pace, now))
+	}
+	want := []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second, 160 * time.Second, 5 * time.Minute}
+	if diff := cmp.Diff(want, waits[:6]); diff != "" || waits[19] != 5*time.Minute {
+		t.Errorf("waits (-want +got)\n%s; the 20th is %s", diff, waits[19])
+	}
+	job.accepted()
+	if got := job.refuse(outcomes.Observation{}, pace, now); got != 10*time.Second {
+		t.Errorf("after a success it waits %s, want 10s", got)
+	}
+}
+
+func TestSoonest(t *testing.T) {
+	for _, test := range []struct{ a, b, want time.Duration }{{0, 0, 0}, {0, 1, 1}, {1, 0, 1}, {1, 2, 1}, {2, 1, 1}} {
+		if got := soonest(test.a, test.b); got != test.want {
+			t.Errorf("soonest(%d, %d) = %d, want %d", test.a, test.b, got, test.want)
+		}
+	}
+}
+
+func TestJobChanges(t *testing.T) {
+	job := func(change func(*batchv1.Job)) *batchv1.Job {
+		j := &batchv1.Job{}
+		change(j)
+		return j
+	}
+	fresh := job(func(*batchv1.Job) {})
+	active := job(func(j *batchv1.Job) { j.Status.Active = 1 })
+	ready := job(func(j *batchv1.Job) { j.Status.Active, j.Status.Ready = 1, ptr.To[int32](1) })
+	ended := job(func(j *batchv1.Job) {
+		j.Status.Conditions = []batchv1.JobCondition{{Type: batchv1.JobComplete, Status: corev1.ConditionTrue}}
+	})
+	changes := jobChanges()
+	for name, test := range map[string]struct{ got, want bool }{
+		"created":             {changes.Create(event.CreateEvent{Object: fresh}), false},
+		"found ended":         {changes.Create(event.CreateEvent{Object: ended}), true},
+		"a Pod was made":      {changes.Update(event.UpdateEvent{ObjectOld: fresh, ObjectNew: active}), false},
+		"the Pod is ready":    {changes.Update(event.UpdateEvent{ObjectOld: active, ObjectNew: ready}), true},
+		"ended":               {changes.Update(event.UpdateEvent{ObjectOld: active, ObjectNew: ended}), true},
+		"deleted":             {changes.Delete(event.DeleteEvent{Object: ended}), true},
+		"labelled after that": {changes.Update(event.UpdateEvent{ObjectOld: ended, ObjectNew: ended}), false},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s: passes %t, want %t", name, test.got, test.want)
+		}
+	}
+}
+
+// What a stored decision counts, once.
+func TestCountStored(t *testing.T) {
+	step := func(state v1alpha1.StepState) v1alpha1.StepStatus { return v1alpha1.StepStatus{State: state} }
+	before := &v1alpha1.MeetingRecording{}
+	before.Status.Processing = v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, Steps: []v1alpha1.StepStatus{
+		step(v1alpha1.StepSucceeded), step(v1alpha1.StepRunning), step(v1alpha1.StepRunning),
+	}}
+	stored := planning.Decision{Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingFailed, Steps: []v1alpha1.StepStatus{
+		step(v1alpha1.StepSucceeded), step(v1alpha1.StepSucceeded), step(v1alpha1.StepFailed),
+	}}}
+	counters := map[string]prometheus.Counter{
+		"recordings failed": recordingsTotal.WithLabelValues("failed"),
+		"steps succeeded":   stepsTotal.WithLabelValues("succeeded"),
+		"steps failed":      stepsTotal.WithLabelValues("failed"),
+		"stalled":           stalledTotal.WithLabelValues("JobNameTaken"),
+	}
+	was := make(map[string]float64)
+	for name, counter := range counters {
+		was[name] = testutil.ToFloat64(counter)
+	}
+	countStored(before, stored, []planning.Notice{{Kind: planning.NoticeStalled, Reason: "JobNameTaken"}, {Kind: planning.NoticeFailed}})
+	for name, counter := range counters {
+		if got := testutil.ToFloat64(counter) - was[name]; got != 1 {
+			t.Errorf("%s: counted %v times, want once", name, got)
+		}
+	}
+}

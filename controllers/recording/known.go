@@ -1,0 +1,136 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recording
+
+import (
+	"sync"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/utils/ptr"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+)
+
+// known is what this process knows about recordings in flight that its cache does not show. All of it can be lost: a process that has
+// just started asks the API server once more.
+type known struct {
+	mu         sync.Mutex
+	recordings map[types.NamespacedName]*entry
+}
+
+// entry is what is known about one recording. Only the reconciliation of that recording uses it, of which there is one at a time.
+type entry struct {
+	uid types.UID
+	// written is the resource version that the last write returned.
+	written string
+	// unsure reports whether a status write got no answer.
+	unsure bool
+	jobs   map[string]*jobEntry
+}
+
+// jobEntry is what is known about one Job.
+type jobEntry struct {
+	// created is the Job that was just created, until the cache has it or awaitedUntil has passed, and createTime when.
+	created      outcomes.Observation
+	createTime   time.Time
+	awaitedUntil time.Time
+	// refused is why the Job could not be created the last time, and since when, after so many tries; retryTime is when the next is due.
+	refused   outcomes.Observation
+	tries     int
+	retryTime time.Time
+	// problem is why its Pods made no progress when they were last observed, nextProbe when to observe them again, and interval how
+	// long after the last time; nextProbe is zero while the Job has a ready Pod. progressTime is when it last had one.
+	problem      *outcomes.Problem
+	nextProbe    time.Time
+	interval     time.Duration
+	progressTime time.Time
+}
+
+func newKnown() *known {
+	return &known{recordings: make(map[types.NamespacedName]*entry)}
+}
+
+// of returns what is known about a recording; nothing if it is another object of the same name.
+func (k *known) of(recording *v1alpha1.MeetingRecording) *entry {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	key := types.NamespacedName{Namespace: recording.Namespace, Name: recording.Name}
+	found, ok := k.recordings[key]
+	if !ok || found.uid != recording.UID {
+		found = &entry{uid: recording.UID, jobs: make(map[string]*jobEntry)}
+		k.recordings[key] = found
+	}
+	return found
+}
+
+func (k *known) forget(key types.NamespacedName) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.recordings, key)
+}
+
+// isAheadOf reports whether this process has written something that the recording, as the cache has it, does not show yet: to decide by
+// it would be to decide twice. The watch brings the newer one.
+func (e *entry) isAheadOf(recording *v1alpha1.MeetingRecording) bool {
+	if e.written == "" {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(recording.ResourceVersion, e.written)
+	return err == nil && order < 0
+}
+
+func (e *entry) job(name string) *jobEntry {
+	found, ok := e.jobs[name]
+	if !ok {
+		found = &jobEntry{}
+		e.jobs[name] = found
+	}
+	return found
+}
+
+// keepJobs forgets the Jobs of earlier attempts.
+func (e *entry) keepJobs(steps []v1alpha1.StepStatus) {
+	if len(steps) == 0 || len(e.jobs) <= len(steps) {
+		return
+	}
+	kept := make(map[string]*jobEntry, len(steps))
+	for i := range steps {
+		if found, ok := e.jobs[steps[i].JobName]; ok {
+			kept[steps[i].JobName] = found
+		}
+	}
+	e.jobs = kept
+}
+
+// active returns the observation of a Job that has not ended.
+func (j *jobEntry) active(job *batchv1.Job) outcomes.Observation {
+	observed := outcomes.Active(job.CreationTimestamp)
+	observed.Suspended = ptr.Deref(job.Spec.Suspend, false)
+	observed.Queue = jobs.QueueOf(job)
+	return observed
+}
+
+// refuse remembers why the Job could not be created, delays the next try, and returns for how long.
+func (j *jobEntry) refuse(why outcomes.Observation, pace Pace, now time.Time) time.Duration {
+	wait := pace.RetryMax
+	if j.tries < 16 { // a larger shift would only exceed RetryMax, or overflow
+		wait = min(pace.RetryAfter<<j.tries, pace.RetryMax)
+	}
+	if why.Since = j.refused.Since; j.tries == 0 {
+		why.Since = now
+	}
+	j.refused, j.retryTime = why, now.Add(wait)
+	j.tries++
+	return wait
+}
+
+// accepted forgets that the Job was ever rejected.
+func (j *jobEntry) accepted() {
+	j.refused, j.tries, j.retryTime = outcomes.Observation{}, 0, time.Time{}
+}

@@ -1,0 +1,169 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recording
+
+import (
+	"context"
+
+	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+)
+
+type requests = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// recordingWatch puts recordings into the work queue, first those that may need a Job.
+type recordingWatch struct {
+	handler.EnqueueRequestForObject
+}
+
+// Create is of a recording that is new, or found at the start.
+func (w *recordingWatch) Create(ctx context.Context, e event.CreateEvent, q requests) {
+	if recording, ok := e.Object.(*v1alpha1.MeetingRecording); ok && needsJob(recording) {
+		first(q, client.ObjectKeyFromObject(recording))
+		return
+	}
+	w.EnqueueRequestForObject.Create(ctx, e, q)
+}
+
+// Update is of a recording that has changed.
+func (w *recordingWatch) Update(ctx context.Context, e event.UpdateEvent, q requests) {
+	before, had := e.ObjectOld.(*v1alpha1.MeetingRecording)
+	recording, has := e.ObjectNew.(*v1alpha1.MeetingRecording)
+	if had && has && needsJob(recording) && !needsJob(before) {
+		first(q, client.ObjectKeyFromObject(recording))
+		return
+	}
+	w.EnqueueRequestForObject.Update(ctx, e, q)
+}
+
+// jobPriority is that of recordings that need Jobs; others have 0. So Jobs do not wait behind status writes.
+const jobPriority = 1
+
+// first puts a recording into the work queue before those that need no Job.
+func first(q requests, key client.ObjectKey) {
+	request := reconcile.Request{NamespacedName: key}
+	if queue, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+		queue.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(jobPriority)}, request)
+		return
+	}
+	q.Add(request)
+}
+
+// needsJob reports whether the recording may need a Job that it does not have.
+func needsJob(recording *v1alpha1.MeetingRecording) bool {
+	state := recording.Status.Processing.State
+	return planning.HasEnded(recording) && !planning.IsFinal(state) && !planning.IsUnderWay(state) &&
+		!recording.Spec.Suspend && recording.DeletionTimestamp == nil
+}
+
+// jobWatch reports every Job to the scheduler, and puts its recording into the work queue if a decision can depend on it.
+type jobWatch struct {
+	scheduler *scheduler
+	// owner puts the recording of a Job into the work queue.
+	owner   handler.EventHandler
+	changes predicate.Predicate
+}
+
+// Create is of a Job that is new, or found at the start.
+func (w *jobWatch) Create(ctx context.Context, e event.CreateEvent, q requests) {
+	w.follow(e.Object)
+	if w.changes.Create(e) {
+		w.owner.Create(ctx, e, q)
+	}
+}
+
+// Update is of a Job that has changed.
+func (w *jobWatch) Update(ctx context.Context, e event.UpdateEvent, q requests) {
+	w.follow(e.ObjectNew)
+	if w.changes.Update(e) {
+		w.owner.Update(ctx, e, q)
+	}
+}
+
+// Delete is of a Job that is gone, or has lost its label.
+func (w *jobWatch) Delete(ctx context.Context, e event.DeleteEvent, q requests) {
+	w.scheduler.ended(e.Object.GetNamespace(), e.Object.GetName())
+	w.owner.Delete(ctx, e, q)
+}
+
+// Generic does not happen to Jobs.
+func (w *jobWatch) Generic(context.Context, event.GenericEvent, requests) {}
+
+// follow reports to the scheduler whether a Job takes a slot: one that is suspended does not.
+func (w *jobWatch) follow(object client.Object) {
+	job, ok := object.(*batchv1.Job)
+	switch {
+	case !ok:
+	case outcomes.JobCondition(job) != nil, ptr.Deref(job.Spec.Suspend, false):
+		w.scheduler.ended(job.Namespace, job.Name)
+	case owner(job) != nil:
+		w.scheduler.started(job)
+	}
+}
+
+// owner returns the recording that a Job belongs to; nil if it belongs to none, whatever its labels say.
+func owner(job client.Object) *metav1.OwnerReference {
+	owner := metav1.GetControllerOf(job)
+	if owner == nil || owner.Kind != "MeetingRecording" || owner.APIVersion != v1alpha1.GroupVersion.String() {
+		return nil
+	}
+	return owner
+}
+
+// limitWatch reports the limits of pipelines to the scheduler. It puts nothing into the work queue: the scheduler does.
+func limitWatch(s *scheduler) handler.EventHandler {
+	set := func(object client.Object, gone bool) {
+		pipeline, ok := object.(*v1alpha1.RecordingPipeline)
+		switch {
+		case ok && gone:
+			s.setLimits(pipeline, limits{version: pipeline.ResourceVersion})
+		case ok:
+			s.setLimits(pipeline, limitsOf(pipeline))
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, _ requests) { set(e.Object, false) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ requests) { set(e.ObjectNew, false) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, _ requests) { set(e.Object, true) },
+	}
+}
+
+// jobChanges selects the changes that a decision can depend on. A Job that has just been created is not new to the process that created
+// it, and one that has just started reconciles every recording anyway.
+func jobChanges() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool { return aspectsOf(e.Object).ended },
+		UpdateFunc: func(e event.UpdateEvent) bool { return aspectsOf(e.ObjectOld) != aspectsOf(e.ObjectNew) },
+		DeleteFunc: func(event.DeleteEvent) bool { return true },
+	}
+}
+
+// aspects are what decisions depend on of a Job.
+type aspects struct {
+	ended, ready, suspended bool
+}
+
+func aspectsOf(object client.Object) aspects {
+	job, ok := object.(*batchv1.Job)
+	if !ok {
+		return aspects{}
+	}
+	return aspects{
+		ended:     outcomes.JobCondition(job) != nil,
+		ready:     ptr.Deref(job.Status.Ready, 0) > 0,
+		suspended: ptr.Deref(job.Spec.Suspend, false),
+	}
+}

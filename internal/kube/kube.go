@@ -1,0 +1,56 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package kube is how the controllers write to the API server: as which field manager, with which lock, and when they try again.
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+// FieldOwner is the field manager of everything that the controllers write.
+const FieldOwner = "meeting-recording-controller"
+
+// ErrConflict is returned by a write if the object has changed since it was read.
+var ErrConflict = errors.New("the object has changed since it was read")
+
+// After an error an object is retried, at first soon, then less often. controller-runtime's own limits, 1000 s for an object and ten
+// retries a second for all of them, would make recordings wait for long after the API server is back.
+const (
+	firstBackoff = 5 * time.Millisecond
+	maxBackoff   = 30 * time.Second
+)
+
+// RateLimiter is that of a controller's work queue.
+func RateLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstBackoff, maxBackoff)
+}
+
+// PatchStatus writes what differs between an object as it was read and as it is to be, by one merge patch with an optimistic lock: it
+// tests the resourceVersion and nothing else, and leaves fields that this binary does not know alone. after gets the answer.
+func PatchStatus(ctx context.Context, writer client.StatusClient, before, after client.Object, options ...client.SubResourcePatchOption) error {
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	err := writer.Status().Patch(ctx, after, patch, append(options, client.FieldOwner(FieldOwner))...)
+	if apierrors.IsConflict(err) {
+		return ErrConflict
+	}
+	if err != nil {
+		return fmt.Errorf("write the status: %w", err)
+	}
+	return nil
+}
+
+// IsRejected reports whether the API server answered that it will not accept the write as it is, by its schema, a policy, or missing
+// permissions, so that only a change outside this program helps.
+func IsRejected(err error) bool {
+	return apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) || apierrors.IsUnauthorized(err) ||
+		apierrors.IsRequestEntityTooLargeError(err) || apierrors.IsMethodNotSupported(err) || apierrors.IsUnsupportedMediaType(err)
+}

@@ -1,0 +1,71 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package outcomes turns what the API server returns about a Job and its Pods into one Observation: whether the Job runs, why it makes
+// no progress, how it ended, and its outputs. It is pure.
+package outcomes
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// JobState is what is known about the Job of a step.
+type JobState int
+
+// The states of a Job, as far as a step is concerned.
+const (
+	// JobUnknown: nothing is known. A step that is Pending gets its Job created once it may begin; one that is Running stays as it
+	// is. A step whose Job is known has begun, whatever happened to the steps that it needs.
+	JobUnknown JobState = iota
+	// JobActive: it exists, belongs to the recording, and has not ended.
+	JobActive
+	// JobSucceeded: it succeeded, and its outputs were read.
+	JobSucceeded
+	// JobFailed: it failed; or it succeeded, but its outputs could not be read or are invalid.
+	JobFailed
+	// JobMissing: the API server has no such Job of the recording.
+	JobMissing
+	// JobTaken: it could not be created, because another Job has its name.
+	JobTaken
+	// JobInvalid: the API server will never accept it.
+	JobInvalid
+	// JobRefused: the API server rejected it, but may accept it later.
+	JobRefused
+	// JobDeferred: the API server could not be asked, or did not answer.
+	JobDeferred
+)
+
+// Observation is what is known about one Job.
+type Observation struct {
+	// State determines which of the following fields count.
+	State JobState
+	// CreatedAt is when the Job was created: JobActive, JobSucceeded, JobFailed.
+	CreatedAt metav1.Time
+	// EndedAt is when it ended: JobSucceeded, JobFailed.
+	EndedAt metav1.Time
+	// Message says what went wrong: JobFailed, JobTaken, JobInvalid, JobRefused.
+	Message string
+	// Since is when it was first rejected: JobRefused; zero if that is not known.
+	Since time.Time
+	// Outputs are its results: JobSucceeded.
+	Outputs []v1alpha1.StepOutput
+	// Retries is how many of its Pods were retries: JobSucceeded, JobFailed.
+	Retries int32
+	// Permanent reports whether a retry would fail too: JobFailed.
+	Permanent bool
+	// Problem is why it makes no progress: JobActive; nil if it does, or may still be expected to.
+	Problem *Problem
+	// Suspended reports whether it is suspended: JobActive. Queue is then the LocalQueue of Kueue that has not admitted it; empty if
+	// something else suspended it.
+	Suspended bool
+	Queue     string
+}
+
+// Active returns the observation of a Job that has not ended and makes progress.
+func Active(created metav1.Time) Observation {
+	return Observation{State: JobActive, CreatedAt: created}
+}

@@ -1,0 +1,217 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package outcomes
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Problem is why an unfinished Job makes no progress.
+type Problem struct {
+	// Head names the cause in words that do not change while the cause stays.
+	Head string
+	// Detail is what the cluster says about it. It may change from one moment to the next.
+	Detail string
+	// Since is when the Job last made progress.
+	Since time.Time
+	// Usual reports whether most Jobs pass through this, so that it is worth a message only if it takes too long.
+	Usual bool
+}
+
+// usualReasons are of containers that are about to start.
+var usualReasons = []string{"", "ContainerCreating", "PodInitializing"}
+
+// sameReasons are the two names that the kubelet uses alternately for one cause.
+var sameReasons = map[string]string{
+	"ErrImagePull":      "ImagePullBackOff",
+	"RunContainerError": "CrashLoopBackOff",
+}
+
+// SuspendedJob returns the problem of a Job that is suspended and not queued.
+func SuspendedJob(job *batchv1.Job) *Problem {
+	return &Problem{
+		Head:   "the Job is suspended by something other than this operator",
+		Detail: "kubectl describe job " + job.Name + " shows by what; set its spec.suspend to false to continue",
+		Since:  later(job.CreationTimestamp.Time, conditionTime(job, batchv1.JobSuspended)),
+	}
+}
+
+// FindProblem returns what keeps the newest Pod of an unfinished Job from starting or ending; nil if nothing does, or if the Job is
+// only between two tries.
+func FindProblem(job *batchv1.Job, pods []corev1.Pod) *Problem {
+	if len(pods) == 0 {
+		if job.Status.Active > 0 || job.Status.Failed > 0 || job.Status.Succeeded > 0 {
+			return nil
+		}
+		since := job.CreationTimestamp.Time
+		if job.Status.StartTime != nil {
+			since = later(since, job.Status.StartTime.Time)
+		}
+		return &Problem{
+			Head:   "the Job has no Pod",
+			Detail: "kubectl describe job " + job.Name + " shows why",
+			Since:  since,
+			Usual:  true,
+		}
+	}
+	pod := newest(pods)
+	if pod.Status.Phase != corev1.PodPending && pod.Status.Phase != corev1.PodRunning && pod.Status.Phase != "" {
+		return nil
+	}
+	for _, find := range []func(*corev1.Pod) *Problem{notEnding, notScheduled, containerWaits, outlived, notReady} {
+		if problem := find(pod); problem != nil {
+			return problem
+		}
+	}
+	return nil
+}
+
+// notEnding is of a Pod that was deleted but whose node does not confirm that it ended.
+func notEnding(pod *corev1.Pod) *Problem {
+	if pod.DeletionTimestamp == nil {
+		return nil
+	}
+	return &Problem{
+		Head:   "the Pod is deleted but does not end",
+		Detail: "its node " + pod.Spec.NodeName + " may be lost: see kubectl get node",
+		Since:  pod.DeletionTimestamp.Time,
+		Usual:  true,
+	}
+}
+
+func notScheduled(pod *corev1.Pod) *Problem {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			return &Problem{
+				Head:   "the Pod is not scheduled (" + condition.Reason + ")",
+				Detail: condition.Message,
+				Since:  later(pod.CreationTimestamp.Time, condition.LastTransitionTime.Time),
+				Usual:  true,
+			}
+		}
+	}
+	return nil
+}
+
+// containerWaits returns the first container that waits for something unusual, or else the first that waits at all.
+func containerWaits(pod *corev1.Pod) *Problem {
+	var first *Problem
+	for _, status := range containerStatuses(pod) {
+		waits := status.State.Waiting
+		if waits == nil {
+			continue
+		}
+		reason, usual := waits.Reason, slices.Contains(usualReasons, waits.Reason)
+		if same, ok := sameReasons[reason]; ok {
+			reason = same
+		}
+		if reason == "" {
+			reason = "Waiting"
+		}
+		found := &Problem{
+			Head:   "container " + status.Name + " does not start (" + reason + ")",
+			Detail: waits.Message,
+			Since:  lastProgress(pod),
+			Usual:  usual,
+		}
+		if !usual {
+			return found
+		}
+		if initializes(pod) {
+			continue
+		}
+		if first == nil {
+			first = found
+		}
+	}
+	return first
+}
+
+// initializes reports whether an init container that must end before the others start is running.
+func initializes(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.InitContainerStatuses, func(status corev1.ContainerStatus) bool {
+		return status.State.Running != nil && !isSidecar(pod, status.Name)
+	})
+}
+
+// outlived is of a Pod whose containers ended well but for some that keep it alive, such as a proxy.
+func outlived(pod *corev1.Pod) *Problem {
+	var ended, running []string
+	var since time.Time
+	for _, status := range pod.Status.ContainerStatuses {
+		switch {
+		case status.State.Terminated != nil && status.State.Terminated.ExitCode == 0:
+			ended, since = append(ended, status.Name), later(since, status.State.Terminated.FinishedAt.Time)
+		case status.State.Running != nil:
+			running = append(running, status.Name)
+		}
+	}
+	if len(ended) == 0 || len(running) == 0 {
+		return nil
+	}
+	return &Problem{
+		Head:   "container " + strings.Join(running, ", ") + " still runs although " + strings.Join(ended, ", ") + " has ended",
+		Detail: "the Job ends only with all its containers: run helpers as init containers with restartPolicy Always",
+		Since:  since,
+		Usual:  true,
+	}
+}
+
+// notReady is of a Pod that runs but is not ready, for example because its node is lost.
+func notReady(pod *corev1.Pod) *Problem {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady && condition.Status != corev1.ConditionTrue && pod.Status.Phase == corev1.PodRunning {
+			return &Problem{
+				Head:   "the Pod runs on node " + pod.Spec.NodeName + " but is not ready",
+				Detail: strings.TrimSuffix(condition.Reason+": "+condition.Message, ": "),
+				Since:  later(pod.CreationTimestamp.Time, condition.LastTransitionTime.Time),
+				Usual:  true,
+			}
+		}
+	}
+	return nil
+}
+
+// lastProgress returns when a container of the Pod last ran, or else when the Pod was created.
+func lastProgress(pod *corev1.Pod) time.Time {
+	last := pod.CreationTimestamp.Time
+	for _, status := range containerStatuses(pod) {
+		if ended := lastEnd(status); ended != nil {
+			last = later(last, ended.FinishedAt.Time)
+		}
+	}
+	return last
+}
+
+func conditionTime(job *batchv1.Job, kind batchv1.JobConditionType) time.Time {
+	for _, condition := range job.Status.Conditions {
+		if condition.Type == kind {
+			return condition.LastTransitionTime.Time
+		}
+	}
+	return time.Time{}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// newest returns the Pod that was created last; the list must not be empty.
+func newest(pods []corev1.Pod) *corev1.Pod {
+	last := &pods[0]
+	for i := range pods[1:] {
+		if last.CreationTimestamp.Before(&pods[i+1].CreationTimestamp) {
+			last = &pods[i+1]
+		}
+	}
+	return last
+}

@@ -1,0 +1,228 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package planning
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+)
+
+// deferredMessage has no detail, because what a network error says differs each time and would be written each time.
+const deferredMessage = "The API server could not be asked for the Job; it is tried again."
+
+// progress is the state of the steps of one recording within one decision.
+type progress struct {
+	in Input
+	// total is how many steps there are.
+	total int
+	// history is what is to be kept of earlier attempts.
+	history []v1alpha1.StepAttempt
+	// create are the Jobs that have to be created before any of this is written.
+	create []jobs.Run
+}
+
+// advance takes every step as far as what is known of its Job, and of the steps that it needs, allows. A step that has ended is
+// never touched again.
+func advance(in Input, processing v1alpha1.ProcessingStatus) Decision {
+	steps := make([]v1alpha1.StepStatus, len(processing.Steps))
+	copy(steps, processing.Steps)
+	p := &progress{in: in, total: len(steps), history: processing.History}
+	for _, group := range groups(in, steps) {
+		w := walk{progress: p, group: group, visits: make([]visit, len(group.steps))}
+		for i := range group.steps {
+			w.advance(i)
+		}
+	}
+	if len(p.create) > 0 {
+		return Decision{Create: p.create}
+	}
+	processing.Steps, processing.History = steps, p.history
+	return written(in, processing)
+}
+
+// written is the decision to write the steps and the history, and what they mean.
+func written(in Input, processing v1alpha1.ProcessingStatus) Decision {
+	state, summary, wait := sumUp(in, processing.Steps)
+	processing.State = state
+	if IsFinal(state) && rerunToken(in.Recording) != processing.ObservedRerunToken {
+		wait = rerunAfter
+	}
+	decision := Decision{Processing: processing, Conditions: in.summarize(summary), RequeueAfter: wait}
+	decision.Processing.History = bounded(in, decision)
+	return decision
+}
+
+// visit says how far the walk over a pipeline's graph is with a step.
+type visit int
+
+const (
+	notVisited visit = iota
+	visiting
+	visited
+)
+
+// walk takes the steps of one pipeline further, each after those that it needs.
+type walk struct {
+	*progress
+	group
+	visits []visit
+}
+
+// advance takes one step further, and before it what it waits for.
+func (w *walk) advance(i int) {
+	if w.visits[i] != notVisited {
+		return
+	}
+	w.visits[i] = visiting
+	step := &w.steps[i]
+	switch observed := w.in.Jobs[step.JobName]; {
+	case HasJob(*step):
+		w.running(step, observed)
+	case step.State != v1alpha1.StepPending && step.State != v1alpha1.StepQueued: // it has ended
+	case observed.State == outcomes.JobUnknown:
+		w.start(i)
+	default:
+		w.pending(step, observed)
+	}
+	w.visits[i] = visited
+}
+
+// start asks for the step's Job, by the pipeline as it is now, once it may begin. While spec.suspend is true it asks for none.
+func (w *walk) start(i int) {
+	step, template := &w.steps[i], w.template(w.steps[i].Step)
+	if template != nil && !w.needsMet(i, template.Needs) {
+		return
+	}
+	if w.in.Recording.Spec.Suspend {
+		*step = withdrawn(*step)
+		return
+	}
+	if template == nil {
+		w.fail(step, fmt.Sprintf("RecordingPipeline %s, or its step %s, was deleted before the step had a Job.", step.Pipeline, step.Step))
+		return
+	}
+	needed := w.needed(template.Needs)
+	if backoffLeft(w.in, step) > 0 || !w.wanted(step, template, needed) {
+		return
+	}
+	admitted, ok := admit(w.in, *step)
+	if *step = admitted; !ok {
+		return
+	}
+	w.create = append(w.create, jobs.Run{
+		Recording: w.in.Recording,
+		Pipeline:  step.Pipeline,
+		Step:      *template,
+		Attempt:   step.Attempt,
+		Needed:    needed,
+		Policy:    jobs.PolicyOf(w.pipeline, template),
+	})
+}
+
+// needsMet reports whether every step that this one needs has ended well. It ends the step if that can never happen.
+func (w *walk) needsMet(i int, needs []string) bool {
+	step, met := &w.steps[i], true
+	for _, name := range needs {
+		j := w.index(name)
+		if j < 0 {
+			w.fail(step, fmt.Sprintf("It needs step %s, which is not among the steps that were planned for the recording. "+
+				"Fix the pipeline, then rerun all its steps.", name))
+			return false
+		}
+		if w.visits[j] == visiting {
+			w.fail(step, fmt.Sprintf("It needs step %s, which needs it in turn. Fix the pipeline, then rerun the step.", name))
+			return false
+		}
+		w.advance(j)
+		switch need := &w.steps[j]; {
+		case need.State == v1alpha1.StepFailed:
+			w.skip(step, v1alpha1.StepNeedFailed, fmt.Sprintf("It needs step %s, which failed.", name))
+			return false
+		case need.State == v1alpha1.StepSkipped && need.Reason != v1alpha1.StepConditionFalse:
+			w.skip(step, v1alpha1.StepNeedFailed, need.Message) // which names the step that failed
+			return false
+		case need.State != v1alpha1.StepSucceeded && need.State != v1alpha1.StepSkipped:
+			met = false
+		}
+	}
+	return met
+}
+
+// wanted evaluates the step's condition, if it has one, and ends the step if it is false. A step that was started before, and is
+// retried, is not evaluated again. The condition sees the needed steps only: they have ended, so that the result is always the same.
+func (w *walk) wanted(step *v1alpha1.StepStatus, template *v1alpha1.PipelineStep, needed []v1alpha1.StepStatus) bool {
+	if step.RetryTime != nil {
+		return true
+	}
+	wanted, err := w.in.evaluateStep(template.When, needed)
+	switch {
+	case err != nil:
+		w.fail(step, "Its condition cannot be evaluated: "+err.Error())
+	case !wanted:
+		w.skip(step, v1alpha1.StepConditionFalse, "Its condition is false: "+template.When)
+	}
+	return err == nil && wanted
+}
+
+// pending takes over the result of creating the step's Job.
+func (w *walk) pending(step *v1alpha1.StepStatus, observed outcomes.Observation) {
+	switch observed.State {
+	case outcomes.JobActive, outcomes.JobSucceeded, outcomes.JobFailed, outcomes.JobMissing:
+		step.Message, step.RetryTime = "", nil
+		w.running(step, observed)
+	case outcomes.JobInvalid:
+		w.fail(step, observed.Message)
+	case outcomes.JobTaken, outcomes.JobRefused:
+		step.State, step.Message = v1alpha1.StepPending, w.cut(observed.Message)
+	case outcomes.JobDeferred:
+		step.State, step.Message = v1alpha1.StepPending, deferredMessage
+	}
+}
+
+// running takes over the state of the step's Job.
+func (w *walk) running(step *v1alpha1.StepStatus, observed outcomes.Observation) {
+	if step.StartTime == nil && !observed.CreatedAt.IsZero() {
+		step.StartTime = observed.CreatedAt.DeepCopy()
+	}
+	switch observed.State {
+	case outcomes.JobActive:
+		*step = active(w.in, *step, observed)
+		step.Message = w.cut(step.Message)
+	case outcomes.JobSucceeded:
+		step.State = v1alpha1.StepSucceeded
+		step.CompletionTime = observed.EndedAt.DeepCopy()
+		step.Outputs, step.Message = fitOutputs(observed.Outputs, w.total)
+		step.Retries += observed.Retries
+	case outcomes.JobFailed:
+		w.fail(step, observed.Message)
+		step.CompletionTime = observed.EndedAt.DeepCopy()
+		step.Retries += observed.Retries
+		w.tryAgain(step, observed)
+	case outcomes.JobMissing, outcomes.JobTaken:
+		w.fail(step, fmt.Sprintf("Job %s was deleted before its outcome was stored.", step.JobName))
+	}
+}
+
+func (w *walk) fail(step *v1alpha1.StepStatus, message string) {
+	end(w.in, step, v1alpha1.StepFailed, w.cut(message))
+}
+
+func (w *walk) skip(step *v1alpha1.StepStatus, reason v1alpha1.StepReason, message string) {
+	end(w.in, step, v1alpha1.StepSkipped, w.cut(message))
+	step.Reason = reason
+}
+
+// cut makes text fit for a step's message: of many steps each has less room, so that the status stays small.
+func (p *progress) cut(text string) string { return conditions.CutTo(text, messageRoom(p.total)) }
+
+func end(in Input, step *v1alpha1.StepStatus, state v1alpha1.StepState, message string) {
+	now := metav1.NewTime(in.Now).Rfc3339Copy()
+	step.State, step.CompletionTime, step.Message, step.RetryTime = state, &now, message, nil
+}

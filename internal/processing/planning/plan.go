@@ -1,0 +1,108 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package planning
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
+)
+
+// begin plans the steps of a recording that has ended and advances them as far as possible.
+func begin(in Input) Decision {
+	processing := in.Recording.Status.Processing
+	processing.ObservedRerunToken = rerunToken(in.Recording)
+	processing.Steps = plan(in, nextAttempt(processing))
+	switch {
+	case len(processing.Steps) == 0:
+		return nothingMatched(in, processing)
+	case len(processing.Steps) > MaxSteps:
+		return tooManySteps(in, len(processing.Steps))
+	}
+	return advance(in, processing)
+}
+
+// plan lists the steps of every pipeline that matches, none of which has a Job yet as far as the status says. Those of a pipeline
+// that cannot be evaluated have failed.
+func plan(in Input, attempt int32) []v1alpha1.StepStatus {
+	var steps []v1alpha1.StepStatus
+	for _, pipeline := range matching(in) {
+		for i := range pipeline.Spec.Steps {
+			step := planned(in, pipeline.Name, pipeline.Spec.Steps[i].Name, attempt)
+			if pipeline.err != nil {
+				end(in, &step, v1alpha1.StepFailed, conditions.Cut("RecordingPipeline "+pipeline.Name+": "+pipeline.err.Error()))
+			}
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
+// planned is an attempt at a step that has no Job yet.
+func planned(in Input, pipeline, name string, attempt int32) v1alpha1.StepStatus {
+	return v1alpha1.StepStatus{
+		Pipeline: pipeline,
+		Step:     name,
+		JobName:  jobs.Name(in.Recording.Name, pipeline, name, attempt),
+		Attempt:  attempt,
+		State:    v1alpha1.StepPending,
+	}
+}
+
+// nextAttempt is larger than that of any earlier attempt at any step, so that the name of a Job never occurs twice.
+func nextAttempt(processing v1alpha1.ProcessingStatus) int32 {
+	var last int32
+	for i := range processing.Steps {
+		last = max(last, processing.Steps[i].Attempt)
+	}
+	for i := range processing.History {
+		last = max(last, processing.History[i].Attempt)
+	}
+	return last + 1
+}
+
+func nothingMatched(in Input, processing v1alpha1.ProcessingStatus) Decision {
+	processing.State = v1alpha1.ProcessingSkipped
+	return Decision{Processing: processing, Conditions: in.summarize(skipped(in))}
+}
+
+// skipped is the summary of a recording that no pipeline matched.
+func skipped(in Input) conditions.Summary {
+	return conditions.Summary{
+		Ready:  metav1.ConditionTrue,
+		Reason: v1alpha1.ReasonNothingToProcess,
+		Message: fmt.Sprintf("No RecordingPipeline of the namespace matched when the recording ended as %s.",
+			in.Recording.Status.Recording.State),
+	}
+}
+
+// Skips reports whether the decision ends processing because no pipeline matched. Then the pipelines should be confirmed by the API
+// server, because a cache may be stale and the decision is final.
+func (d Decision) Skips(recording *v1alpha1.MeetingRecording) bool {
+	return d.Processing.State == v1alpha1.ProcessingSkipped && !IsFinal(recording.Status.Processing.State)
+}
+
+func tooManySteps(in Input, steps int) Decision {
+	processing := in.Recording.Status.Processing
+	processing.State = v1alpha1.ProcessingWaiting
+	return Decision{
+		Processing: processing,
+		Conditions: in.summarize(conditions.Summary{
+			Ready:   metav1.ConditionFalse,
+			Stalled: true,
+			Reason:  v1alpha1.ReasonTooManySteps,
+			Message: tooManyStepsMessage(steps) + " No Job was created.",
+		}),
+		RequeueAfter: tooManyStepsRetry,
+	}
+}
+
+func tooManyStepsMessage(steps int) string {
+	return fmt.Sprintf("The RecordingPipelines that match have %d steps together and a recording can hold %d: "+
+		"narrow their selectors, or delete some.", steps, MaxSteps)
+}

@@ -1,0 +1,76 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package planning decides what post-processing of a recording does next: which Jobs to create, and what to write to its status. It is
+// pure: what is known comes in as an Input, including the time, and a Decision comes out. The rules are in rules.go, in the order in
+// which they apply.
+package planning
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+)
+
+// MaxSteps is how many steps a recording can hold, those of all matching pipelines together: the bound of its schema.
+const MaxSteps = 256
+
+// Settings are the durations that a user can set. All are positive.
+type Settings struct {
+	// StallAfter is how long the recording may wait for the event that ends it after recording-stopping or session-ended, how long a
+	// step may make no progress, and how long a Job may be rejected, before the recording is Stalled.
+	StallAfter time.Duration
+	// StallAfterStarted is how long a recording of which neither is known may take, from its start.
+	StallAfterStarted time.Duration
+	// ReorderWindow is the receiver's window within which a failed recording can still get a file: a failed recording is not
+	// processed before it has passed.
+	ReorderWindow time.Duration
+}
+
+// Input is all that a decision depends on. Decide changes none of it.
+type Input struct {
+	// Recording is the recording as it was read.
+	Recording *v1alpha1.MeetingRecording
+	// Pipelines are all of the recording's namespace, in any order. They count only once the recording has ended.
+	Pipelines []v1alpha1.RecordingPipeline
+	// Jobs is what is known about the Jobs of the recording's steps, by name of the Job.
+	Jobs map[string]outcomes.Observation
+	// Expressions evaluates conditions. If it is nil, a condition cannot be evaluated and fails the steps that depend on it.
+	Expressions Expressions
+	// Queued has the steps that must wait in a queue, by name of the Job that they would have.
+	Queued map[string]Position
+	// Now is the time.
+	Now time.Time
+	// Settings are the user's.
+	Settings Settings
+}
+
+// Position is a step's position in a queue.
+type Position struct {
+	// Position starts at 1, and Of is the length of the queue.
+	Position, Of int
+}
+
+// Decision is what to do. If Create is not empty, that comes first: create those Jobs, or queue them, add the result to the Input's
+// Jobs or Queued, and decide again, until it is empty. Nothing else of such a Decision counts.
+type Decision struct {
+	// Create are the Jobs to create.
+	Create []jobs.Run
+	// Processing and Conditions are the new status, complete.
+	Processing v1alpha1.ProcessingStatus
+	Conditions []metav1.Condition
+	// RequeueAfter is when to decide again even if nothing else happens; 0 is never.
+	RequeueAfter time.Duration
+	// RerunRefused is why a requested rerun does not start; empty if none was requested, or it does.
+	RerunRefused string
+}
+
+// summarize returns the recording's conditions as the summary wants them.
+func (in Input) summarize(summary conditions.Summary) []metav1.Condition {
+	return summary.Over(in.Recording.Status.Conditions, in.Recording.Generation, metav1.NewTime(in.Now))
+}

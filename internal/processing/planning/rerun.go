@@ -1,0 +1,115 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package planning
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
+)
+
+// rerunAfter is how soon a rerun that was asked for meanwhile begins once the end of processing is stored.
+const rerunAfter = time.Second
+
+// rerunToken is the token of the rerun that the user asks for; where none is asked for, that of the last.
+func rerunToken(recording *v1alpha1.MeetingRecording) string {
+	if recording.Spec.Rerun == nil {
+		return recording.Status.Processing.ObservedRerunToken
+	}
+	return recording.Spec.Rerun.Token
+}
+
+// RerunIsDue reports whether processing has ended and spec.rerun asks for it again.
+func RerunIsDue(recording *v1alpha1.MeetingRecording) bool {
+	processing := recording.Status.Processing
+	return IsFinal(processing.State) && rerunToken(recording) != processing.ObservedRerunToken
+}
+
+// isRerun plans again, once for each token. What was there goes to the history. The plan is stored before any Job is created, so
+// that a Job of it can never be taken for one of another rerun that is asked for in the meantime. A rerun that has nothing to run
+// changes nothing but what the recording says of it.
+func isRerun(in Input) (Decision, bool) {
+	if !RerunIsDue(in.Recording) {
+		return Decision{}, false
+	}
+	processing, refusal := rerunAll(in)
+	if len(in.Recording.Spec.Rerun.Steps) > 0 {
+		processing, refusal = rerunSome(in)
+	}
+	if refusal != "" {
+		return refuseRerun(in, refusal), true
+	}
+	processing.ObservedRerunToken = rerunToken(in.Recording)
+	return written(in, processing), true
+}
+
+// rerunAll plans anew, by the pipelines that match now. The text says why it cannot.
+func rerunAll(in Input) (v1alpha1.ProcessingStatus, string) {
+	processing := in.Recording.Status.Processing
+	steps := plan(in, nextAttempt(processing))
+	switch {
+	case len(steps) == 0:
+		return processing, "no RecordingPipeline of the namespace matches the recording."
+	case len(steps) > MaxSteps:
+		return processing, tooManyStepsMessage(len(steps))
+	}
+	processing.History = slices.Grow(slices.Clone(processing.History), len(processing.Steps))
+	for i := range processing.Steps {
+		processing.History = append(processing.History, attemptOf(&processing.Steps[i]))
+	}
+	processing.Steps = steps
+	return processing, ""
+}
+
+// rerunSome plans the named steps anew and those that need them. The text says why it cannot.
+func rerunSome(in Input) (v1alpha1.ProcessingStatus, string) {
+	processing := in.Recording.Status.Processing
+	attempt := nextAttempt(processing)
+	steps, history := slices.Clone(processing.Steps), slices.Clone(processing.History)
+	missing := slices.Clone(in.Recording.Spec.Rerun.Steps)
+	for _, group := range groups(in, steps) {
+		marked := make([]bool, len(group.steps))
+		for i, step := range group.steps {
+			isStep := func(named v1alpha1.StepReference) bool {
+				return named.Pipeline == step.Pipeline && named.Step == step.Step
+			}
+			marked[i] = slices.ContainsFunc(missing, isStep)
+			missing = slices.DeleteFunc(missing, isStep)
+		}
+		group.withDependants(marked)
+		for i := range group.steps {
+			if marked[i] {
+				history = append(history, attemptOf(&group.steps[i]))
+				group.steps[i] = planned(in, group.steps[i].Pipeline, group.steps[i].Step, attempt)
+			}
+		}
+	}
+	if len(missing) > 0 {
+		names := make([]string, len(missing))
+		for i, step := range missing {
+			names[i] = step.Pipeline + "/" + step.Step
+		}
+		return processing, fmt.Sprintf("the recording has no step %s. Its steps are in status.processing.steps; "+
+			"a rerun without steps plans anew.", strings.Join(names, ", "))
+	}
+	processing.Steps, processing.History = steps, history
+	return processing, ""
+}
+
+// refuseRerun says why a rerun does not begin, and leaves everything else as it is.
+func refuseRerun(in Input, why string) Decision {
+	processing := in.Recording.Status.Processing
+	processing.ObservedRerunToken = rerunToken(in.Recording)
+	summary := skipped(in)
+	if processing.State != v1alpha1.ProcessingSkipped {
+		_, summary, _ = sumUp(in, processing.Steps)
+	}
+	refusal := conditions.Cut(fmt.Sprintf("The rerun %q does not begin: %s", processing.ObservedRerunToken, why))
+	summary.Message += " " + refusal
+	return Decision{Processing: processing, Conditions: in.summarize(summary), RerunRefused: refusal}
+}

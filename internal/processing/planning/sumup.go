@@ -1,0 +1,162 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package planning
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+)
+
+// counts are the steps of a recording by state, and the first of each kind that is worth a message.
+type counts struct {
+	total, ended, running, skipped int
+
+	failed, taken, rejected, stuck, refused, queued *v1alpha1.StepStatus
+	// wait is until the first step without progress, or rejected Job, makes the recording Stalled, or the first retry is due; 0 is
+	// never.
+	wait time.Duration
+}
+
+func count(in Input, steps []v1alpha1.StepStatus) counts {
+	sum := counts{total: len(steps)}
+	for i := range steps {
+		step := &steps[i]
+		observed := in.Jobs[step.JobName]
+		switch step.State {
+		case v1alpha1.StepSucceeded:
+			sum.ended++
+		case v1alpha1.StepSkipped:
+			sum.ended++
+			sum.skipped++
+		case v1alpha1.StepFailed:
+			sum.ended++
+			keepFirst(&sum.failed, step)
+		case v1alpha1.StepRunning:
+			sum.running++
+			sum.countProblem(in, step, observed.Problem)
+		case v1alpha1.StepQueued:
+			keepFirst(&sum.queued, step)
+			sum.countProblem(in, step, observed.Problem)
+		case v1alpha1.StepPending:
+			switch observed.State {
+			case outcomes.JobTaken:
+				keepFirst(&sum.taken, step)
+			case outcomes.JobRefused:
+				sum.countRefused(in, step, observed.Since)
+			}
+			if !in.Recording.Spec.Suspend {
+				sum.waitFor(backoffLeft(in, step))
+			}
+		}
+	}
+	return sum
+}
+
+func (c *counts) countProblem(in Input, step *v1alpha1.StepStatus, problem *outcomes.Problem) {
+	if problem == nil {
+		return
+	}
+	left := stallsIn(in, problem)
+	if left <= 0 || reportedStall(in, v1alpha1.ReasonNoProgress) != nil {
+		keepFirst(&c.stuck, step)
+		return
+	}
+	c.waitFor(left)
+}
+
+// countRefused distinguishes what may pass, as a quota does when Jobs end, from what seems permanent.
+func (c *counts) countRefused(in Input, step *v1alpha1.StepStatus, since time.Time) {
+	left := since.Add(in.Settings.StallAfter).Sub(in.Now)
+	if reportedStall(in, v1alpha1.ReasonJobRefused) != nil || (!since.IsZero() && left <= 0) {
+		keepFirst(&c.rejected, step)
+		return
+	}
+	keepFirst(&c.refused, step)
+	c.waitFor(left)
+}
+
+func (c *counts) waitFor(left time.Duration) {
+	if left > 0 && (c.wait == 0 || left < c.wait) {
+		c.wait = left
+	}
+}
+
+func keepFirst(kept **v1alpha1.StepStatus, step *v1alpha1.StepStatus) {
+	if *kept == nil {
+		*kept = step
+	}
+}
+
+// sumUp returns what the steps mean for the recording.
+func sumUp(in Input, steps []v1alpha1.StepStatus) (v1alpha1.ProcessingState, conditions.Summary, time.Duration) {
+	sum := count(in, steps)
+	switch {
+	case sum.ended < sum.total:
+		return unfinishedState(in, sum), sum.unfinished(in), sum.wait
+	case sum.failed != nil:
+		return v1alpha1.ProcessingFailed, conditions.Summary{
+			Ready:   metav1.ConditionFalse,
+			Stalled: true,
+			Reason:  v1alpha1.ReasonProcessingFailed,
+			Message: "Failed permanently: " + describe(sum.failed),
+		}, 0
+	}
+	return v1alpha1.ProcessingSucceeded, conditions.Summary{
+		Ready:   metav1.ConditionTrue,
+		Reason:  v1alpha1.ReasonProcessed,
+		Message: sum.succeeded(),
+	}, 0
+}
+
+func (c counts) succeeded() string {
+	if c.skipped == 0 {
+		return fmt.Sprintf("Every step succeeded (%d).", c.total)
+	}
+	return fmt.Sprintf("Every step succeeded (%d) or was skipped by its condition (%d).", c.total-c.skipped, c.skipped)
+}
+
+// unfinishedState is the recording's state while not every step has ended: Queued if steps are queued and none is running. While
+// spec.suspend takes them out of the queue it stays.
+func unfinishedState(in Input, sum counts) v1alpha1.ProcessingState {
+	suspended := in.Recording.Spec.Suspend && in.Recording.Status.Processing.State == v1alpha1.ProcessingQueued
+	if sum.running == 0 && (sum.queued != nil || suspended) {
+		return v1alpha1.ProcessingQueued
+	}
+	return v1alpha1.ProcessingRunning
+}
+
+// unfinished returns what the recording waits for: first what needs manual intervention.
+func (c counts) unfinished(in Input) conditions.Summary {
+	stalled := func(reason string, step *v1alpha1.StepStatus) conditions.Summary {
+		return conditions.Summary{Ready: metav1.ConditionFalse, Stalled: true, Reason: reason, Message: describe(step)}
+	}
+	working := func(reason, message string) conditions.Summary {
+		return conditions.Summary{Ready: metav1.ConditionFalse, Reconciling: true, Reason: reason, Message: message}
+	}
+	switch {
+	case c.taken != nil:
+		return stalled(v1alpha1.ReasonJobNameTaken, c.taken)
+	case c.rejected != nil:
+		return stalled(v1alpha1.ReasonJobRefused, c.rejected)
+	case c.stuck != nil:
+		return stalled(v1alpha1.ReasonNoProgress, c.stuck)
+	case c.refused != nil:
+		return working(v1alpha1.ReasonJobRefused, describe(c.refused))
+	case c.queued != nil && c.running == 0:
+		return working(v1alpha1.ReasonQueued, describe(c.queued))
+	case in.Recording.Spec.Suspend && c.running == 0:
+		return conditions.Summary{Ready: metav1.ConditionFalse, Reason: v1alpha1.ReasonSuspended, Message: suspendedMessage}
+	}
+	return working(v1alpha1.ReasonProcessing, fmt.Sprintf("%d of %d steps have ended.", c.ended, c.total))
+}
+
+func describe(step *v1alpha1.StepStatus) string {
+	return fmt.Sprintf("step %s of RecordingPipeline %s: %s", step.Step, step.Pipeline, step.Message)
+}
