@@ -46,7 +46,9 @@ func newBackfill(o options, cluster *k8srest.Config, registry prometheus.Registe
 		return nil, err
 	}
 	writer := &recorder.Writer{Store: store, Windows: o.windows}
-	objects := &backfill.Store{Store: store, Outbox: outbox.NewQueue(writer.Write, o.writeTimeout)}
+	objects := &backfill.Store{Store: store, Outbox: outbox.New(outbox.Options{
+		Write: writer.Write, Timeout: o.writeTimeout, Metrics: outbox.NewMetrics(registry), Log: log, Now: time.Now,
+	})}
 	return backfill.New(api, objects, backfill.Options{
 		Lookback: o.lookback, Interval: o.interval, Grace: o.grace, IgnoreIDs: o.ignoreIDs, Plan: plan, Now: time.Now,
 	}, counts, log), nil

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,20 +14,37 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
+	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
-// controlName is the socket in --spool-dir by which `sidecar spool` asks the
-// sidecar that has the spool open. Only its own user may.
+// controlName is the socket in --spool-dir by which `sidecar spool` asks the sidecar that has the spool open. Only its own user may.
 const controlName = "control.sock"
 
-// Paths of the socket's server.
-const (
-	recordsPath = "/records"
-	replayPath  = "/replay"
-)
+// spoolTool is what `sidecar spool` can do with a spool. It is implemented by the spool itself and by a client of the sidecar that has it
+// open.
+type spoolTool interface {
+	// Export writes all records, one a line.
+	Export(w io.Writer) error
+	// Import appends records; Retry and Delete are for dead letters, all if there are no IDs. They return how many.
+	Import(r io.Reader) (int, error)
+	Retry(ids []uint64) (int, error)
+	Delete(ids []uint64) (int, error)
+}
+
+// localTool is the spoolTool of an open spool.
+type localTool struct{ store *spool.Store }
+
+func (l localTool) Export(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	return l.store.Each(func(r spool.Record) error { return encoder.Encode(r) })
+}
+func (l localTool) Import(r io.Reader) (int, error)  { return outbox.Import(l.store, r) }
+func (l localTool) Retry(ids []uint64) (int, error)  { return outbox.Retry(l.store, ids) }
+func (l localTool) Delete(ids []uint64) (int, error) { return outbox.Delete(l.store, ids) }
 
 // control serves a spool on a socket in its directory.
 type control struct {
@@ -37,32 +53,56 @@ type control struct {
 	listener net.Listener
 }
 
-func newControl(directory string, store *spool.Store, wake func()) *control {
+// newControl returns the server of a spool. changed is called when events were added.
+func newControl(directory string, store *spool.Store, changed func() error) *control {
+	tool := localTool{store}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+recordsPath, func(w http.ResponseWriter, _ *http.Request) {
-		encoder := json.NewEncoder(w)
-		if err := store.Each(func(r spool.Record) error { return encoder.Encode(r) }); err != nil {
-			panic(http.ErrAbortHandler) // the client must not take what it has for all there is
+	mux.HandleFunc("GET /export", func(w http.ResponseWriter, _ *http.Request) {
+		if err := tool.Export(w); err != nil {
+			panic(http.ErrAbortHandler) // the client must not mistake what it has for everything
 		}
 	})
-	mux.HandleFunc("POST "+replayPath, func(w http.ResponseWriter, r *http.Request) {
-		n, err := store.Revive(r.Context())
-		wake()
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
+	answer := func(w http.ResponseWriter, n int, err error) {
+		if err = errors.Join(err, changed()); err != nil {
+			http.Error(w, fmt.Sprintf("done for %d events, then failed: %v", n, err), http.StatusInternalServerError)
 			return
 		}
-		// The client asks again if this fails.
-		_, _ = fmt.Fprint(w, n)
+		_, _ = fmt.Fprint(w, n) // the client asks again if this fails
+	}
+	mux.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) {
+		n, err := tool.Import(r.Body)
+		answer(w, n, err)
 	})
+	for path, do := range map[string]func([]uint64) (int, error){"POST /retry": tool.Retry, "POST /delete": tool.Delete} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			ids, err := parseIDs(r.URL.Query()["id"])
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
+			n, err := do(ids)
+			answer(w, n, err)
+		})
+	}
 	return &control{
 		path:   filepath.Join(directory, controlName),
 		server: &http.Server{Handler: mux, ReadHeaderTimeout: auxiliaryTimeout},
 	}
 }
 
-// listen takes the socket, also from a sidecar that was killed: the spool's
-// lock says that there is no other one.
+func parseIDs(texts []string) ([]uint64, error) {
+	var ids []uint64
+	for _, text := range texts {
+		id, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not an ID of `sidecar spool list`", text)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// listen takes the socket, also from a sidecar that was killed: the spool's lock says that there is no other one.
 func (c *control) listen(ctx context.Context) error {
 	if err := os.Remove(c.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -87,32 +127,25 @@ func (c *control) serve() error {
 
 func (c *control) close() error { return c.server.Close() }
 
-// spoolSource is a spool to look at: that of a sidecar that runs, or a file.
-type spoolSource interface {
-	Each(visit func(spool.Record) error) error
-	Revive(ctx context.Context) (int, error)
-	Close() error
-}
-
-// openSource finds out which it is.
-func openSource(ctx context.Context, directory string) (source spoolSource, running bool, err error) {
+// openTool returns the tool for a directory, whether a sidecar runs there, and what closes the tool.
+func openTool(ctx context.Context, directory string, stderr io.Writer) (tool spoolTool, isRunning bool, closeTool func() error, err error) {
 	client := newControlClient(ctx, filepath.Join(directory, controlName))
 	if client.answers() {
-		return client, true, nil
+		return client, true, client.close, nil
 	}
-	if _, err := os.Stat(filepath.Join(directory, spool.FileName)); err != nil {
-		return nil, false, fmt.Errorf("no spool, give the sidecar's own --spool-dir: %w", err)
+	if _, err := os.Stat(directory); err != nil {
+		return nil, false, nil, fmt.Errorf("no spool, give the sidecar's own --spool-dir: %w", err)
 	}
-	store, setAside, err := spool.Open(directory, spool.Options{MaxBytes: maxSpoolBytes, Now: time.Now})
-	switch {
-	case errors.Is(err, spool.ErrInUse):
-		return nil, false, fmt.Errorf("the sidecar that has it open does not answer on %s, end it first: %w", client.path, err)
-	case err != nil:
-		return nil, false, err
-	case setAside != "":
-		return nil, false, errors.Join(fmt.Errorf("%w, and was set aside as %s", spool.ErrCorrupt, setAside), store.Close())
+	store, err := spool.Open(directory, spool.Options{MaxBytes: maxSpoolBytes, Now: time.Now, OnDamage: func(file string, bytes int64) {
+		_, _ = fmt.Fprintf(stderr, "sidecar: %v: %d bytes were copied to %s\n", spool.ErrDamaged, bytes, file)
+	}})
+	if errors.Is(err, spool.ErrInUse) {
+		return nil, false, nil, fmt.Errorf("the sidecar that has it open does not answer on %s, end it first: %w", client.path, err)
 	}
-	return store, false, nil
+	if err != nil {
+		return nil, false, nil, err
+	}
+	return localTool{store}, false, store.Close, nil
 }
 
 // controlClient asks the sidecar that runs.
@@ -129,64 +162,66 @@ func newControlClient(ctx context.Context, path string) *controlClient {
 	}}}
 }
 
-// answers tells whether a sidecar listens.
+// answers reports whether a sidecar listens.
 func (c *controlClient) answers() bool {
 	var dialer net.Dialer
 	connection, err := dialer.DialContext(c.ctx, "unix", c.path)
 	return err == nil && connection.Close() == nil
 }
 
-func (c *controlClient) ask(ctx context.Context, method, path string) (io.ReadCloser, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://sidecar"+path, http.NoBody)
+func (c *controlClient) ask(method, path string, ids []uint64, body io.Reader) (io.ReadCloser, error) {
+	request, err := http.NewRequestWithContext(c.ctx, method, "http://sidecar"+path, body)
 	if err != nil {
 		return nil, err
 	}
+	query := request.URL.Query()
+	for _, id := range ids {
+		query.Add("id", strconv.FormatUint(id, 10))
+	}
+	request.URL.RawQuery = query.Encode()
 	response, err := c.http.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("ask the sidecar: %w", err)
 	}
 	if response.StatusCode != http.StatusOK {
 		problem, err := io.ReadAll(response.Body)
-		return nil, errors.Join(fmt.Errorf("the sidecar answers %s: %s", response.Status, problem), err, response.Body.Close())
+		return nil, errors.Join(fmt.Errorf("the sidecar responds %s: %s", response.Status, problem), err, response.Body.Close())
 	}
 	return response.Body, nil
 }
 
-// Each visits the records that the sidecar has.
-func (c *controlClient) Each(visit func(spool.Record) error) (err error) {
-	body, err := c.ask(c.ctx, http.MethodGet, recordsPath)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, body.Close()) }()
-	decoder := json.NewDecoder(bufio.NewReader(body))
-	for {
-		var r spool.Record
-		err := decoder.Decode(&r)
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return fmt.Errorf("read the sidecar's answer: %w", err)
-		}
-		if err := visit(r); err != nil {
-			return err
-		}
-	}
-}
-
-// Revive has the sidecar replay its dead letters.
-func (c *controlClient) Revive(ctx context.Context) (n int, err error) {
-	body, err := c.ask(ctx, http.MethodPost, replayPath)
+func (c *controlClient) count(path string, ids []uint64, body io.Reader) (n int, err error) {
+	response, err := c.ask(http.MethodPost, path, ids, body)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, body.Close()) }()
-	return n, json.NewDecoder(body).Decode(&n)
+	defer func() { err = errors.Join(err, response.Close()) }()
+	return n, json.NewDecoder(response).Decode(&n)
 }
 
-// Close ends the connections.
-func (c *controlClient) Close() error {
+// Export implements spoolTool.
+func (c *controlClient) Export(w io.Writer) (err error) {
+	response, err := c.ask(http.MethodGet, "/export", nil, http.NoBody)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, response.Close()) }()
+	_, err = io.Copy(w, response)
+	return err
+}
+
+// Import implements spoolTool.
+func (c *controlClient) Import(r io.Reader) (int, error) { return c.count("/import", nil, r) }
+
+// Retry implements spoolTool.
+func (c *controlClient) Retry(ids []uint64) (int, error) { return c.count("/retry", ids, http.NoBody) }
+
+// Delete implements spoolTool.
+func (c *controlClient) Delete(ids []uint64) (int, error) {
+	return c.count("/delete", ids, http.NoBody)
+}
+
+func (c *controlClient) close() error {
 	c.http.CloseIdleConnections()
 	return nil
 }

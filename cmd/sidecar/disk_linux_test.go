@@ -20,7 +20,6 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
-	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
 // disk is a disk for the spool, which can be made full, and be given room again.
@@ -229,7 +228,7 @@ func TestFullDisk(t *testing.T) {
 			g.set(gatePasses)
 			o.isOver(t) // while there is no room
 			d.free(t, p.Process.Pid)
-			p.stderr.line(t, "spool replayed")
+			p.stderr.line(t, "Spool is empty")
 			awaitEmptySpool(t, p)
 			o.isOver(t)
 		})
@@ -244,12 +243,12 @@ func TestReadOnlySpool(t *testing.T) {
 	g.set(gateRefuses)
 	o := newOutage(p.addresses, p.stderr)
 	o.isTaken(t)
-	writable := makeReadOnly(t, filepath.Join(directory, spool.FileName))
-	o.isRefused(t, "unwritable", "see that --spool-dir is on a healthy disk")
+	writable := makeReadOnly(t, filepath.Join(directory, "00000001.spool"))
+	o.isRefused(t, "unwritable", "check that --spool-dir is on a healthy disk")
 	writable()
 	o.isTaken(t)
 	g.set(gatePasses)
-	p.stderr.line(t, "spool replayed")
+	p.stderr.line(t, "Spool is empty")
 	o.isOver(t)
 	if code := p.end(t); code != 0 {
 		t.Errorf("exit code %d\n%s", code, p.stderr)

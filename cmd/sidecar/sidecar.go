@@ -53,8 +53,7 @@ type sidecar struct {
 	options   options
 	log       logr.Logger
 	readiness *receiver.Readiness
-	outbox    acceptor
-	spooler   *spooler // nil without --spool-dir
+	outbox    *spooler
 	store     *recorder.RESTStore
 	secrets   *receiver.Secrets
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
@@ -97,15 +96,15 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	if err := s.limit(handler, registry); err != nil {
 		return nil, err
 	}
-	write := recorder.InNamespaces(options.namespace, func(namespace string) *recorder.Writer {
+	write := recorder.InNamespaces(func(namespace string) *recorder.Writer {
 		w := writer
 		w.Store = s.store.In(namespace)
 		return &w
 	})
-	if err := s.openRecorder(write, registry); err != nil {
+	if err := s.openOutbox(write, registry); err != nil {
 		return nil, err
 	}
-	handler.Recorder = s.outbox
+	handler.Recorder = s.outbox.Outbox
 	if s.certificate, err = s.openCertificate(registry); err != nil {
 		s.close()
 		return nil, err
@@ -259,9 +258,8 @@ func (s *sidecar) close() {
 			_ = e.listener.Close()
 		}
 	}
-	if s.spooler != nil {
-		// Nothing was put into it.
-		_ = s.spooler.close()
+	if s.outbox != nil {
+		_ = s.outbox.close() // nothing was put into it
 	}
 }
 
@@ -282,9 +280,7 @@ func (s *sidecar) run(told context.Context) error {
 	if s.urlKeys != nil {
 		background.Go(func() { s.becomeReady(ctx, noKey, s.urlKeys.Prefetch) })
 	}
-	if s.spooler != nil {
-		s.spooler.start()
-	}
+	s.outbox.start()
 	s.announce()
 
 	<-ctx.Done()
@@ -365,10 +361,7 @@ func (s *sidecar) shutdown(orderly bool) error {
 	if err != nil {
 		err = fmt.Errorf("requests were cut off: %w", errors.Join(err, s.webhooks.server.Close()))
 	}
-	s.outbox.Wait()
-	if s.spooler != nil {
-		err = errors.Join(err, s.spooler.stop())
-	}
+	err = errors.Join(err, s.outbox.stop())
 	if err := s.tracer.Stop(); err != nil {
 		s.log.Error(err, "the last spans are lost")
 	}

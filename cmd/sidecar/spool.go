@@ -8,6 +8,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -16,7 +18,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
-	"github.com/meetingops/meeting-recording-operator/internal/receiver"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
@@ -26,8 +27,7 @@ const (
 	minSpoolBytes = 1 << 20
 	// maxSpoolBytes is where somebody has mistaken the unit.
 	maxSpoolBytes = 64 << 30
-	// flushTimeout is how long the end waits for the API server to take what is
-	// in the spool.
+	// flushTimeout is how long the end waits for the API server to accept what waits.
 	flushTimeout = 5 * time.Second
 )
 
@@ -83,59 +83,58 @@ func (o *spoolOptions) announce(log logr.Logger) {
 	}
 }
 
-// acceptor is what makes events durable.
-type acceptor interface {
-	receiver.Recorder
-	// Wait returns when no write is under way.
-	Wait()
-}
-
-// spooler is the spool, with what works on it.
+// spooler is the outbox, with its spool if it has one.
 type spooler struct {
-	store    *spool.Store
-	spooling *outbox.Spooling
-	control  *control
-	log      logr.Logger
-	cancel   context.CancelFunc
-	workers  sync.WaitGroup
+	*outbox.Outbox
+	store   *spool.Store // nil without --spool-dir
+	control *control
+	log     logr.Logger
+	cancel  context.CancelFunc
+	workers sync.WaitGroup
 }
 
-// openRecorder makes the recorder that the options ask for.
-func (s *sidecar) openRecorder(write recorder.WriteFunc, registry prometheus.Registerer) error {
-	if s.options.spool.directory == "" {
-		s.outbox = outbox.NewQueue(write, s.options.writeTimeout)
-		return nil
+// openOutbox makes the outbox that the options ask for.
+func (s *sidecar) openOutbox(write recorder.WriteFunc, registry prometheus.Registerer) error {
+	options := outbox.Options{
+		Write: write, Timeout: s.options.writeTimeout, SpoolFirst: s.options.spool.first(),
+		Metrics: outbox.NewMetrics(registry), Tracer: s.tracer, Log: s.log, Now: time.Now,
 	}
-	maxBytes := s.options.spool.maxBytes.Value()
-	store, setAside, err := spool.Open(s.options.spool.directory, spool.Options{MaxBytes: maxBytes, Now: time.Now})
-	if err != nil {
-		return fmt.Errorf("--spool-dir must be a directory that the sidecar may write to, and no other one uses: %w", err)
+	s.outbox = &spooler{log: s.log}
+	if s.options.spool.directory != "" {
+		store, err := spool.Open(s.options.spool.directory, spool.Options{
+			MaxBytes: s.options.spool.maxBytes.Value(), Now: time.Now, OnDamage: func(file string, bytes int64) {
+				options.Metrics.Damaged()
+				s.log.Error(spool.ErrDamaged, "Spool damaged, bytes set aside: keep the file if its events matter, delete it otherwise", "file", file, "bytes", bytes)
+			},
+		})
+		if err != nil {
+			return fmt.Errorf("--spool-dir must be a directory that the sidecar may write to, and that no other one uses: %w", err)
+		}
+		if waiting := store.Stats(); waiting.Events > 0 {
+			s.log.Info("Spool has events of the last run", "events", waiting.Events)
+		}
+		outbox.RegisterSpool(registry, store, time.Now)
+		s.readiness.Clear(noAPIServer) // webhooks can be accepted without it
+		options.Spool, s.outbox.store = store, store
 	}
-	if setAside != "" {
-		s.log.Error(spool.ErrCorrupt, "spool set aside and a new one begun: keep the file if its events matter, delete it otherwise", "file", setAside)
-	}
-	if waiting := store.Stats(); waiting.Events > 0 {
-		s.log.Info("events in the spool since the last run", "events", waiting.Events)
-	}
-	spooling := outbox.NewSpooling(outbox.SpoolingOptions{
-		Write: write, Timeout: s.options.writeTimeout, Spool: store, MaxBytes: maxBytes, First: s.options.spool.first(),
-		Metrics: outbox.NewSpoolMetrics(registry, store.Stats), Tracer: s.tracer, Log: s.log, Now: time.Now,
-	})
-	outbox.RegisterSpoolState(registry, store, maxBytes, time.Now)
-	s.outbox = spooling
-	s.readiness.Clear(noAPIServer) // webhooks can be taken without it
-	s.spooler = &spooler{
-		store: store, spooling: spooling, log: s.log,
-		control: newControl(s.options.spool.directory, store, spooling.Wake),
+	s.outbox.Outbox = outbox.New(options)
+	if s.outbox.store != nil {
+		s.outbox.control = newControl(s.options.spool.directory, s.outbox.store, s.outbox.Start)
 	}
 	return nil
 }
 
-// start has the spool replayed, and `sidecar spool` answered.
+// start has the spool replayed, and `sidecar spool` served.
 func (p *spooler) start() {
 	var ctx context.Context
 	ctx, p.cancel = context.WithCancel(context.Background())
-	p.workers.Go(func() { p.spooling.Run(ctx) })
+	if p.store == nil {
+		return
+	}
+	if err := p.Start(); err != nil {
+		p.log.Error(err, "Spool not read to its end, its events wait for the next start")
+	}
+	p.workers.Go(func() { growMemoryLimit(ctx, p.store) })
 	if err := p.control.listen(ctx); err != nil {
 		p.log.Error(err, "`sidecar spool` cannot be used while the sidecar runs")
 		return
@@ -147,14 +146,17 @@ func (p *spooler) start() {
 	})
 }
 
-// stop ends the spool once nothing waits in it, or flushTimeout has passed.
-// Nothing may be recorded meanwhile.
+// stop ends the outbox once nothing waits in it, or flushTimeout has passed. Nothing may be recorded meanwhile.
 func (p *spooler) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
-	p.spooling.Flush(ctx)
+	p.Flush(ctx)
+	p.Close(ctx)
+	if p.store == nil {
+		return nil
+	}
 	if left := p.store.Stats().Events; left > 0 {
-		p.log.Info("events stay in the spool for the next run", "events", left)
+		p.log.Info("Events stay in the spool for the next run", "events", left)
 	}
 	err := p.control.close()
 	p.cancel()
@@ -162,9 +164,40 @@ func (p *spooler) stop() error {
 	return errors.Join(err, p.close())
 }
 
+// close closes the spool.
 func (p *spooler) close() error {
+	if p.store == nil {
+		return nil
+	}
 	if err := p.store.Close(); err != nil {
 		return fmt.Errorf("close the spool: %w", err)
 	}
 	return nil
+}
+
+// bytesPerEvent is what memory holds for an event that waits on disk, and limitStep how coarsely the memory limit follows.
+const (
+	bytesPerEvent = 80
+	limitStep     = 4 << 20
+)
+
+// growMemoryLimit has the Go runtime use as much more memory as the spool needs: a limit that it cannot keep would have it collect
+// garbage all the time.
+func growMemoryLimit(ctx context.Context, store *spool.Store) {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for before := int64(0); ; {
+		if grown := int64(store.Stats().Events) * bytesPerEvent / limitStep * limitStep; grown != before {
+			debug.SetMemoryLimit(memoryLimit + grown)
+			before = grown
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -192,9 +193,6 @@ func TestSpoolOverOutage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(spoolDir, 0o700); err != nil {
-		t.Fatal(err)
-	}
 	g, through := newGate(t)
 	args := []string{"--namespace=default", "--kubeconfig=" + through, "--insecure-skip-signature", "--spool-dir=" + spoolDir, "--reorder-window=10m"}
 	p := launch(t, binary, args...)
@@ -231,7 +229,7 @@ func TestSpoolOverOutage(t *testing.T) {
 	sending.Wait()
 	g.set(gatePasses)
 	back := time.Now()
-	p.stderr.line(t, "spool replayed")
+	p.stderr.line(t, "Spool is empty")
 	awaitEmptySpool(t, p)
 	t.Logf("answers %v, longest %s, all written %s after the API server's return", s.answers, s.longest, time.Since(back))
 	if len(s.problems) > 0 {
@@ -265,8 +263,8 @@ func awaitEmptySpool(t *testing.T, p *spooling) {
 	}
 }
 
-// spoolTool runs `sidecar spool`.
-func spoolTool(t *testing.T, want int, args ...string) (stdout, stderr string) {
+// runTool runs `sidecar spool`.
+func runTool(t *testing.T, want int, args ...string) (stdout, stderr string) {
 	t.Helper()
 	var out, problems bytes.Buffer
 	if code := run(t.Context(), append([]string{"spool"}, args...), &out, &problems); code != want {
@@ -301,47 +299,47 @@ func TestSpoolTool(t *testing.T) {
 	if status, got := ask(t, http.MethodPost, webhooks, body("recording-starting", session), false); status != 202 || got != `{"result":"spooled"}` {
 		t.Fatalf("%d %s", status, got)
 	}
-	if list, _ := spoolTool(t, 0, "list", "--spool-dir", directory); !strings.Contains(list, session) || !strings.Contains(list, "waiting") {
+	if list, _ := runTool(t, 0, "list", "--spool-dir", directory); !strings.Contains(list, session) || !strings.Contains(list, "waiting") {
 		t.Errorf("list of a sidecar that runs:\n%s", list)
 	}
 	if code := p.end(t); code != 0 {
 		t.Errorf("exit code %d\n%s", code, p.stderr)
 	}
-	p.stderr.line(t, "events stay in the spool for the next run")
+	p.stderr.line(t, "Events stay in the spool for the next run")
 
-	store, _, err := spool.Open(directory, spool.Options{MaxBytes: 1 << 20, Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
+	dead := fmt.Sprintf(`{"id":1,"state":"dead","payload":{"namespace":"default","meetingId":%q,"sessionId":%q,"type":"Started","source":"Webhook","receiveTime":"2026-11-23T12:00:00Z","reason":"the reason"}}`, meetingID, session)
+	addDeadLetters(t, directory, dead+"\n"+dead)
+	export, _ := runTool(t, 0, "export", "--spool-dir", directory)
+	lines := strings.Split(strings.TrimSpace(export), "\n")
+	if len(lines) != 3 || !json.Valid([]byte(lines[0])) || !strings.Contains(lines[1], `"reason":"the reason"`) {
+		t.Fatalf("export:\n%s", export)
 	}
-	dead := fmt.Sprintf(`{"meetingId":%q,"sessionId":%q,"type":"Started","source":"Webhook","receivedAt":"2026-11-23T12:00:00Z"}`, meetingID, session)
-	if err := store.AppendDead(t.Context(), "any", json.RawMessage(dead), "the reason"); err != nil {
-		t.Fatal(err)
-	}
-	if _, stderr := spoolTool(t, 1, "list", "--spool-dir", directory); !strings.Contains(stderr, "does not answer on") {
-		t.Errorf("a spool that is in use: %s", stderr)
-	}
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	export, _ := spoolTool(t, 0, "export", "--spool-dir", directory)
-	if lines := strings.Split(strings.TrimSpace(export), "\n"); len(lines) != 2 || !json.Valid([]byte(lines[0])) || !strings.Contains(lines[1], `"reason":"the reason"`) {
-		t.Errorf("export:\n%s", export)
-	}
-	if list, _ := spoolTool(t, 0, "list", "--spool-dir", directory); !strings.Contains(list, `"the reason"`) {
+	list, _ := runTool(t, 0, "list", "--spool-dir", directory)
+	if !strings.Contains(list, `"the reason"`) {
 		t.Errorf("list:\n%s", list)
+	}
+	var record spool.Record
+	if err := json.Unmarshal([]byte(lines[2]), &record); err != nil {
+		t.Fatal(err)
+	}
+	if told, _ := runTool(t, 0, "delete", "--spool-dir", directory, fmt.Sprint(record.ID)); told != "1 dead letters deleted\n" {
+		t.Errorf("delete: %s", told)
+	}
+	if _, stderr := runTool(t, 1, "delete", "--spool-dir", directory, fmt.Sprint(record.ID)); !strings.Contains(stderr, "0 dead letters deleted: the other IDs are not those of dead letters") {
+		t.Errorf("delete: %s", stderr)
 	}
 
 	g.set(gatePasses)
 	p = start(t, args...)
-	p.stderr.line(t, "events in the spool since the last run")
-	if told, _ := spoolTool(t, 0, "replay", "--spool-dir", directory); told != "1 dead letters will be written again now\n" {
-		t.Errorf("replay: %s", told)
+	p.stderr.line(t, "Spool has events of the last run")
+	if told, _ := runTool(t, 0, "retry", "--spool-dir", directory, "--all"); told != "1 dead letters will be written again\n" {
+		t.Errorf("retry: %s", told)
 	}
-	if code := p.end(t); code != 0 { // which waits for the replay
+	if code := p.end(t); code != 0 { // which waits for the write
 		t.Errorf("exit code %d\n%s", code, p.stderr)
 	}
-	if told, _ := spoolTool(t, 0, "replay", "--spool-dir", directory); told != "0 dead letters will be written again when the sidecar runs\n" {
-		t.Errorf("replay: %s", told)
+	if told, _ := runTool(t, 0, "retry", "--spool-dir", directory, "--all"); told != "0 dead letters will be written again when the sidecar runs\n" {
+		t.Errorf("retry: %s", told)
 	}
 	var object v1alpha1.MeetingRecording
 	if err := cluster.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: lifecycle.Name(meetingID, session, 1)}, &object); err != nil {
@@ -352,10 +350,58 @@ func TestSpoolTool(t *testing.T) {
 	}
 }
 
+// addDeadLetters imports records into a spool that no sidecar has open.
+func addDeadLetters(t *testing.T, directory, records string) {
+	t.Helper()
+	tool, isRunning, closeTool, err := openTool(t.Context(), directory, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told bytes.Buffer
+	err = spoolRequest{verb: "import"}.do(tool, isRunning, strings.NewReader(records), &told)
+	if err := errors.Join(err, closeTool()); err != nil || !strings.Contains(told.String(), "events imported") {
+		t.Fatalf("%v: %s", err, told.String())
+	}
+}
+
+// TestSpoolToolOfARunningSidecar: import and delete reach it as well, and what is wrong is said.
+func TestSpoolToolOfARunningSidecar(t *testing.T) {
+	directory := socketDir(t)
+	store, err := spool.Open(directory, spool.Options{MaxBytes: 1 << 20, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	if _, stderr := runTool(t, 1, "list", "--spool-dir", directory); !strings.Contains(stderr, "does not answer on") {
+		t.Errorf("a spool that is in use: %s", stderr)
+	}
+	changes := 0
+	c := newControl(directory, store, func() error { changes++; return nil })
+	if err := c.listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = c.serve() }()
+	t.Cleanup(func() { _ = c.close() })
+	addDeadLetters(t, directory, `{"state":"dead","payload":{"namespace":"a","meetingId":"b","sessionId":"c","type":"Started","source":"Webhook","receiveTime":"2026-11-23T12:00:00Z"}}`)
+	if list, _ := runTool(t, 0, "list", "--spool-dir", directory); !strings.Contains(list, "dead") {
+		t.Errorf("list:\n%s", list)
+	}
+	tool, _, _, err := openTool(t.Context(), directory, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tool.Import(strings.NewReader("{")); err == nil || !strings.Contains(err.Error(), "record 1") {
+		t.Errorf("error %v", err)
+	}
+	if told, _ := runTool(t, 0, "delete", "--all", "--spool-dir", directory); told != "1 dead letters deleted\n" || store.Stats().DeadLetters != 0 || changes == 0 {
+		t.Errorf("delete: %s, %+v, %d", told, store.Stats(), changes)
+	}
+}
+
 func TestSpoolToolUsage(t *testing.T) {
 	empty := t.TempDir()
 	damaged := t.TempDir()
-	if err := os.WriteFile(filepath.Join(damaged, spool.FileName), []byte("garbage"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(damaged, "00000001.spool"), []byte("garbage garbage garbage garbage garbage garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct {
@@ -363,32 +409,36 @@ func TestSpoolToolUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		{nil, 2, "list|replay|export"},
-		{[]string{"--help"}, 0, "list|replay|export"},
-		{[]string{"drop"}, 2, "list|replay|export"},
+		{nil, 2, "list|export|import|retry|delete"},
+		{[]string{"--help"}, 0, "list|export|import|retry|delete"},
+		{[]string{"drop"}, 2, "list|export|import|retry|delete"},
 		{[]string{"list"}, 2, "-spool-dir"},
 		{[]string{"list", "--help"}, 0, "-spool-dir"},
 		{[]string{"list", "--no-such"}, 2, "flag provided but not defined"},
-		{[]string{"list", "--spool-dir", empty, "more"}, 2, "-spool-dir"},
-		{[]string{"list", "--spool-dir", empty}, 1, "no spool, give the sidecar's own --spool-dir"},
-		{[]string{"list", "--spool-dir", damaged}, 1, "was set aside as " + damaged},
+		{[]string{"list", "--spool-dir", empty, "more"}, 2, `"more" is not an ID of`},
+		{[]string{"list", "--spool-dir", empty, "1"}, 2, "-spool-dir"},
+		{[]string{"retry", "--spool-dir", empty}, 2, "--all"},
+		{[]string{"retry", "--spool-dir", empty, "--all", "1"}, 2, "--all"},
+		{[]string{"delete", "--spool-dir", empty, "x"}, 2, `"x" is not an ID of`},
+		{[]string{"list", "--spool-dir", empty + "/missing"}, 1, "no spool, give the sidecar's own --spool-dir"},
+		{[]string{"list", "--spool-dir", damaged}, 0, "bytes were copied to " + damaged},
 	} {
-		if _, stderr := spoolTool(t, tc.code, tc.args...); !strings.Contains(stderr, tc.want) {
+		if _, stderr := runTool(t, tc.code, tc.args...); !strings.Contains(stderr, tc.want) {
 			t.Errorf("%v: %q, want %q", tc.args, stderr, tc.want)
 		}
 	}
 }
 
-// TestDamagedSpool is set aside, and said so; the sidecar serves.
+// TestDamagedSpool: damage is set aside, and said so; the sidecar serves.
 func TestDamagedSpool(t *testing.T) {
 	directory := socketDir(t)
-	if err := os.WriteFile(filepath.Join(directory, spool.FileName), []byte("garbage"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(directory, "00000001.spool"), bytes.Repeat([]byte("garbage "), 20), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := start(t, "--insecure-skip-signature", "--namespace=default", "--kubeconfig="+kubeconfig, "--spool-dir="+directory)
-	p.stderr.line(t, "spool set aside and a new one begun")
+	p.stderr.line(t, "Spool damaged, bytes set aside")
 	p.becomes(t, 200, "ok")
-	if kept, err := filepath.Glob(filepath.Join(directory, spool.FileName+".corrupt-*")); err != nil || len(kept) != 1 {
+	if kept, err := filepath.Glob(filepath.Join(directory, "damaged-*")); err != nil || len(kept) != 1 {
 		t.Errorf("%v, %v", kept, err)
 	}
 	if code := p.end(t); code != 0 {
@@ -402,7 +452,7 @@ func TestWrongSpoolOptions(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"--spool-dir=/no/such"}, 1, "--spool-dir must be a directory that the sidecar may write to"},
+		{[]string{"--spool-dir=/dev/null/such"}, 1, "--spool-dir must be a directory that the sidecar may write to"},
 		{[]string{"--spool-max-bytes=lots"}, 2, "-spool-max-bytes"},
 		{[]string{"--spool-max-bytes=10"}, 1, "--spool-max-bytes must be from 1Mi to 64Gi"},
 		{[]string{"--spool-max-bytes=1Ti"}, 1, "--spool-max-bytes must be from 1Mi to 64Gi"},

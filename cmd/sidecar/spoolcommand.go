@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"time"
 
@@ -21,94 +23,144 @@ import (
 // spoolCommand is the first argument of what looks into a spool.
 const spoolCommand = "spool"
 
-const spoolUsage = `Usage: sidecar spool list|replay|export --spool-dir DIR
+const spoolUsage = `Usage: sidecar spool list|export|import|retry|delete --spool-dir DIR [--all] [ID...]
 
-  list    shows the events that wait, and the dead letters with what the API server says against them
-  replay  has the dead letters written again, once what refused them was mended
-  export  prints all of it as JSON, one event on a line
+  list    prints the events that wait, and the dead letters with their reasons
+  export  prints all of them as JSON, one event on a line
+  import  adds the events that export printed, from standard input
+  retry   writes dead letters again: those with the IDs, or --all
+  delete  deletes dead letters: those with the IDs, or --all
 
-It asks the sidecar that has the spool open, and reads the file where none runs. In a Pod:
+It asks the sidecar that has the spool open, and reads the files where none runs. In a Pod:
   kubectl -n meeting-recording-system exec deploy/meeting-recording-operator -c sidecar -- /sidecar spool list --spool-dir /var/spool/sidecar
 
 `
 
-// runSpool is `sidecar spool`; it returns the exit code.
-func runSpool(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	verbs := map[string]func(context.Context, spoolSource, bool, io.Writer) error{
-		"list": listSpool, "replay": replaySpool, "export": exportSpool,
-	}
-	var directory string
+// spoolRequest is a command line of `sidecar spool`.
+type spoolRequest struct {
+	verb      string
+	directory string
+	all       bool
+	ids       []uint64
+}
+
+// needsIDs reports whether the request is for dead letters, and says which.
+func (r spoolRequest) needsIDs() bool { return r.verb == "retry" || r.verb == "delete" }
+
+// parseSpoolRequest returns errUsage if it has printed what is wrong.
+func parseSpoolRequest(args []string, stderr io.Writer) (spoolRequest, error) {
+	var r spoolRequest
 	flags := flag.NewFlagSet("sidecar spool", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&directory, "spool-dir", "", "The sidecar's own --spool-dir.")
+	flags.StringVar(&r.directory, "spool-dir", "", "The sidecar's own --spool-dir.")
+	flags.BoolVar(&r.all, "all", false, "Retry or delete all dead letters.")
 	flags.Usage = func() {
-		// There is nobody left to tell if this fails.
-		_, _ = fmt.Fprint(stderr, spoolUsage)
+		_, _ = fmt.Fprint(stderr, spoolUsage) // there is nobody left to tell if this fails
 		flags.PrintDefaults()
 	}
-	if len(args) == 0 || verbs[args[0]] == nil {
+	if len(args) == 0 {
 		flags.Usage()
-		if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
-			return exitOK
-		}
-		return exitUsage
+		return r, errUsage
 	}
-	verb := verbs[args[0]]
-	switch err := flags.Parse(args[1:]); {
+	r.verb = args[0]
+	switch r.verb {
+	case "-h", "--help":
+		flags.Usage()
+		return r, flag.ErrHelp
+	case "list", "export", "import", "retry", "delete":
+	default:
+		flags.Usage()
+		return r, errUsage
+	}
+	if err := flags.Parse(args[1:]); err != nil {
+		return r, cmp.Or(map[bool]error{true: flag.ErrHelp}[errors.Is(err, flag.ErrHelp)], errUsage)
+	}
+	var err error
+	if r.ids, err = parseIDs(flags.Args()); err != nil {
+		_, _ = fmt.Fprintln(stderr, "sidecar:", err)
+		return r, errUsage
+	}
+	if isChosen := r.all != (len(r.ids) > 0); r.directory == "" || (r.needsIDs() && !isChosen) || (!r.needsIDs() && (r.all || len(r.ids) > 0)) {
+		flags.Usage()
+		return r, errUsage
+	}
+	return r, nil
+}
+
+// runSpool is `sidecar spool`; it returns the exit code.
+func runSpool(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	request, err := parseSpoolRequest(args, stderr)
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case err != nil:
 		return exitUsage
-	case flags.NArg() > 0 || directory == "":
-		flags.Usage()
-		return exitUsage
 	}
-	if err := withSource(ctx, directory, stdout, verb); err != nil {
+	tool, isRunning, closeTool, err := openTool(ctx, request.directory, stderr)
+	if err == nil {
+		err = errors.Join(request.do(tool, isRunning, os.Stdin, stdout), closeTool())
+	}
+	if err != nil {
 		return fail(stderr, err)
 	}
 	return exitOK
 }
 
-func withSource(ctx context.Context, directory string, stdout io.Writer, do func(context.Context, spoolSource, bool, io.Writer) error) (err error) {
-	source, running, err := openSource(ctx, directory)
+func (r spoolRequest) do(tool spoolTool, isRunning bool, stdin io.Reader, stdout io.Writer) (err error) {
+	var n int
+	var done string
+	switch r.verb {
+	case "list":
+		return listSpool(tool, stdout)
+	case "export":
+		return tool.Export(stdout)
+	case "import":
+		done = "events imported"
+		n, err = tool.Import(stdin)
+	case "retry":
+		done = "dead letters will be written again"
+		n, err = tool.Retry(r.ids)
+	case "delete":
+		done = "dead letters deleted"
+		n, err = tool.Delete(r.ids)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%d %s, then it failed: %w", n, done, err)
 	}
-	defer func() { err = errors.Join(err, source.Close()) }()
-	return do(ctx, source, running, stdout)
-}
-
-func listSpool(_ context.Context, source spoolSource, _ bool, stdout io.Writer) error {
-	// Line by line: there may be more than fits the memory of the sidecar's Pod.
-	const line = "%-10v %-8v %-20v %-9v %-20v %-18v %-28v %v\n"
-	if _, err := fmt.Fprintf(stdout, line, "ID", "STATE", "RECEIVED", "TYPE", "NAMESPACE", "MEETING", "SESSION", "REASON"); err != nil {
-		return err
+	if r.verb == "retry" && !isRunning {
+		done += " when the sidecar runs"
 	}
-	return source.Each(func(r spool.Record) error {
-		var ev outbox.SpooledEvent
-		if err := json.Unmarshal(r.Payload, &ev); err != nil {
-			ev.Type = "?" // of another version; the reason says so
-		}
-		_, err := fmt.Fprintf(stdout, line, r.ID, r.State, ev.ReceivedAt.UTC().Format(time.RFC3339), ev.Type,
-			cmp.Or(ev.Namespace, "-"), strconv.Quote(ev.MeetingID), strconv.Quote(ev.SessionID), strconv.Quote(r.Reason))
-		return err
-	})
-}
-
-func replaySpool(ctx context.Context, source spoolSource, running bool, stdout io.Writer) error {
-	n, err := source.Revive(ctx)
-	if err != nil {
-		return fmt.Errorf("%d dead letters wait to be written again, not all: %w", n, err)
+	if len(r.ids) > n {
+		return fmt.Errorf("%d %s: the other IDs are not those of dead letters", n, done)
 	}
-	when := "now"
-	if !running {
-		when = "when the sidecar runs"
-	}
-	_, err = fmt.Fprintf(stdout, "%d dead letters will be written again %s\n", n, when)
+	_, err = fmt.Fprintf(stdout, "%d %s\n", n, done)
 	return err
 }
 
-func exportSpool(_ context.Context, source spoolSource, _ bool, stdout io.Writer) error {
-	encoder := json.NewEncoder(stdout)
-	return source.Each(func(r spool.Record) error { return encoder.Encode(r) })
+// listSpool prints line by line: there may be more than fits into the memory of the sidecar's Pod.
+func listSpool(tool spoolTool, stdout io.Writer) error {
+	const line = "%-17v %-8v %-20v %-9v %-20v %-18v %-28v %v\n"
+	if _, err := fmt.Fprintf(stdout, line, "ID", "STATE", "RECEIVED", "TYPE", "NAMESPACE", "MEETING", "SESSION", "REASON"); err != nil {
+		return err
+	}
+	reader, writer := io.Pipe()
+	go func() { writer.CloseWithError(tool.Export(writer)) }()
+	defer func() { _ = reader.Close() }() // which ends the export
+	for decoder := json.NewDecoder(bufio.NewReader(reader)); ; {
+		var r spool.Record
+		switch err := decoder.Decode(&r); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read the spool: %w", err)
+		}
+		ev, err := outbox.Decode(r)
+		if err != nil {
+			ev.Type = "?"
+		}
+		if _, err := fmt.Fprintf(stdout, line, r.ID, r.State, ev.ReceiveTime.UTC().Format(time.RFC3339), ev.Type,
+			ev.Namespace, strconv.Quote(ev.MeetingID), strconv.Quote(ev.SessionID), strconv.Quote(ev.Reason)); err != nil {
+			return err
+		}
+	}
 }

@@ -57,7 +57,7 @@ permissions to create pods/portforward and pods/exec in the operator's namespace
 	flags.StringVar(&d.spoolDir, "spool-dir", "/var/spool/sidecar", "The sidecars' own --spool-dir.")
 	cmd.AddCommand(
 		d.command("replay", "Write the dead letters again, after their cause is fixed", cobra.NoArgs, func(ctx context.Context, _ []string) error {
-			return d.each(ctx, func(pod *corev1.Pod) error { return d.spool(ctx, pod, "replay") })
+			return d.each(ctx, func(pod *corev1.Pod) error { return d.spool(ctx, pod, "retry", "--all") })
 		}),
 		d.command("export", "Print spooled events and dead letters as JSON, one on a line", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 			return d.each(ctx, func(pod *corev1.Pod) error { return d.spool(ctx, pod, "export") })
@@ -208,7 +208,6 @@ func labelOf(metric *dto.Metric, name string) string {
 type spoolRecord struct {
 	ID      uint64          `json:"id"`
 	State   string          `json:"state"`
-	Reason  string          `json:"reason"`
 	Payload json.RawMessage `json:"payload"`
 }
 
@@ -228,11 +227,15 @@ func (d *deliveriesOptions) showSpool(ctx context.Context, pod *corev1.Pod) erro
 		if err := json.Unmarshal(lines.Bytes(), &record); err != nil {
 			return fmt.Errorf("read what the sidecar printed: %w", err)
 		}
-		if record.Reason == "" {
+		if record.State != "dead" {
 			waiting++
 			continue
 		}
-		dead = append(dead, fmt.Sprintf("    %d: %s\n       %s", record.ID, view.Clean(record.Reason), view.Clean(string(record.Payload))))
+		var letter struct{ Reason string }
+		if err := json.Unmarshal(record.Payload, &letter); err != nil {
+			return fmt.Errorf("read what the sidecar printed: %w", err)
+		}
+		dead = append(dead, fmt.Sprintf("    %d: %s\n       %s", record.ID, view.Clean(letter.Reason), view.Clean(string(record.Payload))))
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("read what the sidecar printed: %w", err)

@@ -5,196 +5,215 @@ package outbox
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/funcr"
+	"github.com/prometheus/client_golang/prometheus"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
-const (
-	testMeeting = "hstr-afz3-tt4f"
-	testSession = "62d148951a1eb20029fc9b05"
-	testName    = testMeeting + "-" + testSession
-)
+const testSpoolBytes = 64 << 20
 
 var (
-	session     = recorder.Session{MeetingID: testMeeting, SessionID: testSession}
-	testWindows = lifecycle.Windows{Reorder: time.Minute, Redelivery: 10 * time.Second}
-	epoch       = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	errRefused   = errors.New("connection refused")
+	errNamespace = fmt.Errorf("create: %w", apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, "gone"))
+	errRejected  = &recorder.RejectedError{Field: "data.meetingId", Err: errors.New("too long")}
 )
 
-// event is a delivery some seconds after epoch; with a path it names a file.
-func event(eventType v1alpha1.EventType, seconds float64, path ...string) lifecycle.Event {
-	ev := lifecycle.Event{
-		Type: eventType, Source: v1alpha1.EventSourceWebhook,
-		ReceivedAt: epoch.Add(time.Duration(seconds * float64(time.Second))),
-	}
-	if len(path) > 0 {
-		ev.FilePath, ev.FileURL = path[0], "https://cdn.example.com"+path[0]
-	}
-	return ev
+// newEvent returns an event with a number, by which the fake API server knows it.
+func newEvent(session, number int) recorder.Event {
+	return eventIn("meetings", session, number)
 }
 
-// memoryStore is a Store with optimistic concurrency as the API server has it.
-// hook is asked before each call, and its error returned instead.
-type memoryStore struct {
-	mu      sync.Mutex
-	objects map[string][]*recorder.Object // every version; a nil one does not exist
-	version int
-	calls   []string
-	hook    func(call, name string) error
-	// stale says by how many versions a read that need not be fresh is behind.
-	stale func(versions int) int
-	// seen tells of a name whether the replica that asks knows it; nil is whether it exists.
-	seen func(name string) bool
-	// traceparent is what a new object's annotation says.
-	traceparent func() string
-}
-
-func newMemoryStore() *memoryStore {
-	return &memoryStore{
-		objects:     map[string][]*recorder.Object{},
-		hook:        func(string, string) error { return nil },
-		stale:       func(int) int { return 0 },
-		traceparent: func() string { return "" },
+func eventIn(namespace string, session, number int) recorder.Event {
+	return recorder.Event{
+		Session: recorder.Session{Namespace: namespace, MeetingID: "hstr-afz3-tt4f", SessionID: fmt.Sprintf("session-%d", session)},
+		Event: lifecycle.Event{
+			Type: v1alpha1.EventStarted, Source: v1alpha1.EventSourceWebhook, FilePath: strconv.Itoa(number), ReceivedAt: time.Now(),
+		},
 	}
 }
 
-func (s *memoryStore) Namespace() string { return "meetings" }
-
-func (s *memoryStore) enter(call, name string) error {
-	s.mu.Lock()
-	s.calls = append(s.calls, call+" "+name)
-	s.mu.Unlock()
-	return s.hook(call, name)
+// server is a fake API server.
+type server struct {
+	mu sync.Mutex
+	// written are the numbers of the events of each session, in the order in which they took effect.
+	written map[recorder.Session][]int
+	batches []int // their sizes
+	tries   int
+	// delay is how long a write takes; fail, if not nil, says what happens to an event.
+	delay func() time.Duration
+	fail  func(ev lifecycle.Event, session recorder.Session) error
 }
 
-// takeCalls returns what was called since the last takeCalls.
-func (s *memoryStore) takeCalls() []string {
+func newServer() *server { return &server{written: map[recorder.Session][]int{}} }
+
+func (s *server) set(fail func(lifecycle.Event, recorder.Session) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	calls := s.calls
-	s.calls = nil
-	return calls
+	s.fail = fail
 }
 
-func (s *memoryStore) Get(_ context.Context, name string, fresh bool) (*recorder.Object, error) {
-	call := "get"
-	if fresh {
-		call = "get fresh"
-	}
-	if err := s.enter(call, name); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	versions := s.objects[name]
-	at := len(versions)
-	if !fresh && at > 0 {
-		at -= min(s.stale(at), at)
-	}
-	if at == 0 || versions[at-1] == nil {
-		return nil, recorder.ErrNotFound
-	}
-	return versions[at-1], nil
+// always fails every event.
+func always(err error) func(lifecycle.Event, recorder.Session) error {
+	return func(lifecycle.Event, recorder.Session) error { return err }
 }
 
-func (s *memoryStore) Seen(name string) bool {
-	if s.seen != nil {
-		return s.seen(name)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.objects[name]) > 0
-}
-
-// put stores the next version of an object. It is called with mu held.
-func (s *memoryStore) put(o recorder.Object, status v1alpha1.RecordingStatus) *recorder.Object {
-	raw, err := json.Marshal(status)
+func numberOf(ev lifecycle.Event) int {
+	number, err := strconv.Atoi(ev.FilePath)
 	if err != nil {
 		panic(err)
 	}
-	o.RawRecording = raw
-	o.Recording = v1alpha1.RecordingStatus{}
-	if err := json.Unmarshal(raw, &o.Recording); err != nil {
-		panic(err)
-	}
-	s.version++
-	o.ResourceVersion = strconv.Itoa(s.version)
-	s.objects[o.Name] = append(s.objects[o.Name], &o)
-	return &o
+	return number
 }
 
-func (s *memoryStore) Create(_ context.Context, session recorder.Session, segment int32) (*recorder.Object, error) {
-	name := lifecycle.Name(session.MeetingID, session.SessionID, segment)
-	if err := s.enter("create", name); err != nil {
-		return nil, err
-	}
+func (s *server) write(ctx context.Context, session recorder.Session, events []lifecycle.Event) []recorder.Written {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if versions := s.objects[name]; len(versions) > 0 && versions[len(versions)-1] != nil {
-		return nil, recorder.ErrChanged
-	}
-	return s.put(recorder.Object{Name: name, Traceparent: s.traceparent(), Spec: v1alpha1.MeetingRecordingSpec{
-		MeetingID: session.MeetingID, SessionID: session.SessionID, Segment: segment,
-	}}, v1alpha1.RecordingStatus{Events: []v1alpha1.RecordingEvent{}}), nil
-}
-
-func (s *memoryStore) Patch(_ context.Context, read *recorder.Object, status v1alpha1.RecordingStatus, revives bool) error {
-	if err := s.enter("patch", read.Name); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.objects[read.Name][len(s.objects[read.Name])-1]
-	if string(now.RawRecording) != string(read.RawRecording) || (revives && now.Processing != read.Processing) {
-		return fmt.Errorf("patch: %w (%w)", recorder.ErrChanged, &recorder.RejectedError{Err: recorder.ErrChanged})
-	}
-	s.put(*now, status)
-	return nil
-}
-
-// chain returns the session's objects, as they are now.
-func (s *memoryStore) chain() []*recorder.Object {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var chain []*recorder.Object
-	for index := int32(1); ; index++ {
-		versions := s.objects[lifecycle.Name(testMeeting, testSession, index)]
-		if len(versions) == 0 {
-			return chain
+	s.tries++
+	delay := s.delay
+	s.mu.Unlock()
+	if delay != nil {
+		select {
+		case <-time.After(delay()):
+		case <-ctx.Done():
+			return failAll(events, ctx.Err())
 		}
-		chain = append(chain, versions[len(versions)-1])
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.batches = append(s.batches, len(events))
+	written := make([]recorder.Written, len(events))
+	for i, ev := range events {
+		if s.fail != nil {
+			if err := s.fail(ev, session); err != nil {
+				written[i].Err = err
+				if recorder.RejectionOf(err) == nil {
+					return failAll(events[i:], err, written[:i]...)
+				}
+				continue
+			}
+		}
+		s.written[session] = append(s.written[session], numberOf(ev))
+		written[i].Outcome = recorder.Outcome{Result: lifecycle.Recorded, Recording: "meetings/" + session.SessionID}
+	}
+	return written
 }
 
-// writeAll writes events one after another, and fails the test if one cannot be.
-func writeAll(t testing.TB, w *recorder.Writer, events ...lifecycle.Event) []recorder.Outcome {
+func failAll(events []lifecycle.Event, err error, before ...recorder.Written) []recorder.Written {
+	for range events {
+		before = append(before, recorder.Written{Err: err})
+	}
+	return before
+}
+
+func (s *server) of(ev recorder.Event) []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]int(nil), s.written[ev.Session]...)
+}
+
+// world is an Outbox with its surroundings.
+type world struct {
+	*Outbox
+	server    *server
+	store     *spool.Store
+	directory string
+	registry  *prometheus.Registry
+	log       *strings.Builder
+}
+
+// newWorld returns one that runs, with a spool.
+func newWorld(t testing.TB, change func(*Options)) *world {
 	t.Helper()
-	var outcomes []recorder.Outcome
-	for _, written := range w.Write(t.Context(), session, events) {
-		if written.Err != nil {
-			t.Fatal(written.Err)
-		}
-		outcomes = append(outcomes, written.Outcome)
+	return newWorldIn(t, t.TempDir(), newServer(), change)
+}
+
+func newWorldIn(t testing.TB, directory string, s *server, change func(*Options)) *world {
+	t.Helper()
+	w := &world{server: s, directory: directory, registry: prometheus.NewRegistry(), log: &strings.Builder{}}
+	var mu sync.Mutex
+	var err error
+	if w.store, err = spool.Open(directory, spool.Options{MaxBytes: testSpoolBytes, Now: time.Now}); err != nil {
+		t.Fatal(err)
 	}
-	return outcomes
+	options := Options{
+		Write: s.write, Timeout: 2 * time.Second, Spool: w.store, Metrics: NewMetrics(w.registry), Now: time.Now,
+		Log: logr.New(funcr.New(func(_, args string) {
+			mu.Lock()
+			defer mu.Unlock()
+			w.log.WriteString(args + "\n")
+		}, funcr.Options{}).GetSink()),
+	}
+	if change != nil {
+		change(&options)
+	}
+	w.Outbox = New(options)
+	if err := w.Start(); err != nil && options.Spool != nil {
+		t.Fatal(err)
+	}
+	return w
 }
 
-// Types of events.
-const (
-	starting = v1alpha1.EventStarting
-	started  = v1alpha1.EventStarted
-	stopped  = v1alpha1.EventStopped
-	failed   = v1alpha1.EventFailed
-)
-
-func newDelivery(session recorder.Session, ev lifecycle.Event) recorder.Event {
-	return recorder.Event{Session: session, Event: ev}
+// end stops it without waiting for what is in the spool.
+func (w *world) end(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	w.Close(ctx)
+	if err := w.store.Close(); err != nil {
+		t.Error(err)
+	}
 }
+
+// flush waits until everything is written.
+func (w *world) flush(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	defer cancel()
+	if w.Flush(ctx); ctx.Err() != nil {
+		t.Errorf("not everything is written after an hour: %+v", w.store.Stats())
+	}
+}
+
+// expect records an event, and checks the result and how long it took.
+func (w *world) expect(t testing.TB, ev recorder.Event, want lifecycle.Result, atMost time.Duration) {
+	t.Helper()
+	begin := time.Now()
+	outcome, err := w.Record(context.Background(), ev)
+	if took := time.Since(begin); err != nil || outcome.Result != want || took > atMost {
+		t.Errorf("%s %s: %q, %v after %s; want %q within %s", ev.Session.SessionID, ev.FilePath, outcome.Result, err, took, want, atMost)
+	}
+}
+
+// deadLetters returns those in the spool.
+func (w *world) deadLetters(t testing.TB) (letters []SpooledEvent) {
+	t.Helper()
+	if err := w.store.Each(func(r spool.Record) error {
+		if r.State == spool.Dead {
+			letter, err := Decode(r)
+			if err != nil {
+				return err
+			}
+			letters = append(letters, letter)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return letters
+}
+
+func pass(d time.Duration) { <-time.After(d) }

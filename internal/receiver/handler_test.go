@@ -92,7 +92,7 @@ func TestAnswers(t *testing.T) {
 		{"over 64 KiB", request{body: strings.Repeat(" ", maxBodyBytes+1)}, nil, 413, `{"error":"body is larger than 65536 bytes"}`, nil, "unknown too_large"},
 
 		{
-			"the API server is away", request{body: goodBody}, recordedNever(recorder.ErrTimeout),
+			"the API server is away", request{body: goodBody}, recordedNever(outbox.ErrTimeout),
 			503, `{"error":"the event cannot be recorded at the moment: try again later"}`, map[string]string{"Retry-After": "5"}, "recording-started unavailable",
 		},
 		{"too much waits", request{body: goodBody}, recordedNever(outbox.ErrOverloaded), 503, "try again later", map[string]string{"Retry-After": "5"}, "recording-started unavailable"},
@@ -106,7 +106,7 @@ func TestAnswers(t *testing.T) {
 		},
 		{
 			"races lost until the time was up", request{body: goodBody},
-			recordedNever(fmt.Errorf("%w: %w (%w)", recorder.ErrTimeout, recorder.ErrChanged, &recorder.RejectedError{Field: "data.meetingId", Err: errors.New("inside")})),
+			recordedNever(fmt.Errorf("%w: %w (%w)", outbox.ErrTimeout, recorder.ErrChanged, &recorder.RejectedError{Field: "data.meetingId", Err: errors.New("inside")})),
 			503, `{"error":"the event cannot be recorded at the moment: try again later"}`, map[string]string{"Retry-After": "5"}, "recording-started unavailable",
 		},
 		{
@@ -259,7 +259,7 @@ func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 func TestNothingSecretIsLogged(t *testing.T) {
 	const secret = "s3cr3t-t0k3n-of-the-endpoint"
 	for _, to := range []Recorder{
-		recordedAlways, recordedNever(recorder.ErrTimeout), recorderFunc(func(_ context.Context, ev recorder.Event) (recorder.Outcome, error) { panic(ev) }),
+		recordedAlways, recordedNever(outbox.ErrTimeout), recorderFunc(func(_ context.Context, ev recorder.Event) (recorder.Outcome, error) { panic(ev) }),
 	} {
 		f := newFixture(t, to)
 		f.Secrets = openSecrets(t, SecretsOptions{EndpointTokenFile: tokenFile(t, secret)})

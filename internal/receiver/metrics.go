@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
-	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -57,7 +56,6 @@ type Metrics struct {
 	clients  *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
-	delay    *prometheus.HistogramVec
 	// Log lines that anybody can cause are written once in a while.
 	overload, failures, rateLimited, noKey rate.Sometimes
 }
@@ -92,7 +90,6 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		}),
 	}
 	registry.MustRegister(m.webhooks, m.routes, m.clients, m.duration, m.inFlight)
-	m.delay = outbox.StatusDelay(registry)
 	m.initialise()
 	return m
 }
@@ -104,9 +101,6 @@ func (m *Metrics) initialise() {
 			m.webhooks.WithLabelValues(string(eventType), string(o))
 		}
 	}
-	for _, via := range []string{outbox.ViaDirect, outbox.ViaSpool} {
-		m.delay.WithLabelValues(via)
-	}
 	for _, o := range []outcome{outcomeUnauthorized, outcomeNoKey, outcomeUnchecked, outcomePanic, outcomeRateLimited, outcomeFailuresLimited, outcomeOverloaded} {
 		m.webhooks.WithLabelValues(typeUnknown, string(o))
 	}
@@ -115,9 +109,6 @@ func (m *Metrics) initialise() {
 func (m *Metrics) webhook(eventType string, o outcome, took time.Duration) {
 	m.webhooks.WithLabelValues(eventType, string(o)).Inc()
 	m.duration.WithLabelValues(string(o)).Observe(took.Seconds())
-	if o == outcomeRecorded || o == outcomeDuplicate {
-		m.delay.WithLabelValues(outbox.ViaDirect).Observe(took.Seconds())
-	}
 }
 
 // routed counts a request of one of several namespaces.

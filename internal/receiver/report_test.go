@@ -30,7 +30,7 @@ func TestLogNamesWhatItIsAbout(t *testing.T) {
 		"recorded":  {recordedAlways, request{body: goodBody}, known},
 		"duplicate": {recordedAs(lifecycle.Duplicate, "meetings/"+testName), request{body: goodBody}, known},
 		"spooled":   {recordedAs(outbox.Spooled, ""), request{body: goodBody}, session},
-		"away":      {recordedNever(recorder.ErrTimeout), request{body: goodBody}, session},
+		"away":      {recordedNever(outbox.ErrTimeout), request{body: goodBody}, session},
 		"a bug":     {recordedNever(recorder.NewPanicError("inside")), request{body: goodBody}, session},
 		"forged":    {recordedAlways, request{body: goodBody, unsigned: true}, nil},
 	} {

@@ -38,6 +38,9 @@ func readChain(ctx context.Context, store Store, job *job, from int32, fresh boo
 		if err != nil {
 			return nil, err
 		}
+		if object.IsTerminating {
+			return nil, fmt.Errorf("%w: %s", ErrTerminating, object.Name)
+		}
 		segment := object.segment(job.session, index)
 		chain = append(chain, link{object, segment})
 		if !lifecycle.NeedsNext(segment, events...) {

@@ -12,9 +12,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
-// Session says which session of which meeting an event is about, by the
-// provider's own spelling, and in which namespace its recordings are. They form
-// one chain of objects.
+// Session identifies a session of a meeting, by the provider's own spelling, and the namespace of its recordings. They form one chain of
+// objects.
 type Session struct {
 	Namespace            string
 	MeetingID, SessionID string
@@ -26,21 +25,21 @@ type Event struct {
 	lifecycle.Event
 }
 
-// Outcome says what became of an event that is durable.
+// Outcome says where an event was written.
 type Outcome struct {
 	// Result says whether the event was new to its recording.
 	Result lifecycle.Result
 	// Recording is the MeetingRecording that has the event, as namespace/name.
 	Recording string
-	// Trace is what to tell of the write in the recording's trace; nil where it has none, or nobody is to tell.
+	// Trace is the write in the recording's trace; nil if the recording has none, or is not sampled.
 	Trace *Trace
 }
 
-// Trace is where in its recording's trace an event belongs, and what writing it took.
+// Trace is the place of an event in its recording's trace, and the write.
 type Trace struct {
 	// Place is that of the recording.
 	Place trace.SpanContext
-	// First tells that the event is the first of its recording.
+	// First means that the event is the first of its recording.
 	First bool
 	Write tracing.Write
 }
@@ -52,28 +51,22 @@ func (o Outcome) Spans(ev lifecycle.Event) (tracing.Recording, tracing.Event) {
 	}
 }
 
-var (
-	// ErrTimeout tells that an event could not be written in time.
-	ErrTimeout = errors.New("the API server has not taken the event in time")
-)
-
-// RejectedError tells that the API server will never accept an event: what it
-// holds breaks a rule of the MeetingRecording's schema, or of a policy.
+// RejectedError means that the API server will never accept an event: it breaks a rule of the MeetingRecording's schema, or of a policy.
 type RejectedError struct {
 	// Field is the webhook's field that is at fault, such as data.meetingId;
 	// empty where no single one is.
 	Field string
-	// Err is the API server's answer.
+	// Err is the API server's response.
 	Err error
 }
 
 func (e *RejectedError) Error() string { return "rejected by the API server: " + e.Err.Error() }
 
-// Unwrap returns the API server's answer.
+// Unwrap returns the API server's response.
 func (e *RejectedError) Unwrap() error { return e.Err }
 
-// RejectionOf is the API server's final refusal of an event; nil where err is
-// something else, such as a lost race, which may look like one.
+// RejectionOf returns the API server's rejection of an event. It is nil if err is something else, such as a lost race, which may look
+// like one.
 func RejectionOf(err error) *RejectedError {
 	var rejection *RejectedError
 	if errors.As(err, &rejection) && !errors.Is(err, ErrChanged) {
@@ -82,12 +75,8 @@ func RejectionOf(err error) *RejectedError {
 	return nil
 }
 
-// LogValues returns what the log says of an event that is of no recording yet: the name that the session's first one has or will have,
-// with which those of the others begin. So whoever looks for a recording's name finds the lines of its session.
+// LogValues returns what the log says about a session: the name of its first recording, with which the names of the others begin. So a
+// search for a recording's name finds the lines of its session.
 func (s Session) LogValues() []any {
-	values := []any{"session", lifecycle.Name(s.MeetingID, s.SessionID, 1)}
-	if s.Namespace != "" {
-		values = append(values, "namespace", s.Namespace)
-	}
-	return values
+	return []any{"session", lifecycle.Name(s.MeetingID, s.SessionID, 1), "namespace", s.Namespace}
 }

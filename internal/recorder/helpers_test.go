@@ -50,6 +50,8 @@ type memoryStore struct {
 	hook    func(call, name string) error
 	// stale says by how many versions a read that need not be fresh is behind.
 	stale func(versions int) int
+	// terminating has the names of objects that are being deleted.
+	terminating map[string]bool
 	// seen tells of a name whether the replica that asks knows it; nil is whether it exists.
 	seen func(name string) bool
 	// traceparent is what a new object's annotation says.
@@ -101,7 +103,9 @@ func (s *memoryStore) Get(_ context.Context, name string, fresh bool) (*Object, 
 	if at == 0 || versions[at-1] == nil {
 		return nil, ErrNotFound
 	}
-	return versions[at-1], nil
+	object := *versions[at-1]
+	object.IsTerminating = s.terminating[name]
+	return &object, nil
 }
 
 func (s *memoryStore) Seen(name string) bool {

@@ -8,9 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -37,7 +37,6 @@ type RESTStore struct {
 	namespace string
 	metrics   *Metrics
 	seen      *versions
-	dialer    *dialer
 }
 
 var _ Store = (*RESTStore)(nil)
@@ -52,16 +51,25 @@ func NewRESTStore(config *rest.Config, namespace string, metrics *Metrics) (*RES
 	config.ContentType = runtime.ContentTypeJSON
 	config.AcceptContentTypes = runtime.ContentTypeJSON
 	config.NegotiatedSerializer = statusDecoder()
-	dialer := newDialer()
-	config.Dial = dialer.dial
+	pingSilentConnections()
 	client, err := rest.RESTClientFor(config)
 	if err != nil {
 		return nil, fmt.Errorf("make a client of the API server: %w", err)
 	}
 	return &RESTStore{
 		client: client, namespace: namespace, metrics: metrics,
-		seen: newVersions(), dialer: dialer,
+		seen: newVersions(),
 	}, nil
+}
+
+// pingSilentConnections has HTTP/2 notice within seconds that a connection has died, instead of 45 s, during which it would get every
+// request. A slow API server still answers pings. client-go takes this from the environment only.
+func pingSilentConnections() {
+	for _, name := range []string{"HTTP2_READ_IDLE_TIMEOUT_SECONDS", "HTTP2_PING_TIMEOUT_SECONDS"} {
+		if os.Getenv(name) == "" {
+			_ = os.Setenv(name, "3") // it can only fail for a name that is none
+		}
+	}
 }
 
 // In returns the store of another namespace, which shares everything else.
@@ -159,31 +167,17 @@ func newObject(name string, session Session, segment int32, traceparent string) 
 	}
 }
 
-// Patch implements Store. It writes nothing but status.recording, and asks for
-// nothing but that to be unchanged, so it never conflicts with the controller.
+// Patch implements Store. It asks for nothing but status.recording to be unchanged, so it never conflicts with the controller.
 func (s *RESTStore) Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error {
-	patch := []operation{
-		{Op: "test", Path: "/status/recording", Value: read.RawRecording},
-		{Op: "replace", Path: "/status/recording", Value: status},
+	patch, err := memberOperations(read, status)
+	if err != nil {
+		return fmt.Errorf("encode the status of %s: %w", read.Name, err)
 	}
+	patch = append([]operation{{Op: "test", Path: recordingPath, Value: read.RawRecording}}, patch...)
 	if revives && read.Processing != "" {
 		patch = append([]operation{{Op: "test", Path: "/status/processing/state", Value: read.Processing}}, patch...)
 	}
-	return s.patchStatus(ctx, read, append(ring(read), patch...))
-}
-
-// ring returns what has the manager deliver events of a recording again that it may have done with: one that had ended before this write. It
-// tests that the manager did not do so in the meantime. Where the manager delivers nothing there is nothing to set.
-func ring(read *Object) []operation {
-	if len(read.RawDelivery) == 0 || (read.Recording.State != v1alpha1.RecordingStopped && read.Recording.State != v1alpha1.RecordingFailed) {
-		return nil
-	}
-	unchanged := operation{Op: "test", Path: "/status/delivery", Value: read.RawDelivery}
-	var delivery v1alpha1.DeliveryStatus
-	if err := json.Unmarshal(read.RawDelivery, &delivery); err != nil || delivery.State == "" {
-		return []operation{unchanged}
-	}
-	return []operation{unchanged, {Op: "add", Path: "/status/delivery/state", Value: v1alpha1.DeliveryPending}}
+	return s.patchStatus(ctx, read, patch)
 }
 
 func (s *RESTStore) patchStatus(ctx context.Context, read *Object, patch []operation) error {
@@ -191,18 +185,16 @@ func (s *RESTStore) patchStatus(ctx context.Context, read *Object, patch []opera
 	if err != nil {
 		return fmt.Errorf("encode the status of %s: %w", read.Name, err)
 	}
-	_, err = s.do(ctx, "patch", s.client.Patch(types.JSONPatchType).Namespace(s.namespace).Resource(resource).Name(read.Name).
+	written, err := s.do(ctx, "patch", s.client.Patch(types.JSONPatchType).Namespace(s.namespace).Resource(resource).Name(read.Name).
 		SubResource("status").Param("fieldManager", FieldManager).Body(body))
 	if err = writeError("write the status of "+read.Name, err); err != nil {
 		s.seen.outdated(s.path(read.Name), read, errors.Is(err, ErrChanged))
+		return err
 	}
-	return err
-}
-
-type operation struct {
-	Op    string `json:"op"`
-	Path  string `json:"path"`
-	Value any    `json:"value"`
+	if written.IsTerminating {
+		return fmt.Errorf("%w: %s", ErrTerminating, read.Name)
+	}
+	return nil
 }
 
 // Ping returns nil once the API server serves MeetingRecordings and lets us
@@ -232,12 +224,8 @@ func writeError(doing string, err error) error {
 // do sends a request once and decodes the object in the answer. The client's
 // own retries would wait for up to ten times what Retry-After says.
 func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) (*Object, error) {
-	sent := time.Now()
 	result := request.MaxRetries(0).Do(ctx)
 	err := result.Error()
-	if err != nil && ctx.Err() != nil && time.Since(sent) >= silence {
-		s.dialer.closeSilent(sent)
-	}
 	s.metrics.apiRequest(verb, err)
 	if err != nil {
 		return nil, err
@@ -256,16 +244,16 @@ func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) 
 func decodeObject(body []byte) (*Object, error) {
 	var wire struct {
 		Metadata struct {
-			Name            string `json:"name"`
-			ResourceVersion string `json:"resourceVersion"`
-			Annotations     struct {
+			Name              string  `json:"name"`
+			ResourceVersion   string  `json:"resourceVersion"`
+			DeletionTimestamp *string `json:"deletionTimestamp"`
+			Annotations       struct {
 				Traceparent string `json:"recording.meetingops.dev/traceparent"` // AnnotationTraceparent
 			} `json:"annotations"`
 		} `json:"metadata"`
 		Spec   v1alpha1.MeetingRecordingSpec `json:"spec"`
 		Status struct {
 			Recording  json.RawMessage `json:"recording"`
-			Delivery   json.RawMessage `json:"delivery"`
 			Processing struct {
 				State v1alpha1.ProcessingState `json:"state"`
 			} `json:"processing"`
@@ -282,7 +270,7 @@ func decodeObject(body []byte) (*Object, error) {
 		ResourceVersion: wire.Metadata.ResourceVersion,
 		Spec:            wire.Spec,
 		RawRecording:    wire.Status.Recording,
-		RawDelivery:     wire.Status.Delivery,
+		IsTerminating:   wire.Metadata.DeletionTimestamp != nil,
 		Processing:      wire.Status.Processing.State,
 		Traceparent:     wire.Metadata.Annotations.Traceparent,
 	}

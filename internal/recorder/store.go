@@ -25,8 +25,8 @@ type Object struct {
 	RawRecording json.RawMessage
 	// Processing is status.processing.state, which the controller writes.
 	Processing v1alpha1.ProcessingState
-	// RawDelivery is status.delivery byte for byte; empty where the CRD knows none.
-	RawDelivery json.RawMessage
+	// IsTerminating means that the object is being deleted: what is written into it disappears with it.
+	IsTerminating bool
 	// Traceparent is the recording's place in its trace, as its annotation has it; empty where that is not there.
 	Traceparent string
 }
@@ -58,6 +58,8 @@ var (
 	// ErrChanged tells that a conditional write was refused because the object
 	// is no longer, or not yet, what was read: read again.
 	ErrChanged = errors.New("the object has changed")
+	// ErrTerminating means that a recording of the session is being deleted. Once it is gone the event gets a new one.
+	ErrTerminating = errors.New("recording is being deleted")
 )
 
 // Store reads and writes the MeetingRecordings of one namespace. Errors other
@@ -74,9 +76,8 @@ type Store interface {
 	// Create makes the object of a session's segment, without events, and
 	// returns it as it was stored; ErrChanged if the name is taken.
 	Create(ctx context.Context, session Session, segment int32) (*Object, error)
-	// Patch replaces the status.recording of read, if it is still the same; and
-	// if it revives a recording that has ended, by adding a file, only if its
-	// processing is still where it was. It fails with ErrChanged, also where the API server refuses the new
-	// status itself: it gives both the same code.
+	// Patch makes status.recording what status says, if it is still that of read; members that this version does not know stay. If it
+	// revives a failed recording, it does so only if its processing is still where it was. It fails with ErrChanged, also where the API
+	// server rejects the new status itself: it gives both the same code.
 	Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error
 }

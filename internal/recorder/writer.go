@@ -7,11 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"time"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
@@ -26,33 +22,30 @@ type Writer struct {
 	Now func() time.Time
 }
 
-// Written is what became of one event.
+// Written is the result for one event.
 type Written struct {
 	Outcome Outcome
-	// Err is nil if the event is durable, see Recorder.
+	// Err is nil if the event is in the status of a recording that is not being deleted.
 	Err error
 }
 
-// Write writes events of one session, placed in their order, with as few
-// writes as can be, and returns what became of each. It tries again, after
-// lost races and failures, until ctx is done; so ctx must end.
+// maxConflicts is how many lost races one Write tolerates before it leaves the rest to its caller.
+const maxConflicts = 5
+
+// Write writes events of one session, placed in their order, with as few writes as possible, and returns what happened to each. After a
+// lost race it reads again, a few times; every other failure is left to the caller, and ends the events that are not written yet.
 func (w *Writer) Write(ctx context.Context, session Session, events []lifecycle.Event) []Written {
 	j := newJob(session, events)
 	if w.Now != nil {
 		j.began = w.Now()
 	}
-	for pause := (backoff{}); len(j.open) > 0; {
+	for conflicts := 0; len(j.open) > 0; j.fresh = true {
 		err := w.attempt(ctx, j)
-		switch {
-		case err == nil:
-			j.fresh = true // for what is left of the events
-			continue
-		case j.reject(err):
-			continue
+		if err == nil || j.reject(err) {
+			continue // with what is left of the events
 		}
-		j.fresh = true
-		if !pause.wait(ctx, err) {
-			j.fail(fmt.Errorf("%w: %w", ErrTimeout, err))
+		if conflicts++; !errors.Is(err, ErrChanged) || conflicts > maxConflicts {
+			j.fail(err)
 		}
 	}
 	return j.written
@@ -245,44 +238,4 @@ func (j *job) fail(err error) {
 		j.written[position].Err = err
 	}
 	j.open = nil
-}
-
-// backoff counts what went wrong.
-type backoff struct {
-	conflicts, failures, barred int
-}
-
-// wait pauses as the error asks for, and tells whether there is time left.
-func (b *backoff) wait(ctx context.Context, err error) bool {
-	if IsNamespaceError(err) {
-		// More of it would hold places that events of other namespaces want.
-		if b.barred++; b.barred > maxBarred {
-			return false
-		}
-	}
-	timer := time.NewTimer(b.pause(err))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func (b *backoff) pause(err error) time.Duration {
-	if errors.Is(err, ErrChanged) {
-		b.conflicts++
-		if b.conflicts <= freeConflicts {
-			return 0
-		}
-		return rand.N(time.Duration(b.conflicts) * conflictBackoff)
-	}
-	pause := min(firstBackoff<<min(b.failures, 16), maxBackoff)
-	b.failures++
-	pause = pause/2 + rand.N(pause/2)
-	if seconds, told := apierrors.SuggestsClientDelay(err); told {
-		pause = max(pause, time.Duration(seconds)*time.Second)
-	}
-	return pause
 }

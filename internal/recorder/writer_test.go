@@ -8,11 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
@@ -200,66 +197,83 @@ func TestWriterAgainstAStaleCache(t *testing.T) {
 	}
 }
 
-func TestWriterGivesUpInTime(t *testing.T) {
+// TestWriterLeavesFailuresToItsCaller: it reads again after a lost race, a few times, and repeats nothing else.
+func TestWriterLeavesFailuresToItsCaller(t *testing.T) {
 	refused := errors.New("connection refused")
 	for _, tc := range []struct {
 		name  string
-		fails func(call string) error
-		want  error
+		call  string
+		err   error
+		tries int
 	}{
-		{"reads fail", func(string) error { return refused }, refused},
-		{"creates fail", func(call string) error {
-			if call == "create" {
-				return refused
-			}
-			return nil
-		}, refused},
-		{"every patch loses its race", func(call string) error {
-			if call == "patch" {
-				return ErrChanged
-			}
-			return nil
-		}, ErrChanged},
-		{"throttled for longer than there is time", func(string) error { return apierrors.NewTooManyRequests("slow down", 30) }, nil},
+		{"reads fail", "get", refused, 1},
+		{"creates fail", "create", refused, 1},
+		{"every patch loses its race", "patch", ErrChanged, maxConflicts + 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				store := newMemoryStore()
-				store.hook = func(call, _ string) error { return tc.fails(call) }
-				w := &Writer{Store: store, Windows: testWindows}
-				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-				defer cancel()
-				begin := time.Now()
-				written := w.Write(ctx, session, []lifecycle.Event{event(starting, 0), event(started, 1)})
-				if took := time.Since(begin); took != 2*time.Second {
-					t.Errorf("gave up after %s, want 2s", took)
+			store := newMemoryStore()
+			tries := 0
+			store.hook = func(call, _ string) error {
+				if call != tc.call {
+					return nil
 				}
-				for _, one := range written {
-					if !errors.Is(one.Err, ErrTimeout) || (tc.want != nil && !errors.Is(one.Err, tc.want)) {
-						t.Errorf("error %v", one.Err)
-					}
+				tries++
+				return tc.err
+			}
+			w := &Writer{Store: store, Windows: testWindows}
+			written := w.Write(t.Context(), session, []lifecycle.Event{event(started, 0), event(stopping, 1)})
+			for _, one := range written {
+				if !errors.Is(one.Err, tc.err) {
+					t.Errorf("error %v", one.Err)
 				}
-			})
+			}
+			if tries != tc.tries {
+				t.Errorf("tried %d times, want %d", tries, tc.tries)
+			}
 		})
 	}
 }
 
-func TestWriterOutlastsABlip(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := newMemoryStore()
-		failures := 3
-		store.hook = func(string, string) error {
-			if failures--; failures >= 0 {
-				return errors.New("connection refused")
-			}
-			return nil
+// TestWriterWaitsForDeletion: what happens in a session while one of its recordings is being deleted is not written, and so not
+// acknowledged, until that is gone; and then to a new one. That is so as well if the deletion begins behind the read.
+func TestWriterWaitsForDeletion(t *testing.T) {
+	store := newMemoryStore()
+	w := &Writer{Store: store, Windows: testWindows}
+	writeAll(t, w, event(starting, 0))
+	store.terminating = map[string]bool{testName: true}
+	for _, ev := range []lifecycle.Event{event(stopped, 1, "/a.mp4"), event(starting, 1)} {
+		if written := w.Write(t.Context(), session, []lifecycle.Event{ev}); !errors.Is(written[0].Err, ErrTerminating) {
+			t.Errorf("%s: %+v", ev.Type, written[0])
 		}
-		begin := time.Now()
-		writeAll(t, &Writer{Store: store, Windows: testWindows}, event(starting, 0))
-		if took := time.Since(begin); took > time.Second {
-			t.Errorf("took %s", took)
+	}
+	store.objects[testName] = append(store.objects[testName], nil)
+	store.terminating = nil
+	writeAll(t, w, event(stopped, 1, "/a.mp4"))
+	if chain := store.chain(); len(chain) != 1 || chain[0].Recording.File == nil || len(chain[0].Recording.Events) != 1 {
+		t.Errorf("%+v", chain)
+	}
+}
+
+// TestWriterConfirmsClosedSegments: by a stale read a failure is not written onto a recording that has ended, while the next one goes on.
+func TestWriterConfirmsClosedSegments(t *testing.T) {
+	store := newMemoryStore()
+	w := &Writer{Store: store, Windows: testWindows}
+	writeAll(t, w, event(starting, 0))
+	writeAll(t, w, event(stopped, 10, "/a.mp4"))
+	before := store.version
+	writeAll(t, w, event(starting, 40), event(started, 41)) // the next one
+	store.stale = func(versions int) int {
+		if versions <= store.version-before {
+			return versions // the second recording is not seen
 		}
-	})
+		return 0
+	}
+	if got := writeAll(t, w, event(failed, 50)); got[0].Recording != "meetings/"+testName+"-2" {
+		t.Errorf("%+v, want it on the recording under way", got)
+	}
+	if chain := store.chain(); len(chain[0].Recording.Events) != 2 || len(chain[1].Recording.Events) != 3 {
+		t.Errorf("%+v", chain)
+	}
 }
 
 // TestWriterTellsRejectionFromRace: both are 422 to a patch.

@@ -6,160 +6,138 @@ package spool
 import (
 	"errors"
 	"fmt"
-	"io/fs"
+	"hash/crc32"
 	"os"
 	"path/filepath"
-	"syscall"
-	"time"
-
-	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
+	"slices"
 )
 
-const (
-	// FileName is the store's file within its directory.
-	FileName = "spool.db"
-	// lockTimeout is how long Open waits for another process to let go of it.
-	lockTimeout = time.Second
-	// allocBytes is by how much the file grows.
-	allocBytes = 1 << 20
-	// fileFactor is how often the bound the file may hold: removed records leave
-	// pages behind that are only partly full.
-	fileFactor = 2
-	// minFileBytes leaves a small bound room for the pages that bbolt needs to
-	// work, and the steps in which it grows.
-	minFileBytes = 4 << 20
-)
+const lockName = "lock"
 
-// The file's buckets.
-var (
-	waitingBucket = []byte("waiting")
-	deadBucket    = []byte("dead")
-)
-
-// Options are what a Store needs to know.
-type Options struct {
-	// MaxBytes is how much all records may take, waiting and dead, as Stats
-	// counts it. The file takes up to twice that, and 4 MiB at least.
-	MaxBytes int64
-	// Now is the clock.
-	Now func() time.Time
-}
-
-// Open opens the store of a directory, which must exist, or makes it. A file
-// that is damaged is renamed, never deleted, and a new one begun: setAside is
-// its new path then, and empty otherwise. The error is ErrInUse while another
-// process has the file open, and the file system's where it does not let us.
-func Open(directory string, options Options) (store *Store, setAside string, err error) {
-	path := filepath.Join(directory, FileName)
-	store, err = open(path, options)
-	if err == nil || !errors.Is(err, ErrCorrupt) {
-		return store, "", err
+// Open opens the store of a directory, and creates the directory if it is missing. Damaged records are copied into files of their own
+// and reported to Options.OnDamage; the others are there. The error is ErrInUse while another process has the directory open.
+func Open(directory string, options Options) (*Store, error) {
+	s := &Store{
+		options: options, directory: directory, index: newIndex(),
+		wake: make(chan struct{}, 1), closing: make(chan struct{}), ended: make(chan struct{}),
 	}
-	setAside = fmt.Sprintf("%s.corrupt-%s", path, options.Now().UTC().Format("20060102T150405.000000000Z"))
-	damage := err
-	if err := os.Rename(path, setAside); err != nil {
-		return nil, "", fmt.Errorf("set the spool aside, which cannot be read (%w): %w", damage, err)
-	}
-	store, err = open(path, options)
-	return store, setAside, err
-}
-
-func open(path string, options Options) (*Store, error) {
-	s := newStore(options)
-	err := safely(func() error {
-		var err error
-		s.db, err = bolt.Open(path, 0o600, &bolt.Options{
-			Timeout: lockTimeout, FreelistType: bolt.FreelistMapType, NoStatistics: true,
-			MaxSize: int(max(fileFactor*options.MaxBytes, minFileBytes)),
-		})
-		if err != nil {
-			return translateOpen(err)
+	if err := s.open(); err != nil {
+		if s.lockFile != nil {
+			_ = s.lockFile.Close() // the error that counts is the first
 		}
-		s.db.AllocSize = allocBytes
-		return s.load()
-	})
-	if err == nil {
-		// The name of a new file is durable once its directory is.
-		err = syncDirectory(filepath.Dir(path))
-	}
-	if err != nil {
-		s.abandon(err)
-		return nil, fmt.Errorf("open the spool %s: %w", path, err)
+		return nil, fmt.Errorf("open spool %s: %w", directory, err)
 	}
 	go s.run()
 	return s, nil
 }
 
-// translateOpen tells a file that is damaged from one that cannot be had.
-func translateOpen(err error) error {
-	var path *fs.PathError
-	var number syscall.Errno
-	switch {
-	case errors.Is(err, berrors.ErrTimeout):
-		return ErrInUse
-	case errors.As(err, &path), errors.As(err, &number):
-		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+func (s *Store) open() error {
+	if err := os.MkdirAll(s.directory, 0o700); err != nil {
+		return translate(err)
 	}
-	return fmt.Errorf("%w: %w", ErrCorrupt, err)
-}
-
-// load reads all there is, so that damage is found now, and indexes it.
-func (s *Store) load() error {
-	// A file that may be damaged is not written before it was read.
-	isNew := false
-	if err := s.db.View(func(tx *bolt.Tx) error {
-		isNew = tx.Bucket(waitingBucket) == nil || tx.Bucket(deadBucket) == nil
-		return nil
-	}); err != nil {
+	var err error
+	if s.lockFile, err = os.OpenFile(filepath.Join(s.directory, lockName), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return translate(err)
+	}
+	if err := lock(s.lockFile); err != nil {
 		return err
 	}
-	if isNew {
-		return translateWrite(s.db.Update(makeBuckets))
+	numbers, err := s.find()
+	if err != nil {
+		return err
 	}
-	return s.db.View(func(tx *bolt.Tx) error {
-		err := each(tx, waitingBucket, func(r Record, size int64) error {
-			s.index.add(r.Session, item{r.ID, size})
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		return each(tx, deadBucket, func(r Record, size int64) error {
-			s.index.bury(r.ID, size)
-			return nil
-		})
-	})
-}
-
-func makeBuckets(tx *bolt.Tx) error {
-	for _, name := range [][]byte{waitingBucket, deadBucket} {
-		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+	var buffer []byte
+	for i, number := range numbers {
+		if buffer, err = s.load(number, i == len(numbers)-1, buffer); err != nil {
 			return err
 		}
 	}
-	return nil
+	return translate(syncDirectory(s.directory))
 }
 
-// each goes through a bucket's records in the order of their IDs.
-func each(tx *bolt.Tx, bucket []byte, visit func(r Record, size int64) error) error {
-	return tx.Bucket(bucket).ForEach(func(key, value []byte) error {
-		r, err := decode(key, value)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrCorrupt, err)
+// find returns the numbers of the segments in their order.
+func (s *Store) find() ([]uint32, error) {
+	entries, err := os.ReadDir(s.directory)
+	if err != nil {
+		return nil, translate(err)
+	}
+	var numbers []uint32
+	for _, entry := range entries {
+		var number uint32
+		if _, err := fmt.Sscanf(entry.Name(), "%08d.spool", &number); err == nil && filepath.Base(s.path(number)) == entry.Name() {
+			numbers = append(numbers, number)
 		}
-		return visit(r, cost(value))
-	})
+	}
+	slices.Sort(numbers)
+	return numbers, nil
 }
 
-// abandon closes what a failed Open leaves. After damage bbolt may hold locks
-// that it never gives back, so then the file is left to the end of the process.
-func (s *Store) abandon(err error) {
-	if s.db == nil || errors.Is(err, ErrCorrupt) {
+// load reads a segment into the index. The end of the last one may be half written, which is no damage: nobody was told that it is there.
+func (s *Store) load(number uint32, isLast bool, buffer []byte) ([]byte, error) {
+	data, err := readFile(s.path(number), buffer)
+	if err != nil {
+		return nil, translate(err)
+	}
+	s.segments = append(s.segments, &segment{number: number, size: int64(len(data))})
+	for offset := 0; offset < len(data); {
+		f, size, intact := parseFrame(data[offset:])
+		if intact {
+			s.lastID = max(s.lastID, f.id)
+			s.apply(f, at(number, int64(offset), size))
+			offset += size
+			continue
+		}
+		next := nextFrame(data, offset+alignment)
+		isHalfWritten := isLast && next == len(data) && (offset+max(size, headerBytes) > len(data) || isZero(data[offset:]))
+		if !isHalfWritten {
+			s.setAside(number, int64(offset), data[offset:next])
+		}
+		offset = next
+	}
+	s.nextNumber = number + 1
+	return data, nil
+}
+
+// setAside copies damaged bytes into a file. The same bytes go to the same file, so that a segment that stays for a while is reported once.
+func (s *Store) setAside(number uint32, offset int64, data []byte) {
+	name := filepath.Join(s.directory, fmt.Sprintf("damaged-%08d-%d-%08x", number, offset, crc32.Checksum(data, castagnoli)))
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, os.ErrExist) {
 		return
 	}
-	// The error that counts is the one that led here.
-	_ = s.db.Close()
+	if err == nil {
+		_, err = file.Write(data)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		name = "" // the damage is reported all the same
+	}
+	if s.options.OnDamage != nil {
+		s.options.OnDamage(name, int64(len(data)))
+	}
+}
+
+func isZero(data []byte) bool {
+	return !slices.ContainsFunc(data, func(b byte) bool { return b != 0 })
+}
+
+// readFile is os.ReadFile into a buffer that is used again.
+func readFile(path string, buffer []byte) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	data := slices.Grow(buffer[:0], int(info.Size()))[:info.Size()]
+	if len(data) == 0 {
+		return data, nil
+	}
+	_, err = file.ReadAt(data, 0)
+	return data, err
 }
 
 func syncDirectory(path string) error {

@@ -4,86 +4,73 @@
 package spool
 
 import (
-	"encoding/binary"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"hash/crc32"
 	"time"
 )
 
-// State says where a record is.
+// State says whether a record is to be delivered.
 type State string
 
 // The states of a record.
 const (
-	// Waiting is to be delivered.
+	// Waiting records are to be delivered.
 	Waiting State = "waiting"
-	// Dead is kept for a person to look at, and not delivered.
+	// Dead records are dead letters: kept for an operator to look at.
 	Dead State = "dead"
 )
 
-// Record is what the store keeps of one payload.
+// Record is one payload, and what the store knows about it.
 type Record struct {
-	// ID grows in the order in which records were stored, and is never used
-	// twice. A dead letter that is revived gets a new one.
+	// ID grows in the order in which records are appended. It is the time of that, in microseconds, or the next free number after the
+	// last one where the clock stands still or goes back.
 	ID    uint64 `json:"id"`
 	State State  `json:"state"`
-	// Session is whose order the record keeps.
-	Session string `json:"session"`
-	// StoredAt is when the record was stored first.
-	StoredAt time.Time       `json:"storedAt"`
-	Payload  json.RawMessage `json:"payload"`
-	// Reason and DeadAt say why and since when a record is dead.
-	Reason string    `json:"reason,omitempty"`
-	DeadAt time.Time `json:"deadAt,omitzero"`
+	// Group and Session belong to whoever uses the store. Records of a session keep their order. No Session is 0.
+	Group   string `json:"group,omitempty"`
+	Session uint64 `json:"-"`
+	// Payload is JSON.
+	Payload json.RawMessage `json:"payload"`
+}
+
+// StoredAt returns when the record was appended.
+func (r Record) StoredAt() time.Time { return time.UnixMicro(int64(r.ID)) }
+
+func (r Record) frame() frame {
+	f := frame{kind: kindWaiting, group: r.Group, id: r.ID, session: r.Session, payload: r.Payload}
+	if r.State == Dead {
+		f.kind = kindDead
+	}
+	return f
+}
+
+// record returns a copy of the frame's content.
+func (f frame) record() Record {
+	r := Record{ID: f.id, State: Waiting, Group: f.group, Session: f.session, Payload: append([]byte(nil), f.payload...)}
+	if f.kind == kindDead {
+		r.State = Dead
+	}
+	return r
 }
 
 const (
-	idBytes  = 8
-	sumBytes = 4
-	// overhead is what bbolt needs for a record beside key and value: the
-	// header of its element, and its share of pages that are not quite full.
-	overhead = 64
+	sizeBits    = 14
+	offsetBits  = 26
+	segmentBits = 24
 )
 
-// castagnoli is the polynomial that processors compute.
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// location says where a frame is: the segment's number, the offset, and the size in units of the alignment.
+type location uint64
 
-var errRecord = errors.New("a record is damaged")
-
-// key is a record's key: IDs in their order.
-func key(id uint64) []byte {
-	return binary.BigEndian.AppendUint64(make([]byte, 0, idBytes), id)
+func at(segment uint32, offset int64, size int) location {
+	return location(uint64(segment)<<(offsetBits+sizeBits) | uint64(offset)<<sizeBits | uint64(size/alignment))
 }
 
-// encode is a record's value: a checksum, and the rest as JSON. Pages of bbolt
-// have no checksums.
-func (r Record) encode() ([]byte, error) {
-	body, err := json.Marshal(r)
-	if err != nil {
-		return nil, fmt.Errorf("encode a record of the spool: %w", err)
-	}
-	return append(binary.BigEndian.AppendUint32(make([]byte, 0, sumBytes+len(body)), crc32.Checksum(body, castagnoli)), body...), nil
-}
+func (l location) segment() uint32 { return uint32(l >> (offsetBits + sizeBits)) }
+func (l location) offset() int64   { return int64(l >> sizeBits & (1<<offsetBits - 1)) }
+func (l location) size() int64     { return int64(l&(1<<sizeBits-1)) * alignment }
 
-// decode is the reverse. What it returns holds nothing of its arguments, which
-// bbolt owns.
-func decode(key, value []byte) (Record, error) {
-	if len(key) != idBytes || len(value) < sumBytes {
-		return Record{}, errRecord
-	}
-	body := value[sumBytes:]
-	if binary.BigEndian.Uint32(value) != crc32.Checksum(body, castagnoli) {
-		return Record{}, errRecord
-	}
-	var r Record
-	if err := json.Unmarshal(body, &r); err != nil {
-		return Record{}, errRecord
-	}
-	r.ID = binary.BigEndian.Uint64(key)
-	return r, nil
-}
+// cost returns what the record counts for in Options.MaxBytes.
+func (l location) cost() int64 { return l.size() + recordOverhead }
 
-// cost is what a value counts for, in bytes.
-func cost(value []byte) int64 { return int64(idBytes + len(value) + overhead) }
+// recordOverhead stands for what a record needs beside its frame: memory, and room in segments that are not compacted yet.
+const recordOverhead = 192

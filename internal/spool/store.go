@@ -4,260 +4,273 @@
 package spool
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"io/fs"
+	"math"
+	"os"
 	"sync"
-	"syscall"
-
-	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
+	"time"
 )
+
+// Options are what a Store needs to know. All are required but OnDamage.
+type Options struct {
+	// MaxBytes limits what all records count for, see Stats.Bytes. The files take up to twice as much.
+	MaxBytes int64
+	// Now is the clock.
+	Now func() time.Time
+	// OnDamage, if not nil, is called with the file into which damaged bytes were copied. It may be called with locks held.
+	OnDamage func(file string, bytes int64)
+}
 
 // Store is the queue. It may be used concurrently.
 type Store struct {
-	options Options
-	db      *bolt.DB
-	ops     chan *operation
-	closing chan struct{}
-	ended   chan struct{}
-	close   sync.Once
+	options   Options
+	directory string
+	lockFile  *os.File
+	wake      chan struct{}
+	closing   chan struct{}
+	ended     chan struct{}
+	close     sync.Once
 
-	mu     sync.Mutex
-	index  *index
-	broken error // an ErrCorrupt that was met; nothing is tried after it
+	mu       sync.Mutex
+	index    *index
+	segments []*segment // the oldest first; the last one is appended to if active
+	lastID   uint64
+	pending  []*operation
+	reserved int64 // costs of what is pending
+
+	// Only run uses these.
+	active     *os.File     // of the last segment; nil: begin a new one
+	nextNumber uint32       // of a segment
+	debts      []*operation // removals that could not be written yet
 }
 
 // Stats is how much a store holds.
 type Stats struct {
-	// Events wait to be delivered; DeadLetters never will be by themselves.
+	// Events wait to be delivered; DeadLetters do not.
 	Events, DeadLetters int
-	// Bytes is what both take, out of Options.MaxBytes; DeadBytes what the dead
-	// letters take of that.
+	// Bytes is what both count for; DeadBytes is the part of the dead letters.
 	Bytes, DeadBytes int64
-}
-
-func newStore(options Options) *Store {
-	return &Store{
-		options: options, index: newIndex(), ops: make(chan *operation, maxGroup),
-		closing: make(chan struct{}), ended: make(chan struct{}),
-	}
-}
-
-// Append stores a payload behind all others of its session. It returns nil once
-// that is on disk; or ErrFull, ErrUnwritable or ErrCorrupt; or, when ctx is done
-// first, ErrSlow, and then the payload may be stored all the same.
-func (s *Store) Append(ctx context.Context, session string, payload json.RawMessage) error {
-	return s.store(ctx, Record{State: Waiting, Session: session, StoredAt: s.options.Now(), Payload: payload})
-}
-
-// AppendDead stores a payload as a dead letter. Errors are those of Append.
-func (s *Store) AppendDead(ctx context.Context, session string, payload json.RawMessage, reason string) error {
-	now := s.options.Now()
-	return s.store(ctx, Record{State: Dead, Session: session, StoredAt: now, Payload: payload, Reason: reason, DeadAt: now})
-}
-
-func (s *Store) store(ctx context.Context, r Record) error {
-	value, err := r.encode()
-	if err != nil {
-		return err
-	}
-	return s.do(ctx, func(tx *transaction) error { return tx.put(r, value) })
-}
-
-// Burial makes a waiting record a dead letter.
-type Burial struct {
-	ID     uint64
-	Reason string
-}
-
-// Resolve removes those of a session's records that were delivered, and makes
-// dead letters of others, all at once. It works also when the store is full.
-func (s *Store) Resolve(ctx context.Context, session string, delivered []uint64, buried []Burial) error {
-	return s.do(ctx, func(tx *transaction) error {
-		for _, id := range delivered {
-			if err := tx.remove(session, id); err != nil {
-				return err
-			}
-		}
-		for _, burial := range buried {
-			if err := tx.bury(session, burial); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// Revive has all dead letters wait again, behind everything that waits now, and
-// returns how many there were.
-func (s *Store) Revive(ctx context.Context) (int, error) {
-	total := 0
-	for {
-		var revived int
-		err := s.do(ctx, func(tx *transaction) (err error) {
-			revived, err = tx.revive(reviveAtOnce)
-			return err
-		})
-		if err != nil {
-			return total, err
-		}
-		total += revived
-		if revived < reviveAtOnce {
-			return total, nil
-		}
-	}
-}
-
-// reviveAtOnce bounds one transaction.
-const reviveAtOnce = 500
-
-// Has tells whether records of the session wait.
-func (s *Store) Has(session string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.index.waiting[session]) > 0
-}
-
-// Sessions returns those with waiting records, the longest waiting one first.
-func (s *Store) Sessions() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.index.sessions()
+	// FileBytes is the size of all segments.
+	FileBytes int64
+	// Oldest is when the first of the waiting events was stored, give or take four seconds; zero if none waits.
+	Oldest time.Time
 }
 
 // Stats returns how much there is.
 func (s *Store) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Stats{Events: s.index.events, DeadLetters: len(s.index.dead), Bytes: s.index.bytes, DeadBytes: s.index.inDead}
+	stats := Stats{Events: s.index.events, DeadLetters: len(s.index.dead), Bytes: s.index.bytes + s.reserved, DeadBytes: s.index.deadBytes}
+	for _, segment := range s.segments {
+		stats.FileBytes += segment.size
+	}
+	if len(s.index.ages) > 0 {
+		stats.Oldest = time.UnixMicro(int64(s.index.ages[0].span << ageBits))
+	}
+	return stats
 }
 
-// Peek returns the first records of a session, at most so many.
-func (s *Store) Peek(session string, limit int) ([]Record, error) {
+// MaxBytes returns the limit of Stats.Bytes.
+func (s *Store) MaxBytes() int64 { return s.options.MaxBytes }
+
+// Has reports whether records of the session wait on disk.
+func (s *Store) Has(session uint64) bool {
 	s.mu.Lock()
-	items := s.index.waiting[session]
-	ids := make([]uint64, 0, min(limit, len(items)))
-	for _, it := range items[:min(limit, len(items))] {
-		ids = append(ids, it.id)
+	defer s.mu.Unlock()
+	_, found := s.index.first[session]
+	return found
+}
+
+// Append stores records behind all others, in one commit, and sets their IDs. It does not block: done is called once they are on disk,
+// or cannot be. Calls take effect in their order, and so do their done functions. An error of Append itself means that nothing happens
+// and done is not called.
+func (s *Store) Append(records []Record, done func(error)) error {
+	return s.enqueue(&operation{put: records, done: done})
+}
+
+// Remove forgets waiting records of a session that are on disk. It takes effect at once, and survives a crash of the process, but maybe
+// not of the machine.
+func (s *Store) Remove(session uint64, ids ...uint64) {
+	op := &operation{}
+	for _, id := range ids {
+		op.removed = append(op.removed, frame{kind: kindRemoved, id: id, session: session})
+	}
+	_ = s.enqueue(op) // it can only be closed, and then nothing is to be forgotten
+}
+
+// Bury makes a waiting record a dead letter with a new payload. It keeps its ID.
+func (s *Store) Bury(r Record, done func(error)) error {
+	r.State = Dead
+	return s.enqueue(&operation{put: []Record{r}, buries: true, done: done})
+}
+
+// Exchange removes dead letters and appends records in their place, in one commit, and returns when that is on disk.
+func (s *Store) Exchange(remove []uint64, add []Record) error {
+	result := make(chan error, 1)
+	op := &operation{put: add, done: func(err error) { result <- err }}
+	for _, id := range remove {
+		op.removed = append(op.removed, frame{kind: kindRemoved, id: id})
+	}
+	if err := s.enqueue(op); err != nil {
+		return err
+	}
+	select {
+	case err := <-result:
+		return err
+	case <-s.ended:
+		return ErrClosed
+	}
+}
+
+func (s *Store) enqueue(op *operation) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.closing:
+		return ErrClosed
+	default:
+	}
+	for i := range op.put {
+		r := &op.put[i]
+		if r.ID == 0 {
+			s.lastID = max(s.lastID+1, uint64(s.options.Now().UnixMicro()))
+			r.ID = s.lastID
+		}
+		f := r.frame()
+		if f.size() > maxFrameBytes || len(f.group) > maxGroupBytes {
+			return fmt.Errorf("%w: a record of %d bytes is too large", ErrUnwritable, f.size())
+		}
+		op.cost += int64(f.size()) + recordOverhead
+	}
+	if len(op.put) > 0 && !op.buries && len(op.removed) == 0 && s.index.bytes+s.reserved+op.cost > s.options.MaxBytes {
+		return fmt.Errorf("%w: its limit of %d bytes is reached", ErrFull, s.options.MaxBytes)
+	}
+	if op.done == nil {
+		for _, f := range op.removed {
+			s.apply(f, 0)
+		}
+	}
+	s.reserved += op.cost
+	s.pending = append(s.pending, op)
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Read returns the first waiting records of a session with IDs below one, at most so many. What is damaged is set aside and missing in
+// the result.
+func (s *Store) Read(session, below uint64, limit int) ([]Record, error) {
+	var err error
+	for range 3 { // a segment may be compacted between the look at the index and that at the file
+		s.mu.Lock()
+		refs := s.index.head(session, below, limit)
+		s.mu.Unlock()
+		var records []Record
+		if records, err = s.readAll(session, refs); !errors.Is(err, fs.ErrNotExist) {
+			return records, err
+		}
+	}
+	return nil, err
+}
+
+// AnyID is above all IDs.
+const AnyID = uint64(math.MaxUint64)
+
+func (s *Store) readAll(session uint64, refs []reference) ([]Record, error) {
+	var file *os.File
+	var open uint32
+	defer func() {
+		if file != nil {
+			_ = file.Close() // it was only read
+		}
+	}()
+	records := make([]Record, 0, len(refs))
+	for _, ref := range refs {
+		if file == nil || open != ref.segment() {
+			if file != nil {
+				_ = file.Close() // it was only read
+			}
+			var err error
+			if file, err = os.Open(s.path(ref.segment())); err != nil {
+				return nil, translate(err)
+			}
+			open = ref.segment()
+		}
+		data := make([]byte, ref.size())
+		if _, err := file.ReadAt(data, ref.offset()); err != nil {
+			return nil, translate(err)
+		}
+		f, _, intact := parseFrame(data)
+		if !intact || f.id != ref.id || f.session != session {
+			s.lose(session, ref, data)
+			continue
+		}
+		records = append(records, f.record())
+	}
+	return records, nil
+}
+
+// lose sets a record aside that has become unreadable.
+func (s *Store) lose(session uint64, ref reference, data []byte) {
+	s.setAside(ref.segment(), ref.offset(), data)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop(s.index.remove(session, ref.id))
+}
+
+// Each visits all records in the order of the log, which is that of their IDs but for a few that were moved. What is appended or
+// removed meanwhile may be visited or not. A slow visit delays nothing.
+func (s *Store) Each(visit func(Record) error) error {
+	s.mu.Lock()
+	numbers := make([]uint32, 0, len(s.segments))
+	for _, segment := range s.segments {
+		numbers = append(numbers, segment.number)
 	}
 	s.mu.Unlock()
-	records := make([]Record, 0, len(ids))
-	err := s.view(func(tx *bolt.Tx) error {
-		for _, id := range ids {
-			value := tx.Bucket(waitingBucket).Get(key(id))
-			if value == nil {
-				continue // resolved meanwhile
-			}
-			r, err := decode(key(id), value)
-			if err != nil {
-				return fmt.Errorf("%w: %w", ErrCorrupt, err)
-			}
-			records = append(records, r)
+	for _, number := range numbers {
+		data, err := os.ReadFile(s.path(number))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it was compacted meanwhile
 		}
-		return nil
-	})
-	return records, err
-}
-
-// Each visits all records, those that wait first, each kind in its order. What
-// is stored or resolved meanwhile may be visited or not. A slow visit holds up
-// nothing.
-func (s *Store) Each(visit func(Record) error) error {
-	for _, bucket := range [][]byte{waitingBucket, deadBucket} {
-		for next := uint64(0); ; {
-			page, err := s.page(bucket, next)
-			if err != nil {
-				return err
+		if err != nil {
+			return translate(err)
+		}
+		for offset := 0; offset < len(data); {
+			f, size, intact := parseFrame(data[offset:])
+			if !intact {
+				offset = nextFrame(data, offset+alignment)
+				continue
 			}
-			for _, r := range page {
-				if err := visit(r); err != nil {
+			s.mu.Lock()
+			isCurrent := s.index.isCurrent(f, at(number, int64(offset), size))
+			s.mu.Unlock()
+			if isCurrent {
+				if err := visit(f.record()); err != nil {
 					return err
 				}
-				next = r.ID + 1
 			}
-			if len(page) < pageRecords {
-				break
-			}
+			offset += size
 		}
 	}
 	return nil
 }
 
-// pageRecords is how many records are read at once: a transaction that stays
-// open keeps the file from growing.
-const pageRecords = 256
-
-// page returns the next records of a bucket, from an ID on.
-func (s *Store) page(bucket []byte, from uint64) ([]Record, error) {
-	var records []Record
-	err := s.view(func(tx *bolt.Tx) error {
-		cursor := tx.Bucket(bucket).Cursor()
-		for k, value := cursor.Seek(key(from)); k != nil && len(records) < pageRecords; k, value = cursor.Next() {
-			r, err := decode(k, value)
-			if err != nil {
-				return fmt.Errorf("%w: %w", ErrCorrupt, err)
-			}
-			records = append(records, r)
-		}
-		return nil
-	})
-	return records, err
-}
-
-func (s *Store) view(read func(*bolt.Tx) error) error {
-	if err := s.failure(); err != nil {
-		return err
-	}
-	err := safely(func() error { return s.db.View(read) })
-	s.judge(err)
-	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
-		return ErrClosed
-	}
-	return err
-}
-
-// failure is what keeps the store from being used, nil if nothing does.
-func (s *Store) failure() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.broken
-}
-
-// judge gives the store up after damage: bbolt may hold locks for ever.
-func (s *Store) judge(err error) {
-	if !errors.Is(err, ErrCorrupt) {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.broken == nil {
-		s.broken = err
-	}
-}
-
-// Close ends the store. What was not stored yet fails with ErrClosed.
+// Close commits what is pending and ends the store.
 func (s *Store) Close() error {
-	s.close.Do(func() { close(s.closing) })
+	s.close.Do(func() {
+		s.mu.Lock()
+		close(s.closing)
+		s.mu.Unlock()
+	})
 	<-s.ended
-	s.mu.Lock()
-	isUsable := s.broken == nil
-	s.mu.Unlock()
-	if isUsable {
-		return s.db.Close()
+	var err error
+	if s.active != nil {
+		err = translate(errors.Join(s.active.Sync(), s.active.Close()))
+		s.active = nil
 	}
-	return nil // see judge
-}
-
-// isDiskFull tells whether the file system has no room, or lets the file not
-// grow. bbolt keeps no chain of errors for some.
-func isDiskFull(err error) bool {
-	for _, number := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
-		if errors.Is(err, number) || strings.Contains(err.Error(), number.Error()) {
-			return true
-		}
-	}
-	return false
+	return errors.Join(err, s.lockFile.Close())
 }

@@ -4,14 +4,15 @@
 package spool
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,434 +21,591 @@ import (
 	"pgregory.net/rapid"
 )
 
-var epoch = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+const testBytes = 1 << 30
 
-func testOptions(maxBytes int64) Options {
-	return Options{MaxBytes: maxBytes, Now: func() time.Time { return epoch }}
-}
-
-func mustOpen(t testing.TB, directory string, maxBytes int64) *Store {
+func openIn(t testing.TB, directory string, maxBytes int64) *Store {
 	t.Helper()
-	s, setAside, err := Open(directory, testOptions(maxBytes))
-	if err != nil || setAside != "" {
-		t.Fatalf("set aside %q, error %v", setAside, err)
+	s, err := Open(directory, Options{MaxBytes: maxBytes, Now: time.Now, OnDamage: func(file string, _ int64) { t.Errorf("damage, see %s", file) }})
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
 
-func mustAppend(t testing.TB, s *Store, session string, payloads ...string) {
-	t.Helper()
+// appendAll appends payloads and waits until they are on disk.
+func appendAll(s *Store, state State, session uint64, payloads ...string) ([]Record, error) {
+	var records []Record
 	for _, payload := range payloads {
-		if err := s.Append(t.Context(), session, json.RawMessage(payload)); err != nil {
-			t.Fatal(err)
-		}
+		records = append(records, Record{State: state, Group: "team", Session: session, Payload: json.RawMessage(payload)})
 	}
+	result := make(chan error, 1)
+	if err := s.Append(records, func(err error) { result <- err }); err != nil {
+		return nil, err
+	}
+	return records, <-result
 }
 
-func payloads(t interface{ Fatal(...any) }, s *Store, session string, limit int) []string {
-	records, err := s.Peek(session, limit)
+func mustAppend(t testing.TB, s *Store, session uint64, payloads ...string) []Record {
+	t.Helper()
+	records, err := appendAll(s, Waiting, session, payloads...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []string
+	return records
+}
+
+// sync waits until everything before is on disk.
+func (s *Store) sync(t testing.TB) {
+	t.Helper()
+	if err := s.Exchange(nil, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func payloadsOf(records []Record) []string {
+	payloads := []string{}
 	for _, r := range records {
-		found = append(found, string(r.Payload))
+		payloads = append(payloads, string(r.Payload))
 	}
-	return found
+	return payloads
 }
 
-// TestModel compares the store with lists in memory, over crashes at any point:
-// a copy of the file, taken while it is open, is what a killed process leaves.
-func TestModel(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		directory, err := os.MkdirTemp("", "spool")
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := &model{directory: directory, waiting: map[string][]string{}, max: 4000}
-		m.open(t)
-		defer func() {
-			_ = m.store.Close()
-			_ = os.RemoveAll(directory)
-		}()
-		sessions := rapid.SampledFrom([]string{"a", "b", "c"})
-		t.Repeat(map[string]func(*rapid.T){
-			"append":  func(t *rapid.T) { m.append(t, sessions.Draw(t, "session"), rapid.IntRange(0, 400).Draw(t, "size")) },
-			"resolve": func(t *rapid.T) { m.resolve(t, sessions.Draw(t, "session"), rapid.IntRange(1, 5).Draw(t, "count")) },
-			"revive":  func(t *rapid.T) { m.revive(t) },
-			"crash":   func(t *rapid.T) { m.crash(t) },
-			"":        func(t *rapid.T) { m.check(t) },
-		})
-	})
+func all(t testing.TB, s *Store) (records []Record) {
+	t.Helper()
+	if err := s.Each(func(r Record) error { records = append(records, r); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return records
 }
 
+// model is what a store should have.
 type model struct {
-	directory string
-	store     *Store
-	max       int64
-	next      int
-	waiting   map[string][]string
-	dead      []string // with their session before them
+	waiting map[uint64][]Record
+	dead    []Record
 }
 
-func (m *model) open(t *rapid.T) {
-	s, setAside, err := Open(m.directory, testOptions(m.max))
-	if err != nil || setAside != "" {
-		t.Fatalf("set aside %q, error %v", setAside, err)
-	}
-	m.store = s
-}
-
-func (m *model) append(t *rapid.T, session string, size int) {
-	m.next++
-	payload := fmt.Sprintf(`"%d %0*d"`, m.next, size, 0)
-	before := m.store.Stats()
-	err := m.store.Append(t.Context(), session, json.RawMessage(payload))
-	switch {
-	case err == nil:
-		m.waiting[session] = append(m.waiting[session], payload)
-	case !errors.Is(err, ErrFull):
-		t.Fatal(err)
-	case before.Bytes+int64(len(payload)) < m.max/2:
-		t.Fatalf("full with %+v", before)
-	}
-}
-
-func (m *model) resolve(t *rapid.T, session string, count int) {
-	records, err := m.store.Peek(session, count)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var delivered []uint64
-	var buried []Burial
-	var left []string
-	for i, r := range records {
-		switch rapid.SampledFrom([]string{"deliver", "bury", "leave"}).Draw(t, "outcome") {
-		case "deliver":
-			delivered = append(delivered, r.ID)
-		case "bury":
-			buried = append(buried, Burial{r.ID, "no"})
-			m.dead = append(m.dead, session+m.waiting[session][i])
-		default:
-			left = append(left, m.waiting[session][i])
-		}
-	}
-	if err := m.store.Resolve(t.Context(), session, delivered, buried); err != nil {
-		t.Fatal(err)
-	}
-	m.waiting[session] = append(left, m.waiting[session][len(records):]...)
-}
-
-func (m *model) revive(t *rapid.T) {
-	n, err := m.store.Revive(t.Context())
-	if err != nil || n != len(m.dead) {
-		t.Fatalf("revived %d of %d: %v", n, len(m.dead), err)
-	}
-	for _, letter := range m.dead {
-		m.waiting[letter[:1]] = append(m.waiting[letter[:1]], letter[1:])
-	}
-	m.dead = nil
-}
-
-func (m *model) crash(t *rapid.T) {
-	content, err := os.ReadFile(filepath.Join(m.directory, FileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := m.store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(m.directory, FileName), content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	m.open(t)
-}
-
-func (m *model) check(t *rapid.T) {
-	events := 0
-	for _, session := range []string{"a", "b", "c"} {
-		want := m.waiting[session]
-		events += len(want)
-		if got := payloads(t, m.store, session, 1000); !slices.Equal(got, want) {
-			t.Fatalf("session %s: %q, want %q", session, got, want)
-		}
-		if m.store.Has(session) != (len(want) > 0) || slices.Contains(m.store.Sessions(), session) != (len(want) > 0) {
-			t.Fatalf("session %s waits: %v", session, m.store.Has(session))
-		}
-	}
-	var dead []string
-	err := m.store.Each(func(r Record) error {
-		if r.State == Dead {
-			dead = append(dead, r.Session+string(r.Payload))
-		}
-		return nil
-	})
-	if err != nil || !slices.Equal(dead, m.dead) {
-		t.Fatalf("dead letters %q, want %q (%v)", dead, m.dead, err)
-	}
-	if stats := m.store.Stats(); stats.Events != events || stats.DeadLetters != len(dead) || (stats.Bytes == 0) != (events+len(dead) == 0) {
-		t.Fatalf("%+v with %d events and %d dead letters", stats, events, len(dead))
-	}
-}
-
-// TestAppendTogether: many at once share transactions, and lose nothing.
-func TestAppendTogether(t *testing.T) {
-	s := mustOpen(t, t.TempDir(), 1<<20)
-	var appends sync.WaitGroup
-	for i := range 500 {
-		appends.Go(func() {
-			if err := s.Append(t.Context(), strconv.Itoa(i%7), json.RawMessage(strconv.Itoa(i))); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	appends.Wait()
-	if stats := s.Stats(); stats.Events != 500 || len(s.Sessions()) != 7 {
-		t.Errorf("%+v, sessions %v", stats, s.Sessions())
-	}
-}
-
-// TestFull: the bound holds in memory and on disk, room that is freed is used
-// again, and what removes works always.
-func TestFull(t *testing.T) {
-	directory := t.TempDir()
-	const bound = 3 << 20
-	s := mustOpen(t, directory, bound)
-	payload := `"` + string(slices.Repeat([]byte("x"), 60<<10)) + `"`
-	for round := range 5 {
-		var err error
-		for err == nil {
-			err = s.Append(t.Context(), "a", json.RawMessage(payload))
-		}
-		if !errors.Is(err, ErrFull) {
-			t.Fatal(err)
-		}
-		stats := s.Stats()
-		if stats.Bytes > bound || stats.Bytes < bound*9/10 {
-			t.Errorf("round %d: %+v", round, stats)
-		}
-		if info, err := os.Stat(filepath.Join(directory, FileName)); err != nil || info.Size() > fileFactor*bound {
-			t.Errorf("round %d: %v bytes on disk, %v", round, info.Size(), err)
-		}
-		records, err := s.Peek("a", 1000)
+func (m *model) check(t *rapid.T, s *Store) {
+	events, bytes := 0, int64(0)
+	for session := range uint64(4) {
+		got, err := s.Read(session+1, AnyID, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var ids []uint64
-		for _, r := range records {
-			ids = append(ids, r.ID)
+		want := m.waiting[session+1]
+		if diff := cmp.Diff(payloadsOf(want), payloadsOf(got)); diff != "" {
+			t.Fatalf("session %d (-want +got):\n%s", session+1, diff)
 		}
-		if err := s.Resolve(t.Context(), "a", ids, nil); err != nil {
-			t.Fatal(err)
+		if s.Has(session+1) != (len(want) > 0) {
+			t.Fatalf("Has(%d) is %t", session+1, !(len(want) > 0))
 		}
-	}
-	if diff := cmp.Diff(Stats{}, s.Stats()); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// TestDeadLetter keeps why and since when.
-func TestDeadLetter(t *testing.T) {
-	s := mustOpen(t, t.TempDir(), 1<<20)
-	mustAppend(t, s, "a", "1", "2")
-	records, err := s.Peek("a", 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Resolve(t.Context(), "a", nil, []Burial{{records[0].ID, "the name is taken"}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.AppendDead(t.Context(), "b", json.RawMessage("3"), "no such field"); err != nil {
-		t.Fatal(err)
+		for _, r := range got {
+			bytes += int64(r.frame().size()) + recordOverhead
+		}
+		events += len(want)
 	}
 	var dead []Record
 	if err := s.Each(func(r Record) error {
 		if r.State == Dead {
 			dead = append(dead, r)
+			bytes += int64(r.frame().size()) + recordOverhead
 		}
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	want := []Record{
-		{ID: 3, State: Dead, Session: "a", StoredAt: epoch, Payload: json.RawMessage("1"), Reason: "the name is taken", DeadAt: epoch},
-		{ID: 4, State: Dead, Session: "b", StoredAt: epoch, Payload: json.RawMessage("3"), Reason: "no such field", DeadAt: epoch},
+	slices.SortFunc(dead, func(a, b Record) int { return int(int64(a.ID) - int64(b.ID)) })
+	slices.SortFunc(m.dead, func(a, b Record) int { return int(int64(a.ID) - int64(b.ID)) })
+	if diff := cmp.Diff(payloadsOf(m.dead), payloadsOf(dead)); diff != "" {
+		t.Fatalf("dead letters (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(want, dead); diff != "" {
-		t.Errorf("dead letters (-want +got):\n%s", diff)
-	}
-	if n, err := s.Revive(t.Context()); n != 2 || err != nil {
-		t.Errorf("revived %d, %v", n, err)
-	}
-	if got := payloads(t, s, "a", 10); !slices.Equal(got, []string{"2", "1"}) {
-		t.Errorf("session a: %v", got)
+	if stats := s.Stats(); stats.Events != events || stats.DeadLetters != len(dead) || stats.Bytes != bytes {
+		t.Fatalf("stats %+v, want %d events, %d dead letters, %d bytes", stats, events, len(dead), bytes)
 	}
 }
 
-// TestDamage: every kind of damage is found at the start, set aside with all
-// its bytes, and followed by a store that works.
-func TestDamage(t *testing.T) {
-	directory := t.TempDir()
-	s := mustOpen(t, directory, 8<<20)
-	for i := range 300 {
-		mustAppend(t, s, strconv.Itoa(i%10), fmt.Sprintf(`"marked-%d-%0500d"`, i, i))
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	whole, err := os.ReadFile(filepath.Join(directory, FileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := os.Getpagesize()
-	for _, tc := range []struct {
-		name   string
-		damage func(content []byte) []byte
-	}{
-		{"garbage", func([]byte) []byte { return []byte("this is no database") }},
-		{"zeros", func(c []byte) []byte { return make([]byte, len(c)) }},
-		{"one byte", func(c []byte) []byte { return c[:1] }},
-		{"half a page", func(c []byte) []byte { return c[:page/2] }},
-		{"only the heads", func(c []byte) []byte { return c[:2*page] }},
-		{"cut in the middle", func(c []byte) []byte { return c[:(300*600/2)/page*page] }},
-		{"both heads wiped", func(c []byte) []byte { clear(c[:2*page]); return c }},
-		{"a page of data wiped", func(c []byte) []byte { clear(c[10*page : 40*page]); return c }},
-		{"a byte of a record", func(c []byte) []byte {
-			for at := range len(c) - 10 {
-				if string(c[at:at+8]) == `marked-7` {
-					c[at] = 'M'
+// TestModel: whatever is appended, removed, buried, exchanged, compacted and opened again, a store has what it should have, in order.
+func TestModel(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		directory, err := os.MkdirTemp(t.TempDir(), "model")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		s := openIn(t, directory, testBytes)
+		m := &model{waiting: map[uint64][]Record{}}
+		number := 0
+		session := rapid.Uint64Range(1, 4)
+		rt.Repeat(map[string]func(*rapid.T){
+			"append": func(rt *rapid.T) {
+				to := session.Draw(rt, "session")
+				var payloads []string
+				for range rapid.IntRange(1, 5).Draw(rt, "records") {
+					number++
+					payloads = append(payloads, fmt.Sprintf(`"%d %s"`, number, strings.Repeat("x", rapid.IntRange(0, 50).Draw(rt, "length"))))
 				}
-			}
-			return c
-		}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			directory := t.TempDir()
-			damaged := tc.damage(slices.Clone(whole))
-			if err := os.WriteFile(filepath.Join(directory, FileName), damaged, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			s, setAside, err := Open(directory, testOptions(1<<20))
-			if err != nil || setAside == "" {
-				t.Fatalf("set aside %q, error %v", setAside, err)
-			}
-			defer func() { _ = s.Close() }()
-			if kept, err := os.ReadFile(setAside); err != nil || len(kept) != len(damaged) {
-				t.Errorf("%d bytes were kept of %d, %v", len(kept), len(damaged), err)
-			}
-			mustAppend(t, s, "a", "1")
-			if got := payloads(t, s, "a", 1); !slices.Equal(got, []string{"1"}) {
-				t.Errorf("got %v", got)
-			}
+				records, err := appendAll(s, Waiting, to, payloads...)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				m.waiting[to] = append(m.waiting[to], records...)
+			},
+			"remove": func(rt *rapid.T) {
+				from := session.Draw(rt, "session")
+				for range min(len(m.waiting[from]), rapid.IntRange(1, 6).Draw(rt, "records")) {
+					at := rapid.IntRange(0, len(m.waiting[from])-1).Draw(rt, "record")
+					s.Remove(from, m.waiting[from][at].ID)
+					m.waiting[from] = slices.Delete(m.waiting[from], at, at+1)
+				}
+			},
+			"bury": func(rt *rapid.T) {
+				from := session.Draw(rt, "session")
+				if len(m.waiting[from]) == 0 {
+					return
+				}
+				r := m.waiting[from][0]
+				r.State, r.Payload = Dead, json.RawMessage(fmt.Sprintf(`"dead %d"`, r.ID))
+				result := make(chan error, 1)
+				if err := s.Bury(r, func(err error) { result <- err }); err != nil || <-result != nil {
+					rt.Fatal(err)
+				}
+				m.waiting[from], m.dead = m.waiting[from][1:], append(m.dead, r)
+			},
+			"exchange": func(rt *rapid.T) {
+				if len(m.dead) == 0 {
+					return
+				}
+				r := m.dead[0]
+				again := Record{State: Waiting, Session: r.Session, Payload: r.Payload}
+				records := []Record{again}
+				if err := s.Exchange([]uint64{r.ID}, records); err != nil {
+					rt.Fatal(err)
+				}
+				m.dead = m.dead[1:]
+				m.waiting[r.Session] = append(m.waiting[r.Session], records[0])
+			},
+			"move": func(rt *rapid.T) {
+				s.sync(t)
+				if len(s.segments) > 1 {
+					if err := s.moveOldest(s.segments[0]); err != nil { // nothing else is under way
+						rt.Fatal(err)
+					}
+					s.compact()
+				}
+			},
+			"reopen": func(rt *rapid.T) {
+				if err := s.Close(); err != nil {
+					rt.Fatal(err)
+				}
+				s = openIn(t, directory, testBytes)
+			},
+			"": func(rt *rapid.T) {
+				s.sync(t)
+				m.check(rt, s)
+			},
 		})
-	}
-}
-
-// TestEmptyFile is what a crash leaves right after the file was made.
-func TestEmptyFile(t *testing.T) {
-	directory := t.TempDir()
-	if err := os.WriteFile(filepath.Join(directory, FileName), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	mustAppend(t, mustOpen(t, directory, 1<<20), "a", "1")
-}
-
-// TestDamageWhileOpen ends the store, and is set aside by the next.
-func TestDamageWhileOpen(t *testing.T) {
-	directory := t.TempDir()
-	s := mustOpen(t, directory, 1<<20)
-	for i := range 50 {
-		mustAppend(t, s, "a", fmt.Sprintf(`"%0500d"`, i))
-	}
-	if err := os.Truncate(filepath.Join(directory, FileName), 0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Peek("a", 50); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("peek: %v", err)
-	}
-	if err := s.Append(t.Context(), "a", json.RawMessage("1")); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("append: %v", err)
-	}
-	if err := s.Each(func(Record) error { return nil }); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("each: %v", err)
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestCannotOpen(t *testing.T) {
-	t.Run("no directory", func(t *testing.T) {
-		if _, _, err := Open(filepath.Join(t.TempDir(), "none"), testOptions(1)); !errors.Is(err, ErrUnwritable) {
-			t.Error(err)
+		if err := s.Close(); err != nil {
+			rt.Fatal(err)
 		}
 	})
-	t.Run("a directory in place of the file", func(t *testing.T) {
-		directory := t.TempDir()
-		if err := os.Mkdir(filepath.Join(directory, FileName), 0o700); err != nil {
+}
+
+// TestOrderOfCalls: what is appended later is on disk later, and done in that order.
+func TestOrderOfCalls(t *testing.T) {
+	s := openIn(t, t.TempDir(), testBytes)
+	var mu sync.Mutex
+	var order []int
+	var done sync.WaitGroup
+	for i := range 1000 {
+		done.Add(1)
+		if err := s.Append([]Record{{State: Waiting, Session: 1, Payload: json.RawMessage(fmt.Sprint(i))}}, func(err error) {
+			defer done.Done()
+			mu.Lock()
+			defer mu.Unlock()
+			if order = append(order, i); err != nil {
+				t.Error(err)
+			}
+		}); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := Open(directory, testOptions(1)); !errors.Is(err, ErrUnwritable) {
-			t.Error(err)
-		}
-	})
-	t.Run("in use", func(t *testing.T) {
-		directory := t.TempDir()
-		mustOpen(t, directory, 1)
-		if _, _, err := Open(directory, testOptions(1)); !errors.Is(err, ErrInUse) {
-			t.Error(err)
-		}
-	})
-}
-
-// TestWriteFails: a failure of the disk is told, and is over when it is.
-func TestWriteFails(t *testing.T) {
-	s := mustOpen(t, t.TempDir(), 1<<20)
-	mustAppend(t, s, "a", "1")
-	fail := errors.New("no such device")
-	err := s.do(t.Context(), func(*transaction) error { return fail })
-	if !errors.Is(err, ErrUnwritable) || !errors.Is(err, fail) {
-		t.Error(err)
 	}
-	mustAppend(t, s, "a", "2")
-	if got := payloads(t, s, "a", 5); !slices.Equal(got, []string{"1", "2"}) {
-		t.Error(got)
+	done.Wait()
+	if !slices.IsSorted(order) || len(order) != 1000 {
+		t.Errorf("done in the order %v", order)
 	}
-	if err := s.Append(t.Context(), "a", json.RawMessage("{")); err == nil {
-		t.Error("a payload that is not JSON was stored")
+	records, err := s.Read(1, AnyID, 2000)
+	if err != nil || len(records) != 1000 || !slices.IsSortedFunc(records, func(a, b Record) int { return int(int64(a.ID) - int64(b.ID)) }) {
+		t.Errorf("%d records, %v", len(records), err)
+	}
+	if first, err := s.Read(1, records[3].ID, 2000); err != nil || len(first) != 3 {
+		t.Errorf("%d records before the fourth, %v", len(first), err)
 	}
 }
 
-// TestSlowDisk: nobody waits longer than its context.
-func TestSlowDisk(t *testing.T) {
-	s := mustOpen(t, t.TempDir(), 1<<20)
-	tx, err := s.db.Begin(true) // holds up every other one
+// TestClockGoesBack: IDs keep growing, and so the order of a session survives a restart.
+func TestClockGoesBack(t *testing.T) {
+	now := time.Now()
+	directory := t.TempDir()
+	var last uint64
+	for i := range 3 {
+		s, err := Open(directory, Options{MaxBytes: testBytes, Now: func() time.Time { return now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		records := mustAppend(t, s, 1, fmt.Sprint(2*i), fmt.Sprint(2*i+1))
+		if records[0].ID <= last || records[1].ID <= records[0].ID {
+			t.Errorf("IDs %d, %d after %d", records[0].ID, records[1].ID, last)
+		}
+		last = records[1].ID
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(-time.Hour)
+	}
+	s := openIn(t, directory, testBytes)
+	records, err := s.Read(1, AnyID, 10)
+	if diff := cmp.Diff([]string{"0", "1", "2", "3", "4", "5"}, payloadsOf(records)); diff != "" || err != nil {
+		t.Errorf("(-want +got):\n%s%v", diff, err)
+	}
+}
+
+// TestFull: what does not fit is refused, and what is removed makes room.
+func TestFull(t *testing.T) {
+	s := openIn(t, t.TempDir(), 4096)
+	var records []Record
+	for {
+		added, err := appendAll(s, Waiting, 1, `"x"`)
+		if errors.Is(err, ErrFull) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, added...)
+	}
+	if len(records) < 10 || s.Stats().Bytes > 4096 {
+		t.Errorf("%d records, %+v", len(records), s.Stats())
+	}
+	result := make(chan error, 1)
+	if err := s.Bury(records[0], func(err error) { result <- err }); err != nil || <-result != nil {
+		t.Errorf("bury in a full spool: %v", err)
+	}
+	s.Remove(1, records[1].ID)
+	mustAppend(t, s, 1, `"y"`)
+}
+
+// fileSizes returns the sizes of a store's files.
+func fileSizes(t testing.TB, directory string) (total int64) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(directory, "*.spool"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if err := s.Append(ctx, "a", json.RawMessage("1")); !errors.Is(err, ErrSlow) {
-		t.Error(err)
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += info.Size()
 	}
-	if err := tx.Rollback(); err != nil {
+	return total
+}
+
+// TestDrained: once nothing waits, hardly anything is left on disk, and a commit writes little.
+func TestDrained(t *testing.T) {
+	directory := t.TempDir()
+	s := openIn(t, directory, testBytes)
+	payload := `"` + strings.Repeat("x", 1000) + `"`
+	var records []Record
+	for range 100 {
+		for range 200 {
+			records = append(records, Record{State: Waiting, Session: uint64(len(records) + 1), Payload: json.RawMessage(payload)})
+		}
+		if err := s.Exchange(nil, records[len(records)-200:]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if size := fileSizes(t, directory); size < 16<<20 {
+		t.Fatalf("%d bytes on disk", size)
+	}
+	for _, r := range records {
+		s.Remove(r.Session, r.ID)
+	}
+	s.sync(t)
+	if size := fileSizes(t, directory); size > minTruncate {
+		t.Errorf("%d bytes on disk after all is removed", size)
+	}
+	before := fileSizes(t, directory)
+	mustAppend(t, s, 1, payload)
+	if grown := fileSizes(t, directory) - before; grown > 8<<10 {
+		t.Errorf("a commit of %d bytes writes %d", len(payload), grown)
+	}
+}
+
+// TestPinned: a few records that stay do not keep the files of all that came and went.
+func TestPinned(t *testing.T) {
+	directory := t.TempDir()
+	s := openIn(t, directory, 1<<20)
+	payload := `"` + strings.Repeat("x", 1000) + `"`
+	pinned := mustAppend(t, s, 1, `"stays"`)[0]
+	dead, err := appendAll(s, Dead, 1, `"dead"`)
+	if err != nil {
 		t.Fatal(err)
 	}
-	mustAppend(t, s, "a", "2")
+	for range 60_000 / 200 {
+		var payloads []string
+		for range 200 {
+			payloads = append(payloads, payload)
+		}
+		for _, r := range mustAppend(t, s, 2, payloads...) {
+			s.Remove(2, r.ID)
+		}
+	}
+	s.sync(t)
+	if size := fileSizes(t, directory); size > 4*segmentBytes {
+		t.Errorf("%d bytes on disk for two records", size)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openIn(t, directory, 1<<20)
+	got := all(t, s)
+	slices.SortFunc(got, func(a, b Record) int { return int(int64(a.ID) - int64(b.ID)) })
+	if len(got) != 2 || got[0].ID != pinned.ID || got[1].ID != dead[0].ID || got[1].State != Dead {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestDamage: one flipped bit costs one record, which is set aside once; a half-written end costs nothing.
+func TestDamage(t *testing.T) {
+	directory := t.TempDir()
+	s := openIn(t, directory, testBytes)
+	for i := range 1000 {
+		mustAppend(t, s, uint64(i+1), fmt.Sprintf(`"event %d"`, i))
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(directory, "*.spool"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	content, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 300 {
+		bit := rand.IntN(len(content) * 8)
+		for name, damaged := range map[string][]byte{
+			"bit":       flip(content, bit),
+			"half end":  content[:len(content)-1-rand.IntN(40)],
+			"zeros":     append(bytes.Clone(content), make([]byte, 100)...),
+			"untouched": content,
+		} {
+			if err := os.WriteFile(files[0], damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			reports := 0
+			for range 2 {
+				s, err := Open(directory, Options{MaxBytes: testBytes, Now: time.Now, OnDamage: func(string, int64) { reports++ }})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := len(all(t, s)); got < 999 || (name != "bit" && name != "half end" && got != 1000) {
+					t.Fatalf("round %d, %s (bit %d of %d): %d of 1000 records", round, name, bit, len(content)*8, got)
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if reports > 1 || (reports > 0 && name != "bit") {
+				t.Errorf("%s: %d reports", name, reports)
+			}
+		}
+	}
+	aside, err := filepath.Glob(filepath.Join(directory, "damaged-*"))
+	if err != nil || len(aside) == 0 {
+		t.Errorf("set aside: %v, %v", aside, err)
+	}
+}
+
+func flip(content []byte, bit int) []byte {
+	damaged := bytes.Clone(content)
+	damaged[bit/8] ^= 1 << (bit % 8)
+	return damaged
+}
+
+// TestDamageWhileOpen: a record that becomes unreadable is set aside when it is read, and the others of its session are there.
+func TestDamageWhileOpen(t *testing.T) {
+	directory := t.TempDir()
+	var aside string
+	s, err := Open(directory, Options{MaxBytes: testBytes, Now: time.Now, OnDamage: func(file string, _ int64) { aside = file }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, s, 1, `"first"`, `"second"`, `"third"`)
+	file := s.path(1)
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, bytes.Replace(content, []byte("second"), []byte("sec0nd"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	records, err := s.Read(1, AnyID, 10)
+	if diff := cmp.Diff([]string{`"first"`, `"third"`}, payloadsOf(records)); diff != "" || err != nil {
+		t.Errorf("(-want +got):\n%s%v", diff, err)
+	}
+	if kept, err := os.ReadFile(aside); err != nil || !bytes.Contains(kept, []byte("sec0nd")) || s.Stats().Events != 2 {
+		t.Errorf("%q, %v, %+v", kept, err, s.Stats())
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	parent := t.TempDir()
+	missing := filepath.Join(parent, "a", "b")
+	s := openIn(t, missing, testBytes)
+	if info, err := os.Stat(missing); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if _, err := Open(missing, Options{MaxBytes: testBytes, Now: time.Now}); !errors.Is(err, ErrInUse) {
+		t.Errorf("a second one: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	file := filepath.Join(parent, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(file, Options{MaxBytes: testBytes, Now: time.Now}); !errors.Is(err, ErrUnwritable) || !strings.Contains(err.Error(), file) {
+		t.Errorf("a file: %v", err)
+	}
+	garbage := filepath.Join(parent, "garbage")
+	if err := os.Mkdir(garbage, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(garbage, "00000007.spool"), []byte(strings.Repeat("garbage", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reports := 0
+	s, err := Open(garbage, Options{MaxBytes: testBytes, Now: time.Now, OnDamage: func(string, int64) { reports++ }})
+	if err != nil || reports != 1 {
+		t.Fatalf("garbage: %v, %d reports", err, reports)
+	}
+	mustAppend(t, s, 1, `"good"`)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWriteFails: what could not be written is not there, now and after a restart; what is removed meanwhile stays removed; and once the
+// disk works again, so does the store.
+func TestWriteFails(t *testing.T) {
+	directory := t.TempDir()
+	s := openIn(t, directory, testBytes)
+	before := mustAppend(t, s, 1, `"before"`, `"kept"`)
+	_ = s.active.Close() // as a disk that fails
+	if _, err := appendAll(s, Waiting, 2, `"lost"`); !errors.Is(err, ErrUnwritable) {
+		t.Errorf("error %v", err)
+	}
+	if s.Has(2) || s.Stats().Events != 2 {
+		t.Errorf("%+v", s.Stats())
+	}
+	mustAppend(t, s, 3, `"after"`)
+	_ = s.active.Close()
+	s.Remove(1, before[0].ID)
+	mustFail(t, s)
+	if records, err := s.Read(1, AnyID, 10); err != nil || len(records) != 1 {
+		t.Errorf("%v, %v", records, err)
+	}
+	mustAppend(t, s, 4, `"last"`)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openIn(t, directory, testBytes)
+	if diff := cmp.Diff([]string{`"kept"`, `"after"`, `"last"`}, payloadsOf(all(t, s))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func mustFail(t *testing.T, s *Store) {
+	t.Helper()
+	if _, err := appendAll(s, Waiting, 9, `"lost"`); err == nil {
+		t.Error("a write to a closed file succeeds")
+	}
 }
 
 func TestClosed(t *testing.T) {
-	s := mustOpen(t, t.TempDir(), 1<<20)
-	for range 2 {
-		if err := s.Close(); err != nil {
-			t.Error(err)
+	s := openIn(t, t.TempDir(), testBytes)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := appendAll(s, Waiting, 1, `1`); !errors.Is(err, ErrClosed) {
+		t.Errorf("error %v", err)
+	}
+	if err := s.Exchange([]uint64{1}, nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("error %v", err)
+	}
+	s.Remove(1, 1)
+}
+
+func TestTooLarge(t *testing.T) {
+	s := openIn(t, t.TempDir(), testBytes)
+	if _, err := appendAll(s, Waiting, 1, `"`+strings.Repeat("x", maxFrameBytes)+`"`); err == nil || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestOldest: the age of the first event is known, whatever order they go in.
+func TestOldest(t *testing.T) {
+	now := time.Now()
+	s, err := Open(t.TempDir(), Options{MaxBytes: testBytes, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !s.Stats().Oldest.IsZero() {
+		t.Error("an empty spool has an oldest event")
+	}
+	first := mustAppend(t, s, 1, `1`)[0]
+	now = now.Add(time.Hour)
+	second := mustAppend(t, s, 2, `2`)[0]
+	now = now.Add(time.Hour)
+	for _, step := range []struct {
+		want time.Duration
+		then Record
+	}{{2 * time.Hour, first}, {time.Hour, second}} {
+		if age := now.Sub(s.Stats().Oldest); age < step.want || age > step.want+5*time.Second {
+			t.Errorf("age %s, want %s", age, step.want)
 		}
+		s.Remove(step.then.Session, step.then.ID)
 	}
-	if err := s.Append(t.Context(), "a", json.RawMessage("1")); !errors.Is(err, ErrClosed) {
+	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Peek("a", 1); !errors.Is(err, ErrClosed) {
-		t.Error(err)
+}
+
+// FuzzParseFrame: no bytes break it, and what it accepts it writes again.
+func FuzzParseFrame(f *testing.F) {
+	f.Add(frame{kind: kindWaiting, group: "team", id: 1, session: 2, payload: []byte(`{}`)}.appendTo(nil))
+	f.Add(bytes.Repeat(magic[:], 20))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		parsed, size, intact := parseFrame(data)
+		if intact && (size > len(data) || !bytes.Equal(parsed.appendTo(nil)[:headerBytes], append(bytes.Clone(data[:14]), append([]byte{0, 0}, data[16:headerBytes]...)...)) && data[14] == 0 && data[15] == 0) {
+			t.Errorf("%+v of %d bytes", parsed, size)
+		}
+		if next := nextFrame(data, 0); next < 0 || next > len(data) {
+			t.Errorf("next is %d", next)
+		}
+	})
+}
+
+// BenchmarkAppend is a commit of one event, with its fsync.
+func BenchmarkAppend(b *testing.B) {
+	s := openIn(b, b.TempDir(), testBytes)
+	for i := 0; b.Loop(); i++ {
+		mustAppend(b, s, uint64(i+1), `{"namespace":"meetings"}`)
 	}
 }

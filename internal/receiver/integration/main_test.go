@@ -150,8 +150,10 @@ func newReplica(t testing.TB, namespace string) *replica {
 	}
 	writer := &recorder.Writer{Store: store, Windows: windows}
 	const timeout = 20 * time.Second
-	queue := outbox.NewQueue(writer.Write, timeout)
-	t.Cleanup(queue.Wait)
+	queue := outbox.New(outbox.Options{
+		Write: writer.Write, Timeout: timeout, Metrics: outbox.NewMetrics(prometheus.NewRegistry()), Log: logr.Discard(), Now: time.Now,
+	})
+	t.Cleanup(func() { queue.Close(context.Background()) })
 	return &replica{store: store, writer: writer, wire: w, Handler: &receiver.Handler{
 		Verifier: receiver.Unverified{}, Recorder: queue, Metrics: metrics, Log: logr.Discard(), Timeout: timeout, Now: time.Now,
 	}}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -150,12 +149,12 @@ func (w *world) fillDisk(ctx context.Context, fault plan.Fault) error {
 	return nil
 }
 
-// renewSpool has a sidecar that has ended begin a new spool, as one in a new Pod does, unless there is something in it. A spool keeps the
-// room that it once had, and so would not notice that the disk is full.
+// renewSpool has a sidecar that has ended begin a new spool, as one in a new Pod does, unless there is something in it.
 func (w *world) renewSpool(ctx context.Context, name string) error {
 	folder := w.spools[name]
-	if _, err := os.Stat(filepath.Join(folder, "spool.db")); errors.Is(err, fs.ErrNotExist) {
-		return nil
+	segments, err := filepath.Glob(filepath.Join(folder, "*.spool"))
+	if err != nil || len(segments) == 0 {
+		return err
 	}
 	cmd := exec.CommandContext(ctx, w.binary("sidecar"), "spool", "export", "--spool-dir", folder)
 	waiting, err := cmd.Output()
@@ -165,5 +164,8 @@ func (w *world) renewSpool(ctx context.Context, name string) error {
 	if len(waiting) > 0 {
 		return nil
 	}
-	return os.Remove(filepath.Join(folder, "spool.db"))
+	for _, segment := range segments {
+		err = errors.Join(err, os.Remove(segment))
+	}
+	return err
 }

@@ -72,7 +72,7 @@ func TestObserver(t *testing.T) {
 
 func TestKeepSpool(t *testing.T) {
 	spool, kept := t.TempDir(), filepath.Join(t.TempDir(), "kept")
-	for _, name := range []string{"spool.db", "spool.db.corrupt-1", "ballast"} {
+	for _, name := range []string{"00000001.spool", "00000002.spool", "ballast"} {
 		if err := os.WriteFile(filepath.Join(spool, name), []byte(name), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -242,7 +242,7 @@ func (w *world) close() {
 
 // keepSpool copies the files of a spool's store to a new folder.
 func keepSpool(spool, folder string) error {
-	files, err := filepath.Glob(filepath.Join(spool, "spool.db*"))
+	files, err := filepath.Glob(filepath.Join(spool, "*[0-9].spool"))
 	if err != nil {
 		return err
 	}

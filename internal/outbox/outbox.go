@@ -1,0 +1,285 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/spool"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
+)
+
+// Spooled is the Result of an event that is on the local disk, and will be written once the API server accepts it.
+const Spooled lifecycle.Result = "spooled"
+
+const (
+	// spoolTimeout is how long the disk may take. With the default of --write-timeout a response takes 2.5 s at most.
+	spoolTimeout = 400 * time.Millisecond
+	// maxWaiting is how many events may wait in memory, of all sessions together. Each takes about 1 KiB.
+	maxWaiting = 4096
+)
+
+var (
+	// ErrTimeout means that an event could not be written in time.
+	ErrTimeout = errors.New("write event to API server: timed out")
+	// ErrOverloaded means that too many events wait to be written.
+	ErrOverloaded = fmt.Errorf("%d events wait to be written already", maxWaiting)
+)
+
+// Spool keeps events on disk; *spool.Store is one, and says what its methods do.
+type Spool interface {
+	Append(records []spool.Record, done func(error)) error
+	Remove(session uint64, ids ...uint64)
+	Bury(r spool.Record, done func(error)) error
+	Has(session uint64) bool
+	Read(session, below uint64, limit int) ([]spool.Record, error)
+	Each(visit func(spool.Record) error) error
+	Stats() spool.Stats
+	MaxBytes() int64
+}
+
+var _ Spool = (*spool.Store)(nil)
+
+// Options are what an Outbox is made of. All are required but Spool and Tracer.
+type Options struct {
+	// Write writes events of a session, in their order, and says what happened to each; recorder.InNamespaces returns one.
+	Write recorder.WriteFunc
+	// Timeout is how long a sender waits for the API server.
+	Timeout time.Duration
+	// Spool, if not nil, takes the events that the API server does not take in time.
+	Spool Spool
+	// SpoolFirst has events acknowledged once they are in the Spool. It changes nothing else.
+	SpoolFirst bool
+	Metrics    *Metrics
+	// Tracer, if not nil, gets what was written from the Spool.
+	Tracer *tracing.Tracer
+	Log    logr.Logger
+	Now    func() time.Time
+}
+
+// Outbox makes events durable and has them written. It may be used concurrently.
+type Outbox struct {
+	Options
+	server health
+	// writes are under way; stop cuts them off.
+	writes sync.WaitGroup
+	ctx    context.Context
+	stop   context.CancelFunc
+
+	mu     sync.Mutex
+	queues map[uint64]*queue // by session key: those with entries, and those on disk that are to be written next
+	lanes  map[string]*lane  // by namespace
+	order  []*lane           // all of them; next says which one comes first
+	next   int
+	// waiting counts the entries whose senders wait, and replays the writes of spooled events under way.
+	waiting, replays int
+	timer            *time.Timer
+	isClosed         bool
+	// hasBacklog means that it is worth a line in the log when the spool is empty.
+	hasBacklog bool
+}
+
+// New returns an Outbox. Nothing that was in the Spool before is written until Start.
+func New(options Options) *Outbox {
+	o := &Outbox{Options: options, server: newServerHealth(options.Log), queues: map[uint64]*queue{}, lanes: map[string]*lane{}}
+	o.ctx, o.stop = context.WithCancel(context.Background())
+	o.timer = time.AfterFunc(time.Hour, o.wake)
+	return o
+}
+
+// Start has everything written that is in the Spool. It may be called again when something was added to the Spool by others.
+func (o *Outbox) Start() error {
+	if o.Spool == nil {
+		return nil
+	}
+	err := o.Spool.Each(func(r spool.Record) error {
+		if r.State == spool.Waiting {
+			o.mu.Lock()
+			o.lane(r.Group).parked.push(r.Session)
+			o.hasBacklog = true
+			o.mu.Unlock()
+		}
+		return nil
+	})
+	o.wake()
+	return err
+}
+
+// Record makes an event durable. It returns once the event is written, or with the Result Spooled once it is on disk with everything
+// ahead of it, or else with an error: a *recorder.RejectedError if it can never be written; after any other error the same event may
+// succeed later. An event whose write was under way when time ran out may be written in spite of the error.
+func (o *Outbox) Record(ctx context.Context, ev recorder.Event) (recorder.Outcome, error) {
+	if o.SpoolFirst {
+		if outcome, err := o.accept(ctx, ev, true); err == nil {
+			return outcome, nil
+		}
+		// The disk does not take it, but the API server may.
+	}
+	return o.accept(ctx, ev, false)
+}
+
+func (o *Outbox) accept(ctx context.Context, ev recorder.Event, spoolFirst bool) (recorder.Outcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	e := newEntry(ev)
+	q, err := o.add(e, spoolFirst)
+	if err != nil {
+		return recorder.Outcome{}, err
+	}
+	defer o.leave()
+	select {
+	case r := <-e.result:
+		return r.outcome, r.err
+	case <-ctx.Done():
+	}
+	o.giveUp(q, e, context.Cause(ctx))
+	patience := time.NewTimer(spoolTimeout)
+	defer patience.Stop()
+	select {
+	case r := <-e.result:
+		return r.outcome, r.err
+	case <-patience.C:
+		return recorder.Outcome{}, o.refused(errDiskSlow)
+	}
+}
+
+// add puts an entry at the end of its session's queue, and has it written, or stored, or both.
+func (o *Outbox) add(e *entry, spoolFirst bool) (*queue, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.waiting >= maxWaiting {
+		return nil, ErrOverloaded
+	}
+	o.waiting++
+	q := o.queue(sessionKey(e.event.Session), e.event.Session.Namespace)
+	isBehind := q.isStoring() || o.isOnDisk(q)
+	isFirst := len(q.entries) == 0 && !q.busy
+	q.entries = append(q.entries, e)
+	switch {
+	case spoolFirst || isBehind:
+		o.store(q)
+	case isFirst:
+		o.begin(q)
+	}
+	return q, nil
+}
+
+func (o *Outbox) leave() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.waiting--
+}
+
+// giveUp is called when a sender can wait no longer for the API server.
+func (o *Outbox) giveUp(q *queue, e *entry, cause error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.Spool != nil {
+		o.store(q)
+		return
+	}
+	e.answer(recorder.Outcome{}, fmt.Errorf("%w: %w", ErrTimeout, cause))
+	q.drop((*entry).isAbandoned)
+	o.settle(q)
+}
+
+// queue returns the queue of a session.
+func (o *Outbox) queue(key uint64, namespace string) *queue {
+	q := o.queues[key]
+	if q == nil {
+		q = &queue{key: key, lane: o.lane(namespace), position: -1, backoff: backoff}
+		o.queues[key] = q
+	}
+	return q
+}
+
+func (o *Outbox) lane(namespace string) *lane {
+	l := o.lanes[namespace]
+	if l == nil {
+		l = &lane{health: newNamespaceHealth(o.Log, namespace)}
+		o.lanes[namespace] = l
+		o.order = append(o.order, l)
+	}
+	return l
+}
+
+func (o *Outbox) isOnDisk(q *queue) bool { return o.Spool != nil && o.Spool.Has(q.key) }
+
+// settle is called when a queue has changed, with mu held, as is all of the following.
+func (o *Outbox) settle(q *queue) {
+	o.place(q)
+	o.dispatch()
+}
+
+// place decides what becomes of a queue that is not being written: it is written at its due time, or forgotten; if all of it is on disk
+// and there are many, it is parked.
+func (o *Outbox) place(q *queue) {
+	switch {
+	case q.busy:
+	case len(q.entries) > 0:
+		if q.position < 0 && q.hasSender() && !q.isStoring() {
+			q.lane.schedule(q, direct, q.due)
+		}
+	case !o.isOnDisk(q):
+		q.lane.unschedule(q)
+		delete(o.queues, q.key)
+	case len(o.queues) > maxQueues:
+		q.lane.unschedule(q)
+		delete(o.queues, q.key)
+		q.lane.parked.push(q.key)
+	case q.position < 0 || q.flow == direct:
+		q.lane.schedule(q, replay, q.due)
+	}
+}
+
+// Flush returns when nothing waits any more, or when ctx is done.
+func (o *Outbox) Flush(ctx context.Context) {
+	again := time.NewTicker(flushInterval)
+	defer again.Stop()
+	for !o.isEmpty() {
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// flushInterval is how often Flush looks.
+const flushInterval = 20 * time.Millisecond
+
+func (o *Outbox) isEmpty() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.queues) == 0 && (o.Spool == nil || o.Spool.Stats().Events == 0)
+}
+
+// Close begins no more writes, and returns when those under way have ended; when ctx is done they are cut off.
+func (o *Outbox) Close(ctx context.Context) {
+	o.mu.Lock()
+	o.isClosed = true
+	o.timer.Stop()
+	o.mu.Unlock()
+	defer context.AfterFunc(ctx, o.stop)()
+	o.writes.Wait()
+	o.stop()
+}
+
+// logValues returns what the log says about a session.
+func logValues(entries []*entry) []any {
+	at := slices.IndexFunc(entries, func(e *entry) bool { return e.event.Session.MeetingID != "" })
+	if at < 0 {
+		return nil
+	}
+	return entries[at].event.Session.LogValues()
+}
