@@ -73,7 +73,7 @@ test-race: ## Run the tests of concurrent packages with the race detector, which
 
 .PHONY: test-browser
 test-browser: packages controlplane ## Run the tests of the page in Chromium alone; screenshots are in bin/screenshots/.
-	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format testname -- ./test/browser $(TESTFLAGS)
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format testname -- ./test/browser/... $(TESTFLAGS)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (60s).

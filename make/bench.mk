@@ -45,6 +45,13 @@ bench-build: build controlplane
 bench-archive: ## Measure postprocess archive beside curl and rclone: speed and memory.
 	hack/bench-archive.sh $(BENCHFLAGS)
 
+.PHONY: bench-media
+bench-media: ## Measure the media steps beside plain ffmpeg: CPU time, memory and what a probe fetches. BENCHFLAGS=-seconds=300 is a short run.
+	@mkdir -p bin
+	@go build -ldflags "-s -w" -o bin/postprocess-bench ./cmd/postprocess
+	@go build -o bin/bench-media ./test/bench/media
+	@bin/bench-media -program bin/postprocess-bench $(BENCHFLAGS)
+
 .PHONY: bench-events
 bench-events: build controlplane ## Measure webhook -> event in 1,000 open streams, and the memory of 5,000.
 	@go build -o bin/bench-events ./test/bench/events
