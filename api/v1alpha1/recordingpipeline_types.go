@@ -41,7 +41,8 @@ type PipelineStep struct {
 
 	// template is the Job to run, as in a CronJob's jobTemplate (see kubectl explain cronjob.spec.jobTemplate). Every container gets
 	// the recording as environment variables: RECORDING_NAME, RECORDING_NAMESPACE, RECORDING_MEETING_ID, RECORDING_SESSION_ID,
-	// RECORDING_SEGMENT, RECORDING_STATE, RECORDING_FILE_PATH and RECORDING_FILE_URL. A variable that the template sets itself takes
+	// RECORDING_SEGMENT, RECORDING_STATE, RECORDING_FILE_PATH and RECORDING_FILE_URL, and RECORDING_ENCRYPTION_KEY_URL and
+	// RECORDING_ENCRYPTION_METADATA_URL if the file is encrypted. A variable that the template sets itself takes
 	// precedence. A container reports outputs in its termination message, as JSON: {"outputs": [{"name", "url", "mediaType",
 	// "sizeBytes", "sha256", "values"}]}. Unless the template says otherwise, Pods are never restarted in place, mount no service
 	// account token, are retried up to 3 times, and are not retried after the exit codes 64 to 78 of sysexits, except 69

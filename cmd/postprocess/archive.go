@@ -27,6 +27,9 @@ Destinations:
   azblob://container      Azure Blob Storage, with AZURE_STORAGE_ACCOUNT, and AZURE_STORAGE_KEY or workload identity
 Each takes ?prefix=folder/ to begin every name with.
 
+A recording without a URL is in a bucket of your own: --source-bucket says which, with the same kinds of URL.
+Of an encrypted recording the key and the metadata are stored beside the file, as the outputs encryption-key and encryption-metadata.
+
 Exit codes: 0 done; 64 wrong use; 65 not a recording; 66 no such file; 76, 77 refused; 78 bucket or credentials missing;
 69, 74 and 75 may pass, and are worth another try.`
 
@@ -75,16 +78,12 @@ func newArchiveCommand(p process, terminationLog *string) *cobra.Command {
 // runArchive checks everything that can be checked without the network first.
 func runArchive(ctx context.Context, p process, opts archiveOptions) ([]outputs.Output, error) {
 	console := progress.New(p.stderr)
-	sourceURL, err := opts.source.sourceURL(p)
+	file, err := opts.source.open(ctx, p, console.Logger())
 	if err != nil {
 		return nil, err
 	}
-	client, err := opts.source.client(p, console.Logger())
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close()
-	object, err := opts.destination.object(p, sourceURL)
+	defer file.close()
+	object, err := opts.destination.object(p, file.url)
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +96,14 @@ func runArchive(ctx context.Context, p process, opts archiveOptions) ([]outputs.
 	copying := copyProgress{console: console}
 	defer copying.end()
 	archiver := archive.Archiver{
-		Source: client, Destination: destination, Log: console.Logger(), Progress: copying.set, Program: userAgent(),
+		Source: file.client, Destination: destination, Log: console.Logger(), Progress: copying.set, Program: userAgent(),
 	}
-	request := archive.Request{SourceURL: sourceURL, Object: object, Recording: recording(p, sourceURL)}
+	request := archive.Request{SourceURL: file.url, SourceName: file.name, Object: object, Recording: recording(p, file.url)}
+	encryption, err := opts.source.encryption(p, console.Logger(), object)
+	if err != nil {
+		return nil, err
+	}
+	request.Attachments = encryption
 	if opts.metadataSuffix != "" {
 		request.MetadataObject = object + opts.metadataSuffix
 	}

@@ -119,16 +119,16 @@ func (o *mediaOptions) run(ctx context.Context, p process, do func(context.Conte
 			return outputs.Message{}, sysexits.New(sysexits.Usage, err, "--audio-tracks=%s is not valid", o.audioTracks)
 		}
 	}
-	client, err := o.source.client(p, log)
-	if err != nil {
-		return outputs.Message{}, err
-	}
-	defer client.Close()
 	if o.sourceFile == "" && o.sourceOutput == "" {
-		step.Recording.Client = client
-		if step.Recording.URL, err = o.source.sourceURL(p); err != nil {
+		if err := refuseEncrypted(p); err != nil {
 			return outputs.Message{}, err
 		}
+		file, err := o.source.open(ctx, p, log)
+		if err != nil {
+			return outputs.Message{}, err
+		}
+		defer file.close()
+		step.Recording.Client, step.Recording.URL = file.client, file.url
 	}
 	if err := o.openDestination(ctx, p, &step); err != nil {
 		return outputs.Message{}, err

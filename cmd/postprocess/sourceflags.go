@@ -5,6 +5,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/url"
 	"time"
@@ -20,6 +21,8 @@ import (
 // sourceFlags are the flags of every subcommand that downloads the recorded file.
 type sourceFlags struct {
 	url          string
+	bucket       string
+	prefix       string
 	allowedHosts []string
 	maxBytes     byteSize
 	proxyFromEnv bool
@@ -35,6 +38,10 @@ func newSourceFlags() sourceFlags {
 func (s *sourceFlags) add(f *pflag.FlagSet) {
 	o := &s.options
 	f.StringVar(&s.url, "source-url", "", "the recorded file's URL (default: RECORDING_FILE_URL of the environment)")
+	f.StringVar(&s.bucket, "source-bucket", "",
+		"bucket to read RECORDING_FILE_PATH from if there is no URL, such as s3://recordings (default: SOURCE_BUCKET of the environment)")
+	f.StringVar(&s.prefix, "source-prefix", "",
+		"what paths in --source-bucket must begin with (default: SOURCE_PREFIX of the environment)")
 	f.StringArrayVar(&s.allowedHosts, "allowed-host", nil,
 		"host that files may come from, beside *.videosdk.live: host, *.host or host:port (repeatable)")
 	f.BoolVar(&o.AllowHTTP, "allow-http", false, "allow http URLs (unsafe)")
@@ -51,13 +58,35 @@ func (s *sourceFlags) add(f *pflag.FlagSet) {
 	f.DurationVar(&o.StallTimeout, "stall-timeout", o.StallTimeout, "time for the source to send the next byte")
 }
 
-// sourceURL returns the file's URL. It returns an ExitError (Usage) when none is given.
-func (s *sourceFlags) sourceURL(p process) (string, error) {
-	if from := cmp.Or(s.url, p.getenv("RECORDING_FILE_URL")); from != "" {
-		return from, nil
+// recordedFile is a file that a client can fetch.
+type recordedFile struct {
+	client *source.Client
+	// url is what the client fetches, and name what people know the file by.
+	url, name string
+	close     func()
+}
+
+// open returns the recorded file: by its URL, or in the source bucket if it has none. It returns an ExitError.
+func (s *sourceFlags) open(ctx context.Context, p process, log *slog.Logger) (recordedFile, error) {
+	bucketURL := cmp.Or(s.bucket, p.getenv("SOURCE_BUCKET"))
+	address := cmp.Or(s.url, p.getenv("RECORDING_FILE_URL"))
+	if address == "" && bucketURL == "" {
+		return recordedFile{}, sysexits.New(sysexits.Usage, nil,
+			"no source: RECORDING_FILE_URL is not set, nor --source-url; did the recording end without a file? If it is in a bucket of your own, give --source-bucket")
 	}
-	return "", sysexits.New(sysexits.Usage, nil,
-		"no source: RECORDING_FILE_URL is not set, nor --source-url; did the recording end without a file?")
+	client, err := s.client(p, log)
+	if err != nil || address != "" {
+		return recordedFile{client: client, url: address, name: address, close: func() { client.Close() }}, err
+	}
+	bucket, err := source.OpenBucket(ctx, bucketURL, cmp.Or(s.prefix, p.getenv("SOURCE_PREFIX")))
+	if err != nil {
+		return recordedFile{}, err
+	}
+	file := recordedFile{client: source.NewBucketClient(bucket, client.Options()), close: func() { _ = bucket.Close() }}
+	if file.url, file.name, err = bucket.Locate(p.getenv("RECORDING_FILE_PATH")); err != nil {
+		file.close()
+	}
+	return file, err
 }
 
 // client returns the guarded client that the flags describe. It returns an ExitError (Usage) for a flag that is wrong.

@@ -6,6 +6,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -41,13 +42,28 @@ type Archiver struct {
 type Request struct {
 	// SourceURL is where the file is.
 	SourceURL string
+	// SourceName is what the metadata calls it; empty: the SourceURL.
+	SourceName string
 	// Object is its name in the destination. See ObjectName.
 	Object string
+	// Attachments are stored before the file.
+	Attachments []Attachment
 	// MetadataObject is the name of the JSON document that tells of it; empty: there is none, and then a file that is in
 	// the destination already is copied again.
 	MetadataObject string
 	// Recording is what the metadata tells of the recording.
 	Recording Recording
+}
+
+// Attachment is a small file that belongs to the archived one, such as what decrypts it.
+type Attachment struct {
+	// Output is the name of its output.
+	Output string
+	// Source fetches it from SourceURL.
+	Source    *source.Client
+	SourceURL string
+	// Object is its name in the destination.
+	Object string
 }
 
 // Archive copies the file and its metadata, and returns where they are, with size, digest and media type: the file first.
@@ -75,6 +91,13 @@ func (a *Archiver) Archive(ctx context.Context, req Request) ([]outputs.Output, 
 			return nil, err
 		}
 	}
+	for _, attachment := range req.Attachments {
+		stored, err := a.attach(ctx, attachment)
+		if err != nil {
+			return nil, err
+		}
+		c.attached = append(c.attached, stored)
+	}
 	started := c.Now()
 	file, err := a.Source.Fetch(ctx, req.SourceURL, c.store)
 	if err != nil {
@@ -101,6 +124,7 @@ type copier struct {
 	known            *document // of the file that is there, nil when there is none
 	unchanged        bool      // what is there is what was asked for
 	made             Object    // what was written
+	attached         []outputs.Output
 }
 
 var errUnchanged = errors.New("the same bytes are there already")
@@ -156,7 +180,7 @@ func (c *copier) tell(ctx context.Context, file source.File) (*document, error) 
 	doc, err := newDocument(Metadata{
 		Schema:     MetadataSchema,
 		Recording:  c.request.Recording,
-		Source:     Source{URL: redact(c.request.SourceURL), Validator: file.Validator, ContentType: file.ContentType},
+		Source:     Source{URL: redact(cmp.Or(c.request.SourceName, c.request.SourceURL)), Validator: file.Validator, ContentType: file.ContentType},
 		Object:     c.made,
 		ArchivedAt: c.Now().UTC(),
 		ArchivedBy: c.Program,
@@ -184,5 +208,29 @@ func (c *copier) outputs(d *document) []outputs.Output {
 	if c.metadataURL != "" {
 		made = append(made, d.output(c.metadataURL))
 	}
-	return made
+	return append(made, c.attached...)
+}
+
+// attach stores an attachment, and returns where it is.
+func (a *Archiver) attach(ctx context.Context, attachment Attachment) (outputs.Output, error) {
+	address, err := a.Destination.URL(attachment.Object)
+	if err != nil {
+		return outputs.Output{}, err
+	}
+	output := outputs.Output{Name: attachment.Output, URL: address}
+	_, err = attachment.Source.Fetch(ctx, attachment.SourceURL, func(ctx context.Context, file source.File) error {
+		output.MediaType = mediaType(file.ContentType, attachment.Object)
+		return a.Destination.Write(ctx, attachment.Object, output.MediaType, func(w io.Writer) error {
+			if _, err := io.Copy(w, file.Body); err != nil {
+				return err
+			}
+			size := file.Body.Size()
+			output.SizeBytes, output.SHA256 = &size, file.Body.SHA256()
+			return nil
+		})
+	})
+	if err != nil {
+		return outputs.Output{}, sysexits.New(sysexits.Code(err), err, "cannot store the output %s of the encrypted recording", attachment.Output)
+	}
+	return output, nil
 }

@@ -5,6 +5,7 @@ package archive
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -102,7 +103,7 @@ func (a *Archiver) known(ctx context.Context, req Request) (*document, error) {
 		return nil, err
 	}
 	d := parseDocument(text)
-	if d == nil || d.Recording != req.Recording || d.Source.URL != redact(req.SourceURL) || d.Object.ETag == "" {
+	if d == nil || d.Recording != req.Recording || d.Source.URL != redact(cmp.Or(req.SourceName, req.SourceURL)) || d.Object.ETag == "" {
 		return nil, nil
 	}
 	there, err := a.Destination.stat(ctx, req.Object)

@@ -24,6 +24,10 @@ const (
 	EnvState     = "RECORDING_STATE"
 	EnvFilePath  = "RECORDING_FILE_PATH"
 	EnvFileURL   = "RECORDING_FILE_URL"
+
+	// The variables of an encrypted file. They are there only if the file is encrypted.
+	EnvEncryptionKeyURL      = "RECORDING_ENCRYPTION_KEY_URL"
+	EnvEncryptionMetadataURL = "RECORDING_ENCRYPTION_METADATA_URL"
 )
 
 // EnvTraceparent is the variable by which a container gets its place in the recording's trace, as OpenTelemetry has it
@@ -38,7 +42,7 @@ func Environment(recording *v1alpha1.MeetingRecording) []corev1.EnvVar {
 	if recording.Status.Recording.File != nil {
 		file = *recording.Status.Recording.File
 	}
-	return []corev1.EnvVar{
+	environment := []corev1.EnvVar{
 		variable(EnvName, recording.Name),
 		variable(EnvNamespace, recording.Namespace),
 		variable(EnvMeetingID, recording.Spec.MeetingID),
@@ -48,6 +52,10 @@ func Environment(recording *v1alpha1.MeetingRecording) []corev1.EnvVar {
 		variable(EnvFilePath, file.Path),
 		variable(EnvFileURL, file.URL),
 	}
+	if file.Encryption != nil {
+		environment = append(environment, variable(EnvEncryptionKeyURL, file.Encryption.KeyURL), variable(EnvEncryptionMetadataURL, file.Encryption.MetadataURL))
+	}
+	return environment
 }
 
 // tellTrace tells the containers the run's place in the recording's trace, where there is one.

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"pgregory.net/rapid"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 )
 
@@ -95,6 +96,19 @@ func TestEnvironmentIsNeverExpanded(t *testing.T) {
 }
 
 // A template may use the recording's variables in its own, and they stay as they are there too.
+// TestEnvironmentOfAnEncryptedFile: its variables are there only if it is encrypted.
+func TestEnvironmentOfAnEncryptedFile(t *testing.T) {
+	recording := jobs.Sample("ns")
+	if got := containerEnvironment(jobs.Environment(recording), nil); got[jobs.EnvEncryptionKeyURL] != "" || len(got) != 8 {
+		t.Errorf("not encrypted: %v", got)
+	}
+	recording.Status.Recording.File.Encryption = &v1alpha1.FileEncryption{KeyURL: "https://h/key?sig=$(HOME)", MetadataURL: "https://h/meta"}
+	got := containerEnvironment(jobs.Environment(recording), nil)
+	if got[jobs.EnvEncryptionKeyURL] != "https://h/key?sig=$(HOME)" || got[jobs.EnvEncryptionMetadataURL] != "https://h/meta" {
+		t.Errorf("encrypted: %v", got)
+	}
+}
+
 func TestEnvironmentCanBeReferredTo(t *testing.T) {
 	run := run()
 	run.Recording.Status.Recording.File.URL = "https://h/$(HOME)"

@@ -36,6 +36,9 @@ type Options struct {
 	// looks names up, so addresses are not judged here.
 	Proxy func(*url.URL) (*url.URL, error)
 
+	// AnyContent takes every kind of content, not only recordings.
+	AnyContent bool
+
 	// MaxBytes is the size of the largest file that is taken.
 	MaxBytes int64
 	// Retries is how often a failed attempt is repeated.
@@ -114,6 +117,9 @@ func New(opts Options) *Client {
 	c.http = &http.Client{Transport: c.transport(), CheckRedirect: c.checkRedirect}
 	return c
 }
+
+// Options returns what the client was made with.
+func (c *Client) Options() Options { return c.opts }
 
 // Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }

@@ -147,7 +147,7 @@ func (t *transfer) pump(from io.Reader) error {
 		n, err := b.Read(buffer)
 		if f.received == 0 {
 			n, err = fillHead(b, buffer, n, err)
-			if what := NotMedia(buffer[:min(n, HeadBytes)]); what != "" {
+			if what := NotMedia(buffer[:min(n, HeadBytes)]); what != "" && !t.client.opts.AnyContent {
 				return t.end(errNotMedia(what))
 			}
 		}

@@ -129,6 +129,10 @@ func (a *auditor) recordingWhole(session Session, events []Event) {
 		}
 	}
 	got := chain[0].Status.Recording
+	if file == "" && got.File != nil && a.isListed(got.File.Path) {
+		// Its recording-stopped was lost, and backfill found the file.
+		file, types[v1alpha1.EventStopped] = got.File.Path, true
+	}
 	if want := stateAfter(types); got.State != want {
 		a.report.wrong("%s is %s, want %s", chain[0].Name, got.State, want)
 	}
@@ -141,6 +145,11 @@ func (a *auditor) recordingWhole(session Session, events []Event) {
 	for missing := range types {
 		a.report.lost("%s has no event %s", chain[0].Name, missing)
 	}
+}
+
+// isListed reports whether the provider lists the file.
+func (a *auditor) isListed(path string) bool {
+	return slices.ContainsFunc(a.Listed, func(listed string) bool { return lifecycle.FileID(listed) == lifecycle.FileID(path) })
 }
 
 // stateAfter is the state of a recording of which these events are known: a file wins over a failure.
