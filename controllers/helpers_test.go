@@ -33,7 +33,7 @@ import (
 )
 
 // patience is how long anything may take that is expected to happen.
-const patience = 20 * time.Second
+const patience = harness.Patience
 
 // quick is the pace of tests.
 var quick = controllers.Pace{

@@ -37,7 +37,7 @@ var (
 )
 
 // patience is how long a test waits for what should come at once.
-const patience = 30 * time.Second
+const patience = harness.Patience
 
 func TestMain(m *testing.M) {
 	controlplane.Main(m, func(c *controlplane.ControlPlane) error {

@@ -154,7 +154,12 @@ func newReplica(t testing.TB, namespace string) *replica {
 		Write: writer.Write, Timeout: timeout, Metrics: outbox.NewMetrics(prometheus.NewRegistry()), Log: logr.Discard(), Now: time.Now,
 	})
 	t.Cleanup(func() { queue.Close(context.Background()) })
+	secrets, err := receiver.OpenSecrets(receiver.SecretsOptions{Namespace: namespace})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return &replica{store: store, writer: writer, wire: w, Handler: &receiver.Handler{
+		Secrets:  secrets,
 		Verifier: receiver.Unverified{}, Recorder: queue, Metrics: metrics, Log: logr.Discard(), Timeout: timeout, Now: time.Now,
 	}}
 }
