@@ -88,7 +88,7 @@ func TestRoutesOfSeveralNamespaces(t *testing.T) {
 			t.Errorf("%s has %d recordings, %v", namespace, len(list.Items), err)
 		}
 	}
-	p.stderr.line(t, "API server takes no events of a namespace")
+	p.stderr.line(t, "Namespace refuses writes")
 
 	write(t, file, "routes: [")
 	metrics := func() (int, string) { return ask(t, http.MethodGet, "http://"+p.Metrics+"/metrics", "", false) }

@@ -48,13 +48,21 @@ func newNamespaceHealth(log logr.Logger, namespace string) health {
 func newHealth(log logr.Logger, what string, isSuccessful, isExcluded func(error) bool) health {
 	var h health
 	for f, events := range []string{"spooling events", "replaying the spool later"} {
+		var cause error // the last failure; the callbacks are called one at a time
 		h[f] = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-			Timeout: openFor, IsSuccessful: isSuccessful, IsExcluded: isExcluded,
+			Timeout: openFor, IsExcluded: isExcluded,
+			IsSuccessful: func(err error) bool {
+				if isSuccessful(err) {
+					return true
+				}
+				cause = err
+				return false
+			},
 			ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= openAfter },
 			OnStateChange: func(_ string, from, to gobreaker.State) {
 				switch {
 				case from == gobreaker.StateClosed:
-					log.Info(what + " refuses writes, " + events)
+					log.Error(cause, what+" refuses writes, "+events)
 				case to == gobreaker.StateClosed:
 					log.Info(what + " accepts writes again")
 				}
