@@ -105,7 +105,7 @@ manifests: ## Generate CRDs and RBAC from the Go markers.
 	$(TOOLS) controller-gen rbac:roleName=manager,fileName=manager_role.yaml paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	$(TOOLS) controller-gen rbac:roleName=sidecar,fileName=sidecar_role.yaml paths=./internal/recorder/... output:rbac:artifacts:config=config/rbac
 	$(TOOLS) controller-gen rbac:roleName=backfill,fileName=role.yaml paths=./internal/backfill/... output:rbac:artifacts:config=config/backfill
-	$(TOOLS) controller-gen rbac:roleName=events,fileName=role.yaml paths=./internal/stream/... paths=./internal/access/... output:rbac:artifacts:config=config/events
+	$(TOOLS) controller-gen rbac:roleName=events,fileName=role.yaml paths=./internal/follow/... paths=./internal/access/... output:rbac:artifacts:config=config/events
 
 .PHONY: charts
 charts: ## Generate the Helm chart's CRDs, fixed objects and README from config/ and the chart's values.

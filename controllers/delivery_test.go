@@ -6,6 +6,7 @@ package controllers_test
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,8 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
-	"github.com/meetingops/meeting-recording-operator/internal/delivery"
+	"github.com/meetingops/meeting-recording-operator/controllers/delivery"
+	"github.com/meetingops/meeting-recording-operator/internal/event"
 )
 
 // finishes has the four webhooks of a recording come.
@@ -44,25 +46,25 @@ func TestDelivery(t *testing.T) {
 		arrives(t, recording, event, time.Duration(3-i)*time.Second)
 	}
 	job := jobOf(t, recording, "default", "archive")
-	sink.expectEvents(t, recording, after("transition-1")...)
+	sink.expectEvents(t, recording, after("running")...)
 	exits(t, job, 0, `{"outputs":[{"name":"archive","url":"s3://b/a.mp4","mediaType":"video/mp4","sizeBytes":7}]}`)
-	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 4, 3)
-	sink.expectEvents(t, recording, after("transition-1", "transition-2", "transition-3")...)
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 4)
+	sink.expectEvents(t, recording, after("running", "outputs-default-archive-1", "succeeded")...)
 	if got := op.wire.counted(); got["PATCH meetingrecordings/status"] != 3 || got["POST jobs"] != 1 {
 		t.Errorf("writes: %v; want 3 of the recording's status and 1 Job", got)
 	}
 
 	stopped := sink.event(t, recording, "recording-stopped")
-	if stopped.Type() != delivery.TypeRecording || stopped.Subject() != "rec" || stopped.Time().IsZero() ||
+	if stopped.Type() != event.TypeRecording || stopped.Subject() != "rec" || stopped.Time().IsZero() ||
 		stopped.Source() != "/apis/recording.meetingops.dev/v1alpha1/namespaces/"+ns+"/meetingrecordings/rec" {
 		t.Errorf("the event: %s", stopped)
 	}
 	for id, want := range map[string]string{
 		"recording-stopped": `"file":{"path":"rec/a.mp4","url":"https://example.com/rec/a.mp4?sig=$(HOME)"}`,
-		"transition-1":      `"processing":{"state":"Running","sequence":1}`,
-		"transition-2": `"step":{"pipeline":"default","name":"archive","attempt":1,"outputs":[{"name":"archive","url":"s3://b/a.mp4",` +
+		"running":           `"processing":{"state":"Running"}`,
+		"outputs-default-archive-1": `"step":{"pipeline":"default","name":"archive","attempt":1,"outputs":[{"name":"archive","url":"s3://b/a.mp4",` +
 			`"mediaType":"video/mp4","sizeBytes":7}]}`,
-		"transition-3": `"processing":{"state":"Succeeded","sequence":3}`,
+		"succeeded": `"processing":{"state":"Succeeded"}`,
 	} {
 		if event := sink.event(t, recording, id); !strings.Contains(string(event.Data()), want) {
 			t.Errorf("%s: %s, want %s in it", id, event.Data(), want)
@@ -80,35 +82,38 @@ func TestNoDelivery(t *testing.T) {
 	exits(t, jobOf(t, recording, "default", "archive"), 0, `{"outputs":[{"name":"archive","url":"s3://b/a.mp4"}]}`)
 	expect(t, recording, v1alpha1.ProcessingSucceeded, processed, "Current")
 	status := recording.Status
-	if status.Delivery != (v1alpha1.DeliveryStatus{}) || status.Processing.Transitions != nil || status.Processing.LastTransition != 0 {
-		t.Errorf("delivery %+v, transitions %+v", status.Delivery, status.Processing.Transitions)
+	if !reflect.DeepEqual(status.Delivery, v1alpha1.DeliveryStatus{}) {
+		t.Errorf("delivery %+v", status.Delivery)
 	}
 	if got := op.wire.counted(); got["PATCH meetingrecordings/status"] != 2 || got["POST jobs"] != 1 {
 		t.Errorf("writes: %v; want 2 of the recording's status and 1 Job", got)
 	}
 }
 
-// What was processed while there was no sink is not told of when there is one. What is in flight then is.
+// What ended long before there was a sink is not delivered once there is one. What is in flight is.
 func TestSwitchedOnLater(t *testing.T) {
 	ns, sink := namespace(t), newSink(t)
 	without := start(t, ns, nil)
 	old := newRecording(t, ns, "old")
 	finishes(t, old)
 	expect(t, old, v1alpha1.ProcessingSkipped, "Ready=True/NothingToProcess", "Current")
+	was, twoDaysAgo := old.DeepCopy(), metav1.NewMicroTime(time.Now().Add(-48*time.Hour))
+	old.Status.Processing.LastTransitionTime = &twoDaysAgo
+	patchRecording(t, old, was)
 	inFlight := newRecording(t, ns, "in-flight")
 	arrives(t, inFlight, v1alpha1.EventStarted, time.Second)
 	without.stop()
 	start(t, ns, sink.delivering(nil))
 	sink.expectEvents(t, inFlight, "recording-started")
 	arrives(t, inFlight, v1alpha1.EventStopped, 0)
-	expectDelivery(t, inFlight, v1alpha1.DeliveryDelivered, 2, 1)
-	sink.expectEvents(t, inFlight, "recording-started", "recording-stopped", "transition-1")
+	expectDelivery(t, inFlight, v1alpha1.DeliveryDelivered, 2)
+	sink.expectEvents(t, inFlight, "recording-started", "recording-stopped", "skipped")
 	if got := sink.of(old); got != nil {
 		t.Errorf("the old recording is told of: %v", got)
 	}
 }
 
-// While the sink is away everything waits in the recordings, also over restarts of the manager, and nothing is written for it.
+// While the sink is away everything waits in the recordings, also over restarts of the manager, at the price of one write.
 func TestSinkIsAway(t *testing.T) {
 	for name, answer := range map[string]int{"unavailable": 503, "not there": 404, "hanging": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +128,9 @@ func TestSinkIsAway(t *testing.T) {
 			}
 			for _, recording := range recordings {
 				expect(t, recording, v1alpha1.ProcessingSkipped, "Ready=True/NothingToProcess", "Current")
-				expectDelivery(t, recording, v1alpha1.DeliveryPending, 0, 0)
+				if answer != 0 { // one that hangs is not known to fail yet
+					expectDelivery(t, recording, v1alpha1.DeliveryPending, 0)
+				}
 			}
 			eventually(t, "an attempt", func() error {
 				if sink.tried() == 0 {
@@ -131,15 +138,15 @@ func TestSinkIsAway(t *testing.T) {
 				}
 				return nil
 			})
-			if got := first.wire.counted()["PATCH meetingrecordings/status"]; got != 3 {
-				t.Errorf("%d writes, want one for each recording", got)
+			if got := first.wire.counted()["PATCH meetingrecordings/status"]; got > 6 {
+				t.Errorf("%d writes, want two for each recording: its state, and that it waits", got)
 			}
 			first.stop()
 			second := start(t, ns, sink.delivering(nil))
 			sink.answers(nil)
 			for _, recording := range recordings {
-				expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 4, 1)
-				sink.expectEvents(t, recording, after("transition-1")...)
+				expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 4)
+				sink.expectEvents(t, recording, after("skipped")...)
 			}
 			if got := second.wire.counted()["PATCH meetingrecordings/status"]; got != 3 {
 				t.Errorf("%d writes, want one for each recording", got)
@@ -159,13 +166,13 @@ func TestSinkComesBack(t *testing.T) {
 	arrives(t, before, v1alpha1.EventStopped, 0)
 	meanwhile := newRecording(t, ns, "meanwhile")
 	arrives(t, meanwhile, v1alpha1.EventStopped, 0)
-	expectDelivery(t, before, v1alpha1.DeliveryPending, 0, 0)
-	expectDelivery(t, meanwhile, v1alpha1.DeliveryPending, 0, 0)
+	expectDelivery(t, before, v1alpha1.DeliveryPending, 1)
+	expectDelivery(t, meanwhile, v1alpha1.DeliveryPending, 0)
 	sink.answers(nil)
-	expectDelivery(t, before, v1alpha1.DeliveryDelivered, 2, 1)
-	expectDelivery(t, meanwhile, v1alpha1.DeliveryDelivered, 1, 1)
-	sink.expectEvents(t, before, "recording-started", "recording-stopped", "transition-1")
-	sink.expectEvents(t, meanwhile, "recording-stopped", "transition-1")
+	expectDelivery(t, before, v1alpha1.DeliveryDelivered, 2)
+	expectDelivery(t, meanwhile, v1alpha1.DeliveryDelivered, 1)
+	sink.expectEvents(t, before, "recording-started", "recording-stopped", "skipped")
+	sink.expectEvents(t, meanwhile, "recording-stopped", "skipped")
 }
 
 // A manager that ends writes down what it told, so its successor tells nothing twice.
@@ -176,11 +183,11 @@ func TestRestartTellsNothingTwice(t *testing.T) {
 	arrives(t, recording, v1alpha1.EventStarted, time.Second)
 	sink.expectEvents(t, recording, "recording-started")
 	first.stop()
-	expectDelivery(t, recording, "", 1, 0)
+	expectDelivery(t, recording, "", 1)
 	start(t, ns, sink.delivering(nil))
 	arrives(t, recording, v1alpha1.EventStopped, 0)
-	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 2, 1)
-	sink.expectEvents(t, recording, "recording-started", "recording-stopped", "transition-1")
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 2)
+	sink.expectEvents(t, recording, "recording-started", "recording-stopped", "skipped")
 }
 
 // A manager that is cut off before it could write down what it told has its successor tell it again, and lose nothing.
@@ -192,7 +199,7 @@ func TestCrashTellsAgain(t *testing.T) {
 		w.cutAt = 2 // the first write is Skipped, the second that all was told
 	})
 	arrives(t, recording, v1alpha1.EventStopped, 0)
-	sink.expectEvents(t, recording, "recording-stopped", "transition-1")
+	sink.expectEvents(t, recording, "recording-stopped", "skipped")
 	eventually(t, "the cut", func() error {
 		if !first.wire.wasCut() {
 			return fmt.Errorf("not yet")
@@ -200,41 +207,40 @@ func TestCrashTellsAgain(t *testing.T) {
 		return nil
 	})
 	first.stop()
-	expectDelivery(t, recording, v1alpha1.DeliveryPending, 0, 0)
+	expectDelivery(t, recording, "", 0)
 	start(t, ns, sink.delivering(nil))
-	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1, 1)
-	sink.expectEvents(t, recording, "recording-stopped", "transition-1", "recording-stopped", "transition-1")
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1)
+	sink.expectEvents(t, recording, "recording-stopped", "skipped", "recording-stopped", "skipped")
 }
 
 // What is told while a recording goes on is written down after a while, in one write.
 func TestSavedMeanwhile(t *testing.T) {
 	ns, sink := namespace(t), newSink(t)
-	op := start(t, ns, sink.delivering(func(d *controllers.Delivery) { d.SaveAfter = time.Second }))
+	op := start(t, ns, sink.delivering(func(d *delivery.Options) { d.SaveAfter = time.Second }))
 	recording := newRecording(t, ns, "rec")
 	arrives(t, recording, v1alpha1.EventStarting, 2*time.Second)
 	arrives(t, recording, v1alpha1.EventStarted, time.Second)
-	expectDelivery(t, recording, "", 2, 0)
+	expectDelivery(t, recording, "", 2)
 	sink.expectEvents(t, recording, "recording-starting", "recording-started")
 	if got := op.wire.counted()["PATCH meetingrecordings/status"]; got > 2 {
 		t.Errorf("%d writes for two events", got)
 	}
 }
 
-// A webhook that comes after all was delivered is told of: the sidecar says that there is more.
+// A webhook that arrives after everything was delivered is delivered too.
 func TestLateWebhookIsTold(t *testing.T) {
 	ns, sink := namespace(t), newSink(t)
 	start(t, ns, sink.delivering(nil))
 	recording := newRecording(t, ns, "rec")
 	arrives(t, recording, v1alpha1.EventStopped, 0)
-	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1, 1)
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1)
 	old, at := recording.DeepCopy(), metav1.NowMicro()
-	recording.Status.Delivery.State = v1alpha1.DeliveryPending
 	recording.Status.Recording.Events = append(recording.Status.Recording.Events, v1alpha1.RecordingEvent{
 		Type: v1alpha1.EventStopping, Source: v1alpha1.EventSourceWebhook, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at,
 	})
 	patchRecording(t, recording, old)
-	sink.expectEvents(t, recording, "recording-stopped", "transition-1", "recording-stopping")
-	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 2, 1)
+	sink.expectEvents(t, recording, "recording-stopped", "skipped", "recording-stopping")
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 2)
 }
 
 // A rerun is told of from its first Job on.
@@ -245,47 +251,54 @@ func TestRerunIsTold(t *testing.T) {
 	recording := newRecording(t, ns, "rec")
 	arrives(t, recording, v1alpha1.EventStopped, 0)
 	exits(t, jobOf(t, recording, "default", "archive"), 0, `{"outputs":[{"name":"archive","url":"s3://b/1.mp4"}]}`)
-	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1, 3)
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1)
 	patchObject(t, recording, func() { recording.Spec.Rerun = &v1alpha1.Rerun{Token: "again"} })
 	exits(t, attemptOf(t, recording, "default", "archive", 2), 0, `{"outputs":[{"name":"archive","url":"s3://b/2.mp4"}]}`)
-	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1, 6)
-	sink.expectEvents(t, recording, "recording-stopped", "transition-1", "transition-2", "transition-3", "transition-4", "transition-5", "transition-6")
-	var data delivery.Data
-	event := sink.event(t, recording, "transition-5")
-	if err := json.Unmarshal(event.Data(), &data); err != nil || data.Step == nil || data.Step.Attempt != 2 || data.Step.Outputs[0].URL != "s3://b/2.mp4" {
-		t.Errorf("the outputs of the rerun: %s, %v", event.Data(), err)
+	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1)
+	sink.expectEvents(t, recording, "recording-stopped", "running", "outputs-default-archive-1", "succeeded", "running", "outputs-default-archive-2", "succeeded")
+	var data event.Data
+	outputs := sink.event(t, recording, "outputs-default-archive-2")
+	if err := json.Unmarshal(outputs.Data(), &data); err != nil || data.Step == nil || data.Step.Attempt != 2 || data.Step.Outputs[0].URL != "s3://b/2.mp4" {
+		t.Errorf("the outputs of the rerun: %s, %v", outputs.Data(), err)
 	}
 }
 
-// An event that the sink refuses holds up its own recording and no other, which is said; and is given up in the end.
-func TestRefusedEvent(t *testing.T) {
-	ns, sink := namespace(t), newSink(t)
-	poison := newRecording(t, ns, "poison")
-	sink.answers(func(event cloudevents.Event) int {
-		if event.ID() == string(poison.UID)+"-recording-started" {
-			return 422
-		}
-		return 204
-	})
-	first := start(t, ns, sink.delivering(nil))
-	arrives(t, poison, v1alpha1.EventStarted, time.Second)
-	arrives(t, poison, v1alpha1.EventStopped, 0)
-	told := expectEvent(t, poison, "EventRefused")
-	if !strings.Contains(told, "recording-started") || !strings.Contains(told, "answered 422") {
-		t.Errorf("says %q", told)
+// An event that the sink does not accept backs off alone: all others are delivered, also those of its own recording, and a Kubernetes
+// Event says so.
+func TestFailingEvent(t *testing.T) {
+	for code, reason := range map[int]string{404: "EventNotDelivered", 500: "EventNotDelivered", 422: "EventRejected"} {
+		t.Run(fmt.Sprint(code), func(t *testing.T) {
+			ns, sink := namespace(t), newSink(t)
+			poison := newRecording(t, ns, "poison")
+			poisonous := string(poison.UID) + "-recording-started"
+			sink.answers(func(event cloudevents.Event) int {
+				if event.ID() == poisonous {
+					return code
+				}
+				return 204
+			})
+			start(t, ns, sink.delivering(nil))
+			arrives(t, poison, v1alpha1.EventStarted, time.Second)
+			arrives(t, poison, v1alpha1.EventStopped, 0)
+			note := expectEvent(t, poison, reason)
+			if !strings.Contains(note, "recording-started") || !strings.Contains(note, fmt.Sprint("answered ", code)) {
+				t.Errorf("the note is %q", note)
+			}
+			for i := range 10 {
+				other := newRecording(t, ns, fmt.Sprintf("other-%d", i))
+				arrives(t, other, v1alpha1.EventStopped, 0)
+				expectDelivery(t, other, v1alpha1.DeliveryDelivered, 1)
+			}
+			sink.expectEvents(t, poison, "recording-stopped", "skipped")
+			expectDelivery(t, poison, v1alpha1.DeliveryPending, 1)
+			if code == 422 {
+				return // it is tried again in an hour
+			}
+			sink.answers(nil)
+			expectDelivery(t, poison, v1alpha1.DeliveryDelivered, 2)
+			sink.expectEvents(t, poison, "recording-stopped", "skipped", "recording-started")
+		})
 	}
-	other := newRecording(t, ns, "other")
-	arrives(t, other, v1alpha1.EventStopped, 0)
-	expectDelivery(t, other, v1alpha1.DeliveryDelivered, 1, 1)
-	expectDelivery(t, poison, v1alpha1.DeliveryPending, 0, 0)
-	if got := sink.of(poison); got != nil {
-		t.Errorf("events overtook the one that is refused: %v", got)
-	}
-	first.stop()
-	start(t, ns, sink.delivering(func(d *controllers.Delivery) { d.DropAfter = 0 }))
-	expectEvent(t, poison, "EventDropped")
-	expectDelivery(t, poison, v1alpha1.DeliveryDelivered, 2, 1)
-	sink.expectEvents(t, poison, "recording-stopped", "transition-1")
 }
 
 // expectEvent waits for a Kubernetes Event on the recording, and returns what it says.

@@ -6,7 +6,9 @@ package controllers_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +74,7 @@ func inDays(t *testing.T, ns string, days int, change func(*controllers.Options,
 	t.Helper()
 	return start(t, ns, func(options *controllers.Options, w *wire) {
 		options.Clock = testclock.NewFakePassiveClock(time.Now().Add(time.Duration(days) * day))
+		w.ahead = time.Duration(days) * day
 		if change != nil {
 			change(options, w)
 		}
@@ -167,6 +170,43 @@ func expectLastFirst(t *testing.T, deleted watch.Interface) {
 			t.Errorf("segment %d was deleted after segment %d", recording.Spec.Segment, before)
 		}
 		last[recording.Spec.SessionID] = recording.Spec.Segment
+	}
+}
+
+// A clock that is ahead of the API server's deletes nothing.
+func TestRetentionChecksTheClock(t *testing.T) {
+	ns := namespace(t)
+	newKeeping(t, ns, "day", day)
+	kept := segments(t, ns, "613e1a0ad3d5a1b2c3d4e501", "day", "day")
+	asked := make(chan struct{}, 1000)
+	inDays(t, ns, 8, func(_ *controllers.Options, w *wire) {
+		w.ahead = 0
+		w.tamper = func(request *http.Request, _ string, next http.RoundTripper) (*http.Response, error) {
+			if request.URL.Path == "/version" {
+				asked <- struct{}{}
+			}
+			return next.RoundTrip(request)
+		}
+	})
+	for range 5 { // sweeps
+		<-asked
+	}
+	expectLeft(t, ns, kept...)
+}
+
+// One recording that may not be deleted, and one that is held, stop no other. The former is reported.
+func TestRetentionGoesOn(t *testing.T) {
+	ns := namespace(t)
+	newKeeping(t, ns, "day", day)
+	forbidden := segments(t, ns, "613e1a0ad3d5a1b2c3d4e501", "day")[0]
+	held := segments(t, ns, "613e1a0ad3d5a1b2c3d4e502", "day", "day")
+	patchObject(t, held[0], func() { held[0].Spec.Hold = true })
+	segments(t, ns, "613e1a0ad3d5a1b2c3d4e503", "day", "day")
+	segments(t, ns, "613e1a0ad3d5a1b2c3d4e504", "day")
+	inDays(t, ns, 8, func(_ *controllers.Options, w *wire) { w.forbidden = forbidden.Name })
+	expectLeft(t, ns, forbidden, held[0], held[1])
+	if note := expectEvent(t, forbidden, "DeletionFailed"); !strings.Contains(note, "not allowed") {
+		t.Errorf("the note is %q", note)
 	}
 }
 

@@ -11,10 +11,13 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/meetingops/meeting-recording-operator/controllers/delivery"
 	"github.com/meetingops/meeting-recording-operator/controllers/pipeline"
 	"github.com/meetingops/meeting-recording-operator/controllers/recording"
+	"github.com/meetingops/meeting-recording-operator/controllers/retention"
 	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/internal/serverclock"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
@@ -30,8 +33,8 @@ type Options struct {
 	Namespaces []string
 	// KeepRecordings is how long recordings are kept that no pipeline ran for, or whose pipelines are gone; 0 keeps them.
 	KeepRecordings time.Duration
-	// Delivery is that of events to a sink; without a sink there is none.
-	Delivery Delivery
+	// Delivery is that of CloudEvents to a sink; without a sink there is none.
+	Delivery delivery.Options
 	// Clock is the time; nil is the real one.
 	Clock clock.PassiveClock
 	// Tracer is told of decisions and Jobs of recordings that have a trace; nil is nobody.
@@ -49,14 +52,6 @@ type Pace struct {
 
 // DefaultPace spares the API server.
 var DefaultPace = Pace{Pace: recording.DefaultPace, SweepEvery: time.Hour, SweepPage: 500}
-
-// soonest returns the shorter of two waits; 0 is never.
-func soonest(a, b time.Duration) time.Duration {
-	if a == 0 || (b > 0 && b < a) {
-		return b
-	}
-	return a
-}
 
 // Setup adds both controllers, and what deletes old recordings, to a manager, whose cache must have been made by CacheOptions.
 func Setup(mgr ctrl.Manager, options Options) error {
@@ -77,7 +72,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	recordings := recording.New(recording.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Recorder: recorder, Conditions: evaluator,
 		Settings: options.Settings, Pace: options.Pace.Pace, Leading: options.Leading, Clock: options.Clock,
-		Tracer: options.Tracer, Delivers: options.Delivery.Sink != nil,
+		Tracer: options.Tracer,
 	})
 	if err := recordings.Register(mgr, options.Namespaces); err != nil {
 		return fmt.Errorf("set up the controller of MeetingRecordings: %w", err)
@@ -85,12 +80,20 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if err := mgr.AddReadyzCheck("status-writes", recordings.Health().Check); err != nil {
 		return fmt.Errorf("set up the readiness check of status writes: %w", err)
 	}
-	if err := mgr.Add(newSweeper(mgr, options)); err != nil {
-		return fmt.Errorf("set up the deletion of old recordings: %w", err)
+	serverClock, err := serverclock.New(mgr.GetConfig(), options.Clock)
+	if err != nil {
+		return err
+	}
+	sweeper := retention.New(mgr, retention.Options{
+		Default: options.KeepRecordings, Every: options.Pace.SweepEvery, Page: options.Pace.SweepPage,
+		Sink: options.Delivery.Sink != nil, Namespaces: options.Namespaces,
+	}, recorder, options.Clock, serverClock)
+	if err := mgr.Add(sweeper); err != nil {
+		return fmt.Errorf("set up retention: %w", err)
 	}
 	if options.Delivery.Sink != nil {
-		if err := setUpDelivery(mgr, options, recorder); err != nil {
-			return fmt.Errorf("set up the delivery of events: %w", err)
+		if err := delivery.Setup(mgr, options.Delivery, options.Namespaces, recorder, options.Clock); err != nil {
+			return fmt.Errorf("set up the delivery of CloudEvents: %w", err)
 		}
 	}
 	if err := pipeline.New(mgr.GetClient(), evaluator, options.Clock).Register(mgr); err != nil {

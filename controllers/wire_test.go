@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // wire stands between a manager and the API server: it counts what the manager writes, and can cut the manager off.
@@ -32,6 +33,10 @@ type wire struct {
 	tamper func(request *http.Request, kind string, next http.RoundTripper) (*http.Response, error)
 	// beforeDelete is called with the name of what is about to be deleted.
 	beforeDelete func(name string)
+	// ahead is how far the API server's clock is from the machine's.
+	ahead time.Duration
+	// forbidden is the name of an object that may not be deleted.
+	forbidden string
 	// expiring is how many pages of lists are yet answered by 410.
 	expiring int
 }
@@ -115,10 +120,17 @@ func (w *wire) through(next http.RoundTripper) http.RoundTripper {
 }
 
 func (w *wire) forward(request *http.Request, kind string, next http.RoundTripper) (*http.Response, error) {
+	if w.forbidden != "" && request.Method == http.MethodDelete && path.Base(request.URL.Path) == w.forbidden {
+		return answer(request, http.StatusForbidden, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"not allowed"}`), nil
+	}
 	if w.tamper != nil {
 		return w.tamper(request, kind, next)
 	}
-	return next.RoundTrip(request)
+	response, err := next.RoundTrip(request)
+	if err == nil && request.URL.Path == "/version" {
+		response.Header.Set("Date", time.Now().Add(w.ahead).UTC().Format(http.TimeFormat))
+	}
+	return response, err
 }
 
 // answered counts a read, of which what is read cannot change any more.

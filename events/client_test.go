@@ -111,7 +111,7 @@ func TestRoomsResume(t *testing.T) {
 		ids = append(ids, r.Header.Get("Last-Event-ID"))
 	}
 	equal(t, "Last-Event-ID", []string{"", "7", "9", "9", "12", "12"}, ids)
-	if url := s.requests[0].URL.String(); url != "/live/events?meetingId=m&namespace=n&sessionId=s" {
+	if url := s.requests[0].URL.String(); url != "/live/events?meetingID=m&namespace=n&sessionID=s" {
 		t.Errorf("asked for %s", url)
 	}
 }

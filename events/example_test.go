@@ -17,7 +17,7 @@ func exampleServer() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		_, _ = fmt.Fprint(w, `event: recordingStateChanged
-data: {"recording":"r","namespace":"meetings","meetingId":"abcd-efgh-ijkl","segment":1,"status":"RECORDING_STARTED","snapshot":true}
+data: {"recording":"r","namespace":"meetings","meetingID":"abcd-efgh-ijkl","segment":1,"status":"RECORDING_STARTED","snapshot":true}
 
 id: 7
 event: ready
@@ -25,11 +25,11 @@ data: {}
 
 id: 8
 event: recordingStateChanged
-data: {"recording":"r","namespace":"meetings","meetingId":"abcd-efgh-ijkl","segment":1,"status":"RECORDING_STOPPING"}
+data: {"recording":"r","namespace":"meetings","meetingID":"abcd-efgh-ijkl","segment":1,"status":"RECORDING_STOPPING"}
 
 id: 9
 event: recordingStateChanged
-data: {"recording":"r","namespace":"meetings","meetingId":"abcd-efgh-ijkl","segment":1,"status":"RECORDING_STOPPED","file":{"path":"p"}}
+data: {"recording":"r","namespace":"meetings","meetingID":"abcd-efgh-ijkl","segment":1,"status":"RECORDING_STOPPED","file":{"path":"p"}}
 
 id: 10
 event: outputReady

@@ -86,7 +86,7 @@ func (w *watched) Read(p []byte) (int, error) {
 // connect returns a stream, or a *StatusError.
 func (r *Room) connect(ctx context.Context) (*http.Response, error) {
 	query := url.Values{}
-	for name, value := range map[string]string{"namespace": r.namespace, "meetingId": r.meetingID, "sessionId": r.sessionID} {
+	for name, value := range map[string]string{"namespace": r.namespace, "meetingID": r.meetingID, "sessionID": r.sessionID} {
 		if value != "" {
 			query.Set(name, value)
 		}

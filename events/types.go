@@ -40,8 +40,8 @@ type Recording struct {
 	Name      string `json:"recording"`
 	Namespace string `json:"namespace"`
 	// MeetingID and SessionID are the provider's, as it wrote them.
-	MeetingID string `json:"meetingId"`
-	SessionID string `json:"sessionId"`
+	MeetingID string `json:"meetingID"`
+	SessionID string `json:"sessionID"`
 	// Segment counts the recordings of the session, from 1.
 	Segment int32 `json:"segment"`
 }
@@ -83,7 +83,7 @@ type ProcessingChange struct {
 	// State is Queued, Running, Succeeded, Failed, Skipped or Suspended. Waiting, which is before the end of the recording, is not
 	// told of.
 	State string `json:"state"`
-	// At is the latest time that the status has of processing, in whole seconds.
+	// At is when post-processing came to the state.
 	At    time.Time `json:"at,omitzero"`
 	Steps []Step    `json:"steps,omitempty"`
 	// Snapshot is true where this is the present state that a stream begins with, not a change.

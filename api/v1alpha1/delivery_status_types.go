@@ -5,82 +5,60 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// DeliveryState tells whether a sink of events knows all of the recording.
+// DeliveryState is whether everything about a recording was delivered to the sink of CloudEvents.
 //
 // +kubebuilder:validation:Enum=Pending;Delivered
 type DeliveryState string
 
-// The states of the delivery. It has none while the manager has no sink.
+// The states of the delivery. It has none while the manager has no sink, and while the recording is in flight.
 const (
-	// DeliveryPending means that there may be events that the sink does not
-	// know. Whoever adds an event sets it in the same write.
+	// DeliveryPending means that processing has ended and the sink has not accepted everything yet.
 	DeliveryPending DeliveryState = "Pending"
-	// DeliveryDelivered means that processing has ended and the sink knows all.
+	// DeliveryDelivered means that processing has ended and everything was delivered.
 	DeliveryDelivered DeliveryState = "Delivered"
 )
 
-// DeliveryTold is how far a sink of events knows the recording.
-type DeliveryTold struct {
-	// events lists the types of status.recording.events that the sink knows from
-	// webhooks.
+// DeliveryStatus is what was delivered to the sink of CloudEvents, if the manager has one. What is pending follows from comparing it
+// with status.recording and status.processing. It is written some time after a delivery, so events may be delivered again after a
+// crash of the manager. Only the manager writes it.
+type DeliveryStatus struct {
+	// state is whether everything was delivered. Pending: processing has ended and the sink has not accepted everything yet.
+	// Delivered: processing has ended and everything was delivered. It is absent while the manager has no sink, and while the
+	// recording is in flight.
+	// +optional
+	State DeliveryState `json:"state,omitempty"`
+
+	// events lists the types of status.recording.events that were delivered.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=5
 	// +optional
 	Events []EventType `json:"events,omitempty"`
 
-	// transition is the sequence of the last of status.processing.transitions
-	// that the sink knows.
-	// +kubebuilder:validation:Minimum=0
+	// processingTime is the status.processing.lastTransitionTime of the last processing state that was delivered.
 	// +optional
-	Transition int64 `json:"transition,omitempty"`
+	ProcessingTime *metav1.MicroTime `json:"processingTime,omitempty"`
+
+	// outputs lists the steps whose outputs were delivered.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	// +optional
+	Outputs []DeliveredOutputs `json:"outputs,omitempty"`
 }
 
-// DeliveryStatus is what a sink of CloudEvents knows of the recording, where
-// the manager has one.
-type DeliveryStatus struct {
-	// state tells whether the sink knows all. Pending: it may not. Delivered: the
-	// recording is processed and the sink knows all of it. It is missing while
-	// the manager has no sink, or nothing has been decided on the recording.
-	// +optional
-	State DeliveryState `json:"state,omitempty"`
-
-	// told is how far the sink knows the recording. It may know more: an event is
-	// written down a while after it was delivered, so some may come again when
-	// the manager restarts.
-	// +optional
-	Told *DeliveryTold `json:"told,omitempty"`
-}
-
-// Transition is something that happened in processing, for a sink of events:
-// the state that it came to, or a step whose outputs are ready.
-type Transition struct {
-	// sequence numbers the recording's transitions, from 1.
-	// +kubebuilder:validation:Minimum=1
-	// +required
-	Sequence int64 `json:"sequence"`
-
-	// time is when it was written.
-	// +required
-	Time metav1.MicroTime `json:"time"`
-
-	// state is the state that processing came to. It is absent where outputs are
-	// ready.
-	// +optional
-	State ProcessingState `json:"state,omitempty"`
-
-	// pipeline is the name of the step's RecordingPipeline, where outputs are
-	// ready.
+// DeliveredOutputs identifies an attempt at a step whose outputs were delivered.
+type DeliveredOutputs struct {
+	// pipeline is the name of the step's RecordingPipeline.
 	// +kubebuilder:validation:MaxLength=253
-	// +optional
-	Pipeline string `json:"pipeline,omitempty"`
+	// +required
+	Pipeline string `json:"pipeline"`
 
-	// step is the name of the step whose outputs are ready.
+	// step is the name of the step.
 	// +kubebuilder:validation:MaxLength=40
-	// +optional
-	Step string `json:"step,omitempty"`
+	// +required
+	Step string `json:"step"`
 
-	// attempt is the step's attempt that made them.
+	// attempt is the attempt at the step that has the outputs.
 	// +kubebuilder:validation:Minimum=1
-	// +optional
-	Attempt int32 `json:"attempt,omitempty"`
+	// +required
+	Attempt int32 `json:"attempt"`
 }

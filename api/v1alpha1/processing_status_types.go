@@ -218,6 +218,10 @@ type ProcessingStatus struct {
 	// +optional
 	State ProcessingState `json:"state,omitempty"`
 
+	// lastTransitionTime is when state last changed.
+	// +optional
+	LastTransitionTime *metav1.MicroTime `json:"lastTransitionTime,omitempty"`
+
 	// steps lists every step of every pipeline that matched when the recording ended.
 	// +listType=map
 	// +listMapKey=pipeline
@@ -236,18 +240,4 @@ type ProcessingStatus struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +optional
 	ObservedRerunToken string `json:"observedRerunToken,omitempty"`
-
-	// lastTransition is the sequence of the last transition that was written.
-	// +kubebuilder:validation:Minimum=0
-	// +optional
-	LastTransition int64 `json:"lastTransition,omitempty"`
-
-	// transitions lists what happened in processing and may not have been
-	// delivered yet, where the manager has a sink of events, oldest first. It is
-	// bounded: the oldest are dropped.
-	// +listType=map
-	// +listMapKey=sequence
-	// +kubebuilder:validation:MaxItems=320
-	// +optional
-	Transitions []Transition `json:"transitions,omitempty"`
 }

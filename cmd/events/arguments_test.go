@@ -128,7 +128,7 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, line := range read.until(`data: {"recording":"one","namespace":"` + namespace + `","meetingId":"abcd-efgh-ijkl","sessionId":"one","segment":1,"state":"Succeeded"`) {
+	for _, line := range read.until(`data: {"recording":"one","namespace":"` + namespace + `","meetingID":"abcd-efgh-ijkl","sessionID":"one","segment":1,"state":"Succeeded"`) {
 		if strings.HasPrefix(line, "event: ") {
 			names = append(names, line)
 		}

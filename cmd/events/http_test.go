@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/meetingops/meeting-recording-operator/internal/access"
+	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/server"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
@@ -265,7 +266,7 @@ func TestAStream(t *testing.T) {
 	if err := write.recording(t.Context(), "before", false); err != nil {
 		t.Fatal(err)
 	}
-	path := "/events?meetingId=abcd-efgh-ijkl&namespace=" + namespace
+	path := "/events?meetingID=abcd-efgh-ijkl&namespace=" + namespace
 	read := stream(t, p.url, path, bearer(token))
 	if media := read.header.Get("Content-Type"); media != "text/event-stream" {
 		t.Errorf("media type %s", media)
@@ -275,7 +276,7 @@ func TestAStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, line := range read.until(`data: {"recording":"one","namespace":"` + namespace + `","meetingId":"abcd-efgh-ijkl","sessionId":"one","segment":1,"state":"Succeeded"`) {
+	for _, line := range read.until(`data: {"recording":"one","namespace":"` + namespace + `","meetingID":"abcd-efgh-ijkl","sessionID":"one","segment":1,"state":"Succeeded"`) {
 		if name, is := strings.CutPrefix(line, "event: "); is {
 			names = append(names, name)
 		}
@@ -363,7 +364,7 @@ func TestRightsThatAreTakenAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := feed.New(feed.Source{Client: api.Client, REST: clients.Discovery().RESTClient(), Namespace: namespace}, time.Now, logr.Discard(), nil)
+	f := feed.New(follow.Source{Client: api.Client, REST: clients.Discovery().RESTClient(), Namespace: namespace}, time.Now, logr.Discard(), nil)
 	go func() { _ = f.Run(t.Context()) }()
 	live := server.New(server.Options{
 		Feeds: []*feed.Feed{f}, Recordings: api.Client, Reviewer: reviewer, Page: http.NotFoundHandler(),

@@ -27,6 +27,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/access"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
+	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/page"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/server"
@@ -68,7 +69,7 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 	diagnostics.RegisterBuild(metrics.Registry, "events")
 	counts := feed.NewMetrics(metrics.Registry)
 	for _, namespace := range flags.served() {
-		f := feed.New(feed.Source{Client: recordings, REST: plain.RESTClient(), Namespace: namespace}, time.Now, logger.WithName("feed"), counts)
+		f := feed.New(follow.Source{Client: recordings, REST: plain.RESTClient(), Namespace: namespace}, time.Now, logger.WithName("feed"), counts)
 		feeds = append(feeds, f)
 		if err := mgr.Add(manager.RunnableFunc(f.Run)); err != nil {
 			return fmt.Errorf("set up a watch: %w", err)

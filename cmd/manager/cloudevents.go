@@ -11,21 +11,21 @@ import (
 
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/controllers/delivery"
 	"github.com/meetingops/meeting-recording-operator/internal/eventsink"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
-// cloudEvents is to whom events are delivered, and how. Without a URL there is nobody.
+// cloudEvents are the flags of the delivery of CloudEvents. Without a URL there is none.
 type cloudEvents struct {
-	url, keyFile, mode string
-	insecure           bool
-	timeout, maxPause  time.Duration
+	url, keyFile, mode  string
+	insecure            bool
+	timeout, maxBackoff time.Duration
 }
 
 func (c *cloudEvents) bind(set *flag.FlagSet) {
 	set.StringVar(&c.url, "cloudevents-sink-url", "",
-		"URL that is told of recordings by CloudEvents, at least once each, such as https://events.example.com/recordings. Without it nobody is.")
+		"URL to deliver CloudEvents of recordings to, at least once each, such as https://events.example.com/recordings. Without it none are delivered.")
 	set.StringVar(&c.keyFile, "cloudevents-signing-key-file", "",
 		"File with the key to sign events with, as Standard Webhooks: whsec_ and 24 to 64 bytes in base64; two keys while one replaces another.")
 	set.StringVar(&c.mode, "cloudevents-mode", string(eventsink.Structured),
@@ -33,25 +33,25 @@ func (c *cloudEvents) bind(set *flag.FlagSet) {
 	set.BoolVar(&c.insecure, "insecure-cloudevents-sink", false,
 		"Allow a --cloudevents-sink-url of http beyond this host: anyone on the way can then read events.")
 	set.DurationVar(&c.timeout, "cloudevents-timeout", 10*time.Second, "How long one attempt to deliver an event may take.")
-	set.DurationVar(&c.maxPause, "cloudevents-max-backoff", controllers.DefaultDelivery.MaxPause,
-		"How long the sink is left alone at most before it is tried again, unless it asks for longer (Retry-After, up to 1h).")
+	set.DurationVar(&c.maxBackoff, "cloudevents-max-backoff", delivery.DefaultOptions.MaxBackoff,
+		"Longest wait before an event, or a sink that accepts none, is tried again, unless the sink asks for longer (Retry-After, up to 1h).")
 }
 
-// check returns what is wrong with the flags among themselves, and how to mend it.
+// check returns what is wrong with the flags among themselves, and how to fix it.
 func (c *cloudEvents) check() error {
 	switch {
 	case c.url == "" && (c.keyFile != "" || c.insecure):
-		return errors.New("--cloudevents-signing-key-file and --insecure-cloudevents-sink are of no use without --cloudevents-sink-url")
-	case c.maxPause < time.Second:
-		return fmt.Errorf("--cloudevents-max-backoff must be at least 1s; it is %s", c.maxPause)
+		return errors.New("--cloudevents-signing-key-file and --insecure-cloudevents-sink need --cloudevents-sink-url")
+	case c.maxBackoff < time.Second:
+		return fmt.Errorf("--cloudevents-max-backoff must be at least 1s; it is %s", c.maxBackoff)
 	}
 	return nil
 }
 
-// delivery returns that of the flags; none without a URL.
-func (c *cloudEvents) delivery() (controllers.Delivery, error) {
+// delivery returns the options that the flags ask for.
+func (c *cloudEvents) delivery() (delivery.Options, error) {
 	if c.url == "" {
-		return controllers.Delivery{}, nil
+		return delivery.Options{}, nil
 	}
 	sink, err := eventsink.New(eventsink.Options{
 		URL: c.url, KeyFile: c.keyFile, Mode: eventsink.Mode(c.mode), AllowHTTP: c.insecure, Timeout: c.timeout,
@@ -59,9 +59,9 @@ func (c *cloudEvents) delivery() (controllers.Delivery, error) {
 		OnKeyError: func(err error) { ctrl.Log.WithName("cloudevents").Error(err, "Signing key not read again") },
 	})
 	if err != nil {
-		return controllers.Delivery{}, err
+		return delivery.Options{}, err
 	}
-	delivery := controllers.DefaultDelivery
-	delivery.Sink, delivery.MaxPause = sink, c.maxPause
-	return delivery, nil
+	options := delivery.DefaultOptions
+	options.Sink, options.MaxBackoff = sink, c.maxBackoff
+	return options, nil
 }

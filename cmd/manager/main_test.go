@@ -64,7 +64,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"kept below 0":     {[]string{"--keep-recordings=-24h"}, 2, "--keep-recordings must be at least 24h, or 0"},
 		"beyond the Pod":   {[]string{"--sidecar-metrics-url=http://10.0.0.1:8082/metrics"}, 2, "10.0.0.1 is not in this Pod"},
 		"served nowhere":   {[]string{"--sidecar-metrics-url=http://127.0.0.1:8082/metrics", "--metrics-bind-address=0"}, 2, "needs --metrics-bind-address"},
-		"sink of no use":   {[]string{"--cloudevents-signing-key-file=key"}, 2, "of no use without --cloudevents-sink-url"},
+		"sink of no use":   {[]string{"--cloudevents-signing-key-file=key"}, 2, "need --cloudevents-sink-url"},
 		"sink back-off":    {[]string{"--cloudevents-max-backoff=1ms"}, 2, "--cloudevents-max-backoff must be at least 1s"},
 		"sink URL":         {[]string{"--kubeconfig=" + unreachable(t), "--cloudevents-sink-url=events"}, 1, "--cloudevents-sink-url must be a URL"},
 		"sink key":         {[]string{"--kubeconfig=" + unreachable(t), "--cloudevents-sink-url=https://events.example.com"}, 1, "set --cloudevents-signing-key-file"},

@@ -45,8 +45,6 @@ type Options struct {
 	Clock   clock.PassiveClock
 	// Tracer gets decisions and Jobs of recordings that have a trace; nil for none.
 	Tracer *tracing.Tracer
-	// Delivers reports whether a sink gets events.
-	Delivers bool
 }
 
 // Leading returns the number of a period of leadership, its epoch, and whether this process leads for sure: no other process has led

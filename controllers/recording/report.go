@@ -9,12 +9,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/delivery"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
@@ -59,18 +60,14 @@ func withStatus(before *v1alpha1.MeetingRecording, decision planning.Decision) *
 	after.Status.Processing = *decision.Processing.DeepCopy()
 	after.Status.Conditions = decision.Conditions
 	after.Status.ObservedGeneration = before.Generation
-	if decision.Processing.LastTransition > before.Status.Processing.LastTransition {
-		after.Status.Delivery.State = v1alpha1.DeliveryPending
-	}
 	return after
 }
 
-// note adds to a decision what a sink should get, or leaves that as it is.
+// note adds to a decision when the state last changed.
 func (r *Reconciler) note(before *v1alpha1.MeetingRecording, decision *planning.Decision) {
 	was, to := before.Status.Processing, &decision.Processing
-	to.Transitions, to.LastTransition = was.Transitions, was.LastTransition
-	if r.Delivers {
-		to.Transitions, to.LastTransition = delivery.Note(before, *to, r.Clock.Now())
+	if to.LastTransitionTime = was.LastTransitionTime; to.State != was.State {
+		to.LastTransitionTime = ptr.To(metav1.NewMicroTime(r.Clock.Now()))
 	}
 }
 

@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package eventsink sends CloudEvents to one HTTP address, signed, one attempt at a time, and says what an answer means. It decides
-// on no retries.
+// Package eventsink sends CloudEvents to one HTTP address, signed, one attempt at a time, and classifies the answers. Its caller decides
+// when to retry.
 package eventsink
 
 import (
@@ -37,7 +37,7 @@ const (
 
 // Options are what a user can set.
 type Options struct {
-	// URL is where events are posted. What follows the host may be a secret, and is never told.
+	// URL is where events are posted. What follows the host may be a secret, and appears in no message.
 	URL string
 	// KeyFile has the keys to sign with.
 	KeyFile string
@@ -63,7 +63,7 @@ type Sink struct {
 	client  *http.Client
 }
 
-// New returns the sink. Its errors say what to mend in the options.
+// New returns the sink. Its errors say what to change in the options.
 func New(options Options) (*Sink, error) {
 	address, err := url.Parse(options.URL)
 	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
@@ -96,22 +96,22 @@ func New(options Options) (*Sink, error) {
 	}}, nil
 }
 
-// Host is the sink's host and port, for people.
+// Host is the sink's host and port, for messages.
 func (s *Sink) Host() string { return s.host }
 
-// Send posts an event once, and says what became of it.
+// Send posts an event once, and returns how that ended.
 func (s *Sink) Send(ctx context.Context, event cloudevents.Event) Answer {
 	request, err := s.request(ctx, event)
 	if err != nil {
-		return Answer{Outcome: Refused, Err: err}
+		return Answer{Outcome: Permanent, Err: err}
 	}
 	response, err := s.client.Do(request)
 	if err != nil {
-		return Answer{Outcome: Unavailable, Err: fmt.Errorf("cannot reach the sink %s: %w", s.host, withoutURL(err))}
+		return Answer{Outcome: Unreachable, Err: fmt.Errorf("reach the sink %s: %w", s.host, withoutURL(err))}
 	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.CopyN(io.Discard, response.Body, 64<<10) // so that the connection can be used again; what it says is not asked for
-	return s.judge(response)
+	return s.classify(response)
 }
 
 func (s *Sink) request(ctx context.Context, event cloudevents.Event) (*http.Request, error) {

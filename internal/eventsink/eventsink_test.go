@@ -127,20 +127,20 @@ func TestAnswers(t *testing.T) {
 		{code: 200, want: eventsink.Delivered},
 		{code: 202, want: eventsink.Delivered},
 		{code: 204, want: eventsink.Delivered},
-		{code: 302, want: eventsink.Unavailable, says: "redirects are not followed: set --cloudevents-sink-url"},
-		{code: 400, want: eventsink.Refused, says: "400 Bad Request"},
-		{code: 401, want: eventsink.Unavailable, says: "--cloudevents-signing-key-file"},
-		{code: 403, want: eventsink.Unavailable, says: "--cloudevents-signing-key-file"},
-		{code: 404, want: eventsink.Unavailable, says: "mend --cloudevents-sink-url"},
-		{code: 408, want: eventsink.Unavailable, says: "408"},
-		{code: 410, want: eventsink.Unavailable, says: "mend --cloudevents-sink-url"},
-		{code: 413, want: eventsink.Refused, says: "413"},
-		{code: 415, want: eventsink.Refused, says: "does it take --cloudevents-mode?"},
-		{code: 422, want: eventsink.Refused, says: "422"},
-		{code: 429, retryAfter: "7", want: eventsink.Unavailable, wait: 7 * time.Second, says: "429"},
-		{code: 500, want: eventsink.Unavailable, says: "500"},
-		{code: 503, retryAfter: "Fri, 01 May 2026 12:01:00 GMT", want: eventsink.Unavailable, wait: time.Minute, says: "503"},
-		{code: 503, retryAfter: "soon", want: eventsink.Unavailable, says: "503"},
+		{code: 302, want: eventsink.Retryable, says: "redirects are not followed: set --cloudevents-sink-url"},
+		{code: 400, want: eventsink.Permanent, says: "400 Bad Request"},
+		{code: 401, want: eventsink.Retryable, says: "--cloudevents-signing-key-file"},
+		{code: 403, want: eventsink.Retryable, says: "--cloudevents-signing-key-file"},
+		{code: 404, want: eventsink.Retryable, says: "check --cloudevents-sink-url"},
+		{code: 408, want: eventsink.Retryable, says: "408"},
+		{code: 410, want: eventsink.Retryable, says: "check --cloudevents-sink-url"},
+		{code: 413, want: eventsink.Permanent, says: "413"},
+		{code: 415, want: eventsink.Permanent, says: "accepts --cloudevents-mode"},
+		{code: 422, want: eventsink.Permanent, says: "422"},
+		{code: 429, retryAfter: "7", want: eventsink.Retryable, wait: 7 * time.Second, says: "429"},
+		{code: 500, want: eventsink.Retryable, says: "500"},
+		{code: 503, retryAfter: "Fri, 01 May 2026 12:01:00 GMT", want: eventsink.Retryable, wait: time.Minute, says: "503"},
+		{code: 503, retryAfter: "soon", want: eventsink.Retryable, says: "503"},
 	} {
 		t.Run(http.StatusText(test.code)+test.retryAfter, func(t *testing.T) {
 			elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") }))
@@ -177,10 +177,10 @@ func TestUnreachable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sink := newSink(t, url+"/secret", func(o *eventsink.Options) { o.Timeout = 50 * time.Millisecond })
 			answer := sink.Send(t.Context(), newEvent(t))
-			if answer.Outcome != eventsink.Unavailable || answer.Err == nil {
+			if answer.Outcome != eventsink.Unreachable || answer.Err == nil {
 				t.Fatalf("answer %+v", answer)
 			}
-			if says := answer.Err.Error(); !strings.HasPrefix(says, "cannot reach the sink "+sink.Host()) || strings.Contains(says, "secret") {
+			if says := answer.Err.Error(); !strings.HasPrefix(says, "reach the sink "+sink.Host()) || strings.Contains(says, "secret") {
 				t.Errorf("says %q", says)
 			}
 		})

@@ -14,7 +14,6 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/delivery"
-	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
 
 // Quiet is how long the last event of a recording must be past, whatever else is set: the provider may deliver an event again.
@@ -115,28 +114,50 @@ func (r Rules) dueAfter(recording *v1alpha1.MeetingRecording, keep time.Duration
 	if !recording.DeletionTimestamp.IsZero() {
 		return true
 	}
+	if recording.Spec.Hold {
+		return false
+	}
 	if keep == 0 || !isOver(recording) {
 		return false
 	}
-	if r.Sink && delivery.Awaits(recording) {
+	if r.Sink && isUndelivered(recording) {
 		keep += HoldForSink
 	}
 	return !now.Before(overSince(recording).Add(keep)) && !now.Before(lastEvent(recording).Add(Quiet))
 }
 
-// isOver says whether nothing more is to be expected of the recording: its processing has ended and no rerun is asked for, or the
-// event that should end it never came.
+// isUndelivered reports whether the sink has not received everything.
+func isUndelivered(recording *v1alpha1.MeetingRecording) bool {
+	if delivery.Ended(recording) {
+		return recording.Status.Delivery.State == v1alpha1.DeliveryPending
+	}
+	return len(delivery.Pending(recording, recording.Status.Delivery)) > 0
+}
+
+// isOver reports whether nothing more will happen to the recording by itself: its processing has ended and no rerun is requested, or it is
+// stalled.
 func isOver(recording *v1alpha1.MeetingRecording) bool {
 	state := recording.Status.Processing
 	if rerun := recording.Spec.Rerun; rerun != nil && rerun.Token != state.ObservedRerunToken {
 		return false
 	}
-	return planning.IsFinal(state.State) || neverEnded(recording)
+	return delivery.Ended(recording) || isStalled(recording)
 }
 
+// isStalled reports whether the recording needs manual intervention.
+func isStalled(recording *v1alpha1.MeetingRecording) bool {
+	return meta.IsStatusConditionTrue(recording.Status.Conditions, v1alpha1.ConditionStalled)
+}
+
+// neverEnded reports whether the event that should end the recording never came.
 func neverEnded(recording *v1alpha1.MeetingRecording) bool {
 	stalled := meta.FindStatusCondition(recording.Status.Conditions, v1alpha1.ConditionStalled)
-	return stalled != nil && stalled.Reason == v1alpha1.ReasonTerminalEventMissing && !planning.HasEnded(recording)
+	return stalled != nil && stalled.Reason == v1alpha1.ReasonTerminalEventMissing && !hasEnded(recording)
+}
+
+func hasEnded(recording *v1alpha1.MeetingRecording) bool {
+	state := recording.Status.Recording.State
+	return state == v1alpha1.RecordingStopped || state == v1alpha1.RecordingFailed
 }
 
 // overSince is when the last thing happened to the recording that a person may want to look back to.
@@ -144,6 +165,9 @@ func overSince(recording *v1alpha1.MeetingRecording) time.Time {
 	last := lastEvent(recording)
 	if ready := meta.FindStatusCondition(recording.Status.Conditions, v1alpha1.ConditionReady); ready != nil && !neverEnded(recording) {
 		last = later(last, ready.LastTransitionTime.Time)
+	}
+	if stalled := meta.FindStatusCondition(recording.Status.Conditions, v1alpha1.ConditionStalled); isStalled(recording) && !neverEnded(recording) {
+		last = later(last, stalled.LastTransitionTime.Time)
 	}
 	for i := range recording.Status.Processing.Steps {
 		if ended := recording.Status.Processing.Steps[i].CompletionTime; ended != nil {

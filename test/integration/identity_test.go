@@ -51,7 +51,7 @@ func TestSidecarsTokenIsOfNoUseForMore(t *testing.T) {
 		return c.Create(t.Context(), &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: "a"}})
 	}, `cannot create resource "tokenreviews"`}
 	attempts["write status.delivery"] = attempt{func(c client.Client) error { return patchStatus(t.Context(), c, recording, deliveryPatch) },
-		"may not change status.delivery, but for its state, to Pending: it belongs to the manager"}
+		"may not change status.delivery: it belongs to the manager"}
 	for name, patch := range map[string]string{
 		"write status.processing":         processingPatch,
 		"empty status.processing":         `[{"op": "remove", "path": "/status/processing"}, {"op": "add", "path": "/status/processing", "value": {"observedRerunToken": "a"}}]`,
@@ -113,8 +113,8 @@ func TestEachWritesItsPart(t *testing.T) {
 	recording := newRecording("of-both")
 	create(t, recording)
 	for account, patches := range map[string][]string{
-		sidecarAccount: {recordingPatch, recordingPatch, ringPatch}, // the second one changes nothing
-		managerAccount: {processingPatch, `[{"op": "add", "path": "/status/conditions", "value": []}, {"op": "add", "path": "/status/observedGeneration", "value": 1}]`, ringPatch, deliveryPatch},
+		sidecarAccount: {recordingPatch, recordingPatch}, // the second one changes nothing
+		managerAccount: {processingPatch, `[{"op": "add", "path": "/status/conditions", "value": []}, {"op": "add", "path": "/status/observedGeneration", "value": 1}]`, deliveryPatch},
 	} {
 		c := clientOf(t, account)
 		for _, patch := range patches {

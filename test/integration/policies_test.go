@@ -29,9 +29,8 @@ import (
 const (
 	processingPatch = `[{"op": "add", "path": "/status/processing/state", "value": "Succeeded"}]`
 	recordingPatch  = `[{"op": "add", "path": "/status/recording/state", "value": "Failed"}]`
-	// deliveryPatch is the manager's too, and ringPatch everybody's who writes a part.
-	deliveryPatch = `[{"op": "add", "path": "/status/delivery", "value": {"state": "Delivered", "told": {"transition": 1}}}]`
-	ringPatch     = `[{"op": "add", "path": "/status/delivery/state", "value": "Pending"}]`
+	// deliveryPatch is the manager's too.
+	deliveryPatch = `[{"op": "add", "path": "/status/delivery", "value": {"state": "Delivered", "events": ["Stopped"]}}]`
 )
 
 // awaitPolicies returns once the API server enforces both policies: it takes them up a moment after they were created.

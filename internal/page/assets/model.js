@@ -25,8 +25,8 @@ export function empty(namespace, name) {
 // fromSummary makes a row of an item of GET /api/v1/recordings.
 export function fromSummary(item) {
   const row = empty(item.namespace, item.recording);
-  row.meetingID = item.meetingId ?? "";
-  row.sessionID = item.sessionId ?? "";
+  row.meetingID = item.meetingID ?? "";
+  row.sessionID = item.sessionID ?? "";
   row.segment = item.segment ?? 1;
   row.state = statuses[item.status] ?? "";
   row.processing = item.processing || "Waiting";
@@ -78,8 +78,8 @@ export function countSteps(steps) {
 // changes nothing; only a whole object may say otherwise.
 export function apply(row, type, event) {
   const next = { ...row };
-  next.meetingID = event.meetingId ?? row.meetingID;
-  next.sessionID = event.sessionId ?? row.sessionID;
+  next.meetingID = event.meetingID ?? row.meetingID;
+  next.sessionID = event.sessionID ?? row.sessionID;
   next.segment = event.segment ?? row.segment;
   if (type === "recordingStateChanged") {
     const state = statuses[event.status] ?? "";

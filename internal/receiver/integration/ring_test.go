@@ -41,11 +41,11 @@ func TestEventsDoNotWaitForDelivery(t *testing.T) {
 		t.Fatal(err)
 	}
 	going := read(t, r, object.Name)
-	deliver(t, object.Name, namespace, `{"told":{"events":["Starting"]}}`)
+	deliver(t, object.Name, namespace, `{"events":["Starting"]}`)
 	if err := r.store.Patch(t.Context(), going, lifecycle.Apply(going.Recording, event(v1alpha1.EventStarted)), false); err != nil {
 		t.Fatal(err)
 	}
-	if got := deliveryOf(t, object.Name, namespace); got.State != "" || got.Told == nil {
+	if got := deliveryOf(t, object.Name, namespace); got.State != "" || len(got.Events) != 1 {
 		t.Errorf("delivery: %+v", got)
 	}
 }

@@ -12,32 +12,32 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/events"
-	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/event"
 )
 
 // book holds what must be known of recordings to tell their next changes: of those in flight, and for a while of those that ended.
 // Others are not held. As all in flight are in it, one that changes and is not has ended before.
 type book struct {
 	now      func() time.Time
-	inFlight map[types.NamespacedName]*transition.State
+	inFlight map[types.NamespacedName]*event.State
 	ended    map[types.NamespacedName]*list.Element
 	recent   *list.List // of endedState, the one that ended last in front
 }
 
 type endedState struct {
-	state *transition.State
+	state *event.State
 	at    time.Time
 }
 
 func newBook(now func() time.Time) *book {
 	return &book{
-		now: now, inFlight: map[types.NamespacedName]*transition.State{},
+		now: now, inFlight: map[types.NamespacedName]*event.State{},
 		ended: map[types.NamespacedName]*list.Element{}, recent: list.New(),
 	}
 }
 
 // put replaces what is known of a recording.
-func (b *book) put(state *transition.State) {
+func (b *book) put(state *event.State) {
 	key := state.Key()
 	if !state.Ended() {
 		b.remove(key)
@@ -75,7 +75,7 @@ func (b *book) remove(key types.NamespacedName) {
 }
 
 // get returns nil of a recording that is not held.
-func (b *book) get(key types.NamespacedName) *transition.State {
+func (b *book) get(key types.NamespacedName) *event.State {
 	if state, known := b.inFlight[key]; known {
 		return state
 	}
@@ -86,9 +86,9 @@ func (b *book) get(key types.NamespacedName) *transition.State {
 }
 
 // matching returns what is known of the recordings that the filter lets through, in no order.
-func (b *book) matching(filter Filter) []*transition.State {
+func (b *book) matching(filter Filter) []*event.State {
 	b.forget(b.now())
-	var states []*transition.State
+	var states []*event.State
 	for _, state := range b.inFlight {
 		if filter.matches(&state.Recording) {
 			states = append(states, state)
@@ -103,8 +103,8 @@ func (b *book) matching(filter Filter) []*transition.State {
 }
 
 // turn takes what a watch told, and returns what changed.
-func (b *book) turn(kind watch.EventType, object *v1alpha1.MeetingRecording) (events.Recording, []transition.Event) {
-	state := transition.Of(object)
+func (b *book) turn(kind watch.EventType, object *v1alpha1.MeetingRecording) (events.Recording, []event.Change) {
+	state := event.Of(object)
 	if kind == watch.Deleted {
 		b.remove(state.Key())
 		return state.Recording, nil
@@ -117,5 +117,5 @@ func (b *book) turn(kind watch.EventType, object *v1alpha1.MeetingRecording) (ev
 		old = state.AsEnded()
 	}
 	b.put(state)
-	return state.Recording, transition.Between(old, object)
+	return state.Recording, event.Between(old, object)
 }

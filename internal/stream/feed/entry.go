@@ -10,7 +10,7 @@ import (
 	"github.com/tmaxmax/go-sse"
 
 	"github.com/meetingops/meeting-recording-operator/events"
-	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/event"
 )
 
 // Filter says which recordings a stream is about; what is empty does not matter.
@@ -53,7 +53,7 @@ type Entry struct {
 }
 
 // Encode returns an event as it is sent, but for its id.
-func Encode(event transition.Event) ([]byte, error) {
+func Encode(event event.Change) ([]byte, error) {
 	data, err := json.Marshal(event.Data)
 	if err != nil {
 		return nil, fmt.Errorf("encode a %s: %w", event.Name, err)
@@ -68,7 +68,7 @@ func Encode(event transition.Event) ([]byte, error) {
 }
 
 // entries returns the events of one write in their order.
-func entries(version uint64, recording events.Recording, changes []transition.Event) ([]*Entry, error) {
+func entries(version uint64, recording events.Recording, changes []event.Change) ([]*Entry, error) {
 	made := make([]*Entry, 0, len(changes))
 	for i, change := range changes {
 		text, err := Encode(change)

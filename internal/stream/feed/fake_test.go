@@ -15,7 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/event"
+	"github.com/meetingops/meeting-recording-operator/internal/follow"
 )
 
 // errNetwork is what the fake API server fails with.
@@ -105,7 +106,7 @@ func (a *apiServer) stored(version uint64) map[string]*v1alpha1.MeetingRecording
 	return objects
 }
 
-func (a *apiServer) list(_ context.Context, version uint64, each func(*v1alpha1.MeetingRecording)) (uint64, error) {
+func (a *apiServer) List(_ context.Context, _ string, version uint64, each func(*v1alpha1.MeetingRecording)) (uint64, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.lists++
@@ -115,29 +116,29 @@ func (a *apiServer) list(_ context.Context, version uint64, each func(*v1alpha1.
 	case version == 0:
 		version = a.version
 	case version < a.compacted:
-		return 0, fmt.Errorf("list: %w", errCompacted)
+		return 0, fmt.Errorf("list: %w", follow.ErrCompacted)
 	}
 	for _, object := range a.stored(version) {
-		if !transition.Ended(object.Status.Processing.State) {
+		if !event.Ended(object.Status.Processing.State) {
 			each(object)
 		}
 	}
 	return version, nil
 }
 
-func (a *apiServer) reached(_ context.Context, version uint64) error {
+func (a *apiServer) Reached(_ context.Context, version uint64) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case a.down:
 		return errNetwork
 	case version > a.version:
-		return errCompacted
+		return follow.ErrCompacted
 	}
 	return nil
 }
 
-func (a *apiServer) follow(ctx context.Context, version uint64, apply func(watch.EventType, *v1alpha1.MeetingRecording, uint64) error) (uint64, error) {
+func (a *apiServer) Follow(ctx context.Context, version uint64, apply func(watch.EventType, *v1alpha1.MeetingRecording, uint64) error) (uint64, error) {
 	a.mu.Lock()
 	latency := a.latency * time.Duration(1+a.lists%5) // some watches lag behind others
 	a.mu.Unlock()
@@ -150,7 +151,7 @@ func (a *apiServer) follow(ctx context.Context, version uint64, apply func(watch
 		case down:
 			return version, errNetwork
 		case gone:
-			return version, errCompacted
+			return version, follow.ErrCompacted
 		}
 		for _, w := range history {
 			if w.version <= version {

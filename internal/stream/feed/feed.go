@@ -16,8 +16,16 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/event"
+	"github.com/meetingops/meeting-recording-operator/internal/follow"
 )
+
+// source is what a Feed needs of follow.Source.
+type source interface {
+	List(ctx context.Context, selector string, version uint64, each func(*v1alpha1.MeetingRecording)) (uint64, error)
+	Reached(ctx context.Context, version uint64) error
+	Follow(ctx context.Context, version uint64, apply func(watch.EventType, *v1alpha1.MeetingRecording, uint64) error) (uint64, error)
+}
 
 // Feed is the events of one namespace, or of all.
 type Feed struct {
@@ -35,7 +43,7 @@ type Feed struct {
 }
 
 // New returns a feed that does nothing before Run.
-func New(source Source, now func() time.Time, log logr.Logger, metrics *Metrics) *Feed {
+func New(source follow.Source, now func() time.Time, log logr.Logger, metrics *Metrics) *Feed {
 	return newFeed(source, source.Namespace, now, log, metrics)
 }
 
@@ -91,7 +99,7 @@ func (f *Feed) watch(ctx context.Context) (began bool, err error) {
 
 // fill lists the recordings in flight as of the line's start; where that is 0, it becomes now.
 func (f *Feed) fill(ctx context.Context, l *line) error {
-	version, err := f.source.list(ctx, l.start, func(object *v1alpha1.MeetingRecording) { l.book.put(transition.Of(object)) })
+	version, err := f.source.List(ctx, follow.InFlight, l.start, func(object *v1alpha1.MeetingRecording) { l.book.put(event.Of(object)) })
 	if err != nil {
 		return err
 	}
@@ -128,7 +136,7 @@ func (f *Feed) replace(l *line) {
 func (f *Feed) follow(ctx context.Context, l *line, more func(told []*Entry) bool) error {
 	pause := firstPause
 	for version := l.start; ; {
-		reached, err := f.source.follow(ctx, version, func(kind watch.EventType, object *v1alpha1.MeetingRecording, at uint64) error {
+		reached, err := f.source.Follow(ctx, version, func(kind watch.EventType, object *v1alpha1.MeetingRecording, at uint64) error {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			told, err := l.apply(kind, object, at)
@@ -140,7 +148,7 @@ func (f *Feed) follow(ctx context.Context, l *line, more func(told []*Entry) boo
 			}
 			return nil
 		})
-		if ctx.Err() != nil || errors.Is(err, errDone) || errors.Is(err, errCompacted) {
+		if ctx.Err() != nil || errors.Is(err, errDone) || errors.Is(err, follow.ErrCompacted) {
 			return err
 		}
 		if reached > version {
@@ -171,7 +179,7 @@ func wait(ctx context.Context, pause time.Duration) {
 
 // Begin subscribes from now on, and returns the present state: the recordings in flight, and those that ended lately. The channel
 // is told when there is something to take; it has room for one. It waits until there is a present.
-func (f *Feed) Begin(ctx context.Context, filter Filter, wake chan<- struct{}) (*Subscription, []*transition.State, error) {
+func (f *Feed) Begin(ctx context.Context, filter Filter, wake chan<- struct{}) (*Subscription, []*event.State, error) {
 	select {
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
@@ -235,12 +243,12 @@ func (f *Feed) believe(ctx context.Context, after Cursor) error {
 	if known {
 		return nil
 	}
-	return f.tellReset(f.source.reached(ctx, after.Version))
+	return f.tellReset(f.source.Reached(ctx, after.Version))
 }
 
-// tellReset returns ErrReset for errCompacted, and other errors as they are.
+// tellReset returns ErrReset for follow.ErrCompacted, and other errors as they are.
 func (f *Feed) tellReset(err error) error {
-	if errors.Is(err, errCompacted) {
+	if errors.Is(err, follow.ErrCompacted) {
 		f.metrics.resumed("reset")
 		return ErrReset
 	}

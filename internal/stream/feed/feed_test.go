@@ -19,7 +19,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/event"
 )
 
 // follower is a stream that remembers how far it is, as browsers do.
@@ -41,7 +41,7 @@ type world struct {
 	steps   map[string]int
 	// expected are all events, in order, with their places and recordings.
 	expected []*Entry
-	states   map[string]*transition.State
+	states   map[string]*event.State
 }
 
 // restart replaces the server by another, which knows nothing.
@@ -96,8 +96,8 @@ func (w *world) write(name string) {
 		return
 	}
 	object.Name = name
-	state := transition.Of(object)
-	told, err := entries(version, state.Recording, transition.Between(w.states[name], object))
+	state := event.Of(object)
+	told, err := entries(version, state.Recording, event.Between(w.states[name], object))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestStreamsResumeWithoutGapsOrDoubles(t *testing.T) {
 	rapid.Check(t, func(drawn *rapid.T) {
 		var failure any
 		synctest.Test(t, func(*testing.T) {
-			w := &world{t: drawn, api: newAPIServer(), steps: map[string]int{}, states: map[string]*transition.State{}}
+			w := &world{t: drawn, api: newAPIServer(), steps: map[string]int{}, states: map[string]*event.State{}}
 			defer func() {
 				failure = recover() // rapid's, which its own goroutine must have
 				w.stop()
@@ -373,7 +373,7 @@ func TestWhatEndedIsForgotten(t *testing.T) {
 	for i := range maxEnded + 5 {
 		object := recordingOf("m", started(i), v1alpha1.ProcessingSucceeded)
 		object.Name = fmt.Sprintf("r%d", i)
-		b.put(transition.Of(object))
+		b.put(event.Of(object))
 	}
 	if n := len(b.matching(Filter{})); n != maxEnded {
 		t.Errorf("%d are held", n)

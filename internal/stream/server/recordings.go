@@ -20,7 +20,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/events"
-	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
+	"github.com/meetingops/meeting-recording-operator/internal/event"
 )
 
 // summary is one recording in a list.
@@ -64,7 +64,7 @@ func countSteps(steps []v1alpha1.StepStatus) *stepCount {
 func summaryOf(object *v1alpha1.MeetingRecording) summary {
 	recording := object.Status.Recording
 	told := summary{
-		Recording: transition.Of(object).Recording, Status: transition.StatusOf(recording.State),
+		Recording: event.Of(object).Recording, Status: event.StatusOf(recording.State),
 		Processing: string(object.Status.Processing.State), CreationTime: object.CreationTimestamp.UTC(),
 		StartTime: timeOf(recording.StartTime), EndTime: timeOf(recording.EndTime),
 		Steps:   countSteps(object.Status.Processing.Steps),

@@ -14,6 +14,7 @@ import (
 	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 )
 
@@ -22,7 +23,7 @@ func TestListsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reader := &slowReader{asked: make(chan struct{}, 100), release: make(chan struct{})}
 		handler := New(Options{
-			Feeds: []*feed.Feed{feed.New(feed.Source{}, nil, logr.Discard(), nil)}, Recordings: reader,
+			Feeds: []*feed.Feed{feed.New(follow.Source{}, nil, logr.Discard(), nil)}, Recordings: reader,
 			Reviewer: &rights{}, Page: http.NotFoundHandler(), Log: logr.Discard(),
 		}).Handler()
 		answers := make(chan *httptest.ResponseRecorder, 100)

@@ -37,7 +37,7 @@ var (
 // events serves GET /events.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	filter := feed.Filter{Namespace: query.Get("namespace"), MeetingID: query.Get("meetingId"), SessionID: query.Get("sessionId")}
+	filter := feed.Filter{Namespace: query.Get("namespace"), MeetingID: query.Get("meetingID"), SessionID: query.Get("sessionID")}
 	ctx, cancel := context.WithTimeout(r.Context(), answerTimeout)
 	defer cancel()
 	user, indices, refused := s.admit(ctx, r, filter.Namespace)

@@ -30,6 +30,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/access"
+	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 )
 
@@ -147,7 +148,7 @@ func newWorld(t *testing.T) *world {
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{api: &apiServer{watcher: watch.NewFake()}, conns: make(chan net.Conn), metrics: prometheus.NewRegistry()}
 	w.counts = NewMetrics(w.metrics)
-	recordings := feed.New(feed.Source{Client: w.api}, time.Now, logr.Discard(), feed.NewMetrics(w.metrics))
+	recordings := feed.New(follow.Source{Client: w.api}, time.Now, logr.Discard(), feed.NewMetrics(w.metrics))
 	go func() { _ = recordings.Run(ctx) }()
 	server := New(Options{
 		Feeds: []*feed.Feed{recordings}, Reviewer: &w.rights, Page: http.NotFoundHandler(),

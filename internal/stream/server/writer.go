@@ -15,8 +15,8 @@ import (
 	"github.com/tmaxmax/go-sse"
 
 	"github.com/meetingops/meeting-recording-operator/events"
+	"github.com/meetingops/meeting-recording-operator/internal/event"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
-	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
 )
 
 var (
@@ -81,8 +81,8 @@ func (o *writer) reset() error {
 
 // present writes the states, those that changed first first. They have no ids: a client that loses the connection among them gets
 // them all again.
-func (o *writer) present(states []*transition.State) error {
-	slices.SortFunc(states, func(a, b *transition.State) int {
+func (o *writer) present(states []*event.State) error {
+	slices.SortFunc(states, func(a, b *event.State) int {
 		if order := a.At().Compare(b.At()); order != 0 {
 			return order
 		}

@@ -19,7 +19,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/events"
-	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
+	recordingevent "github.com/meetingops/meeting-recording-operator/internal/event"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
@@ -163,7 +163,7 @@ func follow(watcher watch.Interface, b *book) {
 	for event := range watcher.ResultChan() {
 		at := time.Now()
 		if object, is := event.Object.(*v1alpha1.MeetingRecording); is && object.Status.Recording.State != "" {
-			b.see("watch", moment{object.Spec.SessionID, transition.StatusOf(object.Status.Recording.State)}, at)
+			b.see("watch", moment{object.Spec.SessionID, recordingevent.StatusOf(object.Status.Recording.State)}, at)
 		}
 	}
 }

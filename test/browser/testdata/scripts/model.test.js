@@ -52,7 +52,7 @@ test("a recording lasts until it ends, and until now while it goes on", () => {
   equal(lasted(row({ state: "Started" }), now), NaN);
 });
 
-const change = (status, at, more = {}) => ({ status, at, meetingId: "m", sessionId: "s", segment: 2, recording: "a", namespace: "ns", ...more });
+const change = (status, at, more = {}) => ({ status, at, meetingID: "m", sessionID: "s", segment: 2, recording: "a", namespace: "ns", ...more });
 
 test("events carry a recording through its states, and one that comes again changes nothing", () => {
   let now = empty("ns", "a");
@@ -79,7 +79,7 @@ test("a summary and the object make the same row", () => {
     status: { recording: { state: "Stopped", startTime: "2026-01-01T00:00:01Z", endTime: "2026-01-01T00:10:00Z" }, processing: { state: "Failed", steps: [{ state: "Failed" }, { state: "Skipped" }] },
       conditions: [{ type: "Ready", status: "False", reason: "ProcessingFailed", message: "why" }, { type: "Stalled", status: "True" }] },
   };
-  const summary = { namespace: "ns", recording: "a", meetingId: "m", sessionId: "s", segment: 1, status: "RECORDING_STOPPED", processing: "Failed", creationTime: "2026-01-01T00:00:00Z",
+  const summary = { namespace: "ns", recording: "a", meetingID: "m", sessionID: "s", segment: 1, status: "RECORDING_STOPPED", processing: "Failed", creationTime: "2026-01-01T00:00:00Z",
     startTime: "2026-01-01T00:00:01Z", endTime: "2026-01-01T00:10:00Z", steps: { done: 2, all: 2 }, stalled: true, reason: "ProcessingFailed", message: "why" };
   equal(fromSummary(summary), fromObject(object));
   equal(fromObject({ metadata: { namespace: "ns", name: "a" }, spec: { meetingID: "m", sessionID: "s" } }).processing, "Waiting", "an object without a status");

@@ -4,7 +4,7 @@
 import { Store } from "/assets/store.js";
 import { equal, test } from "./test.js";
 
-const item = (name, status, more = {}) => ({ recording: name, namespace: "ns", meetingId: name, sessionId: "s", segment: 1, status, processing: "Waiting", creationTime: "2026-01-01T00:00:00Z", ...more });
+const item = (name, status, more = {}) => ({ recording: name, namespace: "ns", meetingID: name, sessionID: "s", segment: 1, status, processing: "Waiting", creationTime: "2026-01-01T00:00:00Z", ...more });
 const event = (type, data, id = "") => `${id && `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
 const json = (body, status = 200) => new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
 const stream = (text) => new Response(new ReadableStream({ start: (c) => c.enqueue(new TextEncoder().encode(text)) }), { headers: { "Content-Type": "text/event-stream" } });

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transition
+package event
 
 import (
 	"time"
@@ -10,8 +10,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/events"
 )
 
-// Event is a change to tell of.
-type Event struct {
+// Change is one change of a recording, as streams carry it.
+type Change struct {
 	// Name is one of the names in package events.
 	Name string
 	// Data is an events.RecordingChange, an events.ProcessingChange or an events.Output.
@@ -42,7 +42,7 @@ func StatusOf(state v1alpha1.RecordingState) events.Status { return statuses[sta
 // processing while it goes on, then what the steps made, and last the end of processing. One write may carry several provider's
 // events: each that took the recording further is told of, in the order in which they arrived; one that came too late to do so is
 // not. The object's whole past is in it, so it does not matter how many writes lie between the two.
-func Between(old *State, object *v1alpha1.MeetingRecording) []Event {
+func Between(old *State, object *v1alpha1.MeetingRecording) []Change {
 	if old == nil {
 		old = &State{processing: v1alpha1.ProcessingWaiting}
 	}
@@ -55,7 +55,7 @@ func Between(old *State, object *v1alpha1.MeetingRecording) []Event {
 	for _, step := range object.Status.Processing.Steps {
 		for _, output := range step.Outputs {
 			if _, told := old.told[outputKey{step.Pipeline, step.Step, output.Name, step.Attempt}]; !told {
-				changes = append(changes, Event{events.NameOutputReady, outputOf(now.Recording, step, output)})
+				changes = append(changes, Change{events.NameOutputReady, outputOf(now.Recording, step, output)})
 			}
 		}
 	}
@@ -66,8 +66,8 @@ func Between(old *State, object *v1alpha1.MeetingRecording) []Event {
 }
 
 // recordingChanges walks the entries, which are by first arrival. An entry that goes beyond the state itself has not counted.
-func recordingChanges(old, now *State, recording v1alpha1.RecordingStatus) []Event {
-	var changes []Event
+func recordingChanges(old, now *State, recording v1alpha1.RecordingStatus) []Change {
+	var changes []Change
 	reached, last := ranks[old.recording], ranks[now.recording]
 	for _, entry := range recording.Events {
 		state := v1alpha1.RecordingState(entry.Type)
@@ -75,11 +75,11 @@ func recordingChanges(old, now *State, recording v1alpha1.RecordingStatus) []Eve
 			continue
 		}
 		reached = ranks[state]
-		changes = append(changes, Event{events.NameRecordingStateChanged,
+		changes = append(changes, Change{events.NameRecordingStateChanged,
 			recordingChange(now, state, entry.ReceiveTime.UTC(), string(entry.Source))})
 	}
 	if reached < last { // a state without an entry: nobody writes that, but whoever does is believed
-		changes = append(changes, Event{events.NameRecordingStateChanged, recordingChange(now, now.recording, now.at, now.source)})
+		changes = append(changes, Change{events.NameRecordingStateChanged, recordingChange(now, now.recording, now.at, now.source)})
 	}
 	return changes
 }
@@ -92,11 +92,11 @@ func recordingChange(now *State, state v1alpha1.RecordingState, at time.Time, so
 	return change
 }
 
-func processingChanges(old, now *State) []Event {
+func processingChanges(old, now *State) []Change {
 	if now.processing == old.processing || now.processing == "" || now.processing == v1alpha1.ProcessingWaiting {
 		return nil
 	}
-	return []Event{{events.NameProcessingStateChanged, processingChange(now)}}
+	return []Change{{events.NameProcessingStateChanged, processingChange(now)}}
 }
 
 func processingChange(now *State) events.ProcessingChange {
@@ -115,17 +115,17 @@ func outputOf(recording events.Recording, step v1alpha1.StepStatus, output v1alp
 }
 
 // Present returns the state as events whose Snapshot is true: how far the recording is, and how far processing, where it has begun.
-func (s *State) Present() []Event {
-	var present []Event
+func (s *State) Present() []Change {
+	var present []Change
 	if s.recording != "" {
 		change := recordingChange(s, s.recording, s.at, s.source)
 		change.Snapshot = true
-		present = append(present, Event{events.NameRecordingStateChanged, change})
+		present = append(present, Change{events.NameRecordingStateChanged, change})
 	}
 	if s.processing != "" && s.processing != v1alpha1.ProcessingWaiting {
 		change := processingChange(s)
 		change.Snapshot = true
-		present = append(present, Event{events.NameProcessingStateChanged, change})
+		present = append(present, Change{events.NameProcessingStateChanged, change})
 	}
 	return present
 }

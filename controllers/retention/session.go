@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package retention
 
 import (
 	"context"
@@ -19,14 +19,14 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/retention"
 )
 
-// consider deletes the recording and all others of its session, if the time of each is over. A session is looked at once, when its
-// first recording is.
-func (s *sweeper) consider(ctx context.Context, key types.NamespacedName, rules rulesByNamespace) error {
-	if s.judged[key] {
+// consider deletes the recording and all others of its session, if all of them are due. A session is considered once, with its first
+// recording.
+func (s *Sweeper) consider(ctx context.Context, key types.NamespacedName, rules rulesByNamespace) error {
+	if s.considered[key] {
 		return nil
 	}
-	s.judged = map[types.NamespacedName]bool{key: true}
-	recording, err := s.get(ctx, key, cachedByTheServer)
+	s.considered = map[types.NamespacedName]bool{key: true}
+	recording, err := s.get(ctx, key, fromWatchCache)
 	if err != nil || recording == nil || !rules.of(key.Namespace).MayBeDue(recording, s.clock.Now()) {
 		return err
 	}
@@ -34,12 +34,15 @@ func (s *sweeper) consider(ctx context.Context, key types.NamespacedName, rules 
 	if err != nil || !rules.of(key.Namespace).Due(session, s.clock.Now()) {
 		return err
 	}
+	if err := s.serverClock.Check(ctx); err != nil { // a sweep takes hours, and somebody may have set the clock
+		return err
+	}
 	return s.deleteAll(ctx, session)
 }
 
-// session returns the recordings of the session from the given one on, as long as each may be due; none where the given one is not the
-// first, or where one may not be. A recording whose name is not that of its ids is in no session's chain, and alone.
-func (s *sweeper) session(ctx context.Context, first *v1alpha1.MeetingRecording, rules retention.Rules) ([]*v1alpha1.MeetingRecording, error) {
+// session returns the recordings of the session from the given one on, if each may be due; none if the given one is not the first, or one
+// is not due. A recording whose name does not follow from its ids belongs to no chain.
+func (s *Sweeper) session(ctx context.Context, first *v1alpha1.MeetingRecording, rules retention.Rules) ([]*v1alpha1.MeetingRecording, error) {
 	if first.Name != segmentName(first, first.Spec.Segment) {
 		return []*v1alpha1.MeetingRecording{first}, nil
 	}
@@ -58,7 +61,7 @@ func (s *sweeper) session(ctx context.Context, first *v1alpha1.MeetingRecording,
 		if next == nil {
 			return session, nil
 		}
-		s.judged[client.ObjectKeyFromObject(next)] = true
+		s.considered[client.ObjectKeyFromObject(next)] = true
 		if !rules.MayBeDue(next, s.clock.Now()) {
 			return nil, nil
 		}
@@ -68,8 +71,8 @@ func (s *sweeper) session(ctx context.Context, first *v1alpha1.MeetingRecording,
 
 // deleteAll deletes a session from its last recording to its first, so that what is left of it after a crash is a session still: a
 // chain from 1 without a gap, in which events find their place. It ends at the first that has changed since it was read: an event
-// that has just come is never lost.
-func (s *sweeper) deleteAll(ctx context.Context, session []*v1alpha1.MeetingRecording) error {
+// that has just arrived is never lost.
+func (s *Sweeper) deleteAll(ctx context.Context, session []*v1alpha1.MeetingRecording) error {
 	for i := len(session) - 1; i >= 0; i-- {
 		recording := session[i]
 		if err := s.deletes.Wait(ctx); err != nil {
@@ -80,7 +83,7 @@ func (s *sweeper) deleteAll(ctx context.Context, session []*v1alpha1.MeetingReco
 			client.PropagationPolicy(metav1.DeletePropagationBackground))
 		switch {
 		case apierrors.IsConflict(err):
-			log.FromContext(ctx).V(1).Info("Recording has changed, its session is kept for now", "namespace", recording.Namespace, "name", recording.Name)
+			log.FromContext(ctx).V(1).Info("Recording changed, session kept", "recording", client.ObjectKeyFromObject(recording).String())
 			return nil
 		case apierrors.IsNotFound(err):
 			continue
@@ -88,7 +91,7 @@ func (s *sweeper) deleteAll(ctx context.Context, session []*v1alpha1.MeetingReco
 			return fmt.Errorf("delete recording %s/%s: %w", recording.Namespace, recording.Name, err)
 		}
 		deletedTotal.Inc()
-		log.FromContext(ctx).Info("Recording deleted, its time was over", "namespace", recording.Namespace, "name", recording.Name)
+		log.FromContext(ctx).Info("Recording deleted", "recording", client.ObjectKeyFromObject(recording).String())
 	}
 	return nil
 }
@@ -97,11 +100,11 @@ func segmentName(recording *v1alpha1.MeetingRecording, segment int32) string {
 	return lifecycle.Name(recording.Spec.MeetingID, recording.Spec.SessionID, segment)
 }
 
-// segment returns another recording of the session; nil where there is none. That there is none is asked of etcd: the API server's
-// cache may not have it yet.
-func (s *sweeper) segment(ctx context.Context, of *v1alpha1.MeetingRecording, segment int32) (*v1alpha1.MeetingRecording, error) {
+// segment returns another recording of the session; nil if there is none. That is confirmed by a read from etcd: the watch cache may not
+// have it yet.
+func (s *Sweeper) segment(ctx context.Context, of *v1alpha1.MeetingRecording, segment int32) (*v1alpha1.MeetingRecording, error) {
 	key := types.NamespacedName{Namespace: of.Namespace, Name: segmentName(of, segment)}
-	found, err := s.get(ctx, key, cachedByTheServer)
+	found, err := s.get(ctx, key, fromWatchCache)
 	if err == nil && found == nil {
 		found, err = s.get(ctx, key, "")
 	}
@@ -111,11 +114,11 @@ func (s *sweeper) segment(ctx context.Context, of *v1alpha1.MeetingRecording, se
 	return found, nil
 }
 
-// cachedByTheServer is the resource version of a read that the API server answers from its own cache.
-const cachedByTheServer = "0"
+// fromWatchCache is the resourceVersion of a read that the API server answers from its watch cache.
+const fromWatchCache = "0"
 
-// get returns a recording, nil where there is none.
-func (s *sweeper) get(ctx context.Context, key types.NamespacedName, version string) (*v1alpha1.MeetingRecording, error) {
+// get returns a recording; nil if there is none.
+func (s *Sweeper) get(ctx context.Context, key types.NamespacedName, version string) (*v1alpha1.MeetingRecording, error) {
 	if err := s.reads.Wait(ctx); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,9 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package transition derives what changed between two states of a MeetingRecording. It is pure.
-package transition
+// Package event is the vocabulary for changes of recordings: what changed between two states of a MeetingRecording, for streams, and what
+// CloudEvents and notifications say of it. The types of package events say the same to programs outside. It is pure.
+package event
 
 import (
 	"time"
@@ -44,11 +45,13 @@ func Of(object *v1alpha1.MeetingRecording) *State {
 			Name: object.Name, Namespace: object.Namespace, MeetingID: object.Spec.MeetingID, SessionID: object.Spec.SessionID,
 			Segment: object.Spec.Segment,
 		},
-		recording:    status.Recording.State,
-		file:         fileOf(status),
-		processing:   status.Processing.State,
-		processingAt: processingTime(status),
-		steps:        stepsOf(status),
+		recording:  status.Recording.State,
+		file:       fileOf(status),
+		processing: status.Processing.State,
+		steps:      stepsOf(status),
+	}
+	if changed := status.Processing.LastTransitionTime; changed != nil {
+		state.processingAt = changed.UTC()
 	}
 	for _, entry := range status.Recording.Events {
 		if v1alpha1.RecordingState(entry.Type) == state.recording {
@@ -110,28 +113,4 @@ func stepsOf(status *v1alpha1.MeetingRecordingStatus) []events.Step {
 		})
 	}
 	return steps
-}
-
-// processingTime is the latest time that the status has of processing; the zero time where it has none.
-func processingTime(status *v1alpha1.MeetingRecordingStatus) time.Time {
-	var latest time.Time
-	later := func(t time.Time) {
-		if t.After(latest) {
-			latest = t.UTC()
-		}
-	}
-	for _, step := range status.Processing.Steps {
-		if step.StartTime != nil {
-			later(step.StartTime.Time)
-		}
-		if step.CompletionTime != nil {
-			later(step.CompletionTime.Time)
-		}
-	}
-	for _, condition := range status.Conditions {
-		if condition.Type == v1alpha1.ConditionReady {
-			later(condition.LastTransitionTime.Time)
-		}
-	}
-	return latest
 }

@@ -1,7 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package feed
+// Package follow lists and watches MeetingRecordings without a cache: whoever follows them keeps what they need.
+package follow
 
 import (
 	"context"
@@ -22,23 +23,18 @@ import (
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;watch
 
 const (
-	// inFlight selects the recordings whose processing is not over.
-	inFlight = "status.processing.state!=Succeeded,status.processing.state!=Failed,status.processing.state!=Skipped"
-	// pageSize bounds what one answer of the API server has, about 2 MiB.
+	// InFlight selects the recordings whose processing has not ended.
+	InFlight = "status.processing.state!=Succeeded,status.processing.state!=Failed,status.processing.state!=Skipped"
+	// NotDelivered selects the recordings of which the sink of CloudEvents may not have received everything.
+	NotDelivered = "status.delivery.state!=Delivered"
+	// pageSize limits one answer of the API server, to about 2 MiB.
 	pageSize = 500
-	// watchTimeout is when the API server ends a watch, which then goes on from where it was.
+	// watchTimeout is after what time the API server ends a watch, which then continues where it was.
 	watchTimeout = 30 * time.Minute
 )
 
-// errCompacted is returned where the API server no longer has a version.
-var errCompacted = errors.New("the API server no longer has that version")
-
-// source is what a Feed needs of Source.
-type source interface {
-	list(ctx context.Context, version uint64, each func(*v1alpha1.MeetingRecording)) (uint64, error)
-	reached(ctx context.Context, version uint64) error
-	follow(ctx context.Context, version uint64, apply func(watch.EventType, *v1alpha1.MeetingRecording, uint64) error) (uint64, error)
-}
+// ErrCompacted is returned if the API server does not have a version, any more or at all.
+var ErrCompacted = errors.New("the API server no longer has that version")
 
 // Source reads one namespace's recordings, or with "" those of all.
 type Source struct {
@@ -49,10 +45,10 @@ type Source struct {
 	Namespace string
 }
 
-// list calls each for every recording in flight, as of a version exactly, or with 0 as of now, and returns as of which. It returns
-// errCompacted where the version is too old.
-func (s Source) list(ctx context.Context, version uint64, each func(*v1alpha1.MeetingRecording)) (uint64, error) {
-	options := metav1.ListOptions{FieldSelector: inFlight, Limit: pageSize}
+// List calls each for every recording that the field selector matches, exactly as of a version, or with 0 as of now, and returns that
+// version. It returns ErrCompacted if the version is too old.
+func (s Source) List(ctx context.Context, selector string, version uint64, each func(*v1alpha1.MeetingRecording)) (uint64, error) {
+	options := metav1.ListOptions{FieldSelector: selector, Limit: pageSize}
 	if version != 0 {
 		options.ResourceVersion = strconv.FormatUint(version, 10)
 		options.ResourceVersionMatch = metav1.ResourceVersionMatchExact
@@ -60,7 +56,7 @@ func (s Source) list(ctx context.Context, version uint64, each func(*v1alpha1.Me
 	for {
 		var page v1alpha1.MeetingRecordingList
 		if err := s.Client.List(ctx, &page, &client.ListOptions{Namespace: s.Namespace, Raw: &options}); err != nil {
-			return 0, sortOut("list meetingrecordings", err)
+			return 0, classify("list meetingrecordings", err)
 		}
 		for i := range page.Items {
 			each(&page.Items[i])
@@ -72,9 +68,9 @@ func (s Source) list(ctx context.Context, version uint64, each func(*v1alpha1.Me
 	}
 }
 
-// reached is nil where the API server has come as far as a version, and errCompacted where it never was there, as after etcd was
-// restored from a backup.
-func (s Source) reached(ctx context.Context, version uint64) error {
+// Reached returns nil if the API server has come as far as a version, and ErrCompacted if it was never there, as after etcd was restored
+// from a backup.
+func (s Source) Reached(ctx context.Context, version uint64) error {
 	path := []string{"apis", v1alpha1.GroupVersion.Group, v1alpha1.GroupVersion.Version}
 	if s.Namespace != "" {
 		path = append(path, "namespaces", s.Namespace)
@@ -83,25 +79,25 @@ func (s Source) reached(ctx context.Context, version uint64) error {
 		Param("limit", "1").Param("resourceVersion", strconv.FormatUint(version, 10)).
 		Param("resourceVersionMatch", string(metav1.ResourceVersionMatchNotOlderThan)).MaxRetries(0).Do(ctx).Error()
 	if apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) || apierrors.IsTimeout(err) {
-		return errCompacted
+		return ErrCompacted
 	}
-	return sortOut("look for a version", err)
+	return classify("look for a version", err)
 }
 
-// follow calls apply with everything that comes after a version, until the watch ends, and returns how far it came. Errors are
-// errCompacted, those of apply, and those of reaching the API server, after which it can be called again.
-func (s Source) follow(ctx context.Context, version uint64, apply func(watch.EventType, *v1alpha1.MeetingRecording, uint64) error) (uint64, error) {
+// Follow calls apply with everything that comes after a version, until the watch ends, and returns how far it came. Errors are
+// ErrCompacted, those of apply, and those of reaching the API server, after which it can be called again.
+func (s Source) Follow(ctx context.Context, version uint64, apply func(watch.EventType, *v1alpha1.MeetingRecording, uint64) error) (uint64, error) {
 	timeout := int64(watchTimeout.Seconds())
 	watcher, err := s.Client.Watch(ctx, &v1alpha1.MeetingRecordingList{}, &client.ListOptions{Namespace: s.Namespace, Raw: &metav1.ListOptions{
 		ResourceVersion: strconv.FormatUint(version, 10), AllowWatchBookmarks: true, TimeoutSeconds: &timeout,
 	}})
 	if err != nil {
-		return version, sortOut("watch meetingrecordings", err)
+		return version, classify("watch meetingrecordings", err)
 	}
 	defer watcher.Stop()
 	for event := range watcher.ResultChan() {
 		if event.Type == watch.Error {
-			return version, sortOut("watch meetingrecordings", apierrors.FromObject(event.Object))
+			return version, classify("watch meetingrecordings", apierrors.FromObject(event.Object))
 		}
 		object, ok := event.Object.(*v1alpha1.MeetingRecording)
 		if !ok {
@@ -119,12 +115,12 @@ func (s Source) follow(ctx context.Context, version uint64, apply func(watch.Eve
 	return version, ctx.Err()
 }
 
-func sortOut(doing string, err error) error {
+func classify(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
 	if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) || apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) {
-		return fmt.Errorf("%s: %w: %w", doing, errCompacted, err)
+		return fmt.Errorf("%s: %w: %w", doing, ErrCompacted, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

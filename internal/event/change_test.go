@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package transition_test
+package event_test
 
 import (
 	"slices"
@@ -14,8 +14,8 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/events"
+	"github.com/meetingops/meeting-recording-operator/internal/event"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
-	"github.com/meetingops/meeting-recording-operator/internal/stream/transition"
 )
 
 var begin = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -36,26 +36,26 @@ func entry(eventType v1alpha1.EventType, seconds int) v1alpha1.RecordingEvent {
 	return v1alpha1.RecordingEvent{Type: eventType, Source: v1alpha1.EventSourceWebhook, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at}
 }
 
-func change(status events.Status, seconds int, file *events.File) transition.Event {
-	return transition.Event{Name: events.NameRecordingStateChanged, Data: events.RecordingChange{
+func change(status events.Status, seconds int, file *events.File) event.Change {
+	return event.Change{Name: events.NameRecordingStateChanged, Data: events.RecordingChange{
 		Recording: recording, Status: status, At: begin.Add(time.Duration(seconds) * time.Second), Source: "Webhook", File: file,
 	}}
 }
 
 func TestBetween(t *testing.T) {
 	size := int64(7)
-	ended := metav1.NewTime(begin.Add(time.Minute))
+	ended, changed := metav1.NewTime(begin.Add(time.Minute)), metav1.NewMicroTime(begin.Add(time.Minute))
 	archived := []v1alpha1.StepStatus{{
 		Pipeline: "archive", Step: "copy", Attempt: 1, State: v1alpha1.StepSucceeded, CompletionTime: &ended,
 		Outputs: []v1alpha1.StepOutput{{Name: "archive", URL: "s3://b/k", MediaType: "video/mp4", SizeBytes: &size}},
 	}}
 	copied := events.Step{Pipeline: "archive", Name: "copy", Attempt: 1, State: "Succeeded"}
-	archive := transition.Event{Name: events.NameOutputReady, Data: events.Output{
+	archive := event.Change{Name: events.NameOutputReady, Data: events.Output{
 		Recording: recording, Pipeline: "archive", Step: "copy", Attempt: 1, Name: "archive", URL: "s3://b/k", MediaType: "video/mp4",
 		SizeBytes: &size, At: ended.UTC(),
 	}}
-	processing := func(state string) transition.Event {
-		return transition.Event{Name: events.NameProcessingStateChanged, Data: events.ProcessingChange{
+	processing := func(state string) event.Change {
+		return event.Change{Name: events.NameProcessingStateChanged, Data: events.ProcessingChange{
 			Recording: recording, State: state, At: ended.UTC(), Steps: []events.Step{copied},
 		}}
 	}
@@ -65,14 +65,14 @@ func TestBetween(t *testing.T) {
 	for name, test := range map[string]struct {
 		old      *v1alpha1.MeetingRecordingStatus
 		now      v1alpha1.MeetingRecordingStatus
-		expected []transition.Event
+		expected []event.Change
 	}{
 		"a new object without events": {now: v1alpha1.MeetingRecordingStatus{
 			Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingWaiting},
 		}},
 		"two events in one write": {
 			now:      v1alpha1.MeetingRecordingStatus{Recording: started},
-			expected: []transition.Event{change(events.RecordingStarting, 1, nil), change(events.RecordingStarted, 2, nil)},
+			expected: []event.Change{change(events.RecordingStarting, 1, nil), change(events.RecordingStarted, 2, nil)},
 		},
 		"a redelivery": {
 			old: &v1alpha1.MeetingRecordingStatus{Recording: started},
@@ -84,7 +84,7 @@ func TestBetween(t *testing.T) {
 				State: v1alpha1.RecordingStopped, File: &v1alpha1.RecordingFile{Path: "p", URL: "u"},
 				Events: append(slices.Clone(started.Events), entry(v1alpha1.EventStopping, 3), entry(v1alpha1.EventStopped, 4)),
 			}},
-			expected: []transition.Event{
+			expected: []event.Change{
 				change(events.RecordingStopping, 3, nil), change(events.RecordingStopped, 4, &events.File{Path: "p", URL: "u"}),
 			},
 		},
@@ -102,38 +102,38 @@ func TestBetween(t *testing.T) {
 				State:  v1alpha1.RecordingStopped,
 				Events: []v1alpha1.RecordingEvent{entry(v1alpha1.EventFailed, 1), entry(v1alpha1.EventStopped, 2)},
 			}},
-			expected: []transition.Event{change(events.RecordingFailed, 1, nil), change(events.RecordingStopped, 2, nil)},
+			expected: []event.Change{change(events.RecordingFailed, 1, nil), change(events.RecordingStopped, 2, nil)},
 		},
 		"an event that goes beyond the state, as one that a client sent": {
 			now: v1alpha1.MeetingRecordingStatus{Recording: v1alpha1.RecordingStatus{
 				State:  v1alpha1.RecordingStarted,
 				Events: []v1alpha1.RecordingEvent{entry(v1alpha1.EventStarted, 1), entry(v1alpha1.EventStopped, 2)},
 			}},
-			expected: []transition.Event{change(events.RecordingStarted, 1, nil)},
+			expected: []event.Change{change(events.RecordingStarted, 1, nil)},
 		},
 		"a state without an event": {
 			now: v1alpha1.MeetingRecordingStatus{Recording: v1alpha1.RecordingStatus{State: v1alpha1.RecordingStarted}},
-			expected: []transition.Event{{Name: events.NameRecordingStateChanged, Data: events.RecordingChange{
+			expected: []event.Change{{Name: events.NameRecordingStateChanged, Data: events.RecordingChange{
 				Recording: recording, Status: events.RecordingStarted,
 			}}},
 		},
 		"the end of processing comes after its outputs": {
 			old:      &v1alpha1.MeetingRecordingStatus{Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning}},
-			now:      v1alpha1.MeetingRecordingStatus{Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingSucceeded, Steps: archived}},
-			expected: []transition.Event{archive, processing("Succeeded")},
+			now:      v1alpha1.MeetingRecordingStatus{Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingSucceeded, LastTransitionTime: &changed, Steps: archived}},
+			expected: []event.Change{archive, processing("Succeeded")},
 		},
 		"a step's outputs while others run": {
 			old:      &v1alpha1.MeetingRecordingStatus{Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingQueued}},
-			now:      v1alpha1.MeetingRecordingStatus{Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, Steps: archived}},
-			expected: []transition.Event{processing("Running"), archive},
+			now:      v1alpha1.MeetingRecordingStatus{Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, LastTransitionTime: &changed, Steps: archived}},
+			expected: []event.Change{processing("Running"), archive},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var old *transition.State
+			var old *event.State
 			if test.old != nil {
-				old = transition.Of(object(*test.old))
+				old = event.Of(object(*test.old))
 			}
-			if difference := cmp.Diff(test.expected, transition.Between(old, object(test.now))); difference != "" {
+			if difference := cmp.Diff(test.expected, event.Between(old, object(test.now))); difference != "" {
 				t.Error(difference)
 			}
 		})
@@ -149,7 +149,7 @@ func TestAsEnded(t *testing.T) {
 		}}},
 	})
 	var names []string
-	for _, event := range transition.Between(transition.Of(rerun).AsEnded(), rerun) {
+	for _, event := range event.Between(event.Of(rerun).AsEnded(), rerun) {
 		names = append(names, event.Name)
 	}
 	if difference := cmp.Diff([]string{events.NameProcessingStateChanged}, names); difference != "" {
@@ -158,16 +158,16 @@ func TestAsEnded(t *testing.T) {
 }
 
 func TestPresent(t *testing.T) {
-	if present := transition.Of(object(v1alpha1.MeetingRecordingStatus{})).Present(); present != nil {
+	if present := event.Of(object(v1alpha1.MeetingRecordingStatus{})).Present(); present != nil {
 		t.Errorf("of a recording without events: %v", present)
 	}
-	present := transition.Of(object(v1alpha1.MeetingRecordingStatus{
+	present := event.Of(object(v1alpha1.MeetingRecordingStatus{
 		Recording: v1alpha1.RecordingStatus{State: v1alpha1.RecordingStopped, Events: []v1alpha1.RecordingEvent{
 			entry(v1alpha1.EventStarted, 1), entry(v1alpha1.EventStopped, 2),
 		}},
 		Processing: v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingQueued},
 	})).Present()
-	expected := []transition.Event{
+	expected := []event.Change{
 		{Name: events.NameRecordingStateChanged, Data: events.RecordingChange{
 			Recording: recording, Status: events.RecordingStopped, At: begin.Add(2 * time.Second), Source: "Webhook", Snapshot: true,
 		}},
@@ -180,9 +180,9 @@ func TestPresent(t *testing.T) {
 
 // told is what a client is told of, in short.
 func told(path []*v1alpha1.MeetingRecording) (statuses, processing, outputs []string) {
-	var old *transition.State
+	var old *event.State
 	for _, now := range path {
-		for _, event := range transition.Between(old, now) {
+		for _, event := range event.Between(old, now) {
 			switch data := event.Data.(type) {
 			case events.RecordingChange:
 				statuses = append(statuses, string(data.Status))
@@ -192,7 +192,7 @@ func told(path []*v1alpha1.MeetingRecording) (statuses, processing, outputs []st
 				outputs = append(outputs, data.Name)
 			}
 		}
-		old = transition.Of(now)
+		old = event.Of(now)
 	}
 	return statuses, processing, outputs
 }
@@ -255,7 +255,7 @@ func TestEveryPathIsToldOnce(t *testing.T) {
 		}
 		var states []string
 		for _, one := range path {
-			if status := string(transition.StatusOf(one.Status.Recording.State)); !slices.Contains(statuses, status) {
+			if status := string(event.StatusOf(one.Status.Recording.State)); !slices.Contains(statuses, status) {
 				t.Fatalf("%s is missing from %v", status, statuses)
 			}
 			states = append(states, string(one.Status.Processing.State))

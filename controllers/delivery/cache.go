@@ -1,0 +1,146 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/delivery"
+)
+
+// entry is what is cached of a recording with something pending, or something delivered that is not stored.
+type entry struct {
+	uid types.UID
+	// version is the newest resourceVersion that was seen, and object the recording as of then. It is nil after a failure, so that a
+	// sink that fails for long costs the memory of names only; then it is read again.
+	version string
+	object  *v1alpha1.MeetingRecording
+	// written is the resourceVersion of our last write. Until it was seen, older versions may follow that lack what it stored.
+	written string
+	// delivered is what was delivered, stored or not; unsaved is since when some of it is not stored, zero if everything is.
+	delivered v1alpha1.DeliveryStatus
+	unsaved   time.Time
+	// failures are those of pending events, by id.
+	failures map[string]failure
+}
+
+// failure is that of an event that the sink did not accept.
+type failure struct {
+	attempts  int
+	retryTime time.Time
+	reported  bool // by a Kubernetes Event
+}
+
+// entries caches entries. It can be lost: then events are delivered again.
+type entries struct {
+	mu    sync.Mutex
+	known map[types.NamespacedName]*entry
+}
+
+// observe takes in a recording as the API server sent it, and reports whether there is something to do for it.
+func (e *entries) observe(recording *v1alpha1.MeetingRecording, isOurs func(*v1alpha1.MeetingRecording) bool) bool {
+	key := keyOf(recording)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	cached := e.known[key]
+	if cached != nil && cached.uid != recording.UID {
+		delete(e.known, key)
+		cached = nil
+	}
+	if cached == nil {
+		if !isOurs(recording) || !hasWork(recording, recording.Status.Delivery) {
+			return false
+		}
+		cached = &entry{uid: recording.UID}
+		e.known[key] = cached
+	}
+	cached.version, cached.object = recording.ResourceVersion, recording
+	return true
+}
+
+// hasWork reports whether something is pending, or delivered completely but not marked as such.
+func hasWork(recording *v1alpha1.MeetingRecording, delivered v1alpha1.DeliveryStatus) bool {
+	return len(delivery.Pending(recording, delivered)) > 0 ||
+		delivery.Ended(recording) && recording.Status.Delivery.State != v1alpha1.DeliveryDelivered
+}
+
+// get returns a copy of what is cached; false if nothing is.
+func (e *entries) get(key types.NamespacedName) (entry, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	cached, ok := e.known[key]
+	if !ok {
+		return entry{}, false
+	}
+	return *cached, true
+}
+
+// put stores the result of a reconciliation, unless the object was replaced meanwhile. What was observed meanwhile is kept.
+func (e *entries) put(key types.NamespacedName, result entry) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	cached, ok := e.known[key]
+	if !ok || cached.uid != result.uid {
+		return
+	}
+	if cached.version != result.version {
+		result.version, result.object = cached.version, cached.object
+	}
+	*cached = result
+}
+
+// forget drops the entry of a recording that is gone.
+func (e *entries) forget(key types.NamespacedName) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.known, key)
+}
+
+// done drops the entry of a recording for which there is nothing left to do, unless something newer than the version was observed
+// meanwhile, or our last write was not.
+func (e *entries) done(key types.NamespacedName, version string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if cached, ok := e.known[key]; ok && cached.version == version && !isOlder(version, cached.written) {
+		delete(e.known, key)
+	}
+}
+
+// isOlder reports whether a resourceVersion is older than another, which may be empty.
+func isOlder(version, other string) bool {
+	if other == "" {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(version, other)
+	return err == nil && order < 0
+}
+
+// len returns how many recordings have something pending or unsaved.
+func (e *entries) len() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.known)
+}
+
+// unsaved returns the entries of which something is not stored.
+func (e *entries) unsaved() map[types.NamespacedName]entry {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	unsaved := make(map[types.NamespacedName]entry)
+	for key, cached := range e.known {
+		if !cached.unsaved.IsZero() {
+			unsaved[key] = *cached
+		}
+	}
+	return unsaved
+}
+
+func keyOf(recording *v1alpha1.MeetingRecording) types.NamespacedName {
+	return types.NamespacedName{Namespace: recording.Namespace, Name: recording.Name}
+}

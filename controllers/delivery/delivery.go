@@ -1,0 +1,295 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package delivery delivers CloudEvents of recordings to a sink, at least once each, and stores in status.delivery what was delivered.
+// An event that the sink does not accept backs off alone; a sink that accepts none is left alone by a circuit breaker.
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/delivery"
+	"github.com/meetingops/meeting-recording-operator/internal/eventsink"
+	"github.com/meetingops/meeting-recording-operator/internal/follow"
+)
+
+// Sink accepts CloudEvents, one attempt at a time.
+type Sink interface {
+	Send(ctx context.Context, event cloudevents.Event) eventsink.Answer
+}
+
+// Options configure the delivery. Without a Sink there is none.
+type Options struct {
+	Sink Sink
+	// MaxBackoff is the longest wait before an event, or a sink that accepts none, is tried again, unless the sink asks for more.
+	MaxBackoff time.Duration
+	// SaveAfter is how long a delivery may be unsaved while the recording is in flight: a crash repeats it.
+	SaveAfter time.Duration
+	// DropAfter is how old an event must be to be dropped, if the sink rejects it.
+	DropAfter time.Duration
+}
+
+// DefaultOptions are those of a user who sets nothing.
+var DefaultOptions = Options{MaxBackoff: time.Minute, SaveAfter: time.Minute, DropAfter: 24 * time.Hour}
+
+const (
+	// concurrency is how many recordings are delivered at once.
+	concurrency = 12
+	// permanentBackoff is the wait before an event that was rejected is sent again: it helps only if the sink was changed.
+	permanentBackoff = time.Hour
+	// minRejections is how often an event must have been rejected to be dropped.
+	minRejections = 3
+	// failuresToReport is after how many failures of an event a Kubernetes Event is written.
+	failuresToReport = 3
+	// errorBackoff and maxErrorBackoff are the waits after errors of the API server.
+	errorBackoff, maxErrorBackoff = 5 * time.Millisecond, 30 * time.Second
+)
+
+// Reconciler delivers what is pending of a recording.
+type Reconciler struct {
+	Options
+
+	client   client.Client
+	live     client.Reader
+	sources  []follow.Source
+	recorder events.EventRecorder
+	clock    clock.PassiveClock
+	entries  *entries
+	breaker  *breaker
+	// delivering is held for reading during a reconciliation, so that the last save comes after all of them.
+	delivering sync.RWMutex
+}
+
+// +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;watch
+// +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/status,verbs=patch
+// +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/delivery,verbs=update
+
+// Setup adds the delivery to the manager. Without namespaces those of the whole cluster are followed.
+func Setup(mgr ctrl.Manager, options Options, namespaces []string, recorder events.EventRecorder, clock clock.PassiveClock) error {
+	watching, err := client.NewWithWatch(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
+	if err != nil {
+		return fmt.Errorf("make a client to follow recordings: %w", err)
+	}
+	plain, err := discovery.NewDiscoveryClientForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+	if err != nil {
+		return fmt.Errorf("make a client to follow recordings: %w", err)
+	}
+	r := &Reconciler{
+		Options: options, client: mgr.GetClient(), live: mgr.GetAPIReader(), recorder: recorder, clock: clock,
+		entries: &entries{known: make(map[types.NamespacedName]*entry)}, breaker: &breaker{clock: clock, maxBackoff: options.MaxBackoff},
+	}
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	for _, namespace := range namespaces {
+		r.sources = append(r.sources, follow.Source{Client: watching, REST: plain.RESTClient(), Namespace: namespace})
+	}
+	if err := mgr.Add(&saver{r}); err != nil {
+		return err
+	}
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("delivery").
+		WatchesRawSource(source.Func(r.enqueue)).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: concurrency,
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](errorBackoff, maxErrorBackoff),
+		}).
+		Complete(r)
+}
+
+// Reconcile sends every pending event of one recording whose backoff is over, and stores what was delivered if that is due.
+func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	r.delivering.RLock()
+	defer r.delivering.RUnlock()
+	cached, ok := r.entries.get(request.NamespacedName)
+	if !ok {
+		return reconcile.Result{}, nil
+	}
+	recording, wait, err := r.read(ctx, request.NamespacedName, &cached)
+	if err != nil || recording == nil {
+		return reconcile.Result{RequeueAfter: wait}, err
+	}
+	cached.delivered = delivery.Merge(recording.Status.Delivery, cached.delivered)
+	wait = r.deliver(ctx, recording, &cached)
+	saveAfter, err := r.save(ctx, recording, &cached)
+	if apierrors.IsNotFound(err) {
+		r.entries.forget(request.NamespacedName)
+		return reconcile.Result{}, nil
+	}
+	cached.object = nil
+	r.entries.put(request.NamespacedName, cached)
+	if err == nil && wait == 0 && saveAfter == 0 {
+		r.entries.done(request.NamespacedName, cached.version)
+	}
+	eventsPending.Set(float64(r.entries.len()))
+	return reconcile.Result{RequeueAfter: soonest(wait, saveAfter)}, err
+}
+
+// read returns the recording as it was last seen. It returns nil if it is gone, or not worth reading while the sink accepts no events.
+func (r *Reconciler) read(ctx context.Context, key types.NamespacedName, cached *entry) (*v1alpha1.MeetingRecording, time.Duration, error) {
+	if cached.object != nil {
+		return cached.object, 0, nil
+	}
+	if wait, ok := r.breaker.peek(); !ok && cached.unsaved.IsZero() {
+		return nil, wait, nil
+	}
+	recording := &v1alpha1.MeetingRecording{}
+	// Not older than what was seen, so the API server answers from its watch cache.
+	err := r.live.Get(ctx, key, recording, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: cached.version}})
+	if apierrors.IsNotFound(err) || err == nil && recording.UID != cached.uid {
+		r.entries.forget(key)
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("read the recording: %w", err)
+	}
+	return recording, 0, nil
+}
+
+// deliver sends what is pending. It returns when to try the rest again; 0 if nothing is left.
+func (r *Reconciler) deliver(ctx context.Context, recording *v1alpha1.MeetingRecording, cached *entry) time.Duration {
+	var next, unreachable time.Duration
+	failures := make(map[string]failure)
+	for _, item := range delivery.Pending(recording, cached.delivered) {
+		failed, wait := cached.failures[item.ID], time.Duration(0)
+		if wait = failed.retryTime.Sub(r.clock.Now()); wait <= 0 {
+			if wait = unreachable; wait == 0 {
+				var outcome eventsink.Outcome
+				if failed, wait, outcome = r.attempt(ctx, recording, item, failed); outcome == eventsink.Unreachable {
+					unreachable = wait // each further attempt would only wait for its timeout
+				}
+			}
+		}
+		if wait > 0 {
+			failures[item.ID] = failed
+			next = soonest(next, wait)
+			continue
+		}
+		cached.delivered = delivery.With(cached.delivered, item)
+		if cached.unsaved.IsZero() {
+			cached.unsaved = r.clock.Now()
+		}
+	}
+	cached.failures = failures
+	return next
+}
+
+// attempt sends one event. It returns how long to wait before the next attempt; 0 if the event was delivered or dropped.
+func (r *Reconciler) attempt(ctx context.Context, recording *v1alpha1.MeetingRecording, item delivery.Item, failed failure,
+) (failure, time.Duration, eventsink.Outcome) {
+	wait, ok := r.breaker.allow()
+	if !ok {
+		return failed, wait, eventsink.Retryable
+	}
+	reported := false
+	defer func() {
+		if !reported { // a panic
+			r.breaker.cancel()
+		}
+	}()
+	answer := r.send(ctx, item)
+	if answer.Outcome != eventsink.Delivered && ctx.Err() != nil { // the manager ends
+		return failed, firstBackoff, eventsink.Unreachable
+	}
+	reported = true
+	r.logSink(ctx, r.breaker.report(item.ID, answer), answer)
+	switch answer.Outcome {
+	case eventsink.Delivered:
+		eventsTotal.WithLabelValues("delivered").Inc()
+		eventDelay.Observe(r.clock.Since(item.Time).Seconds())
+		log.FromContext(ctx).V(1).Info("Event delivered", "event", item.ID)
+		return failure{}, 0, answer.Outcome
+	case eventsink.Permanent:
+		failed, wait = r.rejected(ctx, recording, item, failed, answer)
+		return failed, wait, answer.Outcome
+	case eventsink.Unreachable:
+		eventsTotal.WithLabelValues("unreachable").Inc()
+	default:
+		eventsTotal.WithLabelValues("failed").Inc()
+	}
+	wait = max(backoff(failed.attempts, r.MaxBackoff), min(answer.RetryAfter, maxRetryAfter))
+	failed.attempts++
+	if _, closed := r.breaker.peek(); closed && answer.Outcome == eventsink.Retryable && failed.attempts >= failuresToReport && !failed.reported {
+		failed.reported = true
+		log.FromContext(ctx).Error(answer.Err, "Event not delivered, retrying", "event", item.ID)
+		r.event(recording, "EventNotDelivered", "Event "+item.ID+" is not delivered, and tried again with backoff: "+answer.Err.Error())
+	}
+	failed.retryTime = r.clock.Now().Add(wait)
+	return failed, wait, answer.Outcome
+}
+
+// rejected retries an event hourly, and drops it once it is old: it must not be kept forever.
+func (r *Reconciler) rejected(ctx context.Context, recording *v1alpha1.MeetingRecording, item delivery.Item, failed failure, answer eventsink.Answer,
+) (failure, time.Duration) {
+	eventsTotal.WithLabelValues("rejected").Inc()
+	failed.attempts++
+	if failed.attempts >= minRejections && r.clock.Since(item.Time) >= r.DropAfter {
+		eventsTotal.WithLabelValues("dropped").Inc()
+		log.FromContext(ctx).Error(answer.Err, "Event dropped, the sink rejects it", "event", item.ID)
+		r.event(recording, "EventDropped", "Event "+item.ID+" is dropped: "+answer.Err.Error())
+		return failure{}, 0
+	}
+	if !failed.reported {
+		failed.reported = true
+		log.FromContext(ctx).Error(answer.Err, "Event rejected by the sink, retrying hourly", "event", item.ID)
+		r.event(recording, "EventRejected", "Event "+item.ID+" is rejected by the sink, and tried again once an hour until it is a day old: "+answer.Err.Error())
+	}
+	wait := max(permanentBackoff, min(answer.RetryAfter, maxRetryAfter))
+	failed.retryTime = r.clock.Now().Add(wait)
+	return failed, wait
+}
+
+func (r *Reconciler) send(ctx context.Context, item delivery.Item) eventsink.Answer {
+	event, err := item.Encode()
+	if err != nil {
+		return eventsink.Answer{Outcome: eventsink.Permanent, Err: err}
+	}
+	return r.Sink.Send(ctx, event)
+}
+
+// maxNote is the longest note of a Kubernetes Event.
+const maxNote = 1024
+
+func (r *Reconciler) event(recording *v1alpha1.MeetingRecording, reason, note string) {
+	r.recorder.Eventf(recording, nil, corev1.EventTypeWarning, reason, "Deliver", "%s", note[:min(len(note), maxNote)])
+}
+
+// logSink logs once that the sink accepts no events, and once that it accepts them again.
+func (r *Reconciler) logSink(ctx context.Context, changed change, answer eventsink.Answer) {
+	switch {
+	case changed.failed:
+		sinkFailingSince.Set(float64(r.clock.Now().Unix()))
+		log.FromContext(ctx).Error(answer.Err, "Sink accepts no events")
+	case changed.recovered:
+		sinkFailingSince.Set(0)
+		log.FromContext(ctx).Info("Sink accepts events again", "after", changed.after.String())
+	}
+}
+
+// soonest returns the shorter of two waits; 0 is never.
+func soonest(a, b time.Duration) time.Duration {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
+}

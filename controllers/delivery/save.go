@@ -1,0 +1,125 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/delivery"
+)
+
+const (
+	// fieldOwner is the field manager of the manager's writes.
+	fieldOwner = "meeting-recording-controller"
+	// conflictBackoff is the wait after a write that another one preceded.
+	conflictBackoff = time.Second
+	// lastSaves limits how long the end of the manager waits until deliveries are stored.
+	lastSaves = 10 * time.Second
+)
+
+// save stores what was delivered: at once when the recording has ended and its state changes, otherwise after a while, so that events
+// in quick succession are one write. It returns when to try again; 0 is never.
+func (r *Reconciler) save(ctx context.Context, recording *v1alpha1.MeetingRecording, cached *entry) (time.Duration, error) {
+	ended := delivery.Ended(recording)
+	state := v1alpha1.DeliveryState("")
+	switch complete := len(delivery.Pending(recording, cached.delivered)) == 0; {
+	case ended && complete:
+		state = v1alpha1.DeliveryDelivered
+	case ended:
+		state = v1alpha1.DeliveryPending
+	}
+	stored := recording.Status.Delivery
+	isNew := ended && stored.State != state
+	if !isNew {
+		if cached.unsaved.IsZero() {
+			return 0, nil
+		}
+		// A recording that was delivered completely, and got another webhook, has nothing else that would lead to a write.
+		if wait := cached.unsaved.Add(r.SaveAfter).Sub(r.clock.Now()); wait > 0 && state != v1alpha1.DeliveryDelivered {
+			return wait, nil
+		}
+	}
+	status := delivery.Current(recording, cached.delivered)
+	status.State = state
+	version := ""
+	if state == v1alpha1.DeliveryDelivered {
+		version = recording.ResourceVersion // nothing may have been added meanwhile
+	}
+	written, err := patch(ctx, r.client, keyOf(recording), recording.UID, version, status)
+	if apierrors.IsConflict(err) {
+		return conflictBackoff, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	cached.unsaved, cached.written = time.Time{}, written
+	return 0, nil
+}
+
+// patch writes status.delivery as a whole, which has no other writer, and returns the new resourceVersion. The uid makes it fail on another
+// object of that name.
+func patch(ctx context.Context, writer client.StatusClient, key types.NamespacedName, uid types.UID, version string, status v1alpha1.DeliveryStatus,
+) (string, error) {
+	metadata := map[string]any{"uid": uid}
+	if version != "" {
+		metadata["resourceVersion"] = version
+	}
+	data, err := json.Marshal(map[string]any{"metadata": metadata, "status": map[string]any{"delivery": map[string]any{
+		"state": nullable(status.State), "events": status.Events, "processingTime": status.ProcessingTime, "outputs": status.Outputs,
+	}}})
+	if err != nil {
+		return "", fmt.Errorf("encode status.delivery: %w", err)
+	}
+	object := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
+	err = writer.Status().Patch(ctx, object, client.RawPatch(types.MergePatchType, data), client.FieldOwner(fieldOwner))
+	if err != nil {
+		return "", fmt.Errorf("write status.delivery: %w", err)
+	}
+	return object.ResourceVersion, nil
+}
+
+// nullable returns nil for an empty state, which removes it.
+func nullable(state v1alpha1.DeliveryState) any {
+	if state == "" {
+		return nil
+	}
+	return state
+}
+
+// saver stores deliveries when the manager ends, so that a restart repeats none; a crash does.
+type saver struct{ *Reconciler }
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable.
+func (s *saver) NeedLeaderElection() bool { return true }
+
+// Start waits until the context ends, and saves.
+func (s *saver) Start(ctx context.Context) error {
+	<-ctx.Done()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSaves)
+	defer cancel()
+	s.delivering.Lock()
+	defer s.delivering.Unlock()
+	for key, cached := range s.entries.unsaved() {
+		status := cached.delivered
+		if status.State == v1alpha1.DeliveryDelivered {
+			status.State = v1alpha1.DeliveryPending // something was delivered since, and perhaps not all
+		}
+		_, err := patch(ctx, s.client, key, cached.uid, "", status)
+		if client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {
+			log.FromContext(ctx).Error(err, "Delivery not stored, some events are delivered again after the restart")
+			break
+		}
+	}
+	return nil
+}

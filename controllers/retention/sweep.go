@@ -1,0 +1,275 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package retention deletes recordings that have been kept for as long as their pipelines say. internal/retention decides; this package
+// lists, reads and deletes. An object that cannot be deleted is reported and stops no other.
+package retention
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/retention"
+)
+
+// readsPerSecond and deletesPerSecond limit a sweep: nobody waits for it.
+const readsPerSecond, deletesPerSecond = 50, 10
+
+// finished selects recordings whose processing has ended.
+const finished = "status.processing.state!=,status.processing.state!=Waiting,status.processing.state!=Queued," +
+	"status.processing.state!=Running,status.processing.state!=Suspended"
+
+var (
+	deletedTotal = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "meetingrecording_recordings_deleted_total",
+		Help: "MeetingRecordings that retention deleted.",
+	})
+	failuresTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "meetingrecording_retention_failures_total",
+		Help: "Failures of retention: clock (the clock was not compared with the API server's, or differs by over a minute: nothing was deleted), list (a sweep was incomplete), or recording (one recording could not be read or deleted).",
+	}, []string{"reason"})
+)
+
+func init() {
+	metrics.Registry.MustRegister(deletedTotal, failuresTotal)
+	for _, reason := range []string{"clock", "list", "recording"} {
+		failuresTotal.WithLabelValues(reason) // an alert on an increase needs the series from the start
+	}
+}
+
+// Clock compares the local clock with the API server's: serverclock.Checker.
+type Clock interface {
+	Check(ctx context.Context) error
+}
+
+// Options configure the deletion of recordings.
+type Options struct {
+	// Default is how long recordings are kept that no pipeline ran for, or whose pipelines are gone; 0 keeps them.
+	Default time.Duration
+	// Every is the time between two sweeps, and Page how many recordings a sweep lists with one request.
+	Every time.Duration
+	Page  int64
+	// Sink reports whether there is a sink of CloudEvents: what it has not received is kept longer.
+	Sink bool
+	// Namespaces are those to work in; none: all.
+	Namespaces []string
+}
+
+// Sweeper deletes recordings. It lists names and ages, a page at a time, and reads only those that are old enough, so its memory does
+// not grow with the recordings that are kept. It runs in the leader.
+type Sweeper struct {
+	Options
+	// cached has the pipelines, and the recordings in flight.
+	cached client.Client
+	// live reads from the API server.
+	live        client.Reader
+	recorder    events.EventRecorder
+	clock       clock.PassiveClock
+	serverClock Clock
+
+	reads, deletes *rate.Limiter
+	// considered are the recordings of the session that was considered last.
+	considered map[types.NamespacedName]bool
+}
+
+// +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;delete
+
+// New returns a Sweeper to be added to the manager.
+func New(mgr ctrl.Manager, options Options, recorder events.EventRecorder, local clock.PassiveClock, serverClock Clock) *Sweeper {
+	return &Sweeper{
+		Options: options, cached: mgr.GetClient(), live: mgr.GetAPIReader(), recorder: recorder, clock: local, serverClock: serverClock,
+		reads: rate.NewLimiter(readsPerSecond, readsPerSecond), deletes: rate.NewLimiter(deletesPerSecond, deletesPerSecond),
+	}
+}
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable.
+func (s *Sweeper) NeedLeaderElection() bool { return true }
+
+// Start sweeps from time to time, until the context ends.
+func (s *Sweeper) Start(ctx context.Context) error {
+	wait.JitterUntilWithContext(ctx, s.sweep, s.Every, 0.1, true)
+	return nil
+}
+
+// sweep considers every recording that is old enough, once.
+func (s *Sweeper) sweep(ctx context.Context) {
+	logger := log.FromContext(ctx).WithName("retention")
+	ctx = log.IntoContext(ctx, logger)
+	rules, err := s.rules(ctx)
+	if err != nil {
+		s.incomplete(ctx, err)
+		return
+	}
+	if !rules.deleteAny() {
+		return
+	}
+	if err := s.serverClock.Check(ctx); err != nil {
+		failuresTotal.WithLabelValues("clock").Inc()
+		logger.Error(err, "Retention skipped, nothing is deleted")
+		return
+	}
+	s.considered = nil
+	namespaces := s.Namespaces
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	for _, namespace := range namespaces {
+		if err := s.sweepFinished(ctx, namespace, rules); err != nil {
+			s.incomplete(ctx, err)
+		}
+	}
+	if err := s.sweepUnfinished(ctx, rules); err != nil {
+		s.incomplete(ctx, err)
+	}
+}
+
+func (s *Sweeper) incomplete(ctx context.Context, err error) {
+	if ctx.Err() == nil {
+		failuresTotal.WithLabelValues("list").Inc()
+		log.FromContext(ctx).Error(err, "Retention sweep incomplete, retrying with the next")
+	}
+}
+
+// sweepUnfinished considers recordings whose processing has not ended: they are in the cache.
+func (s *Sweeper) sweepUnfinished(ctx context.Context, rules rulesByNamespace) error {
+	var unfinished v1alpha1.MeetingRecordingList
+	if err := s.cached.List(ctx, &unfinished); err != nil {
+		return fmt.Errorf("list recordings in flight: %w", err)
+	}
+	for i := range unfinished.Items {
+		recording := &unfinished.Items[i]
+		if !rules.of(recording.Namespace).MayBeDue(recording, s.clock.Now()) {
+			continue
+		}
+		if err := s.tolerate(ctx, client.ObjectKeyFromObject(recording), s.consider(ctx, client.ObjectKeyFromObject(recording), rules)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepFinished considers recordings whose processing has ended, by pages of their metadata.
+func (s *Sweeper) sweepFinished(ctx context.Context, namespace string, rules rulesByNamespace) error {
+	options := &client.ListOptions{Namespace: namespace, Limit: s.Page, Raw: &metav1.ListOptions{FieldSelector: finished}}
+	for {
+		page := &metav1.PartialObjectMetadataList{}
+		page.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecordingList"))
+		err := s.live.List(ctx, page, options)
+		if next, ok := expiredAt(err); ok {
+			options.Continue = next // the rest of the list as it is now, which is as good
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("list recordings of namespace %q: %w", namespace, err)
+		}
+		for i := range page.Items {
+			key := client.ObjectKeyFromObject(&page.Items[i])
+			if !s.isOld(&page.Items[i], rules) {
+				continue
+			}
+			if err := s.tolerate(ctx, key, s.consider(ctx, key, rules)); err != nil {
+				return err
+			}
+		}
+		if options.Continue = page.Continue; options.Continue == "" {
+			return nil
+		}
+	}
+}
+
+// expiredAt returns where a list continues whose token has expired, because considering a page took longer than the API server keeps
+// old versions.
+func expiredAt(err error) (string, bool) {
+	var status apierrors.APIStatus
+	if !apierrors.IsResourceExpired(err) || !errors.As(err, &status) {
+		return "", false
+	}
+	next := status.Status().Continue
+	return next, next != ""
+}
+
+// isOld reports whether a recording is old enough for the shortest rule.
+func (s *Sweeper) isOld(found *metav1.PartialObjectMetadata, rules rulesByNamespace) bool {
+	shortest, ok := rules.of(found.Namespace).Shortest()
+	return ok && s.clock.Since(found.CreationTimestamp.Time) >= shortest
+}
+
+// tolerate reports an error that concerns one recording, and returns others: those of the API server as a whole, and of the context.
+func (s *Sweeper) tolerate(ctx context.Context, key types.NamespacedName, err error) error {
+	var status apierrors.APIStatus
+	isOne := errors.As(err, &status) && status.Status().Code >= 400 && status.Status().Code < 500 && !apierrors.IsTooManyRequests(err)
+	if err == nil || !isOne {
+		return err
+	}
+	failuresTotal.WithLabelValues("recording").Inc()
+	log.FromContext(ctx).Error(err, "Recording not deleted", "recording", key.String())
+	recording := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
+	s.recorder.Eventf(recording, nil, corev1.EventTypeWarning, "DeletionFailed", "Delete", "%s",
+		"Retention could not delete the recording's session, and tries again with the next sweep: "+err.Error())
+	return nil
+}
+
+// rulesByNamespace are the rules of namespaces that have pipelines; others has those of all others.
+type rulesByNamespace struct {
+	named  map[string]retention.Rules
+	others retention.Rules
+}
+
+func (r rulesByNamespace) of(namespace string) retention.Rules {
+	if rules, ok := r.named[namespace]; ok {
+		return rules
+	}
+	return r.others
+}
+
+// deleteAny reports whether any rule deletes recordings.
+func (r rulesByNamespace) deleteAny() bool {
+	if _, ok := r.others.Shortest(); ok {
+		return true
+	}
+	for _, rules := range r.named {
+		if _, ok := rules.Shortest(); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Sweeper) rules(ctx context.Context) (rulesByNamespace, error) {
+	var pipelines v1alpha1.RecordingPipelineList
+	if err := s.cached.List(ctx, &pipelines); err != nil {
+		return rulesByNamespace{}, fmt.Errorf("list pipelines: %w", err)
+	}
+	byNamespace := make(map[string][]v1alpha1.RecordingPipeline)
+	for _, pipeline := range pipelines.Items {
+		byNamespace[pipeline.Namespace] = append(byNamespace[pipeline.Namespace], pipeline)
+	}
+	rules := rulesByNamespace{named: make(map[string]retention.Rules), others: s.rulesOf(nil)}
+	for namespace, theirs := range byNamespace {
+		rules.named[namespace] = s.rulesOf(theirs)
+	}
+	return rules, nil
+}
+
+func (s *Sweeper) rulesOf(pipelines []v1alpha1.RecordingPipeline) retention.Rules {
+	rules := retention.RulesOf(pipelines, s.Default)
+	rules.Sink = s.Sink
+	return rules
+}

@@ -1,0 +1,226 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package apicheck checks what a program that caches objects depends on: that it may list and watch them in each namespace, and that etcd
+// was not restored from a backup while it ran. It names the namespace that cannot be read, so that the program can serve the others.
+package apicheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/rest"
+)
+
+const (
+	// revisionEvery is the time between two looks at etcd's revision, and namespacesEvery between two checks of all namespaces.
+	revisionEvery   = 5 * time.Second
+	namespacesEvery = 30 * time.Second
+	// requestTimeout limits one request.
+	requestTimeout = 10 * time.Second
+)
+
+// ErrRestart is returned by Start when the program has to start again: its caches no longer describe the cluster.
+var ErrRestart = errors.New("starting again")
+
+// Checker checks namespaces and etcd's revision.
+type Checker struct {
+	client     metadata.Interface
+	resources  []schema.GroupVersionResource
+	namespaces []string
+	log        logr.Logger
+
+	mu sync.Mutex
+	// problems has an error for each namespace that cannot be read.
+	problems map[string]error
+	revision uint64
+}
+
+// New returns a Checker for resources in namespaces; none, or "", is all of the cluster.
+func New(cluster *rest.Config, namespaces []string, log logr.Logger, resources ...schema.GroupVersionResource) (*Checker, error) {
+	client, err := metadata.NewForConfig(cluster)
+	if err != nil {
+		return nil, fmt.Errorf("make a client to check the API server: %w", err)
+	}
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	return &Checker{client: client, namespaces: namespaces, resources: resources, log: log, problems: make(map[string]error)}, nil
+}
+
+// Check checks all namespaces, and returns those that can be read. A namespace counts as readable while the API server cannot be
+// reached: only its answer shows that it is not.
+func (c *Checker) Check(ctx context.Context) []string {
+	var readable []string
+	for _, namespace := range c.namespaces {
+		err := c.read(ctx, namespace)
+		if !isRefusal(err) {
+			readable = append(readable, namespace)
+		}
+		c.setProblem(namespace, err)
+	}
+	return readable
+}
+
+// setProblem records an error, nil for none, and logs a change.
+func (c *Checker) setProblem(namespace string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.problems[namespace]
+	if err == nil {
+		delete(c.problems, namespace)
+		return
+	}
+	if c.problems[namespace] = err; was == nil || was.Error() != err.Error() {
+		c.log.Error(err, "Namespace cannot be read", "namespace", namespace)
+	}
+}
+
+// read returns an error if one of the resources cannot be listed or watched.
+func (c *Checker) read(ctx context.Context, namespace string) error {
+	for _, resource := range c.resources {
+		if err := c.readResource(ctx, resource, namespace); err != nil {
+			if apierrors.IsNotFound(err) {
+				err = fmt.Errorf("%w: install the CRDs of this version", err)
+			}
+			return fmt.Errorf("list and watch %s in %s: %w", resource.Resource, nameOf(namespace), err)
+		}
+	}
+	return nil
+}
+
+func (c *Checker) readResource(ctx context.Context, resource schema.GroupVersionResource, namespace string) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	client := c.client.Resource(resource).Namespace(namespace)
+	list, err := client.List(ctx, metav1.ListOptions{Limit: 1})
+	if err != nil {
+		return err
+	}
+	one := int64(1)
+	watcher, err := client.Watch(ctx, metav1.ListOptions{ResourceVersion: list.ResourceVersion, TimeoutSeconds: &one})
+	if err != nil {
+		return err
+	}
+	watcher.Stop()
+	return nil
+}
+
+// isRefusal reports whether the API server answered that a namespace cannot be read.
+func isRefusal(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || apierrors.IsNotFound(err)
+}
+
+func nameOf(namespace string) string {
+	if namespace == "" {
+		return "all namespaces"
+	}
+	return "namespace " + namespace
+}
+
+// Ready is a readiness check: it fails, and names the namespaces, if some cannot be read.
+func (c *Checker) Ready(*http.Request) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var problems []string
+	for _, err := range c.problems {
+		problems = append(problems, err.Error())
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	slices.Sort(problems)
+	return errors.New(strings.Join(problems, "; "))
+}
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable: every replica has caches.
+func (c *Checker) NeedLeaderElection() bool { return false }
+
+// Start checks until the context ends. It returns ErrRestart if etcd was restored from a backup, or if a namespace can be read that could
+// not be when the program started.
+func (c *Checker) Start(ctx context.Context) error {
+	unreadable := c.unreadable()
+	ticker := time.NewTicker(revisionEvery)
+	defer ticker.Stop()
+	for checked := time.Now(); ; {
+		if err := c.checkRevision(ctx); err != nil {
+			return err
+		}
+		if time.Since(checked) >= namespacesEvery {
+			checked = time.Now()
+			for _, namespace := range c.Check(ctx) {
+				if slices.Contains(unreadable, namespace) && ctx.Err() == nil && c.problem(namespace) == nil {
+					return fmt.Errorf("%w: %s can be read now", ErrRestart, nameOf(namespace))
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+func (c *Checker) problem(namespace string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.problems[namespace]
+}
+
+func (c *Checker) unreadable() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var unreadable []string
+	for namespace, err := range c.problems {
+		if isRefusal(err) {
+			unreadable = append(unreadable, namespace)
+		}
+	}
+	return unreadable
+}
+
+// checkRevision returns ErrRestart if etcd's revision is lower than before. It never decreases, unless etcd was restored from a backup:
+// then watches bring nothing until it has caught up, and caches have objects that are gone.
+func (c *Checker) checkRevision(ctx context.Context) error {
+	revision, err := c.currentRevision(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // unknown now; the next look shows it
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if revision < c.revision {
+		return fmt.Errorf("%w: etcd's revision went back from %d to %d: it was restored from a backup", ErrRestart, c.revision, revision)
+	}
+	c.revision = revision
+	return nil
+}
+
+// currentRevision is that of a list that the API server must not answer from the past.
+func (c *Checker) currentRevision(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	for _, namespace := range c.namespaces {
+		if isRefusal(c.problem(namespace)) {
+			continue
+		}
+		list, err := c.client.Resource(c.resources[0]).Namespace(namespace).List(ctx, metav1.ListOptions{Limit: 1})
+		if err != nil {
+			return 0, err
+		}
+		return strconv.ParseUint(list.ResourceVersion, 10, 64)
+	}
+	return 0, errors.New("no namespace can be read")
+}
