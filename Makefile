@@ -121,8 +121,9 @@ fmt: ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
 
 .PHONY: lint
-lint: ## Run golangci-lint and shellcheck.
+lint: ## Run golangci-lint, kube-api-linter and shellcheck.
 	$(GOLANGCI_LINT) run ./...
+	go -C hack/tools/apilint run . $(CURDIR)/api
 	hack/lint-shell.sh
 
 .PHONY: verify

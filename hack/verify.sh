@@ -26,6 +26,7 @@ if ! diff -ru --exclude=files "$copy.before" "$copy"; then
 fi
 
 failed=0
+hack/imports.sh || failed=1
 crds=$(find config/crd/bases -name '*.yaml' -size +200k)
 if [[ -n $crds ]]; then
   echo "verify: over 200 KiB, so a plain kubectl apply would fail: $crds" >&2

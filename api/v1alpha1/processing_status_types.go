@@ -69,6 +69,7 @@ const (
 // StepOutput is one result of a step, as its container reported it in its termination message.
 type StepOutput struct {
 	// name identifies the output within the step, such as archive or poster.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +required
 	Name string `json:"name"`
@@ -102,11 +103,13 @@ type StepOutput struct {
 // StepAttempt is an earlier attempt at a step, and its outcome.
 type StepAttempt struct {
 	// pipeline is the name of the RecordingPipeline that contains the step.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +required
 	Pipeline string `json:"pipeline"`
 
 	// step is the name of the step within its pipeline.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	// +required
 	Step string `json:"step"`
@@ -144,11 +147,13 @@ type StepAttempt struct {
 // StepStatus is the state of one step of one pipeline.
 type StepStatus struct {
 	// pipeline is the name of the RecordingPipeline that contains the step.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +required
 	Pipeline string `json:"pipeline"`
 
 	// step is the name of the step within its pipeline.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	// +required
 	Step string `json:"step"`

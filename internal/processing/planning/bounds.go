@@ -16,7 +16,7 @@ import (
 // well as the first.
 const (
 	// allOutputs is what the outputs of all steps may have together, as JSON.
-	allOutputs = 512 << 10
+	allOutputs = 768 << 10
 	// allMessages is what the messages of all steps may have together, as long as each has minMessage.
 	allMessages = 6 << 10
 	// minMessage is what every step's message may have, however many there are.
