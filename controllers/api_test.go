@@ -110,7 +110,7 @@ func TestRulesOfAPipeline(t *testing.T) {
 		"good":               {pipelineOf(ns, "p", "a", "b"), ""},
 		"32 steps":           {pipelineOf(ns, "p", many[:32]...), ""},
 		"33 steps":           {pipelineOf(ns, "p", many...), "spec.steps: Too many: 33: must have at most 32 items"},
-		"no step":            {pipelineOf(ns, "p"), "spec.steps"},
+		"no step":            {pipelineOf(ns, "p"), "spec"},
 		"a step twice":       {pipelineOf(ns, "p", "a", "b", "a"), "spec.steps[2]: Duplicate value"},
 		"name of a step":     {pipelineOf(ns, "p", "Not_a_label"), "spec.steps[0].name"},
 		"long name":          {pipelineOf(ns, "p", strings.Repeat("a", 41)), "spec.steps[0].name: Too long"},

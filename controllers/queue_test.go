@@ -101,9 +101,8 @@ func TestQueue(t *testing.T) {
 	ns := namespace(t)
 	newLimited(t, ns, 1)
 	start(t, ns, nil)
-	r := stopped(t, ns, "z")
+	r := stoppedInOrder(t, ns, "z", "y", "x", "w", "v", "u", "t")
 	expectJobs(t, ns, r[0])
-	r = append(r, stopped(t, ns, "y", "x", "w", "v", "u", "t")...)
 	expect(t, r[0], v1alpha1.ProcessingRunning, processingNow, "InProgress")
 	expectQueued(t, r[1], "position 1 of ")
 	for _, queued := range r[2:] {
@@ -137,6 +136,26 @@ func TestQueue(t *testing.T) {
 	}
 }
 
+// stoppedInOrder is stopped, one after the other: the next stops once the controller has decided on the one before.
+func stoppedInOrder(t *testing.T, ns string, names ...string) []*v1alpha1.MeetingRecording {
+	t.Helper()
+	var all []*v1alpha1.MeetingRecording
+	for _, name := range names {
+		recording := stopped(t, ns, name)[0]
+		eventually(t, name+" is decided on", func() error {
+			if err := admin.Get(t.Context(), client.ObjectKeyFromObject(recording), recording); err != nil {
+				return err
+			}
+			if state := recording.Status.Processing.State; state == v1alpha1.ProcessingWaiting {
+				return fmt.Errorf("it is %s", state)
+			}
+			return nil
+		})
+		all = append(all, recording)
+	}
+	return all
+}
+
 func remove(t *testing.T, object client.Object) {
 	t.Helper()
 	if err := admin.Delete(t.Context(), object, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
@@ -149,7 +168,7 @@ func TestQueuedStepRuns(t *testing.T) {
 	ns := namespace(t)
 	newLimited(t, ns, 1)
 	op := start(t, ns, nil)
-	r := stopped(t, ns, "a", "b")
+	r := stoppedInOrder(t, ns, "a", "b")
 	expectQueued(t, r[1], "position 1 of 1")
 	endJob(t, archiveJob(t, r[0]), true)
 	expect(t, r[1], v1alpha1.ProcessingRunning, processingNow, "InProgress")
@@ -168,7 +187,7 @@ func TestQueuedJobIsDeleted(t *testing.T) {
 	ns := namespace(t)
 	newLimited(t, ns, 1)
 	op := start(t, ns, nil)
-	r := stopped(t, ns, "a", "b")
+	r := stoppedInOrder(t, ns, "a", "b")
 	expectQueued(t, r[1], "position 1 of 1")
 	endJob(t, archiveJob(t, r[0]), true)
 	remove(t, archiveJob(t, r[1]))
@@ -183,7 +202,7 @@ func TestLimitChanges(t *testing.T) {
 	ns := namespace(t)
 	pipeline := newLimited(t, ns, 1)
 	start(t, ns, nil)
-	r := stopped(t, ns, "a", "b", "c", "d", "e")
+	r := stoppedInOrder(t, ns, "a", "b", "c", "d", "e")
 	expectQueued(t, r[4], "position ")
 	setLimit(t, pipeline, ptr.To[int32](3))
 	expectJobs(t, ns, r[0], r[1], r[2])
@@ -211,7 +230,7 @@ func TestDeletedPipelineEndsTheQueue(t *testing.T) {
 	ns := namespace(t)
 	pipeline := newLimited(t, ns, 1)
 	start(t, ns, nil)
-	r := stopped(t, ns, "a", "b", "c")
+	r := stoppedInOrder(t, ns, "a", "b", "c")
 	expectQueued(t, r[2], "position 2 of 2")
 	remove(t, pipeline)
 	for _, recording := range r[1:] {
@@ -250,7 +269,7 @@ func TestQueueOfSteps(t *testing.T) {
 	create(t, pipeline)
 	start(t, ns, nil)
 	k := newCluster(t, ns, 1, 4)
-	r := stopped(t, ns, "a", "b")
+	r := stoppedInOrder(t, ns, "a", "b")
 	k.runUntil(4)
 	for _, recording := range r {
 		expect(t, recording, v1alpha1.ProcessingSucceeded, processed, "Current")
