@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"time"
@@ -44,6 +45,7 @@ type flags struct {
 	maxConnections    int // 0 is spareConnections more than maxStreams
 	trustedProxies    []netip.Prefix
 	tokenAudiences    []string
+	origins           []string
 	shutdownDelay     time.Duration
 	mediaHosts        []string
 	logsURL           string
@@ -71,6 +73,8 @@ func parse(args []string, output io.Writer) (flags, error) {
 		"one closes. 0 is %d more than --max-streams.", spareConnections))
 	set.Func("trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-Proto is believed, so that the browser's cookie is kept "+
 		"to HTTPS. Can be given several times.", f.addProxy)
+	set.Func("origin", "Origin of the page, such as https://recordings.example.com, if a proxy changes the Host header. Can be given several times.",
+		f.addOrigin)
 	set.Func("token-audience", "Audience that tokens must be issued for, such as meeting-recording-events. Can be given several times; without it, the "+
 		"API server's own.", f.addAudience)
 	set.DurationVar(&f.shutdownDelay, "shutdown-delay", 0,
@@ -96,6 +100,14 @@ func (f *flags) addNamespace(name string) error {
 	if !slices.Contains(f.namespaces, name) {
 		f.namespaces = append(f.namespaces, name)
 	}
+	return nil
+}
+
+func (f *flags) addOrigin(origin string) error {
+	if err := http.NewCrossOriginProtection().AddTrustedOrigin(origin); err != nil {
+		return fmt.Errorf("must be like https://recordings.example.com: %w", err)
+	}
+	f.origins = append(f.origins, origin)
 	return nil
 }
 

@@ -371,10 +371,7 @@ func TestRightsThatAreTakenAway(t *testing.T) {
 		Heartbeat: time.Minute, Recheck: 20 * time.Millisecond, MaxStreams: 10, MaxStreamsPerUser: 10, Log: logr.Discard(),
 	})
 	harness.Eventually(t, "the feed is ready", func(context.Context) error {
-		if !live.Ready() {
-			return fmt.Errorf("it is not")
-		}
-		return nil
+		return live.Ready()
 	})
 	web := httptest.NewServer(live.Handler())
 	t.Cleanup(web.Close)

@@ -26,6 +26,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/access"
+	"github.com/meetingops/meeting-recording-operator/internal/apicheck"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/page"
@@ -77,14 +78,19 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 	}
 	live := server.New(server.Options{
 		Feeds: feeds, Recordings: recordings, Reviewer: reviewer, Page: handler, Heartbeat: flags.heartbeat,
-		MaxStreams: flags.maxStreams, MaxStreamsPerUser: flags.maxStreamsPerUser, TrustedProxies: flags.trustedProxies,
+		MaxStreams: flags.maxStreams, MaxStreamsPerUser: flags.maxStreamsPerUser, TrustedProxies: flags.trustedProxies, Origins: flags.origins,
 		Metrics: server.NewMetrics(metrics.Registry), Log: logger.WithName("server"),
 	})
 	web := &web{live: live, http: server.NewHTTP(live.Handler(), logger), delay: flags.shutdownDelay, log: logger}
 	if err := web.listen(ctx, flags); err != nil {
 		return err
 	}
-	if err := errors.Join(mgr.Add(web), mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("recordings", web.ready)); err != nil {
+	checker, err := apicheck.New(cfg, flags.namespaces, logger.WithName("namespaces"), v1alpha1.GroupVersion.WithResource("meetingrecordings"))
+	if err != nil {
+		return err
+	}
+	checker.Check(ctx)
+	if err := errors.Join(mgr.Add(checker), mgr.Add(web), mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("recordings", web.ready)); err != nil {
 		return fmt.Errorf("set up the server: %w", err)
 	}
 	return mgr.Start(ctx)
@@ -140,10 +146,7 @@ func (w *web) ready(*http.Request) error {
 		return errors.New("shutting down")
 	default:
 	}
-	if !w.live.Ready() {
-		return errors.New("the recordings are not known yet: the API server was not reached, or does not let us list and watch meetingrecordings")
-	}
-	return nil
+	return w.live.Ready()
 }
 
 // Start serves until the context ends, and then ends the streams.

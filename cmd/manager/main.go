@@ -10,18 +10,25 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
+	batchv1 "k8s.io/api/batch/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/internal/apicheck"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
@@ -103,15 +110,52 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 		options.LeaderElectionID = leaderElectionID // which names it in metrics
 		recordings.Leading = lease.Term
 	}
+	checker, err := apicheck.New(cfg, flags.namespaces, logger.WithName("namespaces"), cachedResources...)
+	if err != nil {
+		return err
+	}
+	// A cache of a namespace that cannot be read would never sync, and stop the controllers for all.
+	readable := checker.Check(ctx)
+	if len(flags.namespaces) > 0 {
+		recordings.Namespaces = readable
+	}
+	if options.Cache, err = controllers.CacheOptions(recordings.Namespaces); err != nil {
+		return err
+	}
 	mgr, err := ctrl.NewManager(cfg, options)
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
 	}
-	if err := controllers.Setup(mgr, recordings); err != nil {
-		return err
+	if len(readable) > 0 {
+		if err := controllers.Setup(mgr, recordings); err != nil {
+			return err
+		}
 	}
-	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {
+	err = errors.Join(mgr.Add(checker), mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping),
+		mgr.AddReadyzCheck("namespaces", checker.Ready), mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache())))
+	if err != nil {
 		return fmt.Errorf("set up the health checks: %w", err)
 	}
 	return mgr.Start(ctx)
+}
+
+// cachedResources are what the manager caches.
+var cachedResources = []schema.GroupVersionResource{
+	v1alpha1.GroupVersion.WithResource("meetingrecordings"), v1alpha1.GroupVersion.WithResource("recordingpipelines"),
+	batchv1.SchemeGroupVersion.WithResource("jobs"),
+}
+
+// syncTimeout is how long a readiness probe waits for caches that are about to be synced.
+const syncTimeout = 100 * time.Millisecond
+
+// cachesSynced returns a check that fails until the caches have everything that they should have.
+func cachesSynced(caches cache.Cache) healthz.Checker {
+	return func(request *http.Request) error {
+		ctx, cancel := context.WithTimeout(request.Context(), syncTimeout)
+		defer cancel()
+		if !caches.WaitForCacheSync(ctx) {
+			return errors.New("caches are not synced: the log says why")
+		}
+		return nil
+	}
 }

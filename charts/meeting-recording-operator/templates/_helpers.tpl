@@ -37,10 +37,12 @@ app.kubernetes.io/name: meeting-recording-operator
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
+  {{- if .Values.fixedIDs }}
   runAsUser: 65532
   runAsGroup: 65532
   {{- if not .noGroup }}
   fsGroup: 65532
+  {{- end }}
   {{- end }}
   seccompProfile:
     type: RuntimeDefault

@@ -44,13 +44,13 @@ async function call(method, path, body) {
   }
 }
 
-export const session = () => call("GET", "/api/v1/session");
-export const signIn = (token) => call("POST", "/api/v1/session", { token });
+export const session = () => call("GET", "api/v1/session");
+export const signIn = (token) => call("POST", "api/v1/session", { token });
 
 // signOut answers nothing that matters, so a body that is no JSON is no failure.
 export async function signOut() {
   try {
-    await call("DELETE", "/api/v1/session");
+    await call("DELETE", "api/v1/session");
   } catch (error) {
     if (error.status !== 0 && error.status !== 401) throw error;
   }
@@ -61,10 +61,10 @@ export function list({ namespace, limit, after }) {
   const parameters = new URLSearchParams({ limit: String(limit) });
   if (namespace) parameters.set("namespace", namespace);
   if (after) parameters.set("continue", after);
-  return call("GET", `/api/v1/recordings?${parameters}`);
+  return call("GET", `api/v1/recordings?${parameters}`);
 }
 
 export const recording = (namespace, name) =>
-  call("GET", `/api/v1/namespaces/${encodeURIComponent(namespace)}/recordings/${encodeURIComponent(name)}`);
+  call("GET", `api/v1/namespaces/${encodeURIComponent(namespace)}/recordings/${encodeURIComponent(name)}`);
 
-export const eventsURL = (namespace) => (namespace ? `/events?${new URLSearchParams({ namespace })}` : "/events");
+export const eventsURL = (namespace) => (namespace ? `events?${new URLSearchParams({ namespace })}` : "events");

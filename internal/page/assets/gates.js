@@ -33,7 +33,7 @@ export function signedOut({ ended, submit }) {
     }
   };
   return gate("Sign in", ended ? "Your session ended. Sign in again to go on where you were." : "Recordings are shown to those who may read them in the cluster.",
-    el("form", { class: "form", action: "/", method: "post", on: { submit: send } },
+    el("form", { class: "form", action: ".", method: "post", on: { submit: send } },
       el("label", { for: "token" }, "Bearer token"), token, problem, button),
     el("div", { class: "hint", id: "token-hint" },
       el("p", {}, "A token of a ServiceAccount with the right ", el("code", {}, "get meetingrecordings"), ", or your own:"),
@@ -47,7 +47,7 @@ export function forbidden({ user, namespace, error, choose, leave }) {
   return gate("You may not see these recordings",
     `${user || "This token"} may not read the recordings ${namespace ? `in the namespace ${namespace}` : "of all namespaces"}.`,
     el("p", { class: "problem" }, error),
-    el("form", { class: "form", action: "/", on: { submit: send } },
+    el("form", { class: "form", action: ".", on: { submit: send } },
       el("label", { for: "other-namespace" }, "Show another namespace"), input,
       el("div", { class: "buttons" }, el("button", { class: "primary", type: "submit" }, "Show"), el("button", { class: "quiet", type: "button", on: { click: leave } }, "Sign in with another token"))),
     el("div", { class: "hint" }, el("p", {}, "What a token may do, you can ask the cluster:"), command(canICommand(namespace), "the command that asks what a token may do")));

@@ -39,6 +39,7 @@ type Feed struct {
 	running context.Context // of Run, in which the watches from the past run too
 	present *line
 	first   chan struct{} // closed when there is a present
+	problem error         // why there is none
 	pasts   []*line
 }
 
@@ -62,6 +63,13 @@ func (f *Feed) Ready() bool {
 	default:
 		return false
 	}
+}
+
+// Problem returns why the feed does not know the recordings; nil if it does, or has not tried yet.
+func (f *Feed) Problem() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.problem
 }
 
 // Run watches until the context ends. What fails is tried again.
@@ -88,12 +96,15 @@ func (f *Feed) Run(ctx context.Context) error {
 // watch makes a new present and follows it for as long as nothing is missed; began tells whether it came to be.
 func (f *Feed) watch(ctx context.Context) (began bool, err error) {
 	l := newLine(0, maxPending, f.now)
-	if err := f.fill(ctx, l); err != nil {
+	err = f.fill(ctx, l)
+	f.mu.Lock()
+	if f.problem = err; err == nil {
+		f.replace(l)
+	}
+	f.mu.Unlock()
+	if err != nil {
 		return false, err
 	}
-	f.mu.Lock()
-	f.replace(l)
-	f.mu.Unlock()
 	return true, f.follow(ctx, l, func([]*Entry) bool { return true })
 }
 

@@ -6,6 +6,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log"
 	"net/http"
 	"net/netip"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/go-logr/logr"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/internal/access"
@@ -44,8 +47,10 @@ type Options struct {
 	MaxStreams, MaxStreamsPerUser int
 	// TrustedProxies are the networks whose X-Forwarded-Proto is believed.
 	TrustedProxies []netip.Prefix
-	Metrics        *Metrics
-	Log            logr.Logger
+	// Origins are those of the page behind proxies that change the Host header, such as https://recordings.example.com.
+	Origins []string
+	Metrics *Metrics
+	Log     logr.Logger
 }
 
 // Server answers requests. Drain ends its streams.
@@ -72,20 +77,33 @@ func New(options Options) *Server {
 // Drain ends the streams that are open, telling their clients when to come again, and those that are opened later.
 func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
-// Ready is true once every feed knows the recordings, until the server drains.
-func (s *Server) Ready() bool {
+// Ready returns nil once the feeds know the recordings, until the server drains. A namespace that may not be read does not make it not
+// ready, or nobody would be served the others: it is an error only if there is no other.
+func (s *Server) Ready() error {
 	select {
 	case <-s.draining:
-		return false
+		return errDraining
 	default:
 	}
+	served := false
+	var problems []error
 	for _, f := range s.Feeds {
-		if !f.Ready() {
-			return false
+		switch problem := f.Problem(); {
+		case f.Ready():
+			served = true
+		case apierrors.IsForbidden(problem):
+			problems = append(problems, fmt.Errorf("namespace %q: %w", f.Namespace(), problem))
+		default:
+			return fmt.Errorf("the recordings of namespace %q are not known yet: %w", f.Namespace(), errors.Join(errNotListed, problem))
 		}
 	}
-	return true
+	if !served {
+		return errors.Join(problems...)
+	}
+	return nil
 }
+
+var errNotListed = errors.New("they were not listed")
 
 // Handler answers all paths.
 func (s *Server) Handler() http.Handler {
@@ -109,6 +127,11 @@ func (s *Server) Handler() http.Handler {
 		fail(w, http.StatusNotFound, "there is nothing at this path")
 	})))
 	crossOrigin := http.NewCrossOriginProtection()
+	for _, origin := range s.Origins {
+		if err := crossOrigin.AddTrustedOrigin(origin); err != nil {
+			s.Log.Error(err, "Origin ignored", "origin", origin)
+		}
+	}
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusForbidden, "requests of other sites are refused")
 	}))

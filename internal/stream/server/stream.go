@@ -45,9 +45,11 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
-	if !s.Ready() {
-		fail(w, http.StatusServiceUnavailable, "the server does not know the recordings yet: try again")
-		return
+	for _, i := range indices {
+		if !s.Feeds[i].Ready() {
+			fail(w, http.StatusServiceUnavailable, "the server does not know the recordings of namespace "+s.Feeds[i].Namespace()+" yet: try again")
+			return
+		}
 	}
 	free, refused := s.slots.take(user.Username)
 	if refused != nil {
