@@ -174,8 +174,10 @@ func TestDist(t *testing.T) {
 		}
 	}
 	want := []string{
-		"install-cluster.yaml", "install-endpoint-token.yaml", "install-ha.yaml", "install-live.yaml", "install-observability.yaml", "install-split.yaml",
-		"install-spool-pvc.yaml", "install.yaml", "meeting-recording-operator-0.9.0.tgz", "pipeline-archive.yaml", "pipeline-speech.yaml", "pipeline-web.yaml",
+		"alerts.yaml", "dashboard.json",
+		"install-backfill.yaml", "install-cluster.yaml", "install-endpoint-token.yaml", "install-ha.yaml", "install-live.yaml", "install-observability.yaml", "install-split.yaml",
+		"install-spool-pvc.yaml", "install.yaml", "meeting-recording-operator-0.9.0.tgz", "pipeline-archive.yaml", "pipeline-speech.yaml", "pipeline-transcript.yaml", "pipeline-web.yaml",
+		"recording.meetingops.dev_meetingrecordings.yaml", "recording.meetingops.dev_recordingpipelines.yaml",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("dist has %v, want %v", names, want)
