@@ -56,3 +56,8 @@ bench-media: ## Measure the media steps beside plain ffmpeg: CPU time, memory an
 bench-events: build controlplane ## Measure webhook -> event in 1,000 open streams, and the memory of 5,000.
 	@go build -o bin/bench-events ./test/bench/events
 	@KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s bin/bench-events $(BENCHFLAGS)
+
+.PHONY: bench-backfill
+bench-backfill: build controlplane ## Measure backfill with 100,000 recordings of which 100 are missing. BENCHFLAGS=-recordings=2000 is a short run.
+	@go build -o bin/bench-backfill ./test/bench/backfill
+	@KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s bin/bench-backfill $(BENCHFLAGS)

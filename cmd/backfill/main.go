@@ -32,7 +32,7 @@ const (
 
 // memoryTarget is what the garbage collector keeps the memory below, where
 // GOMEMLIMIT does not say otherwise.
-const memoryTarget = 48 << 20
+const memoryTarget = 32 << 20
 
 func main() {
 	os.Exit(run(ctrl.SetupSignalHandler(), os.Args[1:], os.Stdout, os.Stderr))

@@ -186,13 +186,22 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	if bytes.Equal(raw, []byte("null")) {
 		return nil
 	}
-	var value string
-	if json.Unmarshal(raw, &value) != nil || strings.ContainsFunc(value, isUnfit) {
+	value, ok := plainString(raw)
+	if !ok && json.Unmarshal(raw, &value) != nil || strings.ContainsFunc(value, isUnfit) {
 		t.wrong = true
 		return nil
 	}
 	t.value = value
 	return nil
+}
+
+// plainString returns a string without escapes, as most are, and reports whether
+// raw is one. A page has hundreds of them.
+func plainString(raw []byte) (string, bool) {
+	if len(raw) < 2 || raw[0] != '"' || bytes.IndexByte(raw, '\\') >= 0 {
+		return "", false
+	}
+	return string(raw[1 : len(raw)-1]), true
 }
 
 func isUnfit(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }
@@ -215,13 +224,12 @@ type moment struct{ time.Time }
 
 // UnmarshalJSON never fails.
 func (m *moment) UnmarshalJSON(raw []byte) error {
-	var milliseconds int64
-	if json.Unmarshal(raw, &milliseconds) == nil && milliseconds > 0 {
-		m.Time = time.UnixMilli(milliseconds).UTC()
-		return nil
-	}
-	var value string
-	if json.Unmarshal(raw, &value) != nil {
+	value, ok := plainString(raw)
+	if !ok {
+		var milliseconds int64
+		if json.Unmarshal(raw, &milliseconds) == nil && milliseconds > 0 {
+			m.Time = time.UnixMilli(milliseconds).UTC()
+		}
 		return nil
 	}
 	if at, err := time.Parse(time.RFC3339Nano, value); err == nil && at.Year() > 1970 && at.Year() < 10000 {

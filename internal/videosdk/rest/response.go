@@ -4,6 +4,7 @@
 package rest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -87,11 +88,18 @@ func (c *Client) read(address *url.URL, response *http.Response) ([]byte, error)
 	case len(body) > maxBody:
 		failed.Err = fmt.Errorf("the response is larger than %d bytes", maxBody)
 		return nil, failed
-	case !json.Valid(body):
+	case !looksLikeJSON(body):
 		failed.Err = fmt.Errorf("the response is not JSON but %s: check the API address", kindOf(response.Header.Get("Content-Type")))
 		return nil, failed
 	}
 	return body, nil
+}
+
+// looksLikeJSON reports whether the body is JSON as far as its first byte shows;
+// decoding it finds what is wrong behind that.
+func looksLikeJSON(body []byte) bool {
+	body = bytes.TrimSpace(body)
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
 }
 
 func kindOf(contentType string) string {
@@ -146,20 +154,24 @@ type pageInfo struct {
 // decodePage reads a page. Without pageInfo nothing would say whether there are
 // more, and a list that looks whole would hide recordings.
 func decodePage[T any](body []byte, number int) (page[T], error) {
-	var members map[string]json.RawMessage
+	var members struct {
+		PageInfo json.RawMessage `json:"pageInfo"`
+		Data     json.RawMessage `json:"data"`
+	}
 	if err := json.Unmarshal(body, &members); err != nil {
 		return page[T]{}, errors.New("the response is not a JSON object: check the API address")
 	}
-	for _, name := range []string{"pageInfo", "data"} {
-		if _, ok := members[name]; !ok {
-			return page[T]{}, fmt.Errorf("the response has no field %s", name)
-		}
+	switch {
+	case members.PageInfo == nil:
+		return page[T]{}, errors.New("the response has no field pageInfo")
+	case members.Data == nil:
+		return page[T]{}, errors.New("the response has no field data")
 	}
 	var p page[T]
-	if err := json.Unmarshal(members["data"], &p.Data); err != nil {
+	if err := json.Unmarshal(members.Data, &p.Data); err != nil {
 		return page[T]{}, errors.New("the field data is not an array of objects")
 	}
-	if err := json.Unmarshal(members["pageInfo"], &p.Info); err != nil || p.Info == nil {
+	if err := json.Unmarshal(members.PageInfo, &p.Info); err != nil || p.Info == nil {
 		return page[T]{}, errors.New("the field pageInfo is not an object with numbers")
 	}
 	switch {
