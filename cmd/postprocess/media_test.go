@@ -200,26 +200,42 @@ func TestMediaFails(t *testing.T) {
 	}
 }
 
-// hang is an ffmpeg that tells its process and never ends.
-func hang(t *testing.T) (program, started string) {
+// hang is an ffmpeg that writes its processes into the file started of its folder, and never ends.
+func hang(t *testing.T) (program string) {
 	t.Helper()
-	folder := t.TempDir()
-	program, started = filepath.Join(folder, "ffmpeg"), filepath.Join(folder, "started")
-	if err := syscall.Mkfifo(started, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	script := "#!/bin/sh\nsleep 600 &\necho \"$$ $!\" >" + started + "\nwait\n"
+	program = filepath.Join(t.TempDir(), "ffmpeg")
+	script := "#!/bin/sh\nsleep 600 &\necho \"$$ $!\" >starting\nmv starting started\nwait\n"
 	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return program, started
+	return program
+}
+
+// awaitStart waits until hang runs, and returns its processes.
+func (f *fixture) awaitStart(t *testing.T) []string {
+	t.Helper()
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for {
+		if found, _ := filepath.Glob(filepath.Join(f.scratch(), "*", "started")); len(found) > 0 {
+			pids, err := os.ReadFile(found[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.Fields(string(pids))
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		case <-again.C:
+		}
+	}
 }
 
 // A step that is stopped as the kubelet stops it takes ffmpeg along, and leaves nothing behind.
 func TestMediaSIGTERM(t *testing.T) {
-	program, started := hang(t)
 	f := newMediaFixture(t, "transcode", mediatest.Recording(t, 5))
-	f.args = append(f.args, "--ffmpeg="+program, "--reencode=always")
+	f.args = append(f.args, "--ffmpeg="+hang(t), "--reencode=always")
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -235,17 +251,14 @@ func TestMediaSIGTERM(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	pids, err := os.ReadFile(started) // waits until ffmpeg has started
-	if err != nil {
-		t.Fatal(err)
-	}
+	pids := f.awaitStart(t)
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 75 {
 		t.Errorf("%v, want exit code 75\n%s", err, &f.stderr)
 	}
-	for _, pid := range strings.Fields(string(pids)) {
+	for _, pid := range pids {
 		awaitEnd(t, pid)
 	}
 	if left, err := os.ReadDir(f.scratch()); err != nil || len(left) > 0 {
@@ -270,10 +283,8 @@ func awaitEnd(t *testing.T, pid string) {
 
 // The time limit is one for all of the step, and may pass.
 func TestMediaTimeout(t *testing.T) {
-	program, started := hang(t)
-	go func() { _, _ = os.ReadFile(started) }() // lets it start
 	f := newMediaFixture(t, "audio", mediatest.Recording(t, 5))
-	f.args = append(f.args, "--ffmpeg="+program, "--timeout=2s")
+	f.args = append(f.args, "--ffmpeg="+hang(t), "--timeout=2s")
 	if code := f.run(t); code != 69 || !strings.Contains(f.message(t), "within 2s") {
 		t.Errorf("exit code %d, %s\n%s", code, f.message(t), &f.stderr)
 	}

@@ -93,7 +93,7 @@ func (t Tools) Run(ctx context.Context, c Command) error {
 func (t Tools) Probe(ctx context.Context, path string, options ...string) ([]byte, error) {
 	var out bytes.Buffer
 	args := append([]string{"-hide_banner", "-loglevel", "level+warning", "-print_format", "json", "-show_format", "-show_streams"}, options...)
-	r := run{tools: t, stdout: &out, cpu: cpuLimit(path, 64<<20)}
+	r := run{tools: t, stdout: &out, cpu: cpuLimit(path, 4<<20)}
 	if err := r.do(ctx, t.FFprobe, append(args, Input(path)...)); err != nil {
 		return nil, err
 	}
