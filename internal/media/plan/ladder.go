@@ -140,6 +140,9 @@ func webSound(sound timeline.Sound) timeline.Sound {
 // Master is the name of the master playlist.
 const Master = "master.m3u8"
 
+// aacPacketSamples is the length of a packet of AAC, in samples.
+const aacPacketSamples = 1024
+
 // Args returns ffmpeg's arguments, to follow the input, that write the playlists and segments below a folder:
 // master.m3u8, and for each rung <name>/index.m3u8 with its segments. Frames are not reordered, so that players need no
 // offsets to show them in time.
@@ -149,7 +152,8 @@ func (h HLS) Args(folder string) []string {
 	variants := make([]string, 0, len(h.Ladder))
 	fmt.Fprintf(&split, "%s;[picture]split=%d", h.Picture.Graph("picture"), len(h.Ladder))
 	if h.Sound != nil {
-		fmt.Fprintf(&scaled, ";%s;[sound]asplit=%d", webSound(*h.Sound).Graph("sound"), len(h.Ladder))
+		// An AAC encoder puts a packet before the first sample, and so the muxer would move all streams by its length.
+		fmt.Fprintf(&scaled, ";%s;[sound]atrim=start_sample=%d,asplit=%d", webSound(*h.Sound).Graph("sound"), aacPacketSamples, len(h.Ladder))
 		for i := range h.Ladder {
 			fmt.Fprintf(&scaled, "[a%d]", i)
 		}
