@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -50,9 +51,10 @@ const (
 
 // Dialogue makes a recording in which a dialogue is spoken: 26 s of pictures, the sound of which begins after 3 s and has no packets from 11.5 to
 // 15.5 s. picture is an image to show, or else there is a test pattern. It returns the words with the times at which they were spoken.
-func Dialogue(t testing.TB, picture string) (recording string, words []Word) {
+func Dialogue(t testing.TB, picture string) (string, []Word) {
 	t.Helper()
 	dir := t.TempDir()
+	var words []Word
 	sound := make([]int16, int(soundLength*voiceRate))
 	for _, l := range dialogue {
 		spoken := speak(t, dir, l.text, l.pitch)
@@ -70,15 +72,17 @@ func Dialogue(t testing.TB, picture string) (recording string, words []Word) {
 	if err := os.WriteFile(raw, encode(sound), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	recording = filepath.Join(dir, "dialogue.webm")
+	whole, recording := filepath.Join(dir, "whole.webm"), filepath.Join(dir, "dialogue.webm")
 	pictures := []string{"-f", "lavfi", "-i", "testsrc2=size=640x360:rate=15"}
 	if picture != "" {
 		pictures = []string{"-loop", "1", "-framerate", "15", "-i", picture}
 	}
-	args := append([]string{"-hide_banner", "-nostdin", "-loglevel", "error", "-y"}, pictures...)
-	run(t, "ffmpeg", append(args, "-itsoffset", fmt.Sprint(lateStart), "-f", "s16le", "-ar", fmt.Sprint(voiceRate), "-ac", "1", "-i", raw,
-		"-map", "0:v", "-map", "1:a", "-t", fmt.Sprint(pictureEnd), "-pix_fmt", "yuv420p", "-c:v", "libvpx", "-b:v", "200k", "-deadline", "realtime", "-cpu-used", "8", "-g", "30",
-		"-c:a", "libopus", "-b:a", "48k", "-bsf:a", fmt.Sprintf("noise=drop='gte(pts*tb,%g)*lt(pts*tb,%g)'", gapStart, gapEnd), recording)...)
+	ffmpeg := []string{"-hide_banner", "-nostdin", "-loglevel", "error", "-y"}
+	run(t, "ffmpeg", slices.Concat(ffmpeg, pictures, []string{"-itsoffset", fmt.Sprint(lateStart), "-f", "s16le", "-ar", fmt.Sprint(voiceRate), "-ac", "1", "-i", raw,
+		"-map", "0:v", "-map", "1:a", "-t", fmt.Sprint(pictureEnd), "-pix_fmt", "yuv420p", "-c:v", "libvpx", "-b:v", "200k", "-deadline", "realtime",
+		"-cpu-used", "8", "-g", "30", "-c:a", "libopus", "-b:a", "48k", whole})...)
+	// Packets can be dropped by their times only where they have those of a container.
+	run(t, "ffmpeg", slices.Concat(ffmpeg, []string{"-i", whole, "-c", "copy", "-bsf:a", fmt.Sprintf("noise=drop='gte(pts*tb,%g)*lt(pts*tb,%g)'", gapStart, gapEnd), recording})...)
 	return recording, words
 }
 
