@@ -10,7 +10,7 @@ usage() {
   cat <<'USAGE'
 usage: build.sh [operator|media|busybox|pause]...
 
-  operator  /manager, /sidecar, /events and /postprocess, of cmd/ (the default)
+  operator  /manager, /sidecar, /events, /backfill and /postprocess, of cmd/ (the default)
   media     /postprocess with Debian's ffmpeg and its libraries, for the steps that look into a recording
   busybox   Debian's static busybox, with a link for each of its commands
   pause     what the local cluster's Pods rest on
@@ -73,8 +73,8 @@ operator() {
   local arch name authorities arguments=()
   authorities=$(certificates)
   arch=${GOARCH:-$(go env GOARCH)}
-  binaries "$arch" manager sidecar events postprocess
-  for name in manager sidecar events postprocess; do arguments+=(-file "/$name=$out/linux-$arch/$name"); done
+  binaries "$arch" manager sidecar events backfill postprocess
+  for name in manager sidecar events backfill postprocess; do arguments+=(-file "/$name=$out/linux-$arch/$name"); done
   write_image operator.tar "${IMG:-meeting-recording-operator:dev}" "$arch" -entrypoint /manager -user "$user" \
     -ca-certificates "$authorities" "${arguments[@]}"
 }
