@@ -97,7 +97,9 @@ func TestManagersTokenIsOfNoUseForMore(t *testing.T) {
 	attempts := common(t, recording, secret)
 	attempts["create a recording"] = attempt{func(c client.Client) error { return c.Create(t.Context(), newRecording("made-up")) },
 		`cannot create resource "meetingrecordings"`}
-	attempts["delete a Job"] = attempt{func(c client.Client) error { return c.Delete(t.Context(), newJob()) }, `cannot delete resource "jobs"`}
+	job := newJob()
+	create(t, job)
+	attempts["delete a Job of others"] = attempt{func(c client.Client) error { return c.Delete(t.Context(), job) }, "may delete only Jobs that a MeetingRecording controls"}
 	for name, patch := range map[string]string{
 		"write status.recording": recordingPatch,
 		"write both parts":       `[{"op": "add", "path": "/status/recording/state", "value": "Started"}, {"op": "add", "path": "/status/processing/state", "value": "Running"}]`,

@@ -27,7 +27,7 @@ const (
 
 // managersAnywhere are the manager's rights in every namespace.
 var managersAnywhere = []string{
-	"create events.events.k8s.io", "create jobs.batch", "delete meetingrecordings.recording.meetingops.dev", "get jobs.batch",
+	"create events.events.k8s.io", "create jobs.batch", "delete jobs.batch", "delete meetingrecordings.recording.meetingops.dev", "get jobs.batch",
 	"get meetingrecordings.recording.meetingops.dev", "get recordingpipelines.recording.meetingops.dev", "list jobs.batch",
 	"list meetingrecordings.recording.meetingops.dev", "list pods", "list recordingpipelines.recording.meetingops.dev",
 	"patch meetingrecordings/status.recording.meetingops.dev", "patch recordingpipelines/status.recording.meetingops.dev",
