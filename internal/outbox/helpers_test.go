@@ -67,6 +67,12 @@ func (s *server) set(fail func(lifecycle.Event, recorder.Session) error) {
 	s.fail = fail
 }
 
+func (s *server) triesSoFar() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tries
+}
+
 // always fails every event.
 func always(err error) func(lifecycle.Event, recorder.Session) error {
 	return func(lifecycle.Event, recorder.Session) error { return err }
