@@ -55,7 +55,7 @@ func TestVersionAndHelp(t *testing.T) {
 // What cannot be served with is told of at once.
 func TestNoStart(t *testing.T) {
 	for arguments, problem := range map[string]string{
-		"--kubeconfig=" + kubeconfig + " --tls-cert-file=/none --tls-key-file=/none": "read --tls-cert-file and --tls-key-file",
+		"--kubeconfig=" + kubeconfig + " --tls-cert-file=/none --tls-key-file=/none": "--tls-cert-file and --tls-key-file: stat /none: no such file",
 		"--kubeconfig=" + kubeconfig + " --bind-address=192.0.2.1:1":                 "listen at --bind-address",
 	} {
 		out, err := startAndWait(t, strings.Fields(arguments)...)
