@@ -66,7 +66,9 @@ func TestKindsKeepTheAxis(t *testing.T) {
 	// dropSound copies a recording without its packets of sound from 3 s to 6 s. They can be dropped by their times only where they
 	// have those of a container.
 	dropSound := func(args []string) []string {
-		return []string{"-i", mediatest.Make(t, "whole.mkv", mediatest.Join(clocks(9, 9), args)...), "-c", "copy", "-bsf:a", "noise=drop='gte(pts*tb,3)*lt(pts*tb,6)'"}
+		whole := mediatest.Make(t, "whole.mkv", mediatest.Join(clocks(9, 9), args)...)
+		gap := mediatest.Make(t, "gap.mkv", "-i", whole, "-c", "copy", "-bsf:a", "noise=drop='gte(pts*tb,3)*lt(pts*tb,6)'")
+		return []string{"-i", gap, "-c", "copy"}
 	}
 	tests := map[string]struct {
 		name     string
@@ -90,7 +92,7 @@ func TestKindsKeepTheAxis(t *testing.T) {
 			}
 			return second(s - 3), between(s, 0, 8)
 		}},
-		"early sound, MP4": {"a.mp4", mediatest.Join([]string{"-itsoffset", "3"}, clocks(8, 8), reordered), 11, func(s float64) (int, int) {
+		"early sound, MP4": {"a.mp4", mediatest.Join([]string{"-itsoffset", "3"}, clocks(8, 8), reordered, []string{"-fps_mode", "passthrough"}), 11, func(s float64) (int, int) {
 			if s < 3 {
 				return mediatest.Nothing, second(s)
 			}

@@ -49,7 +49,12 @@ func ran(pipelines ...string) change {
 
 func condition(kind, reason string, ago time.Duration) change {
 	return func(r *v1alpha1.MeetingRecording) {
-		r.Status.Conditions = append(r.Status.Conditions, metav1.Condition{Type: kind, Reason: reason, LastTransitionTime: metav1.NewTime(noon.Add(-ago))})
+		status := metav1.ConditionFalse
+		if kind == v1alpha1.ConditionStalled { // it is there only while it is True
+			status = metav1.ConditionTrue
+		}
+		r.Status.Conditions = append(r.Status.Conditions,
+			metav1.Condition{Type: kind, Status: status, Reason: reason, LastTransitionTime: metav1.NewTime(noon.Add(-ago))})
 	}
 }
 
