@@ -53,7 +53,7 @@ func (r *Reconciler) follow(ctx context.Context, source follow.Source, queue wor
 	backoff := newRetry()
 	for ctx.Err() == nil {
 		var err error
-		reached := version
+		var reached uint64
 		if version == 0 {
 			reached, err = source.List(ctx, follow.NotDelivered, 0, observe)
 		} else {

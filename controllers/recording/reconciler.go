@@ -129,10 +129,11 @@ func (r *Reconciler) read(ctx context.Context, key types.NamespacedName) (*v1alp
 		return nil, nil
 	}
 	err = r.Live.Get(ctx, key, &recording)
-	if err != nil && !apierrors.IsNotFound(err) {
+	absent := apierrors.IsNotFound(err)
+	if err != nil && !absent {
 		return nil, fmt.Errorf("read the finished recording: %w", err)
 	}
-	if err != nil || !needsObservation(&recording) {
+	if absent || !needsObservation(&recording) {
 		r.finished.observed(key)
 		return nil, nil
 	}

@@ -197,7 +197,7 @@ func (c *Checker) unreadable() []string {
 func (c *Checker) checkRevision(ctx context.Context) error {
 	revision, err := c.currentRevision(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // unknown now; the next look shows it
+		return nil // unknown now; the next look shows it
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

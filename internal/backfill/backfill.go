@@ -118,7 +118,7 @@ func (b *Backfill) Round(ctx context.Context) (Summary, error) {
 	err := b.provider.Sessions(limited, r.now.Add(-b.options.Lookback), func(s rest.Session) error {
 		return r.visit(limited, group, s)
 	})
-	err = errors.Join(ignoreCanceled(err, limited), group.Wait())
+	err = errors.Join(ignoreCanceled(limited, err), group.Wait())
 	if err == nil && ctx.Err() == nil {
 		b.forget(r.now)
 		err = r.failed
@@ -133,9 +133,9 @@ func (b *Backfill) Round(ctx context.Context) (Summary, error) {
 
 // ignoreCanceled drops the error of a list that ended because a session failed,
 // which is an error of its own.
-func ignoreCanceled(err error, limited context.Context) error {
+func ignoreCanceled(limited context.Context, err error) error {
 	if errors.Is(err, context.Canceled) && limited.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the session that failed has the error
 	}
 	return err
 }

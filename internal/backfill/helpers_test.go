@@ -118,7 +118,6 @@ type world struct {
 	cluster  *cluster
 	registry *prometheus.Registry
 	options  Options
-	findings []Finding
 }
 
 func newWorld() *world {

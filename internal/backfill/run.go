@@ -33,7 +33,7 @@ func (r *Runner) Start(ctx context.Context) error {
 	for {
 		summary, err := r.Backfill.Round(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the program ends
 		}
 		r.state.Store(&state{err})
 		wait := r.Backfill.options.Interval + rand.N(r.Backfill.options.Interval/10+1) //nolint:gosec // jitter

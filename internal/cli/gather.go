@@ -37,25 +37,26 @@ func gather(ctx context.Context, c client.Client, recording *v1alpha1.MeetingRec
 	labels := client.MatchingLabels{v1alpha1.LabelRecording: lifecycle.LabelValue(recording.Name)}
 
 	var pipelines v1alpha1.RecordingPipelineList
-	g.try(c.List(ctx, &pipelines, namespace), "list", "recordingpipelines")
+	g.try(c.List(ctx, &pipelines, namespace), "recordingpipelines")
 	g.pipelines = pipelines.Items
 
 	var jobs batchv1.JobList
-	g.try(c.List(ctx, &jobs, namespace, labels), "list", "jobs")
+	g.try(c.List(ctx, &jobs, namespace, labels), "jobs")
 	for _, job := range jobs.Items {
 		if metav1.IsControlledBy(&job, recording) {
 			g.jobs = append(g.jobs, job)
 		}
 	}
 	var pods corev1.PodList
-	g.try(c.List(ctx, &pods, namespace, labels), "list", "pods")
+	g.try(c.List(ctx, &pods, namespace, labels), "pods")
 	g.pods = pods.Items
 	return g
 }
 
-func (g *gathered) try(err error, verb, resource string) {
+// try notes what could not be listed.
+func (g *gathered) try(err error, resource string) {
 	if err != nil {
-		g.incomplete = append(g.incomplete, explain(err, verb, resource, g.recording.Namespace).Error())
+		g.incomplete = append(g.incomplete, explain(err, "list", resource, g.recording.Namespace).Error())
 	}
 }
 
@@ -84,7 +85,7 @@ func (g *gathered) tree() view.Tree {
 func (g *gathered) diagnosisInput(ctx context.Context, c client.Client) diagnosis.Input {
 	in := diagnosis.Input{Recording: g.recording, Pipelines: g.pipelines, Jobs: g.jobs, Pods: g.podsByJob()}
 	var quotas corev1.ResourceQuotaList
-	g.try(c.List(ctx, &quotas, client.InNamespace(g.recording.Namespace)), "list", "resourcequotas")
+	g.try(c.List(ctx, &quotas, client.InNamespace(g.recording.Namespace)), "resourcequotas")
 	in.Quotas = quotas.Items
 	for i := range g.jobs {
 		in.Events = append(in.Events, g.eventsOf(ctx, c, g.jobs[i].Name)...)
@@ -105,6 +106,6 @@ func (g *gathered) eventsOf(ctx context.Context, c client.Client, name string) [
 	}
 	var events eventsv1.EventList
 	g.try(c.List(ctx, &events, client.InNamespace(g.recording.Namespace), client.Limit(maxEvents),
-		client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("regarding.name", name)}), "list", fmt.Sprintf("events of %s", name))
+		client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("regarding.name", name)}), fmt.Sprintf("events of %s", name))
 	return events.Items
 }

@@ -207,10 +207,9 @@ func (l *logsOptions) printContainer(ctx context.Context, clientset kubernetes.I
 // kept prints what the status has of a step whose Pod is gone.
 func (l *logsOptions) kept(step *v1alpha1.StepStatus) error {
 	var text strings.Builder
-	switch {
-	case step.JobName == "":
+	if step.JobName == "" {
 		fmt.Fprintf(&text, "Step %s/%s has not run (%s).\n", step.Pipeline, step.Step, step.State)
-	default:
+	} else {
 		fmt.Fprintf(&text, "The Pod of job/%s is gone, and its log with it. The status has kept:\n", step.JobName)
 	}
 	fmt.Fprintf(&text, "  state:   %s, attempt %d\n", step.State, step.Attempt)

@@ -66,7 +66,7 @@ func (w *work) encodeSound(ctx context.Context, r *recording, sound timeline.Sou
 	if err != nil {
 		return nil, err
 	}
-	_, err = w.run(ctx, "encoding", r.info.Duration, ffmpeg.Command{
+	err = w.run(ctx, "encoding", r.info.Duration, ffmpeg.Command{
 		Args: append(w.onAxis(r), plan.AudioArgs(sound, formats, loudness, w.dir)...),
 	})
 	return loudness, err
@@ -75,7 +75,7 @@ func (w *work) encodeSound(ctx context.Context, r *recording, sound timeline.Sou
 // measureLoudness decodes the sound, and returns its loudness in each layout.
 func (w *work) measureLoudness(ctx context.Context, r *recording, sound timeline.Sound, layouts []string) (map[string]plan.Loudness, error) {
 	var measured plan.LoudnessReader
-	if _, err := w.run(ctx, "measuring loudness", r.info.Duration, ffmpeg.Command{
+	if err := w.run(ctx, "measuring loudness", r.info.Duration, ffmpeg.Command{
 		Args: append(w.onAxis(r), plan.MeasureArgs(sound, layouts)...), Line: measured.Line,
 	}); err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (s Step) Waveform(ctx context.Context, opts WaveformOptions) (outputs.Messa
 		}
 		defer func() { _ = r.Close() }() // it was only read
 		found := peaks.New(opts.PixelsPerSecond)
-		if _, err := w.run(ctx, "drawing", r.info.Duration, ffmpeg.Command{Args: append(w.onAxis(r), peaks.Args(sound)...), Stdout: found}); err != nil {
+		if err := w.run(ctx, "drawing", r.info.Duration, ffmpeg.Command{Args: append(w.onAxis(r), peaks.Args(sound)...), Stdout: found}); err != nil {
 			return outputs.Message{}, err
 		}
 		found.Finish()

@@ -163,7 +163,7 @@ func (w *work) analyze(ctx context.Context) (probe.Report, error) {
 		sound = &s
 	}
 	var analyzer probe.Analyzer
-	if _, err := w.run(ctx, "analyzing", r.info.Duration, ffmpeg.Command{
+	if err := w.run(ctx, "analyzing", r.info.Duration, ffmpeg.Command{
 		Args: append(w.onAxis(r), probe.Filters(r.info, sound)...), Line: analyzer.Line,
 	}); err != nil {
 		return probe.Report{}, err

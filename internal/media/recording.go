@@ -181,7 +181,7 @@ func (w *work) straighten(ctx context.Context, r *recording) (*recording, error)
 	w.Log.Info("Straightening the recording's clock", "jumps", len(r.axis.Jumps))
 	path := w.path("straight.mkv")
 	args := append(append(r.clock, ffmpeg.Input(r.Name())...), r.axis.StraightenArgs(path)...)
-	if _, err := w.run(ctx, "straightening", r.info.Duration, ffmpeg.Command{Args: args}); err != nil {
+	if err := w.run(ctx, "straightening", r.info.Duration, ffmpeg.Command{Args: args}); err != nil {
 		return nil, err
 	}
 	straight, err := input.Recording{Path: path}.Open(ctx)

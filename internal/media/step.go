@@ -99,16 +99,14 @@ func (w *work) info(ctx context.Context, r input.Reader) (probe.Info, error) {
 	return info, nil
 }
 
-// run runs ffmpeg on a file, and tells how far of the recording's seconds it is. It returns when the output ends.
-func (w *work) run(ctx context.Context, name string, seconds float64, c ffmpeg.Command) (end float64, err error) {
+// run runs ffmpeg on a file and reports how far of the recording's seconds it is.
+func (w *work) run(ctx context.Context, name string, seconds float64, c ffmpeg.Command) error {
 	task := w.Progress.Start(name, progress.Milliseconds, int64(seconds*1000))
 	defer task.End()
 	c.Progress = func(p ffmpeg.Progress) {
-		end = p.OutTime.Seconds()
 		task.Set(p.OutTime.Milliseconds())
 	}
-	err = w.Tools.Run(ctx, c)
-	return end, err
+	return w.Tools.Run(ctx, c)
 }
 
 // input returns ffmpeg's arguments that open a file.

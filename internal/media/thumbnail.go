@@ -202,7 +202,7 @@ func (w *work) takeShots(ctx context.Context, s *shots, opts ThumbnailOptions, f
 		args = append(args, "-map", out.stream, "-fps_mode", "passthrough", "-frames:v", fmt.Sprint(2*frames.MaxThumbnails+2),
 			"-c:v", "png", "-f", "image2", w.path(out.name+"-%05d.png"))
 	}
-	if _, err := w.run(ctx, "taking pictures", s.duration, ffmpeg.Command{Args: args, Line: line}); err != nil {
+	if err := w.run(ctx, "taking pictures", s.duration, ffmpeg.Command{Args: args, Line: line}); err != nil {
 		return err
 	}
 	for s.count = 0; ; s.count++ {

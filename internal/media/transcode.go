@@ -123,7 +123,7 @@ func (r shown) tracks() int {
 // encode runs ffmpeg, and blames arguments that were added too.
 func (w *work) encode(ctx context.Context, r shown, args, extra []string) error {
 	input := append(timeline.KeepGraph(), w.onAxis(r.recording)...)
-	_, err := w.run(ctx, "encoding", r.info.Duration, ffmpeg.Command{Args: append(append(input, w.Tools.DecoderThreads()...), args...)})
+	err := w.run(ctx, "encoding", r.info.Duration, ffmpeg.Command{Args: append(append(input, w.Tools.DecoderThreads()...), args...)})
 	if sysexits.Code(err) == sysexits.DataErr && len(extra) > 0 {
 		return sysexits.New(sysexits.DataErr, err, "the recording cannot be encoded, or not with %s of --ffmpeg-arg", strings.Join(extra, " "))
 	}

@@ -37,7 +37,7 @@ func (t *transcription) resume(ctx context.Context) ([]transcript.Part, error) {
 	var s state
 	if json.Unmarshal(text, &s) != nil || s.Schema != stateSchema || s.Key != t.key || !t.fits(s.Parts) {
 		t.Log.Info("beginning anew: the finished chunks are of another sound or other options", "state", stateFile)
-		return nil, nil
+		return nil, nil //nolint:nilerr // what is not ours is left behind
 	}
 	return s.Parts, nil
 }

@@ -301,7 +301,7 @@ func TestPanic(t *testing.T) {
 			}
 			return nil
 		})
-		w.Outbox.Write = func(ctx context.Context, session recorder.Session, events []lifecycle.Event) []recorder.Written {
+		w.Write = func(ctx context.Context, session recorder.Session, events []lifecycle.Event) []recorder.Written {
 			if slices.ContainsFunc(events, func(ev lifecycle.Event) bool { return numberOf(ev) == 2 }) {
 				panic("a bug")
 			}

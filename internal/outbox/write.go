@@ -81,7 +81,9 @@ func (o *Outbox) decode(records []spool.Record) []*entry {
 	for _, r := range records {
 		spooled, err := Decode(r)
 		if err != nil {
-			o.buryRecord(deadLetter(r, err, o.Now()))
+			if err := o.buryRecord(deadLetter(r, err, o.Now())); err != nil {
+				o.Log.Error(err, "Unreadable spooled event kept, will try again", "id", r.ID)
+			}
 			continue
 		}
 		e := newEntry(spooled.event())

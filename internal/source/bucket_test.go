@@ -85,7 +85,7 @@ func TestBucketAnswers(t *testing.T) {
 		t.Cleanup(func() { _ = response.Body.Close() })
 		return response
 	}
-	etag := get(nil).Header.Get("ETag")
+	etag := get(nil).Header.Get("ETag") //nolint:bodyclose // get closes it with the test
 	for _, tc := range []struct {
 		header map[string]string
 		status int
@@ -99,7 +99,7 @@ func TestBucketAnswers(t *testing.T) {
 		{map[string]string{"Range": "bytes=-3"}, 200, "0123456789"},
 		{map[string]string{"Range": "lines=1-2"}, 200, "0123456789"},
 	} {
-		response := get(tc.header)
+		response := get(tc.header) //nolint:bodyclose // get closes it with the test
 		body, err := io.ReadAll(response.Body)
 		if err != nil || response.StatusCode != tc.status || string(body) != tc.body {
 			t.Errorf("%v: %d %q, %v", tc.header, response.StatusCode, body, err)

@@ -97,7 +97,7 @@ func (m *model) check(t *rapid.T, s *Store) {
 			t.Fatalf("session %d (-want +got):\n%s", session+1, diff)
 		}
 		if s.Has(session+1) != (len(want) > 0) {
-			t.Fatalf("Has(%d) is %t", session+1, !(len(want) > 0))
+			t.Fatalf("Has(%d) is %t", session+1, len(want) == 0)
 		}
 		for _, r := range got {
 			bytes += int64(r.frame().size()) + recordOverhead

@@ -53,7 +53,7 @@ func merge(held []heldKey, returned []*rsa.PublicKey, now time.Time) []heldKey {
 		}
 	}
 	slices.SortStableFunc(absent, func(a, b heldKey) int { return b.absentSince.Compare(a.absentSince) })
-	merged := append(present, absent...)
+	merged := slices.Concat(present, absent)
 	return merged[:min(len(merged), maxKeys)]
 }
 

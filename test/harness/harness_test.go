@@ -99,7 +99,7 @@ func TestProviderSigns(t *testing.T) {
 func TestSink(t *testing.T) {
 	s := NewSink(t)
 	s.AnswerBy(func(Delivery) int { return http.StatusTeapot })
-	response, err := http.Post(s.URL, "text/plain", strings.NewReader("hello")) //nolint:noctx // on this machine
+	response, err := http.Post(s.URL, "text/plain", strings.NewReader("hello"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -278,13 +278,7 @@ func (r *run) judge(ctx context.Context, program string, err error) error {
 		return sysexits.New(sysexits.Software, err, "cannot run %s", program)
 	}
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		if status.Signal() == syscall.SIGKILL && r.cpu == 0 {
-			return sysexits.New(sysexits.TempFail, nil, "%s was killed; if it ran out of memory, raise the container's limit, or lower --threads", program)
-		}
-		if signal := status.Signal(); r.cpu > 0 && (signal == syscall.SIGXCPU || signal == syscall.SIGKILL) {
-			return sysexits.New(sysexits.DataErr, nil, "%s needs more than %d s of CPU to read the file's headers; no recorder writes such a file", program, r.cpu)
-		}
-		return sysexits.New(sysexits.DataErr, nil, "%s crashed (%s) on this file", program, status.Signal())
+		return r.killed(program, status.Signal())
 	}
 	if said == "" && r.last != "" { // such as the loader's, of a library that is missing
 		said = clean(r.last)
@@ -293,6 +287,17 @@ func (r *run) judge(ctx context.Context, program string, err error) error {
 		said = fmt.Sprintf("exit code %d, and it does not say why", exit.ExitCode())
 	}
 	return sysexits.New(sysexits.DataErr, nil, "%s cannot work on the file: %s", program, said)
+}
+
+// killed makes an ExitError of the signal that ended the process.
+func (r *run) killed(program string, signal syscall.Signal) error {
+	switch {
+	case signal == syscall.SIGKILL && r.cpu == 0:
+		return sysexits.New(sysexits.TempFail, nil, "%s was killed; if it ran out of memory, raise the container's limit, or lower --threads", program)
+	case r.cpu > 0 && (signal == syscall.SIGXCPU || signal == syscall.SIGKILL):
+		return sysexits.New(sysexits.DataErr, nil, "%s needs more than %d s of CPU to read the file's headers; no recorder writes such a file", program, r.cpu)
+	}
+	return sysexits.New(sysexits.DataErr, nil, "%s crashed (%s) on this file", program, signal)
 }
 
 // outOfMemory knows what ffmpeg, its libraries, and the loader of these say.

@@ -130,7 +130,7 @@ func script(t *testing.T, text string) string {
 	return path
 }
 
-func askCommand(t *testing.T, ctx context.Context, text string, opts engine.Options) (transcript.Answer, error) {
+func askCommand(ctx context.Context, t *testing.T, text string, opts engine.Options) (transcript.Answer, error) {
 	t.Helper()
 	e, err := engine.NewCommand([]string{script(t, text), "-i", "{file}"}, opts)
 	if err != nil {
@@ -147,7 +147,7 @@ func askCommand(t *testing.T, ctx context.Context, text string, opts engine.Opti
 
 func TestCommand(t *testing.T) {
 	opts := engine.Options{Language: "de", Prompt: "Aisha; rm -rf /", Model: "m", AttemptTimeout: time.Minute}
-	answer, err := askCommand(t, t.Context(), `printf '{"text":"%s|%s|%s|%s"}' "$1 $(cat "$2")" "$TRANSCRIBE_LANGUAGE" "$TRANSCRIBE_PROMPT" "$TRANSCRIBE_MODEL"; echo loading >&2`, opts)
+	answer, err := askCommand(t.Context(), t, `printf '{"text":"%s|%s|%s|%s"}' "$1 $(cat "$2")" "$TRANSCRIBE_LANGUAGE" "$TRANSCRIBE_PROMPT" "$TRANSCRIBE_MODEL"; echo loading >&2`, opts)
 	if want := "-i " + sound + "|de|Aisha; rm -rf /|m"; err != nil || answer.Text != want {
 		t.Errorf("%q, %v, want %q", answer.Text, err, want)
 	}
@@ -167,7 +167,7 @@ func TestCommand(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if _, err := askCommand(t, t.Context(), test.script, engine.Options{AttemptTimeout: time.Minute}); sysexits.Code(err) != test.code || err == nil || !strings.Contains(err.Error(), test.text) {
+			if _, err := askCommand(t.Context(), t, test.script, engine.Options{AttemptTimeout: time.Minute}); sysexits.Code(err) != test.code || err == nil || !strings.Contains(err.Error(), test.text) {
 				t.Errorf("code %d: %v; want %d, %q", sysexits.Code(err), err, test.code, test.text)
 			}
 		})
@@ -183,7 +183,7 @@ func TestCommand(t *testing.T) {
 // A command that hangs is ended, with what it started.
 func TestCommandHangs(t *testing.T) {
 	started := filepath.Join(t.TempDir(), "started")
-	_, err := askCommand(t, t.Context(), "sleep 600 & echo $! >"+started+"; wait", engine.Options{AttemptTimeout: 500 * time.Millisecond})
+	_, err := askCommand(t.Context(), t, "sleep 600 & echo $! >"+started+"; wait", engine.Options{AttemptTimeout: 500 * time.Millisecond})
 	if sysexits.Code(err) != sysexits.Unavailable || !strings.Contains(err.Error(), "the command engine.sh did not answer within 500ms") {
 		t.Errorf("%v", err)
 	}

@@ -105,11 +105,13 @@ func TestHTTPFails(t *testing.T) {
 			w.Header().Set("Retry-After", "90")
 			w.WriteHeader(429)
 		}, "", sysexits.TempFail, "and asks to wait 1m30s"},
-		"500":           {status(500, `{"error":{"message":"CUDA out of memory"}}`), "", sysexits.Unavailable, "answered 500 Internal Server Error (CUDA out of memory); its log may say why"},
-		"503":           {status(503, ""), "", sysexits.Unavailable, "503 Service Unavailable"},
-		"599":           {status(599, ""), "", sysexits.Unavailable, "answered 599;"},
-		"204":           {status(204, ""), "", sysexits.Protocol, "only 200 has a transcript"},
-		"a redirect":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://example.com/", 302) }, "k", sysexits.Protocol, "redirects are not followed: set --engine-url to where it leads"},
+		"500": {status(500, `{"error":{"message":"CUDA out of memory"}}`), "", sysexits.Unavailable, "answered 500 Internal Server Error (CUDA out of memory); its log may say why"},
+		"503": {status(503, ""), "", sysexits.Unavailable, "503 Service Unavailable"},
+		"599": {status(599, ""), "", sysexits.Unavailable, "answered 599;"},
+		"204": {status(204, ""), "", sysexits.Protocol, "only 200 has a transcript"},
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://example.com/", http.StatusFound)
+		}, "k", sysexits.Protocol, "redirects are not followed: set --engine-url to where it leads"},
 		"HTML":          {status(200, "<!doctype html><title>Sign in"), "", sysexits.Protocol, "answered an HTML page, not a transcript in JSON; set --engine-url"},
 		"an error, 200": {status(200, `{"error":"failed to read WAV file"}`), "", sysexits.Protocol, "answered an error: failed to read WAV file"},
 		"nothing":       {status(200, ""), "", sysexits.Unavailable, "answered nothing"},

@@ -66,7 +66,7 @@ func (s *Session) UnmarshalJSON(raw []byte) error {
 	}
 	if json.Unmarshal(raw, &wire) != nil {
 		s.Problem = "the entry is not an object"
-		return nil
+		return nil //nolint:nilerr // the problem is the entry's
 	}
 	*s = Session{
 		ID: wire.ID.value, RoomID: wire.RoomID.value, CustomRoomID: wire.CustomRoomID.value,
@@ -93,7 +93,7 @@ func (r *Recording) UnmarshalJSON(raw []byte) error {
 	}
 	if json.Unmarshal(raw, &wire) != nil {
 		r.Problem = "the entry is not an object"
-		return nil
+		return nil //nolint:nilerr // the problem is the entry's
 	}
 	*r = Recording{
 		ID: wire.ID.value, RoomID: wire.RoomID.value, SessionID: wire.SessionID.value,
@@ -189,7 +189,7 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	value, ok := plainString(raw)
 	if !ok && json.Unmarshal(raw, &value) != nil || strings.ContainsFunc(value, isUnfit) {
 		t.wrong = true
-		return nil
+		return nil //nolint:nilerr // the problem is the field's
 	}
 	t.value = value
 	return nil

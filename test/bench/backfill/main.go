@@ -86,7 +86,9 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d recordings set up in %s\n", s.recordings, time.Since(began).Round(time.Second))
+	if _, err := fmt.Fprintf(os.Stdout, "%d recordings set up in %s\n", s.recordings, time.Since(began).Round(time.Second)); err != nil {
+		return err
+	}
 	return measure(ctx, api, account, s)
 }
 

@@ -31,8 +31,8 @@ func main() {
 	folder := flag.String("folder", "", "folder for the files (default: a temporary one)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	missed, err := run(ctx, *program, *folder, *seconds)
+	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench-media:", err)
 		os.Exit(1)

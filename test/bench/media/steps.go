@@ -36,12 +36,12 @@ type step struct {
 // generate makes a recording that repeats a minute of pictures and stereo sound.
 func (b bench) generate(ctx context.Context, seconds int) error {
 	minute := filepath.Join(b.folder, "minute.mp4")
-	if _, err := ffmpeg(ctx, "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=60,noise=alls=10:allf=t",
+	if err := ffmpeg(ctx, "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=60,noise=alls=10:allf=t",
 		"-f", "lavfi", "-i", "aevalsrc='0.2*sin(440*2*PI*t)*(0.6+0.4*sin(t))|0.2*sin(550*2*PI*t)':s=48000:d=60",
 		"-c:v", "libx264", "-preset", "ultrafast", "-crf", "30", "-g", "50", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", minute); err != nil {
 		return err
 	}
-	_, err := ffmpeg(ctx, "-stream_loop", strconv.Itoa(seconds/60), "-i", minute, "-t", strconv.Itoa(seconds), "-c", "copy", b.recording)
+	err := ffmpeg(ctx, "-stream_loop", strconv.Itoa(seconds/60), "-i", minute, "-t", strconv.Itoa(seconds), "-c", "copy", b.recording)
 	return err
 }
 
@@ -199,10 +199,10 @@ func (b bench) run(ctx context.Context, args ...string) (log string, spent time.
 	return string(out), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
 
-func ffmpeg(ctx context.Context, args ...string) (string, error) {
+func ffmpeg(ctx context.Context, args ...string) error {
 	out, err := exec.CommandContext(ctx, "ffmpeg", append([]string{"-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-y"}, args...)...).CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("%w\n%s", err, out)
+		return fmt.Errorf("%w\n%s", err, out)
 	}
-	return string(out), nil
+	return nil
 }

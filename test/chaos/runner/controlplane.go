@@ -56,7 +56,7 @@ func (c *ControlPlane) install(ctx context.Context, root string) error {
 	} {
 		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 		cmd.Dir = root
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Shipped.Kubeconfig, "KUBECTL="+c.kubectl)
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig, "KUBECTL="+c.kubectl)
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
 		if err := cmd.Run(); err != nil {
