@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source hack/env.sh
 
+# shellcheck disable=SC2016 # a template of go list
 go list -f '{{$p := .ImportPath}}{{range .Imports}}{{$p}} {{.}}{{"\n"}}{{end}}' ./controllers/... ./internal/... | awk -v module="$(go list -m)/" '
   index($2, module) != 1 { next }
   {
