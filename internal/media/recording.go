@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/meetingops/meeting-recording-operator/internal/media/container"
 	"github.com/meetingops/meeting-recording-operator/internal/media/ffmpeg"
@@ -36,7 +37,7 @@ func (w *work) open(ctx context.Context) (*recording, error) {
 		return nil, err
 	}
 	opened, err := w.examine(ctx, r)
-	if err == nil && len(opened.axis.Jumps) > 0 {
+	if err == nil && opened.needsOneClock() {
 		opened, err = w.straighten(ctx, opened)
 	}
 	if err != nil {
@@ -175,6 +176,16 @@ func newRecording(r input.Reader, info probe.Info, axis timeline.Axis) (*recordi
 	}
 	return &recording{Reader: r, info: info, axis: axis.FromZero(), start: axis.Start, clock: axis.InputArgs()}, nil
 }
+
+// needsOneClock reports whether ffmpeg would give streams other times than the axis does: where the clock jumps, and in MPEG-TS where
+// streams begin at different times, since ffmpeg then counts from the first packet of the streams that a command uses.
+func (r *recording) needsOneClock() bool {
+	startsLater := func(s timeline.Stream) bool { return r.axis.Delay(s) > leastDelay }
+	return len(r.axis.Jumps) > 0 || r.info.Container == "mpegts" && slices.ContainsFunc(r.axis.Streams, startsLater)
+}
+
+// leastDelay is the delay of a stream, in seconds, that would be heard or seen.
+const leastDelay = 0.01
 
 // straighten copies a recording into a file whose clock does not jump, and closes it.
 func (w *work) straighten(ctx context.Context, r *recording) (*recording, error) {
