@@ -134,7 +134,7 @@ type MeetingRecordingStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=".status.conditions[?(@.type==\"Ready\")].status",description="Whether nothing is left to do for the recording."
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:printcolumn:name="File",type=string,JSONPath=".status.recording.file.path",priority=1,description="The file's path at the provider."
-// +kubebuilder:printcolumn:name="Encryption Key",type=string,JSONPath=".status.recording.file.encryption.keyURL",priority=1,description="Where the key of an encrypted file is."
+// +kubebuilder:printcolumn:name="Encryption",type=string,JSONPath=".status.recording.file.encryption.keyURL",priority=1,description="Where the key of an encrypted file is."
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=".status.conditions[?(@.type==\"Ready\")].reason",priority=1,description="Why the recording is ready or not."
 // +kubebuilder:selectablefield:JSONPath=".spec.meetingID"
 // +kubebuilder:selectablefield:JSONPath=".spec.sessionID"

@@ -41,7 +41,7 @@ func TestKubectlReads(t *testing.T) {
 	}
 	wide := table("meetingrecordings", name, "-o", "wide")
 	wantWide := [][]string{
-		{"NAME", "MEETING", "SESSION", "STATE", "PROCESSING", "READY", "AGE", "FILE", "REASON"},
+		{"NAME", "MEETING", "SESSION", "STATE", "PROCESSING", "READY", "AGE", "FILE", "ENCRYPTION", "REASON"},
 		{name, "jvsg-8rjn-j304", webhooks[0].SessionID, "Stopped", "Succeeded", "True", wide[1][6], webhooks[3].FilePath, "Processed"},
 	}
 	if diff := cmp.Diff(wantWide, wide); diff != "" {

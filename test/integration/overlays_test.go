@@ -36,6 +36,7 @@ var installations = map[string][]string{
 	"split":                               {"overlays/split"},
 	"cluster":                             {"overlays/cluster"},
 	"live":                                {"overlays/live"},
+	"backfill":                            {"overlays/backfill"},
 	"endpoint-token":                      {"overlays/endpoint-token"},
 	"spool-pvc":                           {"overlays/spool-pvc"},
 	"endpoint-token and spool-pvc":        {"overlays/endpoint-token", "components/spool-pvc"},
