@@ -75,7 +75,7 @@ func forbiddenPod(t *testing.T) {
 	t.Parallel() // what follows is waiting
 	stalled := awaitStalled(t, team, r.name)
 	step := stalled.Status.Processing.Steps[0]
-	if !strings.Contains(step.Message, "the Job has no Pod: kubectl describe job "+step.JobName+" tells why") {
+	if !strings.Contains(step.Message, "the Job has no Pod: kubectl describe job "+step.JobName+" shows why") {
 		t.Errorf("the step's message is %q", step.Message)
 	}
 	out := cluster.show(t, "-n", team, "describe", "job", step.JobName)
