@@ -64,12 +64,12 @@ ifeq ($(PKG),./...)
 	$(MAKE) --no-print-directory test-monitoring test-charts
 endif
 	KUBEBUILDER_ASSETS=$$(hack/controlplane/install.sh envtest --print-dir) \
-	  $(GOTESTSUM) --format pkgname $${TEST_JSON:+--jsonfile "$$TEST_JSON"} -- $(PKG) $(TESTFLAGS)
+	  $(GOTESTSUM) --format pkgname $${TEST_JSON:+--jsonfile "$$TEST_JSON"} -- -timeout=20m $(PKG) $(TESTFLAGS)
 
 .PHONY: test-race
 test-race: ## Run the tests of concurrent packages with the race detector, which needs a C compiler.
 	@hack/packages.sh compiler
-	CGO_ENABLED=1 $(GOTESTSUM) --format pkgname -- -race $(RACE_PKG) $(TESTFLAGS)
+	CGO_ENABLED=1 $(GOTESTSUM) --format pkgname -- -race -timeout=30m $(RACE_PKG) $(TESTFLAGS)
 
 .PHONY: test-browser
 test-browser: packages controlplane ## Run the tests of the page in Chromium alone; screenshots are in bin/screenshots/.
