@@ -42,10 +42,10 @@ func TestStory(t *testing.T) {
 	})
 
 	for args, want := range map[string]string{
-		"meetingrecordings": `(?s)^NAME +MEETING +STATE +PROCESSING +AGE\n.*` + stopped.name + ` +` + archivedMeeting + ` +Stopped +Succeeded +\S+\n`,
-		"mrec":              failed.name + ` +` + archivedMeeting + ` +Failed +Skipped +\S+\n`,
+		"meetingrecordings": `(?s)^NAME +MEETING +STATE +PROCESSING +READY +AGE\n.*` + stopped.name + ` +` + archivedMeeting + ` +Stopped +Succeeded +True +\S+\n`,
+		"mrec":              failed.name + ` +` + archivedMeeting + ` +Failed +Skipped +True +\S+\n`,
 		"jobs":              stopped.name + `-archive-\S+ +Complete +1/1`,
-		"rpipe":             `(?s)^NAME +ON +READY +AGE\nmeeting-recording-archive +\["Stopped"\] +True`,
+		"rpipe":             `(?s)^NAME +TRIGGERS +READY +AGE\nmeeting-recording-archive +\["Stopped"\] +True`,
 	} {
 		if out := cluster.show(t, "-n", namespace, "get", args); !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("kubectl get %s shows no line like %s", args, want)
