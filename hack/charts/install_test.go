@@ -160,7 +160,8 @@ func TestDist(t *testing.T) {
 	var names []string
 	for _, file := range files {
 		names = append(names, file.Name())
-		if filepath.Ext(file.Name()) != ".yaml" {
+		// The schemas of the CRDs have fields that are called image.
+		if filepath.Ext(file.Name()) != ".yaml" || strings.HasPrefix(file.Name(), "recording.meetingops.dev_") {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(dist, file.Name()))
