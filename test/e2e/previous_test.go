@@ -15,9 +15,9 @@ import (
 	"strings"
 )
 
-// pinnedPrevious is the version that is upgraded from while there is no release: the last one in which the manager and the sidecar had one
-// ServiceAccount (docs/decisions/0033-upgrade-test.md).
-const pinnedPrevious = "e017882912f8c32cdae7feab547f73ec18131af5"
+// pinnedPrevious is the version that is upgraded from while there is no release: the first whose API has the names of today, since names may
+// change without conversion until then (docs/decisions/0033-upgrade-test.md).
+const pinnedPrevious = "2166238a4fe43ed184dabee81f3bd05ec80154c4"
 
 // previousVersion is what is upgraded from.
 type previousVersion struct {
