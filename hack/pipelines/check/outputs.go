@@ -33,7 +33,7 @@ type recording struct {
 
 type step struct {
 	Pipeline string   `json:"pipeline"`
-	Name     string   `json:"name"`
+	Name     string   `json:"step"`
 	State    string   `json:"state"`
 	Message  string   `json:"message"`
 	Outputs  []output `json:"outputs"`
@@ -45,6 +45,8 @@ type output struct {
 	MediaType string `json:"mediaType"`
 	SizeBytes *int64 `json:"sizeBytes"`
 	SHA256    string `json:"sha256"`
+	// Values are all there is of an output without a URL, such as those of probe.
+	Values json.RawMessage `json:"values"`
 }
 
 // checkRecording opens every output, prints a line for each, and returns an error for the first that is not what it is said to
@@ -63,6 +65,11 @@ func checkRecording(in io.Reader, out io.Writer, archive string, want []string) 
 		found = append(found, s.Pipeline+"/"+s.Name)
 		for _, o := range s.Outputs {
 			name := s.Pipeline + "/" + s.Name + "/" + o.Name
+			if o.URL == "" && len(o.Values) > 0 {
+				found = append(found, name)
+				_, _ = fmt.Fprintf(table, "%s\t\t\t\tvalues\n", name)
+				continue
+			}
 			what, err := o.open(archive)
 			if err != nil {
 				return fmt.Errorf("output %s (%s): %w", name, o.URL, err)
