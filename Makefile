@@ -113,8 +113,8 @@ charts: ## Generate the Helm chart's CRDs, fixed objects and README from config/
 
 .PHONY: docs
 docs: ## Generate the references of the API and of the kubectl plugin.
-	$(TOOLS) crd-ref-docs --source-path=api --config=docs/api.config.yaml --renderer=markdown --max-depth=6 --log-level=ERROR --output-path=docs/api.md
-	go run ./hack/clidocs >docs/kubectl-recording.md
+	$(TOOLS) crd-ref-docs --source-path=api --config=docs/reference/api.config.yaml --renderer=markdown --max-depth=6 --log-level=ERROR --output-path=docs/reference/api.md
+	go run ./hack/clidocs >docs/reference/kubectl-recording.md
 
 .PHONY: fmt
 fmt: ## Format the Go code.

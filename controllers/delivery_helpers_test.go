@@ -107,7 +107,7 @@ func (s *sink) check(event *cloudevents.Event) {
 	if err := event.Validate(); err != nil {
 		s.t.Errorf("the event: %v", err)
 	}
-	schema, err := s.schemas.Compile("../docs/cloudevents.schema.json#/$defs/" + event.Type())
+	schema, err := s.schemas.Compile("../docs/reference/cloudevents.schema.json#/$defs/" + event.Type())
 	if err != nil {
 		s.t.Errorf("events of type %s are not documented: %v", event.Type(), err)
 		return

@@ -54,7 +54,7 @@ const (
 	poster = `{"outputs":[{"name":"poster","url":"file:///archive/poster.jpg","mediaType":"image/jpeg","sizeBytes":48213}]}`
 )
 
-// stories are those of the pipelines in docs/pipelines.md, by name; a pipeline may have several.
+// stories are those of the pipelines in docs/how-to/pipelines.md, by name; a pipeline may have several.
 var stories = map[string][]story{
 	"archive": {{want: []string{"archive Succeeded"}}},
 	"publish": {
@@ -99,9 +99,9 @@ var stories = map[string][]story{
 	"keep-a-month": {{event: v1alpha1.EventFailed, want: []string{"tell Succeeded"}}},
 }
 
-// TestDocumentedPipelines applies and runs every pipeline of docs/pipelines.md, as it stands there.
+// TestDocumentedPipelines applies and runs every pipeline of docs/how-to/pipelines.md, as it stands there.
 func TestDocumentedPipelines(t *testing.T) {
-	document, err := os.ReadFile("../docs/pipelines.md")
+	document, err := os.ReadFile("../docs/how-to/pipelines.md")
 	if err != nil {
 		t.Fatal(err)
 	}

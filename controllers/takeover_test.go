@@ -69,7 +69,7 @@ func TestKilledBetweenAnyTwoCalls(t *testing.T) {
 // the work: each step's Job once, and nothing that the other has recorded is undone.
 //
 // While it hangs in the very call that creates a Job, no Job of the recording may go: that a Job which was finished and has gone is
-// created again by such a call is the one thing that cannot be excluded, see docs/reliability.md.
+// created again by such a call is the one thing that cannot be excluded, see docs/explanation/reliability.md.
 func TestLeaderHangsInAnyCall(t *testing.T) {
 	for i, call := range aLifesCalls(t) {
 		for _, behind := range sides(call) {

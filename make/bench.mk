@@ -1,7 +1,7 @@
 # Copyright 2026 The Meeting Recording Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 
-# Benchmarks and chaos: docs/performance.md, docs/reliability.md.
+# Benchmarks and chaos: docs/explanation/performance.md, docs/explanation/reliability.md.
 
 # BENCHFLAGS are arguments of the benchmark: -short, -senders=1,32, -rounds=4; of bench-archive: -size=100, -runs=3.
 BENCHFLAGS ?=

@@ -1,7 +1,7 @@
 # Copyright 2026 The Meeting Recording Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 
-# Releases and the supply chain (docs/releasing.md), and installing from a checkout.
+# Releases and the supply chain (docs/how-to/release.md), and installing from a checkout.
 
 .PHONY: media-image
 media-image: ## Build the image MEDIA_IMG, with ffmpeg, into bin/images/, without Docker.

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command postprocess has the steps that a RecordingPipeline's Jobs run. docs/postprocess.md is its reference.
+// Command postprocess has the steps that a RecordingPipeline's Jobs run. docs/reference/postprocess.md is its reference.
 package main
 
 import (

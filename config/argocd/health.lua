@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
 -- How Argo CD judges a MeetingRecording or a RecordingPipeline: by the same conditions as kstatus, and so as Flux and
--- kubectl wait do. docs/gitops.md lists what comes of it. It uses no library but Lua's base, which is all that Argo CD gives.
+-- kubectl wait do. docs/how-to/gitops.md lists what comes of it. It uses no library but Lua's base, which is all that Argo CD gives.
 
 local function condition(name)
   for _, found in ipairs((obj.status or {}).conditions or {}) do

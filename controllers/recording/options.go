@@ -81,5 +81,5 @@ var DefaultPace = Pace{
 }
 
 // concurrency is how many recordings are reconciled at once: most of a reconciliation is waiting for the API server. With more, one that
-// is short of CPU gets less done (docs/performance.md); with fewer, Jobs wait for workers that wait for its answers.
+// is short of CPU gets less done (docs/explanation/performance.md); with fewer, Jobs wait for workers that wait for its answers.
 const concurrency = 12

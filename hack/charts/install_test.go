@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// way is one to install, as docs/install.md has it: commands that a user types, each with the words of a shell. Each is one on a
+// way is one to install, as docs/how-to/install.md has it: commands that a user types, each with the words of a shell. Each is one on a
 // cluster that has never seen the operator.
 type way struct {
 	install, upgrade, uninstall []string
@@ -93,7 +93,7 @@ func ways(dist string) map[string]way {
 }
 
 // TestInstallAndUninstall installs on a cluster that has never seen the operator, in one go; uses it; installs again over what is there; uninstalls,
-// in the order that docs/install.md has; and finds nothing that was not there before.
+// in the order that docs/how-to/install.md has; and finds nothing that was not there before.
 func TestInstallAndUninstall(t *testing.T) {
 	dist := t.TempDir()
 	if _, err := command(t, []string{"VERSION=v0.9.0", "IMG=registry.example.com/operator:v1"}, "hack/dist.sh", dist); err != nil {

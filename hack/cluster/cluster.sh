@@ -2,7 +2,7 @@
 # Copyright 2026 The Meeting Recording Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 #
-# A real single-node Kubernetes on this machine, without Docker: see docs/local-cluster.md.
+# A real single-node Kubernetes on this machine, without Docker: see docs/how-to/local-cluster.md.
 set -euo pipefail
 
 usage() {

@@ -33,7 +33,7 @@ func TestDocumentsNameTheGoThatIsNeeded(t *testing.T) {
 		}
 	}
 	want := "Go " + strings.TrimPrefix(needed, "go") + " or later"
-	for _, document := range []string{"README.md", "CONTRIBUTING.md", "docs/support.md"} {
+	for _, document := range []string{"README.md", "CONTRIBUTING.md", "docs/reference/support.md"} {
 		if !strings.Contains(readText(t, document), want) {
 			t.Errorf("%s does not say %q, as the modules do", document, want)
 		}

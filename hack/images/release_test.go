@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// A release has every program of cmd/, each by its own name, and docs/releasing.md says so.
+// A release has every program of cmd/, each by its own name, and docs/how-to/release.md says so.
 func TestReleaseHasEveryProgram(t *testing.T) {
 	entries, err := os.ReadDir(filepath.Join(root, "cmd"))
 	if err != nil {
@@ -35,13 +35,13 @@ func TestReleaseHasEveryProgram(t *testing.T) {
 		t.Errorf(".goreleaser.yaml builds %v, cmd/ has %v", built, programs)
 	}
 
-	listed := regexp.MustCompile("(?m)^\\| (.*) for linux/amd64 and linux/arm64, as archives").FindStringSubmatch(readText(t, "docs/releasing.md"))
+	listed := regexp.MustCompile("(?m)^\\| (.*) for linux/amd64 and linux/arm64, as archives").FindStringSubmatch(readText(t, "docs/how-to/release.md"))
 	if listed == nil {
-		t.Fatal("docs/releasing.md does not say which programs a release has")
+		t.Fatal("docs/how-to/release.md does not say which programs a release has")
 	}
 	for _, program := range programs {
 		if !strings.Contains(listed[1], "`"+program+"`") {
-			t.Errorf("docs/releasing.md leaves out %s: it lists %s", program, listed[1])
+			t.Errorf("docs/how-to/release.md leaves out %s: it lists %s", program, listed[1])
 		}
 	}
 }

@@ -181,14 +181,14 @@ var (
 	ours  = regexp.MustCompile("meetingrecording_[a-z_]+")
 )
 
-// TestDocumentedQueries: every line of PromQL in the runbooks and in docs/operations.md parses, and every metric that they name exists.
+// TestDocumentedQueries: every line of PromQL in the runbooks and in docs/how-to/operations.md parses, and every metric that they name exists.
 func TestDocumentedQueries(t *testing.T) {
 	known := exposed(t)
 	pages, err := filepath.Glob(filepath.Join(runbooks, "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range append(pages, "../../docs/operations.md") {
+	for _, page := range append(pages, "../../docs/how-to/operations.md") {
 		content, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Pushes the operator's image of a release, for every platform, as one index, and signs it without a long-lived key. The same source
-# gives the same digest. The media image, which has Debian's ffmpeg, is built by the Dockerfile: see docs/releasing.md.
+# gives the same digest. The media image, which has Debian's ffmpeg, is built by the Dockerfile: see docs/how-to/release.md.
 set -euo pipefail
 
 usage() {

@@ -24,7 +24,7 @@ const (
 	TypeOutputs = "dev.meetingops.recording.outputs.v1"
 )
 
-// Data is what a CloudEvent carries: docs/cloudevents.schema.json. Which of the parts it has depends on its type.
+// Data is what a CloudEvent carries: docs/reference/cloudevents.schema.json. Which of the parts it has depends on its type.
 type Data struct {
 	Recording  Recording    `json:"recording"`
 	State      string       `json:"state,omitempty"`

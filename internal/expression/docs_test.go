@@ -26,7 +26,7 @@ var ofPipeline = regexp.MustCompile(`(?m)^kind: RecordingPipeline$`)
 
 // Every condition in the documentation is accepted: the examples of conditions, and those of pipelines, whose graph is too.
 func TestDocumentedConditions(t *testing.T) {
-	pages, err := filepath.Glob("../../docs/*.md")
+	pages, err := filepath.Glob("../../docs/*/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package expression checks and evaluates the conditions of pipelines, which are written in CEL with the language, the functions
-// and the cost limit that Kubernetes has. docs/pipelines.md describes them for those who write them. It is pure.
+// and the cost limit that Kubernetes has. docs/how-to/pipelines.md describes them for those who write them. It is pure.
 package expression
 
 import (

@@ -52,7 +52,7 @@ type SecretsOptions struct {
 	// EndpointTokenFile webhooks need no token, without a ClientTokenFile there
 	// are no client events.
 	EndpointTokenFile, ClientTokenFile string
-	// RoutesFile takes the place of all others; docs/reference.md has its format.
+	// RoutesFile takes the place of all others; docs/reference/programs.md has its format.
 	RoutesFile string
 	Now        func() time.Time
 	// OnError is called once for each reason why a file cannot be used later.

@@ -217,16 +217,16 @@ func (f findings) reasons() map[string]bool {
 
 var documentedRow = regexp.MustCompile("^\\| `(\\w+)` \\| .* \\| (\\w+) \\| (\\w+) \\|$")
 
-// areDocumented compares with the table of docs/gitops.md that is under the kind's name.
+// areDocumented compares with the table of docs/how-to/gitops.md that is under the kind's name.
 func (f findings) areDocumented(t *testing.T, kind string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "docs", "gitops.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs", "how-to", "gitops.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, table, found := strings.Cut(string(text), "\n| `Ready` of a "+kind+" ")
 	if !found {
-		t.Fatalf("docs/gitops.md has no table of a %s", kind)
+		t.Fatalf("docs/how-to/gitops.md has no table of a %s", kind)
 	}
 	table, _, _ = strings.Cut(table, "\n\n")
 	var documented []string
@@ -237,7 +237,7 @@ func (f findings) areDocumented(t *testing.T, kind string) {
 	}
 	slices.Sort(documented)
 	if diff := cmp.Diff(documented, slices.Sorted(maps.Keys(f))); diff != "" {
-		t.Errorf("docs/gitops.md says otherwise (-docs +engines)\n%s", diff)
+		t.Errorf("docs/how-to/gitops.md says otherwise (-docs +engines)\n%s", diff)
 	}
 }
 

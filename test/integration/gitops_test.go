@@ -95,7 +95,7 @@ spec: {meetingID: %s, sessionID: %q, suspend: false}
 	}
 }
 
-// TestArgoCDComponent builds the kustomization that docs/gitops.md tells the owners of an Argo CD to write.
+// TestArgoCDComponent builds the kustomization that docs/how-to/gitops.md tells the owners of an Argo CD to write.
 func TestArgoCDComponent(t *testing.T) {
 	dir := t.TempDir()
 	component := filepath.Join(dir, "component")

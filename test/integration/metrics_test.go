@@ -34,25 +34,25 @@ import (
 // written anew.
 const scrapesFolder = "../../hack/monitoring/testdata/"
 
-// foreign are the families that are not ours, by how their names begin: docs/metrics.md names them so.
+// foreign are the families that are not ours, by how their names begin: docs/reference/metrics.md names them so.
 var foreign = map[string][]string{
 	"sidecar": {"go_", "process_"},
 	"manager": {"go_", "process_", "controller_runtime_", "workqueue_", "rest_client_", "leader_election_", "certwatcher_"},
 	"events":  {"go_", "process_", "controller_runtime_", "workqueue_", "rest_client_", "leader_election_", "certwatcher_"},
 }
 
-// TestMetrics runs a recording through the binaries, and compares what they expose with docs/metrics.md and with the scrapes that
+// TestMetrics runs a recording through the binaries, and compares what they expose with docs/reference/metrics.md and with the scrapes that
 // dashboards and alerts are tried on, each in both directions.
 func TestMetrics(t *testing.T) {
 	scrapes := exposeEverything(t)
-	document, err := os.ReadFile(harness.Path("docs", "metrics.md"))
+	document, err := os.ReadFile(harness.Path("docs", "reference", "metrics.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, component := range []string{"sidecar", "manager", "events"} {
 		exposed := signatures(t, component, scrapes[component])
 		documented := documentedMetrics(t, string(document), component)
-		compare(t, component+" and docs/metrics.md", exposed, documented)
+		compare(t, component+" and docs/reference/metrics.md", exposed, documented)
 		file := scrapesFolder + component + ".prom"
 		if os.Getenv("UPDATE_SCRAPES") != "" {
 			if err := os.WriteFile(file, scrapes[component], 0o600); err != nil {
@@ -67,7 +67,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// signature is a metric's type and labels, as docs/metrics.md has them.
+// signature is a metric's type and labels, as docs/reference/metrics.md has them.
 type signature struct {
 	kind   string
 	labels []string
@@ -96,7 +96,7 @@ func signatures(t *testing.T, component string, scrape []byte) map[string]signat
 	for name, family := range families(t, scrape) {
 		if !strings.HasPrefix(name, "meetingrecording_") {
 			if !slices.ContainsFunc(foreign[component], func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
-				t.Errorf("%s exposes %s, which docs/metrics.md knows nothing of", component, name)
+				t.Errorf("%s exposes %s, which docs/reference/metrics.md knows nothing of", component, name)
 			}
 			continue
 		}
@@ -123,12 +123,12 @@ var (
 	inBracket = regexp.MustCompile(`\([^)]*\)`)
 )
 
-// documentedMetrics returns the table in a component's part of docs/metrics.md.
+// documentedMetrics returns the table in a component's part of docs/reference/metrics.md.
 func documentedMetrics(t *testing.T, document, component string) map[string]signature {
 	t.Helper()
 	_, part, found := strings.Cut(document, "\n## "+component+"\n")
 	if !found {
-		t.Fatalf("docs/metrics.md has no part on the %s", component)
+		t.Fatalf("docs/reference/metrics.md has no part on the %s", component)
 	}
 	part, _, _ = strings.Cut(part, "\n## ")
 	documented := make(map[string]signature)
@@ -142,7 +142,7 @@ func documentedMetrics(t *testing.T, document, component string) map[string]sign
 	}
 	for _, prefix := range foreign[component] {
 		if !strings.Contains(part, "`"+prefix+"*`") {
-			t.Errorf("docs/metrics.md does not tell of the %s's %s*", component, prefix)
+			t.Errorf("docs/reference/metrics.md does not tell of the %s's %s*", component, prefix)
 		}
 	}
 	return documented

@@ -83,7 +83,7 @@ func TestInstallations(t *testing.T) {
 }
 
 // checkSidecarsRoles checks that the container that faces the internet has its own role and no other, but where it has a Pod of its own, and so
-// has to ask the API server who reads its metrics. docs/security.md says what that means.
+// has to ask the API server who reads its metrics. docs/explanation/security.md says what that means.
 func checkSidecarsRoles(t *testing.T, objects []unstructured.Unstructured) {
 	t.Helper()
 	want, roles := []string{"meeting-recording-sidecar"}, []string{}

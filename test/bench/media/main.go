@@ -3,7 +3,7 @@
 
 // Command media measures the media steps beside plain ffmpeg commands that make the same, in turns, on a generated
 // recording. It compares CPU time of all processes, which other work on the machine changes little, and fails when a target
-// is missed. docs/postprocess.md has the targets.
+// is missed. docs/reference/postprocess.md has the targets.
 package main
 
 import (
