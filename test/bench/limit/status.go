@@ -10,6 +10,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
@@ -53,7 +54,7 @@ func (l *Limit) run(recording *v1alpha1.MeetingRecording) jobs.Run {
 // running is what the controller writes when the Job was created.
 func (l *Limit) running(recording *v1alpha1.MeetingRecording, job *batchv1.Job) (v1alpha1.ProcessingStatus, []metav1.Condition) {
 	created := job.CreationTimestamp
-	processing := v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, Steps: []v1alpha1.StepStatus{{
+	processing := v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, LastTransitionTime: ptr.To(metav1.NowMicro()), Steps: []v1alpha1.StepStatus{{
 		Pipeline: l.Pipeline.Name, Step: l.Pipeline.Spec.Steps[0].Name, JobName: job.Name, Attempt: 1,
 		State: v1alpha1.StepRunning, StartTime: &created,
 	}}}
@@ -69,10 +70,9 @@ func (l *Limit) running(recording *v1alpha1.MeetingRecording, job *batchv1.Job) 
 // succeeded is what the controller writes when the Job has ended, and its Pod is gone.
 func succeeded(recording *v1alpha1.MeetingRecording, before v1alpha1.ProcessingStatus) (v1alpha1.ProcessingStatus, []metav1.Condition) {
 	processing, now := *before.DeepCopy(), metav1.Now()
-	processing.State = v1alpha1.ProcessingSucceeded
+	processing.State, processing.LastTransitionTime = v1alpha1.ProcessingSucceeded, ptr.To(metav1.NewMicroTime(now.Time))
 	processing.Steps[0].State = v1alpha1.StepSucceeded
 	processing.Steps[0].CompletionTime = &now
-	processing.Steps[0].Message = "The Job's Pod was gone before its outputs could be read."
 	return processing, []metav1.Condition{{
 		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: recording.Generation,
 		LastTransitionTime: now, Reason: v1alpha1.ReasonProcessed, Message: "Every step succeeded (1).",
