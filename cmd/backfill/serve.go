@@ -41,12 +41,12 @@ func newBackfill(o options, cluster *k8srest.Config, registry prometheus.Registe
 	if err != nil {
 		return nil, fmt.Errorf("--api-url: %w", err)
 	}
-	store, err := recorder.NewRESTStore(cluster, o.namespace, recorder.NewMetrics(registry))
+	store, err := recorder.NewRESTStore(cluster, recorder.NewMetrics(registry))
 	if err != nil {
 		return nil, err
 	}
 	writer := &recorder.Writer{Store: store, Windows: o.windows}
-	objects := &backfill.Store{Store: store, Outbox: outbox.New(outbox.Options{
+	objects := &backfill.Store{Namespace: o.namespace, Store: store, Outbox: outbox.New(outbox.Options{
 		Write: writer.Write, Timeout: o.writeTimeout, Metrics: outbox.NewMetrics(registry), Log: log, Now: time.Now,
 	})}
 	return backfill.New(api, objects, backfill.Options{

@@ -79,11 +79,11 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	diagnostics.RegisterBuild(registry, "sidecar")
 	counts := receiver.NewMetrics(registry)
 	var err error
-	if s.store, err = recorder.NewRESTStore(cluster, options.namespace, recorder.NewMetrics(registry)); err != nil {
+	if s.store, err = recorder.NewRESTStore(cluster, recorder.NewMetrics(registry)); err != nil {
 		return nil, err
 	}
-	writer := recorder.Writer{Windows: options.windows}
-	if err := s.startTracer(ctx, &writer); err != nil {
+	writer := &recorder.Writer{Store: s.store, Windows: options.windows}
+	if err := s.startTracer(ctx, writer); err != nil {
 		return nil, err
 	}
 	handler := &receiver.Handler{
@@ -96,12 +96,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	if err := s.limit(handler, registry); err != nil {
 		return nil, err
 	}
-	write := recorder.InNamespaces(func(namespace string) *recorder.Writer {
-		w := writer
-		w.Store = s.store.In(namespace)
-		return &w
-	})
-	if err := s.openOutbox(write, registry); err != nil {
+	if err := s.openOutbox(writer, registry); err != nil {
 		return nil, err
 	}
 	handler.Recorder = s.outbox.Outbox
@@ -149,12 +144,9 @@ func (s *sidecar) limit(handler *receiver.Handler, registry prometheus.Registere
 // namespaces, or in the only one there is. One tenant's mistake keeps none of
 // the others waiting.
 func (s *sidecar) reachAny(ctx context.Context) error {
-	if !s.secrets.HasRoutes() {
-		return s.store.Ping(ctx)
-	}
 	var failures []error
 	for _, namespace := range s.secrets.Namespaces() {
-		err := s.store.In(namespace).Ping(ctx)
+		err := s.store.Ping(ctx, namespace)
 		if err == nil {
 			return nil
 		}

@@ -94,9 +94,9 @@ type spooler struct {
 }
 
 // openOutbox makes the outbox that the options ask for.
-func (s *sidecar) openOutbox(write recorder.WriteFunc, registry prometheus.Registerer) error {
+func (s *sidecar) openOutbox(writer *recorder.Writer, registry prometheus.Registerer) error {
 	options := outbox.Options{
-		Write: write, Timeout: s.options.writeTimeout, SpoolFirst: s.options.spool.first(),
+		Write: writer.Write, Timeout: s.options.writeTimeout, SpoolFirst: s.options.spool.first(),
 		Metrics: outbox.NewMetrics(registry), Tracer: s.tracer, Log: s.log, Now: time.Now,
 	}
 	s.outbox = &spooler{log: s.log}

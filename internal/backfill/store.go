@@ -20,15 +20,16 @@ import (
 // Store reads the MeetingRecordings of one namespace, and writes them by the
 // outbox, as the sidecar does.
 type Store struct {
-	Store  recorder.Store
-	Outbox interface {
+	Namespace string
+	Store     recorder.Store
+	Outbox    interface {
 		Record(ctx context.Context, ev recorder.Event) (recorder.Outcome, error)
 	}
 }
 
 // Get implements Objects. The API server answers from its watch cache.
 func (s *Store) Get(ctx context.Context, meetingID, sessionID string, segment int32) (*Object, error) {
-	read, err := s.Store.Get(ctx, lifecycle.Name(meetingID, sessionID, segment), false)
+	read, err := s.Store.Get(ctx, s.session(meetingID, sessionID), segment, false)
 	if errors.Is(err, recorder.ErrNotFound) {
 		return nil, nil
 	}
@@ -44,10 +45,14 @@ func (s *Store) Get(ctx context.Context, meetingID, sessionID string, segment in
 	}, nil
 }
 
+func (s *Store) session(meetingID, sessionID string) recorder.Session {
+	return recorder.Session{Namespace: s.Namespace, MeetingID: meetingID, SessionID: sessionID}
+}
+
 // Record implements Objects.
 func (s *Store) Record(ctx context.Context, meetingID, sessionID string, ev lifecycle.Event) (string, error) {
 	outcome, err := s.Outbox.Record(ctx, recorder.Event{
-		Session: recorder.Session{Namespace: s.Store.Namespace(), MeetingID: meetingID, SessionID: sessionID}, Event: ev,
+		Session: s.session(meetingID, sessionID), Event: ev,
 	})
 	if rejection := recorder.RejectionOf(err); rejection != nil {
 		return "", fmt.Errorf("%w: %w", ErrRejected, rejection.Err)

@@ -52,8 +52,8 @@ var _ Spool = (*spool.Store)(nil)
 
 // Options are what an Outbox is made of. All are required but Spool and Tracer.
 type Options struct {
-	// Write writes events of a session, in their order, and says what happened to each; recorder.InNamespaces returns one.
-	Write recorder.WriteFunc
+	// Write writes events of one session, in their order, until ctx is done, and says what happened to each; recorder.Writer.Write is one.
+	Write func(ctx context.Context, session recorder.Session, events []lifecycle.Event) []recorder.Written
 	// Timeout is how long a sender waits for the API server.
 	Timeout time.Duration
 	// Spool, if not nil, takes the events that the API server does not take in time.

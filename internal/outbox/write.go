@@ -203,6 +203,6 @@ func (o *Outbox) succeed(e *entry, outcome recorder.Outcome) {
 	o.Metrics.spooled.Observe(took.Seconds())
 	o.Metrics.replayed.Inc()
 	if outcome.Trace != nil {
-		o.Tracer.Spooled(outcome.Spans(e.event.Event))
+		o.Tracer.Spooled(outcome.Trace.Recording, outcome.Trace.Event)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
-	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // retryAfter is how long a sender should wait after a 503.
@@ -37,13 +36,7 @@ type answer struct {
 	// cause is logged, but not sent; it may be nil.
 	cause error
 	// trace is for the Tracer; nil if there is nothing to trace.
-	trace *traced
-}
-
-// traced is an event of a recording that has a trace.
-type traced struct {
-	recording tracing.Recording
-	event     tracing.Event
+	trace *recorder.Trace
 }
 
 func recorded(o recorder.Outcome) *answer {

@@ -73,6 +73,6 @@ func subject(x *exchange, a *answer) []any {
 // trace hands an answered webhook to the Tracer.
 func (h *Handler) trace(x *exchange, a *answer) {
 	if a.trace != nil {
-		h.Tracer.Webhook(a.trace.recording, a.trace.event, tracing.Answer{Route: x.source.route, Status: a.status, At: h.Now()})
+		h.Tracer.Webhook(a.trace.Recording, a.trace.Event, tracing.Answer{Route: x.source.route, Status: a.status, At: h.Now()})
 	}
 }

@@ -165,10 +165,7 @@ func (h *Handler) record(ctx context.Context, x *exchange) *answer {
 	switch {
 	case err == nil:
 		a := recorded(o)
-		if o.Trace != nil {
-			a.trace = &traced{}
-			a.trace.recording, a.trace.event = o.Spans(ev.Event)
-		}
+		a.trace = o.Trace
 		return a
 	case errors.As(err, &bug):
 		return panicked(bug)

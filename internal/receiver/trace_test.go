@@ -56,12 +56,16 @@ func TestWebhookTraces(t *testing.T) {
 	clock := epoch
 	now := func() time.Time { clock = clock.Add(time.Second); return clock }
 	place, writes := tracecontext.Parse(tracecontext.Format(tracer.Begin())), 0
-	f := newFixture(t, recorderFunc(func(context.Context, recorder.Event) (recorder.Outcome, error) {
+	f := newFixture(t, recorderFunc(func(_ context.Context, ev recorder.Event) (recorder.Outcome, error) {
 		o := recorder.Outcome{Result: lifecycle.Recorded, Recording: "meetings/" + testName, Trace: &recorder.Trace{
-			Place: place, First: writes == 0, Write: tracing.Write{Began: now(), Ended: now(), Attempts: 1},
+			Recording: tracing.Recording{Place: place, Name: "meetings/" + testName},
+			Event: tracing.Event{
+				Type: string(ev.Type), First: writes == 0, Arrived: ev.ReceivedAt, Result: string(lifecycle.Recorded),
+				Write: tracing.Write{Began: now(), Ended: now(), Attempts: 1},
+			},
 		}}
 		if writes++; writes == 3 {
-			o.Result = lifecycle.Duplicate
+			o.Result, o.Trace.Event.Result = lifecycle.Duplicate, string(lifecycle.Duplicate)
 		}
 		return o, nil
 	}))

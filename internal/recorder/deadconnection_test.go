@@ -113,14 +113,14 @@ func TestDeadConnection(t *testing.T) {
 	defer server.Close()
 	way := newPipe(t, server.Listener.Addr().String())
 	config := &rest.Config{Host: "https://" + way.listener.Addr().String(), TLSClientConfig: rest.TLSClientConfig{Insecure: true}}
-	store, err := NewRESTStore(config, "meetings", NewMetrics(prometheus.NewRegistry()))
+	store, err := NewRESTStore(config, NewMetrics(prometheus.NewRegistry()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	get := func(timeout time.Duration) error {
 		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		defer cancel()
-		_, err := store.Get(ctx, testName, true)
+		_, err := store.Get(ctx, session, 1, true)
 		return err
 	}
 	for range 3 {

@@ -5,8 +5,10 @@ package recorder
 
 import (
 	"errors"
+	"fmt"
+	"runtime/debug"
 
-	"go.opentelemetry.io/otel/trace"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
@@ -15,13 +17,23 @@ import (
 // Session identifies a session of a meeting, by the provider's own spelling, and the namespace of its recordings. They form one chain of
 // objects.
 type Session struct {
-	Namespace            string
-	MeetingID, SessionID string
+	Namespace string `json:"namespace"`
+	MeetingID string `json:"meetingId"`
+	SessionID string `json:"sessionId"`
 }
 
-// Event is one delivery of one of the five recording events.
+// name is that of the object of a segment.
+func (s Session) name(segment int32) string {
+	return lifecycle.Name(s.MeetingID, s.SessionID, segment)
+}
+
+// LogValues returns what the log says about a session: the name of its first recording, with which the names of the others begin. So a
+// search for a recording's name finds the lines of its session.
+func (s Session) LogValues() []any { return []any{"session", s.name(1), "namespace", s.Namespace} }
+
+// Event is one delivery of an event of a session.
 type Event struct {
-	Session Session
+	Session
 	lifecycle.Event
 }
 
@@ -35,26 +47,15 @@ type Outcome struct {
 	Trace *Trace
 }
 
-// Trace is the place of an event in its recording's trace, and the write.
+// Trace is an event that was written, as a Tracer wants it.
 type Trace struct {
-	// Place is that of the recording.
-	Place trace.SpanContext
-	// First means that the event is the first of its recording.
-	First bool
-	Write tracing.Write
-}
-
-// Spans returns the event and its recording as a Tracer wants them.
-func (o Outcome) Spans(ev lifecycle.Event) (tracing.Recording, tracing.Event) {
-	return tracing.Recording{Place: o.Trace.Place, Name: o.Recording}, tracing.Event{
-		Type: string(ev.Type), First: o.Trace.First, Arrived: ev.ReceivedAt, Result: string(o.Result), Write: o.Trace.Write,
-	}
+	Recording tracing.Recording
+	Event     tracing.Event
 }
 
 // RejectedError means that the API server will never accept an event: it breaks a rule of the MeetingRecording's schema, or of a policy.
 type RejectedError struct {
-	// Field is the webhook's field that is at fault, such as data.meetingId;
-	// empty where no single one is.
+	// Field is the webhook's field that is at fault, such as data.meetingId; empty where no single one is.
 	Field string
 	// Err is the API server's response.
 	Err error
@@ -75,8 +76,32 @@ func RejectionOf(err error) *RejectedError {
 	return nil
 }
 
-// LogValues returns what the log says about a session: the name of its first recording, with which the names of the others begin. So a
-// search for a recording's name finds the lines of its session.
-func (s Session) LogValues() []any {
-	return []any{"session", lifecycle.Name(s.MeetingID, s.SessionID, 1), "namespace", s.Namespace}
+// PanicError is a bug of ours that an event met. It keeps the kind of what was thrown and where, but no value, which could hold what a
+// sender sent.
+type PanicError struct{ Kind, Stack string }
+
+// NewPanicError is called by the deferred function that recovers.
+func NewPanicError(cause any) *PanicError {
+	kind := fmt.Sprintf("%T", cause)
+	if err, isRuntime := cause.(interface{ RuntimeError() }); isRuntime {
+		kind = fmt.Sprint(err)
+	}
+	return &PanicError{Kind: kind, Stack: string(debug.Stack())}
+}
+
+func (e *PanicError) Error() string { return "panic: " + e.Kind }
+
+// IsPanic reports whether an error is a bug of ours.
+func IsPanic(err error) bool {
+	var bug *PanicError
+	return errors.As(err, &bug)
+}
+
+// IsPermanent reports whether writing an event again is of no use.
+func IsPermanent(err error) bool { return RejectionOf(err) != nil || IsPanic(err) }
+
+// IsNamespaceError reports whether the API server works and refuses writes in a namespace: it does not exist, is being deleted, is full,
+// or the sidecar has no rights in it. Other namespaces may be fine.
+func IsNamespaceError(err error) bool {
+	return (apierrors.IsForbidden(err) || apierrors.IsNotFound(err)) && !isUnexpected(err)
 }

@@ -23,7 +23,7 @@ const (
 )
 
 var (
-	session     = Session{MeetingID: testMeeting, SessionID: testSession}
+	session     = Session{Namespace: "meetings", MeetingID: testMeeting, SessionID: testSession}
 	testWindows = lifecycle.Windows{Reorder: time.Minute, Redelivery: 10 * time.Second}
 	epoch       = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 )
@@ -67,8 +67,6 @@ func newMemoryStore() *memoryStore {
 	}
 }
 
-func (s *memoryStore) Namespace() string { return "meetings" }
-
 func (s *memoryStore) enter(call, name string) error {
 	s.mu.Lock()
 	s.calls = append(s.calls, call+" "+name)
@@ -85,8 +83,8 @@ func (s *memoryStore) takeCalls() []string {
 	return calls
 }
 
-func (s *memoryStore) Get(_ context.Context, name string, fresh bool) (*Object, error) {
-	call := "get"
+func (s *memoryStore) Get(_ context.Context, session Session, segment int32, fresh bool) (*Object, error) {
+	name, call := session.name(segment), "get"
 	if fresh {
 		call = "get fresh"
 	}
@@ -108,7 +106,8 @@ func (s *memoryStore) Get(_ context.Context, name string, fresh bool) (*Object, 
 	return &object, nil
 }
 
-func (s *memoryStore) Seen(name string) bool {
+func (s *memoryStore) Seen(session Session, segment int32) bool {
+	name := session.name(segment)
 	if s.seen != nil {
 		return s.seen(name)
 	}
@@ -135,7 +134,7 @@ func (s *memoryStore) put(o Object, status v1alpha1.RecordingStatus) *Object {
 }
 
 func (s *memoryStore) Create(_ context.Context, session Session, segment int32) (*Object, error) {
-	name := lifecycle.Name(session.MeetingID, session.SessionID, segment)
+	name := session.name(segment)
 	if err := s.enter("create", name); err != nil {
 		return nil, err
 	}

@@ -12,12 +12,9 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
-// FieldManager is the name under which the receiver writes.
-const FieldManager = "meeting-recording-sidecar"
-
-// Object is a MeetingRecording as far as the receiver reads it.
+// Object is a MeetingRecording as far as the recorder reads it.
 type Object struct {
-	Name            string
+	Namespace, Name string
 	ResourceVersion string
 	Spec            v1alpha1.MeetingRecordingSpec
 	Recording       v1alpha1.RecordingStatus
@@ -31,20 +28,16 @@ type Object struct {
 	Traceparent string
 }
 
-// segment is the object as a part of a session's chain. It is foreign if it
-// has the name of the segment without standing for it.
+// segment is the object as a part of a session's chain. It is foreign if it has the name of the segment without standing for it.
 func (o *Object) segment(session Session, index int32) lifecycle.Segment {
 	return lifecycle.Segment{
-		Index:     index,
-		Status:    o.Recording,
-		Foreign:   o.Spec.MeetingID != session.MeetingID || o.Spec.SessionID != session.SessionID || o.Spec.Segment != index,
-		Processed: o.processed(),
+		Index: index, Status: o.Recording, Processed: o.isProcessed(),
+		Foreign: o.Spec.MeetingID != session.MeetingID || o.Spec.SessionID != session.SessionID || o.Spec.Segment != index,
 	}
 }
 
-// processed tells whether the controller has acted on how the recording ended:
-// a file that came now would have no Jobs.
-func (o *Object) processed() bool {
+// isProcessed reports whether the controller has acted on how the recording ended: a file that came now would have no Jobs.
+func (o *Object) isProcessed() bool {
 	switch o.Processing {
 	case "", v1alpha1.ProcessingWaiting, v1alpha1.ProcessingSuspended:
 		return false
@@ -53,28 +46,22 @@ func (o *Object) processed() bool {
 }
 
 var (
-	// ErrNotFound tells that no object has the name.
+	// ErrNotFound means that the segment has no object.
 	ErrNotFound = errors.New("not found")
-	// ErrChanged tells that a conditional write was refused because the object
-	// is no longer, or not yet, what was read: read again.
+	// ErrChanged means that a conditional write was refused because the object is no longer, or not yet, what was read: read again.
 	ErrChanged = errors.New("the object has changed")
 	// ErrTerminating means that a recording of the session is being deleted. Once it is gone the event gets a new one.
 	ErrTerminating = errors.New("recording is being deleted")
 )
 
-// Store reads and writes the MeetingRecordings of one namespace. Errors other
-// than the ones named come from the API server or from the way to it; a
+// Store reads and writes MeetingRecordings. Errors other than the ones above come from the API server or from the way to it; a
 // *RejectedError is among them where trying again is no use.
 type Store interface {
-	// Namespace is where the objects are.
-	Namespace() string
-	// Get reads an object; ErrNotFound if there is none. Unless fresh, what it
-	// returns may be outdated.
-	Get(ctx context.Context, name string, fresh bool) (*Object, error)
-	// Seen tells whether an object of the name may have been seen before, by whoever shares the store. It asks nobody.
-	Seen(name string) bool
-	// Create makes the object of a session's segment, without events, and
-	// returns it as it was stored; ErrChanged if the name is taken.
+	// Get reads the object of a session's segment. Unless fresh, what it returns may be outdated.
+	Get(ctx context.Context, session Session, segment int32, fresh bool) (*Object, error)
+	// Seen reports whether the object may have been seen before. It asks nobody.
+	Seen(session Session, segment int32) bool
+	// Create makes the object, without events, and returns it as it was stored; ErrChanged if the name is taken.
 	Create(ctx context.Context, session Session, segment int32) (*Object, error)
 	// Patch makes status.recording what status says, if it is still that of read; members that this version does not know stay. If it
 	// revives a failed recording, it does so only if its processing is still where it was. It fails with ErrChanged, also where the API

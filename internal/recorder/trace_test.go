@@ -53,7 +53,7 @@ func TestFirstOfMany(t *testing.T) {
 					t.Errorf("%+v", written)
 					continue
 				}
-				if written.Outcome.Trace.First {
+				if written.Outcome.Trace.Event.First {
 					firsts.Add(1)
 				}
 			}

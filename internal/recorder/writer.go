@@ -7,8 +7,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
@@ -33,175 +35,238 @@ type Written struct {
 const maxConflicts = 5
 
 // Write writes events of one session, placed in their order, with as few writes as possible, and returns what happened to each. After a
-// lost race it reads again, a few times; every other failure is left to the caller, and ends the events that are not written yet.
+// lost race it reads again, a few times; every other failure is left to the caller, and ends the events that are not written yet. An
+// event that makes us panic has a *PanicError.
 func (w *Writer) Write(ctx context.Context, session Session, events []lifecycle.Event) []Written {
-	j := newJob(session, events)
+	j := &job{Writer: w, session: session, events: events}
 	if w.Now != nil {
 		j.began = w.Now()
 	}
-	for conflicts := 0; len(j.open) > 0; j.fresh = true {
-		err := w.attempt(ctx, j)
+	for conflicts := 0; len(j.written) < len(events); j.fresh = true {
+		err := j.attempt(ctx)
 		if err == nil || j.reject(err) {
 			continue // with what is left of the events
 		}
 		if conflicts++; !errors.Is(err, ErrChanged) || conflicts > maxConflicts {
-			j.fail(err)
+			for len(j.written) < len(events) {
+				j.written = append(j.written, Written{Err: err})
+			}
 		}
 	}
 	return j.written
 }
 
+// job is the state of one Write.
+type job struct {
+	*Writer
+	session Session
+	events  []lifecycle.Event
+	written []Written // of the first events; the others are pending
+	fresh   bool      // reads must be up to date
+	single  bool      // events are written one by one, to find the one that can never be
+	refused *Object   // what the last refused patch was for
+
+	began    time.Time
+	attempts int
+}
+
+// pending returns the events that the next attempt is for.
+func (j *job) pending() []lifecycle.Event {
+	rest := j.events[len(j.written):]
+	if j.single {
+		return rest[:1]
+	}
+	return rest
+}
+
 // attempt reads, decides and writes once, as far as it gets.
-func (w *Writer) attempt(ctx context.Context, j *job) error {
+func (j *job) attempt(ctx context.Context) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = NewPanicError(cause)
+		}
+	}()
 	j.attempts++
-	chain, err := readChain(ctx, w.Store, j, 1, j.fresh)
+	chain, err := j.readChain(ctx, 1, j.fresh)
 	if err != nil {
 		return err
 	}
-	p := makePlan(chain, j.pending(), w.Windows)
-	if p.needsFreshRead && len(chain) > 0 && !j.fresh {
-		if chain, err = w.confirm(ctx, j, chain); err != nil {
+	changes, needsFreshRead := makePlan(chain, j.pending(), j.Windows)
+	if needsFreshRead && len(chain) > 0 && !j.fresh {
+		if chain, err = j.confirm(ctx, chain); err != nil {
 			return err
 		}
-		p = makePlan(chain, j.pending(), w.Windows)
+		changes, _ = makePlan(chain, j.pending(), j.Windows)
 	}
-	return w.execute(ctx, j, p)
-}
-
-// confirm reads the chain's end again. What comes before it is closed, and
-// stays as it is but for files, which are guarded by settling.
-func (w *Writer) confirm(ctx context.Context, j *job, chain []link) ([]link, error) {
-	last := len(chain) - 1
-	for last > 0 && chain[last].segment.Hollow() {
-		last-- // what webhooks are told apart by is before it
-	}
-	end, err := readChain(ctx, w.Store, j, chain[last].segment.Index, true)
-	if err != nil {
-		return nil, err
-	}
-	if len(end) == 0 && last > 0 { // retention deletes from the end: what comes before may be gone, too
-		return readChain(ctx, w.Store, j, 1, true)
-	}
-	return append(chain[:last:last], end...), nil
-}
-
-func (w *Writer) execute(ctx context.Context, j *job, p plan) error {
-	positions := j.open
-	for _, c := range p.changes {
-		object, err := w.apply(ctx, j, c)
-		if err != nil {
+	for _, c := range changes {
+		if err := j.apply(ctx, c); err != nil {
 			return err
-		}
-		trace := w.trace(j, object)
-		for i, ev := range c.done {
-			j.done(positions[ev.position], Outcome{Result: ev.result, Recording: w.nameOf(j.session, ev.segment), Trace: trace.of(i)})
 		}
 	}
 	return nil
 }
 
-// nameOf is the object of a segment as outcomes name it; empty where an event
-// belongs to none.
-func (w *Writer) nameOf(session Session, segment int32) string {
-	if segment == 0 {
-		return ""
-	}
-	return w.Store.Namespace() + "/" + lifecycle.Name(session.MeetingID, session.SessionID, segment)
+// link is one object of a session's chain, and what it is to the session.
+type link struct {
+	object  *Object
+	segment lifecycle.Segment
 }
 
-func (w *Writer) apply(ctx context.Context, j *job, c *change) (*Object, error) {
-	object := c.object
-	if c.unchanged {
-		return object, nil
+// readChain reads the session's objects from the given segment on, up to the first that does not exist or that ends the chain for the
+// pending events. Before the event with which a session mostly begins it does not look for what was never seen: the create that follows
+// finds out.
+func (j *job) readChain(ctx context.Context, from int32, fresh bool) ([]link, error) {
+	var chain []link
+	events := j.pending()
+	if !fresh && from == 1 && events[0].Type == v1alpha1.EventStarting && !j.Store.Seen(j.session, from) {
+		return nil, nil
 	}
-	if object == nil {
-		var err error
-		if object, err = w.Store.Create(ctx, j.session, c.index); err != nil {
+	for index := from; index <= lifecycle.MaxSegment; index++ {
+		object, err := j.Store.Get(ctx, j.session, index, fresh)
+		if errors.Is(err, ErrNotFound) {
+			return chain, nil
+		}
+		if err != nil {
 			return nil, err
 		}
+		if object.IsTerminating {
+			return nil, fmt.Errorf("%w: %s", ErrTerminating, object.Name)
+		}
+		segment := object.segment(j.session, index)
+		chain = append(chain, link{object, segment})
+		if !lifecycle.NeedsNext(segment, events...) {
+			return chain, nil
+		}
 	}
-	err := w.Store.Patch(ctx, object, c.status, c.revives)
-	return object, j.judge(object, err)
+	return nil, &RejectedError{Err: fmt.Errorf("the session has %d recordings, the most that one can have", lifecycle.MaxSegment)}
 }
 
-// trace returns what to tell of a write of the object that is done.
-func (w *Writer) trace(j *job, read *Object) *Trace {
-	if w.Now == nil || read == nil {
+// confirm reads the chain's end again. What comes before it is closed, and stays as it is but for files, which are guarded by settling.
+func (j *job) confirm(ctx context.Context, chain []link) ([]link, error) {
+	last := len(chain) - 1
+	for last > 0 && chain[last].segment.Hollow() {
+		last-- // what webhooks are told apart by is before it
+	}
+	end, err := j.readChain(ctx, chain[last].segment.Index, true)
+	if err != nil {
+		return nil, err
+	}
+	if len(end) == 0 && last > 0 { // retention deletes from the end: what comes before may be gone, too
+		return j.readChain(ctx, 1, true)
+	}
+	return append(chain[:last:last], end...), nil
+}
+
+// change is one object to create or to patch.
+type change struct {
+	segment int32 // 0 for events that belong to none
+	// object is what was read; nil where it is to be created.
+	object *Object
+	// status is what the object gets, unless there is nothing to write.
+	status    v1alpha1.RecordingStatus
+	unchanged bool
+	// revives is true where an object that has ended gets a file.
+	revives bool
+	// placed are the next events: they are recorded once the change is written.
+	placed []placed
+}
+
+// placed is an event's result, and its segment; 0 if it belongs to none.
+type placed struct {
+	segment int32
+	result  lifecycle.Result
+}
+
+// makePlan decides what to write for events, in their order, and whether stale reads could have led to that, which none of the writes
+// would notice. The plan may be for the first events only, at least one: it ends before an event that needs several writes in an order of
+// their own, and before one that goes back to an object.
+func makePlan(chain []link, events []lifecycle.Event, windows lifecycle.Windows) (changes []*change, needsFreshRead bool) {
+	var segments []lifecycle.Segment // the chain, with what is planned so far
+	for _, l := range chain {
+		segments = append(segments, l.segment)
+	}
+	planned := map[int32]bool{}
+	changeOf := func(segment int32) *change {
+		if last := len(changes) - 1; last >= 0 && changes[last].segment == segment {
+			return changes[last]
+		}
+		c := &change{segment: segment, unchanged: true}
+		if at := int(segment) - 1; at >= 0 && at < len(chain) {
+			c.object = chain[at].object
+		}
+		changes, planned[segment] = append(changes, c), true
+		return c
+	}
+	for position, ev := range events {
+		decision := lifecycle.Place(segments, ev, windows)
+		target := decision.Segment
+		if last := len(decision.Writes) - 1; last >= 0 {
+			target = decision.Writes[last].Segment
+		}
+		goesBack := planned[target] && changes[len(changes)-1].segment != target
+		if position > 0 && (len(decision.Writes) > 1 || goesBack) {
+			break
+		}
+		needsFreshRead = needsFreshRead || decision.NeedsFreshRead
+		for _, write := range decision.Writes {
+			if write.New {
+				segments = append(segments, lifecycle.Segment{Index: write.Segment})
+			}
+			c := changeOf(write.Segment)
+			c.status, c.unchanged = write.Status, false
+			c.revives = c.object != nil && !chain[write.Segment-1].segment.Open() && c.object.Recording.File == nil && write.Status.File != nil
+			segments[write.Segment-1].Status = write.Status
+		}
+		c := changeOf(target)
+		c.placed = append(c.placed, placed{decision.Segment, decision.Result})
+	}
+	return changes, needsFreshRead
+}
+
+// apply writes a change, and notes the outcomes of its events.
+func (j *job) apply(ctx context.Context, c *change) error {
+	object := c.object
+	if !c.unchanged {
+		var err error
+		if object == nil {
+			if object, err = j.Store.Create(ctx, j.session, c.segment); err != nil {
+				return err
+			}
+		}
+		if err := j.judge(object, j.Store.Patch(ctx, object, c.status, c.revives)); err != nil {
+			return err
+		}
+	}
+	for i, ev := range c.placed {
+		outcome := Outcome{Result: ev.result}
+		if ev.segment != 0 {
+			outcome.Recording = j.session.Namespace + "/" + j.session.name(ev.segment)
+			outcome.Trace = j.trace(object, outcome, i == 0)
+		}
+		j.written = append(j.written, Written{Outcome: outcome})
+	}
+	return nil
+}
+
+// trace returns what to tell of the next event, which has been written. Of those that were written together only one is the recording's
+// first.
+func (j *job) trace(read *Object, outcome Outcome, isFirst bool) *Trace {
+	if j.Now == nil || read == nil {
 		return nil
 	}
 	place := tracecontext.Parse(read.Traceparent)
 	if !place.IsSampled() {
 		return nil
 	}
-	return &Trace{
-		Place: place, First: len(read.Recording.Events) == 0,
-		Write: tracing.Write{Began: j.began, Ended: w.Now(), Attempts: j.attempts},
-	}
+	ev := j.events[len(j.written)]
+	return &Trace{tracing.Recording{Place: place, Name: outcome.Recording}, tracing.Event{
+		Type: string(ev.Type), First: isFirst && len(read.Recording.Events) == 0, Arrived: ev.ReceivedAt, Result: string(outcome.Result),
+		Write: tracing.Write{Began: j.began, Ended: j.Now(), Attempts: j.attempts},
+	}}
 }
 
-// of returns the trace of one of the events that were written together, of which only one is the recording's first.
-func (t *Trace) of(position int) *Trace {
-	if t == nil || position == 0 || !t.First {
-		return t
-	}
-	other := *t
-	other.First = false
-	return &other
-}
-
-// job is the state of one Write.
-type job struct {
-	session Session
-	events  []lifecycle.Event
-	written []Written
-	open    []int // positions of events that are neither written nor refused
-	fresh   bool  // whether reads must be up to date
-	single  bool  // whether to write one event at a time
-	// began is when the Write did, if that is told of, and attempts how often it was tried.
-	began    time.Time
-	attempts int
-	refused  *Object
-}
-
-func newJob(session Session, events []lifecycle.Event) *job {
-	j := &job{session: session, events: events, written: make([]Written, len(events))}
-	for i := range events {
-		j.open = append(j.open, i)
-	}
-	return j
-}
-
-// pending returns the events that the next attempt is for.
-func (j *job) pending() []lifecycle.Event {
-	positions := j.open
-	if j.single {
-		positions = positions[:1]
-	}
-	pending := make([]lifecycle.Event, 0, len(positions))
-	for _, position := range positions {
-		pending = append(pending, j.events[position])
-	}
-	return pending
-}
-
-func (j *job) done(position int, outcome Outcome) {
-	j.close(position, Written{Outcome: outcome})
-}
-
-func (j *job) close(position int, result Written) {
-	j.written[position] = result
-	open := make([]int, 0, len(j.open))
-	for _, other := range j.open {
-		if other != position {
-			open = append(open, other)
-		}
-	}
-	j.open = open
-}
-
-// judge turns a refused patch into a *RejectedError when it is the second of
-// its kind: what was tested then has not changed, so the status itself is what
-// the API server does not accept.
+// judge turns a refused patch into a *RejectedError when it is the second of its kind: what was tested then has not changed, so the
+// status itself is what the API server does not accept.
 func (j *job) judge(object *Object, err error) error {
 	var rejection *RejectedError
 	if !errors.Is(err, ErrChanged) || !errors.As(err, &rejection) {
@@ -216,26 +281,15 @@ func (j *job) judge(object *Object, err error) error {
 	return err
 }
 
-// reject ends the event that can never be written, and tells whether it was
-// that. Of several it must first be found out which.
+// reject ends the event that can never be written, and reports whether the error is that. Of several it must first be found out which.
 func (j *job) reject(err error) bool {
-	var rejection *RejectedError
-	if !errors.As(err, &rejection) || errors.Is(err, ErrChanged) {
+	if !IsPermanent(err) {
 		return false
 	}
-	j.fresh, j.refused = true, nil
-	if len(j.pending()) > 1 {
-		j.single = true
-		return true
+	j.refused = nil
+	if len(j.pending()) == 1 {
+		j.written = append(j.written, Written{Err: err})
 	}
-	j.close(j.open[0], Written{Err: rejection})
+	j.single = true
 	return true
-}
-
-// fail ends all events that are left.
-func (j *job) fail(err error) {
-	for _, position := range j.open {
-		j.written[position].Err = err
-	}
-	j.open = nil
 }

@@ -342,3 +342,23 @@ func TestWriterPassesOnARejectedCreate(t *testing.T) {
 		t.Fatalf("error %v", written[0].Err)
 	}
 }
+
+// TestWriterSurvivesPanics: a bug of ours costs the event that meets it, not the others of its batch.
+func TestWriterSurvivesPanics(t *testing.T) {
+	store := &brokenStore{memoryStore: newMemoryStore()}
+	w := &Writer{Store: store, Windows: testWindows}
+	written := w.Write(t.Context(), session, []lifecycle.Event{event(starting, 0), event(stopped, 1, "/bad.mp4"), event(started, 2)})
+	if written[0].Err != nil || !IsPanic(written[1].Err) || !IsPermanent(written[1].Err) || written[2].Err != nil {
+		t.Fatalf("written %v", written)
+	}
+}
+
+// brokenStore has a bug that one file meets.
+type brokenStore struct{ *memoryStore }
+
+func (s *brokenStore) Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error {
+	if status.File != nil && status.File.Path == "/bad.mp4" {
+		panic("bug")
+	}
+	return s.memoryStore.Patch(ctx, read, status, revives)
+}

@@ -130,9 +130,10 @@ func (w *wire) take() map[string]int {
 // replica is one receiver, as the sidecar wires it.
 type replica struct {
 	http.Handler
-	store  *recorder.RESTStore
-	writer *recorder.Writer
-	wire   *wire
+	namespace string
+	store     *recorder.RESTStore
+	writer    *recorder.Writer
+	wire      *wire
 }
 
 func newReplica(t testing.TB, namespace string) *replica {
@@ -144,7 +145,7 @@ func newReplica(t testing.TB, namespace string) *replica {
 		return w
 	})
 	metrics := receiver.NewMetrics(prometheus.NewRegistry())
-	store, err := recorder.NewRESTStore(config, namespace, recorder.NewMetrics(prometheus.NewRegistry()))
+	store, err := recorder.NewRESTStore(config, recorder.NewMetrics(prometheus.NewRegistry()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +159,7 @@ func newReplica(t testing.TB, namespace string) *replica {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &replica{store: store, writer: writer, wire: w, Handler: &receiver.Handler{
+	return &replica{namespace: namespace, store: store, writer: writer, wire: w, Handler: &receiver.Handler{
 		Secrets:  secrets,
 		Verifier: receiver.Unverified{}, Recorder: queue, Metrics: metrics, Log: logr.Discard(), Timeout: timeout, Now: time.Now,
 	}}

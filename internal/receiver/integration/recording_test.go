@@ -204,20 +204,20 @@ func TestLostTest(t *testing.T) {
 // outdated is a Store whose cache never moves on.
 type outdated struct {
 	*recorder.RESTStore
-	seen map[string]*recorder.Object // nil: it did not exist
+	seen map[int32]*recorder.Object // by segment; nil: it did not exist
 }
 
-func (s *outdated) Get(ctx context.Context, name string, fresh bool) (*recorder.Object, error) {
+func (s *outdated) Get(ctx context.Context, session recorder.Session, segment int32, fresh bool) (*recorder.Object, error) {
 	if fresh {
-		return s.RESTStore.Get(ctx, name, true)
+		return s.RESTStore.Get(ctx, session, segment, true)
 	}
-	if object, seen := s.seen[name]; seen && object == nil {
+	if object, seen := s.seen[segment]; seen && object == nil {
 		return nil, recorder.ErrNotFound
 	} else if seen {
 		return object, nil
 	}
-	object, err := s.RESTStore.Get(ctx, name, true)
-	s.seen[name] = object
+	object, err := s.RESTStore.Get(ctx, session, segment, true)
+	s.seen[segment] = object
 	return object, err
 }
 
@@ -226,12 +226,12 @@ func TestStaleReads(t *testing.T) {
 	namespace := newNamespace(t)
 	r := newReplica(t, namespace)
 	session := newSession(t, 0)
-	w := recorder.Writer{Store: &outdated{r.store, map[string]*recorder.Object{}}, Windows: windows}
+	w := recorder.Writer{Store: &outdated{r.store, map[int32]*recorder.Object{}}, Windows: windows}
 	for _, ev := range []lifecycle.Event{
 		event(v1alpha1.EventStarting), event(v1alpha1.EventStarted), event(v1alpha1.EventStopping),
 		event(v1alpha1.EventStopped, "/a.mp4"), event(v1alpha1.EventStopped, "/a.mp4"), event(v1alpha1.EventStopped, "/b.mp4"),
 	} {
-		if written := w.Write(t.Context(), session, []lifecycle.Event{ev}); written[0].Err != nil {
+		if written := w.Write(t.Context(), r.in(session), []lifecycle.Event{ev}); written[0].Err != nil {
 			t.Fatal(written[0].Err)
 		}
 	}

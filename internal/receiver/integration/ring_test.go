@@ -40,7 +40,7 @@ func TestEventsDoNotWaitForDelivery(t *testing.T) {
 	if err := r.store.Patch(t.Context(), object, lifecycle.Apply(object.Recording, event(v1alpha1.EventStarting)), false); err != nil {
 		t.Fatal(err)
 	}
-	going := read(t, r, object.Name)
+	going := read(t, r, object)
 	deliver(t, object.Name, namespace, `{"events":["Starting"]}`)
 	if err := r.store.Patch(t.Context(), going, lifecycle.Apply(going.Recording, event(v1alpha1.EventStarted)), false); err != nil {
 		t.Fatal(err)

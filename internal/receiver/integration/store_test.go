@@ -32,16 +32,23 @@ func event(eventType v1alpha1.EventType, path ...string) lifecycle.Event {
 
 func create(t *testing.T, r *replica, session recorder.Session) *recorder.Object {
 	t.Helper()
-	object, err := r.store.Create(t.Context(), session, 1)
+	object, err := r.store.Create(t.Context(), r.in(session), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return object
 }
 
-func read(t *testing.T, r *replica, name string) *recorder.Object {
+// in returns the session in the replica's namespace.
+func (r *replica) in(session recorder.Session) recorder.Session {
+	session.Namespace = r.namespace
+	return session
+}
+
+func read(t *testing.T, r *replica, like *recorder.Object) *recorder.Object {
 	t.Helper()
-	object, err := r.store.Get(t.Context(), name, true)
+	session := recorder.Session{MeetingID: like.Spec.MeetingID, SessionID: like.Spec.SessionID}
+	object, err := r.store.Get(t.Context(), r.in(session), like.Spec.Segment, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +60,7 @@ func TestCreatedObject(t *testing.T) {
 	r := newReplica(t, namespace)
 	session := recorder.Session{MeetingID: "Weekly Stand-up", SessionID: newSession(t, 0).SessionID}
 	created := create(t, r, session)
-	if diff := cmp.Diff(read(t, r, created.Name), created); diff != "" {
+	if diff := cmp.Diff(read(t, r, created), created); diff != "" {
 		t.Errorf("what create returned is not what is stored (-stored +returned):\n%s", diff)
 	}
 	if string(created.RawRecording) != `{"events":[]}` {
@@ -71,7 +78,7 @@ func TestCreatedObject(t *testing.T) {
 	if managers := managersOf(object); !slices.Equal(managers, []string{recorder.FieldManager}) {
 		t.Errorf("field managers %q", managers)
 	}
-	if _, err := r.store.Create(t.Context(), session, 1); !errors.Is(err, recorder.ErrChanged) {
+	if _, err := r.store.Create(t.Context(), r.in(session), 1); !errors.Is(err, recorder.ErrChanged) {
 		t.Errorf("created again: %v", err)
 	}
 }
@@ -92,7 +99,7 @@ func TestPatchTestsWhatWasRead(t *testing.T) {
 	if err := r.store.Patch(t.Context(), object, status, false); err != nil {
 		t.Fatal(err)
 	}
-	stored := read(t, r, object.Name)
+	stored := read(t, r, object)
 	if diff := cmp.Diff(status, stored.Recording); diff != "" {
 		t.Errorf("status (-written +read):\n%s", diff)
 	}
@@ -147,7 +154,7 @@ func TestSettle(t *testing.T) {
 	if err := settle(object); !errors.Is(err, recorder.ErrChanged) {
 		t.Errorf("settled what is outdated: %v", err)
 	}
-	broken := read(t, r, object.Name)
+	broken := read(t, r, object)
 	if err := settle(broken); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +162,7 @@ func TestSettle(t *testing.T) {
 	if err := r.store.Patch(t.Context(), broken, revived, true); !errors.Is(err, recorder.ErrChanged) {
 		t.Errorf("revived what was settled: %v", err)
 	}
-	settled := read(t, r, object.Name)
+	settled := read(t, r, object)
 	if !settled.Recording.Settled || settled.Recording.State != v1alpha1.RecordingFailed {
 		t.Errorf("object %+v", settled)
 	}
@@ -171,13 +178,13 @@ func TestNoFileForAFailureThatWasActedOn(t *testing.T) {
 	if err := r.store.Patch(t.Context(), object, lifecycle.Apply(object.Recording, event(v1alpha1.EventFailed)), false); err != nil {
 		t.Fatal(err)
 	}
-	failed := read(t, r, object.Name)
+	failed := read(t, r, object)
 	writeAsController(t, namespace, object.Name)
 	late := event(v1alpha1.EventStopped, "/late.mp4")
 	if err := r.store.Patch(t.Context(), failed, lifecycle.Apply(failed.Recording, late), true); !errors.Is(err, recorder.ErrChanged) {
 		t.Errorf("revived behind the controller's back: %v", err)
 	}
-	for _, written := range r.writer.Write(t.Context(), session, []lifecycle.Event{late}) {
+	for _, written := range r.writer.Write(t.Context(), r.in(session), []lifecycle.Event{late}) {
 		if written.Err != nil {
 			t.Fatal(written.Err)
 		}
@@ -203,7 +210,7 @@ func TestRejected(t *testing.T) {
 		{"a file's path", newSession(t, 0), event(v1alpha1.EventStopped, "/"+long), "data.filePath"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			written := r.writer.Write(t.Context(), tc.session, []lifecycle.Event{tc.event})
+			written := r.writer.Write(t.Context(), r.in(tc.session), []lifecycle.Event{tc.event})
 			var rejection *recorder.RejectedError
 			if !errors.As(written[0].Err, &rejection) || rejection.Field != tc.want {
 				t.Errorf("error %v, want the rejection of %s", written[0].Err, tc.want)
@@ -238,14 +245,14 @@ func TestDeletedMeanwhile(t *testing.T) {
 
 func TestPing(t *testing.T) {
 	namespace := newNamespace(t)
-	if err := newReplica(t, namespace).store.Ping(t.Context()); err != nil {
+	if err := newReplica(t, namespace).store.Ping(t.Context(), namespace); err != nil {
 		t.Errorf("with the sidecar's rights: %v", err)
 	}
-	store, err := recorder.NewRESTStore(nobody, namespace, recorder.NewMetrics(prometheus.NewRegistry()))
+	store, err := recorder.NewRESTStore(nobody, recorder.NewMetrics(prometheus.NewRegistry()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "forbidden") {
+	if err := store.Ping(t.Context(), namespace); err == nil || !strings.Contains(err.Error(), "forbidden") {
 		t.Errorf("without rights: %v", err)
 	}
 }

@@ -94,7 +94,7 @@ func run(ctx context.Context, s settings) error {
 
 // fill makes the account, and the recordings whose webhooks arrived.
 func fill(ctx context.Context, api *controlplane.ControlPlane, s settings) (*provider.Account, error) {
-	store, err := recorder.NewRESTStore(api.Config, namespace, recorder.NewMetrics(prometheus.NewRegistry()))
+	store, err := recorder.NewRESTStore(api.Config, recorder.NewMetrics(prometheus.NewRegistry()))
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func statusAnswer(code int, reason, message, details string) http.HandlerFunc {
 func storeAt(t testing.TB, url string) (*RESTStore, *Metrics) {
 	t.Helper()
 	metrics := NewMetrics(prometheus.NewRegistry())
-	store, err := NewRESTStore(&rest.Config{Host: url}, "meetings", metrics)
+	store, err := NewRESTStore(&rest.Config{Host: url}, metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestRejectedFields(t *testing.T) {
 			if !errors.As(err, &rejection) || rejection.Field != tc.want || errors.Is(err, ErrChanged) {
 				t.Errorf("create: %v", err)
 			}
-			err = store.Patch(t.Context(), &Object{Name: testName, RawRecording: []byte("{}")}, v1alpha1.RecordingStatus{}, false)
+			err = store.Patch(t.Context(), &Object{Namespace: "meetings", Name: testName, RawRecording: []byte("{}")}, v1alpha1.RecordingStatus{}, false)
 			if !errors.As(err, &rejection) || rejection.Field != tc.want || !errors.Is(err, ErrChanged) {
 				t.Errorf("patch: %v", err)
 			}
@@ -182,7 +182,7 @@ func TestWrittenObjectsAreNotReadAgain(t *testing.T) {
 	store, _ := storeAt(t, s.URL)
 	get := func(fresh bool) *Object {
 		t.Helper()
-		object, err := store.Get(t.Context(), testName, fresh)
+		object, err := store.Get(t.Context(), session, 1, fresh)
 		if (err == nil) != (s.version != 0) {
 			t.Fatal(err)
 		}
@@ -201,12 +201,14 @@ func TestWrittenObjectsAreNotReadAgain(t *testing.T) {
 		}
 		s.asked = nil
 	}
-	if store.Seen(testName) {
+	if store.Seen(session, 1) {
 		t.Error("an object was seen before anything was asked")
 	}
 	patch(get(false), nil)
 	expect("the first event", "GET 0", "PATCH")
-	if !store.Seen(testName) || store.In("elsewhere").Seen(testName) {
+	elsewhere := session
+	elsewhere.Namespace = "elsewhere"
+	if !store.Seen(session, 1) || store.Seen(elsewhere, 1) {
 		t.Error("what was seen is not known, or not by its namespace")
 	}
 	s.version = 2
@@ -220,10 +222,10 @@ func TestWrittenObjectsAreNotReadAgain(t *testing.T) {
 	patch(get(false), ErrChanged)
 	s.refuses = false
 	expect("a lost race", "PATCH")
-	for range doubt {
+	for range doubtfulReads {
 		get(false)
 	}
-	if len(s.asked) != doubt || s.asked[0] != "GET 3" {
+	if len(s.asked) != doubtfulReads || s.asked[0] != "GET 3" {
 		t.Errorf("after a lost race: %q", s.asked)
 	}
 	s.asked = nil
@@ -240,7 +242,7 @@ func TestWrittenObjectsAreNotReadAgain(t *testing.T) {
 func TestFailedWritesAreNotRecalled(t *testing.T) {
 	s := newMemorableServer(t)
 	store, _ := storeAt(t, s.URL)
-	object, err := store.Get(t.Context(), testName, false)
+	object, err := store.Get(t.Context(), session, 1, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,34 +251,30 @@ func TestFailedWritesAreNotRecalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.version = 2
-	if object, err = store.Get(t.Context(), testName, false); err != nil || object.ResourceVersion != "2" {
+	if object, err = store.Get(t.Context(), session, 1, false); err != nil || object.ResourceVersion != "2" {
 		t.Errorf("%+v, %v", object, err)
 	}
 }
 
-// TestVersionsAreForgotten: so many objects are remembered, those that were seen
-// last, whatever else is told of others.
-func TestVersionsAreForgotten(t *testing.T) {
-	v := newVersions()
-	const all = 3 * maxVersions
+// TestCacheForgets: so many objects are cached, those that were seen last, whatever else is told of others.
+func TestCacheForgets(t *testing.T) {
+	c := newCache()
+	const all = 3 * maxCached
 	for i := range all {
 		name := fmt.Sprint("object", i)
-		v.note(name, &Object{Name: name, ResourceVersion: "7", RawRecording: []byte(`{"state":"Started"}`)})
-		other := fmt.Sprint("object", i+1)
-		v.outdated(other, &Object{Name: other}, true)
-		v.forget(other)
-		if object := v.recall(name); object == nil || object.Recording.State != v1alpha1.RecordingStarted {
-			t.Fatalf("%s is remembered as %+v", name, object)
+		c.add(name, &Object{Name: name, ResourceVersion: "7", RawRecording: []byte(`{"state":"Started"}`)})
+		c.outdate(fmt.Sprint("object", i+1), &Object{}, true)
+		if object, _ := c.recall(name); object == nil || object.Recording.State != v1alpha1.RecordingStarted {
+			t.Fatalf("%s is cached as %+v", name, object)
 		}
 	}
 	for i := range all {
-		name := fmt.Sprint("object", i)
-		want, isKnown := anyVersion, i >= all-maxVersions
-		if isKnown {
+		want, isCached := "", i >= all-maxCached
+		if isCached {
 			want = "7"
 		}
-		if got := v.of(name); got != want || (v.recall(name) != nil) != isKnown {
-			t.Fatalf("version of %s is %q, want %q", name, got, want)
+		if object, version := c.recall(fmt.Sprint("object", i)); version != want || (object != nil) != isCached {
+			t.Fatalf("object %d is cached: %t, with version %q", i, object != nil, version)
 		}
 	}
 }
@@ -296,7 +294,7 @@ func TestPing(t *testing.T) {
 			server := httptest.NewServer(tc.server)
 			defer server.Close()
 			store, _ := storeAt(t, server.URL)
-			err := store.Ping(t.Context())
+			err := store.Ping(t.Context(), "meetings")
 			if (err == nil) != (tc.want == "") || (err != nil && !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}
@@ -313,7 +311,7 @@ func TestRequestsAreNotRepeatedByTheClient(t *testing.T) {
 	}))
 	defer server.Close()
 	store, _ := storeAt(t, server.URL)
-	if _, err := store.Get(t.Context(), testName, false); err == nil {
+	if _, err := store.Get(t.Context(), session, 1, false); err == nil {
 		t.Error("no error")
 	}
 	if got := requests.Load(); got != 1 {
@@ -322,7 +320,7 @@ func TestRequestsAreNotRepeatedByTheClient(t *testing.T) {
 }
 
 func TestNewRESTStoreRefusesABadConfiguration(t *testing.T) {
-	_, err := NewRESTStore(&rest.Config{Host: "https://" + net.JoinHostPort("x", "y z")}, "meetings", NewMetrics(prometheus.NewRegistry()))
+	_, err := NewRESTStore(&rest.Config{Host: "https://" + net.JoinHostPort("x", "y z")}, NewMetrics(prometheus.NewRegistry()))
 	if err == nil {
 		t.Error("no error")
 	}

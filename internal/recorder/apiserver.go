@@ -24,25 +24,29 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
-const resource = "meetingrecordings"
+const (
+	// FieldManager is the name under which the recorder writes.
+	FieldManager = "meeting-recording-sidecar"
+	resource     = "meetingrecordings"
+)
 
-// RESTStore is the Store of an API server. It remembers some objects as it saw
-// them last, and does not limit its own rate: the API server's priority and
-// fairness does.
+// RESTStore is the Store of an API server. It caches some objects as it saw them last, and does not limit its own rate: the API server's
+// priority and fairness does.
 type RESTStore struct {
 	// Traceparent, if not nil, says which place in a trace a new object gets.
 	Traceparent func() string
 
-	client    rest.Interface
-	namespace string
-	metrics   *Metrics
-	seen      *versions
+	client  rest.Interface
+	metrics *Metrics
+	cache   *cache
 }
 
 var _ Store = (*RESTStore)(nil)
 
-// NewRESTStore returns the store of a namespace. The configuration is copied.
-func NewRESTStore(config *rest.Config, namespace string, metrics *Metrics) (*RESTStore, error) {
+// NewRESTStore returns the store of an API server. The configuration is copied.
+func NewRESTStore(config *rest.Config, metrics *Metrics) (*RESTStore, error) {
+	scheme := runtime.NewScheme() // enough to read the API server's errors: objects are decoded here, because their bytes are needed
+	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})
 	config = rest.CopyConfig(config)
 	config.QPS = -1
 	config.DisableCompression = true // objects are smaller than what the API server compresses
@@ -50,110 +54,65 @@ func NewRESTStore(config *rest.Config, namespace string, metrics *Metrics) (*RES
 	config.APIPath = "/apis"
 	config.ContentType = runtime.ContentTypeJSON
 	config.AcceptContentTypes = runtime.ContentTypeJSON
-	config.NegotiatedSerializer = statusDecoder()
-	pingSilentConnections()
-	client, err := rest.RESTClientFor(config)
-	if err != nil {
-		return nil, fmt.Errorf("make a client of the API server: %w", err)
-	}
-	return &RESTStore{
-		client: client, namespace: namespace, metrics: metrics,
-		seen: newVersions(),
-	}, nil
-}
-
-// pingSilentConnections has HTTP/2 notice within seconds that a connection has died, instead of 45 s, during which it would get every
-// request. A slow API server still answers pings. client-go takes this from the environment only.
-func pingSilentConnections() {
+	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+	// HTTP/2 notices within seconds that a connection has died, instead of 45 s, during which it would get every request. A slow API
+	// server still answers pings. client-go takes this from the environment only.
 	for _, name := range []string{"HTTP2_READ_IDLE_TIMEOUT_SECONDS", "HTTP2_PING_TIMEOUT_SECONDS"} {
 		if os.Getenv(name) == "" {
 			_ = os.Setenv(name, "3") // it can only fail for a name that is none
 		}
 	}
-}
-
-// In returns the store of another namespace, which shares everything else.
-func (s *RESTStore) In(namespace string) *RESTStore {
-	other := *s
-	other.namespace = namespace
-	return &other
-}
-
-// statusDecoder is enough to read the API server's errors. Objects are decoded
-// here, because their bytes are needed.
-func statusDecoder() runtime.NegotiatedSerializer {
-	scheme := runtime.NewScheme()
-	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})
-	return serializer.NewCodecFactory(scheme).WithoutConversion()
-}
-
-// Namespace implements Store.
-func (s *RESTStore) Namespace() string { return s.namespace }
-
-func (s *RESTStore) path(name string) string { return s.namespace + "/" + name }
-
-// Get implements Store. Unless fresh, it returns the object as it was seen last,
-// mostly as the answer to its last write; or else the API server answers from
-// its watch cache, which costs no read of etcd, with what is at least as new as
-// what was seen of the object before.
-func (s *RESTStore) Get(ctx context.Context, name string, fresh bool) (*Object, error) {
-	request := s.client.Get().Namespace(s.namespace).Resource(resource).Name(name)
-	if !fresh {
-		if known := s.seen.recall(s.path(name)); known != nil {
-			return known, nil
-		}
-		request = request.Param("resourceVersion", s.seen.of(s.path(name)))
+	client, err := rest.RESTClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("make a client of the API server: %w", err)
 	}
-	object, err := s.do(ctx, "get", request)
+	return &RESTStore{client: client, metrics: metrics, cache: newCache()}, nil
+}
+
+// Get implements Store. Unless fresh, it returns the object as it was seen last, mostly as the answer to its last write; or else the API
+// server answers from its watch cache, which costs no read of etcd, with what is at least as new as what was seen of the object before.
+func (s *RESTStore) Get(ctx context.Context, session Session, segment int32, fresh bool) (*Object, error) {
+	name := session.name(segment)
+	request := s.client.Get().Resource(resource).Name(name)
+	if !fresh {
+		object, version := s.cache.recall(cacheKey(session.Namespace, name))
+		if object != nil {
+			return object, nil
+		}
+		if version == "" {
+			version = "0" // whatever the watch cache has
+		}
+		request = request.Param("resourceVersion", version)
+	}
+	object, err := s.do(ctx, "get", session.Namespace, request)
 	if apierrors.IsNotFound(err) && !isUnexpected(err) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
-		s.seen.forget(s.path(name))
+		// The API server may not get to the cached version, such as after its data was restored from a backup.
+		s.cache.objects.Remove(cacheKey(session.Namespace, name))
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return object, nil
 }
 
-// Seen implements Store.
-func (s *RESTStore) Seen(name string) bool { return s.seen.has(s.path(name)) }
+func cacheKey(namespace, name string) string { return namespace + "/" + name }
 
-// Create implements Store.
-func (s *RESTStore) Create(ctx context.Context, session Session, segment int32) (*Object, error) {
-	name := lifecycle.Name(session.MeetingID, session.SessionID, segment)
-	traceparent := ""
-	if s.Traceparent != nil {
-		traceparent = s.Traceparent()
-	}
-	body, err := json.Marshal(newObject(name, session, segment, traceparent))
-	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", name, err)
-	}
-	object, err := s.do(ctx, "create", s.client.Post().Namespace(s.namespace).Resource(resource).
-		Param("fieldManager", FieldManager).Body(body))
-	switch {
-	case apierrors.IsAlreadyExists(err):
-		return nil, fmt.Errorf("create %s: %w", name, ErrChanged)
-	case apierrors.IsInvalid(err):
-		return nil, rejected(err)
-	case err != nil:
-		return nil, fmt.Errorf("create %s: %w", name, err)
-	}
-	return object, nil
+// Seen implements Store.
+func (s *RESTStore) Seen(session Session, segment int32) bool {
+	_, isCached := s.cache.get(cacheKey(session.Namespace, session.name(segment)))
+	return isCached
 }
 
-// newObject is what Create sends: it leaves everything else to the defaults.
-func newObject(name string, session Session, segment int32, traceparent string) any {
+// Create implements Store. It leaves everything else to the defaults.
+func (s *RESTStore) Create(ctx context.Context, session Session, segment int32) (*Object, error) {
 	type metadata struct {
 		Name        string            `json:"name"`
 		Labels      map[string]string `json:"labels"`
 		Annotations map[string]string `json:"annotations,omitempty"`
 	}
-	var annotations map[string]string
-	if traceparent != "" {
-		annotations = map[string]string{v1alpha1.AnnotationTraceparent: traceparent}
-	}
-	return struct {
+	name := session.name(segment)
+	object := struct {
 		metav1.TypeMeta `json:",inline"`
 		Metadata        metadata                      `json:"metadata"`
 		Spec            v1alpha1.MeetingRecordingSpec `json:"spec"`
@@ -162,9 +121,28 @@ func newObject(name string, session Session, segment int32, traceparent string) 
 		Metadata: metadata{Name: name, Labels: map[string]string{
 			v1alpha1.LabelMeetingID: lifecycle.LabelValue(session.MeetingID),
 			v1alpha1.LabelSessionID: lifecycle.LabelValue(session.SessionID),
-		}, Annotations: annotations},
+		}},
 		Spec: v1alpha1.MeetingRecordingSpec{MeetingID: session.MeetingID, SessionID: session.SessionID, Segment: segment},
 	}
+	if s.Traceparent != nil {
+		if traceparent := s.Traceparent(); traceparent != "" {
+			object.Metadata.Annotations = map[string]string{v1alpha1.AnnotationTraceparent: traceparent}
+		}
+	}
+	body, err := json.Marshal(object)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", name, err)
+	}
+	created, err := s.do(ctx, "create", session.Namespace, s.client.Post().Resource(resource).Param("fieldManager", FieldManager).Body(body))
+	switch {
+	case apierrors.IsAlreadyExists(err):
+		return nil, fmt.Errorf("create %s: %w", name, ErrChanged)
+	case apierrors.IsInvalid(err):
+		return nil, rejected(err)
+	case err != nil:
+		return nil, fmt.Errorf("create %s: %w", name, err)
+	}
+	return created, nil
 }
 
 // Patch implements Store. It asks for nothing but status.recording to be unchanged, so it never conflicts with the controller.
@@ -177,18 +155,14 @@ func (s *RESTStore) Patch(ctx context.Context, read *Object, status v1alpha1.Rec
 	if revives && read.Processing != "" {
 		patch = append([]operation{{Op: "test", Path: "/status/processing/state", Value: read.Processing}}, patch...)
 	}
-	return s.patchStatus(ctx, read, patch)
-}
-
-func (s *RESTStore) patchStatus(ctx context.Context, read *Object, patch []operation) error {
 	body, err := json.Marshal(patch)
 	if err != nil {
 		return fmt.Errorf("encode the status of %s: %w", read.Name, err)
 	}
-	written, err := s.do(ctx, "patch", s.client.Patch(types.JSONPatchType).Namespace(s.namespace).Resource(resource).Name(read.Name).
+	written, err := s.do(ctx, "patch", read.Namespace, s.client.Patch(types.JSONPatchType).Resource(resource).Name(read.Name).
 		SubResource("status").Param("fieldManager", FieldManager).Body(body))
-	if err = writeError("write the status of "+read.Name, err); err != nil {
-		s.seen.outdated(s.path(read.Name), read, errors.Is(err, ErrChanged))
+	if err = writeError(read.Name, err); err != nil {
+		s.cache.outdate(cacheKey(read.Namespace, read.Name), read, errors.Is(err, ErrChanged))
 		return err
 	}
 	if written.IsTerminating {
@@ -197,34 +171,33 @@ func (s *RESTStore) patchStatus(ctx context.Context, read *Object, patch []opera
 	return nil
 }
 
-// Ping returns nil once the API server serves MeetingRecordings and lets us
-// read them.
-func (s *RESTStore) Ping(ctx context.Context) error {
-	if _, err := s.Get(ctx, "sidecar-probe", false); err != nil && !errors.Is(err, ErrNotFound) {
-		return err
-	}
-	return nil
-}
-
-// writeError translates the errors of a conditional write. A failed test of a
-// JSON Patch is 422, a wrong resourceVersion 409; 404 is an object that was
-// deleted after it was read.
-func writeError(doing string, err error) error {
+// writeError translates the errors of a conditional write. A failed test of a JSON Patch is 422, a wrong resourceVersion 409; 404 is an
+// object that was deleted after it was read.
+func writeError(name string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case apierrors.IsInvalid(err):
-		return fmt.Errorf("%s: %w (%w)", doing, ErrChanged, rejected(err))
+		return fmt.Errorf("write the status of %s: %w (%w)", name, ErrChanged, rejected(err))
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
-		return fmt.Errorf("%s: %w", doing, ErrChanged)
+		return fmt.Errorf("write the status of %s: %w", name, ErrChanged)
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return fmt.Errorf("write the status of %s: %w", name, err)
 }
 
-// do sends a request once and decodes the object in the answer. The client's
-// own retries would wait for up to ten times what Retry-After says.
-func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) (*Object, error) {
-	result := request.MaxRetries(0).Do(ctx)
+// Ping returns nil once the API server serves MeetingRecordings and lets us read those of a namespace.
+func (s *RESTStore) Ping(ctx context.Context, namespace string) error {
+	_, err := s.Get(ctx, Session{Namespace: namespace, MeetingID: "sidecar", SessionID: "probe"}, 1, false)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// do sends a request once and decodes the object in the answer. The client's own retries would wait for up to ten times what Retry-After
+// says.
+func (s *RESTStore) do(ctx context.Context, verb, namespace string, request *rest.Request) (*Object, error) {
+	result := request.Namespace(namespace).MaxRetries(0).Do(ctx)
 	err := result.Error()
 	s.metrics.apiRequest(verb, err)
 	if err != nil {
@@ -236,7 +209,8 @@ func (s *RESTStore) do(ctx context.Context, verb string, request *rest.Request) 
 	}
 	object, err := decodeObject(body)
 	if err == nil {
-		s.seen.note(s.path(object.Name), object)
+		object.Namespace = namespace
+		s.cache.add(cacheKey(namespace, object.Name), object)
 	}
 	return object, err
 }
@@ -266,13 +240,9 @@ func decodeObject(body []byte) (*Object, error) {
 		return nil, errors.New("the API server's answer has no status.recording: install the CRDs of this version")
 	}
 	object := &Object{
-		Name:            wire.Metadata.Name,
-		ResourceVersion: wire.Metadata.ResourceVersion,
-		Spec:            wire.Spec,
-		RawRecording:    wire.Status.Recording,
-		IsTerminating:   wire.Metadata.DeletionTimestamp != nil,
-		Processing:      wire.Status.Processing.State,
-		Traceparent:     wire.Metadata.Annotations.Traceparent,
+		Name: wire.Metadata.Name, ResourceVersion: wire.Metadata.ResourceVersion, Spec: wire.Spec,
+		RawRecording: wire.Status.Recording, Processing: wire.Status.Processing.State,
+		IsTerminating: wire.Metadata.DeletionTimestamp != nil, Traceparent: wire.Metadata.Annotations.Traceparent,
 	}
 	if err := json.Unmarshal(object.RawRecording, &object.Recording); err != nil {
 		return nil, fmt.Errorf("decode status.recording of %s: %w", object.Name, err)
@@ -280,8 +250,7 @@ func decodeObject(body []byte) (*Object, error) {
 	return object, nil
 }
 
-// isUnexpected tells whether an answer is not of the API that was asked, such
-// as the 404 of a kind that is not installed.
+// isUnexpected reports whether an answer is not of the API that was asked, such as the 404 of a kind that is not installed.
 func isUnexpected(err error) bool {
 	return apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
 }
@@ -304,7 +273,7 @@ func rejected(err error) *RejectedError {
 	for _, b := range blame {
 		if slices.ContainsFunc(status.Status().Details.Causes, func(c metav1.StatusCause) bool { return strings.HasPrefix(c.Field, b.prefix) }) {
 			rejection.Field = b.field
-			return rejection
+			break
 		}
 	}
 	return rejection
