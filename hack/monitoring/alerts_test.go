@@ -104,10 +104,10 @@ func TestAlerts(t *testing.T) {
 			t.Errorf("%s has no page: %v", name, err)
 			continue
 		}
-		if !bytes.HasPrefix(text, []byte("# "+name+"\n\nSeverity: "+rule.Labels["severity"]+".\n")) {
-			t.Errorf("%s does not begin with %s and its severity", page, name)
+		if !bytes.HasPrefix(text, []byte("# "+name+"\n\nSeverity: "+rule.Labels["severity"]+".\n\n```sh cluster\n")) {
+			t.Errorf("%s does not begin with %s, its severity and commands", page, name)
 		}
-		for _, part := range []string{"\n## Symptom\n", "\n## What it means\n", "\n## First commands\n", "\n## Fix\n", "\n## Prevent\n"} {
+		for _, part := range []string{"\n```promql\n", "\n## What it means\n", "\n## Fix\n", "\n## Prevent\n"} {
 			if !bytes.Contains(text, []byte(part)) {
 				t.Errorf("%s lacks %q", page, part)
 			}

@@ -16,7 +16,7 @@ import (
 )
 
 // pinnedPrevious is the version that is upgraded from while there is no release: the first whose API has the names of today, since names may
-// change without conversion until then (docs/adr/0033-upgrade-test.md).
+// change without conversion until then (docs/adr/0024-releases.md).
 const pinnedPrevious = "2166238a4fe43ed184dabee81f3bd05ec80154c4"
 
 // previousVersion is what is upgraded from.
