@@ -14,6 +14,10 @@ import (
 	"time"
 )
 
+// TokenAudience is the audience that the events server expects tokens to be issued for, unless its --token-audience says otherwise: of such a
+// token nobody can make use at the API server.
+const TokenAudience = "meeting-recording-events"
+
 // Client knows a server. It is safe for concurrent use.
 type Client struct {
 	address *url.URL

@@ -53,7 +53,7 @@ bench-media: ## Measure the media steps beside plain ffmpeg: CPU time, memory an
 	@bin/bench-media -program bin/postprocess-bench $(BENCHFLAGS)
 
 .PHONY: bench-events
-bench-events: build controlplane ## Measure webhook -> event in 1,000 open streams, and the memory of 5,000.
+bench-events: build controlplane ## Measure webhook -> event in 1,000 open streams, and the memory of 5,000, and sign-ins among 2,500 connections with forged tokens.
 	@go build -o bin/bench-events ./test/bench/events
 	@KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s bin/bench-events $(BENCHFLAGS)
 

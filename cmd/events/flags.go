@@ -20,8 +20,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/meetingops/meeting-recording-operator/events"
 	"github.com/meetingops/meeting-recording-operator/internal/access/metricsfilter"
-
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/page"
 )
@@ -71,12 +71,11 @@ func parse(args []string, output io.Writer) (flags, error) {
 	set.IntVar(&f.maxStreamsPerUser, "max-streams-per-user", 1000, "How many of them one user may have.")
 	set.IntVar(&f.maxConnections, "max-connections", 0, fmt.Sprintf("How many connections may be open at once; further ones wait until "+
 		"one closes. 0 is %d more than --max-streams.", spareConnections))
-	set.Func("trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-Proto is believed, so that the browser's cookie is kept "+
-		"to HTTPS. Can be given several times.", f.addProxy)
+	set.Func("trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-For names the client and whose X-Forwarded-Proto its protocol. "+
+		"Can be given several times.", f.addProxy)
 	set.Func("origin", "Origin of the page, such as https://recordings.example.com, if a proxy changes the Host header. Can be given several times.",
 		f.addOrigin)
-	set.Func("token-audience", "Audience that tokens must be issued for, such as meeting-recording-events. Can be given several times; without it, the "+
-		"API server's own.", f.addAudience)
+	set.Func("token-audience", "Audience that tokens must be issued for. Can be given several times; without it, "+events.TokenAudience+".", f.addAudience)
 	set.DurationVar(&f.shutdownDelay, "shutdown-delay", 0,
 		"How long to serve on, not ready, after being told to end, so that load balancers send no more.")
 	set.Func("media-host", "Host that the page may load posters, players and captions from, such as media.example.com, *.example.com or "+
@@ -89,6 +88,9 @@ func parse(args []string, output io.Writer) (flags, error) {
 	config.RegisterFlags(set)
 	if err := set.Parse(args); err != nil {
 		return flags{}, err
+	}
+	if len(f.tokenAudiences) == 0 {
+		f.tokenAudiences = []string{events.TokenAudience}
 	}
 	return f, f.check(set.Args())
 }

@@ -14,6 +14,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/meetingops/meeting-recording-operator/events"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
 )
@@ -53,15 +54,21 @@ func install(c *controlplane.ControlPlane) error {
 // reader returns the token of somebody who may see the namespace, and their Role's binding.
 func reader(t *testing.T, namespace string) (string, *rbacv1.RoleBinding) {
 	t.Helper()
-	meta := metav1.ObjectMeta{Name: "reader", Namespace: namespace}
+	return account(t, namespace, "reader", "get", "list", "watch")
+}
+
+// account returns the token of a ServiceAccount that has the verbs, and its Role's binding.
+func account(t *testing.T, namespace, name string, verbs ...string) (string, *rbacv1.RoleBinding) {
+	t.Helper()
+	meta := metav1.ObjectMeta{Name: name, Namespace: namespace}
 	bound := &rbacv1.RoleBinding{
-		ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "reader"},
-		Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Name: "reader", Namespace: namespace}},
+		ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
+		Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Name: name, Namespace: namespace}},
 	}
 	api.Create(t, &corev1.ServiceAccount{ObjectMeta: meta}, bound, &rbacv1.Role{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{{
-		APIGroups: []string{"recording.meetingops.dev"}, Resources: []string{"meetingrecordings"}, Verbs: []string{"get"},
+		APIGroups: []string{"recording.meetingops.dev"}, Resources: []string{"meetingrecordings"}, Verbs: verbs,
 	}}})
-	return api.MustToken(t, namespace, "reader"), bound
+	return api.MustToken(t, namespace, name, events.TokenAudience), bound
 }
 
 // process is the events server in a process of its own.

@@ -18,8 +18,12 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
+	"github.com/meetingops/meeting-recording-operator/events"
 	"github.com/meetingops/meeting-recording-operator/internal/access"
 	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
@@ -76,7 +80,7 @@ func TestAnswers(t *testing.T) {
 	if err := write.recording(t.Context(), "one", false); err != nil {
 		t.Fatal(err)
 	}
-	cookie := map[string]string{"Cookie": server.CookieName + "=" + token}
+	cookie := map[string]string{"Cookie": server.PlainCookieName + "=" + token}
 	with := func(header map[string]string, name, value string) map[string]string {
 		more := map[string]string{name: value}
 		for n, v := range header {
@@ -92,9 +96,9 @@ func TestAnswers(t *testing.T) {
 		"no token":                    {call{"GET", "/events?namespace=" + namespace, "", nil}, 401, "send a token of the cluster"},
 		"another scheme":              {call{"GET", "/events?namespace=" + namespace, "", map[string]string{"Authorization": "Basic eDp5"}}, 401, "send a token of the cluster"},
 		"a wrong token":               {call{"GET", "/events?namespace=" + namespace, "", bearer("wrong")}, 401, "does not accept the token"},
-		"a namespace without a right": {call{"GET", "/events?namespace=" + other, "", bearer(token)}, 403, "you may not get meetingrecordings"},
-		"all namespaces":              {call{"GET", "/events", "", bearer(token)}, 403, "you may not get meetingrecordings"},
-		"a namespace not served":      {call{"GET", "/events?namespace=default", "", bearer(token)}, 403, "you may not get meetingrecordings"},
+		"a namespace without a right": {call{"GET", "/events?namespace=" + other, "", bearer(token)}, 403, "you may not read meetingrecordings"},
+		"all namespaces":              {call{"GET", "/events", "", bearer(token)}, 403, "you may not read meetingrecordings"},
+		"a namespace not served":      {call{"GET", "/events?namespace=default", "", bearer(token)}, 403, "you may not read meetingrecordings"},
 		"another method":              {call{"POST", "/events", "", bearer(token)}, 405, "use GET"},
 		"HEAD":                        {call{"HEAD", "/events?namespace=" + namespace, "", bearer(token)}, 200, ""},
 		"another path":                {call{"GET", "/api/v1/x", "", bearer(token)}, 404, "nothing at this path"},
@@ -140,6 +144,56 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// Each way to read needs the verbs that the API server asks for: get for one recording, list for a list, list and watch for a stream. A
+// token that was issued for the API server reads nothing, whatever its account may do, and the other way round.
+func TestVerbs(t *testing.T) {
+	namespace := api.Namespace(t)
+	p := start(t, "--namespace", namespace)
+	write := &writer{namespace: namespace, expected: map[string][]string{}}
+	if err := write.recording(t.Context(), "one", false); err != nil {
+		t.Fatal(err)
+	}
+	ways := []string{"/api/v1/namespaces/" + namespace + "/recordings/one", "/api/v1/recordings?namespace=" + namespace, "/events?namespace=" + namespace}
+	tokens := map[string]string{}
+	for name, verbs := range map[string][]string{"sidecar": {"create", "get"}, "lister": {"list"}, "watcher": {"watch"}, "follower": {"list", "watch"}} {
+		tokens[name], _ = account(t, namespace, name, verbs...)
+	}
+	tokens["reader"], _ = reader(t, namespace)
+	tokens["reader's of the API server"] = api.MustToken(t, namespace, "reader")
+	tokens["sidecar's of the API server"] = api.MustToken(t, namespace, "sidecar")
+	tokens["reader's of another audience"] = api.MustToken(t, namespace, "reader", "elsewhere")
+	for name, want := range map[string][]int{
+		"sidecar": {200, 403, 403}, "lister": {403, 200, 403}, "watcher": {403, 403, 403}, "follower": {403, 200, 200}, "reader": {200, 200, 200},
+		"reader's of the API server": {401, 401, 401}, "sidecar's of the API server": {401, 401, 401}, "reader's of another audience": {401, 401, 401},
+	} {
+		var got []int
+		for _, way := range ways {
+			method := "GET"
+			if strings.HasPrefix(way, "/events") {
+				method = "HEAD"
+			}
+			answer, body := call{method, way, "", bearer(tokens[name])}.do(t, p.url)
+			got = append(got, answer.StatusCode)
+			if answer.StatusCode == http.StatusUnauthorized && method == "GET" && !strings.Contains(body, "kubectl create token --audience=meeting-recording-events") {
+				t.Errorf("%s: %s", name, body)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if _, err := kubernetesAs(tokens["reader"]).CoreV1().Namespaces().Get(t.Context(), namespace, metav1.GetOptions{}); !apierrors.IsUnauthorized(err) {
+		t.Errorf("the API server accepts a token for the events server: %v", err)
+	}
+}
+
+// kubernetesAs returns a client of the API server with a token.
+func kubernetesAs(token string) kubernetes.Interface {
+	config := rest.AnonymousClientConfig(api.Config)
+	config.BearerToken = token
+	return kubernetes.NewForConfigOrDie(config)
+}
+
 // A browser's session: its cookie is out of reach of scripts and other sites, and outlives the server.
 func TestSession(t *testing.T) {
 	namespace := api.Namespace(t)
@@ -154,11 +208,11 @@ func TestSession(t *testing.T) {
 		return response.Cookies()[0]
 	}
 	cookie := begin(nil)
-	if cookie.Secure || !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != "/" {
+	if cookie.Name != "mrec-session" || cookie.Secure || !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != "/" {
 		t.Errorf("cookie %v", cookie)
 	}
-	if !begin(map[string]string{"X-Forwarded-Proto": "https"}).Secure {
-		t.Error("behind HTTPS the cookie is not kept to it")
+	if safe := begin(map[string]string{"X-Forwarded-Proto": "https"}); safe.Name != "__Host-mrec-session" || !safe.Secure || safe.Path != "/" || safe.Domain != "" {
+		t.Errorf("behind HTTPS the cookie is %v", safe)
 	}
 	p.Kill()
 	p.run(t)
@@ -183,7 +237,7 @@ func TestRecordingsGoOnOverNamespaces(t *testing.T) {
 			}
 		}
 	}
-	token := api.MustToken(t, "default", "events")
+	token := api.MustToken(t, "default", "events", events.TokenAudience)
 	var names []string
 	for next := ""; ; {
 		response, body := call{"GET", "/api/v1/recordings?limit=2&continue=" + next, "", bearer(token)}.do(t, p.url)
@@ -313,7 +367,7 @@ func TestResetIsTold(t *testing.T) {
 func TestLimitsOfStreams(t *testing.T) {
 	namespace := api.Namespace(t)
 	token, _ := reader(t, namespace)
-	others := api.MustToken(t, "default", "events")
+	others := api.MustToken(t, "default", "events", events.TokenAudience)
 	p := start(t, "--max-streams", "2", "--max-streams-per-user", "1")
 	path := "/events?namespace=" + namespace
 	first := stream(t, p.url, path, bearer(token))
@@ -360,7 +414,7 @@ func TestRightsThatAreTakenAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock := &laterClock{now: time.Now()}
-	reviewer, err := access.NewReviewer(api.Config, access.Options{Clock: clock})
+	reviewer, err := access.NewReviewer(api.Config, access.Options{Audiences: []string{events.TokenAudience}, Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,7 +77,7 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 		}
 	}
 	live := server.New(server.Options{
-		Feeds: feeds, Recordings: recordings, Reviewer: reviewer, Page: handler, Heartbeat: flags.heartbeat,
+		Feeds: feeds, Recordings: recordings, Reviewer: reviewer, Audiences: flags.tokenAudiences, Page: handler, Heartbeat: flags.heartbeat,
 		MaxStreams: flags.maxStreams, MaxStreamsPerUser: flags.maxStreamsPerUser, TrustedProxies: flags.trustedProxies, Origins: flags.origins,
 		Metrics: server.NewMetrics(metrics.Registry), Log: logger.WithName("server"),
 	})

@@ -10,14 +10,15 @@ package access
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/sync/singleflight"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	"k8s.io/apimachinery/pkg/util/cache"
@@ -34,11 +35,11 @@ const (
 	// about a genuine one.
 	maxCached         = 4096
 	maxCachedRefusals = 1024
-	// maxInFlight limits the reviews that the API server answers at once, and maxQueued the callers that wait for one: forged tokens
-	// must not become its load.
-	maxInFlight = 32
-	maxQueued   = 256
-	// reviewTimeout limits one review.
+	// knownTTL is how long a token that was found valid keeps its place in the queue of known callers, and maxKnown how many do.
+	knownTTL = time.Hour
+	maxKnown = 16384
+	// queueTimeout limits how long a caller waits in a queue, and reviewTimeout one review.
+	queueTimeout  = 20 * time.Second
 	reviewTimeout = 10 * time.Second
 )
 
@@ -47,7 +48,7 @@ var (
 	ErrUnauthenticated = errors.New("the API server does not accept the token")
 	// ErrForbidden is returned when the caller may not do what was asked about.
 	ErrForbidden = errors.New("not allowed")
-	// ErrBusy is returned at once when too many other reviews are waiting.
+	// ErrBusy is returned when too many other reviews are waiting.
 	ErrBusy = errors.New("too many reviews are waiting for the API server")
 )
 
@@ -63,15 +64,18 @@ type Options struct {
 }
 
 // Reviewer reviews tokens and access. It is safe for concurrent use.
+//
+// Tokens that nobody has vouched for wait in a queue of their own, so that forged ones delay neither callers whose token was found valid within
+// the last hour nor the reviews of access.
 type Reviewer struct {
 	client    *http.Client
 	host      string
 	audiences []string
 	granted   *cache.LRUExpireCache
 	refused   *cache.LRUExpireCache
-	reviews   singleflight.Group
-	queue     chan struct{} // has an element for each review that is under way or waiting
-	inFlight  chan struct{}
+	known     *cache.LRUExpireCache // digests of tokens that were found valid
+	strangers *queue                // by address
+	callers   *queue                // by user, or by the address of one whose token is known
 }
 
 // NewReviewer returns a Reviewer that asks the API server of the configuration. The configuration's user needs the verb create on
@@ -87,10 +91,10 @@ func NewReviewer(cluster *rest.Config, options Options) (*Reviewer, error) {
 	}
 	return &Reviewer{
 		client: client, host: strings.TrimSuffix(host.String(), "/"), audiences: options.Audiences,
-		granted:  cache.NewLRUExpireCacheWithClock(maxCached, options.Clock),
-		refused:  cache.NewLRUExpireCacheWithClock(maxCachedRefusals, options.Clock),
-		queue:    make(chan struct{}, maxInFlight+maxQueued),
-		inFlight: make(chan struct{}, maxInFlight),
+		granted:   cache.NewLRUExpireCacheWithClock(maxCached, options.Clock),
+		refused:   cache.NewLRUExpireCacheWithClock(maxCachedRefusals, options.Clock),
+		known:     cache.NewLRUExpireCacheWithClock(maxKnown, options.Clock),
+		strangers: newQueue(), callers: newQueue(),
 	}, nil
 }
 
@@ -100,25 +104,32 @@ type result struct {
 	err  error
 }
 
-// Authenticate returns the user of a bearer token. The error is ErrUnauthenticated, ErrBusy, or why the API server could not be asked.
-func (r *Reviewer) Authenticate(ctx context.Context, token string) (User, error) {
+// Authenticate returns the user of a bearer token that came from an address. The error is ErrUnauthenticated, ErrBusy, or why the API
+// server could not be asked.
+func (r *Reviewer) Authenticate(ctx context.Context, address netip.Addr, token string) (User, error) {
 	digest := sha256.Sum256([]byte(token)) // tokens are not kept
-	got, err := r.cached(ctx, "token/"+string(digest[:]), func(ctx context.Context) (result, error) {
+	queue := r.strangers
+	if _, known := r.known.Get(digest); known {
+		queue = r.callers
+	}
+	got, err := r.cached(ctx, queue, "address "+address.String(), cacheKey{"token", digest}, func(ctx context.Context) (result, error) {
 		review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token, Audiences: r.audiences}}
 		review.SetGroupVersionKind(authenticationv1.SchemeGroupVersion.WithKind("TokenReview"))
 		if err := r.post(ctx, tokenReviews, review); err != nil {
 			return result{}, fmt.Errorf("review a token: %w", err)
 		}
 		if !review.Status.Authenticated || !r.acceptsOneOf(review.Status.Audiences) {
+			r.known.Remove(digest)
 			return result{err: ErrUnauthenticated}, nil
 		}
+		r.known.Add(digest, struct{}{}, knownTTL)
 		return result{user: review.Status.User}, nil
 	})
 	return got.user, err
 }
 
-// acceptsOneOf reports whether a token for the audiences is meant for us. An authenticator that knows no audiences returns none: the
-// token is then valid for the API server.
+// acceptsOneOf reports whether a token for the audiences is meant for us. An authenticator that does not support audiences returns none: the
+// token is then valid for the API server, not for us.
 func (r *Reviewer) acceptsOneOf(audiences []string) bool {
 	return len(r.audiences) == 0 || slices.ContainsFunc(audiences, func(audience string) bool { return slices.Contains(r.audiences, audience) })
 }
@@ -142,8 +153,11 @@ func (r *Reviewer) authorize(ctx context.Context, user User, spec authorizationv
 	for key, values := range user.Extra {
 		spec.Extra[key] = authorizationv1.ExtraValue(values)
 	}
-	digest := sha256.Sum256([]byte(spec.String()))
-	_, err := r.cached(ctx, "access/"+string(digest[:]), func(ctx context.Context) (result, error) {
+	text, err := json.Marshal(spec) // unlike its String, it separates one field from the next whatever they contain
+	if err != nil {
+		return fmt.Errorf("review access: encode the review: %w", err)
+	}
+	_, err = r.cached(ctx, r.callers, "user "+user.Username, cacheKey{"access", sha256.Sum256(text)}, func(ctx context.Context) (result, error) {
 		review := &authorizationv1.SubjectAccessReview{Spec: spec}
 		review.SetGroupVersionKind(authorizationv1.SchemeGroupVersion.WithKind("SubjectAccessReview"))
 		if err := r.post(ctx, accessReviews, review); err != nil {
@@ -160,51 +174,46 @@ func (r *Reviewer) authorize(ctx context.Context, user User, spec authorizationv
 	return err
 }
 
-// cached reviews unless the answer is cached. Callers that need the same answer share one review.
-func (r *Reviewer) cached(ctx context.Context, key string, review func(context.Context) (result, error)) (result, error) {
-	for _, results := range []*cache.LRUExpireCache{r.granted, r.refused} {
-		if found, ok := results.Get(key); ok {
-			return found.(result), found.(result).err
-		}
-	}
-	done := r.reviews.DoChan(key, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reviewTimeout) // other callers may wait for it
-		defer cancel()
-		got, err := r.queued(ctx, review)
-		switch {
-		case err != nil:
-		case got.err != nil:
-			r.refused.Add(key, got, cacheTTL)
-		default:
-			r.granted.Add(key, got, cacheTTL)
-		}
-		return got, err
-	})
-	select {
-	case <-ctx.Done():
-		return result{}, ctx.Err()
-	case finished := <-done:
-		if finished.Err != nil {
-			return result{}, finished.Err
-		}
-		got := finished.Val.(result)
-		return got, got.err
-	}
+// cacheKey is what an answer is about: a kind of review, and the digest of its question.
+type cacheKey struct {
+	kind   string
+	digest [sha256.Size]byte
 }
 
-// queued reviews once few enough other reviews are in flight, or returns ErrBusy.
-func (r *Reviewer) queued(ctx context.Context, review func(context.Context) (result, error)) (result, error) {
-	select {
-	case r.queue <- struct{}{}:
-		defer func() { <-r.queue }()
+// cached reviews, after waiting in the queue, unless the answer is cached.
+func (r *Reviewer) cached(ctx context.Context, queue *queue, client string, key cacheKey, review func(context.Context) (result, error)) (result, error) {
+	if found, ok := r.lookUp(key); ok {
+		return found, found.err
+	}
+	waiting, cancel := context.WithTimeout(ctx, queueTimeout)
+	defer cancel()
+	leave, err := queue.enter(waiting, client)
+	if err != nil {
+		return result{}, err
+	}
+	defer leave()
+	if found, ok := r.lookUp(key); ok { // another caller asked meanwhile
+		return found, found.err
+	}
+	ctx, cancelReview := context.WithTimeout(ctx, reviewTimeout)
+	defer cancelReview()
+	got, err := review(ctx)
+	switch {
+	case err != nil:
+		return result{}, err
+	case got.err != nil:
+		r.refused.Add(key, got, cacheTTL)
 	default:
-		return result{}, ErrBusy
+		r.granted.Add(key, got, cacheTTL)
 	}
-	select {
-	case r.inFlight <- struct{}{}:
-		defer func() { <-r.inFlight }()
-	case <-ctx.Done():
-		return result{}, fmt.Errorf("wait for the API server: %w", ctx.Err())
+	return got, got.err
+}
+
+func (r *Reviewer) lookUp(key cacheKey) (result, bool) {
+	for _, results := range []*cache.LRUExpireCache{r.granted, r.refused} {
+		if found, ok := results.Get(key); ok {
+			return found.(result), true
+		}
 	}
-	return review(ctx)
+	return result{}, false
 }

@@ -5,11 +5,14 @@ package access_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,12 +30,18 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/access"
 )
 
-// apiServer accepts the tokens "reader" and "other" of users with these names. The former may get /metrics. It is a RoundTripper, so
+// home is where the callers are.
+var home = netip.MustParseAddr("192.0.2.1")
+
+// apiServer accepts the tokens "reader", "other" and "newcomer" of users with these names. The former may get /metrics. It is a RoundTripper, so
 // that it works in synctest bubbles.
 type apiServer struct {
-	hold chan struct{} // if not nil, answers wait until it is closed
+	hold  chan struct{} // if not nil, answers wait until it is closed
+	takes time.Duration // how long an answer takes
 
 	mu     sync.Mutex
+	atOnce int
+	most   int
 	asked  []string
 	broken string // the review that gets the following answer
 	status int
@@ -44,6 +53,14 @@ func (a *apiServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	status, body := a.answer(kind, r.Body)
 	if a.hold != nil {
 		<-a.hold
+	}
+	if a.takes > 0 {
+		defer a.inFlight()()
+		select {
+		case <-time.After(a.takes):
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
 	}
 	return &http.Response{
 		StatusCode: status, Status: strconv.Itoa(status), Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), Request: r,
@@ -62,7 +79,7 @@ func (a *apiServer) answer(kind string, request io.Reader) (int, []byte) {
 	case "tokenreviews":
 		token := &authenticationv1.TokenReview{}
 		_ = json.NewDecoder(request).Decode(token)
-		token.Status.Authenticated = token.Spec.Token == "reader" || token.Spec.Token == "other"
+		token.Status.Authenticated = slices.Contains([]string{"reader", "other", "newcomer"}, token.Spec.Token)
 		token.Status.User = authenticationv1.UserInfo{
 			Username: token.Spec.Token, UID: "1", Groups: []string{"g"}, Extra: map[string]authenticationv1.ExtraValue{"k": {"v"}},
 		}
@@ -81,6 +98,25 @@ func (a *apiServer) answer(kind string, request io.Reader) (int, []byte) {
 	}
 	body, _ := json.Marshal(review)
 	return http.StatusCreated, body
+}
+
+// inFlight counts an answer that is under way, until the function that it returns is called.
+func (a *apiServer) inFlight() func() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.atOnce++
+	a.most = max(a.most, a.atOnce)
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.atOnce--
+	}
+}
+
+func (a *apiServer) mostAtOnce() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.most
 }
 
 // reviews returns the reviews since the last call.
@@ -140,10 +176,10 @@ func TestProtect(t *testing.T) {
 
 func TestAudience(t *testing.T) {
 	reviewer, _ := newReviewer(t, &apiServer{}, "events", "recordings")
-	if user, err := reviewer.Authenticate(t.Context(), "reader"); err != nil || user.Username != "reader" {
+	if user, err := reviewer.Authenticate(t.Context(), home, "reader"); err != nil || user.Username != "reader" {
 		t.Errorf("token for the audience: %v, %v", user, err)
 	}
-	if _, err := reviewer.Authenticate(t.Context(), "other"); !errors.Is(err, access.ErrUnauthenticated) {
+	if _, err := reviewer.Authenticate(t.Context(), home, "other"); !errors.Is(err, access.ErrUnauthenticated) {
 		t.Errorf("token for the API server only: %v", err)
 	}
 }
@@ -201,36 +237,136 @@ func TestUnusableConfiguration(t *testing.T) {
 	}
 }
 
-// A flood of forged tokens is at most 32 reviews at once and 256 waiting callers; one more is told so at once.
+// A flood of forged tokens from many addresses is at most 16 reviews at once. Meanwhile a caller whose token is known and the reviews of access are not
+// delayed at all, and a caller who signs in from another address waits for few of the forged ones.
 func TestFloodOfTokens(t *testing.T) {
-	const inFlight, queued = 32, 256
+	const addresses, perAddress = 50, 50
 	synctest.Test(t, func(t *testing.T) {
-		api := &apiServer{hold: make(chan struct{})}
-		reviewer, _ := newReviewer(t, api)
-		answers := make(chan error, inFlight+queued)
-		for i := range inFlight + queued {
+		api := &apiServer{takes: 10 * time.Millisecond}
+		reviewer, clock := newReviewer(t, api)
+		if _, err := reviewer.Authenticate(t.Context(), home, "reader"); err != nil {
+			t.Fatal(err)
+		}
+		clock.SetTime(clock.Now().Add(11 * time.Second)) // past the cached answers
+		flood, stop := context.WithCancel(t.Context())
+		answers := make(chan error, addresses*perAddress)
+		for i := range addresses * perAddress {
 			go func() {
-				_, err := reviewer.Authenticate(t.Context(), "forged-"+strconv.Itoa(i))
+				_, err := reviewer.Authenticate(flood, netip.AddrFrom4([4]byte{203, 0, 113, byte(i % addresses)}), "forged-"+strconv.Itoa(i))
 				answers <- err
 			}()
 		}
 		synctest.Wait()
-		if n := len(api.reviews()); n != inFlight {
+		if n := api.mostAtOnce(); n != 16 {
 			t.Errorf("%d reviews at once", n)
 		}
-		if _, err := reviewer.Authenticate(t.Context(), "reader"); !errors.Is(err, access.ErrBusy) {
-			t.Errorf("one too many: %v", err)
-		}
-		close(api.hold)
-		for range inFlight + queued {
-			if err := <-answers; !errors.Is(err, access.ErrUnauthenticated) {
-				t.Errorf("one that waited: %v", err)
+		for _, honest := range []struct {
+			what, token string
+			wait        time.Duration
+		}{
+			{"a known token is reviewed at once", "reader", 10 * time.Millisecond},
+			{"a new token waits for the addresses, not for their callers", "newcomer", addresses*8/16*10*time.Millisecond + 20*time.Millisecond},
+		} {
+			began := time.Now()
+			user, err := reviewer.Authenticate(t.Context(), home, honest.token)
+			if took := time.Since(began); err != nil || user.Username != honest.token || took > honest.wait {
+				t.Errorf("%s: %v, %v after %s, want at most %s", honest.what, user.Username, err, took, honest.wait)
+			}
+			began = time.Now()
+			_ = reviewer.AuthorizePath(t.Context(), user, "get", "/metrics")
+			if took := time.Since(began); took > 10*time.Millisecond {
+				t.Errorf("access of %s was reviewed after %s", honest.token, took)
 			}
 		}
-		if user, err := reviewer.Authenticate(t.Context(), "reader"); err != nil || user.Username != "reader" {
-			t.Errorf("afterwards: %v, %v", user, err)
+		stop()
+		refused := 0
+		for range addresses * perAddress {
+			if err := <-answers; errors.Is(err, access.ErrUnauthenticated) {
+				refused++
+			} else if !errors.Is(err, access.ErrBusy) && !errors.Is(err, context.Canceled) {
+				t.Errorf("a forged token: %v", err)
+			}
+		}
+		if refused == 0 || refused == addresses*perAddress {
+			t.Errorf("%d of %d forged tokens were reviewed before their callers left", refused, addresses*perAddress)
 		}
 	})
+}
+
+// All callers come from one address, as behind a proxy that is not trusted: an honest one waits its turn among 2,500, and is not refused.
+func TestFloodFromTheCallersAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reviewer, _ := newReviewer(t, &apiServer{takes: time.Millisecond})
+		for i := range 2500 {
+			go func() { _, _ = reviewer.Authenticate(t.Context(), home, "forged-"+strconv.Itoa(i)) }()
+		}
+		synctest.Wait()
+		began := time.Now()
+		if _, err := reviewer.Authenticate(t.Context(), home, "reader"); err != nil || time.Since(began) > 400*time.Millisecond {
+			t.Errorf("signed in after %s: %v", time.Since(began), err)
+		}
+	})
+}
+
+// One address cannot fill the queue: others can still join it.
+func TestWaitingCallersAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := &apiServer{hold: make(chan struct{})}
+		reviewer, _ := newReviewer(t, api)
+		busy := make(chan bool, 6000)
+		ask := func(address netip.Addr, i int) {
+			go func() {
+				_, err := reviewer.Authenticate(t.Context(), address, address.String()+strconv.Itoa(i))
+				busy <- errors.Is(err, access.ErrBusy)
+			}()
+		}
+		for i := range 5000 {
+			ask(home, i)
+		}
+		synctest.Wait()
+		if n := len(busy); n != 5000-4096 {
+			t.Errorf("%d callers of one address were refused at once, want those beyond 4096", n)
+		}
+		for i := range 1000 {
+			ask(netip.MustParseAddr("198.51.100.7"), i)
+		}
+		synctest.Wait()
+		if n := len(busy); n != 5000-4096 {
+			t.Errorf("%d were refused once others came", n)
+		}
+		close(api.hold)
+	})
+}
+
+// Two questions have one answer only if they are the same question, whatever is in the names.
+func TestQuestionsDoNotShareAnswers(t *testing.T) {
+	api := &apiServer{}
+	reviewer, _ := newReviewer(t, api)
+	plain := access.User{Username: "a", UID: "1", Groups: []string{"g", "h"}}
+	questions := 0
+	for _, user := range []access.User{
+		plain,
+		{Username: "a", UID: "1", Groups: []string{"g,h"}},
+		{Username: "a", UID: "1", Groups: []string{"g h"}},
+		{Username: "a", UID: "1", Groups: []string{"g", "h"}, Extra: map[string]authenticationv1.ExtraValue{"k": {"v"}}},
+		{Username: "a", UID: "1", Groups: []string{"g", "h"}, Extra: map[string]authenticationv1.ExtraValue{"k": {"v", ""}}},
+		{Username: "a,UID:1", Groups: []string{"g", "h"}},
+	} {
+		for _, attributes := range []authorizationv1.ResourceAttributes{
+			{Namespace: "n", Verb: "get", Resource: "r"}, {Namespace: "n,Verb:get", Resource: "r"}, {Namespace: "n", Verb: "get,Group:", Resource: "r"},
+			{Namespace: "n", Verb: "get", Resource: "r", Name: "x"},
+		} {
+			questions++
+			for range 2 {
+				_ = reviewer.AuthorizeResource(t.Context(), user, attributes)
+			}
+		}
+		questions++
+		_ = reviewer.AuthorizePath(t.Context(), user, "get", "n")
+	}
+	if asked := len(api.reviews()); asked != questions {
+		t.Errorf("%d different questions were asked %d times", questions, asked)
+	}
 }
 
 // Forged tokens, however many, do not evict the answer about a genuine one.
@@ -239,7 +375,7 @@ func TestForgedTokensAreCachedApart(t *testing.T) {
 	reviewer, _ := newReviewer(t, api)
 	authenticate := func(token string, want error) {
 		t.Helper()
-		if _, err := reviewer.Authenticate(t.Context(), token); !errors.Is(err, want) {
+		if _, err := reviewer.Authenticate(t.Context(), home, token); !errors.Is(err, want) {
 			t.Fatalf("%s: %v", token, err)
 		}
 	}

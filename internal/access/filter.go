@@ -4,12 +4,13 @@
 package access
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/go-logr/logr"
+
+	"github.com/meetingops/meeting-recording-operator/internal/clientaddress"
 )
 
 // maxTokenBytes limits what is sent to the API server as a token.
@@ -29,7 +30,7 @@ func BearerToken(r *http.Request) string {
 func Protect(reviewer *Reviewer, next http.Handler, log logr.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		verb := strings.ToLower(r.Method)
-		switch err := reviewer.mayRequest(r.Context(), BearerToken(r), verb, r.URL.Path); {
+		switch err := reviewer.mayRequest(r, verb); {
 		case err == nil:
 			next.ServeHTTP(w, r)
 		case errors.Is(err, ErrUnauthenticated):
@@ -46,13 +47,14 @@ func Protect(reviewer *Reviewer, next http.Handler, log logr.Logger) http.Handle
 	})
 }
 
-func (r *Reviewer) mayRequest(ctx context.Context, token, verb, path string) error {
+func (r *Reviewer) mayRequest(request *http.Request, verb string) error {
+	token := BearerToken(request)
 	if token == "" {
 		return ErrUnauthenticated
 	}
-	user, err := r.Authenticate(ctx, token)
+	user, err := r.Authenticate(request.Context(), clientaddress.Of(request, nil), token)
 	if err != nil {
 		return err
 	}
-	return r.AuthorizePath(ctx, user, verb, path)
+	return r.AuthorizePath(request.Context(), user, verb, request.URL.Path)
 }

@@ -21,6 +21,8 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/meetingops/meeting-recording-operator/events"
 )
 
 const (
@@ -58,7 +60,7 @@ the events server. The service account needs the role view (or get, list and wat
 	flags := cmd.Flags()
 	flags.StringVar(&p.operatorNamespace, "operator-namespace", defaultOperatorNamespace, "Namespace of the events server.")
 	flags.StringVar(&p.serviceAccount, "service-account", "", "Service account of the recording's namespace that the page reads as.")
-	flags.StringVar(&p.audience, "token-audience", "", "Audience of the token: the events server's --token-audience.")
+	flags.StringVar(&p.audience, "token-audience", events.TokenAudience, "Audience of the token: the events server's --token-audience.")
 	flags.BoolVar(&p.noBrowser, "no-browser", false, "Print the address only.")
 	// It fails only for a flag that does not exist.
 	_ = cmd.MarkFlagRequired("service-account")
@@ -124,10 +126,7 @@ func (p *openOptions) token(ctx context.Context, namespace string) (string, erro
 		return "", fmt.Errorf("connect to the cluster: %w", err)
 	}
 	seconds := int64(tokenLifetime.Seconds())
-	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds}}
-	if p.audience != "" {
-		request.Spec.Audiences = []string{p.audience}
-	}
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds, Audiences: []string{p.audience}}}
 	response, err := clientset.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, p.serviceAccount, request, metav1.CreateOptions{})
 	if err != nil {
 		return "", explain(err, "create", "serviceaccounts/token", namespace)

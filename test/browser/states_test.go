@@ -55,7 +55,7 @@ func TestSignedOut(t *testing.T) {
 	b := newTab(t)
 	b.open(w.url("#/?state=ready"))
 	b.awaitView("signed-out")
-	b.awaitText(".hint", "kubectl -n NAMESPACE create token SERVICEACCOUNT")
+	b.awaitText(".hint", "kubectl -n NAMESPACE create token SERVICEACCOUNT --audience=meeting-recording-events")
 	b.seen("signed-out")
 
 	b.enter("#token", "not-a-token")
@@ -99,8 +99,8 @@ func TestForbidden(t *testing.T) {
 	b.open(w.url(""))
 	b.awaitView("forbidden")
 	b.awaitText("main", "system:serviceaccount:"+w.namespace+":stranger may not read the recordings")
-	b.awaitText(".problem", "you may not get meetingrecordings there")
-	b.awaitText(".hint", "kubectl auth can-i get meetingrecordings.recording.meetingops.dev")
+	b.awaitText(".problem", "you may not read meetingrecordings there")
+	b.awaitText(".hint", "kubectl auth can-i list meetingrecordings.recording.meetingops.dev")
 	b.seen("forbidden")
 
 	b.enter("#other-namespace", "elsewhere")

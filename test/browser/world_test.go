@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/events"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
@@ -41,7 +42,7 @@ func newWorldIn(t testing.TB, meta metav1.ObjectMeta) *world {
 		api.Create(t, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.namespace}})
 	}
 	api.Create(t, &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "viewer", Namespace: w.namespace}, Rules: []rbacv1.PolicyRule{
-		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"meetingrecordings"}, Verbs: []string{"get"}}}})
+		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"meetingrecordings"}, Verbs: []string{"get", "list", "watch"}}}})
 	api.Create(t, &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "viewer", Namespace: w.namespace},
 		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "viewer"},
 		Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Name: "viewer", Namespace: w.namespace}}})
@@ -79,7 +80,7 @@ func (w *world) url(fragment string) string { return "http://" + w.address + "/"
 // token returns a token of one of the namespace's ServiceAccounts.
 func (w *world) token(t testing.TB, account string) string {
 	t.Helper()
-	return api.MustToken(t, w.namespace, account)
+	return api.MustToken(t, w.namespace, account, events.TokenAudience)
 }
 
 // have writes a recording as the operator would have written it.

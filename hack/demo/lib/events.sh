@@ -27,7 +27,7 @@ listen() {
   start events-port-forward "$root/bin/k8s/kubectl" -n "$namespace" port-forward service/meeting-recording-events "$events_port:80"
   await 20 "the way to the events server (see $state/events-port-forward.log)" reachable 127.0.0.1 "$events_port"
   # By a file, so that the token is not among the arguments, which everybody on the machine can read.
-  (umask 077 && printf 'Authorization: Bearer %s\n' "$(kubectl -n "$namespace" create token demo-viewer)" >"$state/viewer")
+  (umask 077 && printf 'Authorization: Bearer %s\n' "$(kubectl -n "$namespace" create token demo-viewer --audience=meeting-recording-events)" >"$state/viewer")
   start stream curl -sSN --fail-with-body -H "@$state/viewer" "http://127.0.0.1:$events_port/events?namespace=$namespace"
   await 30 "the stream of live events (see $state/stream.log)" grep -qx 'event: ready' "$state/stream.log"
 }
@@ -75,6 +75,6 @@ tell_listening() {
   local kubectl="$root/bin/k8s/kubectl${KUBECONFIG:+ --kubeconfig $KUBECONFIG} -n $namespace"
   log "demo: live events, of the next webhooks that you send (and the page at http://127.0.0.1:$events_port/, which takes the same token):
   $kubectl port-forward service/meeting-recording-events $events_port:80 &
-  TOKEN=\$($kubectl create token demo-viewer)
+  TOKEN=\$($kubectl create token demo-viewer --audience=meeting-recording-events)
   curl -N -H \"Authorization: Bearer \$TOKEN\" 'http://127.0.0.1:$events_port/events?namespace=$namespace'"
 }

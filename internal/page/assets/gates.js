@@ -36,7 +36,7 @@ export function signedOut({ ended, submit }) {
     el("form", { class: "form", action: ".", method: "post", on: { submit: send } },
       el("label", { for: "token" }, "Bearer token"), token, problem, button),
     el("div", { class: "hint", id: "token-hint" },
-      el("p", {}, "A token of a ServiceAccount with the right ", el("code", {}, "get meetingrecordings"), ", or your own:"),
+      el("p", {}, "A token for this page, of a ServiceAccount with the role ", el("code", {}, "view"), ":"),
       command(tokenCommand, "the command that makes a token")));
 }
 
@@ -50,7 +50,7 @@ export function forbidden({ user, namespace, error, choose, leave }) {
     el("form", { class: "form", action: ".", on: { submit: send } },
       el("label", { for: "other-namespace" }, "Show another namespace"), input,
       el("div", { class: "buttons" }, el("button", { class: "primary", type: "submit" }, "Show"), el("button", { class: "quiet", type: "button", on: { click: leave } }, "Sign in with another token"))),
-    el("div", { class: "hint" }, el("p", {}, "What a token may do, you can ask the cluster:"), command(canICommand(namespace), "the command that asks what a token may do")));
+    el("div", { class: "hint" }, el("p", {}, "An administrator can ask the cluster what somebody may do:"), command(canICommand(namespace, user), "the command that asks what somebody may do")));
 }
 
 // noAnswer tells that the list could not be had.

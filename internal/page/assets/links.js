@@ -46,6 +46,7 @@ const plain = (name) => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name);
 // logsCommand and describeCommand return a command for a terminal, or "".
 export const logsCommand = (namespace, job) => (plain(namespace) && plain(job ?? "") ? `kubectl -n ${namespace} logs job/${job} --all-containers` : "");
 export const describeCommand = (namespace, name) => (plain(namespace) && plain(name) ? `kubectl -n ${namespace} describe mrec ${name}` : "");
-export const tokenCommand = "kubectl -n NAMESPACE create token SERVICEACCOUNT --duration=8h";
-export const canICommand = (namespace) =>
-  `kubectl auth can-i get meetingrecordings.recording.meetingops.dev ${plain(namespace) ? `-n ${namespace}` : "--all-namespaces"} --token="$TOKEN"`;
+export const tokenCommand = "kubectl -n NAMESPACE create token SERVICEACCOUNT --audience=meeting-recording-events --duration=8h";
+// canICommand asks the cluster as an administrator, since the page's token is not for the API server.
+export const canICommand = (namespace, user = "") =>
+  `kubectl auth can-i list meetingrecordings.recording.meetingops.dev ${plain(namespace) ? `-n ${namespace}` : "--all-namespaces"} --as=${user.split(":").every(plain) ? user : "USER"}`;

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/access"
+	"github.com/meetingops/meeting-recording-operator/internal/clientaddress"
 )
 
 // answer writes a JSON object.
@@ -74,18 +76,21 @@ func guarded(log logr.Logger, handler http.Handler) http.Handler {
 		}()
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Referrer-Policy", "no-referrer")
+		if r.TLS != nil {
+			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		handler.ServeHTTP(w, r)
 	})
 }
 
 // caller returns who sent the request.
 func (s *Server) caller(ctx context.Context, r *http.Request) (access.User, *refusal) {
-	token := tokenOf(r)
+	token := s.tokenOf(r)
 	if token == "" {
 		return access.User{}, &refusal{http.StatusUnauthorized,
 			"send a token of the cluster: Authorization: Bearer TOKEN, or begin a session with POST /api/v1/session"}
 	}
-	user, err := s.Reviewer.Authenticate(ctx, token)
+	user, err := s.Reviewer.Authenticate(ctx, s.address(r), token)
 	return user, s.refusalFor(err)
 }
 
@@ -95,9 +100,9 @@ func (s *Server) refusalFor(err error) *refusal {
 	case err == nil:
 		return nil
 	case errors.Is(err, access.ErrUnauthenticated):
-		return &refusal{http.StatusUnauthorized, "the cluster does not accept the token: it may have expired"}
+		return &refusal{http.StatusUnauthorized, s.tokenAdvice()}
 	case errors.Is(err, access.ErrForbidden):
-		return &refusal{http.StatusForbidden, "you may not get meetingrecordings there: ask for a role that lets you, such as view"}
+		return &refusal{http.StatusForbidden, "you may not read meetingrecordings there: ask for a role with their verbs get, list and watch, such as view"}
 	case errors.Is(err, access.ErrBusy):
 		return &refusal{http.StatusServiceUnavailable, "too many callers wait to be let in: try again"}
 	case errors.Is(err, context.Canceled):
@@ -121,35 +126,61 @@ func (s *Server) served(namespace string) ([]int, *refusal) {
 	return indices, nil
 }
 
-// maySee is nil where the user may see the namespace, or with "" every one that is served.
-func (s *Server) maySee(ctx context.Context, user access.User, namespace string) *refusal {
-	if namespace != "" {
-		return s.refusalFor(s.authorize(ctx, user, namespace))
+// request is what somebody wants to do with recordings: the verbs, in a namespace or with "" in all that are served, with one of the name or
+// with "" all of them.
+type request struct {
+	namespace, name string
+	verbs           []string
+}
+
+// maySee is nil where the user may do what they ask for.
+func (s *Server) maySee(ctx context.Context, user access.User, wanted request) *refusal {
+	if wanted.namespace != "" {
+		return s.refusalFor(s.authorize(ctx, user, wanted))
 	}
 	for _, f := range s.Feeds {
-		if refused := s.refusalFor(s.authorize(ctx, user, f.Namespace())); refused != nil {
+		wanted.namespace = f.Namespace()
+		if refused := s.refusalFor(s.authorize(ctx, user, wanted)); refused != nil {
 			return refused
 		}
 	}
 	return nil
 }
 
-// authorize returns nil if the user may get the MeetingRecordings of a namespace, or with "" of all.
-func (s *Server) authorize(ctx context.Context, user access.User, namespace string) error {
-	return s.Reviewer.AuthorizeResource(ctx, user, authorizationv1.ResourceAttributes{
-		Namespace: namespace, Verb: "get", Group: v1alpha1.GroupVersion.Group, Version: v1alpha1.GroupVersion.Version, Resource: "meetingrecordings",
-	})
+// authorize returns nil if the user has all verbs.
+func (s *Server) authorize(ctx context.Context, user access.User, wanted request) error {
+	for _, verb := range wanted.verbs {
+		if err := s.Reviewer.AuthorizeResource(ctx, user, authorizationv1.ResourceAttributes{
+			Namespace: wanted.namespace, Name: wanted.name, Verb: verb,
+			Group: v1alpha1.GroupVersion.Group, Version: v1alpha1.GroupVersion.Version, Resource: "meetingrecordings",
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// admit returns who may see a namespace's recordings, and which feeds have them.
-func (s *Server) admit(ctx context.Context, r *http.Request, namespace string) (access.User, []int, *refusal) {
+// admit returns who may do what they ask for, and which feeds have the recordings.
+func (s *Server) admit(ctx context.Context, r *http.Request, wanted request) (access.User, []int, *refusal) {
 	user, refused := s.caller(ctx, r)
 	if refused != nil {
 		return access.User{}, nil, refused
 	}
-	if refused := s.maySee(ctx, user, namespace); refused != nil {
+	if refused := s.maySee(ctx, user, wanted); refused != nil {
 		return access.User{}, nil, refused
 	}
-	indices, refused := s.served(namespace)
+	indices, refused := s.served(wanted.namespace)
 	return user, indices, refused
+}
+
+// address returns where a request comes from.
+func (s *Server) address(r *http.Request) netip.Addr { return clientaddress.Of(r, s.TrustedProxies) }
+
+// tokenAdvice says why a token may not be accepted.
+func (s *Server) tokenAdvice() string {
+	advice := "the cluster does not accept the token: it may have expired"
+	if len(s.Audiences) > 0 {
+		advice += ", or was not issued for this server (kubectl create token --audience=" + s.Audiences[0] + ")"
+	}
+	return advice
 }

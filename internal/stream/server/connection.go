@@ -24,9 +24,9 @@ func setHeaders(header http.Header) {
 func (s *Server) attend(w http.ResponseWriter, r *http.Request, serve func(context.Context, *writer)) {
 	control := http.NewResponseController(w)
 	s.streams.Add(1)
-	if conn, _, err := control.Hijack(); err == nil {
+	if conn, buffered, err := control.Hijack(); err == nil {
 		head := append([]byte("HTTP/1.1 200 OK\r\nConnection: close\r\n"), headerText(w.Header())...)
-		go s.attendConnection(conn, head, serve)
+		go s.attendConnection(conn, head, buffered.Reader.Buffered() > 0, serve)
 		return
 	}
 	defer s.streams.Done()
@@ -42,8 +42,8 @@ func headerText(header http.Header) []byte {
 	return text.Bytes()
 }
 
-// attendConnection serves a stream whose end is the connection's.
-func (s *Server) attendConnection(conn net.Conn, head []byte, serve func(context.Context, *writer)) {
+// attendConnection serves a stream whose end is the connection's. A client has nothing to send after its request: if it does, the stream ends.
+func (s *Server) attendConnection(conn net.Conn, head []byte, sentMore bool, serve func(context.Context, *writer)) {
 	defer s.streams.Done()
 	defer func() { _ = conn.Close() }()
 	defer func() {
@@ -55,22 +55,15 @@ func (s *Server) attendConnection(conn net.Conn, head []byte, serve func(context
 	defer cancel()
 	out := &writer{w: conn, setDeadline: conn.SetWriteDeadline, flushed: func() error { return nil }}
 	_ = conn.SetReadDeadline(time.Time{})
+	if sentMore {
+		return
+	}
 	go func() {
 		defer cancel()
-		untilGone(conn)
+		_, _ = conn.Read(make([]byte, 1)) // returns when the client is gone, or sends what it should not
 	}()
 	_ = out.write(head) // a client that is gone is found out by the next write
 	serve(ctx, out)
-}
-
-// untilGone reads what a client should not send, until it is gone.
-func untilGone(conn net.Conn) {
-	var nothing [1]byte
-	for {
-		if _, err := conn.Read(nothing[:]); err != nil {
-			return
-		}
-	}
 }
 
 // Wait waits until all streams have ended, or the context has.

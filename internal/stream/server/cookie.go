@@ -12,18 +12,25 @@ import (
 )
 
 const (
-	// CookieName is the cookie that holds a browser's token, because an EventSource cannot send headers.
-	CookieName = "mrec-session"
+	// CookieName is the cookie that holds a browser's token, because an EventSource cannot send headers. Browsers accept a cookie whose name
+	// begins with __Host- only from this very host over HTTPS, so no other host of the domain can set it.
+	CookieName = "__Host-mrec-session"
+	// PlainCookieName is the cookie over plain HTTP, as through kubectl port-forward, where browsers do not accept the other one.
+	PlainCookieName = "mrec-session"
 	// maxToken is the longest token that fits a cookie, which browsers cut at 4096 bytes with its name.
 	maxToken = 3900
 )
 
 // tokenOf returns the caller's bearer token: from the Authorization header, or else from the cookie; "" if there is none.
-func tokenOf(r *http.Request) string {
+func (s *Server) tokenOf(r *http.Request) string {
 	if r.Header.Get("Authorization") != "" {
 		return access.BearerToken(r)
 	}
-	if cookie, err := r.Cookie(CookieName); err == nil {
+	name := PlainCookieName
+	if _, err := r.Cookie(CookieName); err == nil || isSecure(r, s.TrustedProxies) {
+		name = CookieName
+	}
+	if cookie, err := r.Cookie(name); err == nil {
 		return cookie.Value
 	}
 	return ""
@@ -35,14 +42,18 @@ func setSession(w http.ResponseWriter, token string, secure bool) {
 	http.SetCookie(w, sessionCookie(token, 0, secure))
 }
 
-// endSession makes the browser forget the token.
+// clearSession makes the browser forget the token.
 func clearSession(w http.ResponseWriter, secure bool) {
 	http.SetCookie(w, sessionCookie("", -1, secure))
 }
 
 func sessionCookie(token string, maxAge int, secure bool) *http.Cookie {
+	name := PlainCookieName
+	if secure {
+		name = CookieName
+	}
 	return &http.Cookie{
-		Name: CookieName, Value: token, Path: "/", MaxAge: maxAge, Secure: secure, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: name, Value: token, Path: "/", MaxAge: maxAge, Secure: secure, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
 }
 

@@ -102,7 +102,7 @@ func (s *Server) recordings(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	_, indices, refused := s.admit(r.Context(), r, namespace)
+	_, indices, refused := s.admit(r.Context(), r, request{namespace, "", []string{"list"}})
 	if refused != nil {
 		refused.write(w)
 		return
@@ -188,7 +188,7 @@ func parseContinue(text string, namespaces int) (at int, token string, err error
 // recording serves GET /api/v1/namespaces/{namespace}/recordings/{name}.
 func (s *Server) recording(w http.ResponseWriter, r *http.Request) {
 	namespace := r.PathValue("namespace")
-	if _, _, refused := s.admit(r.Context(), r, namespace); refused != nil {
+	if _, _, refused := s.admit(r.Context(), r, request{namespace, r.PathValue("name"), []string{"get"}}); refused != nil {
 		refused.write(w)
 		return
 	}

@@ -26,7 +26,7 @@ import (
 
 // Reviewer is what a Server needs of access.Reviewer.
 type Reviewer interface {
-	Authenticate(ctx context.Context, token string) (access.User, error)
+	Authenticate(ctx context.Context, address netip.Addr, token string) (access.User, error)
 	AuthorizeResource(ctx context.Context, user access.User, attributes authorizationv1.ResourceAttributes) error
 }
 
@@ -37,6 +37,8 @@ type Options struct {
 	// Recordings reads MeetingRecordings from the API server.
 	Recordings client.Reader
 	Reviewer   Reviewer
+	// Audiences are those that the Reviewer accepts, for messages.
+	Audiences []string
 	// Page is served at / and below.
 	Page http.Handler
 	// Heartbeat is the longest silence of a stream.
@@ -45,7 +47,7 @@ type Options struct {
 	Recheck time.Duration
 	// MaxStreams and MaxStreamsPerUser bound the streams that are open at once.
 	MaxStreams, MaxStreamsPerUser int
-	// TrustedProxies are the networks whose X-Forwarded-Proto is believed.
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
 	TrustedProxies []netip.Prefix
 	// Origins are those of the page behind proxies that change the Host header, such as https://recordings.example.com.
 	Origins []string

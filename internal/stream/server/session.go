@@ -57,7 +57,7 @@ func (s *Server) beginSession(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "the token does not fit a cookie: it must be at most 3900 characters with no spaces, quotes, commas or semicolons")
 		return
 	}
-	user, err := s.Reviewer.Authenticate(r.Context(), body.Token)
+	user, err := s.Reviewer.Authenticate(r.Context(), s.address(r), body.Token)
 	if refused := s.refusalFor(err); refused != nil {
 		refused.write(w)
 		return

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -34,13 +35,16 @@ var (
 	errUnchecked = errors.New("the right to see the recordings could not be checked")
 )
 
+// streamVerbs are those that a stream needs, as a watch of the API server that begins with the present state does.
+var streamVerbs = []string{"list", "watch"}
+
 // events serves GET /events.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	filter := feed.Filter{Namespace: query.Get("namespace"), MeetingID: query.Get("meetingID"), SessionID: query.Get("sessionID")}
 	ctx, cancel := context.WithTimeout(r.Context(), answerTimeout)
 	defer cancel()
-	user, indices, refused := s.admit(ctx, r, filter.Namespace)
+	user, indices, refused := s.admit(ctx, r, request{filter.Namespace, "", streamVerbs})
 	if refused != nil {
 		refused.write(w)
 		return
@@ -62,7 +66,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		free()
 		return
 	}
-	st := &stream{server: s, filter: filter, token: strings.Clone(tokenOf(r)), checked: time.Now(), wake: make(chan struct{}, 1)}
+	st := &stream{server: s, filter: filter, address: s.address(r), token: strings.Clone(s.tokenOf(r)), checked: time.Now(), wake: make(chan struct{}, 1)}
 	for _, i := range indices {
 		st.feeds = append(st.feeds, s.Feeds[i])
 	}
@@ -79,6 +83,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 type stream struct {
 	server  *Server
 	filter  feed.Filter
+	address netip.Addr
 	token   string
 	checked time.Time // when the client's right was last found good
 	feeds   []*feed.Feed
@@ -271,7 +276,7 @@ func (st *stream) recheck(ctx context.Context) error {
 
 // review asks whether the client may see what it reads.
 func (st *stream) review(ctx context.Context) error {
-	user, err := st.server.Reviewer.Authenticate(ctx, st.token)
+	user, err := st.server.Reviewer.Authenticate(ctx, st.address, st.token)
 	if err != nil {
 		return err
 	}
@@ -280,7 +285,7 @@ func (st *stream) review(ctx context.Context) error {
 		if namespace == "" {
 			namespace = f.Namespace()
 		}
-		if err := st.server.authorize(ctx, user, namespace); err != nil {
+		if err := st.server.authorize(ctx, user, request{namespace, "", streamVerbs}); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -174,7 +175,7 @@ type rights struct{ tokensFail, accessFails atomic.Bool }
 
 var errNoAnswer = errors.New("no connection")
 
-func (r *rights) Authenticate(context.Context, string) (access.User, error) {
+func (r *rights) Authenticate(context.Context, netip.Addr, string) (access.User, error) {
 	if r.tokensFail.Load() {
 		return access.User{}, errNoAnswer
 	}

@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -24,12 +25,14 @@ type settings struct {
 	recordings int
 	pause      time.Duration
 	many       int
+	forgers    int
 }
 
 // The aims.
 const (
 	aimDelay  = 100 * time.Millisecond
 	aimMemory = 200 << 20
+	aimSignIn = time.Second
 	tolerance = 1.1
 )
 
@@ -40,6 +43,7 @@ func main() {
 	flag.IntVar(&s.recordings, "recordings", 50, "recordings, of four events each")
 	flag.DurationVar(&s.pause, "pause", 50*time.Millisecond, "pause between two webhooks")
 	flag.IntVar(&s.many, "many", 5000, "streams that are open while memory is measured")
+	flag.IntVar(&s.forgers, "forgers", 2500, "connections that bring forged tokens while others sign in")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, s, os.Stdout)
@@ -63,7 +67,11 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return m.report(out, s)
+	f, err := h.flood(ctx, s.forgers)
+	if err != nil {
+		return err
+	}
+	return errors.Join(m.report(out, s), f.report(out, s))
 }
 
 // report writes a table, and returns an error where an aim is missed.
@@ -85,6 +93,27 @@ func (m *measured) report(out io.Writer, s settings) error {
 		verdict(m.all < aimMemory))
 	if float64(p99) > tolerance*float64(aimDelay) || float64(m.all) > tolerance*aimMemory {
 		return fmt.Errorf("an aim is missed by more than a tenth")
+	}
+	return nil
+}
+
+// report writes what honest callers met among forged tokens, and returns an error where one was refused or had to wait too long.
+func (f *flooded) report(out io.Writer, s settings) error {
+	w := tabwriter.NewWriter(out, 2, 0, 3, ' ', tabwriter.AlignRight)
+	_, _ = fmt.Fprintf(out, "\nHonest callers while %d connections bring forged tokens (%d answered)\n\n", s.forgers, f.forged)
+	_, _ = fmt.Fprintf(w, "\tsamples\tp50\tp99\tmax\t\n")
+	for _, row := range []struct {
+		name string
+		took []time.Duration
+	}{{"a new token, from the forgers' address", f.beside}, {"a new token, from another address", f.elsewhere}, {"a known token", f.known}} {
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t\n", row.name, len(row.took), ms(quantile(row.took, 0.5)), ms(quantile(row.took, 0.99)), ms(quantile(row.took, 1)))
+	}
+	_ = w.Flush()
+	slowest := max(quantile(f.elsewhere, 1), quantile(f.known, 1))
+	_, _ = fmt.Fprintf(out, "\nRefused: %d of %d. Aims: none: %s; from another address and with a known token within %s: %s\n", f.refused, 3*signIns, verdict(f.refused == 0), ms(aimSignIn),
+		verdict(slowest < aimSignIn))
+	if f.refused > 0 || float64(slowest) > tolerance*float64(aimSignIn) {
+		return fmt.Errorf("forged tokens keep honest callers out")
 	}
 	return nil
 }

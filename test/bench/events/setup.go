@@ -14,6 +14,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/meetingops/meeting-recording-operator/events"
 	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
@@ -47,7 +48,7 @@ func setUp(ctx context.Context, s settings) (h *bench, err error) {
 	); err != nil {
 		return nil, fmt.Errorf("create a reader: %w", err)
 	}
-	if h.token, err = controlplane.Token(ctx, h.api.Config, subject.Namespace, subject.Name); err != nil {
+	if h.token, err = controlplane.Token(ctx, h.api.Config, subject.Namespace, subject.Name, events.TokenAudience); err != nil {
 		return nil, err
 	}
 	return h, h.startPrograms(ctx, s)

@@ -75,24 +75,26 @@ func Bind(name, role string, subject rbacv1.Subject) *rbacv1.ClusterRoleBinding 
 	}
 }
 
-// Token returns a token of a ServiceAccount.
-func Token(ctx context.Context, config *rest.Config, namespace, account string) (string, error) {
+// Token returns a token of a ServiceAccount, for the API server or for other audiences.
+func Token(ctx context.Context, config *rest.Config, namespace, account string, audiences ...string) (string, error) {
 	clients, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return "", err
 	}
 	token, err := clients.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, account,
-		&authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To[int64](tokenSeconds)}}, metav1.CreateOptions{})
+		&authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{
+			ExpirationSeconds: ptr.To[int64](tokenSeconds), Audiences: audiences,
+		}}, metav1.CreateOptions{})
 	if err != nil {
 		return "", fmt.Errorf("get a token of %s/%s: %w", namespace, account, err)
 	}
 	return token.Status.Token, nil
 }
 
-// MustToken returns a token of a ServiceAccount.
-func (c *ControlPlane) MustToken(t testing.TB, namespace, account string) string {
+// MustToken is Token for tests.
+func (c *ControlPlane) MustToken(t testing.TB, namespace, account string, audiences ...string) string {
 	t.Helper()
-	token, err := Token(t.Context(), c.Config, namespace, account)
+	token, err := Token(t.Context(), c.Config, namespace, account, audiences...)
 	if err != nil {
 		t.Fatal(err)
 	}

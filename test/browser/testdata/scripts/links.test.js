@@ -33,6 +33,7 @@ test("commands are made of names only", () => {
   equal(describeCommand("ns", "a-63e1"), "kubectl -n ns describe mrec a-63e1");
   equal([logsCommand("ns", "a; rm -rf /"), logsCommand("ns", undefined), describeCommand("$(x)", "a"), describeCommand("ns", "-n")], ["", "", "", ""]);
   equal([canICommand("ns").includes("-n ns"), canICommand("").includes("--all-namespaces"), canICommand("a b").includes("a b")], [true, true, false]);
+  equal([canICommand("ns", "system:serviceaccount:ns:a").endsWith(" --as=system:serviceaccount:ns:a"), canICommand("ns", "a; rm -rf /").endsWith(" --as=USER"), canICommand("ns").endsWith(" --as=USER")], [true, true, true]);
 });
 
 test("an address and what it shows are the same thing", () => {

@@ -1,7 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package guard
+// Package clientaddress finds the address that a request comes from, also behind proxies.
+package clientaddress
 
 import (
 	"net/http"
@@ -18,11 +19,11 @@ const (
 	maxHops = 16
 )
 
-// ClientAddress returns where a request comes from: the connection's address, or
+// Of returns where a request comes from: the connection's address, or
 // if that is a trusted proxy's, the right-most address of X-Forwarded-For that
 // is not. What is left of that was written by the client, so it is not read.
 // IPv6 addresses are cut to their /64.
-func ClientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
+func Of(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	client, ok := parseHop(r.RemoteAddr)
 	if !ok {
 		return netip.Addr{}

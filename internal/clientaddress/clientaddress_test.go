@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package guard
+package clientaddress
 
 import (
 	"net/http"
@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func TestClientAddress(t *testing.T) {
+func TestOf(t *testing.T) {
 	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	for name, tc := range map[string]struct {
 		remote    string
@@ -46,7 +46,7 @@ func TestClientAddress(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, "/", nil)
 			r.RemoteAddr = tc.remote
 			r.Header["X-Forwarded-For"] = tc.forwarded
-			if got := ClientAddress(r, tc.trusted).String(); got != tc.want {
+			if got := Of(r, tc.trusted).String(); got != tc.want {
 				t.Errorf("%s, want %s", got, tc.want)
 			}
 		})
@@ -60,7 +60,7 @@ func TestForwardedForIsReadBackwards(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.RemoteAddr = remote
 		r.Header.Set("X-Forwarded-For", forwarded)
-		return testing.AllocsPerRun(10, func() { ClientAddress(r, trusted) })
+		return testing.AllocsPerRun(10, func() { Of(r, trusted) })
 	}
 	long := strings.Repeat("10.1.1.1, ", 1600)
 	for name, got := range map[string]float64{
