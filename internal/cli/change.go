@@ -5,6 +5,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/cli/diagnosis"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
@@ -34,8 +36,8 @@ type change struct {
 	set func(*v1alpha1.MeetingRecording) error
 	// after acts on a recording whose spec was changed; it may be nil.
 	after func(ctx context.Context, c client.Client, r *v1alpha1.MeetingRecording, dryRun bool) error
-	// finished reports whether --wait is over.
-	finished func(*v1alpha1.MeetingRecording) bool
+	// finished reports whether --wait is over. It returns an error if what was asked for does not succeed.
+	finished func(*v1alpha1.MeetingRecording) (bool, error)
 
 	selector string
 	yes      bool
@@ -86,14 +88,20 @@ func (ch *change) run(ctx context.Context, names []string) error {
 	if err := ch.confirm(names); err != nil {
 		return err
 	}
+	var changed []string
 	var failures []error
 	for _, name := range names {
 		if err := ch.one(ctx, c, namespace, name); err != nil {
 			failures = append(failures, err)
+		} else {
+			changed = append(changed, name)
 		}
 		if ctx.Err() != nil {
-			break
+			return errors.Join(failures...)
 		}
+	}
+	if ch.wait && ch.dryRun != "server" {
+		failures = append(failures, ch.await(ctx, c, namespace, changed))
 	}
 	return errors.Join(failures...)
 }
@@ -147,7 +155,8 @@ func (ch *change) one(ctx context.Context, c client.Client, namespace, name stri
 	if err := ch.set(recording); err != nil {
 		return fmt.Errorf("recording %s: %w", name, err)
 	}
-	var options []client.PatchOption
+	// A field that the cluster's CRDs lack would otherwise be dropped with a warning.
+	options := []client.PatchOption{client.FieldValidation(metav1.FieldValidationStrict)}
 	suffix := ""
 	if ch.dryRun == "server" {
 		options, suffix = append(options, client.DryRunAll), " (server dry run)"
@@ -160,50 +169,77 @@ func (ch *change) one(ctx context.Context, c client.Client, namespace, name stri
 			return fmt.Errorf("recording %s: %w", name, err)
 		}
 	}
-	if _, err := fmt.Fprintf(ch.Out, "meetingrecording/%s %s%s\n", name, ch.done, suffix); err != nil {
-		return err
-	}
-	if !ch.wait || ch.dryRun == "server" {
-		return nil
-	}
-	return ch.await(ctx, c, recording)
+	_, err = fmt.Fprintf(ch.Out, "meetingrecording/%s %s%s\n", name, ch.done, suffix)
+	return err
 }
 
-// await waits until the manager has acted on the change.
-func (ch *change) await(ctx context.Context, c client.Client, recording *v1alpha1.MeetingRecording) error {
+// await waits until the manager has acted on the changes. All recordings share one timeout.
+func (ch *change) await(ctx context.Context, c client.Client, namespace string, names []string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, ch.timeout, errWaitedTooLong)
 	defer cancel()
+	var failures []error
+	for i, name := range names {
+		err := ch.awaitOne(ctx, c, namespace, name)
+		if ctx.Err() != nil {
+			return errors.Join(append(failures, fmt.Errorf("%w for %d of %d recordings: kubectl recording why %s says what the first waits for",
+				context.Cause(ctx), len(names)-i, len(names), name))...)
+		}
+		if err != nil {
+			failures = append(failures, fmt.Errorf("recording %s: %w", name, err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+func (ch *change) awaitOne(ctx context.Context, c client.Client, namespace, name string) error {
+	current, err := ch.awaitRecording(ctx, c, namespace, name, ch.finished)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(ch.Out, "meetingrecording/%s is %s\n", name, cmp.Or(current.Status.Processing.State, v1alpha1.ProcessingWaiting))
+	return err
+}
+
+// awaitRecording reads a recording until it is finished.
+func (o *options) awaitRecording(ctx context.Context, c client.Client, namespace, name string, finished func(*v1alpha1.MeetingRecording) (bool, error),
+) (*v1alpha1.MeetingRecording, error) {
 	tick := time.NewTicker(refreshInterval)
 	defer tick.Stop()
 	for {
-		current, err := ch.recording(ctx, c, recording.Namespace, recording.Name)
-		if ctx.Err() == nil && err != nil {
-			return err
+		current, err := o.recording(ctx, c, namespace, name)
+		if err != nil {
+			return nil, err
 		}
-		if err == nil && ch.finished(current) {
-			_, err := fmt.Fprintf(ch.Out, "meetingrecording/%s is %s\n", current.Name, current.Status.Processing.State)
-			return err
+		if over, err := finished(current); over || err != nil {
+			return current, err
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("recording %s: %w: kubectl recording why %s says what it waits for", recording.Name, context.Cause(ctx), recording.Name)
+			return nil, ctx.Err()
 		}
 	}
 }
 
 var errWaitedTooLong = errors.New("not done within --timeout")
 
-func isObserved(r *v1alpha1.MeetingRecording) bool {
-	return r.Status.ObservedGeneration >= r.Generation
+func isObserved(r *v1alpha1.MeetingRecording) (bool, error) { return diagnosis.IsObserved(r), nil }
+
+// hasRerun reports whether the rerun that spec.rerun requests has ended.
+func hasRerun(r *v1alpha1.MeetingRecording) (bool, error) {
+	if !diagnosis.IsObserved(r) || r.Spec.Rerun == nil || r.Status.Processing.ObservedRerunToken != r.Spec.Rerun.Token || !isDone(r) {
+		return false, nil
+	}
+	if answer := diagnosis.Explain(diagnosis.Input{Recording: r}); answer.NeedsAction {
+		return true, fmt.Errorf("%s Run kubectl recording why %s", answer.Summary, r.Name)
+	}
+	return true, nil
 }
 
 func newRerunCommand(o *options) *cobra.Command {
 	var token string
 	var steps []string
-	ch := &change{options: o, done: "rerun requested", finished: func(r *v1alpha1.MeetingRecording) bool {
-		return isObserved(r) && r.Spec.Rerun != nil && r.Status.Processing.ObservedRerunToken == r.Spec.Rerun.Token && isDone(r)
-	}}
+	ch := &change{options: o, done: "rerun requested", finished: hasRerun}
 	ch.set = func(r *v1alpha1.MeetingRecording) error {
 		rerun := &v1alpha1.Rerun{Token: token}
 		if rerun.Token == "" {
@@ -213,6 +249,9 @@ func newRerunCommand(o *options) *cobra.Command {
 			found, err := findSteps(r, name)
 			if err != nil {
 				return err
+			}
+			if name == "" {
+				return errors.New("a step's name is empty")
 			}
 			rerun.Steps = append(rerun.Steps, v1alpha1.StepReference{Pipeline: found[0].Pipeline, Step: found[0].Step})
 		}
@@ -285,14 +324,27 @@ func newReleaseCommand(o *options) *cobra.Command {
 func newCancelCommand(o *options) *cobra.Command {
 	ch := &change{options: o, done: "cancelled", finished: isObserved}
 	ch.set = func(r *v1alpha1.MeetingRecording) error { r.Spec.Suspend = true; return nil }
-	ch.after = deleteRunningJobs
+	ch.after = o.cancelJobs
 	return newChangeCommand(ch, "cancel", "Stop the processing of a recording",
 		"Stop the processing of a recording: suspend it, then delete its Jobs that have not ended. Their steps become Failed. "+
-			"Finished steps stay as they are. To process it after all: resume, then rerun.")
+			"Finished steps stay as they are. To process the recording after all, resume it, then rerun it.")
 }
 
-// deleteRunningJobs deletes the Jobs of a recording that have not ended.
-func deleteRunningJobs(ctx context.Context, c client.Client, r *v1alpha1.MeetingRecording, dryRun bool) error {
+// suspendTimeout is how long cancel waits for the manager to observe the suspension. A manager that is away creates no Jobs either.
+const suspendTimeout = 5 * time.Second
+
+// cancelJobs deletes the Jobs of a recording that have not ended. The manager may be about to create one: it must have observed the
+// suspension first.
+func (o *options) cancelJobs(ctx context.Context, c client.Client, r *v1alpha1.MeetingRecording, dryRun bool) error {
+	if !dryRun {
+		limited, cancel := context.WithTimeout(ctx, suspendTimeout)
+		_, err := o.awaitRecording(limited, c, r.Namespace, r.Name, isObserved)
+		late := limited.Err() != nil && ctx.Err() == nil
+		cancel()
+		if err != nil && !late {
+			return err
+		}
+	}
 	var jobs batchv1.JobList
 	if err := c.List(ctx, &jobs, client.InNamespace(r.Namespace), client.MatchingLabels{v1alpha1.LabelRecording: lifecycle.LabelValue(r.Name)}); err != nil {
 		return explain(err, "list", "jobs", r.Namespace)

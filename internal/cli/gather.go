@@ -5,14 +5,14 @@ package cli
 
 import (
 	"context"
-	"fmt"
+	"slices"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -21,56 +21,63 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
-// gathered is a recording with what belongs to it, as far as the user may read it.
+// gathered is a recording with what belongs to it. What the user may not read is nil, and named in incomplete: the rest is still of
+// use.
 type gathered struct {
 	recording  *v1alpha1.MeetingRecording
 	pipelines  []v1alpha1.RecordingPipeline
 	jobs       []batchv1.Job
-	pods       []corev1.Pod
+	pods       map[string][]corev1.Pod // by the name of the Job that controls them
 	incomplete []string
 }
 
-// gather reads what belongs to a recording. What the user may not read is named in incomplete: the rest is still of use.
+// gather reads what belongs to a recording.
 func gather(ctx context.Context, c client.Client, recording *v1alpha1.MeetingRecording) *gathered {
 	g := &gathered{recording: recording}
 	namespace := client.InNamespace(recording.Namespace)
 	labels := client.MatchingLabels{v1alpha1.LabelRecording: lifecycle.LabelValue(recording.Name)}
 
 	var pipelines v1alpha1.RecordingPipelineList
-	g.try(c.List(ctx, &pipelines, namespace), "recordingpipelines")
-	g.pipelines = pipelines.Items
-
+	if g.read(c.List(ctx, &pipelines, namespace), "recordingpipelines") {
+		g.pipelines = append([]v1alpha1.RecordingPipeline{}, pipelines.Items...)
+	}
 	var jobs batchv1.JobList
-	g.try(c.List(ctx, &jobs, namespace, labels), "jobs")
-	for _, job := range jobs.Items {
-		if metav1.IsControlledBy(&job, recording) {
-			g.jobs = append(g.jobs, job)
-		}
-	}
-	var pods corev1.PodList
-	g.try(c.List(ctx, &pods, namespace, labels), "pods")
-	g.pods = pods.Items
-	return g
-}
-
-// try notes what could not be listed.
-func (g *gathered) try(err error, resource string) {
-	if err != nil {
-		g.incomplete = append(g.incomplete, explain(err, "list", resource, g.recording.Namespace).Error())
-	}
-}
-
-// podsByJob returns the Pods by the name of the Job that controls them.
-func (g *gathered) podsByJob() map[string][]corev1.Pod {
-	byJob := map[string][]corev1.Pod{}
-	for i := range g.jobs {
-		for j := range g.pods {
-			if metav1.IsControlledBy(&g.pods[j], &g.jobs[i]) {
-				byJob[g.jobs[i].Name] = append(byJob[g.jobs[i].Name], g.pods[j])
+	if g.read(c.List(ctx, &jobs, namespace, labels), "jobs") {
+		g.jobs = []batchv1.Job{}
+		for _, job := range jobs.Items {
+			if metav1.IsControlledBy(&job, recording) {
+				g.jobs = append(g.jobs, job)
 			}
 		}
 	}
-	return byJob
+	var pods corev1.PodList
+	if g.read(c.List(ctx, &pods, namespace, labels), "pods") {
+		g.pods = byJob(g.jobs, pods.Items)
+	}
+	return g
+}
+
+// read reports whether something could be listed, and notes what could not.
+func (g *gathered) read(err error, resource string) bool {
+	if err == nil {
+		return true
+	}
+	if problem := explain(err, "list", resource, g.recording.Namespace).Error(); !slices.Contains(g.incomplete, problem) {
+		g.incomplete = append(g.incomplete, problem)
+	}
+	return false
+}
+
+func byJob(jobs []batchv1.Job, pods []corev1.Pod) map[string][]corev1.Pod {
+	found := map[string][]corev1.Pod{}
+	for i := range jobs {
+		for j := range pods {
+			if metav1.IsControlledBy(&pods[j], &jobs[i]) {
+				found[jobs[i].Name] = append(found[jobs[i].Name], pods[j])
+			}
+		}
+	}
+	return found
 }
 
 func (g *gathered) tree() view.Tree {
@@ -78,20 +85,23 @@ func (g *gathered) tree() view.Tree {
 	for i := range g.pipelines {
 		pipelines[g.pipelines[i].Name] = &g.pipelines[i]
 	}
-	return view.Tree{Recording: g.recording, Pipelines: pipelines, Pods: g.podsByJob(), Incomplete: g.incomplete}
+	return view.Tree{Recording: g.recording, Pipelines: pipelines, Pods: g.pods, Incomplete: g.incomplete}
 }
 
-// diagnosisInput adds what only an answer to "why" needs: Kubernetes Events and quotas.
+// diagnosisInput adds what only an answer to "why" needs: quotas, and the Kubernetes Events about Jobs that have not ended.
 func (g *gathered) diagnosisInput(ctx context.Context, c client.Client) diagnosis.Input {
-	in := diagnosis.Input{Recording: g.recording, Pipelines: g.pipelines, Jobs: g.jobs, Pods: g.podsByJob()}
+	in := diagnosis.Input{Recording: g.recording, Pipelines: g.pipelines, Jobs: g.jobs, Pods: g.pods, Now: time.Now()}
 	var quotas corev1.ResourceQuotaList
-	g.try(c.List(ctx, &quotas, client.InNamespace(g.recording.Namespace)), "resourcequotas")
+	g.read(c.List(ctx, &quotas, client.InNamespace(g.recording.Namespace)), "resourcequotas")
 	in.Quotas = quotas.Items
 	for i := range g.jobs {
+		if hasEnded(&g.jobs[i]) {
+			continue
+		}
 		in.Events = append(in.Events, g.eventsOf(ctx, c, g.jobs[i].Name)...)
-	}
-	for i := range g.pods {
-		in.Events = append(in.Events, g.eventsOf(ctx, c, g.pods[i].Name)...)
+		for j := range g.pods[g.jobs[i].Name] {
+			in.Events = append(in.Events, g.eventsOf(ctx, c, g.pods[g.jobs[i].Name][j].Name)...)
+		}
 	}
 	in.Incomplete = g.incomplete
 	return in
@@ -101,11 +111,8 @@ func (g *gathered) diagnosisInput(ctx context.Context, c client.Client) diagnosi
 const maxEvents = 50
 
 func (g *gathered) eventsOf(ctx context.Context, c client.Client, name string) []eventsv1.Event {
-	if len(validation.IsDNS1123Subdomain(name)) > 0 {
-		return nil
-	}
 	var events eventsv1.EventList
-	g.try(c.List(ctx, &events, client.InNamespace(g.recording.Namespace), client.Limit(maxEvents),
-		client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("regarding.name", name)}), fmt.Sprintf("events of %s", name))
+	g.read(c.List(ctx, &events, client.InNamespace(g.recording.Namespace), client.Limit(maxEvents),
+		client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("regarding.name", name)}), "events")
 	return events.Items
 }

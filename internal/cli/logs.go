@@ -124,9 +124,12 @@ func (l *logsOptions) run(ctx context.Context, name, stepName string) error {
 	if err != nil {
 		return fmt.Errorf("connect to the cluster: %w", err)
 	}
-	pods := gather(ctx, c, recording).podsByJob()
+	gathered := gather(ctx, c, recording)
+	if gathered.jobs == nil || gathered.pods == nil {
+		return errors.New(strings.Join(gathered.incomplete, "\n"))
+	}
 	for i := range steps {
-		if err := l.step(ctx, clientset, &steps[i], pods[steps[i].JobName], len(steps) > 1); err != nil {
+		if err := l.step(ctx, clientset, &steps[i], gathered.pods[steps[i].JobName], len(steps) > 1); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -154,6 +155,11 @@ func isMissingKind(err error) bool {
 		(status.Status().Details == nil || status.Status().Details.Name == "")
 }
 
+// isOlderSchema reports whether the API server does not know a field of ours, or cannot select by it.
+func isOlderSchema(err error) bool {
+	return apierrors.IsBadRequest(err) && (strings.Contains(err.Error(), "unknown field \"") || strings.Contains(err.Error(), "field label not supported"))
+}
+
 // explain adds what to do to an error of the API server.
 func explain(err error, verb, resource, namespace string) error {
 	where := ""
@@ -165,6 +171,8 @@ func explain(err error, verb, resource, namespace string) error {
 		return nil
 	case isMissingKind(err):
 		return fmt.Errorf("%s %s: the cluster does not have the operator's CRDs: install them with kubectl apply -k config/crd", verb, resource)
+	case isOlderSchema(err):
+		return fmt.Errorf("%s %s: the cluster's CRDs are older than this plugin: upgrade them with kubectl apply -k config/crd: %w", verb, resource, err)
 	case apierrors.IsForbidden(err):
 		return fmt.Errorf("%s %s: you lack the permission to %s %s%s: %w", verb, resource, verb, resource, where, err)
 	case apierrors.IsUnauthorized(err):

@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -70,29 +69,33 @@ func TestBackupAndRestore(t *testing.T) {
 		setFinished(r)
 		return api.Client.Status().Update(ctx, r)
 	})
-	pipeline := &v1alpha1.RecordingPipeline{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "web"}}
-	pipeline.Spec.Steps = []v1alpha1.PipelineStep{{Name: "archive"}}
-	pipeline.Spec.Steps[0].Template.Spec.Template.Spec.Containers = []corev1.Container{{Name: "main", Image: "example.com/x:1"}}
-	api.Create(t, pipeline)
-	health := harness.Address(t)
-	manager := harness.Start(t, "manager", "--kubeconfig", api.Kubeconfig, "--namespace", namespace, "--metrics-bind-address=0", "--health-probe-bind-address", health)
-	manager.AwaitReady(t, health)
+	createPipeline(t, namespace, 0)
+	startManager(t, namespace)
 
 	file := filepath.Join(t.TempDir(), "backup.json")
 	if stdout, stderr, code := run(t.Context(), "backup", file, "-n", namespace); code != 0 || !strings.Contains(stdout, fmt.Sprintf("%d recordings written to", count)) {
 		t.Fatalf("backup: %d, %s, %s", code, stdout, stderr)
 	}
-	if err := api.Client.DeleteAllOf(t.Context(), &v1alpha1.MeetingRecording{}, client.InNamespace(namespace)); err != nil {
-		t.Fatal(err)
-	}
+	harness.Eventually(t, "the namespace is empty", func(ctx context.Context) error {
+		if err := api.Client.DeleteAllOf(ctx, &v1alpha1.MeetingRecording{}, client.InNamespace(namespace)); err != nil {
+			return err
+		}
+		var left v1alpha1.MeetingRecordingList
+		if err := api.Client.List(ctx, &left, client.InNamespace(namespace), client.Limit(1)); err != nil || len(left.Items) == 0 {
+			return err
+		}
+		return errors.New("recordings are left")
+	})
 	if stdout, stderr, code := run(t.Context(), "restore", file, "--dry-run=server"); code != 0 || !strings.Contains(stdout, fmt.Sprintf("%d restored, 0 already there, 0 failed (server dry run)", count)) {
 		t.Fatalf("restore: %d, %s, %s", code, stdout, stderr)
 	}
 	interrupted, interrupt := context.WithCancel(t.Context())
 	go func() {
 		defer interrupt()
-		for interrupted.Err() == nil && len(recordings(t, namespace)) < count/3 {
-		}
+		third := client.ObjectKey{Namespace: namespace, Name: recordingName(count / 3)}
+		_ = harness.Await(interrupted, harness.Patience, "a third is restored", func(ctx context.Context) error {
+			return api.Client.Get(ctx, third, &v1alpha1.MeetingRecording{})
+		}) // what ends it is tested below
 	}()
 	if _, stderr, code := run(interrupted, "restore", file); code == 0 || (code != 130 && !strings.Contains(stderr, "run the command again")) {
 		t.Fatalf("an interrupted restore ends with %d, %s", code, stderr)
@@ -104,13 +107,7 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Errorf("a third restore: %s", stdout)
 	}
 	// The manager has looked at everything once it has processed a recording that ended after the restore.
-	last := finished(namespace, "last")
-	api.Create(t, last)
-	setFinished(last)
-	last.Status.Processing, last.Status.Conditions = v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingWaiting}, nil
-	if err := api.Client.Status().Update(t.Context(), last); err != nil {
-		t.Fatal(err)
-	}
+	createStopped(t, namespace, "last")
 	harness.Eventually(t, "the recording that is new has its Job", func(ctx context.Context) error {
 		var jobs batchv1.JobList
 		if err := api.Client.List(ctx, &jobs, client.InNamespace(namespace)); err != nil {
@@ -137,6 +134,16 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 }
 
+// startManager runs a manager for the namespaces until the test ends.
+func startManager(t *testing.T, namespaces ...string) {
+	health := harness.Address(t)
+	args := []string{"--kubeconfig", api.Kubeconfig, "--metrics-bind-address=0", "--health-probe-bind-address", health}
+	for _, namespace := range namespaces {
+		args = append(args, "--namespace", namespace)
+	}
+	harness.Start(t, "manager", args...).AwaitReady(t, health)
+}
+
 func recordings(t *testing.T, namespace string) []v1alpha1.MeetingRecording {
 	var list v1alpha1.MeetingRecordingList
 	if err := api.Client.List(t.Context(), &list, client.InNamespace(namespace)); err != nil {
@@ -145,12 +152,14 @@ func recordings(t *testing.T, namespace string) []v1alpha1.MeetingRecording {
 	return list.Items
 }
 
+func recordingName(i int) string { return fmt.Sprintf("rec-%05d", i) }
+
 func each(t *testing.T, count int, do func(ctx context.Context, name string) error) {
 	t.Helper()
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(16)
 	for i := range count {
-		group.Go(func() error { return do(ctx, fmt.Sprintf("rec-%05d", i)) })
+		group.Go(func() error { return do(ctx, recordingName(i)) })
 	}
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)

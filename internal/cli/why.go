@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,9 +44,7 @@ func (o *options) why(ctx context.Context, name, output string) error {
 	if err != nil {
 		return err
 	}
-	in := gather(ctx, c, recording).diagnosisInput(ctx, c)
-	in.Now = time.Now()
-	answer := diagnosis.Explain(in)
+	answer := diagnosis.Explain(gather(ctx, c, recording).diagnosisInput(ctx, c))
 	if output != "" {
 		return printObject(o.Out, output, answer)
 	}
@@ -71,8 +68,11 @@ func whyText(a diagnosis.Answer) string {
 	for _, command := range a.Commands {
 		fmt.Fprintf(&text, "  %s\n", command)
 	}
-	for _, what := range a.Incomplete {
-		fmt.Fprintf(&text, "\nNot checked: %s\n", view.Clean(what))
+	for i, what := range a.Incomplete {
+		if i == 0 {
+			text.WriteString("\n")
+		}
+		fmt.Fprintf(&text, "Not checked: %s\n", view.Clean(what))
 	}
 	return text.String()
 }

@@ -4,7 +4,8 @@
 // Package diagnosis answers "why is this recording not done?" from the objects of a cluster. It is pure.
 //
 // The rules are ordered: the first that matches is the answer. A rule that needs the user comes before one that needs only
-// time.
+// time. Why a Job makes no progress is what the manager finds too (package outcomes). docs/how-to/troubleshoot.md has a row for
+// each answer.
 package diagnosis
 
 import (
@@ -17,7 +18,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// Input is what is known of a recording.
+// Input is what is known of a recording. What could not be read is nil, and named in Incomplete: no rule may take it for absent.
 type Input struct {
 	Recording *v1alpha1.MeetingRecording
 	// Pipelines are all of the namespace.
@@ -50,13 +51,13 @@ type Answer struct {
 	Incomplete []string `json:"incomplete,omitempty"`
 }
 
-// rule returns an answer, or nil where it does not apply.
+// rule returns an answer, or nil if it does not apply.
 type rule func(Input) *Answer
 
 // rules are all answers but the last, in order.
 var rules = []rule{
-	deleting, notObserved, notEnded, suspended, noPipelineMatched, done,
-	stalledByName, stepRefused, pipelineNotReady, podProblem, stepFailed, jobSuspended, queued, running,
+	deleting, notObserved, notEnded, rerunRefused, suspended, noPipelineMatched, done,
+	stalledByName, jobRefused, pipelineNotReady, jobStuck, stepFailed, queued, running,
 }
 
 // Explain returns the answer of the first rule that applies.
@@ -68,4 +69,17 @@ func Explain(in Input) Answer {
 		}
 	}
 	return unknown(in)
+}
+
+// IsObserved reports whether the status accounts for the recording's spec. The manager writes nothing while a recording is under
+// way, so until then there is nothing to observe.
+func IsObserved(r *v1alpha1.MeetingRecording) bool {
+	if !hasEnded(r) && len(r.Status.Conditions) == 0 {
+		return true
+	}
+	return r.Status.ObservedGeneration >= r.Generation
+}
+
+func hasEnded(r *v1alpha1.MeetingRecording) bool {
+	return r.Status.Recording.State == v1alpha1.RecordingStopped || r.Status.Recording.State == v1alpha1.RecordingFailed
 }

@@ -10,12 +10,17 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// observeAfter is how long the manager may take to look at a new object before it is worth a word.
-const observeAfter = 30 * time.Second
+// observeAfter is how long the manager may take to act on a change. After recording-failed it waits for a file as long as its
+// --reorder-window, a minute by default.
+const observeAfter = 2 * time.Minute
+
+// managerLog prints what the manager logged, where config/default installs it.
+const managerLog = "kubectl -n meeting-recording-system logs deploy/meeting-recording-operator -c manager"
 
 func kubectl(in Input, format string, args ...any) string {
 	return fmt.Sprintf("kubectl -n %s %s", in.Recording.Namespace, fmt.Sprintf(format, args...))
@@ -30,67 +35,96 @@ func deleting(in Input) *Answer {
 		return nil
 	}
 	return &Answer{
-		Reason:  "Deleting",
-		Summary: fmt.Sprintf("The recording is being deleted since %s.", in.Recording.DeletionTimestamp.UTC().Format(time.RFC3339)),
-		Detail:  "finalizers: " + strings.Join(in.Recording.Finalizers, ", "),
-		Fix:     "It goes away when its finalizers are removed by whoever set them, and its Jobs are gone.",
-		Commands: []string{
-			kubectl(in, "get mrec %s -o jsonpath='{.metadata.finalizers}'", in.Recording.Name),
-		},
+		Reason:   "Deleting",
+		Summary:  fmt.Sprintf("The recording has been marked for deletion since %s.", in.Recording.DeletionTimestamp.UTC().Format(time.RFC3339)),
+		Detail:   "finalizers: " + strings.Join(in.Recording.Finalizers, ", "),
+		Fix:      "Wait until whoever set the finalizers removes them and the recording's Jobs are deleted.",
+		Commands: []string{kubectl(in, "get mrec %s -o jsonpath='{.metadata.finalizers}'", in.Recording.Name)},
 	}
 }
 
-// notObserved applies where the manager has not acted on the current spec for a while.
+// notObserved applies until the manager has acted on the current spec, or on the end of the recording.
 func notObserved(in Input) *Answer {
-	r := in.Recording
-	if r.Status.ObservedGeneration >= r.Generation {
+	if IsObserved(in.Recording) {
 		return nil
 	}
-	if r.Status.ObservedGeneration <= 0 && in.Now.Sub(r.CreationTimestamp.Time) < observeAfter {
-		return nil
+	if in.Now.Sub(lastWrite(in.Recording)) < observeAfter {
+		return &Answer{Reason: "Pending", Summary: "The recording has just changed, and the manager has not acted on it yet.", Fix: "Wait a moment."}
 	}
 	return &Answer{
 		Reason:      "NotObserved",
-		Summary:     "The manager has not looked at the recording since its spec changed.",
+		Summary:     "The manager has not acted on the recording since it changed.",
 		NeedsAction: true,
 		Fix:         "Check that the manager runs, is ready and serves this namespace. Adjust the namespace of the operator in the commands.",
 		Commands: []string{
 			"kubectl -n meeting-recording-system get pods -l app.kubernetes.io/name=meeting-recording-operator",
-			"kubectl -n meeting-recording-system logs deploy/meeting-recording-operator -c manager --tail=50",
+			managerLog + " --tail=50",
 		},
 	}
 }
 
+// lastWrite returns when the object was last written, as far as its managed fields say.
+func lastWrite(r *v1alpha1.MeetingRecording) time.Time {
+	last := r.CreationTimestamp.Time
+	for _, entry := range r.ManagedFields {
+		if entry.Time != nil && entry.Time.After(last) {
+			last = entry.Time.Time
+		}
+	}
+	return last
+}
+
 // notEnded applies until the provider has reported how the recording ended.
 func notEnded(in Input) *Answer {
-	status := in.Recording.Status.Recording
-	if status.State == v1alpha1.RecordingStopped || status.State == v1alpha1.RecordingFailed {
+	if hasEnded(in.Recording) {
 		return nil
 	}
-	answer := &Answer{Reason: "NotEnded", Summary: "The provider has not reported that the recording ended: post-processing starts with recording-stopped or recording-failed."}
-	if status.State == "" {
+	answer := &Answer{
+		Reason:  "NotEnded",
+		Summary: "The provider has not reported the end of the recording: post-processing starts with recording-stopped or recording-failed.",
+		Fix:     "Wait until the recording ends.",
+	}
+	if in.Recording.Status.Recording.State == "" {
 		answer.Summary = "No event of the provider has arrived for the recording."
 	}
 	stalled := condition(in, v1alpha1.ConditionStalled)
 	if stalled == nil {
-		answer.Fix = "Nothing, while the meeting is being recorded."
 		return answer
 	}
 	answer.Reason, answer.Detail, answer.NeedsAction = stalled.Reason, stalled.Message, true
-	answer.Fix = "Check at the provider whether it still records, and whether its webhooks arrive: see what the sidecar refused or spooled. " +
-		"With backfill installed, a finished file is found without its webhook. Delete the object if there will never be a file."
-	answer.Commands = []string{plugin(in, "deliveries"), kubectl(in, "delete mrec %s", in.Recording.Name)}
+	answer.Fix = "Check whether the provider still records, and whether the sidecar rejects or spools its webhooks. " +
+		"An installed backfill finds a finished file without its webhook. Delete the recording if there is no file."
+	answer.Commands = []string{"kubectl recording deliveries", "kubectl recording backfill --dry-run", kubectl(in, "delete mrec %s", in.Recording.Name)}
 	return answer
 }
 
+// rerunRefused applies if the rerun that spec.rerun requests does not begin.
+func rerunRefused(in Input) *Answer {
+	rerun, ready := in.Recording.Spec.Rerun, readyCondition(in)
+	if rerun == nil || ready == nil || rerun.Token != in.Recording.Status.Processing.ObservedRerunToken {
+		return nil
+	}
+	_, why, refused := strings.Cut(ready.Message, fmt.Sprintf("The rerun %q does not begin: ", rerun.Token))
+	if !refused {
+		return nil
+	}
+	return &Answer{
+		Reason: "RerunRefused", Detail: why, NeedsAction: true,
+		Summary:  fmt.Sprintf("The rerun %q does not begin. Earlier results stay as they are.", rerun.Token),
+		Fix:      "Correct the pipelines or the names of the steps, then request another rerun.",
+		Commands: []string{kubectl(in, "get rpipe"), plugin(in, "rerun %s", in.Recording.Name)},
+	}
+}
+
 func suspended(in Input) *Answer {
-	if !in.Recording.Spec.Suspend || in.Recording.Status.Processing.State != v1alpha1.ProcessingSuspended {
+	ready := readyCondition(in)
+	if !in.Recording.Spec.Suspend || ready == nil || ready.Reason != v1alpha1.ReasonSuspended {
 		return nil
 	}
 	return &Answer{
 		Reason: "Suspended", NeedsAction: true,
-		Summary:  "spec.suspend is true: no Job is created.",
-		Fix:      "Resume it.",
+		Summary:  "spec.suspend is true: the manager creates no Job.",
+		Fix:      "Resume the recording.",
 		Commands: []string{plugin(in, "resume %s", in.Recording.Name)},
 	}
 }
@@ -104,13 +138,13 @@ func noPipelineMatched(in Input) *Answer {
 		Reason:  "NoPipelineMatched",
 		Summary: fmt.Sprintf("No RecordingPipeline matched when the recording ended as %s.", in.Recording.Status.Recording.State),
 		Detail:  mismatches(in),
-		Fix:     "Create or change a pipeline (spec.triggers, spec.selector, spec.when), then run it for this recording.",
+		Fix:     "Create a pipeline, or change spec.triggers, spec.selector or spec.when of one. Then run it for this recording.",
 		Commands: []string{
 			kubectl(in, "get rpipe"),
 			plugin(in, "rerun %s", in.Recording.Name),
 		},
 	}
-	if len(in.Pipelines) == 0 {
+	if in.Pipelines != nil && len(in.Pipelines) == 0 {
 		answer.Summary = "The namespace has no RecordingPipeline."
 	}
 	return answer
@@ -126,13 +160,9 @@ func mismatches(in Input) string {
 }
 
 func mismatch(pipeline *v1alpha1.RecordingPipeline, r *v1alpha1.MeetingRecording) string {
-	triggers := pipeline.Spec.Triggers
-	if len(triggers) == 0 {
-		triggers = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}
-	}
 	matches := false
 	var names []string
-	for _, trigger := range triggers {
+	for _, trigger := range pipeline.Spec.Triggers {
 		matches = matches || string(trigger) == string(r.Status.Recording.State)
 		names = append(names, string(trigger))
 	}
@@ -143,14 +173,14 @@ func mismatch(pipeline *v1alpha1.RecordingPipeline, r *v1alpha1.MeetingRecording
 	switch {
 	case err != nil:
 		return "spec.selector is invalid: " + err.Error()
-	case !selector.Matches(labelSet(r)):
+	case !selector.Matches(labels.Set(r.Labels)):
 		return "spec.selector does not match the recording's labels"
 	case pipeline.Spec.When != "":
 		return "spec.when was false: " + pipeline.Spec.When
 	case pipeline.CreationTimestamp.After(endOf(r)):
 		return "it was created after the recording ended"
 	}
-	return "it matches now, so it has changed since the recording ended"
+	return "it matches now, so the pipeline or the recording's labels have changed since the recording ended"
 }
 
 func endOf(r *v1alpha1.MeetingRecording) time.Time {
@@ -162,10 +192,18 @@ func endOf(r *v1alpha1.MeetingRecording) time.Time {
 
 func done(in Input) *Answer {
 	ready := condition(in, v1alpha1.ConditionReady)
-	if ready == nil || ready.ObservedGeneration < in.Recording.Generation {
+	if ready == nil {
 		return nil
 	}
-	return &Answer{Reason: "Done", Summary: "The recording is done.", Detail: ready.Message}
+	if !in.Recording.Spec.Hold {
+		return &Answer{Reason: "Done", Summary: "The recording is done.", Detail: ready.Message}
+	}
+	return &Answer{
+		Reason: "Held", Detail: ready.Message,
+		Summary:  "The recording is done. spec.hold is true: retention keeps it, and the API server rejects its deletion.",
+		Fix:      "Release the recording if it may be deleted.",
+		Commands: []string{plugin(in, "release %s", in.Recording.Name)},
+	}
 }
 
 // condition returns the condition of the type if it is True.
@@ -177,15 +215,18 @@ func condition(in Input, kind string) *metav1.Condition {
 	return found
 }
 
+func readyCondition(in Input) *metav1.Condition {
+	return meta.FindStatusCondition(in.Recording.Status.Conditions, v1alpha1.ConditionReady)
+}
+
+// unknown is the answer if no rule applies: what the manager says, and where to read more.
 func unknown(in Input) Answer {
 	answer := Answer{
 		Reason: "Unknown", Summary: "The objects do not say why.", Incomplete: in.Incomplete,
-		Fix: "Read the manager's log.",
-		Commands: []string{
-			"kubectl -n meeting-recording-system logs deploy/meeting-recording-operator -c manager | grep " + in.Recording.Name,
-		},
+		Fix:      "Read the manager's log.",
+		Commands: []string{managerLog + " | grep " + in.Recording.Name},
 	}
-	if ready := meta.FindStatusCondition(in.Recording.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
+	if ready := readyCondition(in); ready != nil {
 		answer.Reason, answer.Summary = ready.Reason, ready.Message
 	}
 	return answer

@@ -213,16 +213,16 @@ func TestFindProblem(t *testing.T) {
 		pods []corev1.Pod
 		want *outcomes.Problem
 	}{
-		"no Pod":         {job(), nil, &outcomes.Problem{Head: "the Job has no Pod", Detail: "kubectl describe job job shows why", Usual: true}},
+		"no Pod":         {job(), nil, &outcomes.Problem{Reason: "NoPod", Head: "the Job has no Pod", Detail: "kubectl describe job job shows why", Usual: true}},
 		"between tries":  {retrying, nil, nil},
 		"failed Pod":     {retrying, []corev1.Pod{pod("Failed", 0)}, nil},
 		"runs":           {job(), []corev1.Pod{pod("Running", 0, corev1.ContainerStatus{Name: "main"})}, nil},
-		"image":          {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ErrImagePull", "not found"))}, &outcomes.Problem{Head: "container main does not start (ImagePullBackOff)", Detail: "not found"}},
-		"image, waiting": {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ImagePullBackOff", "Back-off"))}, &outcomes.Problem{Head: "container main does not start (ImagePullBackOff)", Detail: "Back-off"}},
-		"image name":     {job(), []corev1.Pod{pod("Pending", 0, waits("main", "InvalidImageName", "couldn't parse"))}, &outcomes.Problem{Head: "container main does not start (InvalidImageName)", Detail: "couldn't parse"}},
-		"init container": {job(), []corev1.Pod{initWaits}, &outcomes.Problem{Head: "container fetch does not start (CreateContainerConfigError)", Detail: `secret "s" not found`}},
-		"creating":       {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ContainerCreating", ""))}, &outcomes.Problem{Head: "container main does not start (ContainerCreating)", Usual: true}},
-		"unscheduled":    {job(), []corev1.Pod{unscheduled}, &outcomes.Problem{Head: "the Pod is not scheduled (Unschedulable)", Detail: "0/3 nodes are available", Usual: true}},
+		"image":          {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ErrImagePull", "not found"))}, &outcomes.Problem{Reason: "ImagePullBackOff", Head: "container main does not start (ImagePullBackOff)", Detail: "not found"}},
+		"image, waiting": {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ImagePullBackOff", "Back-off"))}, &outcomes.Problem{Reason: "ImagePullBackOff", Head: "container main does not start (ImagePullBackOff)", Detail: "Back-off"}},
+		"image name":     {job(), []corev1.Pod{pod("Pending", 0, waits("main", "InvalidImageName", "couldn't parse"))}, &outcomes.Problem{Reason: "InvalidImageName", Head: "container main does not start (InvalidImageName)", Detail: "couldn't parse"}},
+		"init container": {job(), []corev1.Pod{initWaits}, &outcomes.Problem{Reason: "CreateContainerConfigError", Head: "container fetch does not start (CreateContainerConfigError)", Detail: `secret "s" not found`}},
+		"creating":       {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ContainerCreating", ""))}, &outcomes.Problem{Reason: "PodNotStarting", Head: "container main does not start (ContainerCreating)", Usual: true}},
+		"unscheduled":    {job(), []corev1.Pod{unscheduled}, &outcomes.Problem{Reason: "PodNotScheduled", Head: "the Pod is not scheduled (Unschedulable)", Detail: "0/3 nodes are available", Usual: true}},
 		"newest counts":  {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ErrImagePull", "")), pod("Running", time.Second)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

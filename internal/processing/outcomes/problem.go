@@ -14,6 +14,8 @@ import (
 
 // Problem is why an unfinished Job makes no progress.
 type Problem struct {
+	// Reason is the cause in one word, for programs: one of the constants below, or the kubelet's own reason of a container that waits.
+	Reason string
 	// Head names the cause in words that do not change while the cause stays.
 	Head string
 	// Detail is what the cluster says about it. It may change from one moment to the next.
@@ -23,6 +25,17 @@ type Problem struct {
 	// Usual reports whether most Jobs pass through this, so that it is worth a message only if it takes too long.
 	Usual bool
 }
+
+// Reasons of problems, besides the kubelet's own.
+const (
+	ReasonJobSuspended    = "JobSuspended"
+	ReasonNoPod           = "NoPod"
+	ReasonPodLost         = "PodLost"
+	ReasonPodNotScheduled = "PodNotScheduled"
+	ReasonPodNotStarting  = "PodNotStarting"
+	ReasonPodNotEnding    = "PodNotEnding"
+	ReasonPodNotReady     = "PodNotReady"
+)
 
 // usualReasons are of containers that are about to start.
 var usualReasons = []string{"", "ContainerCreating", "PodInitializing"}
@@ -36,6 +49,7 @@ var sameReasons = map[string]string{
 // SuspendedJob returns the problem of a Job that is suspended and not queued.
 func SuspendedJob(job *batchv1.Job) *Problem {
 	return &Problem{
+		Reason: ReasonJobSuspended,
 		Head:   "the Job is suspended by something other than this operator",
 		Detail: "kubectl describe job " + job.Name + " shows by what; set its spec.suspend to false to continue",
 		Since:  later(job.CreationTimestamp.Time, conditionTime(job, batchv1.JobSuspended)),
@@ -54,6 +68,7 @@ func FindProblem(job *batchv1.Job, pods []corev1.Pod) *Problem {
 			since = later(since, job.Status.StartTime.Time)
 		}
 		return &Problem{
+			Reason: ReasonNoPod,
 			Head:   "the Job has no Pod",
 			Detail: "kubectl describe job " + job.Name + " shows why",
 			Since:  since,
@@ -78,6 +93,7 @@ func notEnding(pod *corev1.Pod) *Problem {
 		return nil
 	}
 	return &Problem{
+		Reason: ReasonPodLost,
 		Head:   "the Pod is deleted but does not end",
 		Detail: "its node " + pod.Spec.NodeName + " may be lost: see kubectl get node",
 		Since:  pod.DeletionTimestamp.Time,
@@ -89,6 +105,7 @@ func notScheduled(pod *corev1.Pod) *Problem {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
 			return &Problem{
+				Reason: ReasonPodNotScheduled,
 				Head:   "the Pod is not scheduled (" + condition.Reason + ")",
 				Detail: condition.Message,
 				Since:  later(pod.CreationTimestamp.Time, condition.LastTransitionTime.Time),
@@ -115,6 +132,7 @@ func containerWaits(pod *corev1.Pod) *Problem {
 			reason = "Waiting"
 		}
 		found := &Problem{
+			Reason: reason,
 			Head:   "container " + status.Name + " does not start (" + reason + ")",
 			Detail: waits.Message,
 			Since:  lastProgress(pod),
@@ -123,6 +141,7 @@ func containerWaits(pod *corev1.Pod) *Problem {
 		if !usual {
 			return found
 		}
+		found.Reason = ReasonPodNotStarting
 		if initializes(pod) {
 			continue
 		}
@@ -156,6 +175,7 @@ func outlived(pod *corev1.Pod) *Problem {
 		return nil
 	}
 	return &Problem{
+		Reason: ReasonPodNotEnding,
 		Head:   "container " + strings.Join(running, ", ") + " still runs although " + strings.Join(ended, ", ") + " has ended",
 		Detail: "the Job ends only with all its containers: run helpers as init containers with restartPolicy Always",
 		Since:  since,
@@ -168,6 +188,7 @@ func notReady(pod *corev1.Pod) *Problem {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodReady && condition.Status != corev1.ConditionTrue && pod.Status.Phase == corev1.PodRunning {
 			return &Problem{
+				Reason: ReasonPodNotReady,
 				Head:   "the Pod runs on node " + pod.Spec.NodeName + " but is not ready",
 				Detail: strings.TrimSuffix(condition.Reason+": "+condition.Message, ": "),
 				Since:  later(pod.CreationTimestamp.Time, condition.LastTransitionTime.Time),
