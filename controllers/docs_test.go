@@ -255,7 +255,7 @@ func checkPublished(t *testing.T, told *told) {
 			t.Errorf("notify was told %s=%q, want %q", name, env[name], want)
 		}
 	}
-	patches := regexp.MustCompile(`kubectl patch mrec NAME --type=merge -p '(\{"spec":\{"rerun".*\})'`).FindAllStringSubmatch(told.document, -1)
+	patches := regexp.MustCompile(`kubectl patch mrec "\$NAME" --type=merge -p '(\{"spec":\{"rerun".*\})'`).FindAllStringSubmatch(told.document, -1)
 	if len(patches) != 2 {
 		t.Fatalf("the document has %d reruns, want 2", len(patches))
 	}
