@@ -23,6 +23,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
@@ -202,7 +203,7 @@ func (readCloser) Close() error { return nil }
 func TestLargestStatus(t *testing.T) {
 	ns := namespace(t)
 	recording := stopped(t, ns, "rec")[0]
-	in := planning.Input{Recording: recording, Jobs: map[string]outcomes.Observation{}, Now: time.Now(), Settings: usual}
+	in := planning.Input{Recording: recording, Jobs: map[string]outcomes.Observation{}, Now: time.Now(), Settings: usual, Expressions: expression.New()}
 	for p := range 8 {
 		pipeline := v1alpha1.RecordingPipeline{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: fmt.Sprintf("%s-%d", strings.Repeat("p", 60), p)}}
 		pipeline.Spec.Triggers = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}

@@ -16,7 +16,9 @@ import (
 	"github.com/meetingops/meeting-recording-operator/controllers/recording"
 	"github.com/meetingops/meeting-recording-operator/controllers/retention"
 	"github.com/meetingops/meeting-recording-operator/internal/expression"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	rules "github.com/meetingops/meeting-recording-operator/internal/retention"
 	"github.com/meetingops/meeting-recording-operator/internal/serverclock"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
@@ -65,7 +67,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if options.Pace == (Pace{}) {
 		options.Pace = DefaultPace
 	}
-	recorder, err := newRecorder(mgr)
+	recorder, err := kube.NewEventRecorder(mgr)
 	if err != nil {
 		return fmt.Errorf("set up the writing of Kubernetes Events: %w", err)
 	}
@@ -85,8 +87,8 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		return err
 	}
 	sweeper := retention.New(mgr, retention.Options{
-		Default: options.KeepRecordings, Every: options.Pace.SweepEvery, Page: options.Pace.SweepPage,
-		Sink: options.Delivery.Sink != nil, Namespaces: options.Namespaces,
+		Rules: rules.Rules{Default: options.KeepRecordings, Sink: options.Delivery.Sink != nil},
+		Every: options.Pace.SweepEvery, Page: options.Pace.SweepPage, Namespaces: options.Namespaces,
 	}, recorder, options.Clock, serverClock)
 	if err := mgr.Add(sweeper); err != nil {
 		return fmt.Errorf("set up retention: %w", err)

@@ -67,7 +67,7 @@ func (e *entries) observe(recording *v1alpha1.MeetingRecording, isOurs func(*v1a
 // hasWork reports whether something is pending, or delivered completely but not marked as such.
 func hasWork(recording *v1alpha1.MeetingRecording, delivered v1alpha1.DeliveryStatus) bool {
 	return len(delivery.Pending(recording, delivered)) > 0 ||
-		delivery.Ended(recording) && recording.Status.Delivery.State != v1alpha1.DeliveryDelivered
+		recording.Status.Processing.State.IsFinal() && recording.Status.Delivery.State != v1alpha1.DeliveryDelivered
 }
 
 // get returns a copy of what is cached; false if nothing is.

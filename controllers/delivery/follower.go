@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/delivery"
 	"github.com/meetingops/meeting-recording-operator/internal/follow"
 )
 
@@ -86,5 +85,5 @@ func newRetry() wait.Backoff {
 // that was lately: then a manager may have been killed before it could deliver it.
 func (r *Reconciler) isOurs(recording *v1alpha1.MeetingRecording) bool {
 	ended := recording.Status.Processing.LastTransitionTime
-	return !delivery.Ended(recording) || recording.Status.Delivery.State != "" || ended != nil && r.clock.Since(ended.Time) < r.DropAfter
+	return !recording.Status.Processing.State.IsFinal() || recording.Status.Delivery.State != "" || ended != nil && r.clock.Since(ended.Time) < r.DropAfter
 }

@@ -31,7 +31,7 @@ const (
 // save stores what was delivered: at once when the recording has ended and its state changes, otherwise after a while, so that events
 // in quick succession are one write. It returns when to try again; 0 is never.
 func (r *Reconciler) save(ctx context.Context, recording *v1alpha1.MeetingRecording, cached *entry) (time.Duration, error) {
-	ended := delivery.Ended(recording)
+	ended := recording.Status.Processing.State.IsFinal()
 	state := v1alpha1.DeliveryState("")
 	switch complete := len(delivery.Pending(recording, cached.delivered)) == 0; {
 	case ended && complete:

@@ -15,6 +15,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
 // TestBurstWait: in a burst the status of a recording whose Jobs were just created
@@ -28,7 +29,7 @@ func TestBurstWait(t *testing.T) {
 		steps    []v1alpha1.StepStatus
 		decision planning.Decision
 		jobs     map[string]outcomes.Observation
-		turns    map[string]planning.Position
+		turns    map[string]scheduling.Answer
 		age      time.Duration
 	}
 	burst := func(change func(*situation)) situation {
@@ -49,7 +50,7 @@ func TestBurstWait(t *testing.T) {
 		"no Job":                          {burst(func(s *situation) { s.jobs = nil }), 0},
 		"a Job has ended":                 {burst(func(s *situation) { s.jobs["job"] = outcomes.Observation{State: outcomes.JobSucceeded} }), 0},
 		"another was refused":             {burst(func(s *situation) { s.jobs["other"] = outcomes.Observation{State: outcomes.JobRefused} }), 0},
-		"another is queued":               {burst(func(s *situation) { s.turns = map[string]planning.Position{"other": {}} }), 0},
+		"another is queued":               {burst(func(s *situation) { s.turns = map[string]scheduling.Answer{"other": {}} }), 0},
 		"for too long":                    {burst(func(s *situation) { s.age = burstPatience }), 0},
 	} {
 		t.Run(name, func(t *testing.T) {

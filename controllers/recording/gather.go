@@ -81,10 +81,10 @@ func (r *Reconciler) gather(ctx context.Context, recording *v1alpha1.MeetingReco
 // mayAct reports whether more than the recording itself can matter: it has ended, and there are Jobs to observe or to create.
 func mayAct(recording *v1alpha1.MeetingRecording) bool {
 	state := recording.Status.Processing.State
-	if planning.IsFinal(state) {
+	if state.IsFinal() {
 		return planning.RerunIsDue(recording)
 	}
-	return planning.IsUnderWay(state) || planning.HasEnded(recording)
+	return planning.IsUnderWay(state) || recording.Status.Recording.State.IsFinal()
 }
 
 // awaitsJob reports whether the status has no Job of the step yet: one may have been created all the same.

@@ -133,7 +133,12 @@ func TestCountStored(t *testing.T) {
 	for name, counter := range counters {
 		was[name] = testutil.ToFloat64(counter)
 	}
-	countStored(before, stored, []planning.Notice{{Kind: planning.NoticeStalled, Reason: "JobNameTaken"}, {Kind: planning.NoticeFailed}})
+	stored.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: "JobNameTaken"}}
+	countStored(before, stored)
+	before.Status.Conditions = stored.Conditions
+	if planning.BecameStalled(before, stored) != "" {
+		t.Error("a recording that was stalled before becomes stalled again")
+	}
 	for name, counter := range counters {
 		if got := testutil.ToFloat64(counter) - was[name]; got != 1 {
 			t.Errorf("%s: counted %v times, want once", name, got)

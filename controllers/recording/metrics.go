@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -99,10 +101,9 @@ func forgetQueue(namespace, pipeline string) {
 }
 
 // countStored counts what a stored decision changed.
-func countStored(before *v1alpha1.MeetingRecording, stored planning.Decision, notices []planning.Notice) {
-	to := stored.Processing.State
-	if before.Status.Processing.State != to && planning.IsFinal(to) {
-		recordingsTotal.WithLabelValues(outcome(string(to))).Inc()
+func countStored(before *v1alpha1.MeetingRecording, stored planning.Decision) {
+	if to := stored.Processing.State; before.Status.Processing.State != to && to.IsFinal() {
+		recordingsTotal.WithLabelValues(stateLabel(to)).Inc()
 	}
 	for i, step := range stored.Processing.Steps {
 		if i < len(before.Status.Processing.Steps) {
@@ -110,16 +111,31 @@ func countStored(before *v1alpha1.MeetingRecording, stored planning.Decision, no
 				continue
 			}
 		}
-		switch step.State {
-		case v1alpha1.StepSucceeded, v1alpha1.StepFailed, v1alpha1.StepSkipped:
-			stepsTotal.WithLabelValues(outcome(string(step.State))).Inc()
+		if step.State.IsFinal() {
+			stepsTotal.WithLabelValues(stateLabel(step.State)).Inc()
 		}
 	}
-	for _, notice := range notices {
-		if notice.Kind == planning.NoticeStalled {
-			stalledTotal.WithLabelValues(notice.Reason).Inc()
-		}
+	if reason := planning.BecameStalled(before, stored); reason != "" {
+		stalledTotal.WithLabelValues(reason).Inc()
 	}
 }
 
-func outcome(state string) string { return strings.ToLower(state) }
+// countInFlight adds a recording to the gauges, or subtracts it. Only the leader's watch does so: the sum over replicas counts each once.
+func countInFlight(object client.Object, by float64) {
+	recording, ok := object.(*v1alpha1.MeetingRecording)
+	if !ok {
+		return
+	}
+	inFlight.WithLabelValues(stateLabel(recording.Status.Recording.State), stateLabel(recording.Status.Processing.State)).Add(by)
+	if stalled := meta.FindStatusCondition(recording.Status.Conditions, v1alpha1.ConditionStalled); stalled != nil && stalled.Status == "True" {
+		stalledNow.WithLabelValues(stalled.Reason).Add(by)
+	}
+}
+
+// stateLabel is a state as metrics have it; none is that of a recording that was not reconciled yet.
+func stateLabel[T ~string](state T) string {
+	if state == "" {
+		return "none"
+	}
+	return strings.ToLower(string(state))
+}

@@ -70,10 +70,10 @@ func (r *Reconciler) requestSlots(ctx context.Context, facts *facts, wanted []jo
 	}
 	answers, again := r.scheduler.ask(facts.Recording, requests, facts.Now)
 	facts.wait = soonest(facts.wait, again)
-	facts.Queued = make(map[string]planning.Position)
+	facts.Queued = make(map[string]scheduling.Answer)
 	for job, answer := range answers {
 		if !answer.Granted {
-			facts.Queued[job] = planning.Position{Position: answer.Position, Of: answer.Of}
+			facts.Queued[job] = answer
 		}
 	}
 	return nil

@@ -42,6 +42,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=recordingpipelines,verbs=get;list;watch
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=create;delete;get;list;watch
 // +kubebuilder:rbac:groups=core,resources=pods,verbs=list
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create
 
 // New returns a reconciler that knows nothing yet.
 func New(options Options) *Reconciler {
@@ -61,9 +62,6 @@ func (r *Reconciler) Health() *StatusHealth { return r.health }
 func (r *Reconciler) Register(mgr ctrl.Manager, namespaces []string) error {
 	if err := r.finished.register(mgr, namespaces); err != nil {
 		return err
-	}
-	if err := mgr.Add(&gauges{cache: mgr.GetCache()}); err != nil {
-		return fmt.Errorf("set up the gauges of recordings: %w", err)
 	}
 	if err := r.registerDeletion(mgr); err != nil {
 		return fmt.Errorf("set up the deletion of Jobs: %w", err)

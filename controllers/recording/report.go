@@ -17,7 +17,6 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
-	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
 
@@ -43,12 +42,10 @@ func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning
 	r.health.accepted(before.Namespace)
 	r.known.of(before).written = stored.ResourceVersion
 	r.finished.observed(client.ObjectKeyFromObject(before))
-	notices := planning.Notices(before, decision)
-	countStored(before, decision, notices)
+	countStored(before, decision)
 	r.trace(facts, decision)
-	for _, notice := range notices {
-		event := eventFor(notice)
-		r.Recorder.Eventf(stored, nil, event.kind, event.reason, event.action, "%s", event.note)
+	for _, notice := range planning.Notices(before, decision) {
+		r.Recorder.Eventf(stored, nil, notice.Type, notice.Reason, "Process", "%s", notice.Message)
 	}
 	log.FromContext(ctx).V(1).Info("Status stored", "processing", decision.Processing.State)
 	return again, deferred
@@ -78,5 +75,5 @@ func (r *Reconciler) rejected(ctx context.Context, recording *v1alpha1.MeetingRe
 	}
 	log.FromContext(ctx).Error(err, "Status write rejected", "hint", rejectedHint)
 	r.Recorder.Eventf(recording, nil, corev1.EventTypeWarning, "StatusRejected", "Process", "%s",
-		conditions.Cut("No further Jobs are created in the namespace. "+rejectedHint+": "+err.Error()))
+		"No further Jobs are created in the namespace. "+rejectedHint+": "+err.Error())
 }

@@ -24,13 +24,14 @@ import (
 
 type requests = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// recordingWatch puts recordings into the work queue, first those that may need a Job.
+// recordingWatch counts recordings in flight and puts them into the work queue, first those that may need a Job.
 type recordingWatch struct {
 	handler.EnqueueRequestForObject
 }
 
 // Create is of a recording that is new, or found at the start.
 func (w *recordingWatch) Create(ctx context.Context, e event.CreateEvent, q requests) {
+	countInFlight(e.Object, 1)
 	if recording, ok := e.Object.(*v1alpha1.MeetingRecording); ok && needsJob(recording) {
 		first(q, client.ObjectKeyFromObject(recording))
 		return
@@ -40,6 +41,8 @@ func (w *recordingWatch) Create(ctx context.Context, e event.CreateEvent, q requ
 
 // Update is of a recording that has changed.
 func (w *recordingWatch) Update(ctx context.Context, e event.UpdateEvent, q requests) {
+	countInFlight(e.ObjectOld, -1)
+	countInFlight(e.ObjectNew, 1)
 	before, had := e.ObjectOld.(*v1alpha1.MeetingRecording)
 	recording, has := e.ObjectNew.(*v1alpha1.MeetingRecording)
 	if had && has && needsJob(recording) && !needsJob(before) {
@@ -47,6 +50,12 @@ func (w *recordingWatch) Update(ctx context.Context, e event.UpdateEvent, q requ
 		return
 	}
 	w.EnqueueRequestForObject.Update(ctx, e, q)
+}
+
+// Delete is of a recording that is gone, or whose processing has ended.
+func (w *recordingWatch) Delete(ctx context.Context, e event.DeleteEvent, q requests) {
+	countInFlight(e.Object, -1)
+	w.EnqueueRequestForObject.Delete(ctx, e, q)
 }
 
 // jobPriority is that of recordings that need Jobs; others have 0. So Jobs do not wait behind status writes.
@@ -65,7 +74,7 @@ func first(q requests, key client.ObjectKey) {
 // needsJob reports whether the recording may need a Job that it does not have.
 func needsJob(recording *v1alpha1.MeetingRecording) bool {
 	state := recording.Status.Processing.State
-	return planning.HasEnded(recording) && !planning.IsFinal(state) && !planning.IsUnderWay(state) &&
+	return recording.Status.Recording.State.IsFinal() && !state.IsFinal() && !planning.IsUnderWay(state) &&
 		!recording.Spec.Suspend && recording.DeletionTimestamp == nil
 }
 

@@ -19,19 +19,14 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/retention"
 )
 
-// consider deletes the recording and all others of its session, if all of them are due. A session is considered once, with its first
-// recording.
-func (s *Sweeper) consider(ctx context.Context, key types.NamespacedName, rules rulesByNamespace) error {
-	if s.considered[key] {
-		return nil
-	}
-	s.considered = map[types.NamespacedName]bool{key: true}
+// consider deletes the session that the recording is the first of, if all of it is due.
+func (s *Sweeper) consider(ctx context.Context, key types.NamespacedName, rules retention.Rules) error {
 	recording, err := s.get(ctx, key, fromWatchCache)
-	if err != nil || recording == nil || !rules.of(key.Namespace).MayBeDue(recording, s.clock.Now()) {
+	if err != nil || recording == nil || !rules.MayBeDue(recording, s.clock.Now()) {
 		return err
 	}
-	session, err := s.session(ctx, recording, rules.of(key.Namespace))
-	if err != nil || !rules.of(key.Namespace).Due(session, s.clock.Now()) {
+	session, err := s.session(ctx, recording, rules)
+	if err != nil || !rules.Due(session, s.clock.Now()) {
 		return err
 	}
 	if err := s.serverClock.Check(ctx); err != nil { // a sweep takes hours, and somebody may have set the clock
@@ -40,11 +35,12 @@ func (s *Sweeper) consider(ctx context.Context, key types.NamespacedName, rules 
 	return s.deleteAll(ctx, session)
 }
 
-// session returns the recordings of the session from the given one on, if each may be due; none if the given one is not the first, or one
-// is not due. A recording whose name does not follow from its ids belongs to no chain.
+// session returns the recordings of the session from the given one on; none if the given one is not the first, or another may not be due. A
+// recording whose name does not follow from its ids belongs to no chain.
 func (s *Sweeper) session(ctx context.Context, first *v1alpha1.MeetingRecording, rules retention.Rules) ([]*v1alpha1.MeetingRecording, error) {
+	session := []*v1alpha1.MeetingRecording{first}
 	if first.Name != segmentName(first, first.Spec.Segment) {
-		return []*v1alpha1.MeetingRecording{first}, nil
+		return session, nil
 	}
 	if first.Spec.Segment > 1 {
 		before, err := s.segment(ctx, first, first.Spec.Segment-1)
@@ -52,17 +48,14 @@ func (s *Sweeper) session(ctx context.Context, first *v1alpha1.MeetingRecording,
 			return nil, err
 		}
 	}
-	session := []*v1alpha1.MeetingRecording{first}
-	for {
-		next, err := s.segment(ctx, first, first.Spec.Segment+int32(len(session))) //nolint:gosec // at most lifecycle.MaxSegment, by the schema
-		if err != nil {
+	for segment := first.Spec.Segment + 1; ; segment++ {
+		next, err := s.segment(ctx, first, segment)
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if next == nil {
+		case next == nil:
 			return session, nil
-		}
-		s.considered[client.ObjectKeyFromObject(next)] = true
-		if !rules.MayBeDue(next, s.clock.Now()) {
+		case !rules.MayBeDue(next, s.clock.Now()):
 			return nil, nil
 		}
 		session = append(session, next)

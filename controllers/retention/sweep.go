@@ -32,10 +32,6 @@ import (
 // readsPerSecond and deletesPerSecond limit a sweep: nobody waits for it.
 const readsPerSecond, deletesPerSecond = 50, 10
 
-// finished selects recordings whose processing has ended.
-const finished = "status.processing.state!=,status.processing.state!=Waiting,status.processing.state!=Queued," +
-	"status.processing.state!=Running,status.processing.state!=Suspended"
-
 var (
 	deletedTotal = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "meetingrecording_recordings_deleted_total",
@@ -61,13 +57,11 @@ type Clock interface {
 
 // Options configure the deletion of recordings.
 type Options struct {
-	// Default is how long recordings are kept that no pipeline ran for, or whose pipelines are gone; 0 keeps them.
-	Default time.Duration
+	// Rules are those without the pipelines' own.
+	Rules retention.Rules
 	// Every is the time between two sweeps, and Page how many recordings a sweep lists with one request.
 	Every time.Duration
 	Page  int64
-	// Sink reports whether there is a sink of CloudEvents: what it has not received is kept longer.
-	Sink bool
 	// Namespaces are those to work in; none: all.
 	Namespaces []string
 }
@@ -76,17 +70,14 @@ type Options struct {
 // not grow with the recordings that are kept. It runs in the leader.
 type Sweeper struct {
 	Options
-	// cached has the pipelines, and the recordings in flight.
-	cached client.Client
-	// live reads from the API server.
+	// cached has the pipelines; live reads from the API server.
+	cached      client.Client
 	live        client.Reader
 	recorder    events.EventRecorder
 	clock       clock.PassiveClock
 	serverClock Clock
 
 	reads, deletes *rate.Limiter
-	// considered are the recordings of the session that was considered last.
-	considered map[types.NamespacedName]bool
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;delete
@@ -108,35 +99,31 @@ func (s *Sweeper) Start(ctx context.Context) error {
 	return nil
 }
 
-// sweep considers every recording that is old enough, once.
+// sweep considers every recording that is old enough, once. A namespace that cannot be listed does not stop the others.
 func (s *Sweeper) sweep(ctx context.Context) {
-	logger := log.FromContext(ctx).WithName("retention")
-	ctx = log.IntoContext(ctx, logger)
-	rules, err := s.rules(ctx)
-	if err != nil {
-		s.incomplete(ctx, err)
+	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("retention"))
+	var pipelines v1alpha1.RecordingPipelineList
+	if err := s.cached.List(ctx, &pipelines); err != nil {
+		s.incomplete(ctx, fmt.Errorf("list pipelines: %w", err))
 		return
 	}
-	if !rules.deleteAny() {
+	rules := s.Rules.With(pipelines.Items)
+	if !rules.Any() {
 		return
 	}
 	if err := s.serverClock.Check(ctx); err != nil {
 		failuresTotal.WithLabelValues("clock").Inc()
-		logger.Error(err, "Retention skipped, nothing is deleted")
+		log.FromContext(ctx).Error(err, "Retention skipped, nothing is deleted")
 		return
 	}
-	s.considered = nil
 	namespaces := s.Namespaces
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	for _, namespace := range namespaces {
-		if err := s.sweepFinished(ctx, namespace, rules); err != nil {
+		if err := s.sweepNamespace(ctx, namespace, rules); err != nil {
 			s.incomplete(ctx, err)
 		}
-	}
-	if err := s.sweepUnfinished(ctx, rules); err != nil {
-		s.incomplete(ctx, err)
 	}
 }
 
@@ -147,27 +134,9 @@ func (s *Sweeper) incomplete(ctx context.Context, err error) {
 	}
 }
 
-// sweepUnfinished considers recordings whose processing has not ended: they are in the cache.
-func (s *Sweeper) sweepUnfinished(ctx context.Context, rules rulesByNamespace) error {
-	var unfinished v1alpha1.MeetingRecordingList
-	if err := s.cached.List(ctx, &unfinished); err != nil {
-		return fmt.Errorf("list recordings in flight: %w", err)
-	}
-	for i := range unfinished.Items {
-		recording := &unfinished.Items[i]
-		if !rules.of(recording.Namespace).MayBeDue(recording, s.clock.Now()) {
-			continue
-		}
-		if err := s.tolerate(ctx, client.ObjectKeyFromObject(recording), s.consider(ctx, client.ObjectKeyFromObject(recording), rules)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sweepFinished considers recordings whose processing has ended, by pages of their metadata.
-func (s *Sweeper) sweepFinished(ctx context.Context, namespace string, rules rulesByNamespace) error {
-	options := &client.ListOptions{Namespace: namespace, Limit: s.Page, Raw: &metav1.ListOptions{FieldSelector: finished}}
+// sweepNamespace considers the recordings of a namespace, or of all, by pages of their metadata.
+func (s *Sweeper) sweepNamespace(ctx context.Context, namespace string, rules retention.Rules) error {
+	options := &client.ListOptions{Namespace: namespace, Limit: s.Page}
 	for {
 		page := &metav1.PartialObjectMetadataList{}
 		page.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecordingList"))
@@ -180,10 +149,12 @@ func (s *Sweeper) sweepFinished(ctx context.Context, namespace string, rules rul
 			return fmt.Errorf("list recordings of namespace %q: %w", namespace, err)
 		}
 		for i := range page.Items {
-			key := client.ObjectKeyFromObject(&page.Items[i])
-			if !s.isOld(&page.Items[i], rules) {
+			found := &page.Items[i]
+			shortest, ok := rules.Shortest(found.Namespace)
+			if !ok || s.clock.Since(found.CreationTimestamp.Time) < shortest {
 				continue
 			}
+			key := client.ObjectKeyFromObject(found)
 			if err := s.tolerate(ctx, key, s.consider(ctx, key, rules)); err != nil {
 				return err
 			}
@@ -205,12 +176,6 @@ func expiredAt(err error) (string, bool) {
 	return next, next != ""
 }
 
-// isOld reports whether a recording is old enough for the shortest rule.
-func (s *Sweeper) isOld(found *metav1.PartialObjectMetadata, rules rulesByNamespace) bool {
-	shortest, ok := rules.of(found.Namespace).Shortest()
-	return ok && s.clock.Since(found.CreationTimestamp.Time) >= shortest
-}
-
 // tolerate reports an error that concerns one recording, and returns others: those of the API server as a whole, and of the context.
 func (s *Sweeper) tolerate(ctx context.Context, key types.NamespacedName, err error) error {
 	var status apierrors.APIStatus
@@ -224,52 +189,4 @@ func (s *Sweeper) tolerate(ctx context.Context, key types.NamespacedName, err er
 	s.recorder.Eventf(recording, nil, corev1.EventTypeWarning, "DeletionFailed", "Delete", "%s",
 		"Retention could not delete the recording's session, and tries again with the next sweep: "+err.Error())
 	return nil
-}
-
-// rulesByNamespace are the rules of namespaces that have pipelines; others has those of all others.
-type rulesByNamespace struct {
-	named  map[string]retention.Rules
-	others retention.Rules
-}
-
-func (r rulesByNamespace) of(namespace string) retention.Rules {
-	if rules, ok := r.named[namespace]; ok {
-		return rules
-	}
-	return r.others
-}
-
-// deleteAny reports whether any rule deletes recordings.
-func (r rulesByNamespace) deleteAny() bool {
-	if _, ok := r.others.Shortest(); ok {
-		return true
-	}
-	for _, rules := range r.named {
-		if _, ok := rules.Shortest(); ok {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *Sweeper) rules(ctx context.Context) (rulesByNamespace, error) {
-	var pipelines v1alpha1.RecordingPipelineList
-	if err := s.cached.List(ctx, &pipelines); err != nil {
-		return rulesByNamespace{}, fmt.Errorf("list pipelines: %w", err)
-	}
-	byNamespace := make(map[string][]v1alpha1.RecordingPipeline)
-	for _, pipeline := range pipelines.Items {
-		byNamespace[pipeline.Namespace] = append(byNamespace[pipeline.Namespace], pipeline)
-	}
-	rules := rulesByNamespace{named: make(map[string]retention.Rules), others: s.rulesOf(nil)}
-	for namespace, theirs := range byNamespace {
-		rules.named[namespace] = s.rulesOf(theirs)
-	}
-	return rules, nil
-}
-
-func (s *Sweeper) rulesOf(pipelines []v1alpha1.RecordingPipeline) retention.Rules {
-	rules := retention.RulesOf(pipelines, s.Default)
-	rules.Sink = s.Sink
-	return rules
 }

@@ -117,12 +117,3 @@ func Current(recording *v1alpha1.MeetingRecording, delivered v1alpha1.DeliverySt
 	})
 	return current
 }
-
-// Ended reports whether processing has ended, unless a rerun requests more.
-func Ended(recording *v1alpha1.MeetingRecording) bool {
-	switch recording.Status.Processing.State {
-	case v1alpha1.ProcessingSucceeded, v1alpha1.ProcessingFailed, v1alpha1.ProcessingSkipped:
-		return true
-	}
-	return false
-}

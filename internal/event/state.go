@@ -77,13 +77,8 @@ func (s *State) Key() types.NamespacedName {
 // At is when the recording came to its state; the zero time before its first event.
 func (s *State) At() time.Time { return s.at }
 
-// Ended is true where processing is over, so that only a rerun changes the state.
-func (s *State) Ended() bool { return Ended(s.processing) }
-
-// Ended is true of the processing states that are final but for a rerun.
-func Ended(state v1alpha1.ProcessingState) bool {
-	return state == v1alpha1.ProcessingSucceeded || state == v1alpha1.ProcessingFailed || state == v1alpha1.ProcessingSkipped
-}
+// Ended reports whether processing has ended, so that only a rerun changes the state.
+func (s *State) Ended() bool { return s.processing.IsFinal() }
 
 // AsEnded returns the state that a recording had before this one, when all that is known is that its processing was over: the same,
 // with processing in a state that equals none of those that are not final.

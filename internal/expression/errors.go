@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common"
@@ -19,6 +18,8 @@ import (
 	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/interpreter"
+
+	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
 // location is a place in the text of a condition.
@@ -38,27 +39,17 @@ func join(complaints []error) error {
 	for i, complaint := range complaints {
 		texts[i] = complaint.Error()
 	}
-	return errors.New(oneLine(strings.Join(texts, "; ")))
-}
-
-// oneLine makes a message of text from a condition: CEL repeats what it does not understand as it is.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
+	return errors.New(text.Line(strings.Join(texts, "; "))) // CEL repeats what it does not understand as it is
 }
 
 // maxPart is how many characters of a condition are repeated to say which part of it fails.
 const maxPart = 120
 
-func cut(text string) string {
-	if runes := []rune(text); len(runes) > maxPart {
+func cut(part string) string {
+	if runes := []rune(part); len(runes) > maxPart {
 		return string(runes[:maxPart]) + "…"
 	}
-	return text
+	return part
 }
 
 func (v variables) names() []string { return slices.Sorted(maps.Keys(v)) }
@@ -71,9 +62,9 @@ func (p *program) locate(err error) error {
 	}
 	var failure *types.Err
 	if !errors.As(err, &failure) {
-		return errors.New(oneLine(err.Error()))
+		return errors.New(text.Line(err.Error()))
 	}
-	message := oneLine(failure.Error())
+	message := text.Line(failure.Error())
 	if strings.HasPrefix(message, "no such overload") {
 		message += ": the types do not go together (numbers among values are doubles: compute with 2.0, not 2)"
 	}
@@ -82,11 +73,11 @@ func (p *program) locate(err error) error {
 		return errors.New(message)
 	}
 	at := location{p.ast.SourceInfo().GetStartLocation(beginning(found[0]).ID())}
-	text, err := cel.ExprToString(found[0], p.ast.SourceInfo())
+	part, err := cel.ExprToString(found[0], p.ast.SourceInfo())
 	if err != nil {
 		return fmt.Errorf("%s: %s", at, message)
 	}
-	return fmt.Errorf("%s: %s: %s", at, cut(oneLine(text)), message)
+	return fmt.Errorf("%s: %s: %s", at, cut(text.Line(part)), message)
 }
 
 // beginning returns the part of an expression that a path such as outputs.probe.durationSeconds begins with: to CEL it is at its

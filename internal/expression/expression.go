@@ -59,9 +59,12 @@ func (e *Evaluator) CheckStep(source string, needed []string) error {
 	return program.checkNames(needed)
 }
 
-// Pipeline evaluates the condition of a pipeline (spec.when) for a recording. The error says what could not be evaluated, by line
+// Pipeline evaluates the condition of a pipeline (spec.when) for a recording; an empty one is true. The error says what could not be evaluated, by line
 // and column: the condition is wrong, what it asks for is absent, or it costs more than MaxCost.
 func (e *Evaluator) Pipeline(source string, recording *v1alpha1.MeetingRecording) (bool, error) {
+	if source == "" {
+		return true, nil
+	}
 	program, err := e.compiled(pipelineCondition, source)
 	if err != nil {
 		return false, err
@@ -72,6 +75,9 @@ func (e *Evaluator) Pipeline(source string, recording *v1alpha1.MeetingRecording
 // Step evaluates the condition of a step (spec.steps[].when) for a recording. steps are those that the step needs, directly or
 // through others, all ended; the condition can name no other. The error is as of Pipeline.
 func (e *Evaluator) Step(source string, recording *v1alpha1.MeetingRecording, steps []v1alpha1.StepStatus) (bool, error) {
+	if source == "" {
+		return true, nil
+	}
 	program, err := e.compiled(stepCondition, source)
 	if err != nil {
 		return false, err

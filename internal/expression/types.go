@@ -45,34 +45,34 @@ const (
 // What the variables are. A field that is not required may be absent.
 var (
 	recordingType = object("Recording", fields{
-		"name":      required(text(maxName)),
-		"namespace": required(text(maxLabelValue)),
-		"labels":    required(apiservercel.NewMapType(text(maxName+1+maxLabelValue), text(maxLabelValue), maxLabels)),
-		"meetingID": required(text(maxID)),
-		"sessionID": required(text(maxID)),
+		"name":      required(stringOf(maxName)),
+		"namespace": required(stringOf(maxLabelValue)),
+		"labels":    required(apiservercel.NewMapType(stringOf(maxName+1+maxLabelValue), stringOf(maxLabelValue), maxLabels)),
+		"meetingID": required(stringOf(maxID)),
+		"sessionID": required(stringOf(maxID)),
 		"segment":   required(apiservercel.IntType),
-		"state":     required(text(maxState)),
+		"state":     required(stringOf(maxState)),
 		"file":      optional(fileType),
 		"startTime": optional(apiservercel.TimestampType),
 		"endTime":   optional(apiservercel.TimestampType),
 	})
 	fileType = object("File", fields{
-		"path": required(text(maxURL)),
-		"url":  optional(text(maxURL)),
+		"path": required(stringOf(maxURL)),
+		"url":  optional(stringOf(maxURL)),
 	})
-	stepsType = apiservercel.NewMapType(text(maxStepName), stepType, maxSteps)
+	stepsType = apiservercel.NewMapType(stringOf(maxStepName), stepType, maxSteps)
 	stepType  = object("Step", fields{
-		"state":   required(text(maxState)),
-		"outputs": required(apiservercel.NewMapType(text(maxOutputName), outputType, maxOutputs)),
+		"state":   required(stringOf(maxState)),
+		"outputs": required(apiservercel.NewMapType(stringOf(maxOutputName), outputType, maxOutputs)),
 	})
 	outputType = object("Output", fields{
-		"url":       optional(text(maxURL)),
-		"mediaType": optional(text(maxMediaType)),
+		"url":       optional(stringOf(maxURL)),
+		"mediaType": optional(stringOf(maxMediaType)),
 		"sizeBytes": optional(apiservercel.IntType),
-		"sha256":    optional(text(maxDigest)),
+		"sha256":    optional(stringOf(maxDigest)),
 		"values":    required(valuesType(maxValues)),
 	})
-	outputsType = apiservercel.NewMapType(text(maxStepName), valuesType(maxValues*maxOutputs), maxSteps)
+	outputsType = apiservercel.NewMapType(stringOf(maxStepName), valuesType(maxValues*maxOutputs), maxSteps)
 )
 
 // variables maps the name of each variable to what it is.
@@ -121,8 +121,8 @@ func optional(kind *apiservercel.DeclType) *apiservercel.DeclField {
 	return apiservercel.NewDeclField("", kind, false, nil, nil)
 }
 
-// text is a string of at most so many characters.
-func text(longest int64) *apiservercel.DeclType {
+// stringOf is a string of at most so many characters.
+func stringOf(longest int64) *apiservercel.DeclType {
 	kind := apiservercel.NewSimpleTypeWithMinSize("string", cel.StringType, nil, apiservercel.MinStringSize)
 	kind.MaxElements = longest
 	return kind
@@ -132,5 +132,5 @@ func text(longest int64) *apiservercel.DeclType {
 func valuesType(most int64) *apiservercel.DeclType {
 	value := apiservercel.NewSimpleTypeWithMinSize("dyn", cel.DynType, nil, 1)
 	value.MaxElements = maxValue
-	return apiservercel.NewMapType(text(maxValueName), value, most)
+	return apiservercel.NewMapType(stringOf(maxValueName), value, most)
 }

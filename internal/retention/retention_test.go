@@ -113,7 +113,7 @@ func rules(byDefault time.Duration) retention.Rules {
 	}
 	silent := keep("silent", 0)
 	silent.Spec.Retention = &v1alpha1.PipelineRetention{}
-	return retention.RulesOf([]v1alpha1.RecordingPipeline{keep("week", week), keep("month", 30*day), silent}, byDefault)
+	return retention.Rules{Default: byDefault}.With([]v1alpha1.RecordingPipeline{keep("week", week), keep("month", 30*day), silent})
 }
 
 func TestDue(t *testing.T) {
@@ -161,20 +161,20 @@ func TestDue(t *testing.T) {
 }
 
 func TestShortest(t *testing.T) {
-	if got, ok := rules(0).Shortest(); got != week || !ok {
+	if got, ok := rules(0).Shortest(""); got != week || !ok {
 		t.Errorf("shortest = %s, %t; want a week", got, ok)
 	}
-	if got, ok := rules(2 * day).Shortest(); got != 2*day || !ok {
+	if got, ok := rules(2 * day).Shortest(""); got != 2*day || !ok {
 		t.Errorf("shortest = %s, %t; want the default", got, ok)
 	}
-	if got, ok := retention.RulesOf(nil, 0).Shortest(); ok {
-		t.Errorf("shortest = %s without any rule, want none", got)
+	if got, ok := rules(0).Shortest("other"); ok {
+		t.Errorf("shortest = %s in a namespace without rules, want none", got)
 	}
 }
 
 // A schema that is not enforced, because the object is older than it, does not make recordings go within a day.
 func TestNeverWithinADay(t *testing.T) {
-	rules := retention.RulesOf(nil, time.Hour)
+	rules := retention.Rules{Default: time.Hour}
 	skipped := []change{ran(), state(v1alpha1.ProcessingSkipped)}
 	if rules.Due([]*v1alpha1.MeetingRecording{recording(append(skipped, event(day-time.Second))...)}, noon) {
 		t.Error("deleted within a day of its last event")
@@ -194,10 +194,10 @@ func TestRetentionProperties(t *testing.T) {
 		due := rules.Due(session, noon)
 		for _, r := range session {
 			if due && !rules.MayBeDue(r, noon) {
-				t.Fatal("the session is due, and one that stands in the way is passed over")
+				t.Fatal("the session is due, and one that prevents it is passed over")
 			}
 			age := noon.Sub(r.Status.Recording.Events[0].LastReceiveTime.Time)
-			if shortest, ok := rules.Shortest(); due && (!ok || age < shortest || age < day) {
+			if shortest, ok := rules.Shortest(""); due && (!ok || age < shortest || age < day) {
 				t.Fatalf("due %s after its last event", age)
 			}
 			if due && (r.Status.Processing.State == v1alpha1.ProcessingRunning || len(r.Status.Processing.Steps) > 0 && r.Status.Processing.Steps[0].Pipeline == "silent") {
@@ -225,7 +225,8 @@ func draw(t *rapid.T) *v1alpha1.MeetingRecording {
 func TestHeldForTheSink(t *testing.T) {
 	pending := func(r *v1alpha1.MeetingRecording) { r.Status.Delivery.State = v1alpha1.DeliveryPending }
 	delivered := func(r *v1alpha1.MeetingRecording) { r.Status.Delivery.State = v1alpha1.DeliveryDelivered }
-	rules := retention.Rules{Pipelines: map[string]time.Duration{"week": week}, Sink: true}
+	rules := rules(0)
+	rules.Sink = true
 	without := rules
 	without.Sink = false
 	for name, test := range map[string]struct {

@@ -17,9 +17,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
 // noon is when everything is judged.
@@ -42,11 +44,11 @@ func recorded(t *testing.T, state v1alpha1.RecordingState, ago time.Duration) *s
 		status.Events = []v1alpha1.RecordingEvent{{Type: v1alpha1.EventType(state), Source: v1alpha1.EventSourceWebhook, ReceiveTime: at,
 			Deliveries: 1, LastReceiveTime: at}}
 	}
-	if planning.HasEnded(recording) {
+	if recording.Status.Recording.State.IsFinal() {
 		status.EndTime = &at
 	}
 	return &situation{planning.Input{Recording: recording, Now: noon, Settings: settings, Jobs: map[string]outcomes.Observation{},
-		Queued: map[string]planning.Position{}}}
+		Queued: map[string]scheduling.Answer{}, Expressions: expression.New()}}
 }
 
 // with adds a pipeline of the steps, named p.
@@ -92,7 +94,7 @@ func (s *situation) job(step string, attempt int32, observed outcomes.Observatio
 }
 
 func (s *situation) queued(step string) *situation {
-	s.Queued[jobs.Name(s.Recording.Name, "p0", step, 1)] = planning.Position{Position: 1, Of: 1}
+	s.Queued[jobs.Name(s.Recording.Name, "p0", step, 1)] = scheduling.Answer{Position: 1, Of: 1}
 	return s
 }
 

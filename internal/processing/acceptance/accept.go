@@ -19,6 +19,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
 // A check that was rejected is retried after as long as it has been rejected, within these bounds.
@@ -114,7 +115,7 @@ func causes(template string, err error) []string {
 
 // list joins complaints to one message.
 func list(complaints []string) string {
-	return conditions.Cut(strings.Join(complaints, "; "))
+	return text.Cut(strings.Join(complaints, "; "))
 }
 
 // sorted returns complaints of others, each once, in an order that does not change from one time to the next.

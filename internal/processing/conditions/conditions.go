@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package conditions builds the conditions of recordings and pipelines, following kstatus, and makes text fit for their messages.
+// Package conditions builds the conditions of recordings and pipelines, following kstatus.
 package conditions
 
 import (

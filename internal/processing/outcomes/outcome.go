@@ -14,7 +14,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
-	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
+	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
 // JobCondition returns the condition by which a Job has ended, Complete or Failed; nil while it has not.
@@ -87,11 +87,11 @@ func failure(condition *batchv1.JobCondition, cause cause, pods []corev1.Pod) st
 	if n := countFailed(pods); n > 1 {
 		reason += fmt.Sprintf(", %d Pods failed", n)
 	}
-	text := cause.String()
-	if text == "" {
+	caused := cause.String()
+	if caused == "" {
 		return fmt.Sprintf("The Job failed (%s): %s", reason, condition.Message)
 	}
-	return fmt.Sprintf("%s (Job: %s)", conditions.CutTo(text, maxCause), reason)
+	return fmt.Sprintf("%s (Job: %s)", text.CutTo(caused, maxCause), reason)
 }
 
 func countFailed(pods []corev1.Pod) int {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,19 +73,10 @@ func newestByIndex(pods []corev1.Pod) []*corev1.Pod {
 		}
 	}
 	var ordered []*corev1.Pod
-	for _, index := range sortedKeys(newest) {
+	for _, index := range slices.Sorted(maps.Keys(newest)) {
 		ordered = append(ordered, newest[index])
 	}
 	return ordered
-}
-
-func sortedKeys(pods map[int]*corev1.Pod) []int {
-	keys := make([]int, 0, len(pods))
-	for key := range pods {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // encodeValues returns values as one compact JSON object, sorted by name; nil if there are none.

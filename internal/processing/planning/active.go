@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
 // HasJob reports whether the status says that the step has had a Job which had not ended: if the Job is gone now, somebody deleted it.
@@ -72,7 +72,7 @@ func problemMessage(in Input, before string, problem *outcomes.Problem) string {
 		return before
 	}
 	if problem.Detail == "" {
-		return conditions.Cut(problem.Head)
+		return text.Cut(problem.Head)
 	}
-	return conditions.Cut(problem.Head + ": " + problem.Detail)
+	return text.Cut(problem.Head + ": " + problem.Detail)
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
-	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
 // deferredMessage has no detail, because what a network error says differs each time and would be written each time.
@@ -51,7 +51,7 @@ func advance(in Input, processing v1alpha1.ProcessingStatus) Decision {
 func written(in Input, processing v1alpha1.ProcessingStatus) Decision {
 	state, summary, wait := sumUp(in, processing.Steps)
 	processing.State = state
-	if IsFinal(state) && rerunToken(in.Recording) != processing.ObservedRerunToken {
+	if state.IsFinal() && rerunToken(in.Recording) != processing.ObservedRerunToken {
 		wait = rerunAfter
 	}
 	decision := Decision{Processing: processing, Conditions: in.summarize(summary), RequeueAfter: wait}
@@ -108,7 +108,7 @@ func (w *walk) start(i int) {
 		w.fail(step, fmt.Sprintf("RecordingPipeline %s, or its step %s, was deleted before the step had a Job.", step.Pipeline, step.Step))
 		return
 	}
-	needed := w.needed(template.Needs)
+	needed := w.needed(step.Step)
 	if backoffLeft(w.in, step) > 0 || !w.wanted(step, template, needed) {
 		return
 	}
@@ -161,7 +161,7 @@ func (w *walk) wanted(step *v1alpha1.StepStatus, template *v1alpha1.PipelineStep
 	if step.RetryTime != nil {
 		return true
 	}
-	wanted, err := w.in.evaluateStep(template.When, needed)
+	wanted, err := w.in.Expressions.Step(template.When, w.in.Recording, needed)
 	switch {
 	case err != nil:
 		w.fail(step, "Its condition cannot be evaluated: "+err.Error())
@@ -220,7 +220,7 @@ func (w *walk) skip(step *v1alpha1.StepStatus, reason v1alpha1.StepReason, messa
 }
 
 // cut makes text fit for a step's message: of many steps each has less room, so that the status stays small.
-func (p *progress) cut(text string) string { return conditions.CutTo(text, messageRoom(p.total)) }
+func (p *progress) cut(message string) string { return text.CutTo(message, messageRoom(p.total)) }
 
 func end(in Input, step *v1alpha1.StepStatus, state v1alpha1.StepState, message string) {
 	now := metav1.NewTime(in.Now).Rfc3339Copy()

@@ -8,7 +8,7 @@ import (
 	"fmt"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
+	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
 // etcd stores at most 1.5 MiB. Beside the status that are the spec, the metadata, and the managed fields, which take up to a third of
@@ -27,7 +27,7 @@ const (
 
 // messageRoom is how many bytes the message of each of so many steps may have.
 func messageRoom(steps int) int {
-	return min(max(allMessages/max(steps, 1), minMessage), conditions.MaxMessage)
+	return min(max(allMessages/max(steps, 1), minMessage), text.MaxMessage)
 }
 
 // fitOutputs returns the outputs that fit into one step's share. If that is not all of them, the values go first, then the last

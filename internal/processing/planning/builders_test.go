@@ -49,7 +49,7 @@ func recording(state v1alpha1.RecordingState, ago time.Duration) *v1alpha1.Meeti
 	r.Status.Recording.Events = []v1alpha1.RecordingEvent{{
 		Type: v1alpha1.EventType(state), Source: v1alpha1.EventSourceWebhook, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at,
 	}}
-	if planning.HasEnded(r) {
+	if r.Status.Recording.State.IsFinal() {
 		r.Status.Recording.EndTime = &at
 	}
 	return r
@@ -75,7 +75,7 @@ func pipeline(name string, steps ...string) v1alpha1.RecordingPipeline {
 func input(r *v1alpha1.MeetingRecording, pipelines ...v1alpha1.RecordingPipeline) planning.Input {
 	return planning.Input{
 		Recording: r, Pipelines: pipelines, Now: noon, Settings: settings,
-		Jobs: make(map[string]outcomes.Observation),
+		Jobs: make(map[string]outcomes.Observation), Expressions: conditions{},
 	}
 }
 

@@ -311,7 +311,7 @@ func TestNotices(t *testing.T) {
 		decision := planning.Decide(in)
 		text := ""
 		for _, notice := range planning.Notices(in.Recording, decision) {
-			text += fmt.Sprintf("%d %s;", notice.Kind, notice.Reason)
+			text += notice.Type + " " + notice.Reason + ";"
 		}
 		return text
 	}
@@ -322,9 +322,9 @@ func TestNotices(t *testing.T) {
 		want     string
 	}{
 		{"started", active(), ""},
-		{"started and stalled", outcomes.Observation{State: outcomes.JobTaken}, fmt.Sprintf("%d JobNameTaken;", planning.NoticeStalled)},
-		{"succeeded at once", succeeded(), fmt.Sprintf("%d Processed;", planning.NoticeSucceeded)},
-		{"failed at once", failed("why"), fmt.Sprintf("%d ProcessingFailed;", planning.NoticeFailed)},
+		{"started and stalled", outcomes.Observation{State: outcomes.JobTaken}, "Warning JobNameTaken;"},
+		{"succeeded at once", succeeded(), "Normal ProcessingSucceeded;"},
+		{"failed at once", failed("why"), "Warning ProcessingFailed;"},
 	} {
 		in.Jobs[step] = test.observed
 		if got := kinds(in); got != test.want {
@@ -332,7 +332,7 @@ func TestNotices(t *testing.T) {
 		}
 	}
 	overdue := recording(stopping, time.Hour)
-	if got, want := kinds(input(overdue)), fmt.Sprintf("%d TerminalEventMissing;", planning.NoticeStalled); got != want {
+	if got, want := kinds(input(overdue)), "Warning TerminalEventMissing;"; got != want {
 		t.Errorf("overdue: %q, want %q", got, want)
 	}
 	told := stored(overdue, planning.Decide(input(overdue)))

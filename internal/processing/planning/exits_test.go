@@ -20,7 +20,7 @@ func TestEveryStateHasAnExit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		end := rapid.SampledFrom([]v1alpha1.RecordingState{"", v1alpha1.RecordingStarting, v1alpha1.RecordingStarted, v1alpha1.RecordingStopping, stopped, fail}).Draw(t, "state")
 		w := newWorld(t, end, drawPipelines(t), 1)
-		if planning.HasEnded(w.stored()) {
+		if w.stored().Status.Recording.State.IsFinal() {
 			w.live()
 		}
 		in, decision := w.rest()
@@ -61,7 +61,7 @@ func (w *world) rest() (planning.Input, planning.Decision) {
 // exitOf names what leads out of the state; empty if nothing does.
 func exitOf(in planning.Input, decision planning.Decision) string {
 	state := in.Recording.Status.Processing.State
-	if planning.IsFinal(state) && !planning.RerunIsDue(in.Recording) {
+	if state.IsFinal() && !planning.RerunIsDue(in.Recording) {
 		return "done"
 	}
 	if decision.RequeueAfter > 0 {
@@ -75,10 +75,10 @@ func exitOf(in planning.Input, decision planning.Decision) string {
 			return "the controller's retry"
 		}
 	}
-	if planning.HasEnded(in.Recording) && in.Recording.Spec.Suspend {
+	if in.Recording.Status.Recording.State.IsFinal() && in.Recording.Spec.Suspend {
 		return "spec.suspend"
 	}
-	if !planning.HasEnded(in.Recording) && len(in.Recording.Status.Conditions) > 0 {
+	if !in.Recording.Status.Recording.State.IsFinal() && len(in.Recording.Status.Conditions) > 0 {
 		return "the event that is missing, which the conditions name"
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/graph"
 )
 
 // group is the steps of one pipeline within a recording, which need each other as the pipeline says now.
@@ -44,60 +45,24 @@ func (g *group) template(name string) *v1alpha1.PipelineStep {
 	return nil
 }
 
-// index returns where the step is among the recording's; -1 where it is not.
+// index returns where the step is among the recording's; -1 if it is not.
 func (g *group) index(name string) int {
 	return slices.IndexFunc(g.steps, func(step v1alpha1.StepStatus) bool { return step.Step == name })
 }
 
-// needed returns the steps that the named ones need, directly or through others, as they are, in the order of the status. It ends
-// whatever the graph is like.
-func (g *group) needed(needs []string) []v1alpha1.StepStatus {
-	if len(needs) == 0 {
+// needed returns the steps that the named one needs, directly or through others, in the order of the status.
+func (g *group) needed(name string) []v1alpha1.StepStatus {
+	if g.pipeline == nil {
 		return nil
 	}
-	reached := make([]bool, len(g.steps))
-	g.reach(needs, reached)
 	var steps []v1alpha1.StepStatus
-	for i := range g.steps {
-		if reached[i] {
-			steps = append(steps, g.steps[i])
+	names := graph.Needed(g.pipeline.Spec.Steps, name)
+	for _, step := range g.steps {
+		if slices.Contains(names, step.Step) {
+			steps = append(steps, step)
 		}
 	}
 	return steps
-}
-
-// reach marks the named steps and all that they need.
-func (g *group) reach(names []string, reached []bool) {
-	for _, name := range names {
-		i := g.index(name)
-		if i < 0 || reached[i] {
-			continue
-		}
-		reached[i] = true
-		if template := g.template(name); template != nil {
-			g.reach(template.Needs, reached)
-		}
-	}
-}
-
-// withDependants marks, beside the steps that are marked, those that need them, directly or through others.
-func (g *group) withDependants(marked []bool) {
-	for again := true; again; {
-		again = false
-		for i := range g.steps {
-			if !marked[i] && g.needsAny(i, marked) {
-				marked[i], again = true, true
-			}
-		}
-	}
-}
-
-func (g *group) needsAny(i int, marked []bool) bool {
-	template := g.template(g.steps[i].Step)
-	return template != nil && slices.ContainsFunc(template.Needs, func(name string) bool {
-		need := g.index(name)
-		return need >= 0 && marked[need]
-	})
 }
 
 func findPipeline(pipelines []v1alpha1.RecordingPipeline, name string) *v1alpha1.RecordingPipeline {

@@ -46,7 +46,6 @@ type story struct {
 func tell(t *testing.T, pipelines ...v1alpha1.RecordingPipeline) *story {
 	t.Helper()
 	s := &story{t: t, in: input(recording(stopped, 0), pipelines...), runs: make(map[string]jobs.Run)}
-	s.in.Expressions = conditions{}
 	return s.decide()
 }
 
@@ -200,13 +199,6 @@ func TestConditionsOfPipelines(t *testing.T) {
 	s := tell(t, when("error")).expect("Failed", "a Failed")
 	if got, want := s.message(0), "RecordingPipeline p: spec.when cannot be evaluated: no such key: durationSeconds"; got != want {
 		t.Errorf("message = %q, want %q", got, want)
-	}
-	for name, p := range map[string]v1alpha1.RecordingPipeline{"pipeline": when("true"), "step": graph("p", "a when true")} {
-		in := input(recording(stopped, 0), p)
-		step := planning.Decide(in).Processing.Steps[0]
-		if step.State != v1alpha1.StepFailed || !strings.HasSuffix(step.Message, "this controller evaluates no conditions") {
-			t.Errorf("%s, without Expressions: %s %s", name, step.State, step.Message)
-		}
 	}
 }
 

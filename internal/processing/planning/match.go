@@ -46,7 +46,7 @@ func matches(in Input, pipeline *v1alpha1.RecordingPipeline) (bool, error) {
 			return false, nil
 		}
 	}
-	runs, err := in.evaluatePipeline(pipeline.Spec.When)
+	runs, err := in.Expressions.Pipeline(pipeline.Spec.When, in.Recording)
 	if err != nil {
 		return false, fieldError{"spec.when", err}
 	}

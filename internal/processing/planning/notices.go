@@ -4,6 +4,7 @@
 package planning
 
 import (
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 
@@ -21,32 +22,13 @@ func (d Decision) Begins(recording *v1alpha1.MeetingRecording) bool {
 	return d.Processing.State != recording.Status.Processing.State && len(recording.Status.Processing.Steps) == 0
 }
 
-// NoticeKind is the kind of a Notice.
-type NoticeKind int
-
-// The kinds of notices.
-const (
-	// NoticeSucceeded: every step succeeded.
-	NoticeSucceeded NoticeKind = iota
-	// NoticeFailed: every step ended and one failed.
-	NoticeFailed
-	// NoticeStalled: manual intervention is needed, and processing has not ended.
-	NoticeStalled
-	// NoticeRerunRefused: a rerun was requested and does not start.
-	NoticeRerunRefused
-)
-
-// Notice is something that users should learn, once.
+// Notice is a Kubernetes Event to write once the decision is stored.
 type Notice struct {
-	// Kind is the kind.
-	Kind NoticeKind
-	// Reason is that of the Ready condition.
-	Reason string
-	// Message is that of the Ready condition; why a rerun does not begin: NoticeRerunRefused.
-	Message string
+	// Type is that of the Event, Normal or Warning.
+	Type, Reason, Message string
 }
 
-// Notices compares the recording as it was with the decision that was stored, and returns what users should learn. A recording that
+// Notices compares the recording as it was with the decision that was stored, and returns what users should learn, once. A recording that
 // succeeds has one.
 func Notices(before *v1alpha1.MeetingRecording, stored Decision) []Notice {
 	ready := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionReady)
@@ -54,25 +36,28 @@ func Notices(before *v1alpha1.MeetingRecording, stored Decision) []Notice {
 		return nil
 	}
 	var notices []Notice
-	add := func(kind NoticeKind) {
-		notices = append(notices, Notice{Kind: kind, Reason: ready.Reason, Message: ready.Message})
-	}
-	from, to := before.Status.Processing.State, stored.Processing.State
-	if from != to {
-		switch to {
-		case v1alpha1.ProcessingSucceeded:
-			add(NoticeSucceeded)
-		case v1alpha1.ProcessingFailed:
-			add(NoticeFailed)
-		}
+	state := stored.Processing.State
+	switch changed := state != before.Status.Processing.State; {
+	case changed && state == v1alpha1.ProcessingSucceeded:
+		notices = append(notices, Notice{corev1.EventTypeNormal, "ProcessingSucceeded", ready.Message})
+	case changed && state == v1alpha1.ProcessingFailed:
+		notices = append(notices, Notice{corev1.EventTypeWarning, "ProcessingFailed", ready.Message})
 	}
 	if stored.RerunRefused != "" {
-		notices = append(notices, Notice{Kind: NoticeRerunRefused, Reason: ready.Reason, Message: stored.RerunRefused})
+		notices = append(notices, Notice{corev1.EventTypeWarning, "RerunRefused", stored.RerunRefused})
 	}
-	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionStalled)
-	is := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionStalled)
-	if is != nil && !IsFinal(to) && (was == nil || was.Reason != is.Reason) {
-		add(NoticeStalled)
+	if stalled := BecameStalled(before, stored); stalled != "" && !state.IsFinal() {
+		notices = append(notices, Notice{corev1.EventTypeWarning, stalled, ready.Message})
 	}
 	return notices
+}
+
+// BecameStalled returns the reason of the Stalled condition if it is new; empty if it is not, or there is none.
+func BecameStalled(before *v1alpha1.MeetingRecording, stored Decision) string {
+	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionStalled)
+	is := meta.FindStatusCondition(stored.Conditions, v1alpha1.ConditionStalled)
+	if is == nil || was != nil && was.Reason == is.Reason {
+		return ""
+	}
+	return is.Reason
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
+	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
 // begin plans the steps of a recording that has ended and advances them as far as possible.
@@ -35,7 +36,7 @@ func plan(in Input, attempt int32) []v1alpha1.StepStatus {
 		for i := range pipeline.Spec.Steps {
 			step := planned(in, pipeline.Name, pipeline.Spec.Steps[i].Name, attempt)
 			if pipeline.err != nil {
-				end(in, &step, v1alpha1.StepFailed, conditions.Cut("RecordingPipeline "+pipeline.Name+": "+pipeline.err.Error()))
+				end(in, &step, v1alpha1.StepFailed, text.Cut("RecordingPipeline "+pipeline.Name+": "+pipeline.err.Error()))
 			}
 			steps = append(steps, step)
 		}
@@ -84,7 +85,7 @@ func skipped(in Input) conditions.Summary {
 // Skips reports whether the decision ends processing because no pipeline matched. Then the pipelines should be confirmed by the API
 // server, because a cache may be stale and the decision is final.
 func (d Decision) Skips(recording *v1alpha1.MeetingRecording) bool {
-	return d.Processing.State == v1alpha1.ProcessingSkipped && !IsFinal(recording.Status.Processing.State)
+	return d.Processing.State == v1alpha1.ProcessingSkipped && !recording.Status.Processing.State.IsFinal()
 }
 
 func tooManySteps(in Input, steps int) Decision {

@@ -15,6 +15,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
 // MaxSteps is how many steps a recording can hold, those of all matching pipelines together: the bound of its schema.
@@ -32,6 +33,16 @@ type Settings struct {
 	ReorderWindow time.Duration
 }
 
+// Expressions evaluates the conditions of pipelines and steps; an empty one is true. The same arguments have always the same answer. An
+// error is what the author of the condition reads, and says what to fix.
+type Expressions interface {
+	// Pipeline evaluates the condition of a pipeline, its spec.when.
+	Pipeline(source string, recording *v1alpha1.MeetingRecording) (bool, error)
+	// Step evaluates the condition of a step, its when. needed are the steps that it needs, directly or through others, all of which have
+	// ended; a condition that names another is an error.
+	Step(source string, recording *v1alpha1.MeetingRecording, needed []v1alpha1.StepStatus) (bool, error)
+}
+
 // Input is all that a decision depends on. Decide changes none of it.
 type Input struct {
 	// Recording is the recording as it was read.
@@ -40,20 +51,14 @@ type Input struct {
 	Pipelines []v1alpha1.RecordingPipeline
 	// Jobs is what is known about the Jobs of the recording's steps, by name of the Job.
 	Jobs map[string]outcomes.Observation
-	// Expressions evaluates conditions. If it is nil, a condition cannot be evaluated and fails the steps that depend on it.
+	// Expressions evaluates conditions.
 	Expressions Expressions
 	// Queued has the steps that must wait in a queue, by name of the Job that they would have.
-	Queued map[string]Position
+	Queued map[string]scheduling.Answer
 	// Now is the time.
 	Now time.Time
 	// Settings are the user's.
 	Settings Settings
-}
-
-// Position is a step's position in a queue.
-type Position struct {
-	// Position starts at 1, and Of is the length of the queue.
-	Position, Of int
 }
 
 // Decision is what to do. If Create is not empty, that comes first: create those Jobs, or queue them, add the result to the Input's

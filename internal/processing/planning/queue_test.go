@@ -12,6 +12,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
 const (
@@ -22,7 +23,7 @@ const (
 // queueing is an Input in which steps can be queued.
 func queueing(r *v1alpha1.MeetingRecording, pipelines ...v1alpha1.RecordingPipeline) planning.Input {
 	in := input(r, pipelines...)
-	in.Queued = make(map[string]planning.Position)
+	in.Queued = make(map[string]scheduling.Answer)
 	return in
 }
 
@@ -31,7 +32,7 @@ func inQueue(t *testing.T, steps ...string) *v1alpha1.MeetingRecording {
 	t.Helper()
 	in := queueing(recording(stopped, time.Minute), pipeline("p", steps...))
 	for i, step := range steps {
-		in.Queued[jobName("p", step)] = planning.Position{Position: i + 7, Of: 495}
+		in.Queued[jobName("p", step)] = scheduling.Answer{Position: i + 7, Of: 495}
 	}
 	return stored(in.Recording, planning.Decide(in))
 }
@@ -51,8 +52,8 @@ func TestStepsWaitForTheirTurn(t *testing.T) {
 		t.Errorf("kstatus = %s, want InProgress", got)
 	}
 	in := queueing(r, pipeline("p", "a", "b"))
-	in.Queued[jobName("p", "a")] = planning.Position{Position: 1, Of: 3} // the line has moved, which is not written
-	in.Queued[jobName("p", "b")] = planning.Position{Position: 2, Of: 3}
+	in.Queued[jobName("p", "a")] = scheduling.Answer{Position: 1, Of: 3} // the line has moved, which is not written
+	in.Queued[jobName("p", "b")] = scheduling.Answer{Position: 2, Of: 3}
 	decision := planning.Decide(in)
 	expectDecision(t, decision, v1alpha1.ProcessingQueued, saysQueued, 0)
 	if decision.Changes(r) {
@@ -67,7 +68,7 @@ func TestStepsWaitForTheirTurn(t *testing.T) {
 // Where one step is at work the recording runs, though others wait.
 func TestSomeStepsWait(t *testing.T) {
 	in := queueing(recording(stopped, time.Minute), pipeline("p", "a"), pipeline("q", "a"))
-	in.Queued[jobName("q", "a")] = planning.Position{Position: 1, Of: 1}
+	in.Queued[jobName("q", "a")] = scheduling.Answer{Position: 1, Of: 1}
 	if create := planning.Decide(in).Create; len(create) != 1 || create[0].Pipeline != "p" {
 		t.Fatalf("create = %+v, want the Job of p", create)
 	}
@@ -100,7 +101,7 @@ func TestLeavingTheQueue(t *testing.T) {
 				if job, ok := test.jobs[step]; ok {
 					in.Jobs[jobName("p", step)] = job
 				} else {
-					in.Queued[jobName("p", step)] = planning.Position{Position: 1, Of: 1}
+					in.Queued[jobName("p", step)] = scheduling.Answer{Position: 1, Of: 1}
 				}
 			}
 			decision := planning.Decide(in)
@@ -145,7 +146,7 @@ func TestSuspendWhileQueued(t *testing.T) {
 	if create := planning.Decide(in).Create; len(create) != 1 {
 		t.Errorf("create = %+v, want the Job", create)
 	}
-	in.Queued[jobName("p", "a")] = planning.Position{Position: 1, Of: 2}
+	in.Queued[jobName("p", "a")] = scheduling.Answer{Position: 1, Of: 2}
 	expectDecision(t, planning.Decide(in), v1alpha1.ProcessingQueued, saysQueued, 0)
 }
 

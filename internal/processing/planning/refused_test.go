@@ -52,7 +52,7 @@ func TestRefusedForLongIsKept(t *testing.T) {
 	in.Jobs[jobName("p", "a")] = refused(time.Hour)
 	first := planning.Decide(in)
 	notices := planning.Notices(in.Recording, first)
-	if len(notices) != 1 || notices[0].Kind != planning.NoticeStalled || notices[0].Reason != v1alpha1.ReasonJobRefused {
+	if len(notices) != 1 || notices[0].Type != "Warning" || notices[0].Reason != v1alpha1.ReasonJobRefused {
 		t.Errorf("a person hears %+v", notices)
 	}
 	in.Recording = stored(in.Recording, first)

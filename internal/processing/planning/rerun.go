@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
+	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
 // rerunAfter is how soon a rerun that was asked for meanwhile begins once the end of processing is stored.
@@ -27,7 +27,7 @@ func rerunToken(recording *v1alpha1.MeetingRecording) string {
 // RerunIsDue reports whether processing has ended and spec.rerun asks for it again.
 func RerunIsDue(recording *v1alpha1.MeetingRecording) bool {
 	processing := recording.Status.Processing
-	return IsFinal(processing.State) && rerunToken(recording) != processing.ObservedRerunToken
+	return processing.State.IsFinal() && rerunToken(recording) != processing.ObservedRerunToken
 }
 
 // isRerun plans again, once for each token. What was there goes to the history. The plan is stored before any Job is created, so
@@ -73,19 +73,16 @@ func rerunSome(in Input) (v1alpha1.ProcessingStatus, string) {
 	steps, history := slices.Clone(processing.Steps), slices.Clone(processing.History)
 	missing := slices.Clone(in.Recording.Spec.Rerun.Steps)
 	for _, group := range groups(in, steps) {
-		marked := make([]bool, len(group.steps))
-		for i, step := range group.steps {
-			isStep := func(named v1alpha1.StepReference) bool {
-				return named.Pipeline == step.Pipeline && named.Step == step.Step
-			}
-			marked[i] = slices.ContainsFunc(missing, isStep)
-			missing = slices.DeleteFunc(missing, isStep)
+		isNamed := func(step v1alpha1.StepStatus) bool {
+			return slices.Contains(in.Recording.Spec.Rerun.Steps, v1alpha1.StepReference{Pipeline: step.Pipeline, Step: step.Step})
 		}
-		group.withDependants(marked)
-		for i := range group.steps {
-			if marked[i] {
-				history = append(history, attemptOf(&group.steps[i]))
-				group.steps[i] = planned(in, group.steps[i].Pipeline, group.steps[i].Step, attempt)
+		for i, step := range slices.Clone(group.steps) {
+			missing = slices.DeleteFunc(missing, func(named v1alpha1.StepReference) bool {
+				return named.Pipeline == step.Pipeline && named.Step == step.Step
+			})
+			if isNamed(step) || slices.ContainsFunc(group.needed(step.Step), isNamed) {
+				history = append(history, attemptOf(&step))
+				group.steps[i] = planned(in, step.Pipeline, step.Step, attempt)
 			}
 		}
 	}
@@ -109,7 +106,7 @@ func refuseRerun(in Input, why string) Decision {
 	if processing.State != v1alpha1.ProcessingSkipped {
 		_, summary, _ = sumUp(in, processing.Steps)
 	}
-	refusal := conditions.Cut(fmt.Sprintf("The rerun %q does not begin: %s", processing.ObservedRerunToken, why))
+	refusal := text.Cut(fmt.Sprintf("The rerun %q does not begin: %s", processing.ObservedRerunToken, why))
 	summary.Message += " " + refusal
 	return Decision{Processing: processing, Conditions: in.summarize(summary), RerunRefused: refusal}
 }

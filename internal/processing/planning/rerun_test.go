@@ -102,7 +102,7 @@ func TestRerunRefused(t *testing.T) {
 			r.Spec.Rerun = &v1alpha1.Rerun{Token: "again", Steps: references(test.steps)}
 			s.in.Recording = r
 			notices := planning.Notices(r, planning.Decide(s.in))
-			if len(notices) != 1 || notices[0].Kind != planning.NoticeRerunRefused || notices[0].Message != test.want {
+			if len(notices) != 1 || notices[0].Reason != "RerunRefused" || notices[0].Message != test.want {
 				t.Errorf("notices %+v, want one: %s", notices, test.want)
 			}
 			s.writes = 0

@@ -58,15 +58,6 @@ func isBeingDeleted(in Input) (Decision, bool) {
 	return stay(in), !in.Recording.DeletionTimestamp.IsZero()
 }
 
-// IsFinal reports whether processing has ended, so that nothing more is done for the recording unless a rerun is requested.
-func IsFinal(state v1alpha1.ProcessingState) bool {
-	switch state {
-	case v1alpha1.ProcessingSucceeded, v1alpha1.ProcessingFailed, v1alpha1.ProcessingSkipped:
-		return true
-	}
-	return false
-}
-
 // IsObserved reports whether the status accounts for the recording's spec as it is. A recording that the controller never wrote counts
 // as observed, because the first write comes with the first decision.
 func IsObserved(recording *v1alpha1.MeetingRecording) bool {
@@ -83,7 +74,7 @@ func isFinal(in Input) (Decision, bool) {
 			decision.Conditions[i].ObservedGeneration = in.Recording.Generation
 		}
 	}
-	return decision, IsFinal(in.Recording.Status.Processing.State)
+	return decision, in.Recording.Status.Processing.State.IsFinal()
 }
 
 // isUnderWay continues with the steps that the status lists, however the recording and the pipelines have changed since.
@@ -100,18 +91,9 @@ func IsUnderWay(state v1alpha1.ProcessingState) bool {
 	return state == v1alpha1.ProcessingRunning || state == v1alpha1.ProcessingQueued
 }
 
-// HasEnded reports whether the recording itself has ended, with a file or without.
-func HasEnded(recording *v1alpha1.MeetingRecording) bool {
-	switch recording.Status.Recording.State {
-	case v1alpha1.RecordingStopped, v1alpha1.RecordingFailed:
-		return true
-	}
-	return false
-}
-
 // isRecording writes nothing until the event that ends the recording is overdue.
 func isRecording(in Input) (Decision, bool) {
-	if HasEnded(in.Recording) {
+	if in.Recording.Status.Recording.State.IsFinal() {
 		return Decision{}, false
 	}
 	missing := terminalEvent(in)

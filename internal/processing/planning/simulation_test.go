@@ -28,12 +28,12 @@ func (conditions) Pipeline(source string, _ *v1alpha1.MeetingRecording) (bool, e
 	if source == "error" {
 		return false, errCondition
 	}
-	return source == "true", nil
+	return source == "" || source == "true", nil
 }
 
 func (c conditions) Step(source string, r *v1alpha1.MeetingRecording, needed []v1alpha1.StepStatus) (bool, error) {
 	for _, step := range needed {
-		if !hasEnded(step.State) {
+		if !step.State.IsFinal() {
 			return false, fmt.Errorf("step %s has not ended", step.Step)
 		}
 	}

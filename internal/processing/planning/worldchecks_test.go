@@ -116,16 +116,12 @@ func needsAnyOf(p v1alpha1.RecordingPipeline, step string, asked []v1alpha1.Step
 	return visit(step)
 }
 
-func hasEnded(state v1alpha1.StepState) bool {
-	return state == v1alpha1.StepSucceeded || state == v1alpha1.StepFailed || state == v1alpha1.StepSkipped
-}
-
 // checkWrite: what has ended stays as it is and steps neither come nor go, but by a rerun, which leaves what was in the history;
 // and the history only ever grows at its end and shrinks at its beginning.
 func (w *world) checkWrite(before, after *v1alpha1.MeetingRecording) {
 	from, to := before.Status.Processing, after.Status.Processing
 	rerun := planning.RerunIsDue(before)
-	if planning.IsFinal(from.State) && !rerun {
+	if from.State.IsFinal() && !rerun {
 		if !planning.IsObserved(before) && equality.Semantic.DeepEqual(from, to) {
 			return // a changed spec was observed
 		}
@@ -151,11 +147,11 @@ func (w *world) checkStepKept(step v1alpha1.StepStatus, to v1alpha1.ProcessingSt
 	case at >= 0 && to.Steps[at].Attempt < step.Attempt:
 		w.t.Fatalf("step %s went back from attempt %d to %d", step.Step, step.Attempt, to.Steps[at].Attempt)
 	case at >= 0 && to.Steps[at].Attempt == step.Attempt:
-		if hasEnded(step.State) && !equality.Semantic.DeepEqual(step, to.Steps[at]) {
+		if step.State.IsFinal() && !equality.Semantic.DeepEqual(step, to.Steps[at]) {
 			w.t.Fatalf("a step that had ended was changed: %+v to %+v", step, to.Steps[at])
 		}
 		return
-	case !rerun && (hasEnded(step.State) || to.Steps[at].Attempt != step.Attempt+1):
+	case !rerun && (step.State.IsFinal() || to.Steps[at].Attempt != step.Attempt+1):
 		w.t.Fatalf("step %+v became %+v without a rerun", step, to.Steps[at])
 	}
 	kept := slices.IndexFunc(to.History, func(a v1alpha1.StepAttempt) bool {
@@ -167,7 +163,7 @@ func (w *world) checkStepKept(step v1alpha1.StepStatus, to v1alpha1.ProcessingSt
 		}
 		return
 	}
-	if hasEnded(step.State) && (to.History[kept].State != step.State || to.History[kept].Message != step.Message) {
+	if step.State.IsFinal() && (to.History[kept].State != step.State || to.History[kept].Message != step.Message) {
 		w.t.Fatalf("the history has %+v of step %+v", to.History[kept], step)
 	}
 }
@@ -201,7 +197,7 @@ func (w *world) checkHistory(from, to v1alpha1.ProcessingStatus) {
 func (w *world) checkEnd() {
 	r := w.stored()
 	processed := r.Status.Processing
-	if !planning.IsFinal(processed.State) || planning.RerunIsDue(r) {
+	if !processed.State.IsFinal() || planning.RerunIsDue(r) {
 		w.t.Fatalf("it ended as %s, rerun due %t: %+v", processed.State, planning.RerunIsDue(r), processed.Steps)
 	}
 	want := v1alpha1.ProcessingSucceeded

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/event"
 	"github.com/meetingops/meeting-recording-operator/internal/follow"
 )
 
@@ -119,7 +118,7 @@ func (a *apiServer) List(_ context.Context, _ string, version uint64, each func(
 		return 0, fmt.Errorf("list: %w", follow.ErrCompacted)
 	}
 	for _, object := range a.stored(version) {
-		if !event.Ended(object.Status.Processing.State) {
+		if !object.Status.Processing.State.IsFinal() {
 			each(object)
 		}
 	}

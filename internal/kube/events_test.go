@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package kube
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-logr/logr/funcr"
 	"golang.org/x/time/rate"
@@ -23,7 +24,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/kube"
 )
 
 // eventServer takes Kubernetes Events, after as many failures as it has for each.
@@ -68,7 +68,7 @@ func (s *eventServer) written(note string) bool {
 }
 
 // newTestRecorder returns one, and what it has logged.
-func newTestRecorder(t *testing.T, server *eventServer) (*recorder, func() string) {
+func newTestRecorder(t *testing.T, server *eventServer) (*EventRecorder, func() string) {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
@@ -82,9 +82,9 @@ func newTestRecorder(t *testing.T, server *eventServer) (*recorder, func() strin
 		defer mu.Unlock()
 		logged.WriteString(args + "\n")
 	}, funcr.Options{})
-	r := &recorder{
+	r := &EventRecorder{
 		client: server, scheme: scheme, instance: "test", log: logger,
-		queue: make(chan *eventsv1.Event, 3), told: rate.Sometimes{Interval: eventLogEvery},
+		queue: make(chan *eventsv1.Event, 3), lost: rate.Sometimes{Interval: eventLogEvery},
 	}
 	return r, func() string {
 		mu.Lock()
@@ -97,8 +97,8 @@ func eventAbout(name string) *v1alpha1.MeetingRecording {
 	return &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "meetings", UID: "1", ResourceVersion: "7"}}
 }
 
-// TestRecorder: an event is written as it is, late where the API server is away, and given up where it is refused.
-func TestRecorder(t *testing.T) {
+// TestEventRecorder: an event is written as it is, late where the API server is away, and dropped if it is rejected.
+func TestEventRecorder(t *testing.T) {
 	refusal := apierrors.NewForbidden(schema.GroupResource{Group: "events.k8s.io", Resource: "events"}, "x", errors.New("no"))
 	for _, tc := range []struct {
 		name    string
@@ -149,7 +149,7 @@ func TestRecorder(t *testing.T) {
 				event := server.events[0]
 				if event.Regarding.Name != "daily" || event.Regarding.Kind != "MeetingRecording" || event.Regarding.ResourceVersion != "7" ||
 					event.Namespace != "meetings" || event.Type != "Warning" || event.Reason != "ProcessingFailed" || event.Action != "Process" ||
-					event.ReportingController != kube.FieldOwner || event.ReportingInstance != "test" {
+					event.ReportingController != FieldOwner || event.ReportingInstance != "test" {
 					t.Errorf("event %+v", event)
 				}
 			})
@@ -157,14 +157,14 @@ func TestRecorder(t *testing.T) {
 	}
 }
 
-// TestRecorderIsBounded: Eventf never waits, what is too much is lost and told once, and the end of the manager writes what there is, for a moment.
-func TestRecorderIsBounded(t *testing.T) {
+// TestEventRecorderIsBounded: Eventf never waits, what is too much is lost and told once, and the end of the manager writes what there is, for a moment.
+func TestEventRecorderIsBounded(t *testing.T) {
 	for _, tc := range []struct {
 		delay time.Duration
 		want  int
 		takes time.Duration
 	}{
-		{0, 3, 0}, {time.Hour, 0, lastEvents},
+		{0, 3, 0}, {time.Hour, 0, drainTimeout},
 	} {
 		t.Run(tc.delay.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -195,8 +195,17 @@ func TestRecorderIsBounded(t *testing.T) {
 	}
 }
 
-// TestRecorderNamesWhatItCannotWrite: an object of a kind that nobody knows.
-func TestRecorderNamesWhatItCannotWrite(t *testing.T) {
+// TestEventRecorderCutsNotes: the API server rejects longer ones, and those that are not valid UTF-8.
+func TestEventRecorderCutsNotes(t *testing.T) {
+	r, _ := newTestRecorder(t, &eventServer{})
+	r.Eventf(eventAbout("daily"), nil, "Warning", "DeletionFailed", "Delete", "%s", strings.Repeat("ä", 1000)+"\n")
+	if note := (<-r.queue).Note; len(note) > 1024 || !utf8.ValidString(note) || !strings.HasSuffix(note, "ä…") {
+		t.Errorf("note of %d bytes: %q", len(note), note)
+	}
+}
+
+// TestEventRecorderNamesWhatItCannotWrite: an object of a kind that nobody knows.
+func TestEventRecorderNamesWhatItCannotWrite(t *testing.T) {
 	r, logged := newTestRecorder(t, &eventServer{})
 	r.Eventf(&eventsv1.Event{}, nil, "Normal", "Odd", "Process", "x")
 	if !strings.Contains(logged(), "Kubernetes Event cannot be written") || len(r.queue) != 0 {
