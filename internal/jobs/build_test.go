@@ -67,6 +67,25 @@ func outspoken() jobs.Run {
 	return run
 }
 
+// A step has no rights in the cluster, ends some time, and tells what it logged, only if its template says so.
+func TestSafeUnlessTheTemplateSaysOtherwise(t *testing.T) {
+	plain := jobs.Build(run()).Spec
+	if pod := plain.Template.Spec; ptr.Deref(pod.AutomountServiceAccountToken, true) || pod.Containers[0].TerminationMessagePolicy != "" ||
+		ptr.Deref(plain.ActiveDeadlineSeconds, 0) != 24*60*60 {
+		t.Errorf("token %v, message %q, deadline %v", pod.AutomountServiceAccountToken, pod.Containers[0].TerminationMessagePolicy, plain.ActiveDeadlineSeconds)
+	}
+	asked := run()
+	template := &asked.Step.Template.Spec
+	template.ActiveDeadlineSeconds = ptr.To[int64](7)
+	template.Template.Spec.AutomountServiceAccountToken = ptr.To(true)
+	template.Template.Spec.Containers[0].TerminationMessagePolicy = corev1.TerminationMessageFallbackToLogsOnError
+	got := jobs.Build(asked).Spec
+	if pod := got.Template.Spec; !ptr.Deref(pod.AutomountServiceAccountToken, false) || *got.ActiveDeadlineSeconds != 7 ||
+		pod.Containers[0].TerminationMessagePolicy != corev1.TerminationMessageFallbackToLogsOnError {
+		t.Errorf("the template's own: token %v, deadline %v, message %q", pod.AutomountServiceAccountToken, *got.ActiveDeadlineSeconds, pod.Containers[0].TerminationMessagePolicy)
+	}
+}
+
 func TestBuildGolden(t *testing.T) {
 	noFile := run()
 	noFile.Recording.Status.Recording = v1alpha1.RecordingStatus{State: v1alpha1.RecordingFailed}

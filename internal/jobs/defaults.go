@@ -14,6 +14,9 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
+// DefaultDeadline is how long a Job may take, unless its template or its step says otherwise: nothing runs for ever.
+const DefaultDeadline = 24 * time.Hour
+
 // DefaultBackoffLimit is how often the Pod of a Job is retried, unless its template says otherwise.
 const DefaultBackoffLimit int32 = 3
 
@@ -40,8 +43,8 @@ func wholeSeconds(d time.Duration) int64 {
 	return max(int64((d+time.Second-1)/time.Second), 1)
 }
 
-// applyDefaults fills what the template left open. The Pod failure policy needs Pods that never restart, so it is set for those
-// only; a container's last log lines become its message when it fails, so that the recording can tell why.
+// applyDefaults fills what the template left open. A step needs no rights in the cluster, so its Pods mount no token. The Pod failure policy
+// needs Pods that never restart, so it is set for those only.
 func applyDefaults(spec *batchv1.JobSpec, policy Policy) {
 	pod := &spec.Template.Spec
 	if pod.RestartPolicy == "" {
@@ -54,7 +57,12 @@ func applyDefaults(spec *batchv1.JobSpec, policy Policy) {
 	if spec.PodFailurePolicy == nil && pod.RestartPolicy == corev1.RestartPolicyNever {
 		spec.PodFailurePolicy = sysexitsPolicy(pod)
 	}
-	eachContainer(pod, tellLastLogLines)
+	if spec.ActiveDeadlineSeconds == nil {
+		spec.ActiveDeadlineSeconds = ptr.To(wholeSeconds(DefaultDeadline))
+	}
+	if pod.AutomountServiceAccountToken == nil {
+		pod.AutomountServiceAccountToken = ptr.To(false)
+	}
 }
 
 // maxRules is how many rules a Pod failure policy may have.
@@ -97,10 +105,4 @@ func decidingContainers(pod *corev1.PodSpec) []*string {
 		return []*string{nil}
 	}
 	return names
-}
-
-func tellLastLogLines(container *corev1.Container) {
-	if container.TerminationMessagePolicy == "" {
-		container.TerminationMessagePolicy = corev1.TerminationMessageFallbackToLogsOnError
-	}
 }

@@ -193,17 +193,18 @@ func TestOutputsFileBesideTheTemplatesOwn(t *testing.T) {
 
 // What a step says of retries and time becomes the Job's own fields; what it does not say is left to the template.
 func TestRetriesAndTimeout(t *testing.T) {
+	day := ptr.To[int64](24 * 60 * 60)
 	for name, test := range map[string]struct {
 		step     func(*v1alpha1.PipelineStep)
 		backoff  int32
 		deadline *int64
 	}{
-		"nothing": {func(*v1alpha1.PipelineStep) {}, 3, nil},
-		"retries": {func(s *v1alpha1.PipelineStep) { s.Retries = ptr.To[int32](7) }, 7, nil},
-		"none":    {func(s *v1alpha1.PipelineStep) { s.Retries = ptr.To[int32](0) }, 0, nil},
+		"nothing": {func(*v1alpha1.PipelineStep) {}, 3, day},
+		"retries": {func(s *v1alpha1.PipelineStep) { s.Retries = ptr.To[int32](7) }, 7, day},
+		"none":    {func(s *v1alpha1.PipelineStep) { s.Retries = ptr.To[int32](0) }, 0, day},
 		"backoff": {func(s *v1alpha1.PipelineStep) {
 			s.Retries, s.Backoff = ptr.To[int32](7), &metav1.Duration{Duration: time.Minute}
-		}, 0, nil},
+		}, 0, day},
 		"timeout": {func(s *v1alpha1.PipelineStep) { s.Timeout = &metav1.Duration{Duration: 90 * time.Second} }, 3, ptr.To[int64](90)},
 		"part of a second": {func(s *v1alpha1.PipelineStep) {
 			s.Timeout = &metav1.Duration{Duration: 1500 * time.Millisecond}

@@ -8,6 +8,7 @@
 package retention
 
 import (
+	"cmp"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -67,6 +68,17 @@ func (r Rules) Shortest(namespace string) (time.Duration, bool) {
 	return shortest, shortest > 0
 }
 
+// longest returns the longest of the times that the namespace's pipelines keep recordings for; 0 if none deletes any.
+func (r Rules) longest(namespace string) time.Duration {
+	longest := r.Default
+	for pipeline, keep := range r.pipelines {
+		if pipeline.Namespace == namespace {
+			longest = max(longest, keep)
+		}
+	}
+	return longest
+}
+
 // keep returns how long the recording is kept after it was over; 0 is forever. Of the pipelines that ran for it the longest counts.
 func (r Rules) keep(recording *v1alpha1.MeetingRecording) time.Duration {
 	names := make(map[string]bool)
@@ -93,8 +105,9 @@ func (r Rules) keep(recording *v1alpha1.MeetingRecording) time.Duration {
 	return longest
 }
 
-// Due reports whether the recordings of a session may all be deleted now: each is over, and has been for as long as it is kept. One
-// that never ended, and for which there is no rule, is kept for as long as the others of its session.
+// Due reports whether the recordings of a session may all be deleted now: each is over, and has been for as long as it is kept. One that never
+// ended, and for which there is no rule, is kept for as long as the others of its session, or alone for as long as any pipeline keeps recordings:
+// without a limit they would pile up.
 func (r Rules) Due(session []*v1alpha1.MeetingRecording, now time.Time) bool {
 	var longest time.Duration
 	for _, recording := range session {
@@ -103,7 +116,7 @@ func (r Rules) Due(session []*v1alpha1.MeetingRecording, now time.Time) bool {
 	for _, recording := range session {
 		keep := r.keep(recording)
 		if keep == 0 && neverEnded(recording) {
-			keep = longest
+			keep = cmp.Or(longest, r.longest(recording.Namespace))
 		}
 		if !r.dueAfter(recording, keep, now) {
 			return false

@@ -85,6 +85,7 @@ func rerun(token, done string) change {
 func stalled(ago time.Duration) change {
 	return func(r *v1alpha1.MeetingRecording) {
 		ran()(r)
+		r.CreationTimestamp = metav1.NewTime(noon.Add(-ago))
 		r.Status.Recording.State = v1alpha1.RecordingStarted
 		r.Status.Processing.State = v1alpha1.ProcessingWaiting
 		r.Status.Conditions = nil
@@ -142,7 +143,8 @@ func TestDue(t *testing.T) {
 		"has not ended":                  {session: []*v1alpha1.MeetingRecording{recording(ran(), state(v1alpha1.ProcessingWaiting))}, byDefault: day},
 		"asks for a rerun":               {session: []*v1alpha1.MeetingRecording{recording(rerun("b", "a"))}},
 		"its rerun is done":              {session: []*v1alpha1.MeetingRecording{recording(rerun("b", "b"))}, want: true},
-		"never ended":                    {session: []*v1alpha1.MeetingRecording{recording(stalled(10 * day))}},
+		"never ended":                    {session: []*v1alpha1.MeetingRecording{recording(stalled(30 * day))}, want: true},
+		"never ended, younger":           {session: []*v1alpha1.MeetingRecording{recording(stalled(29 * day))}},
 		"never ended, a default":         {session: []*v1alpha1.MeetingRecording{recording(stalled(10 * day))}, byDefault: week, want: true},
 		"never ended, not long ago":      {session: []*v1alpha1.MeetingRecording{recording(stalled(6 * day))}, byDefault: week},
 		"never ended, beside others":     {session: []*v1alpha1.MeetingRecording{recording(), recording(stalled(8 * day))}, want: true},
