@@ -17,7 +17,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
@@ -34,17 +33,6 @@ type spoolTool interface {
 	Retry(ids []uint64) (int, error)
 	Delete(ids []uint64) (int, error)
 }
-
-// localTool is the spoolTool of an open spool.
-type localTool struct{ store *spool.Store }
-
-func (l localTool) Export(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	return l.store.Each(func(r spool.Record) error { return encoder.Encode(r) })
-}
-func (l localTool) Import(r io.Reader) (int, error)  { return outbox.Import(l.store, r) }
-func (l localTool) Retry(ids []uint64) (int, error)  { return outbox.Retry(l.store, ids) }
-func (l localTool) Delete(ids []uint64) (int, error) { return outbox.Delete(l.store, ids) }
 
 // control serves a spool on a socket in its directory.
 type control struct {

@@ -158,7 +158,7 @@ func listSpool(tool spoolTool, stdout io.Writer) error {
 		if err != nil {
 			ev.Type = "?"
 		}
-		if _, err := fmt.Fprintf(stdout, line, r.ID, r.State, ev.ReceiveTime.UTC().Format(time.RFC3339), ev.Type,
+		if _, err := fmt.Fprintf(stdout, line, r.ID, r.State, ev.ReceivedAt.UTC().Format(time.RFC3339), ev.Type,
 			ev.Namespace, strconv.Quote(ev.MeetingID), strconv.Quote(ev.SessionID), strconv.Quote(ev.Reason)); err != nil {
 			return err
 		}

@@ -15,26 +15,26 @@ import (
 // recording of it. It never is an entry of status.recording.events.
 const SessionEnded v1alpha1.EventType = "SessionEnded"
 
-// Event is one delivery of an event.
+// Event is one delivery of an event. Its JSON is what the spool keeps.
 type Event struct {
 	// Type is one of the API's, or SessionEnded. A client's is never Stopped or
 	// Failed, see [ClientType].
-	Type   v1alpha1.EventType
-	Source v1alpha1.EventSource
+	Type   v1alpha1.EventType   `json:"type"`
+	Source v1alpha1.EventSource `json:"source"`
 	// ID is the id that the provider sent with the event; empty where it sent
 	// none. It probably is the recording's.
-	ID string
+	ID string `json:"id,omitempty"`
 	// FilePath names the recorded file. Only Stopped events have one, and not
 	// all of them do.
-	FilePath string
+	FilePath string `json:"filePath,omitempty"`
 	// FileURL is where the file can be fetched; empty where none was given, and
 	// always so without a FilePath.
-	FileURL string
+	FileURL string `json:"fileUrl,omitempty"`
 	// Encryption is nil where the file is not encrypted.
-	Encryption *v1alpha1.FileEncryption
+	Encryption *v1alpha1.FileEncryption `json:"encryption,omitempty"`
 	// ReceivedAt is when the delivery arrived, by the receiver's clock. For a
 	// backfilled event it is the provider's own time.
-	ReceivedAt time.Time
+	ReceivedAt time.Time `json:"receiveTime"`
 }
 
 // ParseRecordingIDs reads the value of the flag --recording-ids, and reports

@@ -22,7 +22,7 @@ func fillSpool(t testing.TB, store *spool.Store) (sessions int) {
 		var records []spool.Record
 		for range 256 {
 			sessions++
-			records = append(records, newSpooledEvent(newEvent(sessions, 0)).record(spool.Waiting))
+			records = append(records, SpooledEvent{Event: newEvent(sessions, 0)}.Record(spool.Waiting))
 		}
 		switch err := store.Exchange(nil, records); {
 		case errors.Is(err, spool.ErrFull):

@@ -31,32 +31,32 @@ const (
 	replay
 )
 
-// health says whether writes are worth trying, for each flow apart.
+// health says whether writes are worth trying, for each flow apart: a circuit breaker each.
 type health [2]*gobreaker.TwoStepCircuitBreaker[struct{}]
 
 // newServerHealth returns the health of the API server.
 func newServerHealth(log logr.Logger) health {
-	return newHealth(log, "API server", func(err error) bool { return !isAway(err) }, isNothing)
+	return newHealth(log, "API server", isAway, isNothing)
 }
 
 // newNamespaceHealth returns the health of a namespace: it says nothing while the API server is away.
 func newNamespaceHealth(log logr.Logger, namespace string) health {
-	return newHealth(log.WithValues("namespace", namespace), "Namespace", func(err error) bool { return !recorder.IsNamespaceError(err) },
+	return newHealth(log.WithValues("namespace", namespace), "Namespace", recorder.IsNamespaceError,
 		func(err error) bool { return isNothing(err) || isAway(err) })
 }
 
-func newHealth(log logr.Logger, what string, isSuccessful, isExcluded func(error) bool) health {
+func newHealth(log logr.Logger, what string, isFailure, isExcluded func(error) bool) health {
 	var h health
 	for f, events := range []string{"spooling events", "replaying the spool later"} {
 		var cause error // the last failure; the callbacks are called one at a time
 		h[f] = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 			Timeout: openFor, IsExcluded: isExcluded,
 			IsSuccessful: func(err error) bool {
-				if isSuccessful(err) {
-					return true
+				if isFailure(err) {
+					cause = err
+					return false
 				}
-				cause = err
-				return false
+				return true
 			},
 			ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= openAfter },
 			OnStateChange: func(_ string, from, to gobreaker.State) {
@@ -75,50 +75,38 @@ func newHealth(log logr.Logger, what string, isSuccessful, isExcluded func(error
 // isClosed reports whether nothing is known against writing.
 func (h health) isClosed(f flow) bool { return h[f].State() == gobreaker.StateClosed }
 
-// permit is the permission to write, and where to report the result.
-type permit struct {
-	server, namespace func(error)
-	once              sync.Once
-}
+// permit is the permission to write. It is told how the write ended; only the first time counts.
+type permit func(error)
 
 // ask returns a permit, or nil if a write is not worth trying.
-func ask(f flow, server, namespace health) *permit {
-	p := &permit{}
-	var err error
-	if p.namespace, err = namespace[f].Allow(); err != nil {
+func ask(f flow, server, namespace health) permit {
+	tellNamespace, err := namespace[f].Allow()
+	if err != nil {
 		return nil
 	}
-	if p.server, err = server[f].Allow(); err != nil {
-		p.namespace(errNothing)
+	tellServer, err := server[f].Allow()
+	if err != nil {
+		tellNamespace(errNothing)
 		return nil
 	}
-	return p
-}
-
-// report says how the write ended. Only the first report counts; a nil permit has none.
-func (p *permit) report(err error) {
-	if p == nil {
-		return
+	var once sync.Once
+	return func(err error) {
+		once.Do(func() { tellServer(err); tellNamespace(err) })
 	}
-	p.once.Do(func() {
-		p.server(err)
-		p.namespace(err)
-	})
 }
 
-// errSlow is what a direct write counts as that takes too long.
-var errSlow = errors.New("write takes too long")
+var (
+	// errSlow is what a direct write counts as that takes too long.
+	errSlow = errors.New("write takes too long")
+	// errNothing is what a write counts as that was not tried.
+	errNothing = errors.New("nothing was written")
+)
 
 // isAway reports whether an error says that the API server did not do its work: neither an answer about the event nor one about the
 // namespace.
 func isAway(err error) bool {
-	return err != nil && recorder.RejectionOf(err) == nil && !errors.Is(err, recorder.ErrChanged) && !errors.Is(err, recorder.ErrTerminating) &&
-		!recorder.IsNamespaceError(err) && !isPanic(err)
+	return err != nil && !recorder.IsPermanent(err) && !errors.Is(err, recorder.ErrChanged) && !errors.Is(err, recorder.ErrTerminating) &&
+		!recorder.IsNamespaceError(err)
 }
 
 func isNothing(err error) bool { return errors.Is(err, errNothing) }
-
-func isPanic(err error) bool {
-	var bug *recorder.PanicError
-	return errors.As(err, &bug)
-}

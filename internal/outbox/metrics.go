@@ -55,7 +55,7 @@ func RegisterSpool(registry prometheus.Registerer, s Spool, now func() time.Time
 	}{
 		{"events", "Events of the spool that wait to be written.", func(s spool.Stats) float64 { return float64(s.Events) }},
 		{"bytes", "What the spool's events and dead letters take, out of --spool-max-bytes.", func(s spool.Stats) float64 { return float64(s.Bytes) }},
-		{"max_bytes", "What the spool's events and dead letters may take: --spool-max-bytes.", func(spool.Stats) float64 { return float64(s.MaxBytes()) }},
+		{"max_bytes", "What the spool's events and dead letters may take: --spool-max-bytes.", func(s spool.Stats) float64 { return float64(s.MaxBytes) }},
 		{"dead_letters", "Events that can never be written; see `sidecar spool list`.", func(s spool.Stats) float64 { return float64(s.DeadLetters) }},
 		{"oldest_event_age_seconds", "Seconds that the first event in the spool has waited to be written, give or take 4; 0 when none waits.", func(s spool.Stats) float64 {
 			if s.Oldest.IsZero() {
@@ -68,6 +68,9 @@ func RegisterSpool(registry prometheus.Registerer, s Spool, now func() time.Time
 			func() float64 { return gauge.value(s.Stats()) }))
 	}
 }
+
+// errDiskSlow means that a sender could wait no longer for the spool.
+var errDiskSlow = errors.New("spool did not respond in time")
 
 // reasons are what can be wrong with a spool, and what to do about it.
 var reasons = []struct {

@@ -1,13 +1,23 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package outbox decides when an event is written, and keeps it until then.
+//
+// There is one queue for each session: the order in which events are accepted is the order in which they are written. An event is in
+// memory until it is written. When its sender is told that it is spooled, it is on disk, together with everything ahead of it.
+//
+// Three things decide when a queue is written: its due time, the health of its namespace, and the health of the API server. Health is a
+// circuit breaker. Events whose senders wait and events from the spool have circuit breakers of their own, so that replaying a spool
+// over a slow API server does not make new events wait for it.
+//
+// Sessions that are only on disk and have to wait are known by 16 bytes: they are parked in their order, and a queue is made when there
+// is room to write them.
 package outbox
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +37,8 @@ const (
 	spoolTimeout = 400 * time.Millisecond
 	// maxWaiting is how many events may wait in memory, of all sessions together. Each takes about 1 KiB.
 	maxWaiting = 4096
+	// flushInterval is how often Flush looks.
+	flushInterval = 20 * time.Millisecond
 )
 
 var (
@@ -40,12 +52,10 @@ var (
 type Spool interface {
 	Append(records []spool.Record, done func(error)) error
 	Remove(session uint64, ids ...uint64)
-	Bury(r spool.Record, done func(error)) error
 	Has(session uint64) bool
 	Read(session, below uint64, limit int) ([]spool.Record, error)
 	Each(visit func(spool.Record) error) error
 	Stats() spool.Stats
-	MaxBytes() int64
 }
 
 var _ Spool = (*spool.Store)(nil)
@@ -83,7 +93,7 @@ type Outbox struct {
 	next   int
 	// waiting counts the entries whose senders wait, and replays the writes of spooled events under way.
 	waiting, replays int
-	timer            *time.Timer
+	probe            *time.Timer // has replays tried again that circuit breakers refused
 	isClosed         bool
 	// hasBacklog means that it is worth a line in the log when the spool is empty.
 	hasBacklog bool
@@ -93,7 +103,7 @@ type Outbox struct {
 func New(options Options) *Outbox {
 	o := &Outbox{Options: options, server: newServerHealth(options.Log), queues: map[uint64]*queue{}, lanes: map[string]*lane{}}
 	o.ctx, o.stop = context.WithCancel(context.Background())
-	o.timer = time.AfterFunc(time.Hour, o.wake)
+	o.probe = time.AfterFunc(openFor, o.wake)
 	return o
 }
 
@@ -102,11 +112,12 @@ func (o *Outbox) Start() error {
 	if o.Spool == nil {
 		return nil
 	}
+	var last uint64
 	err := o.Spool.Each(func(r spool.Record) error {
-		if r.State == spool.Waiting {
+		if r.State == spool.Waiting && r.Session != last {
 			o.mu.Lock()
 			o.lane(r.Group).parked.push(r.Session)
-			o.hasBacklog = true
+			o.hasBacklog, last = true, r.Session
 			o.mu.Unlock()
 		}
 		return nil
@@ -117,8 +128,11 @@ func (o *Outbox) Start() error {
 
 // Record makes an event durable. It returns once the event is written, or with the Result Spooled once it is on disk with everything
 // ahead of it, or else with an error: a *recorder.RejectedError if it can never be written; after any other error the same event may
-// succeed later. An event whose write was under way when time ran out may be written in spite of the error.
+// succeed later. An event whose write was under way when time ran out may be written in spite of the error: recording it again is one
+// more delivery, and loses nothing.
 func (o *Outbox) Record(ctx context.Context, ev recorder.Event) (recorder.Outcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
 	if o.SpoolFirst {
 		if outcome, err := o.accept(ctx, ev, true); err == nil {
 			return outcome, nil
@@ -129,27 +143,27 @@ func (o *Outbox) Record(ctx context.Context, ev recorder.Event) (recorder.Outcom
 }
 
 func (o *Outbox) accept(ctx context.Context, ev recorder.Event, spoolFirst bool) (recorder.Outcome, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
-	defer cancel()
-	e := newEntry(ev)
+	e := &entry{event: ev, result: make(chan result, 1)}
 	q, err := o.add(e, spoolFirst)
 	if err != nil {
 		return recorder.Outcome{}, err
 	}
 	defer o.leave()
-	select {
-	case r := <-e.result:
-		return r.outcome, r.err
-	case <-ctx.Done():
+	if !spoolFirst {
+		select {
+		case r := <-e.result:
+			return r.outcome, r.err
+		case <-ctx.Done():
+		}
+		o.giveUp(q, e, context.Cause(ctx))
 	}
-	o.giveUp(q, e, context.Cause(ctx))
 	patience := time.NewTimer(spoolTimeout)
 	defer patience.Stop()
 	select {
 	case r := <-e.result:
 		return r.outcome, r.err
 	case <-patience.C:
-		return recorder.Outcome{}, o.refused(errDiskSlow)
+		return recorder.Outcome{}, o.Metrics.failed(errDiskSlow)
 	}
 }
 
@@ -161,15 +175,13 @@ func (o *Outbox) add(e *entry, spoolFirst bool) (*queue, error) {
 		return nil, ErrOverloaded
 	}
 	o.waiting++
-	q := o.queue(sessionKey(e.event.Session), e.event.Session.Namespace)
+	q := o.queue(sessionKey(e.event.Session), o.lane(e.event.Namespace))
 	isBehind := q.isStoring() || o.isOnDisk(q)
-	isFirst := len(q.entries) == 0 && !q.busy
 	q.entries = append(q.entries, e)
-	switch {
-	case spoolFirst || isBehind:
+	if spoolFirst || isBehind {
 		o.store(q)
-	case isFirst:
-		o.begin(q)
+	} else {
+		o.place(q)
 	}
 	return q, nil
 }
@@ -190,56 +202,7 @@ func (o *Outbox) giveUp(q *queue, e *entry, cause error) {
 	}
 	e.answer(recorder.Outcome{}, fmt.Errorf("%w: %w", ErrTimeout, cause))
 	q.drop((*entry).isAbandoned)
-	o.settle(q)
-}
-
-// queue returns the queue of a session.
-func (o *Outbox) queue(key uint64, namespace string) *queue {
-	q := o.queues[key]
-	if q == nil {
-		q = &queue{key: key, lane: o.lane(namespace), position: -1, backoff: backoff}
-		o.queues[key] = q
-	}
-	return q
-}
-
-func (o *Outbox) lane(namespace string) *lane {
-	l := o.lanes[namespace]
-	if l == nil {
-		l = &lane{health: newNamespaceHealth(o.Log, namespace)}
-		o.lanes[namespace] = l
-		o.order = append(o.order, l)
-	}
-	return l
-}
-
-func (o *Outbox) isOnDisk(q *queue) bool { return o.Spool != nil && o.Spool.Has(q.key) }
-
-// settle is called when a queue has changed, with mu held, as is all of the following.
-func (o *Outbox) settle(q *queue) {
 	o.place(q)
-	o.dispatch()
-}
-
-// place decides what becomes of a queue that is not being written: it is written at its due time, or forgotten; if all of it is on disk
-// and there are many, it is parked.
-func (o *Outbox) place(q *queue) {
-	switch {
-	case q.busy:
-	case len(q.entries) > 0:
-		if q.position < 0 && q.hasSender() && !q.isStoring() {
-			q.lane.schedule(q, direct, q.due)
-		}
-	case !o.isOnDisk(q):
-		q.lane.unschedule(q)
-		delete(o.queues, q.key)
-	case len(o.queues) > maxQueues:
-		q.lane.unschedule(q)
-		delete(o.queues, q.key)
-		q.lane.parked.push(q.key)
-	case q.position < 0 || q.flow == direct:
-		q.lane.schedule(q, replay, q.due)
-	}
 }
 
 // Flush returns when nothing waits any more, or when ctx is done.
@@ -255,9 +218,6 @@ func (o *Outbox) Flush(ctx context.Context) {
 	}
 }
 
-// flushInterval is how often Flush looks.
-const flushInterval = 20 * time.Millisecond
-
 func (o *Outbox) isEmpty() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -268,18 +228,9 @@ func (o *Outbox) isEmpty() bool {
 func (o *Outbox) Close(ctx context.Context) {
 	o.mu.Lock()
 	o.isClosed = true
-	o.timer.Stop()
+	o.probe.Stop()
 	o.mu.Unlock()
 	defer context.AfterFunc(ctx, o.stop)()
 	o.writes.Wait()
 	o.stop()
-}
-
-// logValues returns what the log says about a session.
-func logValues(entries []*entry) []any {
-	at := slices.IndexFunc(entries, func(e *entry) bool { return e.event.Session.MeetingID != "" })
-	if at < 0 {
-		return nil
-	}
-	return entries[at].event.Session.LogValues()
 }

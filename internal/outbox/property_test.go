@@ -220,7 +220,7 @@ func numbersIn(t *testing.T, directory string, session int) (numbers []int) {
 		if err != nil {
 			t.Error(err)
 		}
-		numbers = append(numbers, numberOf(ev.event().Event))
+		numbers = append(numbers, numberOf(ev.Event.Event))
 	}
 	if err := store.Close(); err != nil {
 		t.Error(err)

@@ -4,13 +4,13 @@
 package outbox
 
 import (
-	"container/heap"
 	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
 // backoff is what a session waits after a failed write.
@@ -25,16 +25,15 @@ type entry struct {
 	// result gets what the sender is told, once; it has room for it.
 	result   chan result
 	answered bool
-	// isDone means that it is written or rejected, and waits only to be removed from the disk.
-	isDone bool
+	// isDone means that it is written or rejected, and waits only to be removed from the disk, and isBuried that its record is a dead
+	// letter.
+	isDone, isBuried bool
 }
 
 type result struct {
 	outcome recorder.Outcome
 	err     error
 }
-
-func newEntry(ev recorder.Event) *entry { return &entry{event: ev, result: make(chan result, 1)} }
 
 // answer tells the sender, if it still waits, and reports whether it did.
 func (e *entry) answer(outcome recorder.Outcome, err error) bool {
@@ -56,34 +55,24 @@ type queue struct {
 	lane    *lane
 	entries []*entry
 	batch   int // entries that are being written
+	// A queue is being written, or waits for its due time, or for its turn among the replays, or for its sender or the disk.
 	busy    bool
-	// single means that events are written one by one, to find the one that makes us panic.
-	single bool
-	// due is when it is to be written, while it is in its lane's heap for this flow at this position; else that is -1.
-	due      time.Time
-	flow     flow
-	position int
-	backoff  wait.Backoff
-}
-
-// hasSender reports whether anybody waits.
-func (q *queue) hasSender() bool {
-	return slices.ContainsFunc(q.entries, func(e *entry) bool { return !e.answered })
+	timer   *time.Timer
+	isReady bool
+	backoff wait.Backoff
 }
 
 // isStoring reports whether entries are on their way to the disk, or there.
-func (q *queue) isStoring() bool {
-	return slices.ContainsFunc(q.entries, func(e *entry) bool { return e.id != 0 })
-}
+func (q *queue) isStoring() bool { return q.firstID() != spool.AnyID }
 
-// firstID returns the ID of the first entry that has one, or else above.
-func (q *queue) firstID(above uint64) uint64 {
+// firstID returns the ID of the first entry that has one, or spool.AnyID.
+func (q *queue) firstID() uint64 {
 	for _, e := range q.entries {
 		if e.id != 0 {
 			return e.id
 		}
 	}
-	return above
+	return spool.AnyID
 }
 
 // isFailing reports whether the last write failed.
@@ -95,52 +84,30 @@ func (q *queue) drop(isChosen func(*entry) bool) {
 	q.entries = append(q.entries[:q.batch:q.batch], rest...)
 }
 
-// lane has the sessions of a namespace.
-type lane struct {
-	health health
-	due    [2]dueHeap // by flow: what may not be replayed now must not delay those whose senders wait
-	parked fifo
-}
-
-// schedule has a queue written at its due time.
-func (l *lane) schedule(q *queue, f flow, due time.Time) {
-	l.unschedule(q)
-	q.flow, q.due = f, due
-	heap.Push(&l.due[f], q)
-}
-
-// unschedule is the reverse.
-func (l *lane) unschedule(q *queue) {
-	if q.position >= 0 {
-		heap.Remove(&l.due[q.flow], q.position)
+func (q *queue) stopTimer() {
+	if q.timer != nil {
+		q.timer.Stop()
+		q.timer = nil
 	}
 }
 
-// dueHeap is a heap.Interface with the queue at its top that is due first.
-type dueHeap []*queue
-
-func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
-func (h dueHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].position, h[j].position = i, j
+// lane has the sessions of a namespace.
+type lane struct {
+	health health
+	// ready are sessions that are on disk and due, and parked those for which there was no room among the queues. Sessions that have
+	// been written meanwhile, or have come to wait for something else, are passed over.
+	ready, parked fifo
 }
 
-// Push implements heap.Interface.
-func (h *dueHeap) Push(x any) {
-	q, _ := x.(*queue)
-	q.position = len(*h)
-	*h = append(*h, q)
+// pop returns the session that is first.
+func (l *lane) pop() uint64 {
+	if l.ready.isEmpty() {
+		return l.parked.pop()
+	}
+	return l.ready.pop()
 }
 
-// Pop implements heap.Interface.
-func (h *dueHeap) Pop() any {
-	last := (*h)[len(*h)-1]
-	(*h)[len(*h)-1] = nil
-	*h = (*h)[:len(*h)-1]
-	last.position = -1
-	return last
-}
+func (l *lane) isEmpty() bool { return l.ready.isEmpty() && l.parked.isEmpty() }
 
 // fifo is a first-in, first-out queue of numbers that never moves them: with a million, that would take a while.
 type fifo struct {
@@ -151,19 +118,17 @@ type fifo struct {
 const fifoBlock = 1024
 
 func (f *fifo) push(key uint64) {
-	if last := len(f.blocks) - 1; last < 0 || len(f.blocks[last]) == fifoBlock {
-		f.blocks = append(f.blocks, make([]uint64, 0, fifoBlock))
-	}
 	last := len(f.blocks) - 1
+	if last < 0 || len(f.blocks[last]) == fifoBlock {
+		f.blocks, last = append(f.blocks, nil), last+1
+	}
 	f.blocks[last] = append(f.blocks[last], key)
 }
 
 func (f *fifo) isEmpty() bool { return len(f.blocks) == 0 }
 
-func (f *fifo) first() uint64 { return f.blocks[0][f.taken] }
-
 func (f *fifo) pop() uint64 {
-	key := f.first()
+	key := f.blocks[0][f.taken]
 	if f.taken++; f.taken == len(f.blocks[0]) {
 		f.blocks, f.taken = f.blocks[1:], 0
 	}

@@ -3,10 +3,7 @@
 
 package outbox
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
 const (
 	// maxReplays is how many sessions are replayed at the same time. Where everything is spooled first they are the only way.
@@ -16,103 +13,131 @@ const (
 	maxQueues = 1024
 )
 
-// wake is called when something may be due.
+// queue returns the queue of a session. It is called with mu held, as are all functions of this file but wake.
+func (o *Outbox) queue(key uint64, l *lane) *queue {
+	q := o.queues[key]
+	if q == nil {
+		q = &queue{key: key, lane: l, backoff: backoff}
+		o.queues[key] = q
+	}
+	return q
+}
+
+func (o *Outbox) lane(namespace string) *lane {
+	l := o.lanes[namespace]
+	if l == nil {
+		l = &lane{health: newNamespaceHealth(o.Log, namespace)}
+		o.lanes[namespace] = l
+		o.order = append(o.order, l)
+	}
+	return l
+}
+
+func (o *Outbox) isOnDisk(q *queue) bool { return o.Spool != nil && o.Spool.Has(q.key) }
+
+// place is called when a queue has changed. It decides what the queue waits for: whatever that is places it again.
+func (o *Outbox) place(q *queue) {
+	switch {
+	case q.busy:
+	case len(q.entries) == 0 && !o.isOnDisk(q):
+		q.stopTimer()
+		delete(o.queues, q.key)
+	case q.timer != nil, q.isReady, q.isStoring():
+	case len(q.entries) > 0:
+		o.begin(q)
+	case len(o.queues) > maxQueues:
+		delete(o.queues, q.key)
+		q.lane.parked.push(q.key)
+	default:
+		q.isReady = true
+		q.lane.ready.push(q.key)
+	}
+}
+
+// settle places a queue, and has everything written that may be.
+func (o *Outbox) settle(q *queue) {
+	o.place(q)
+	o.dispatch()
+}
+
+// delay sets the due time of a queue.
+func (o *Outbox) delay(q *queue, by time.Duration) {
+	var timer *time.Timer
+	timer = time.AfterFunc(by, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if q.timer == timer { // it was not stopped too late
+			q.timer = nil
+			o.settle(q)
+		}
+	})
+	q.timer = timer
+}
+
+// begin has a queue written whose sender waits, or stored if that is not worth trying.
+func (o *Outbox) begin(q *queue) {
+	if o.isClosed {
+		return
+	}
+	p := ask(direct, o.server, q.lane.health)
+	switch {
+	case p != nil:
+		o.start(q, direct, p)
+	case o.Spool != nil:
+		o.store(q)
+	default:
+		o.start(q, direct, func(error) {})
+	}
+}
+
+func (o *Outbox) start(q *queue, f flow, p permit) {
+	q.busy = true
+	if f == replay {
+		o.replays++
+	}
+	o.writes.Go(func() { o.write(q, f, p) })
+}
+
+// wake looks for replays that circuit breakers refused before.
 func (o *Outbox) wake() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.dispatch()
 }
 
-// dispatch has everything written that is due and worth trying, and wakes up when there may be more.
+// dispatch begins replays, of each namespace in turn.
 func (o *Outbox) dispatch() {
-	if o.isClosed {
-		return
+	limit := maxReplays
+	if o.SpoolFirst {
+		limit = maxFirstReplays
 	}
-	now := o.Now()
-	wakeAt := now.Add(time.Hour)
 	o.next++
 	for i := range o.order {
 		l := o.order[(o.next+i)%len(o.order)]
-		if at := o.serve(l, now); at.Before(wakeAt) {
-			wakeAt = at
+		for o.replays < limit && !o.isClosed && !l.isEmpty() {
+			p := ask(replay, o.server, l.health)
+			if p == nil {
+				o.probe.Reset(openFor)
+				break
+			}
+			if q := o.nextReplay(l); q != nil {
+				o.start(q, replay, p)
+			} else {
+				p(errNothing)
+			}
 		}
 	}
-	o.timer.Reset(max(wakeAt.Sub(now), time.Millisecond))
 }
 
-// serve begins the writes of a lane, and returns when to look at it again.
-func (o *Outbox) serve(l *lane, now time.Time) time.Time {
-	again := now.Add(time.Hour)
-	for due := &l.due[direct]; len(*due) > 0; {
-		if (*due)[0].due.After(now) {
-			again = (*due)[0].due
-			break
+// nextReplay returns the queue of the session that is first in its lane and waits for nothing else; nil if there is none.
+func (o *Outbox) nextReplay(l *lane) *queue {
+	for !l.isEmpty() {
+		q := o.queue(l.pop(), l)
+		q.isReady = false
+		if !q.busy && q.timer == nil && o.isOnDisk(q) {
+			return q
 		}
-		q, _ := heap.Pop(due).(*queue)
-		o.begin(q)
+		o.place(q)
 	}
-	if at := o.replay(l, now); at.Before(again) {
-		return at
-	}
-	return again
-}
-
-// replay begins the writes of a lane's spooled events, and returns when to look for more.
-func (o *Outbox) replay(l *lane, now time.Time) time.Time {
-	for due := &l.due[replay]; ; {
-		isDue := len(*due) > 0 && !(*due)[0].due.After(now)
-		switch {
-		case !isDue && !l.parked.isEmpty() && (len(*due) == 0 || len(o.queues) <= maxQueues):
-			o.unpark(l, now)
-			continue
-		case len(*due) == 0 || o.replays >= o.maxReplays():
-			return now.Add(time.Hour) // a write that ends, or an event that comes, has it looked at again
-		case !isDue:
-			return (*due)[0].due
-		}
-		permit := ask(replay, o.server, l.health)
-		if permit == nil {
-			return now.Add(openFor)
-		}
-		q, _ := heap.Pop(due).(*queue)
-		o.start(q, replay, permit)
-	}
-}
-
-func (o *Outbox) maxReplays() int {
-	if o.SpoolFirst {
-		return maxFirstReplays
-	}
-	return maxReplays
-}
-
-// unpark makes a queue of the session that is parked first, if it is still there.
-func (o *Outbox) unpark(l *lane, now time.Time) {
-	key := l.parked.pop()
-	if o.queues[key] != nil || !o.Spool.Has(key) {
-		return
-	}
-	q := &queue{key: key, lane: l, position: -1, backoff: backoff}
-	o.queues[key] = q
-	l.schedule(q, replay, now)
-}
-
-// begin has a queue written whose sender waits, or stored if that is not worth trying.
-func (o *Outbox) begin(q *queue) {
-	permit := ask(direct, o.server, q.lane.health)
-	switch {
-	case o.isClosed:
-	case permit == nil && o.Spool != nil:
-		o.store(q)
-	default:
-		o.start(q, direct, permit)
-	}
-}
-
-func (o *Outbox) start(q *queue, f flow, p *permit) {
-	q.busy = true
-	if f == replay {
-		o.replays++
-	}
-	o.writes.Go(func() { o.write(q, f, p) })
+	return nil
 }

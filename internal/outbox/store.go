@@ -4,8 +4,8 @@
 package outbox
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -24,6 +24,10 @@ const (
 	// gatherDelay is how long an event that is spooled first waits for others of its session, to be written with them. One that ends a
 	// recording does not wait: nothing is expected behind it, and the Jobs wait for it.
 	gatherDelay = 100 * time.Millisecond
+	// expiry is how long a namespace may refuse an event before it becomes a dead letter, and expireAtOnce how many sessions are looked
+	// at when that has happened to one.
+	expiry       = 24 * time.Hour
+	expireAtOnce = 256
 )
 
 // store puts the entries of a queue on disk that are not on their way there, in their order. It is called with mu held.
@@ -38,7 +42,7 @@ func (o *Outbox) store(q *queue) {
 			e.answer(recorder.Outcome{}, err)
 			continue
 		}
-		entries, records = append(entries, e), append(records, newSpooledEvent(e.event).record(spool.Waiting))
+		entries, records = append(entries, e), append(records, SpooledEvent{Event: e.event}.Record(spool.Waiting))
 	}
 	if len(records) > 0 {
 		if err := o.Spool.Append(records, func(err error) { o.stored(q, entries, err) }); err != nil {
@@ -55,12 +59,12 @@ func (o *Outbox) store(q *queue) {
 
 // checkShare is nil if the spool may take an event.
 func (o *Outbox) checkShare(q *queue, e *entry) error {
-	used, limit := o.Spool.Stats().Bytes, o.Spool.MaxBytes()
+	stats := o.Spool.Stats()
 	switch {
-	case used > limit/refusedShare && !q.lane.health.isClosed(direct):
-		return fmt.Errorf("namespace %s refuses writes, and may take no more of the spool: %w", e.event.Session.Namespace, o.refused(spool.ErrFull))
-	case used > limit/clientShare && e.event.Source == v1alpha1.EventSourceClient:
-		return fmt.Errorf("client events may take no more of the spool, to leave room for webhooks: %w", o.refused(spool.ErrFull))
+	case stats.Bytes > stats.MaxBytes/refusedShare && !q.lane.health.isClosed(direct):
+		return fmt.Errorf("namespace %s refuses writes, and may take no more of the spool: %w", e.event.Namespace, o.Metrics.failed(spool.ErrFull))
+	case stats.Bytes > stats.MaxBytes/clientShare && e.event.Source == v1alpha1.EventSourceClient:
+		return fmt.Errorf("client events may take no more of the spool, to leave room for webhooks: %w", o.Metrics.failed(spool.ErrFull))
 	}
 	return nil
 }
@@ -69,37 +73,35 @@ func (o *Outbox) checkShare(q *queue, e *entry) error {
 func (o *Outbox) stored(q *queue, entries []*entry, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if err != nil {
-		o.notStored(entries, err)
-		q.drop(func(e *entry) bool { return e.isAbandoned() || (e.isDone && e.id == 0) })
-		o.settle(q)
-		return
-	}
-	due := o.Now()
-	if o.SpoolFirst {
-		due = due.Add(gatherDelay)
-	}
+	isDue := !o.SpoolFirst
 	for _, e := range entries {
+		if err != nil {
+			break
+		}
 		e.stored = true
 		e.answer(recorder.Outcome{Result: Spooled}, nil)
 		if e.isDone {
 			o.Spool.Remove(q.key, e.id)
 		}
-		if e.event.Type == v1alpha1.EventStopped || e.event.Type == v1alpha1.EventFailed {
-			due = o.Now()
-		}
+		isDue = isDue || e.event.Type == v1alpha1.EventStopped || e.event.Type == v1alpha1.EventFailed
 	}
-	q.drop(func(e *entry) bool { return e.stored })
-	if !q.busy && !q.isFailing() && (q.position < 0 || due.Before(q.due)) {
-		q.due = due
-		q.lane.unschedule(q) // and is scheduled again
+	if err != nil {
+		o.notStored(entries, err)
+	}
+	q.drop(func(e *entry) bool { return e.stored || e.isAbandoned() })
+	switch {
+	case q.busy, q.isReady, q.isFailing():
+	case isDue:
+		q.stopTimer()
+	case q.timer == nil:
+		o.delay(q, gatherDelay)
 	}
 	o.settle(q)
 }
 
 // notStored notes that the disk refused entries. Those that are being written may be written yet, but their senders do not wait for it.
 func (o *Outbox) notStored(entries []*entry, err error) {
-	err = fmt.Errorf("neither the API server nor the spool accepts the event: %w", o.refused(err))
+	err = fmt.Errorf("neither the API server nor the spool accepts the event: %w", o.Metrics.failed(err))
 	for _, e := range entries {
 		e.id = 0
 		e.answer(recorder.Outcome{}, err)
@@ -110,104 +112,80 @@ func (o *Outbox) notStored(entries []*entry, err error) {
 // may fail, since they were not acknowledged.
 func (o *Outbox) reject(e *entry, cause error) {
 	isDirect := e.answer(recorder.Outcome{}, cause)
-	if !isDirect || o.Spool == nil || isPanic(cause) || e.event.Source == v1alpha1.EventSourceClient {
+	if !isDirect || o.Spool == nil || recorder.IsPanic(cause) || e.event.Source == v1alpha1.EventSourceClient {
 		return
 	}
-	if o.Spool.Stats().DeadBytes > o.Spool.MaxBytes()/deadShare {
-		o.Log.Info("Rejected event not kept, too many dead letters", e.event.Session.LogValues()...)
+	if stats := o.Spool.Stats(); stats.DeadBytes > stats.MaxBytes/deadShare {
+		o.Log.Info("Rejected event not kept, too many dead letters", e.event.LogValues()...)
 		return
 	}
-	dead := deadLetter(newSpooledEvent(e.event).record(spool.Dead), cause, o.Now())
-	err := o.Spool.Append([]spool.Record{dead}, func(err error) { o.logUnkept(e.event.Session, err) })
-	o.logUnkept(e.event.Session, err)
-}
-
-func (o *Outbox) logUnkept(session recorder.Session, err error) {
-	if err != nil {
-		o.Log.Error(o.refused(err), "Rejected event not kept", session.LogValues()...)
+	done := func(err error) {
+		if err != nil {
+			o.Log.Error(o.Metrics.failed(err), "Rejected event not kept", e.event.LogValues()...)
+		}
+	}
+	if err := o.Spool.Append([]spool.Record{deadLetter(e.event, cause, o.Now())}, done); err != nil {
+		done(err)
 	}
 }
 
-// bury makes dead letters of what is on disk and can never be written, or was refused by its namespace for too long. It is called
+// buryAll makes dead letters of what is on disk and can never be written, or was refused by its namespace for too long. It is called
 // without mu held, returns when that is on disk, and says how many there are. What cannot be buried is tried again.
-func (o *Outbox) bury(q *queue, batch []*entry, written []recorder.Written) (buried int) {
+func (o *Outbox) buryAll(q *queue, batch []*entry, written []recorder.Written) (buried int) {
 	for i, e := range batch {
 		o.mu.Lock()
 		id, isStored := e.id, e.stored
 		o.mu.Unlock()
 		err := written[i].Err
-		if !isStored || err == nil || (!isPermanent(err, len(batch)) && !o.isExpired(id, err)) {
+		isExpired := recorder.IsNamespaceError(err) && o.Now().Sub(spool.Record{ID: id}.StoredAt()) > expiry
+		if !isStored || (!recorder.IsPermanent(err) && !isExpired) {
 			continue
 		}
-		r := newSpooledEvent(e.event).record(spool.Waiting)
-		r.ID, r.Session = id, q.key
-		if failure := o.buryRecord(deadLetter(r, err, o.Now())); failure != nil {
+		if failure := o.bury(q.key, id, e.event, err); failure != nil {
 			written[i].Err = failure
 			continue
 		}
-		buried++
+		buried, e.isBuried = buried+1, true
 		written[i].Err = &recorder.RejectedError{Err: err}
-		o.Log.Info("Event can never be written, it is a dead letter now", append(e.event.Session.LogValues(), "reason", err.Error())...)
+		o.Log.Info("Event can never be written, it is a dead letter now", append(e.event.LogValues(), "reason", err.Error())...)
 	}
 	return buried
 }
 
-func (o *Outbox) buryRecord(dead spool.Record) error {
+// bury makes a dead letter of a record on disk.
+func (o *Outbox) bury(key, id uint64, ev recorder.Event, cause error) error {
+	dead := deadLetter(ev, cause, o.Now())
+	dead.ID, dead.Session = id, key
 	result := make(chan error, 1)
-	err := o.Spool.Bury(dead, func(err error) { result <- err })
+	err := o.Spool.Append([]spool.Record{dead}, func(err error) { result <- err })
 	if err == nil {
 		err = <-result
 	}
 	if err != nil {
-		return o.refused(err)
+		return o.Metrics.failed(err)
 	}
 	return nil
 }
 
-// isExpired reports whether a namespace has refused a record for too long.
-func (o *Outbox) isExpired(id uint64, err error) bool {
-	return recorder.IsNamespaceError(err) && o.Now().Sub(spool.Record{ID: id}.StoredAt()) > expiry
-}
-
-// expireParked buries what has been parked in a lane for too long, since its namespace still refuses writes. It does some at a time.
-func (o *Outbox) expireParked(l *lane, cause error) {
+// expire buries what a namespace has refused for too long, without asking the API server for each.
+func (o *Outbox) expire(l *lane, cause error) {
 	for range expireAtOnce {
 		o.mu.Lock()
-		var key uint64
-		if !l.parked.isEmpty() {
-			key = l.parked.first()
-		}
-		isOurs := key != 0 && o.queues[key] == nil
-		o.mu.Unlock()
-		if !isOurs {
-			return
-		}
-		records, err := o.Spool.Read(key, spool.AnyID, maxBatch)
-		if err != nil || (len(records) > 0 && !o.isExpired(records[0].ID, cause)) {
-			return
-		}
-		for _, r := range records {
-			if o.isExpired(r.ID, cause) && o.buryRecord(deadLetter(r, cause, o.Now())) != nil {
-				return
-			}
-		}
-		o.mu.Lock()
-		if !l.parked.isEmpty() && l.parked.first() == key {
-			if l.parked.pop(); o.queues[key] == nil && o.Spool.Has(key) {
-				l.parked.push(key)
-			}
+		q := o.nextReplay(l)
+		if q != nil {
+			q.busy = true
+			o.replays++
 		}
 		o.mu.Unlock()
+		if q == nil {
+			return
+		}
+		batch, err := o.load(q)
+		refused := slices.Repeat([]recorder.Written{{Err: cause}}, len(batch))
+		buried := o.buryAll(q, batch, refused)
+		o.finish(q, replay, batch, refused, err)
+		if buried == 0 {
+			return
+		}
 	}
 }
-
-// expireAtOnce bounds expireParked.
-const expireAtOnce = 256
-
-var (
-	errDiskSlow = errors.New("spool did not respond in time")
-	errNothing  = errors.New("nothing was written")
-)
-
-// refused counts a failure of the spool and returns it with what to do about it.
-func (o *Outbox) refused(err error) error { return o.Metrics.failed(err) }

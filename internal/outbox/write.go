@@ -13,7 +13,6 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
-	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
 const (
@@ -22,28 +21,32 @@ const (
 	// writeTimeout is how long one write may take. Its senders do not wait that long; but a write that takes effect late must not be
 	// repeated, and a session's first has two requests, each of which may take some seconds.
 	writeTimeout = 15 * time.Second
-	// expiry is how long a namespace may refuse an event before it becomes a dead letter.
-	expiry = 24 * time.Hour
 )
 
 // write writes the beginning of a queue. It is called without mu held.
-func (o *Outbox) write(q *queue, f flow, p *permit) {
+func (o *Outbox) write(q *queue, f flow, report permit) {
 	batch, err := o.load(q)
-	if err != nil || len(batch) == 0 {
-		p.report(errNothing)
+	if len(batch) == 0 {
+		report(errNothing)
 		o.finish(q, f, nil, nil, err)
 		return
 	}
 	if f == direct {
-		defer time.AfterFunc(o.Timeout/2, func() { p.report(errSlow) }).Stop()
+		defer time.AfterFunc(o.Timeout/2, func() { report(errSlow) }).Stop()
 	}
-	written := o.tryWrite(batch)
+	ctx, cancel := context.WithTimeout(o.ctx, writeTimeout)
+	defer cancel()
+	events := make([]lifecycle.Event, len(batch))
+	for i, e := range batch {
+		events[i] = e.event.Event
+	}
+	written := o.Write(ctx, batch[0].event.Session, events)
 	worst := worstOf(written)
-	p.report(worst)
-	buried := o.bury(q, batch, written)
+	report(worst)
+	buried := o.buryAll(q, batch, written)
 	o.finish(q, f, batch, written, nil)
 	if buried > 0 && recorder.IsNamespaceError(worst) {
-		o.expireParked(q.lane, worst)
+		o.expire(q.lane, worst)
 	}
 }
 
@@ -51,23 +54,17 @@ func (o *Outbox) write(q *queue, f flow, p *permit) {
 func (o *Outbox) load(q *queue) ([]*entry, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	limit := maxBatch
-	if q.single {
-		limit = 1
-	}
 	if o.isOnDisk(q) {
-		below := q.firstID(spool.AnyID)
+		below := q.firstID()
 		o.mu.Unlock()
-		records, err := o.Spool.Read(q.key, below, limit)
-		loaded := o.decode(records)
+		loaded, err := o.read(q.key, below)
 		o.mu.Lock()
 		if err != nil {
-			o.Log.Error(err, "Spool not read, retrying")
-			return nil, o.refused(err)
+			return nil, err
 		}
 		q.entries = append(loaded, q.entries...)
 	}
-	batch := q.entries[:min(limit, len(q.entries))]
+	batch := q.entries[:min(maxBatch, len(q.entries))]
 	if other := slices.IndexFunc(batch, func(e *entry) bool { return e.event.Session != batch[0].event.Session }); other > 0 {
 		batch = batch[:other]
 	}
@@ -75,38 +72,26 @@ func (o *Outbox) load(q *queue) ([]*entry, error) {
 	return slices.Clone(batch), nil
 }
 
-// decode returns entries for what was read from the disk, and buries what it does not understand.
-func (o *Outbox) decode(records []spool.Record) []*entry {
+// read returns the first events of a session on disk, and buries what it does not understand.
+func (o *Outbox) read(key, below uint64) ([]*entry, error) {
+	records, err := o.Spool.Read(key, below, maxBatch)
+	if err != nil {
+		o.Log.Error(err, "Spool not read, retrying")
+		return nil, o.Metrics.failed(err)
+	}
 	var entries []*entry
 	for _, r := range records {
 		spooled, err := Decode(r)
 		if err != nil {
-			if err := o.buryRecord(deadLetter(r, err, o.Now())); err != nil {
+			unknown := recorder.Event{Session: recorder.Session{Namespace: r.Group}}
+			if err := o.bury(key, r.ID, unknown, err); err != nil {
 				o.Log.Error(err, "Unreadable spooled event kept, will try again", "id", r.ID)
 			}
 			continue
 		}
-		e := newEntry(spooled.event())
-		e.id, e.stored, e.answered = r.ID, true, true
-		entries = append(entries, e)
+		entries = append(entries, &entry{event: spooled.Event, id: r.ID, stored: true, answered: true})
 	}
-	return entries
-}
-
-// tryWrite keeps a panic from ending the program: it is the error of the batch's events.
-func (o *Outbox) tryWrite(batch []*entry) (written []recorder.Written) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			written = slices.Repeat([]recorder.Written{{Err: recorder.NewPanicError(cause)}}, len(batch))
-		}
-	}()
-	ctx, cancel := context.WithTimeout(o.ctx, writeTimeout)
-	defer cancel()
-	events := make([]lifecycle.Event, len(batch))
-	for i, e := range batch {
-		events[i] = e.event.Event
-	}
-	return o.Write(ctx, batch[0].event.Session, events)
+	return entries, nil
 }
 
 // worstOf returns what a write says about health: that the API server was away, or else that the namespace refuses it.
@@ -136,7 +121,7 @@ func (o *Outbox) finish(q *queue, f flow, batch []*entry, written []recorder.Wri
 		switch {
 		case err == nil:
 			o.succeed(e, written[i].Outcome)
-		case isPermanent(err, len(batch)):
+		case recorder.IsPermanent(err) && e.stored == e.isBuried: // else it has just come to the disk, and is read from there
 			o.reject(e, err)
 		default:
 			failure = cmp.Or(failure, err)
@@ -151,35 +136,32 @@ func (o *Outbox) finish(q *queue, f flow, batch []*entry, written []recorder.Wri
 	}
 	q.entries = append(kept, q.entries[len(batch):]...)
 	q.drop(func(e *entry) bool { return e.stored || e.isAbandoned() })
-	q.due = o.Now()
-	if failure == nil {
-		q.backoff, q.single = backoff, false
-		o.tellDrained()
-	} else {
+	if failure != nil {
 		o.retry(q, batch, failure)
+	} else {
+		q.backoff = backoff
+		o.tellDrained()
 	}
 	o.settle(q)
 }
 
-// isPermanent reports whether an event can never be written.
-func isPermanent(err error, batch int) bool {
-	return recorder.RejectionOf(err) != nil || (isPanic(err) && batch == 1)
-}
-
 // retry says when a write that failed is repeated.
 func (o *Outbox) retry(q *queue, batch []*entry, failure error) {
-	q.single = q.single || isPanic(failure)
 	delay := q.backoff.Step()
-	if seconds, told := apierrors.SuggestsClientDelay(failure); told {
+	if seconds, isTold := apierrors.SuggestsClientDelay(failure); isTold {
 		delay = max(delay, time.Duration(seconds)*time.Second)
 	}
-	q.due = q.due.Add(delay)
+	o.delay(q, delay)
+	var session []any
+	if len(batch) > 0 {
+		session = batch[0].event.LogValues()
+	}
 	if isAway(failure) || recorder.IsNamespaceError(failure) {
 		o.hasBacklog = true
-		o.Log.V(1).Info("Events not written, retrying", append(logValues(batch), "error", failure.Error())...)
+		o.Log.V(1).Info("Events not written, retrying", append(session, "error", failure.Error())...)
 		return
 	}
-	o.Log.Error(failure, "Events not written, retrying", logValues(batch)...)
+	o.Log.Error(failure, "Events not written, retrying", session...)
 }
 
 // tellDrained says so when the spool is empty after it was not.

@@ -33,7 +33,6 @@ type segment struct {
 // operation is one change, for run to make.
 type operation struct {
 	put     []Record
-	buries  bool
 	removed []frame
 	done    func(error)
 	cost    int64

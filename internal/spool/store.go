@@ -52,8 +52,8 @@ type Stats struct {
 	Events, DeadLetters int
 	// Bytes is what both count for; DeadBytes is the part of the dead letters.
 	Bytes, DeadBytes int64
-	// FileBytes is the size of all segments.
-	FileBytes int64
+	// MaxBytes is the limit of Bytes, and FileBytes the size of all segments.
+	MaxBytes, FileBytes int64
 	// Oldest is when the first of the waiting events was stored, give or take four seconds; zero if none waits.
 	Oldest time.Time
 }
@@ -62,7 +62,7 @@ type Stats struct {
 func (s *Store) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stats := Stats{Events: s.index.events, DeadLetters: len(s.index.dead), Bytes: s.index.bytes + s.reserved, DeadBytes: s.index.deadBytes}
+	stats := Stats{Events: s.index.events, DeadLetters: len(s.index.dead), Bytes: s.index.bytes + s.reserved, DeadBytes: s.index.deadBytes, MaxBytes: s.options.MaxBytes}
 	for _, segment := range s.segments {
 		stats.FileBytes += segment.size
 	}
@@ -72,9 +72,6 @@ func (s *Store) Stats() Stats {
 	return stats
 }
 
-// MaxBytes returns the limit of Stats.Bytes.
-func (s *Store) MaxBytes() int64 { return s.options.MaxBytes }
-
 // Has reports whether records of the session wait on disk.
 func (s *Store) Has(session uint64) bool {
 	s.mu.Lock()
@@ -83,8 +80,8 @@ func (s *Store) Has(session uint64) bool {
 	return found
 }
 
-// Append stores records behind all others, in one commit, and sets their IDs. It does not block: done is called once they are on disk,
-// or cannot be. Calls take effect in their order, and so do their done functions. An error of Append itself means that nothing happens
+// Append stores records behind all others, in one commit, and sets their IDs. One that has an ID takes the place of the waiting record with
+// that ID, which so can become a dead letter. It does not block: done is called once they are on disk, or cannot be. Calls take effect in their order, and so do their done functions. An error of Append itself means that nothing happens
 // and done is not called.
 func (s *Store) Append(records []Record, done func(error)) error {
 	return s.enqueue(&operation{put: records, done: done})
@@ -98,12 +95,6 @@ func (s *Store) Remove(session uint64, ids ...uint64) {
 		op.removed = append(op.removed, frame{kind: kindRemoved, id: id, session: session})
 	}
 	_ = s.enqueue(op) // it can only be closed, and then nothing is to be forgotten
-}
-
-// Bury makes a waiting record a dead letter with a new payload. It keeps its ID.
-func (s *Store) Bury(r Record, done func(error)) error {
-	r.State = Dead
-	return s.enqueue(&operation{put: []Record{r}, buries: true, done: done})
 }
 
 // Exchange removes dead letters and appends records in their place, in one commit, and returns when that is on disk.
@@ -132,9 +123,12 @@ func (s *Store) enqueue(op *operation) error {
 		return ErrClosed
 	default:
 	}
+	isNew := len(op.put) > 0 && len(op.removed) == 0
 	for i := range op.put {
 		r := &op.put[i]
-		if r.ID == 0 {
+		if r.ID != 0 {
+			isNew = false
+		} else {
 			s.lastID = max(s.lastID+1, uint64(s.options.Now().UnixMicro()))
 			r.ID = s.lastID
 		}
@@ -144,7 +138,7 @@ func (s *Store) enqueue(op *operation) error {
 		}
 		op.cost += int64(f.size()) + recordOverhead
 	}
-	if len(op.put) > 0 && !op.buries && len(op.removed) == 0 && s.index.bytes+s.reserved+op.cost > s.options.MaxBytes {
+	if isNew && s.index.bytes+s.reserved+op.cost > s.options.MaxBytes {
 		return fmt.Errorf("%w: its limit of %d bytes is reached", ErrFull, s.options.MaxBytes)
 	}
 	if op.done == nil {

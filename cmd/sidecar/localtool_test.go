@@ -1,0 +1,60 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/internal/outbox"
+	"github.com/meetingops/meeting-recording-operator/internal/spool"
+)
+
+// TestImport: what export prints comes back, in its order, and what it does not print is refused.
+func TestImport(t *testing.T) {
+	store, err := spool.Open(t.TempDir(), spool.Options{MaxBytes: maxSpoolBytes, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool := localTool{store}
+	var lines strings.Builder
+	for n := range 600 {
+		fmt.Fprintf(&lines, `{"id":%d,"state":"waiting","payload":{"namespace":"meetings","meetingId":"hstr-afz3-tt4f","sessionId":"session-%d","type":"Started","source":"Webhook","filePath":"%d","receiveTime":"2026-11-23T12:00:00Z"}}`+"\n", n, n%3, n)
+	}
+	lines.WriteString(`{"id":7,"state":"dead","payload":{"namespace":"meetings","meetingId":"a","sessionId":"b","type":"Started","source":"Webhook","receiveTime":"2026-11-23T12:00:00Z","reason":"old"}}`)
+	if n, err := tool.Import(strings.NewReader(lines.String())); n != 601 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	next := 0
+	if err := store.Each(func(r spool.Record) error {
+		ev, err := outbox.Decode(r)
+		switch {
+		case r.State == spool.Dead && (ev.Reason != "old" || next != 600):
+			t.Errorf("dead letter %+v behind %d events", ev, next)
+		case r.State == spool.Waiting && ev.FilePath != fmt.Sprint(next):
+			t.Errorf("event %s, want %d", ev.FilePath, next)
+		case r.State == spool.Waiting:
+			next++
+		}
+		return err
+	}); err != nil || next != 600 {
+		t.Errorf("%d events, %v", next, err)
+	}
+	for _, bad := range []string{"x", `{"state":"waiting","payload":{}}`, `{"state":"odd","payload":{"meetingId":"a","sessionId":"b"}}`, `{"state":"dead","payload":1}`} {
+		if _, err := tool.Import(strings.NewReader(bad)); err == nil || !strings.Contains(err.Error(), "record 1") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	if n, err := tool.Delete([]uint64{1}); n != 0 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if n, err := tool.Retry(nil); n != 1 || err != nil || store.Stats().Events != 601 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+}
