@@ -4,16 +4,48 @@
 package spool
 
 import (
+	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"hash/crc32"
+	"time"
 )
 
-// A frame is one record in a segment: a header of 32 bytes, the group, the payload, and zeros up to the next multiple of 16.
+// State says whether a record is to be delivered.
+type State string
+
+// The states of a record.
+const (
+	// Waiting records are to be delivered.
+	Waiting State = "waiting"
+	// Dead records are dead letters: kept for an operator to look at.
+	Dead State = "dead"
+	// removed says that the record with this ID is not there any more.
+	removed State = "removed"
+)
+
+// Record is one payload, and what the store knows about it.
+type Record struct {
+	// ID grows in the order in which records are appended. It is the time of that, in microseconds, or the next free number after the
+	// last one where the clock stands still or goes back.
+	ID    uint64 `json:"id"`
+	State State  `json:"state"`
+	// Group and Session belong to whoever uses the store. Records of a session keep their order. No Session is 0.
+	Group   string `json:"group,omitempty"`
+	Session uint64 `json:"-"`
+	// Payload is JSON.
+	Payload json.RawMessage `json:"payload"`
+}
+
+// StoredAt returns when the record was appended.
+func (r Record) StoredAt() time.Time { return time.UnixMicro(int64(r.ID)) }
+
+// A record is a frame in a segment: a header of 32 bytes, the group, the payload, and zeros up to the next multiple of 16.
 //
 //	0  magic     4 bytes
 //	4  length    4 bytes, of group and payload
 //	8  checksum  4 bytes, CRC-32C of everything behind it
-//	12 kind      1 byte
+//	12 state     1 byte
 //	13 group     1 byte, its length
 //	14 -         2 bytes, zero
 //	16 id        8 bytes
@@ -26,78 +58,120 @@ const (
 	maxGroupBytes = 255
 )
 
-// magic begins with a byte that no JSON has.
-var magic = [4]byte{0xFE, 'S', 'P', 1}
-
-// castagnoli is the polynomial that processors compute.
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-type kind byte
-
-const (
-	kindWaiting kind = 1
-	kindDead    kind = 2
-	// kindRemoved says that the record with this ID is not there any more.
-	kindRemoved kind = 3
+var (
+	// magic begins with a byte that no JSON has.
+	magic = [4]byte{0xFE, 'S', 'P', 1}
+	// castagnoli is the polynomial that processors compute.
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+	// states by their byte in the frame.
+	states = [4]State{"", Waiting, Dead, removed}
 )
 
-type frame struct {
-	kind        kind
-	group       string
-	id, session uint64
-	payload     []byte
-}
+// size returns the bytes that the record takes in a segment.
+func (r Record) size() int { return aligned(headerBytes + len(r.Group) + len(r.Payload)) }
 
-// size returns the bytes that the frame takes in a segment.
-func (f frame) size() int {
-	return (headerBytes + len(f.group) + len(f.payload) + alignment - 1) / alignment * alignment
-}
+func aligned(size int) int { return (size + alignment - 1) / alignment * alignment }
 
-func (f frame) appendTo(buffer []byte) []byte {
-	start := len(buffer)
+// appendTo appends the record's frame.
+func (r Record) appendTo(buffer []byte) []byte {
+	start, state := len(buffer), byte(0)
+	for code, s := range states {
+		if s == r.State {
+			state = byte(code)
+		}
+	}
 	buffer = append(buffer, magic[:]...)
-	buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(f.group)+len(f.payload)))
-	buffer = append(buffer, 0, 0, 0, 0, byte(f.kind), byte(len(f.group)), 0, 0)
-	buffer = binary.BigEndian.AppendUint64(buffer, f.id)
-	buffer = binary.BigEndian.AppendUint64(buffer, f.session)
-	buffer = append(buffer, f.group...)
-	buffer = append(buffer, f.payload...)
+	buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(r.Group)+len(r.Payload)))
+	buffer = append(buffer, 0, 0, 0, 0, state, byte(len(r.Group)), 0, 0)
+	buffer = binary.BigEndian.AppendUint64(buffer, r.ID)
+	buffer = binary.BigEndian.AppendUint64(buffer, r.Session)
+	buffer = append(buffer, r.Group...)
+	buffer = append(buffer, r.Payload...)
 	binary.BigEndian.PutUint32(buffer[start+8:], crc32.Checksum(buffer[start+12:], castagnoli))
-	for len(buffer)-start < f.size() {
-		buffer = append(buffer, 0)
-	}
-	return buffer
+	return append(buffer, make([]byte, start+r.size()-len(buffer))...)
 }
 
-// parseFrame returns the frame that data begins with, and whether it is intact. Its payload is part of data. The size is 0 if data does
+// parseFrame returns the record that data begins with, and whether it is intact. Its payload is part of data. The size is 0 if data does
 // not begin with a header; it may be beyond the end of data.
-func parseFrame(data []byte) (f frame, size int, intact bool) {
+func parseFrame(data []byte) (r Record, size int, isIntact bool) {
 	if len(data) < headerBytes || [4]byte(data) != magic {
-		return frame{}, 0, false
+		return Record{}, 0, false
 	}
-	length := int64(binary.BigEndian.Uint32(data[4:]))
-	group := int64(data[13])
+	length, group := int64(binary.BigEndian.Uint32(data[4:])), int64(data[13])
 	if headerBytes+length > maxFrameBytes || group > length {
-		return frame{}, 0, false
+		return Record{}, 0, false
 	}
 	end := int(headerBytes + length)
-	size = (end + alignment - 1) / alignment * alignment
+	size = aligned(end)
 	if size > len(data) || binary.BigEndian.Uint32(data[8:]) != crc32.Checksum(data[12:end], castagnoli) {
-		return frame{}, size, false
+		return Record{}, size, false
 	}
-	return frame{
-		kind: kind(data[12]), group: string(data[headerBytes : headerBytes+group]),
-		id: binary.BigEndian.Uint64(data[16:]), session: binary.BigEndian.Uint64(data[24:]),
-		payload: data[headerBytes+group : end],
-	}, size, true
+	r = Record{
+		Group: string(data[headerBytes : headerBytes+group]), Payload: data[headerBytes+group : end],
+		ID: binary.BigEndian.Uint64(data[16:]), Session: binary.BigEndian.Uint64(data[24:]),
+	}
+	if code := int(data[12]); code < len(states) {
+		r.State = states[code] // a newer version's is none, and so is passed over
+	}
+	return r, size, true
+}
+
+// scan calls visit for each intact frame of a segment, and damaged, if not nil, for what is between them.
+func scan(data []byte, visit func(offset, size int, r Record) error, damaged func(from, to int)) error {
+	for offset := 0; offset < len(data); {
+		r, size, isIntact := parseFrame(data[offset:])
+		if isIntact {
+			if err := visit(offset, size, r); err != nil {
+				return err
+			}
+			offset += size
+			continue
+		}
+		next := nextFrame(data, offset+alignment)
+		if damaged != nil {
+			damaged(offset, next)
+		}
+		offset = next
+	}
+	return nil
 }
 
 // nextFrame returns the offset of the next intact frame from an offset on, or the length of data.
 func nextFrame(data []byte, from int) int {
 	for at := from; at+headerBytes <= len(data); at += alignment {
-		if _, _, intact := parseFrame(data[at:]); intact {
+		if _, _, isIntact := parseFrame(data[at:]); isIntact {
 			return at
 		}
 	}
 	return len(data)
 }
+
+// isHalfWritten reports whether data, the end of a segment, is what a crash leaves of frames, which is no damage: nobody was told that
+// they are there.
+func isHalfWritten(data []byte) bool {
+	_, size, _ := parseFrame(data)
+	return max(size, headerBytes) > len(data) || len(bytes.Trim(data, "\x00")) == 0
+}
+
+const (
+	sizeBits   = 14
+	offsetBits = 26
+	// The other 24 bits are the segment's number.
+)
+
+// location says where a frame is: the segment's number, the offset, and the size in units of the alignment. 0 is nowhere.
+type location uint64
+
+func at(segment uint32, offset int64, size int) location {
+	return location(uint64(segment)<<(offsetBits+sizeBits) | uint64(offset)<<sizeBits | uint64(size/alignment))
+}
+
+func (l location) segment() uint32 { return uint32(l >> (offsetBits + sizeBits)) }
+func (l location) offset() int64   { return int64(l >> sizeBits & (1<<offsetBits - 1)) }
+func (l location) size() int64     { return int64(l&(1<<sizeBits-1)) * alignment }
+
+// recordOverhead stands for what a record needs beside its frame: memory, and room in segments that are not compacted yet.
+const recordOverhead = 192
+
+// cost returns what the record counts for in Options.MaxBytes.
+func (l location) cost() int64 { return l.size() + recordOverhead }

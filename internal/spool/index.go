@@ -14,12 +14,14 @@ type reference struct {
 	location
 }
 
+func byID(r reference, id uint64) int { return cmp.Compare(r.id, id) }
+
 // index says which records are there and where. Most sessions have one record, so the first of each is kept apart from the others:
 // with a million sessions that is half the memory, and nothing for the garbage collector to look into.
 type index struct {
 	first map[uint64]reference   // by session
 	rest  map[uint64][]reference // by session, in the order of their IDs
-	dead  map[uint64]reference   // by ID
+	dead  map[uint64]location    // by ID
 	ages  []age
 
 	events           int
@@ -36,59 +38,85 @@ type age struct {
 const ageBits = 22
 
 func newIndex() *index {
-	return &index{first: map[uint64]reference{}, rest: map[uint64][]reference{}, dead: map[uint64]reference{}}
+	return &index{first: map[uint64]reference{}, rest: map[uint64][]reference{}, dead: map[uint64]location{}}
 }
 
-// add puts a waiting record in its place. A record that is there already has only moved.
-func (x *index) add(session uint64, r reference) (before location) {
-	head, found := x.first[session]
-	switch {
-	case !found:
-		x.first[session] = r
-	case head.id == r.id:
-		x.first[session] = r
-		before = head.location
-	case r.id < head.id:
-		x.first[session] = r
-		x.rest[session] = append([]reference{head}, x.rest[session]...)
-	default:
-		rest := x.rest[session]
-		at, known := slices.BinarySearchFunc(rest, r.id, func(o reference, id uint64) int { return cmp.Compare(o.id, id) })
-		if known {
-			before, rest[at] = rest[at].location, r
-			break
-		}
-		x.rest[session] = slices.Insert(rest, at, r)
+// add notes where a record is, and returns where it was before, or 0.
+func (x *index) add(r Record, where location) (before location) {
+	if r.State == Dead {
+		before = x.dead[r.ID]
+		x.dead[r.ID] = where
+		x.deadBytes += where.cost()
+		x.bytes += where.cost()
+		x.forget(before, &x.deadBytes)
+		return before
 	}
-	if before == 0 {
-		x.events++
-		x.bytes += r.cost()
-		x.count(r.id, 1)
+	added, rest := reference{r.ID, where}, x.rest[r.Session]
+	switch head, isKnown := x.first[r.Session]; {
+	case !isKnown:
+		x.first[r.Session] = added
+	case r.ID <= head.id:
+		x.first[r.Session] = added
+		if before = head.location; r.ID < head.id {
+			before = 0
+			x.rest[r.Session] = slices.Insert(rest, 0, head)
+		}
+	default:
+		at, isKnown := slices.BinarySearchFunc(rest, r.ID, byID)
+		if isKnown {
+			before, rest[at] = rest[at].location, added
+		} else {
+			x.rest[r.Session] = slices.Insert(rest, at, added)
+		}
+	}
+	if before == 0 { // otherwise it has only moved
+		x.bytes += where.cost()
+		x.count(r.ID, 1)
 	}
 	return before
 }
 
-// find returns the location of a waiting record, or 0.
-func (x *index) find(session, id uint64) location {
-	if head := x.first[session]; head.id == id {
+func (x *index) forget(where location, bytes *int64) {
+	if where != 0 {
+		*bytes -= where.cost()
+		x.bytes -= where.cost()
+	}
+}
+
+// find returns where a record is that waits or is dead, or 0.
+func (x *index) find(r Record) location {
+	switch head := x.first[r.Session]; {
+	case r.State == Dead:
+		return x.dead[r.ID]
+	case r.State != Waiting:
+		return 0
+	case head.id == r.ID:
 		return head.location
 	}
-	rest := x.rest[session]
-	if at, known := slices.BinarySearchFunc(rest, id, func(o reference, id uint64) int { return cmp.Compare(o.id, id) }); known {
+	rest := x.rest[r.Session]
+	if at, isKnown := slices.BinarySearchFunc(rest, r.ID, byID); isKnown {
 		return rest[at].location
 	}
 	return 0
 }
 
+// removeDead takes a dead letter out and returns where it was, or 0.
+func (x *index) removeDead(id uint64) location {
+	where := x.dead[id]
+	x.forget(where, &x.deadBytes)
+	delete(x.dead, id)
+	return where
+}
+
 // remove takes a waiting record out and returns where it was, or 0.
 func (x *index) remove(session, id uint64) location {
-	where := x.find(session, id)
+	where := x.find(Record{State: Waiting, Session: session, ID: id})
 	if where == 0 {
 		return 0
 	}
 	rest := x.rest[session]
 	if head := x.first[session]; head.id != id {
-		at, _ := slices.BinarySearchFunc(rest, id, func(o reference, id uint64) int { return cmp.Compare(o.id, id) })
+		at, _ := slices.BinarySearchFunc(rest, id, byID)
 		rest = slices.Delete(rest, at, at+1)
 	} else if len(rest) == 0 {
 		delete(x.first, session)
@@ -98,74 +126,28 @@ func (x *index) remove(session, id uint64) location {
 	if x.rest[session] = rest; len(rest) == 0 {
 		delete(x.rest, session)
 	}
-	x.events--
 	x.bytes -= where.cost()
 	x.count(id, -1)
 	return where
 }
 
-func (x *index) addDead(r reference) (before location) {
-	before = x.dead[r.id].location
-	x.dead[r.id] = r
-	x.bytes += r.cost()
-	x.deadBytes += r.cost()
-	if before != 0 {
-		x.bytes -= before.cost()
-		x.deadBytes -= before.cost()
-	}
-	return before
-}
-
-func (x *index) removeDead(id uint64) location {
-	where := x.dead[id].location
-	if where != 0 {
-		delete(x.dead, id)
-		x.bytes -= where.cost()
-		x.deadBytes -= where.cost()
-	}
-	return where
-}
-
-// isCurrent reports whether the record of a frame is the one at this location.
-func (x *index) isCurrent(f frame, where location) bool {
-	switch f.kind {
-	case kindWaiting:
-		return x.find(f.session, f.id) == where
-	case kindDead:
-		return x.dead[f.id].location == where
-	case kindRemoved:
-	}
-	return false
-}
-
-// has reports whether the record of a frame is there.
-func (x *index) has(f frame) bool {
-	if f.kind == kindDead {
-		return x.dead[f.id].location != 0
-	}
-	return x.find(f.session, f.id) != 0
-}
-
 // head returns the first waiting records of a session with IDs below one, at most so many.
 func (x *index) head(session, below uint64, limit int) []reference {
-	first, found := x.first[session]
-	if !found || first.id >= below {
+	first, isKnown := x.first[session]
+	if !isKnown || first.id >= below {
 		return nil
 	}
-	refs := []reference{first}
-	for _, r := range x.rest[session] {
-		if len(refs) >= limit || r.id >= below {
-			break
-		}
-		refs = append(refs, r)
-	}
-	return refs
+	rest := x.rest[session]
+	at, _ := slices.BinarySearchFunc(rest, below, byID)
+	return append([]reference{first}, rest[:min(at, limit-1)]...)
 }
 
+// count counts a record that has come to wait, or waits no more.
 func (x *index) count(id uint64, n int) {
+	x.events += n
 	span := id >> ageBits
-	at, found := slices.BinarySearchFunc(x.ages, span, func(a age, span uint64) int { return cmp.Compare(a.span, span) })
-	if !found {
+	at, isKnown := slices.BinarySearchFunc(x.ages, span, func(a age, span uint64) int { return cmp.Compare(a.span, span) })
+	if !isKnown {
 		x.ages = slices.Insert(x.ages, at, age{span: span})
 	}
 	if x.ages[at].count += n; x.ages[at].count == 0 {

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/gofrs/flock"
 )
 
 const lockName = "lock"
@@ -18,13 +20,11 @@ const lockName = "lock"
 // and reported to Options.OnDamage; the others are there. The error is ErrInUse while another process has the directory open.
 func Open(directory string, options Options) (*Store, error) {
 	s := &Store{
-		options: options, directory: directory, index: newIndex(),
+		options: options, directory: directory, index: newIndex(), lock: flock.New(filepath.Join(directory, lockName)),
 		wake: make(chan struct{}, 1), closing: make(chan struct{}), ended: make(chan struct{}),
 	}
 	if err := s.open(); err != nil {
-		if s.lockFile != nil {
-			_ = s.lockFile.Close() // the error that counts is the first
-		}
+		_ = s.lock.Close() // the error that counts is the first
 		return nil, fmt.Errorf("open spool %s: %w", directory, err)
 	}
 	go s.run()
@@ -35,21 +35,20 @@ func (s *Store) open() error {
 	if err := os.MkdirAll(s.directory, 0o700); err != nil {
 		return translate(err)
 	}
-	var err error
-	if s.lockFile, err = os.OpenFile(filepath.Join(s.directory, lockName), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+	isLocked, err := s.lock.TryLock() // the kernel releases it when the process ends
+	if err != nil {
 		return translate(err)
 	}
-	if err := lock(s.lockFile); err != nil {
-		return err
+	if !isLocked {
+		return ErrInUse
 	}
 	numbers, err := s.find()
 	if err != nil {
-		return err
+		return translate(err)
 	}
-	var buffer []byte
 	for i, number := range numbers {
-		if buffer, err = s.load(number, i == len(numbers)-1, buffer); err != nil {
-			return err
+		if err := s.load(number, i == len(numbers)-1); err != nil {
+			return translate(err)
 		}
 	}
 	return translate(syncDirectory(s.directory))
@@ -59,7 +58,7 @@ func (s *Store) open() error {
 func (s *Store) find() ([]uint32, error) {
 	entries, err := os.ReadDir(s.directory)
 	if err != nil {
-		return nil, translate(err)
+		return nil, err
 	}
 	var numbers []uint32
 	for _, entry := range entries {
@@ -72,30 +71,22 @@ func (s *Store) find() ([]uint32, error) {
 	return numbers, nil
 }
 
-// load reads a segment into the index. The end of the last one may be half written, which is no damage: nobody was told that it is there.
-func (s *Store) load(number uint32, isLast bool, buffer []byte) ([]byte, error) {
-	data, err := readFile(s.path(number), buffer)
+// load reads a segment into the index. The end of the last one may be half written.
+func (s *Store) load(number uint32, isLast bool) error {
+	data, err := os.ReadFile(s.path(number))
 	if err != nil {
-		return nil, translate(err)
+		return err
 	}
-	s.segments = append(s.segments, &segment{number: number, size: int64(len(data))})
-	for offset := 0; offset < len(data); {
-		f, size, intact := parseFrame(data[offset:])
-		if intact {
-			s.lastID = max(s.lastID, f.id)
-			s.apply(f, at(number, int64(offset), size))
-			offset += size
-			continue
+	s.segments, s.nextNumber = append(s.segments, &segment{number: number, size: int64(len(data))}), number+1
+	return scan(data, func(offset, size int, r Record) error {
+		s.lastID = max(s.lastID, r.ID)
+		s.apply(r, at(number, int64(offset), size))
+		return nil
+	}, func(from, to int) {
+		if !isLast || to < len(data) || !isHalfWritten(data[from:]) {
+			s.setAside(number, int64(from), data[from:to])
 		}
-		next := nextFrame(data, offset+alignment)
-		isHalfWritten := isLast && next == len(data) && (offset+max(size, headerBytes) > len(data) || isZero(data[offset:]))
-		if !isHalfWritten {
-			s.setAside(number, int64(offset), data[offset:next])
-		}
-		offset = next
-	}
-	s.nextNumber = number + 1
-	return data, nil
+	})
 }
 
 // setAside copies damaged bytes into a file. The same bytes go to the same file, so that a segment that stays for a while is reported once.
@@ -115,29 +106,6 @@ func (s *Store) setAside(number uint32, offset int64, data []byte) {
 	if s.options.OnDamage != nil {
 		s.options.OnDamage(name, int64(len(data)))
 	}
-}
-
-func isZero(data []byte) bool {
-	return !slices.ContainsFunc(data, func(b byte) bool { return b != 0 })
-}
-
-// readFile is os.ReadFile into a buffer that is used again.
-func readFile(path string, buffer []byte) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }() // it was only read
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	data := slices.Grow(buffer[:0], int(info.Size()))[:info.Size()]
-	if len(data) == 0 {
-		return data, nil
-	}
-	_, err = file.ReadAt(data, 0)
-	return data, err
 }
 
 func syncDirectory(path string) error {

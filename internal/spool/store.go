@@ -1,6 +1,15 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package spool is a durable queue of payloads in one directory. It knows neither what a payload is nor where it goes.
+//
+// It is a log: a series of files, the segments, to which records are appended. When [Store.Append] reports success, its records are on
+// disk, together with everything appended before them. A record that is removed is dead weight until its segment is deleted; segments
+// are deleted from the oldest on, and where a few records keep a segment alive they are copied to the end of the log.
+//
+// Each record has a checksum, and none depends on another: damage costs the records that it hits, and they are set aside in a file.
+//
+// Memory holds about 50 bytes for each waiting record. Payloads are read when they are needed.
 package spool
 
 import (
@@ -9,9 +18,40 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
+
+	"github.com/gofrs/flock"
 )
+
+// What can be wrong with a store. Errors wrap one of them.
+var (
+	// ErrFull means that Options.MaxBytes is reached, or that the disk is full.
+	ErrFull = errors.New("spool is full")
+	// ErrUnwritable means that the file system refuses to write or read.
+	ErrUnwritable = errors.New("spool cannot be written")
+	// ErrDamaged means that records were damaged and set aside.
+	ErrDamaged = errors.New("spool records are damaged")
+	// ErrInUse means that another process has the directory open.
+	ErrInUse = errors.New("another process uses the spool")
+	// ErrClosed means that the store was closed.
+	ErrClosed = errors.New("spool is closed")
+)
+
+// translate says what an error of the file system means for the store.
+func translate(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, number := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, number) {
+			return fmt.Errorf("%w: %w", ErrFull, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrUnwritable, err)
+}
 
 // Options are what a Store needs to know. All are required but OnDamage.
 type Options struct {
@@ -27,7 +67,7 @@ type Options struct {
 type Store struct {
 	options   Options
 	directory string
-	lockFile  *os.File
+	lock      *flock.Flock
 	wake      chan struct{}
 	closing   chan struct{}
 	ended     chan struct{}
@@ -81,10 +121,10 @@ func (s *Store) Has(session uint64) bool {
 }
 
 // Append stores records behind all others, in one commit, and sets their IDs. One that has an ID takes the place of the waiting record with
-// that ID, which so can become a dead letter. It does not block: done is called once they are on disk, or cannot be. Calls take effect in their order, and so do their done functions. An error of Append itself means that nothing happens
-// and done is not called.
+// that ID, which so can become a dead letter. It does not block: done is called once they are on disk, or cannot be. Calls take effect in
+// their order, and so do their done functions. An error of Append itself means that nothing happens and done is not called.
 func (s *Store) Append(records []Record, done func(error)) error {
-	return s.enqueue(&operation{put: records, done: done})
+	return s.enqueue(&operation{records: records, done: done})
 }
 
 // Remove forgets waiting records of a session that are on disk. It takes effect at once, and survives a crash of the process, but maybe
@@ -92,21 +132,23 @@ func (s *Store) Append(records []Record, done func(error)) error {
 func (s *Store) Remove(session uint64, ids ...uint64) {
 	op := &operation{}
 	for _, id := range ids {
-		op.removed = append(op.removed, frame{kind: kindRemoved, id: id, session: session})
+		op.records = append(op.records, Record{State: removed, ID: id, Session: session})
 	}
 	_ = s.enqueue(op) // it can only be closed, and then nothing is to be forgotten
 }
 
-// Exchange removes dead letters and appends records in their place, in one commit, and returns when that is on disk.
+// Exchange removes dead letters and appends records in their place, in one commit, and returns when that is on disk. It sets the IDs of
+// the records.
 func (s *Store) Exchange(remove []uint64, add []Record) error {
 	result := make(chan error, 1)
-	op := &operation{put: add, done: func(err error) { result <- err }}
+	op := &operation{records: slices.Clone(add), done: func(err error) { result <- err }}
 	for _, id := range remove {
-		op.removed = append(op.removed, frame{kind: kindRemoved, id: id})
+		op.records = append(op.records, Record{State: removed, ID: id})
 	}
 	if err := s.enqueue(op); err != nil {
 		return err
 	}
+	copy(add, op.records)
 	select {
 	case err := <-result:
 		return err
@@ -123,27 +165,27 @@ func (s *Store) enqueue(op *operation) error {
 		return ErrClosed
 	default:
 	}
-	isNew := len(op.put) > 0 && len(op.removed) == 0
-	for i := range op.put {
-		r := &op.put[i]
-		if r.ID != 0 {
-			isNew = false
-		} else {
+	onlyAdds := len(op.records) > 0
+	for i := range op.records {
+		r := &op.records[i]
+		onlyAdds = onlyAdds && r.ID == 0
+		if r.ID == 0 {
 			s.lastID = max(s.lastID+1, uint64(s.options.Now().UnixMicro()))
 			r.ID = s.lastID
 		}
-		f := r.frame()
-		if f.size() > maxFrameBytes || len(f.group) > maxGroupBytes {
-			return fmt.Errorf("%w: a record of %d bytes is too large", ErrUnwritable, f.size())
+		if r.size() > maxFrameBytes || len(r.Group) > maxGroupBytes {
+			return fmt.Errorf("%w: a record of %d bytes is too large", ErrUnwritable, r.size())
 		}
-		op.cost += int64(f.size()) + recordOverhead
+		if r.State != removed {
+			op.cost += int64(r.size()) + recordOverhead
+		}
 	}
-	if isNew && s.index.bytes+s.reserved+op.cost > s.options.MaxBytes {
+	if onlyAdds && s.index.bytes+s.reserved+op.cost > s.options.MaxBytes {
 		return fmt.Errorf("%w: its limit of %d bytes is reached", ErrFull, s.options.MaxBytes)
 	}
 	if op.done == nil {
-		for _, f := range op.removed {
-			s.apply(f, 0)
+		for _, r := range op.records {
+			s.apply(r, 0)
 		}
 	}
 	s.reserved += op.cost
@@ -155,102 +197,84 @@ func (s *Store) enqueue(op *operation) error {
 	return nil
 }
 
-// Read returns the first waiting records of a session with IDs below one, at most so many. What is damaged is set aside and missing in
-// the result.
-func (s *Store) Read(session, below uint64, limit int) ([]Record, error) {
-	var err error
-	for range 3 { // a segment may be compacted between the look at the index and that at the file
-		s.mu.Lock()
-		refs := s.index.head(session, below, limit)
-		s.mu.Unlock()
-		var records []Record
-		if records, err = s.readAll(session, refs); !errors.Is(err, fs.ErrNotExist) {
-			return records, err
-		}
-	}
-	return nil, err
-}
-
 // AnyID is above all IDs.
 const AnyID = uint64(math.MaxUint64)
 
+// Read returns the first waiting records of a session with IDs below one, at most so many. What is damaged is set aside and missing in
+// the result.
+func (s *Store) Read(session, below uint64, limit int) ([]Record, error) {
+	for tries := 0; ; tries++ {
+		s.mu.Lock()
+		refs := s.index.head(session, below, limit)
+		s.mu.Unlock()
+		records, err := s.readAll(session, refs)
+		// A segment may be compacted between the look at the index and that at the file.
+		if err == nil || tries == 2 || !errors.Is(err, fs.ErrNotExist) {
+			return records, translate(err)
+		}
+	}
+}
+
 func (s *Store) readAll(session uint64, refs []reference) ([]Record, error) {
 	var file *os.File
-	var open uint32
-	defer func() {
-		if file != nil {
-			_ = file.Close() // it was only read
-		}
-	}()
+	defer func() { _ = file.Close() }() // it is only read
 	records := make([]Record, 0, len(refs))
-	for _, ref := range refs {
-		if file == nil || open != ref.segment() {
-			if file != nil {
-				_ = file.Close() // it was only read
-			}
+	for i, ref := range refs {
+		if i == 0 || refs[i-1].segment() != ref.segment() {
+			_ = file.Close()
 			var err error
 			if file, err = os.Open(s.path(ref.segment())); err != nil {
-				return nil, translate(err)
+				return nil, err
 			}
-			open = ref.segment()
 		}
 		data := make([]byte, ref.size())
 		if _, err := file.ReadAt(data, ref.offset()); err != nil {
-			return nil, translate(err)
+			return nil, err
 		}
-		f, _, intact := parseFrame(data)
-		if !intact || f.id != ref.id || f.session != session {
-			s.lose(session, ref, data)
+		r, _, isIntact := parseFrame(data)
+		if !isIntact || r.ID != ref.id || r.Session != session {
+			s.setAside(ref.segment(), ref.offset(), data)
+			s.mu.Lock()
+			s.weigh(s.index.remove(session, ref.id), -1)
+			s.mu.Unlock()
 			continue
 		}
-		records = append(records, f.record())
+		records = append(records, r)
 	}
 	return records, nil
-}
-
-// lose sets a record aside that has become unreadable.
-func (s *Store) lose(session uint64, ref reference, data []byte) {
-	s.setAside(ref.segment(), ref.offset(), data)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.drop(s.index.remove(session, ref.id))
 }
 
 // Each visits all records in the order of the log, which is that of their IDs but for a few that were moved. What is appended or
 // removed meanwhile may be visited or not. A slow visit delays nothing.
 func (s *Store) Each(visit func(Record) error) error {
 	s.mu.Lock()
-	numbers := make([]uint32, 0, len(s.segments))
-	for _, segment := range s.segments {
-		numbers = append(numbers, segment.number)
-	}
+	segments := slices.Clone(s.segments)
 	s.mu.Unlock()
-	for _, number := range numbers {
-		data, err := os.ReadFile(s.path(number))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // it was compacted meanwhile
-		}
-		if err != nil {
-			return translate(err)
-		}
-		for offset := 0; offset < len(data); {
-			f, size, intact := parseFrame(data[offset:])
-			if !intact {
-				offset = nextFrame(data, offset+alignment)
-				continue
-			}
-			s.mu.Lock()
-			isCurrent := s.index.isCurrent(f, at(number, int64(offset), size))
-			s.mu.Unlock()
-			if isCurrent {
-				if err := visit(f.record()); err != nil {
-					return err
-				}
-			}
-			offset += size
+	for _, segment := range segments {
+		// It may be compacted meanwhile.
+		if err := s.eachOf(segment.number, visit); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil
+}
+
+// eachOf visits the records of a segment that are there.
+func (s *Store) eachOf(number uint32, visit func(Record) error) error {
+	data, err := os.ReadFile(s.path(number))
+	if err != nil {
+		return translate(err)
+	}
+	return scan(data, func(offset, size int, r Record) error {
+		s.mu.Lock()
+		isCurrent := s.index.find(r) == at(number, int64(offset), size)
+		s.mu.Unlock()
+		if !isCurrent {
+			return nil
+		}
+		r.Payload = slices.Clone(r.Payload)
+		return visit(r)
+	}, nil)
 }
 
 // Close commits what is pending and ends the store.
@@ -266,5 +290,5 @@ func (s *Store) Close() error {
 		err = translate(errors.Join(s.active.Sync(), s.active.Close()))
 		s.active = nil
 	}
-	return errors.Join(err, s.lockFile.Close())
+	return errors.Join(err, s.lock.Close())
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 const (
@@ -30,11 +31,10 @@ type segment struct {
 	isDamaged bool
 }
 
-// operation is one change, for run to make.
+// operation is one change, for run to make: records to append, and to remove.
 type operation struct {
-	put     []Record
-	removed []frame
-	done    func(error)
+	records []Record
+	done    func(error) // nil for removals that have taken effect already
 	cost    int64
 }
 
@@ -46,23 +46,19 @@ func (s *Store) path(number uint32) string {
 // time.
 func (s *Store) run() {
 	defer close(s.ended)
-	for {
-		var closing bool
+	for isClosing := false; !isClosing; {
 		select {
 		case <-s.wake:
 		case <-s.closing:
-			closing = true
+			isClosing = true
 		}
 		for group := s.take(); len(group) > 0; group = s.take() {
 			s.commit(group, false)
 			s.compact()
 		}
-		if closing {
-			if len(s.debts) > 0 {
-				s.commit(s.debts, false)
-			}
-			return
-		}
+	}
+	if len(s.debts) > 0 {
+		s.commit(s.debts, false)
 	}
 }
 
@@ -82,37 +78,34 @@ func (s *Store) take() []*operation {
 	return group
 }
 
-// commit writes a group's changes, with one fsync if records are among them. Records that are moved may have been removed meanwhile.
+// commit writes a group's changes, with one fsync unless they all are removals. Records that are moved may have been removed meanwhile.
 func (s *Store) commit(group []*operation, isMove bool) {
 	var buffer []byte
-	var frames []frame
 	var offsets []int
-	durable := false
+	isDurable := false
 	for _, op := range group {
-		for _, r := range op.put {
-			frames, durable = append(frames, r.frame()), true
+		for _, r := range op.records {
+			offsets = append(offsets, len(buffer))
+			buffer = r.appendTo(buffer)
+			isDurable = isDurable || r.State != removed
 		}
-		frames = append(frames, op.removed...)
 	}
-	for _, f := range frames {
-		offsets = append(offsets, len(buffer))
-		buffer = f.appendTo(buffer)
-	}
-	target, err := s.append(buffer, durable)
+	target, err := s.append(buffer, isDurable)
 	s.mu.Lock()
-	if err == nil {
-		for i, f := range frames {
-			if where := at(target.number, target.size+int64(offsets[i]), f.size()); !isMove || s.index.has(f) {
-				s.apply(f, where)
-			}
-		}
-		target.size += int64(len(buffer))
-	}
 	for _, op := range group {
 		s.reserved -= op.cost
 		if err != nil && op.done == nil {
 			s.debts = append(s.debts, op)
 		}
+		for _, r := range op.records {
+			if err == nil && (!isMove || s.index.find(r) != 0) {
+				s.apply(r, at(target.number, target.size+int64(offsets[0]), r.size()))
+			}
+			offsets = offsets[1:]
+		}
+	}
+	if err == nil {
+		target.size += int64(len(buffer))
 	}
 	s.mu.Unlock()
 	for _, op := range group {
@@ -122,57 +115,45 @@ func (s *Store) commit(group []*operation, isMove bool) {
 	}
 }
 
-// apply makes the index agree with a frame. It is called with mu held.
-func (s *Store) apply(f frame, where location) {
-	switch f.kind {
-	case kindWaiting:
-		s.drop(s.index.add(f.session, reference{f.id, where}))
-		s.keep(where)
-	case kindDead:
-		s.drop(s.index.remove(f.session, f.id))
-		s.drop(s.index.addDead(reference{f.id, where}))
-		s.keep(where)
-	case kindRemoved:
-		if f.session != 0 {
-			s.drop(s.index.remove(f.session, f.id))
-		} else {
-			s.drop(s.index.removeDead(f.id))
-		}
+// apply makes the index agree with a record. It is called with mu held.
+func (s *Store) apply(r Record, where location) {
+	switch {
+	case r.State == Waiting:
+		s.weigh(s.index.add(r, where), -1)
+		s.weigh(where, 1)
+	case r.State == Dead:
+		s.weigh(s.index.remove(r.Session, r.ID), -1)
+		s.weigh(s.index.add(r, where), -1)
+		s.weigh(where, 1)
+	case r.State == removed && r.Session != 0:
+		s.weigh(s.index.remove(r.Session, r.ID), -1)
+	case r.State == removed:
+		s.weigh(s.index.removeDead(r.ID), -1)
 	}
 }
 
-func (s *Store) keep(where location) { s.weigh(where, 1) }
-
-func (s *Store) drop(where location) {
-	if where != 0 {
-		s.weigh(where, -1)
-	}
-}
-
+// weigh counts what a segment has.
 func (s *Store) weigh(where location, n int) {
-	if len(s.segments) == 0 {
+	if where == 0 {
 		return
 	}
-	// Segments are numbered without gaps but for those that could not be created, so this mostly finds it at once.
-	for i := min(int(where.segment()-s.segments[0].number), len(s.segments)-1); i >= 0; i-- {
-		if segment := s.segments[i]; segment.number == where.segment() {
-			segment.live += n
-			segment.bytes += int64(n) * where.size()
-			return
-		}
+	at, isKnown := slices.BinarySearchFunc(s.segments, where.segment(), func(g *segment, number uint32) int { return int(g.number) - int(number) })
+	if isKnown {
+		s.segments[at].live += n
+		s.segments[at].bytes += int64(n) * where.size()
 	}
 }
 
 // append writes to the last segment and returns it, with the size that it had before.
-func (s *Store) append(buffer []byte, durable bool) (*segment, error) {
+func (s *Store) append(buffer []byte, isDurable bool) (*segment, error) {
 	if s.active == nil || s.last().size+int64(len(buffer)) > s.segmentBytes() {
 		if err := s.rotate(); err != nil {
-			return nil, err
+			return nil, translate(err)
 		}
 	}
 	target := s.last()
 	_, err := s.active.WriteAt(buffer, target.size)
-	if err == nil && durable {
+	if err == nil && isDurable {
 		err = s.active.Sync()
 	}
 	if err != nil {
@@ -202,12 +183,12 @@ func (s *Store) rotate() error {
 	number := max(s.nextNumber, 1)
 	file, err := os.OpenFile(s.path(number), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return translate(err)
+		return err
 	}
 	if err := syncDirectory(s.directory); err != nil {
 		_ = file.Close()
 		_ = os.Remove(s.path(number))
-		return translate(err)
+		return err
 	}
 	s.active, s.nextNumber = file, number+1
 	s.mu.Lock()
@@ -231,11 +212,9 @@ func (s *Store) compact() {
 		isEmpty := oldest.live == 0
 		s.mu.Unlock()
 		switch {
-		case isEmpty && isActive && oldest.size < minTruncate:
-			return
-		case isEmpty:
+		case isEmpty && (!isActive || oldest.size >= minTruncate):
 			s.deleteOldest(isActive)
-		case !isActive && !oldest.isDamaged && total > 2*live+2*s.segmentBytes():
+		case !isEmpty && !isActive && !oldest.isDamaged && total > 2*live+2*s.segmentBytes():
 			if s.moveOldest(oldest) != nil {
 				return // with the next commit there may be room
 			}
@@ -258,24 +237,10 @@ func (s *Store) deleteOldest(isActive bool) {
 
 // moveOldest appends what is left of a segment to the log.
 func (s *Store) moveOldest(oldest *segment) error {
-	data, err := os.ReadFile(s.path(oldest.number))
+	op := &operation{}
+	err := s.eachOf(oldest.number, func(r Record) error { op.records = append(op.records, r); return nil })
 	if err != nil {
 		return err
-	}
-	op := &operation{}
-	for offset := 0; offset < len(data); {
-		f, size, intact := parseFrame(data[offset:])
-		if !intact {
-			offset = nextFrame(data, offset+alignment)
-			continue
-		}
-		s.mu.Lock()
-		isCurrent := s.index.isCurrent(f, at(oldest.number, int64(offset), size))
-		s.mu.Unlock()
-		if isCurrent {
-			op.put = append(op.put, f.record())
-		}
-		offset += size
 	}
 	op.done = func(failure error) { err = failure }
 	s.commit([]*operation{op}, true)
