@@ -8,13 +8,14 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/controllers/recording"
+	"github.com/meetingops/meeting-recording-operator/internal/follow"
 )
 
 // CacheOptions keeps the manager's memory to what is in flight: recordings whose processing has not ended, the Jobs of
@@ -25,10 +26,14 @@ func CacheOptions(namespaces []string) (cache.Options, error) {
 	if err != nil {
 		return cache.Options{}, fmt.Errorf("select Jobs by label: %w", err)
 	}
+	inFlight, err := fields.ParseSelector(follow.InFlight)
+	if err != nil {
+		return cache.Options{}, fmt.Errorf("select recordings by state: %w", err)
+	}
 	options := cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.MeetingRecording{}: {Field: recording.Unfinished()},
+			&v1alpha1.MeetingRecording{}: {Field: inFlight},
 			&batchv1.Job{}:               {Label: labels.NewSelector().Add(*ours), Transform: stripJob},
 		},
 		DefaultNamespaces: cachedNamespaces(namespaces),

@@ -10,12 +10,14 @@ import (
 
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/controllers/delivery"
 	"github.com/meetingops/meeting-recording-operator/controllers/pipeline"
 	"github.com/meetingops/meeting-recording-operator/controllers/recording"
 	"github.com/meetingops/meeting-recording-operator/controllers/retention"
 	"github.com/meetingops/meeting-recording-operator/internal/expression"
+	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 	rules "github.com/meetingops/meeting-recording-operator/internal/retention"
@@ -71,12 +73,18 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if err != nil {
 		return fmt.Errorf("set up the writing of Kubernetes Events: %w", err)
 	}
+	reader, err := client.NewWithWatch(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
+	if err != nil {
+		return fmt.Errorf("make a client to follow recordings: %w", err)
+	}
+	sources := follow.Sources(reader, options.Namespaces)
 	recordings := recording.New(recording.Options{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Recorder: recorder, Conditions: evaluator,
+		Sources: sources,
+		Client:  mgr.GetClient(), Live: mgr.GetAPIReader(), Recorder: recorder, Conditions: evaluator,
 		Settings: options.Settings, Pace: options.Pace.Pace, Leading: options.Leading, Clock: options.Clock,
 		Tracer: options.Tracer,
 	})
-	if err := recordings.Register(mgr, options.Namespaces); err != nil {
+	if err := recordings.Register(mgr); err != nil {
 		return fmt.Errorf("set up the controller of MeetingRecordings: %w", err)
 	}
 	if err := mgr.AddReadyzCheck("status-writes", recordings.Health().Check); err != nil {
@@ -94,7 +102,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		return fmt.Errorf("set up retention: %w", err)
 	}
 	if options.Delivery.Sink != nil {
-		if err := delivery.Setup(mgr, options.Delivery, options.Namespaces, recorder, options.Clock); err != nil {
+		if err := delivery.Setup(mgr, options.Delivery, sources, recorder, options.Clock); err != nil {
 			return fmt.Errorf("set up the delivery of CloudEvents: %w", err)
 		}
 	}

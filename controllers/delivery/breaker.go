@@ -21,6 +21,8 @@ const (
 	// failuresToOpen is how many different events must have failed since the last success before the breaker opens: fewer may be the
 	// fault of these events.
 	failuresToOpen = 5
+	// probeTimeout is how long the end of an attempt is waited for while the breaker is half-open.
+	probeTimeout = time.Minute
 )
 
 // breaker is a circuit breaker. It is open while the sink accepts no event at all: then recordings are not even read. Once its backoff
@@ -32,22 +34,24 @@ type breaker struct {
 	mu sync.Mutex
 	// failing are the events that failed since the last success, up to failuresToOpen.
 	failing map[string]bool
-	// since is when the first of them failed; openUntil is when the breaker becomes half-open.
-	since, openUntil time.Time
+	// openUntil is when the breaker becomes half-open.
+	openUntil time.Time
 	// opened counts how often it opened since the last success; 0 is closed.
 	opened int
-	// probing reports whether an event is on its way while it is half-open.
-	probing bool
+	// probingUntil is until when no second event is sent while it is half-open; zero if none is on its way.
+	probingUntil time.Time
 }
 
-// allow reports whether an event may be sent now; if not, when to ask again. What was allowed must be reported.
+// allow reports whether an event may be sent now; if not, when to ask again. How it ended should be reported.
 func (b *breaker) allow() (wait time.Duration, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if wait, ok := b.state(); !ok {
 		return wait, false
 	}
-	b.probing = b.opened > 0
+	if b.opened > 0 {
+		b.probingUntil = b.clock.Now().Add(probeTimeout)
+	}
 	return 0, true
 }
 
@@ -65,53 +69,46 @@ func (b *breaker) state() (wait time.Duration, ok bool) {
 	if wait := b.openUntil.Sub(b.clock.Now()); wait > 0 {
 		return jitter(wait), false
 	}
-	if b.probing {
+	if b.clock.Now().Before(b.probingUntil) {
 		return jitter(firstBackoff), false
 	}
 	return 0, true
 }
 
-// change is what a report changed: the sink stopped accepting events, or accepts them again after a time.
-type change struct {
-	failed, recovered bool
-	after             time.Duration
-}
+// change is what an attempt changed: the sink stopped accepting events, or accepts them again.
+type change int
+
+const (
+	unchanged change = iota
+	opened
+	closed
+)
 
 // report takes in how an attempt to deliver an event ended.
 func (b *breaker) report(event string, answer eventsink.Answer) change {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now, wasOpen := b.clock.Now(), b.opened > 0
-	b.probing = false
+	b.probingUntil = time.Time{}
 	if answer.Outcome == eventsink.Delivered || answer.Outcome == eventsink.Permanent { // the sink works
-		recovered := change{recovered: wasOpen, after: now.Sub(b.since)}
 		b.failing, b.opened = nil, 0
-		if !wasOpen {
-			return change{}
+		if wasOpen {
+			return closed
 		}
-		return recovered
+		return unchanged
 	}
-	if len(b.failing) == 0 {
-		b.failing, b.since = make(map[string]bool), now
+	if b.failing == nil {
+		b.failing = make(map[string]bool)
 	}
-	if !wasOpen {
-		if b.failing[event] = true; len(b.failing) < failuresToOpen {
-			return change{}
-		}
-	}
-	if now.Before(b.openUntil) {
-		return change{} // it was sent before the breaker opened
+	if b.failing[event] = true; !wasOpen && len(b.failing) < failuresToOpen || now.Before(b.openUntil) {
+		return unchanged // these events may be at fault, or it was sent before the breaker opened
 	}
 	b.openUntil = now.Add(max(backoff(b.opened, b.maxBackoff), min(answer.RetryAfter, maxRetryAfter)))
 	b.opened++
-	return change{failed: !wasOpen}
-}
-
-// cancel is report for an attempt whose end is unknown.
-func (b *breaker) cancel() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.probing = false
+	if wasOpen {
+		return unchanged
+	}
+	return opened
 }
 
 // backoff returns the wait after so many earlier failures.

@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/delivery"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 )
 
 // entry is what is cached of a recording with something pending, or something delivered that is not stored.
@@ -45,7 +46,7 @@ type entries struct {
 
 // observe takes in a recording as the API server sent it, and reports whether there is something to do for it.
 func (e *entries) observe(recording *v1alpha1.MeetingRecording, isOurs func(*v1alpha1.MeetingRecording) bool) bool {
-	key := keyOf(recording)
+	key := client.ObjectKeyFromObject(recording)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	cached := e.known[key]
@@ -107,18 +108,9 @@ func (e *entries) forget(key types.NamespacedName) {
 func (e *entries) done(key types.NamespacedName, version string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if cached, ok := e.known[key]; ok && cached.version == version && !isOlder(version, cached.written) {
+	if cached, ok := e.known[key]; ok && cached.version == version && !kube.IsOlder(version, cached.written) {
 		delete(e.known, key)
 	}
-}
-
-// isOlder reports whether a resourceVersion is older than another, which may be empty.
-func isOlder(version, other string) bool {
-	if other == "" {
-		return false
-	}
-	order, err := resourceversion.CompareResourceVersion(version, other)
-	return err == nil && order < 0
 }
 
 // len returns how many recordings have something pending or unsaved.
@@ -139,8 +131,4 @@ func (e *entries) unsaved() map[types.NamespacedName]entry {
 		}
 	}
 	return unsaved
-}
-
-func keyOf(recording *v1alpha1.MeetingRecording) types.NamespacedName {
-	return types.NamespacedName{Namespace: recording.Namespace, Name: recording.Name}
 }

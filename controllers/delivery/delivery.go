@@ -16,7 +16,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -31,6 +30,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/delivery"
 	"github.com/meetingops/meeting-recording-operator/internal/eventsink"
 	"github.com/meetingops/meeting-recording-operator/internal/follow"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 )
 
 // Sink accepts CloudEvents, one attempt at a time.
@@ -84,25 +84,11 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/status,verbs=patch
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/delivery,verbs=update
 
-// Setup adds the delivery to the manager. Without namespaces those of the whole cluster are followed.
-func Setup(mgr ctrl.Manager, options Options, namespaces []string, recorder events.EventRecorder, clock clock.PassiveClock) error {
-	watching, err := client.NewWithWatch(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
-	if err != nil {
-		return fmt.Errorf("make a client to follow recordings: %w", err)
-	}
-	plain, err := discovery.NewDiscoveryClientForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
-	if err != nil {
-		return fmt.Errorf("make a client to follow recordings: %w", err)
-	}
+// Setup adds the delivery to the manager, of the recordings of the sources.
+func Setup(mgr ctrl.Manager, options Options, sources []follow.Source, recorder events.EventRecorder, clock clock.PassiveClock) error {
 	r := &Reconciler{
-		Options: options, client: mgr.GetClient(), live: mgr.GetAPIReader(), recorder: recorder, clock: clock,
+		Options: options, client: mgr.GetClient(), live: mgr.GetAPIReader(), sources: sources, recorder: recorder, clock: clock,
 		entries: &entries{known: make(map[types.NamespacedName]*entry)}, breaker: &breaker{clock: clock, maxBackoff: options.MaxBackoff},
-	}
-	if len(namespaces) == 0 {
-		namespaces = []string{metav1.NamespaceAll}
-	}
-	for _, namespace := range namespaces {
-		r.sources = append(r.sources, follow.Source{Client: watching, REST: plain.RESTClient(), Namespace: namespace})
 	}
 	if err := mgr.Add(&saver{r}); err != nil {
 		return err
@@ -115,6 +101,29 @@ func Setup(mgr ctrl.Manager, options Options, namespaces []string, recorder even
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](errorBackoff, maxErrorBackoff),
 		}).
 		Complete(r)
+}
+
+// enqueue is the source of the controller: it queues recordings with something pending. It needs no cache: a manager keeps those
+// that are in flight only, and a webhook may also arrive for one that has ended.
+func (r *Reconciler) enqueue(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	observe := func(recording *v1alpha1.MeetingRecording) {
+		recording.ManagedFields = nil
+		if r.entries.observe(recording, r.isOurs) {
+			queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(recording)})
+		}
+		eventsPending.Set(float64(r.entries.len()))
+	}
+	for _, source := range r.sources {
+		go source.Run(ctx, follow.NotDelivered, observe, func(recording *v1alpha1.MeetingRecording) { r.entries.forget(client.ObjectKeyFromObject(recording)) })
+	}
+	return nil
+}
+
+// isOurs reports whether a recording is to be delivered. One that ended and has no state of delivery was processed while there was no sink,
+// unless that was lately: then a manager may have been killed before it could deliver it.
+func (r *Reconciler) isOurs(recording *v1alpha1.MeetingRecording) bool {
+	ended := recording.Status.Processing.LastTransitionTime
+	return !recording.Status.Processing.State.IsFinal() || recording.Status.Delivery.State != "" || ended != nil && r.clock.Since(ended.Time) < r.DropAfter
 }
 
 // Reconcile sends every pending event of one recording whose backoff is over, and stores what was delivered if that is due.
@@ -142,7 +151,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		r.entries.done(request.NamespacedName, cached.version)
 	}
 	eventsPending.Set(float64(r.entries.len()))
-	return reconcile.Result{RequeueAfter: soonest(wait, saveAfter)}, err
+	return reconcile.Result{RequeueAfter: kube.Soonest(wait, saveAfter)}, err
 }
 
 // read returns the recording as it was last seen. It returns nil if it is gone, or not worth reading while the sink accepts no events.
@@ -167,25 +176,27 @@ func (r *Reconciler) read(ctx context.Context, key types.NamespacedName, cached 
 }
 
 // deliver sends what is pending. It returns when to try the rest again; 0 if nothing is left.
-func (r *Reconciler) deliver(ctx context.Context, recording *v1alpha1.MeetingRecording, cached *entry) time.Duration {
-	var next, unreachable time.Duration
+func (r *Reconciler) deliver(ctx context.Context, recording *v1alpha1.MeetingRecording, cached *entry) (next time.Duration) {
 	failures := make(map[string]failure)
+	var unreachable time.Duration
 	for _, item := range delivery.Pending(recording, cached.delivered) {
-		failed, wait := cached.failures[item.ID], time.Duration(0)
-		if wait = failed.retryTime.Sub(r.clock.Now()); wait <= 0 {
-			if wait = unreachable; wait == 0 {
-				var outcome eventsink.Outcome
-				if failed, wait, outcome = r.attempt(ctx, recording, item, failed); outcome == eventsink.Unreachable {
-					unreachable = wait // each further attempt would only wait for its timeout
-				}
+		failed := cached.failures[item.ID]
+		wait := failed.retryTime.Sub(r.clock.Now())
+		if wait <= 0 {
+			wait = unreachable // each further attempt would only wait for its timeout
+		}
+		if wait <= 0 {
+			var outcome eventsink.Outcome
+			if wait, outcome = r.attempt(ctx, recording, item, &failed); outcome == eventsink.Unreachable {
+				unreachable = wait
 			}
 		}
 		if wait > 0 {
 			failures[item.ID] = failed
-			next = soonest(next, wait)
+			next = kube.Soonest(next, wait)
 			continue
 		}
-		cached.delivered = delivery.With(cached.delivered, item)
+		cached.delivered = delivery.Merge(cached.delivered, item.Delivered)
 		if cached.unsaved.IsZero() {
 			cached.unsaved = r.clock.Now()
 		}
@@ -195,101 +206,69 @@ func (r *Reconciler) deliver(ctx context.Context, recording *v1alpha1.MeetingRec
 }
 
 // attempt sends one event. It returns how long to wait before the next attempt; 0 if the event was delivered or dropped.
-func (r *Reconciler) attempt(ctx context.Context, recording *v1alpha1.MeetingRecording, item delivery.Item, failed failure,
-) (failure, time.Duration, eventsink.Outcome) {
-	wait, ok := r.breaker.allow()
-	if !ok {
-		return failed, wait, eventsink.Retryable
+func (r *Reconciler) attempt(ctx context.Context, recording *v1alpha1.MeetingRecording, item delivery.Item, failed *failure,
+) (time.Duration, eventsink.Outcome) {
+	if wait, ok := r.breaker.allow(); !ok {
+		return wait, eventsink.Retryable
 	}
-	reported := false
-	defer func() {
-		if !reported { // a panic
-			r.breaker.cancel()
-		}
-	}()
-	answer := r.send(ctx, item)
+	var answer eventsink.Answer
+	if event, err := item.Encode(); err != nil {
+		answer = eventsink.Answer{Outcome: eventsink.Permanent, Err: err}
+	} else {
+		answer = r.Sink.Send(ctx, event)
+	}
 	if answer.Outcome != eventsink.Delivered && ctx.Err() != nil { // the manager ends
-		return failed, firstBackoff, eventsink.Unreachable
+		return firstBackoff, eventsink.Unreachable
 	}
-	reported = true
 	r.logSink(ctx, r.breaker.report(item.ID, answer), answer)
-	switch answer.Outcome {
-	case eventsink.Delivered:
-		eventsTotal.WithLabelValues("delivered").Inc()
+	eventsTotal.WithLabelValues(answer.Outcome.String()).Inc()
+	if answer.Outcome == eventsink.Delivered {
 		eventDelay.Observe(r.clock.Since(item.Time).Seconds())
 		log.FromContext(ctx).V(1).Info("Event delivered", "event", item.ID)
-		return failure{}, 0, answer.Outcome
-	case eventsink.Permanent:
-		failed, wait = r.rejected(ctx, recording, item, failed, answer)
-		return failed, wait, answer.Outcome
-	case eventsink.Unreachable:
-		eventsTotal.WithLabelValues("unreachable").Inc()
-	default:
-		eventsTotal.WithLabelValues("failed").Inc()
+		return 0, answer.Outcome
 	}
-	wait = max(backoff(failed.attempts, r.MaxBackoff), min(answer.RetryAfter, maxRetryAfter))
-	failed.attempts++
-	if _, closed := r.breaker.peek(); closed && answer.Outcome == eventsink.Retryable && failed.attempts >= failuresToReport && !failed.reported {
-		failed.reported = true
-		log.FromContext(ctx).Error(answer.Err, "Event not delivered, retrying", "event", item.ID)
-		r.event(recording, "EventNotDelivered", "Event "+item.ID+" is not delivered, and tried again with backoff: "+answer.Err.Error())
-	}
-	failed.retryTime = r.clock.Now().Add(wait)
-	return failed, wait, answer.Outcome
+	return r.failed(ctx, recording, item, failed, answer), answer.Outcome
 }
 
-// rejected retries an event hourly, and drops it once it is old: it must not be kept forever.
-func (r *Reconciler) rejected(ctx context.Context, recording *v1alpha1.MeetingRecording, item delivery.Item, failed failure, answer eventsink.Answer,
-) (failure, time.Duration) {
-	eventsTotal.WithLabelValues("rejected").Inc()
+// failed returns how long to wait after a failure. An event that the sink rejects is retried hourly, and dropped once it is old: it must
+// not be kept forever. Then there is nothing to wait for.
+func (r *Reconciler) failed(ctx context.Context, recording *v1alpha1.MeetingRecording, item delivery.Item, failed *failure, answer eventsink.Answer,
+) time.Duration {
+	report := func(reason, what string) {
+		log.FromContext(ctx).Error(answer.Err, "Event not delivered", "event", item.ID, "reason", reason)
+		r.recorder.Eventf(recording, nil, corev1.EventTypeWarning, reason, "Deliver", "Event %s %s: %v", item.ID, what, answer.Err)
+	}
+	wait := backoff(failed.attempts, r.MaxBackoff)
 	failed.attempts++
-	if failed.attempts >= minRejections && r.clock.Since(item.Time) >= r.DropAfter {
+	_, closed := r.breaker.peek()
+	switch rejected := answer.Outcome == eventsink.Permanent; {
+	case rejected && failed.attempts >= minRejections && r.clock.Since(item.Time) >= r.DropAfter:
 		eventsTotal.WithLabelValues("dropped").Inc()
-		log.FromContext(ctx).Error(answer.Err, "Event dropped, the sink rejects it", "event", item.ID)
-		r.event(recording, "EventDropped", "Event "+item.ID+" is dropped: "+answer.Err.Error())
-		return failure{}, 0
-	}
-	if !failed.reported {
+		report("EventDropped", "is dropped")
+		return 0
+	case rejected:
+		wait = permanentBackoff
+		if !failed.reported {
+			report("EventRejected", "is rejected by the sink, and tried again once an hour until it is a day old")
+		}
 		failed.reported = true
-		log.FromContext(ctx).Error(answer.Err, "Event rejected by the sink, retrying hourly", "event", item.ID)
-		r.event(recording, "EventRejected", "Event "+item.ID+" is rejected by the sink, and tried again once an hour until it is a day old: "+answer.Err.Error())
+	case closed && answer.Outcome == eventsink.Retryable && failed.attempts >= failuresToReport && !failed.reported:
+		report("EventNotDelivered", "is not delivered, and tried again with backoff")
+		failed.reported = true
 	}
-	wait := max(permanentBackoff, min(answer.RetryAfter, maxRetryAfter))
+	wait = max(wait, min(answer.RetryAfter, maxRetryAfter))
 	failed.retryTime = r.clock.Now().Add(wait)
-	return failed, wait
-}
-
-func (r *Reconciler) send(ctx context.Context, item delivery.Item) eventsink.Answer {
-	event, err := item.Encode()
-	if err != nil {
-		return eventsink.Answer{Outcome: eventsink.Permanent, Err: err}
-	}
-	return r.Sink.Send(ctx, event)
-}
-
-// maxNote is the longest note of a Kubernetes Event.
-const maxNote = 1024
-
-func (r *Reconciler) event(recording *v1alpha1.MeetingRecording, reason, note string) {
-	r.recorder.Eventf(recording, nil, corev1.EventTypeWarning, reason, "Deliver", "%s", note[:min(len(note), maxNote)])
+	return wait
 }
 
 // logSink logs once that the sink accepts no events, and once that it accepts them again.
 func (r *Reconciler) logSink(ctx context.Context, changed change, answer eventsink.Answer) {
-	switch {
-	case changed.failed:
+	switch changed {
+	case opened:
 		sinkFailingSince.Set(float64(r.clock.Now().Unix()))
 		log.FromContext(ctx).Error(answer.Err, "Sink accepts no events")
-	case changed.recovered:
+	case closed:
 		sinkFailingSince.Set(0)
-		log.FromContext(ctx).Info("Sink accepts events again", "after", changed.after.String())
+		log.FromContext(ctx).Info("Sink accepts events again")
 	}
-}
-
-// soonest returns the shorter of two waits; 0 is never.
-func soonest(a, b time.Duration) time.Duration {
-	if a == 0 || b > 0 && b < a {
-		return b
-	}
-	return a
 }

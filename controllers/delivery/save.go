@@ -17,11 +17,10 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/delivery"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 )
 
 const (
-	// fieldOwner is the field manager of the manager's writes.
-	fieldOwner = "meeting-recording-controller"
 	// conflictBackoff is the wait after a write that another one preceded.
 	conflictBackoff = time.Second
 	// lastSaves limits how long the end of the manager waits until deliveries are stored.
@@ -56,7 +55,7 @@ func (r *Reconciler) save(ctx context.Context, recording *v1alpha1.MeetingRecord
 	if state == v1alpha1.DeliveryDelivered {
 		version = recording.ResourceVersion // nothing may have been added meanwhile
 	}
-	written, err := patch(ctx, r.client, keyOf(recording), recording.UID, version, status)
+	written, err := patch(ctx, r.client, client.ObjectKeyFromObject(recording), recording.UID, version, status)
 	if apierrors.IsConflict(err) {
 		return conflictBackoff, nil
 	}
@@ -82,7 +81,7 @@ func patch(ctx context.Context, writer client.StatusClient, key types.Namespaced
 		return "", fmt.Errorf("encode status.delivery: %w", err)
 	}
 	object := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
-	err = writer.Status().Patch(ctx, object, client.RawPatch(types.MergePatchType, data), client.FieldOwner(fieldOwner))
+	err = writer.Status().Patch(ctx, object, client.RawPatch(types.MergePatchType, data), client.FieldOwner(kube.FieldOwner))
 	if err != nil {
 		return "", fmt.Errorf("write status.delivery: %w", err)
 	}

@@ -25,12 +25,12 @@ const (
 // burstWait returns how long the first status write of a recording waits whose Jobs were just created, because others wait for theirs; 0
 // if it does not. So the API server creates Jobs first, and a recording whose Jobs end meanwhile is written once less. Until then only
 // this process knows about Jobs that the cache does not have, so it remembers them for longer.
-func (r *Reconciler) burstWait(facts *facts, decision planning.Decision, known *entry) time.Duration {
+func (r *Reconciler) burstWait(facts *facts, decision planning.Decision) time.Duration {
 	if !decision.Begins(facts.Recording) || len(facts.Queued) > 0 || len(facts.Jobs) == 0 {
 		return 0
 	}
 	for name, observed := range facts.Jobs {
-		created := known.job(name).createTime
+		created := facts.known.job(name).createTime
 		if observed.State != outcomes.JobActive || created.IsZero() || facts.Now.Sub(created) >= burstPatience {
 			return 0
 		}
@@ -40,7 +40,7 @@ func (r *Reconciler) burstWait(facts *facts, decision planning.Decision, known *
 		return 0
 	}
 	for name := range facts.Jobs {
-		if job := known.job(name); !job.awaitedUntil.IsZero() {
+		if job := facts.known.job(name); !job.awaitedUntil.IsZero() {
 			job.awaitedUntil = facts.Now.Add(cacheDelay)
 		}
 	}

@@ -54,9 +54,8 @@ func TestBurstWait(t *testing.T) {
 		"for too long":                    {burst(func(s *situation) { s.age = burstPatience }), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &Reconciler{scheduler: newScheduler()}
-			queue := workQueue(t)
-			r.scheduler.use(queue)
+			scheduler, queue := newTestScheduler(t)
+			r := &Reconciler{scheduler: scheduler}
 			for n := range test.others {
 				queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "ns", Name: fmt.Sprint(n)}})
 			}
@@ -66,8 +65,8 @@ func TestBurstWait(t *testing.T) {
 			for job := range test.jobs {
 				known.job(job).createTime, known.job(job).awaitedUntil = now.Add(-test.age), now
 			}
-			facts := &facts{Input: planning.Input{Recording: recording, Jobs: test.jobs, Queued: test.turns, Now: now}}
-			if got := r.burstWait(facts, test.decision, known); got != test.want {
+			facts := &facts{known: known, Input: planning.Input{Recording: recording, Jobs: test.jobs, Queued: test.turns, Now: now}}
+			if got := r.burstWait(facts, test.decision); got != test.want {
 				t.Errorf("%s, want %s", got, test.want)
 			}
 			if job := known.jobs["job"]; job != nil && job.awaitedUntil.After(now) != (test.want > 0) {

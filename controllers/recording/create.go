@@ -25,10 +25,11 @@ const cacheDelay = 10 * time.Second
 
 // createJobs creates Jobs, or adopts those of the recording that exist already, and adds the result of each to the facts. It returns an
 // error if the API server did not decide on one; all others are tried nevertheless. ErrConflict means that the recording has changed.
-func (r *Reconciler) createJobs(ctx context.Context, gathered *facts, runs []jobs.Run, known *entry) error {
+func (r *Reconciler) createJobs(ctx context.Context, gathered *facts, runs []jobs.Run) error {
 	var deferred []error
 	for _, run := range runs {
 		name := run.Name()
+		known := gathered.known.job(name)
 		err := r.createJob(ctx, gathered, run, known)
 		if errors.Is(err, kube.ErrConflict) {
 			return err
@@ -37,23 +38,27 @@ func (r *Reconciler) createJobs(ctx context.Context, gathered *facts, runs []job
 			gathered.Jobs[name] = outcomes.Observation{State: outcomes.JobDeferred}
 			deferred = append(deferred, fmt.Errorf("create Job %s: %w", name, err))
 		}
-		r.releaseSlot(gathered, name, gathered.Jobs[name], known.job(name))
 		switch observed := gathered.Jobs[name]; observed.State {
+		case outcomes.JobDeferred: // it may exist, so its slot stays taken for now
+		case outcomes.JobActive:
+			r.scheduler.created(gathered.Recording.Namespace, name)
+			known.accepted()
 		case outcomes.JobTaken, outcomes.JobRefused:
-			gathered.wait = soonest(gathered.wait, known.job(name).refuse(observed, r.Pace, gathered.Now))
-			gathered.Jobs[name] = known.job(name).refused
+			r.scheduler.ended(gathered.Recording.Namespace, name)
+			gathered.wait = kube.Soonest(gathered.wait, known.refuse(observed, r.Pace, gathered.Now))
+			gathered.Jobs[name] = known.refused
 		default:
-			known.job(name).accepted()
+			r.scheduler.ended(gathered.Recording.Namespace, name)
+			known.accepted()
 		}
 	}
 	return errors.Join(deferred...)
 }
 
 // createJob creates one Job and adds the result to the facts. It returns an error if the API server did not decide.
-func (r *Reconciler) createJob(ctx context.Context, gathered *facts, run jobs.Run, recording *entry) error {
+func (r *Reconciler) createJob(ctx context.Context, gathered *facts, run jobs.Run, known *jobEntry) error {
 	name := run.Name()
-	known := recording.job(name)
-	existing, err := r.cachedJob(ctx, gathered.Recording, name)
+	existing, err := getJob(ctx, r.Client, gathered.Recording, name)
 	if err != nil {
 		return err
 	}
@@ -67,7 +72,7 @@ func (r *Reconciler) createJob(ctx context.Context, gathered *facts, run jobs.Ru
 	if err := r.confirmStatus(ctx, gathered.Recording, run); err != nil {
 		return err
 	}
-	if err := r.confirm(ctx, gathered, recording); err != nil { // last, because it must still be true when the Job is created
+	if err := r.confirm(ctx, gathered); err != nil { // last, because it must still be true when the Job is created
 		return err
 	}
 	job := jobs.Build(run)
@@ -92,7 +97,7 @@ func (r *Reconciler) createJob(ctx context.Context, gathered *facts, run jobs.Ru
 // leader that was stopped for longer than its Lease, or whose cache lags behind, may find the name of a Job free that another leader
 // created and deleted. So the recording must have been written in the epoch in which this process leads, or the API server must confirm
 // that it is still the same.
-func (r *Reconciler) confirm(ctx context.Context, gathered *facts, known *entry) error {
+func (r *Reconciler) confirm(ctx context.Context, gathered *facts) error {
 	epoch, leads := r.Leading()
 	if !leads {
 		return kube.ErrConflict
@@ -105,11 +110,11 @@ func (r *Reconciler) confirm(ctx context.Context, gathered *facts, known *entry)
 		return err
 	}
 	hasFailed := gathered.Recording.Status.Recording.State == v1alpha1.RecordingFailed // a file may come late, by the sidecar
-	if hasFailed || known.unsure || !isNewerThan(gathered.Recording, began) {
+	if hasFailed || gathered.known.unsure || !kube.IsOlder(began, gathered.Recording.ResourceVersion) {
 		if err := r.isUnchanged(ctx, gathered.Recording); err != nil {
 			return err
 		}
-		known.unsure = false
+		gathered.known.unsure = false
 	}
 	if now, leads := r.Leading(); !leads || now != epoch {
 		return kube.ErrConflict
@@ -138,7 +143,7 @@ func (r *Reconciler) isUnchanged(ctx context.Context, recording *v1alpha1.Meetin
 // adopt takes over a Job that exists if it is the recording's: it is from a process that was stopped between the Job and the status, or
 // that does not lead any more.
 func (r *Reconciler) adopt(ctx context.Context, gathered *facts, name string, known *jobEntry) error {
-	job, err := r.liveJob(ctx, gathered.Recording, name)
+	job, err := getJob(ctx, r.Live, gathered.Recording, name)
 	if err != nil {
 		return err
 	}

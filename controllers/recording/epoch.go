@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -43,10 +42,4 @@ func (s *epochStart) of(ctx context.Context, epoch int64, leading Leading, live 
 	}
 	s.epoch, s.version = epoch, list.ResourceVersion
 	return s.version, nil
-}
-
-// isNewerThan reports whether the recording, as it was read, was written after the version. What cannot be compared is not.
-func isNewerThan(recording *v1alpha1.MeetingRecording, version string) bool {
-	order, err := resourceversion.CompareResourceVersion(recording.ResourceVersion, version)
-	return err == nil && order > 0
 }

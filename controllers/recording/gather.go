@@ -18,6 +18,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
@@ -25,6 +26,7 @@ import (
 // facts is what the decision depends on.
 type facts struct {
 	planning.Input
+	known *entry
 	// wait is until something is observed again that sends no event; 0 is never.
 	wait time.Duration
 	// confirmed reports whether no other leader has changed the recording, as of the epoch.
@@ -44,15 +46,14 @@ func (f *facts) anyJob() bool {
 }
 
 // gather reads the pipelines, once they can matter, and the Jobs of the steps that have not ended.
-func (r *Reconciler) gather(ctx context.Context, recording *v1alpha1.MeetingRecording, known *entry,
-) (*facts, error) {
-	gathered := &facts{Input: planning.Input{
-		Recording: recording,
-		Jobs:      make(map[string]outcomes.Observation),
-		Now:       r.Clock.Now(),
-		Settings:  r.Settings,
+func (r *Reconciler) gather(ctx context.Context, recording *v1alpha1.MeetingRecording, known *entry) (*facts, error) {
+	gathered := &facts{known: known, Input: planning.Input{
+		Recording:   recording,
+		Jobs:        make(map[string]outcomes.Observation),
+		Expressions: r.Conditions,
+		Now:         r.Clock.Now(),
+		Settings:    r.Settings,
 	}}
-	gathered.Expressions = r.Conditions
 	if !mayAct(recording) {
 		return gathered, nil
 	}
@@ -61,14 +62,13 @@ func (r *Reconciler) gather(ctx context.Context, recording *v1alpha1.MeetingReco
 		return nil, fmt.Errorf("list the pipelines: %w", err)
 	}
 	gathered.Pipelines = pipelines.Items
-	known.keepJobs(recording.Status.Processing.Steps)
 	for i := range recording.Status.Processing.Steps {
 		step := &recording.Status.Processing.Steps[i]
 		var err error
 		switch {
 		case planning.HasJob(*step):
 			err = r.observe(ctx, gathered, step, known.job(step.JobName))
-		case awaitsJob(step):
+		case !step.State.IsFinal():
 			err = r.observePending(ctx, gathered, step, known.job(step.JobName))
 		}
 		if err != nil {
@@ -87,24 +87,19 @@ func mayAct(recording *v1alpha1.MeetingRecording) bool {
 	return planning.IsUnderWay(state) || recording.Status.Recording.State.IsFinal()
 }
 
-// awaitsJob reports whether the status has no Job of the step yet: one may have been created all the same.
-func awaitsJob(step *v1alpha1.StepStatus) bool {
-	return step.State == v1alpha1.StepPending || step.State == v1alpha1.StepQueued
-}
-
 // observePending observes the Job of a step that has none as far as the status says. It may have one, from a process that was stopped
 // before it could write the status.
 func (r *Reconciler) observePending(ctx context.Context, gathered *facts, step *v1alpha1.StepStatus, known *jobEntry,
 ) error {
 	if wait := known.retryTime.Sub(gathered.Now); wait > 0 {
 		gathered.Jobs[step.JobName] = known.refused
-		gathered.wait = soonest(gathered.wait, wait)
+		gathered.wait = kube.Soonest(gathered.wait, wait)
 		return nil
 	}
 	if known.created.State == outcomes.JobActive { // we created it, and the status does not tell yet
 		return r.observe(ctx, gathered, step, known)
 	}
-	job, err := r.cachedJob(ctx, gathered.Recording, step.JobName)
+	job, err := getJob(ctx, r.Client, gathered.Recording, step.JobName)
 	if err != nil || job == nil || !metav1.IsControlledBy(job, gathered.Recording) {
 		return err
 	}
@@ -116,23 +111,23 @@ func (r *Reconciler) observePending(ctx context.Context, gathered *facts, step *
 func (r *Reconciler) observe(ctx context.Context, gathered *facts, step *v1alpha1.StepStatus, known *jobEntry,
 ) error {
 	name := step.JobName
-	job, err := r.cachedJob(ctx, gathered.Recording, name)
+	job, err := getJob(ctx, r.Client, gathered.Recording, name)
 	if err != nil {
 		return err
 	}
 	if job == nil && gathered.Now.Before(known.awaitedUntil) {
 		gathered.Jobs[name] = known.created
-		gathered.wait = soonest(gathered.wait, known.awaitedUntil.Sub(gathered.Now))
+		gathered.wait = kube.Soonest(gathered.wait, known.awaitedUntil.Sub(gathered.Now))
 		return nil
 	}
 	known.awaitedUntil = time.Time{}
 	if job == nil {
-		job, err = r.liveJob(ctx, gathered.Recording, name)
+		job, err = getJob(ctx, r.Live, gathered.Recording, name)
 		if err != nil {
 			return err
 		}
 		if job != nil && outcomes.JobCondition(job) == nil {
-			gathered.wait = soonest(gathered.wait, r.Pace.LostAfter) // no event comes of a Job that is not in the cache
+			gathered.wait = kube.Soonest(gathered.wait, r.Pace.LostAfter) // no event comes of a Job that is not in the cache
 		}
 	}
 	if job == nil || !metav1.IsControlledBy(job, gathered.Recording) {
@@ -153,6 +148,7 @@ func (r *Reconciler) observeJob(ctx context.Context, gathered *facts, job *batch
 		if err != nil {
 			return err
 		}
+		r.scheduler.ended(job.Namespace, job.Name) // the watch does not show it if it lost its label
 		gathered.Jobs[job.Name] = outcomes.Ended(job, ended, pods)
 		return nil
 	}
@@ -162,7 +158,7 @@ func (r *Reconciler) observeJob(ctx context.Context, gathered *facts, job *batch
 		return err
 	}
 	observed.Problem = problem
-	gathered.wait = soonest(gathered.wait, wait)
+	gathered.wait = kube.Soonest(gathered.wait, wait)
 	gathered.Jobs[job.Name] = observed
 	return nil
 }
@@ -201,19 +197,10 @@ func (r *Reconciler) probe(ctx context.Context, job *batchv1.Job, known *jobEntr
 	return known.problem, known.interval, nil
 }
 
-// cachedJob returns the Job of the name from the cache, nil where it has none.
-func (r *Reconciler) cachedJob(ctx context.Context, recording *v1alpha1.MeetingRecording, name string) (*batchv1.Job, error) {
-	return getJob(ctx, r.Client, recording.Namespace, name)
-}
-
-// liveJob returns the Job of the name from the API server, nil where there is none.
-func (r *Reconciler) liveJob(ctx context.Context, recording *v1alpha1.MeetingRecording, name string) (*batchv1.Job, error) {
-	return getJob(ctx, r.Live, recording.Namespace, name)
-}
-
-func getJob(ctx context.Context, reader client.Reader, namespace, name string) (*batchv1.Job, error) {
+// getJob returns the recording's Job of the name from the cache or the API server; nil if there is none.
+func getJob(ctx context.Context, reader client.Reader, of *v1alpha1.MeetingRecording, name string) (*batchv1.Job, error) {
 	var job batchv1.Job
-	err := reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &job)
+	err := reader.Get(ctx, client.ObjectKey{Namespace: of.Namespace, Name: name}, &job)
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}

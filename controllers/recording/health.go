@@ -33,19 +33,13 @@ type StatusHealth struct {
 
 func newStatusHealth() *StatusHealth { return &StatusHealth{namespaces: make(map[string]error)} }
 
-func (h *StatusHealth) accepted(namespace string) {
+// set stores the API server's answer to a status write, and reports whether it is the first rejection since one was accepted.
+func (h *StatusHealth) set(namespace string, err error) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.namespaces[namespace] = nil
-}
-
-// rejected reports whether this is new.
-func (h *StatusHealth) rejected(namespace string, err error) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	known := h.namespaces[namespace]
+	isFirst := err != nil && h.namespaces[namespace] == nil
 	h.namespaces[namespace] = err
-	return known == nil
+	return isFirst
 }
 
 func (h *StatusHealth) isAccepted(namespace string) bool {
@@ -88,7 +82,7 @@ func (r *Reconciler) confirmStatus(ctx context.Context, recording *v1alpha1.Meet
 	}}
 	err := kube.PatchStatus(ctx, r.Client, recording, after, client.DryRunAll)
 	if err == nil {
-		r.health.accepted(recording.Namespace)
+		r.health.set(recording.Namespace, nil)
 		return nil
 	}
 	if apierrors.IsNotFound(err) {

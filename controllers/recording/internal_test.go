@@ -4,6 +4,7 @@
 package recording
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
@@ -42,23 +44,6 @@ func TestKnown(t *testing.T) {
 	}
 }
 
-// The Jobs of earlier attempts are forgotten once the steps have others.
-func TestKnownOfEarlierAttempts(t *testing.T) {
-	known := &entry{jobs: make(map[string]*jobEntry)}
-	kept := known.job("b-2")
-	known.job("b-1")
-	known.keepJobs(nil)
-	known.keepJobs([]v1alpha1.StepStatus{{JobName: "a-1"}, {JobName: "b-2"}})
-	if len(known.jobs) != 2 {
-		t.Errorf("%d are kept while there are as many steps, want 2", len(known.jobs))
-	}
-	known.job("a-1")
-	known.keepJobs([]v1alpha1.StepStatus{{JobName: "a-2"}, {JobName: "b-2"}})
-	if len(known.jobs) != 1 || known.job("b-2") != kept {
-		t.Errorf("%v are kept, want that of b-2", known.jobs)
-	}
-}
-
 func TestRefusedJobsBackOff(t *testing.T) {
 	var job jobEntry
 	pace := Pace{RetryAfter: 10 * time.Second, RetryMax: 5 * time.Minute}
@@ -77,14 +62,6 @@ func TestRefusedJobsBackOff(t *testing.T) {
 	}
 }
 
-func TestSoonest(t *testing.T) {
-	for _, test := range []struct{ a, b, want time.Duration }{{0, 0, 0}, {0, 1, 1}, {1, 0, 1}, {1, 2, 1}, {2, 1, 1}} {
-		if got := soonest(test.a, test.b); got != test.want {
-			t.Errorf("soonest(%d, %d) = %d, want %d", test.a, test.b, got, test.want)
-		}
-	}
-}
-
 func TestJobChanges(t *testing.T) {
 	job := func(change func(*batchv1.Job)) *batchv1.Job {
 		j := &batchv1.Job{}
@@ -97,15 +74,30 @@ func TestJobChanges(t *testing.T) {
 	ended := job(func(j *batchv1.Job) {
 		j.Status.Conditions = []batchv1.JobCondition{{Type: batchv1.JobComplete, Status: corev1.ConditionTrue}}
 	})
-	changes := jobChanges()
+	passes := func(send func(w *jobWatch)) bool {
+		sent := false
+		note := func() { sent = true }
+		send(&jobWatch{scheduler: newScheduler(), EventHandler: handler.Funcs{
+			CreateFunc: func(context.Context, event.CreateEvent, requests) { note() },
+			UpdateFunc: func(context.Context, event.UpdateEvent, requests) { note() },
+			DeleteFunc: func(context.Context, event.DeleteEvent, requests) { note() },
+		}})
+		return sent
+	}
+	created := func(job *batchv1.Job) bool {
+		return passes(func(w *jobWatch) { w.Create(t.Context(), event.CreateEvent{Object: job}, nil) })
+	}
+	updated := func(before, after *batchv1.Job) bool {
+		return passes(func(w *jobWatch) { w.Update(t.Context(), event.UpdateEvent{ObjectOld: before, ObjectNew: after}, nil) })
+	}
 	for name, test := range map[string]struct{ got, want bool }{
-		"created":             {changes.Create(event.CreateEvent{Object: fresh}), false},
-		"found ended":         {changes.Create(event.CreateEvent{Object: ended}), true},
-		"a Pod was made":      {changes.Update(event.UpdateEvent{ObjectOld: fresh, ObjectNew: active}), false},
-		"the Pod is ready":    {changes.Update(event.UpdateEvent{ObjectOld: active, ObjectNew: ready}), true},
-		"ended":               {changes.Update(event.UpdateEvent{ObjectOld: active, ObjectNew: ended}), true},
-		"deleted":             {changes.Delete(event.DeleteEvent{Object: ended}), true},
-		"labelled after that": {changes.Update(event.UpdateEvent{ObjectOld: ended, ObjectNew: ended}), false},
+		"created":             {created(fresh), false},
+		"found ended":         {created(ended), true},
+		"a Pod was made":      {updated(fresh, active), false},
+		"the Pod is ready":    {updated(active, ready), true},
+		"ended":               {updated(active, ended), true},
+		"deleted":             {passes(func(w *jobWatch) { w.Delete(t.Context(), event.DeleteEvent{Object: ended}, nil) }), true},
+		"labelled after that": {updated(ended, ended), false},
 	} {
 		if test.got != test.want {
 			t.Errorf("%s: passes %t, want %t", name, test.got, test.want)

@@ -9,11 +9,11 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/utils/ptr"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 )
 
@@ -56,6 +56,8 @@ func newKnown() *known {
 	return &known{recordings: make(map[types.NamespacedName]*entry)}
 }
 
+func newEntry(uid types.UID) *entry { return &entry{uid: uid, jobs: make(map[string]*jobEntry)} }
+
 // of returns what is known about a recording; nothing if it is another object of the same name.
 func (k *known) of(recording *v1alpha1.MeetingRecording) *entry {
 	k.mu.Lock()
@@ -63,7 +65,7 @@ func (k *known) of(recording *v1alpha1.MeetingRecording) *entry {
 	key := types.NamespacedName{Namespace: recording.Namespace, Name: recording.Name}
 	found, ok := k.recordings[key]
 	if !ok || found.uid != recording.UID {
-		found = &entry{uid: recording.UID, jobs: make(map[string]*jobEntry)}
+		found = newEntry(recording.UID)
 		k.recordings[key] = found
 	}
 	return found
@@ -78,11 +80,7 @@ func (k *known) forget(key types.NamespacedName) {
 // isAheadOf reports whether this process has written something that the recording, as the cache has it, does not show yet: to decide by
 // it would be to decide twice. The watch brings the newer one.
 func (e *entry) isAheadOf(recording *v1alpha1.MeetingRecording) bool {
-	if e.written == "" {
-		return false
-	}
-	order, err := resourceversion.CompareResourceVersion(recording.ResourceVersion, e.written)
-	return err == nil && order < 0
+	return kube.IsOlder(recording.ResourceVersion, e.written)
 }
 
 func (e *entry) job(name string) *jobEntry {
@@ -92,20 +90,6 @@ func (e *entry) job(name string) *jobEntry {
 		e.jobs[name] = found
 	}
 	return found
-}
-
-// keepJobs forgets the Jobs of earlier attempts.
-func (e *entry) keepJobs(steps []v1alpha1.StepStatus) {
-	if len(steps) == 0 || len(e.jobs) <= len(steps) {
-		return
-	}
-	kept := make(map[string]*jobEntry, len(steps))
-	for i := range steps {
-		if found, ok := e.jobs[steps[i].JobName]; ok {
-			kept[steps[i].JobName] = found
-		}
-	}
-	e.jobs = kept
 }
 
 // active returns the observation of a Job that has not ended.

@@ -94,10 +94,12 @@ func reportQueues(namespace string, lengths map[string]scheduling.Length) {
 	}
 }
 
-// forgetQueue drops the gauges of a pipeline that has no limit any more.
-func forgetQueue(namespace, pipeline string) {
-	queueWaiting.DeleteLabelValues(namespace, pipeline)
-	queueTaken.DeleteLabelValues(namespace, pipeline)
+// forgetQueues drops the gauges of a namespace's queues: some may have no limit any more.
+func forgetQueues(namespace string, lengths map[string]scheduling.Length) {
+	for pipeline := range lengths {
+		queueWaiting.DeleteLabelValues(namespace, pipeline)
+		queueTaken.DeleteLabelValues(namespace, pipeline)
+	}
 }
 
 // countStored counts what a stored decision changed.

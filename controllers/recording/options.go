@@ -24,6 +24,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
@@ -33,6 +34,8 @@ type Options struct {
 	// Client reads from the cache and writes to the API server; Live reads from the API server.
 	Client client.Client
 	Live   client.Reader
+	// Sources read the recordings of each namespace without a cache.
+	Sources []follow.Source
 	// Recorder writes Kubernetes Events.
 	Recorder events.EventRecorder
 	// Conditions evaluates those of pipelines and steps.

@@ -7,20 +7,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
@@ -31,7 +32,6 @@ type Reconciler struct {
 	epoch     epochStart
 	known     *known
 	scheduler *scheduler
-	finished  *finished
 	health    *StatusHealth
 }
 
@@ -50,7 +50,6 @@ func New(options Options) *Reconciler {
 		Options:   options,
 		known:     newKnown(),
 		scheduler: newScheduler(),
-		finished:  newFinished(),
 		health:    newStatusHealth(),
 	}
 }
@@ -58,10 +57,10 @@ func New(options Options) *Reconciler {
 // Health reports whether status writes are accepted, for readiness.
 func (r *Reconciler) Health() *StatusHealth { return r.health }
 
-// Register adds the controller to the manager, and what it depends on. namespaces are those to work in; none: all.
-func (r *Reconciler) Register(mgr ctrl.Manager, namespaces []string) error {
-	if err := r.finished.register(mgr, namespaces); err != nil {
-		return err
+// Register adds the controller to the manager, and those of finished recordings and of their Jobs.
+func (r *Reconciler) Register(mgr ctrl.Manager) error {
+	if err := r.registerFinished(mgr); err != nil {
+		return fmt.Errorf("set up the controller of finished recordings: %w", err)
 	}
 	if err := r.registerDeletion(mgr); err != nil {
 		return fmt.Errorf("set up the deletion of Jobs: %w", err)
@@ -70,24 +69,29 @@ func (r *Reconciler) Register(mgr ctrl.Manager, namespaces []string) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("meetingrecording").
 		Watches(&v1alpha1.MeetingRecording{}, &recordingWatch{}).
-		Watches(&batchv1.Job{}, &jobWatch{scheduler: r.scheduler, owner: enqueueOwner, changes: jobChanges()}).
+		Watches(&batchv1.Job{}, &jobWatch{EventHandler: enqueueOwner, scheduler: r.scheduler}).
 		Watches(&v1alpha1.RecordingPipeline{}, limitWatch(r.scheduler)).
-		WatchesRawSource(source.Func(func(_ context.Context, requests requests) error { r.scheduler.use(requests); return nil })).
-		WatchesRawSource(r.finished.source()).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, RateLimiter: kube.RateLimiter()}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, RateLimiter: kube.RateLimiter(), NewQueue: r.newQueue}).
 		Complete(r)
+}
+
+// newQueue returns the controller's work queue, in which recordings that need Jobs come first, and into which the scheduler puts those that
+// it wakes.
+func (r *Reconciler) newQueue(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) requests {
+	queue := priorityqueue.New(name, func(o *priorityqueue.Opts[reconcile.Request]) { o.RateLimiter = limiter })
+	r.scheduler.add, r.scheduler.backlog = queue.Add, queue.Len // before any watch starts
+	return queue
 }
 
 // Reconcile advances one recording as far as possible. It returns an error if the API server could not be reached or did not answer.
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	key := request.NamespacedName
-	recording, err := r.read(ctx, key)
-	if err != nil {
-		return reconcile.Result{}, err
-	}
-	if recording == nil {
+	recording := &v1alpha1.MeetingRecording{}
+	if err := r.Client.Get(ctx, key, recording); apierrors.IsNotFound(err) { // it is gone, or finished
 		r.known.forget(key)
 		return reconcile.Result{RequeueAfter: r.scheduler.leave(key, r.Clock.Now())}, nil
+	} else if err != nil {
+		return reconcile.Result{}, err
 	}
 	known := r.known.of(recording)
 	if known.isAheadOf(recording) {
@@ -97,9 +101,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	decision, deferred := r.decide(ctx, facts, known)
+	decision, deferred := r.decide(ctx, facts)
 	if deferred == nil && decision.Skips(recording) {
-		decision, deferred = r.confirmSkip(ctx, facts, known, decision)
+		decision, deferred = r.confirmSkip(ctx, facts, decision)
 	}
 	if errors.Is(deferred, kube.ErrConflict) {
 		return r.decideAgain(ctx), nil
@@ -108,57 +112,55 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, deferred // nothing has happened that belongs into the status
 	}
 	if deferred == nil {
-		if wait := r.burstWait(facts, decision, known); wait > 0 {
+		if wait := r.burstWait(facts, decision); wait > 0 {
 			return reconcile.Result{RequeueAfter: wait}, nil
 		}
 	}
 	return r.report(ctx, facts, decision, deferred)
 }
 
-// read returns the recording as the cache has it. One whose processing has ended is not there: it comes from the API server if its spec
-// has changed since. It returns nil if there is none, or nothing to do for it.
-func (r *Reconciler) read(ctx context.Context, key types.NamespacedName) (*v1alpha1.MeetingRecording, error) {
-	var recording v1alpha1.MeetingRecording
-	err := r.Client.Get(ctx, key, &recording)
-	if !apierrors.IsNotFound(err) {
-		return &recording, err
+// decide decides, and creates the Jobs that are wanted and have a slot, until no more are. It returns an error if the API server did not
+// decide on a Job, and ErrConflict if the recording has changed. Each round knows one Job or slot more, so it ends.
+func (r *Reconciler) decide(ctx context.Context, facts *facts) (planning.Decision, error) {
+	var wanted []jobs.Run
+	var deferred error
+	for first := true; ; first = false {
+		decision := planning.Decide(facts.Input)
+		wanted = append(wanted, decision.Create...)
+		if !first && len(decision.Create) == 0 {
+			return decision, deferred
+		}
+		if err := r.requestSlots(ctx, facts, wanted); err != nil {
+			return decision, err
+		}
+		if len(decision.Create) == 0 {
+			return decision, nil
+		}
+		admitted := slices.DeleteFunc(slices.Clone(decision.Create), func(run jobs.Run) bool {
+			_, waits := facts.Queued[run.Name()]
+			return waits
+		})
+		err := r.createJobs(ctx, facts, admitted)
+		if errors.Is(err, kube.ErrConflict) {
+			return decision, err
+		}
+		deferred = errors.Join(deferred, err)
 	}
-	if !r.finished.has(key) {
-		return nil, nil
-	}
-	err = r.Live.Get(ctx, key, &recording)
-	absent := apierrors.IsNotFound(err)
-	if err != nil && !absent {
-		return nil, fmt.Errorf("read the finished recording: %w", err)
-	}
-	if absent || !needsObservation(&recording) {
-		r.finished.observed(key)
-		return nil, nil
-	}
-	return &recording, nil
 }
 
 // confirmSkip decides again by the pipelines that the API server has, because the cache may be stale and a recording that is Skipped is
 // final.
-func (r *Reconciler) confirmSkip(ctx context.Context, facts *facts, known *entry, decision planning.Decision) (planning.Decision, error) {
+func (r *Reconciler) confirmSkip(ctx context.Context, facts *facts, decision planning.Decision) (planning.Decision, error) {
 	var pipelines v1alpha1.RecordingPipelineList
 	if err := r.Live.List(ctx, &pipelines, client.InNamespace(facts.Recording.Namespace)); err != nil {
 		return decision, fmt.Errorf("confirm that no pipeline matches: %w", err)
 	}
 	facts.Pipelines = pipelines.Items
-	return r.decide(ctx, facts, known)
+	return r.decide(ctx, facts)
 }
 
 // decideAgain leaves the recording alone until the cache has what another has written.
 func (r *Reconciler) decideAgain(ctx context.Context) reconcile.Result {
 	log.FromContext(ctx).V(1).Info("Recording has changed, deciding again")
 	return reconcile.Result{RequeueAfter: r.Pace.ConflictAfter}
-}
-
-// soonest returns the shorter of two waits; 0 is never.
-func soonest(a, b time.Duration) time.Duration {
-	if a == 0 || (b > 0 && b < a) {
-		return b
-	}
-	return a
 }

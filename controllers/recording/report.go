@@ -11,7 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -22,7 +21,7 @@ import (
 
 // report stores the decision, then writes Kubernetes Events, metrics and the trace of it.
 func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning.Decision, deferred error) (reconcile.Result, error) {
-	again := reconcile.Result{RequeueAfter: soonest(facts.wait, decision.RequeueAfter)}
+	again := reconcile.Result{RequeueAfter: kube.Soonest(facts.wait, decision.RequeueAfter)}
 	before := facts.Recording
 	r.note(before, &decision)
 	if !decision.Changes(before) {
@@ -35,13 +34,12 @@ func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning
 	case errors.Is(err, kube.ErrConflict):
 		return r.decideAgain(ctx), nil
 	case err != nil:
-		r.known.of(before).unsure = true
+		facts.known.unsure = true
 		r.rejected(ctx, before, err)
 		return reconcile.Result{}, err
 	}
-	r.health.accepted(before.Namespace)
-	r.known.of(before).written = stored.ResourceVersion
-	r.finished.observed(client.ObjectKeyFromObject(before))
+	r.health.set(before.Namespace, nil)
+	facts.known.written = stored.ResourceVersion
 	countStored(before, decision)
 	r.trace(facts, decision)
 	for _, notice := range planning.Notices(before, decision) {
@@ -70,7 +68,7 @@ func (r *Reconciler) note(before *v1alpha1.MeetingRecording, decision *planning.
 
 // rejected makes a status write that will not be accepted visible: in the log, in a Kubernetes Event, and in readiness.
 func (r *Reconciler) rejected(ctx context.Context, recording *v1alpha1.MeetingRecording, err error) {
-	if !kube.IsRejected(err) || !r.health.rejected(recording.Namespace, err) {
+	if !kube.IsRejected(err) || !r.health.set(recording.Namespace, err) {
 		return
 	}
 	log.FromContext(ctx).Error(err, "Status write rejected", "hint", rejectedHint)

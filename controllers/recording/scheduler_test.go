@@ -40,6 +40,13 @@ func endedRecording(name string, second int) *v1alpha1.MeetingRecording {
 	return r
 }
 
+func newTestScheduler(t *testing.T) (*scheduler, requests) {
+	t.Helper()
+	s, q := newScheduler(), workQueue(t)
+	s.add, s.backlog = q.Add, q.Len
+	return s, q
+}
+
 func workQueue(t *testing.T) workqueue.TypedRateLimitingInterface[reconcile.Request] {
 	t.Helper()
 	q := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
@@ -49,7 +56,7 @@ func workQueue(t *testing.T) workqueue.TypedRateLimitingInterface[reconcile.Requ
 
 // askFor requests one slot.
 func askFor(s *scheduler, recording *v1alpha1.MeetingRecording) scheduling.Answer {
-	request := scheduling.Request{Queue: "p", Job: recording.Name}
+	request := scheduling.Request{Step: scheduling.Step{Pipeline: "p"}, Job: recording.Name}
 	answers, _ := s.ask(recording, []scheduling.Request{request}, time.Unix(0, 0))
 	return answers[request.Job]
 }
@@ -57,35 +64,32 @@ func askFor(s *scheduler, recording *v1alpha1.MeetingRecording) scheduling.Answe
 // An older pipeline than the one that is known, as a reconciliation may have read it, does not change the limit, and one that was
 // deleted has none.
 func TestLimitIsTheNewest(t *testing.T) {
-	s := newScheduler()
+	s, q := newTestScheduler(t)
 	set(s, limitedPipeline("10", 1))
 	set(s, limitedPipeline("9", 100))
 	if first, second := askFor(s, endedRecording("a", 1)), askFor(s, endedRecording("b", 2)); !first.Granted || second.Granted {
 		t.Errorf("answers %+v and %+v, want one at a time", first, second)
 	}
-	q := workQueue(t)
-	s.use(q)
 	s.setLimits(limitedPipeline("11", 1), limits{version: "11"})
 	set(s, limitedPipeline("10", 1))
 	if got, _ := q.Get(); got.Name != "b" {
-		t.Errorf("called %s, want b", got.Name)
+		t.Errorf("woke %s, want b", got.Name)
 	}
 }
 
-// Who is called before the controller has its work queue is called then.
-func TestCalledBeforeTheStart(t *testing.T) {
-	s := newScheduler()
+// A slot that is free again wakes the next, and the gauges follow.
+func TestFreeSlotWakes(t *testing.T) {
+	s, q := newTestScheduler(t)
 	set(s, limitedPipeline("1", 1))
 	askFor(s, endedRecording("a", 1))
 	askFor(s, endedRecording("b", 2))
 	s.ended("ns", "a")
-	q := workQueue(t)
-	s.use(q)
 	if got, _ := q.Get(); got.NamespacedName != (types.NamespacedName{Namespace: "ns", Name: "b"}) {
-		t.Errorf("called %s, want ns/b", got)
+		t.Errorf("woke %s, want ns/b", got)
 	}
+	askFor(s, endedRecording("b", 2))
 	if got := testutil.ToFloat64(queueTaken.WithLabelValues("ns", "p")); got != 1 {
-		t.Errorf("%v Jobs at work are told of, want 1", got)
+		t.Errorf("%v slots are taken, want 1", got)
 	}
 	set(s, limitedPipeline("2", 0))
 	s.ended("ns", "b")
@@ -100,15 +104,15 @@ func TestLimitWatch(t *testing.T) {
 	watch, q := limitWatch(s), workQueue(t)
 	key := types.NamespacedName{Namespace: "ns", Name: "p"}
 	watch.Create(t.Context(), event.CreateEvent{Object: limitedPipeline("1", 5)}, q)
-	if got := s.limits[key].pipeline; got != 5 {
+	if got := s.limits[key].Pipeline; got != 5 {
 		t.Errorf("limit = %d, want 5", got)
 	}
 	watch.Update(t.Context(), event.UpdateEvent{ObjectNew: limitedPipeline("2", 7)}, q)
-	if got := s.limits[key].pipeline; got != 7 {
+	if got := s.limits[key].Pipeline; got != 7 {
 		t.Errorf("limit = %d, want 7", got)
 	}
 	watch.Delete(t.Context(), event.DeleteEvent{Object: limitedPipeline("3", 7)}, q)
-	if got := s.limits[key].pipeline; got != 0 {
+	if got := s.limits[key].Pipeline; got != 0 {
 		t.Errorf("limit = %d, want none", got)
 	}
 }

@@ -4,6 +4,8 @@
 package recording
 
 import (
+	"slices"
+
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
@@ -62,19 +64,11 @@ func newlyEnded(before, after v1alpha1.ProcessingStatus) []v1alpha1.StepAttempt 
 
 // ended returns the attempts that had a Job and have ended.
 func ended(status v1alpha1.ProcessingStatus) []v1alpha1.StepAttempt {
-	var all []v1alpha1.StepAttempt
-	add := func(attempt v1alpha1.StepAttempt) {
-		if attempt.StartTime != nil && attempt.CompletionTime != nil {
-			all = append(all, attempt)
-		}
+	all := slices.Clone(status.History)
+	for i := range status.Steps {
+		all = append(all, planning.AttemptOf(&status.Steps[i]))
 	}
-	for _, attempt := range status.History {
-		add(attempt)
-	}
-	for _, step := range status.Steps {
-		add(v1alpha1.StepAttempt{
-			Pipeline: step.Pipeline, Step: step.Step, Attempt: step.Attempt, State: step.State, StartTime: step.StartTime, CompletionTime: step.CompletionTime,
-		})
-	}
-	return all
+	return slices.DeleteFunc(all, func(attempt v1alpha1.StepAttempt) bool {
+		return attempt.StartTime == nil || attempt.CompletionTime == nil
+	})
 }

@@ -14,7 +14,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -78,38 +77,35 @@ func needsJob(recording *v1alpha1.MeetingRecording) bool {
 		!recording.Spec.Suspend && recording.DeletionTimestamp == nil
 }
 
-// jobWatch reports every Job to the scheduler, and puts its recording into the work queue if a decision can depend on it.
+// jobWatch reports every Job to the scheduler, and puts its recording into the work queue if a decision can depend on it. A Job that has
+// just been created is not new to the process that created it, and one that has just started reconciles every recording anyway.
 type jobWatch struct {
+	// EventHandler puts the recording of a Job into the work queue.
+	handler.EventHandler
 	scheduler *scheduler
-	// owner puts the recording of a Job into the work queue.
-	owner   handler.EventHandler
-	changes predicate.Predicate
 }
 
 // Create is of a Job that is new, or found at the start.
 func (w *jobWatch) Create(ctx context.Context, e event.CreateEvent, q requests) {
 	w.follow(e.Object)
-	if w.changes.Create(e) {
-		w.owner.Create(ctx, e, q)
+	if aspectsOf(e.Object).ended {
+		w.EventHandler.Create(ctx, e, q)
 	}
 }
 
 // Update is of a Job that has changed.
 func (w *jobWatch) Update(ctx context.Context, e event.UpdateEvent, q requests) {
 	w.follow(e.ObjectNew)
-	if w.changes.Update(e) {
-		w.owner.Update(ctx, e, q)
+	if aspectsOf(e.ObjectOld) != aspectsOf(e.ObjectNew) {
+		w.EventHandler.Update(ctx, e, q)
 	}
 }
 
 // Delete is of a Job that is gone, or has lost its label.
 func (w *jobWatch) Delete(ctx context.Context, e event.DeleteEvent, q requests) {
 	w.scheduler.ended(e.Object.GetNamespace(), e.Object.GetName())
-	w.owner.Delete(ctx, e, q)
+	w.EventHandler.Delete(ctx, e, q)
 }
-
-// Generic does not happen to Jobs.
-func (w *jobWatch) Generic(context.Context, event.GenericEvent, requests) {}
 
 // follow reports to the scheduler whether a Job takes a slot: one that is suspended does not.
 func (w *jobWatch) follow(object client.Object) {
@@ -134,29 +130,19 @@ func owner(job client.Object) *metav1.OwnerReference {
 
 // limitWatch reports the limits of pipelines to the scheduler. It puts nothing into the work queue: the scheduler does.
 func limitWatch(s *scheduler) handler.EventHandler {
-	set := func(object client.Object, gone bool) {
-		pipeline, ok := object.(*v1alpha1.RecordingPipeline)
-		switch {
-		case ok && gone:
-			s.setLimits(pipeline, limits{version: pipeline.ResourceVersion})
-		case ok:
+	set := func(object client.Object) {
+		if pipeline, ok := object.(*v1alpha1.RecordingPipeline); ok {
 			s.setLimits(pipeline, limitsOf(pipeline))
 		}
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, _ requests) { set(e.Object, false) },
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ requests) { set(e.ObjectNew, false) },
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, _ requests) { set(e.Object, true) },
-	}
-}
-
-// jobChanges selects the changes that a decision can depend on. A Job that has just been created is not new to the process that created
-// it, and one that has just started reconciles every recording anyway.
-func jobChanges() predicate.Predicate {
-	return predicate.Funcs{
-		CreateFunc: func(e event.CreateEvent) bool { return aspectsOf(e.Object).ended },
-		UpdateFunc: func(e event.UpdateEvent) bool { return aspectsOf(e.ObjectOld) != aspectsOf(e.ObjectNew) },
-		DeleteFunc: func(event.DeleteEvent) bool { return true },
+		CreateFunc: func(_ context.Context, e event.CreateEvent, _ requests) { set(e.Object) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ requests) { set(e.ObjectNew) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, _ requests) {
+			gone := &v1alpha1.RecordingPipeline{}
+			gone.Namespace, gone.Name, gone.ResourceVersion = e.Object.GetNamespace(), e.Object.GetName(), e.Object.GetResourceVersion()
+			set(gone)
+		},
 	}
 }
 

@@ -20,8 +20,8 @@ import (
 // Item is a CloudEvent to deliver.
 type Item struct {
 	event.CloudEvent
-	// delivered is what it adds to status.delivery.
-	delivered v1alpha1.DeliveryStatus
+	// Delivered is what it adds to status.delivery.
+	Delivered v1alpha1.DeliveryStatus
 }
 
 // Pending returns what was not delivered yet, in order: the provider's events as they arrived, then outputs, then the processing state.
@@ -37,7 +37,7 @@ func Pending(recording *v1alpha1.MeetingRecording, delivered v1alpha1.DeliverySt
 		}
 		item := newItem(recording, event.TypeOutputs, fmt.Sprintf("outputs-%s-%s-%d", step.Pipeline, step.Step, step.Attempt))
 		item.Data.Step = &event.Step{Pipeline: step.Pipeline, Name: step.Step, Attempt: step.Attempt, Outputs: step.Outputs}
-		item.delivered.Outputs = []v1alpha1.DeliveredOutputs{key}
+		item.Delivered.Outputs = []v1alpha1.DeliveredOutputs{key}
 		if step.CompletionTime != nil {
 			item.Time = step.CompletionTime.Time
 		}
@@ -50,7 +50,7 @@ func Pending(recording *v1alpha1.MeetingRecording, delivered v1alpha1.DeliverySt
 	item := newItem(recording, event.TypeProcessing, strings.ToLower(string(status.State))+"-"+strconv.FormatInt(changed.UnixMicro(), 10))
 	item.Time = changed.Time
 	item.Data.Processing = &event.Processing{State: string(status.State)}
-	item.delivered.ProcessingTime = changed
+	item.Delivered.ProcessingTime = changed
 	return append(pending, item)
 }
 
@@ -66,7 +66,7 @@ func pendingEvents(recording *v1alpha1.MeetingRecording, delivered v1alpha1.Deli
 		if file := recording.Status.Recording.File; file != nil && entry.Type == v1alpha1.EventStopped {
 			item.Data.File = &events.File{Path: file.Path, URL: file.URL}
 		}
-		item.delivered.Events = []v1alpha1.EventType{entry.Type}
+		item.Delivered.Events = []v1alpha1.EventType{entry.Type}
 		pending = append(pending, item)
 	}
 	slices.SortStableFunc(pending, func(a, b Item) int { return a.Time.Compare(b.Time) })
@@ -78,11 +78,6 @@ func newItem(recording *v1alpha1.MeetingRecording, kind, what string) Item {
 	return Item{CloudEvent: event.CloudEvent{
 		ID: string(recording.UID) + "-" + what, Type: kind, Time: recording.CreationTimestamp.Time, Data: event.Data{Recording: event.RecordingOf(recording)},
 	}}
-}
-
-// With returns what was delivered once the item is.
-func With(delivered v1alpha1.DeliveryStatus, item Item) v1alpha1.DeliveryStatus {
-	return Merge(delivered, item.delivered)
 }
 
 // Merge returns what was delivered according to either. The processing time is that of b if it has one, because a later one replaces an

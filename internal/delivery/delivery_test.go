@@ -112,7 +112,7 @@ func TestEverythingIsDelivered(t *testing.T) {
 		second := 0
 		deliver := func(item delivery.Item) {
 			sink[item.ID] = true
-			remembered = delivery.With(remembered, item)
+			remembered = delivery.Merge(remembered, item.Delivered)
 		}
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			second++

@@ -24,6 +24,11 @@ const (
 	Permanent
 )
 
+// String returns the outcome as metrics have it.
+func (o Outcome) String() string {
+	return [...]string{Delivered: "delivered", Unreachable: "unreachable", Retryable: "failed", Permanent: "rejected"}[o]
+}
+
 // Answer is how an attempt ended, and why.
 type Answer struct {
 	Outcome Outcome

@@ -1,7 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package follow lists and watches MeetingRecordings without a cache: whoever follows them keeps what they need.
+// Package follow lists and watches MeetingRecordings without a cache: whoever follows them keeps what they need. Run does so for as long as
+// the program runs; Source has the single steps.
 package follow
 
 import (
@@ -25,6 +26,9 @@ import (
 const (
 	// InFlight selects the recordings whose processing has not ended.
 	InFlight = "status.processing.state!=Succeeded,status.processing.state!=Failed,status.processing.state!=Skipped"
+	// Finished selects the recordings whose processing has ended.
+	Finished = "status.processing.state!=,status.processing.state!=Waiting,status.processing.state!=Queued," +
+		"status.processing.state!=Running,status.processing.state!=Suspended"
 	// NotDelivered selects the recordings of which the sink of CloudEvents may not have received everything.
 	NotDelivered = "status.delivery.state!=Delivered"
 	// pageSize limits one answer of the API server, to about 2 MiB.
@@ -43,6 +47,22 @@ type Source struct {
 	// minute over a no.
 	REST      rest.Interface
 	Namespace string
+	// Selector is the field selector of Follow; empty selects all.
+	Selector string
+	// Pause is the time between two pages of List, so that a long list does not slow others down.
+	Pause time.Duration
+}
+
+// Sources returns one source for each of the namespaces, or one for all.
+func Sources(reader client.WithWatch, namespaces []string) []Source {
+	if len(namespaces) == 0 {
+		namespaces = []string{metav1.NamespaceAll}
+	}
+	sources := make([]Source, len(namespaces))
+	for i, namespace := range namespaces {
+		sources[i] = Source{Client: reader, Namespace: namespace}
+	}
+	return sources
 }
 
 // List calls each for every recording that the field selector matches, exactly as of a version, or with 0 as of now, and returns that
@@ -65,6 +85,7 @@ func (s Source) List(ctx context.Context, selector string, version uint64, each 
 			return versionOf(page.ResourceVersion)
 		}
 		options.Continue, options.ResourceVersion, options.ResourceVersionMatch = page.Continue, "", ""
+		pause(ctx, s.Pause)
 	}
 }
 
@@ -89,7 +110,7 @@ func (s Source) Reached(ctx context.Context, version uint64) error {
 func (s Source) Follow(ctx context.Context, version uint64, apply func(watch.EventType, *v1alpha1.MeetingRecording, uint64) error) (uint64, error) {
 	timeout := int64(watchTimeout.Seconds())
 	watcher, err := s.Client.Watch(ctx, &v1alpha1.MeetingRecordingList{}, &client.ListOptions{Namespace: s.Namespace, Raw: &metav1.ListOptions{
-		ResourceVersion: strconv.FormatUint(version, 10), AllowWatchBookmarks: true, TimeoutSeconds: &timeout,
+		ResourceVersion: strconv.FormatUint(version, 10), AllowWatchBookmarks: true, TimeoutSeconds: &timeout, FieldSelector: s.Selector,
 	}})
 	if err != nil {
 		return version, classify("watch meetingrecordings", err)

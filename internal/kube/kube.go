@@ -11,6 +11,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -46,6 +47,20 @@ func PatchStatus(ctx context.Context, writer client.StatusClient, before, after 
 		return fmt.Errorf("write the status: %w", err)
 	}
 	return nil
+}
+
+// IsOlder reports whether a resource version is older than another. What cannot be compared is not.
+func IsOlder(version, other string) bool {
+	order, err := resourceversion.CompareResourceVersion(version, other)
+	return err == nil && order < 0
+}
+
+// Soonest returns the shorter of two waits; 0 is never.
+func Soonest(a, b time.Duration) time.Duration {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // IsRejected reports whether the API server answered that it will not accept the write as it is, by its schema, a policy, or missing

@@ -13,12 +13,12 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
-// world is a controller around lines, and an API server with Jobs whose creation and end are seen late.
+// world is a controller around queues, and an API server with Jobs whose creation and end are seen late.
 type world struct {
-	t     *rapid.T
-	lines *scheduling.Queues
-	limit int
-	now   time.Time
+	t      *rapid.T
+	queues *scheduling.Queues
+	limit  int
+	now    time.Time
 
 	// wants are the recordings that want a Job, due those that are to be looked at.
 	wants map[int]bool
@@ -49,7 +49,7 @@ func (w *world) look(n int) {
 	if w.wants[n] && !w.jobs[n] && !w.done[n] {
 		requests = []scheduling.Request{request(rec(n), 0)}
 	}
-	answers, again, wake := w.lines.Ask(rec(n), requests, w.now)
+	answers, again, wake := w.queues.Ask(rec(n), requests, w.now)
 	w.wake(others(wake, rec(n)))
 	if again > 0 {
 		w.due[n] = true
@@ -62,11 +62,14 @@ func (w *world) look(n int) {
 		return
 	}
 	if rapid.IntRange(0, 9).Draw(w.t, "refused") == 0 {
-		w.wake(w.lines.Ended(requests[0].Job))
+		w.wake(w.queues.Ended(requests[0].Job))
 		w.due[n] = true
 		return
 	}
 	w.jobs[n] = true
+	if rapid.Bool().Draw(w.t, "answered") { // else the API server created the Job without an answer
+		w.queues.Created(requests[0].Job)
+	}
 	if len(w.jobs) > w.limit && w.limit > 0 && !w.loose {
 		w.t.Fatalf("%d Jobs at work, the limit is %d", len(w.jobs), w.limit)
 	}
@@ -75,15 +78,15 @@ func (w *world) look(n int) {
 func (w *world) end(n int) {
 	delete(w.jobs, n)
 	w.done[n] = true
-	w.wake(w.lines.Ended(request(rec(n), 0).Job))
+	w.wake(w.queues.Ended(request(rec(n), 0).Job))
 }
 
 // restart loses all memory: a controller that starts afresh is told of Jobs, limit and recordings first, and then looks at all.
 func (w *world) restart() {
-	w.lines = scheduling.New()
-	w.lines.SetLimit("p", w.limit)
+	w.queues = scheduling.New()
+	w.queues.SetLimits("p", scheduling.Limits{Pipeline: w.limit})
 	for n := range w.jobs {
-		w.lines.Started("p", request(rec(n), 0).Job)
+		w.queues.Started(scheduling.Step{Pipeline: "p"}, request(rec(n), 0).Job)
 	}
 	for n := range w.wants {
 		if !w.jobs[n] && !w.done[n] {
@@ -124,13 +127,13 @@ func (w *world) step() {
 		}
 	case "seen":
 		if n, ok := pick(w.jobs); ok {
-			w.wake(w.lines.Started("p", request(rec(n), 0).Job))
+			w.wake(w.queues.Started(scheduling.Step{Pipeline: "p"}, request(rec(n), 0).Job))
 		}
 	case "limit":
 		limit := rapid.IntRange(0, 4).Draw(w.t, "limit")
 		w.loose = len(w.jobs) > 0
 		w.limit = limit
-		w.wake(w.lines.SetLimit("p", limit))
+		w.wake(w.queues.SetLimits("p", scheduling.Limits{Pipeline: limit}))
 	case "restart":
 		w.restart()
 	case "suspend":
@@ -146,10 +149,10 @@ func (w *world) step() {
 func TestQueues(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{
-			t: t, lines: scheduling.New(), limit: rapid.IntRange(1, 4).Draw(t, "limit at first"), now: noon,
+			t: t, queues: scheduling.New(), limit: rapid.IntRange(1, 4).Draw(t, "limit at first"), now: noon,
 			wants: make(map[int]bool), due: make(map[int]bool), jobs: make(map[int]bool), done: make(map[int]bool),
 		}
-		w.lines.SetLimit("p", w.limit)
+		w.queues.SetLimits("p", scheduling.Limits{Pipeline: w.limit})
 		for range rapid.IntRange(0, 120).Draw(t, "length") {
 			w.step()
 			w.loose = w.loose && len(w.jobs) > w.limit
@@ -177,8 +180,8 @@ func (w *world) finish() {
 			w.t.Fatalf("recording %d waits for ever", n)
 		}
 	}
-	w.lines.SetLimit("p", 0)
-	if !w.lines.Empty() {
+	w.queues.SetLimits("p", scheduling.Limits{Pipeline: 0})
+	if !w.queues.Empty() {
 		w.t.Fatal("all is over, and something is remembered")
 	}
 }
@@ -186,20 +189,28 @@ func (w *world) finish() {
 // Thousands that wait cost each of them a little, not each of them all.
 func BenchmarkFiveThousand(b *testing.B) {
 	const all = 5000
+	recordings := make(map[string]scheduling.Recording, all)
+	for n := range all {
+		recordings[rec(n).Name] = rec(n)
+	}
 	for b.Loop() {
 		l := limited(5)
-		var called []string
+		var served []string
 		for n := range all {
 			r := rec((n * 2741) % all) // each once, in no order
-			if turn, _ := ask(l, r); turn.Granted {
-				called = append(called, r.Name)
+			if answer, _ := ask(l, r); answer.Granted {
+				served = append(served, r.Name)
 			}
 		}
-		for served := range all {
-			if served >= len(called) {
-				b.Fatalf("nobody is called after %d", served)
+		for at := range all {
+			if at >= len(served) {
+				b.Fatalf("nobody is served after %d", at)
 			}
-			called = append(called, l.Ended(called[served]+"-0")...)
+			for _, name := range l.Ended(served[at] + "-0") {
+				if answer, _ := ask(l, recordings[name]); answer.Granted {
+					served = append(served, name)
+				}
+			}
 		}
 	}
 }

@@ -1,16 +1,71 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package scheduling decides which steps of a namespace may have their Jobs, where pipelines or steps limit how many of theirs run at
+// once (maxConcurrent). It is pure: it has no client, no clock and no lock, and learns everything by calls.
+//
+// A step requests a slot with [Queues.Ask]. It waits in its queue, in the order in which recordings ended, until fewer Jobs than the limit
+// run and it is among the first. A slot that was granted is taken from that moment on, so that no interleaving of calls exceeds the limit.
+// Every method returns the recordings that should ask now, by name, so that nobody has to poll.
 package scheduling
 
 import (
+	"cmp"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
-// GrantTTL is how long a granted slot stays taken that is not requested any more, unless the Job is seen before: the API server may
+// GrantTTL is how long a granted slot stays taken that is not requested any more, unless the Job is known to exist: the API server may
 // have created a Job although it did not answer.
 const GrantTTL = 10 * time.Second
+
+// Step is a step of a pipeline, by the labels of its Jobs.
+type Step struct{ Pipeline, Step string }
+
+// Limits are how many Jobs of a pipeline may run at once; 0 is no limit.
+type Limits struct {
+	Pipeline int
+	// Steps has those of steps that have a queue of their own and do not count for the pipeline.
+	Steps map[string]int
+}
+
+// Equal reports whether both limit the same.
+func (l Limits) Equal(other Limits) bool {
+	return l.Pipeline == other.Pipeline && maps.Equal(l.Steps, other.Steps)
+}
+
+// Limit reports whether the step has to wait for a slot.
+func (l Limits) Limit(of Step) bool {
+	_, limit := l.queue(of)
+	return limit > 0
+}
+
+// queue returns which queue the step waits in, and its limit. The queue of a whole pipeline has no step.
+func (l Limits) queue(of Step) (Step, int) {
+	if limit, own := l.Steps[of.Step]; own {
+		return of, limit
+	}
+	return Step{Pipeline: of.Pipeline}, l.Pipeline
+}
+
+// Recording is a recording that waits.
+type Recording struct {
+	// EndTime is when the recording ended: the first comes first.
+	EndTime time.Time
+	// Name identifies the recording within its namespace, and decides between two that ended at once.
+	Name string
+}
+
+// Request is one step's request for a slot.
+type Request struct {
+	Step
+	// Index is the step's index within its pipeline: it decides between steps of one recording.
+	Index int
+	// Job is the name of the step's Job, which is unique.
+	Job string
+}
 
 // Answer is the answer to a request.
 type Answer struct {
@@ -22,26 +77,31 @@ type Answer struct {
 
 // Queues are the queues of one namespace.
 type Queues struct {
-	queues map[string]*queue
-	// jobs has every request that waits and every Job that has a slot.
-	jobs map[string]*entry
-	// requested has those of them that a recording requested itself: they wait, or have a slot and no Job yet that was seen.
+	limits map[string]Limits
+	queues map[Step]*queue
+	// entries has every request that waits and every Job that has a slot.
+	entries map[string]*entry
+	// requested has those of them that a recording requested and whose Job is not known to exist.
 	requested map[string]map[string]*entry
 }
 
 type queue struct {
-	// limit is how many may have a slot at once; 0 is no limit.
-	limit   int
-	waiting sorted[place]
+	waiting []*entry
 	// taken counts the slots that are taken.
 	taken int
 }
 
 type entry struct {
-	place
+	Recording
+	Request
 	state state
-	// until is until when a slot stays taken that is not requested any more; zero if the recording does not know about it.
+	// until is until when a granted slot stays taken that is not requested any more.
 	until time.Time
+}
+
+func (e *entry) compare(other *entry) int {
+	return cmp.Or(e.EndTime.Compare(other.EndTime), strings.Compare(e.Name, other.Name), cmp.Compare(e.Index, other.Index),
+		strings.Compare(e.Job, other.Job))
 }
 
 type state int
@@ -55,77 +115,51 @@ const (
 // New returns empty queues.
 func New() *Queues {
 	return &Queues{
-		queues:    make(map[string]*queue),
-		jobs:      make(map[string]*entry),
-		requested: make(map[string]map[string]*entry),
+		limits: make(map[string]Limits), queues: make(map[Step]*queue),
+		entries: make(map[string]*entry), requested: make(map[string]map[string]*entry),
 	}
 }
 
-// SetLimit sets how many Jobs of the queue may run at once; 0 is no limit. Running Jobs continue; slots that no recording knows about
-// yet are withdrawn if they are too many.
-func (q *Queues) SetLimit(name string, limit int) (wake []string) {
-	queue := q.queue(name)
-	queue.limit = limit
-	if limit > 0 && queue.taken > limit {
-		q.withdraw(queue, name)
-	}
-	wake = q.grant()
-	q.tidy(name, queue)
-	return wake
-}
-
-// withdraw puts the last of those that were granted a slot, and do not know it, back into the queue.
-func (q *Queues) withdraw(queue *queue, name string) {
-	var unknown []*entry
-	for _, of := range q.requested {
-		for _, e := range of {
-			if e.state == granted && e.Queue == name && e.until.IsZero() {
-				unknown = append(unknown, e)
-			}
+// SetLimits sets the limits of a pipeline. Jobs that run continue, and count where the new limits say.
+func (q *Queues) SetLimits(pipeline string, limits Limits) (wake []string) {
+	var moved []*entry
+	for _, e := range q.entries {
+		if e.Pipeline == pipeline {
+			q.leave(e)
+			moved = append(moved, e)
 		}
 	}
-	slices.SortFunc(unknown, func(a, b *entry) int { return b.compare(a.place) })
-	for _, e := range unknown[:min(len(unknown), queue.taken-queue.limit)] {
-		e.state = waiting
-		queue.taken--
-		queue.waiting.add(e.place)
+	if q.limits[pipeline] = limits; limits.Equal(Limits{}) {
+		delete(q.limits, pipeline)
 	}
+	for _, e := range moved {
+		q.enter(e)
+	}
+	return q.ready()
 }
 
 // Ask has all requests of a recording, each time that it is reconciled: what it requested before and does not any more is given up.
 // The answers are by name of the Job; again is when to ask again even if nothing happens, 0 for never.
 func (q *Queues) Ask(recording Recording, requests []Request, now time.Time,
 ) (answers map[string]Answer, again time.Duration, wake []string) {
+	if len(requests) == 0 && len(q.requested[recording.Name]) == 0 {
+		return nil, 0, nil
+	}
 	again = q.giveUp(recording.Name, requests, now)
 	for _, request := range requests {
-		q.enter(place{recording, request})
+		q.request(recording, request)
 	}
-	wake = q.grant()
 	answers = make(map[string]Answer, len(requests))
 	for _, request := range requests {
-		answers[request.Job] = q.answer(q.jobs[request.Job], now)
+		answers[request.Job] = q.answer(q.entries[request.Job], now)
 	}
-	return answers, again, wake
+	return answers, again, q.ready()
 }
 
-func (q *Queues) answer(e *entry, now time.Time) Answer {
-	if e.state != waiting {
-		e.until = now.Add(GrantTTL)
-		return Answer{Granted: true}
-	}
-	waiting := &q.queue(e.Queue).waiting
-	at, _ := waiting.find(e.place)
-	return Answer{Position: at + 1, Of: len(waiting.items)}
-}
-
-// giveUp removes what the recording requested and does not any more. It returns how long a slot stays taken that it knows about.
+// giveUp removes what the recording requested and does not any more. It returns how long a slot stays taken whose Job may exist.
 func (q *Queues) giveUp(recording string, requests []Request, now time.Time) (again time.Duration) {
-	wanted := make(map[string]bool, len(requests))
-	for _, request := range requests {
-		wanted[request.Job] = true
-	}
 	for job, e := range q.requested[recording] {
-		if wanted[job] {
+		if slices.ContainsFunc(requests, func(request Request) bool { return request.Job == job }) {
 			continue
 		}
 		if left := e.until.Sub(now); e.state == granted && left > 0 {
@@ -139,58 +173,69 @@ func (q *Queues) giveUp(recording string, requests []Request, now time.Time) (ag
 	return again
 }
 
-// enter adds a request to its queue, unless it is there, or had a slot.
-func (q *Queues) enter(p place) {
-	if known, ok := q.jobs[p.Job]; ok {
-		if known.state != waiting || known.place == p {
+// request adds a request to its queue, unless it is there, or has a slot.
+func (q *Queues) request(recording Recording, request Request) {
+	if known, ok := q.entries[request.Job]; ok {
+		if known.state != waiting || known.Recording == recording && known.Request == request {
 			return
 		}
 		q.remove(known)
 	}
-	e := &entry{place: p}
-	q.jobs[p.Job] = e
-	q.own(e)
-	q.queue(p.Queue).waiting.add(p)
+	e := &entry{Recording: recording, Request: request}
+	q.entries[request.Job] = e
+	if q.requested[recording.Name] == nil {
+		q.requested[recording.Name] = make(map[string]*entry)
+	}
+	q.requested[recording.Name][request.Job] = e
+	q.enter(e)
+}
+
+// answer grants a slot if one is free and nobody before waits for it.
+func (q *Queues) answer(e *entry, now time.Time) Answer {
+	if e.state == waiting {
+		queue, free := q.queue(e)
+		at, _ := slices.BinarySearchFunc(queue.waiting, e, (*entry).compare)
+		if at >= free {
+			return Answer{Position: at + 1, Of: len(queue.waiting)}
+		}
+		q.leave(e)
+		e.state = granted
+		q.enter(e)
+	}
+	e.until = now.Add(GrantTTL)
+	return Answer{Granted: true}
+}
+
+// Created reports that the Job of a granted slot was created: the slot stays taken until the Job has ended.
+func (q *Queues) Created(job string) {
+	if e, ok := q.entries[job]; ok && e.state == granted {
+		q.run(e)
+	}
 }
 
 // Started reports that a Job exists and has not ended, whoever created it.
-func (q *Queues) Started(name, job string) (wake []string) {
-	e, ok := q.jobs[job]
-	if ok && e.Queue != name { // the limits have changed, or the Job is not what was requested
-		q.remove(e)
-		ok = false
+func (q *Queues) Started(step Step, job string) (wake []string) {
+	e, ok := q.entries[job]
+	if ok {
+		q.leave(e)
+	} else {
+		e = &entry{Request: Request{Job: job}}
+		q.entries[job] = e
 	}
-	switch {
-	case !ok:
-		e = &entry{place: place{Request: Request{Queue: name, Job: job}}}
-		q.jobs[job] = e
-		q.queue(name).taken++
-	case e.state == waiting:
-		queue := q.queue(name)
-		queue.waiting.remove(e.place)
-		queue.taken++
-	}
-	q.disown(e)
-	e.state = running
-	return q.grant()
-}
-
-// Extend reports that the recording knows that the Job exists: its slot stays taken until the time, even if it is not requested any more
-// and the Job is not seen.
-func (q *Queues) Extend(job string, until time.Time) {
-	if e, ok := q.jobs[job]; ok && e.state == granted && e.until.Before(until) {
-		e.until = until
-	}
+	q.run(e)
+	e.Step = step
+	q.enter(e)
+	return q.ready()
 }
 
 // Ended reports that a Job has ended, is gone, is suspended, or could not be created: its slot is free.
 func (q *Queues) Ended(job string) (wake []string) {
-	e, ok := q.jobs[job]
+	e, ok := q.entries[job]
 	if !ok || e.state == waiting {
 		return nil
 	}
 	q.remove(e)
-	return q.grant()
+	return q.ready()
 }
 
 // Length is the length of a queue.
@@ -201,27 +246,81 @@ type Length struct {
 	Waiting, Taken int
 }
 
-// Lengths returns the length of each queue that has a limit or requests that wait.
+// Lengths returns the length of each queue that has a limit, by its name: that of the pipeline, or pipeline/step.
 func (q *Queues) Lengths() map[string]Length {
 	lengths := make(map[string]Length)
-	for name, queue := range q.queues {
-		if queue.limit > 0 || len(queue.waiting.items) > 0 {
-			lengths[name] = Length{Limit: queue.limit, Waiting: len(queue.waiting.items), Taken: queue.taken}
+	add := func(name string, of Step, limit int) {
+		if length := (Length{Limit: limit}); limit > 0 {
+			if queue, ok := q.queues[of]; ok {
+				length.Waiting, length.Taken = len(queue.waiting), queue.taken
+			}
+			lengths[name] = length
+		}
+	}
+	for pipeline, limits := range q.limits {
+		add(pipeline, Step{Pipeline: pipeline}, limits.Pipeline)
+		for step, limit := range limits.Steps {
+			add(pipeline+"/"+step, Step{pipeline, step}, limit)
 		}
 	}
 	return lengths
 }
 
 // Empty reports whether there is nothing to remember: no limit and no slot.
-func (q *Queues) Empty() bool { return len(q.queues) == 0 }
+func (q *Queues) Empty() bool { return len(q.limits) == 0 && len(q.entries) == 0 }
 
-func (q *Queues) own(e *entry) {
-	of, ok := q.requested[e.Name]
+// queue returns the queue of an entry, and how many slots of it are free.
+func (q *Queues) queue(e *entry) (of *queue, free int) {
+	name, limit := q.limits[e.Pipeline].queue(e.Step)
+	of, ok := q.queues[name]
 	if !ok {
-		of = make(map[string]*entry)
-		q.requested[e.Name] = of
+		of = &queue{}
+		q.queues[name] = of
 	}
-	of[e.Job] = e
+	return of, of.free(limit)
+}
+
+func (q *queue) free(limit int) int {
+	if limit == 0 {
+		return len(q.waiting)
+	}
+	return max(limit-q.taken, 0)
+}
+
+// enter adds an entry to its queue, and leave removes it, and the queue if it was the last.
+func (q *Queues) enter(e *entry) {
+	queue, _ := q.queue(e)
+	if e.state != waiting {
+		queue.taken++
+		return
+	}
+	at, _ := slices.BinarySearchFunc(queue.waiting, e, (*entry).compare)
+	queue.waiting = slices.Insert(queue.waiting, at, e)
+}
+
+func (q *Queues) leave(e *entry) {
+	queue, _ := q.queue(e)
+	if e.state != waiting {
+		queue.taken--
+	} else if at, found := slices.BinarySearchFunc(queue.waiting, e, (*entry).compare); found {
+		queue.waiting = slices.Delete(queue.waiting, at, at+1)
+	}
+	if queue.taken == 0 && len(queue.waiting) == 0 {
+		name, _ := q.limits[e.Pipeline].queue(e.Step)
+		delete(q.queues, name)
+	}
+}
+
+func (q *Queues) remove(e *entry) {
+	q.leave(e)
+	delete(q.entries, e.Job)
+	q.disown(e)
+}
+
+// run makes an entry that of a Job that exists: its recording does not request it any more.
+func (q *Queues) run(e *entry) {
+	q.disown(e)
+	e.state = running
 }
 
 func (q *Queues) disown(e *entry) {
@@ -231,44 +330,13 @@ func (q *Queues) disown(e *entry) {
 	}
 }
 
-// remove forgets an entry, and its queue if that was the last of it.
-func (q *Queues) remove(e *entry) {
-	queue := q.queue(e.Queue)
-	if e.state == waiting {
-		queue.waiting.remove(e.place)
-	} else {
-		queue.taken--
-	}
-	delete(q.jobs, e.Job)
-	q.disown(e)
-	q.tidy(e.Queue, queue)
-}
-
-// tidy forgets a queue of which there is nothing to remember.
-func (q *Queues) tidy(name string, queue *queue) {
-	if queue.limit == 0 && queue.taken == 0 && len(queue.waiting.items) == 0 {
-		delete(q.queues, name)
-	}
-}
-
-func (q *Queues) queue(name string) *queue {
-	known, ok := q.queues[name]
-	if !ok {
-		known = &queue{waiting: sorted[place]{compare: place.compare}}
-		q.queues[name] = known
-	}
-	return known
-}
-
-// grant gives slots to those that are first, as far as the limits allow, and returns which recordings to reconcile.
-func (q *Queues) grant() (wake []string) {
-	for _, queue := range q.queues {
-		for len(queue.waiting.items) > 0 && (queue.limit == 0 || queue.taken < queue.limit) {
-			first := queue.waiting.pop()
-			queue.taken++
-			q.jobs[first.Job].state = granted
-			wake = append(wake, first.Name)
+// ready returns the recordings that wait for a slot which is free.
+func (q *Queues) ready() (names []string) {
+	for name, queue := range q.queues {
+		_, limit := q.limits[name.Pipeline].queue(name)
+		for _, e := range queue.waiting[:min(queue.free(limit), len(queue.waiting))] {
+			names = append(names, e.Name)
 		}
 	}
-	return wake
+	return names
 }

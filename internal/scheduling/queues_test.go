@@ -22,13 +22,13 @@ func rec(second int) scheduling.Recording {
 }
 
 func request(r scheduling.Recording, step int) scheduling.Request {
-	return scheduling.Request{Queue: "p", Step: step, Job: fmt.Sprintf("%s-%d", r.Name, step)}
+	return scheduling.Request{Step: scheduling.Step{Pipeline: "p"}, Index: step, Job: fmt.Sprintf("%s-%d", r.Name, step)}
 }
 
 // ask asks for one step, and returns the answer and who is woken.
 func ask(l *scheduling.Queues, r scheduling.Recording) (scheduling.Answer, []string) {
-	turns, _, wake := l.Ask(r, []scheduling.Request{request(r, 0)}, noon)
-	return turns[request(r, 0).Job], others(wake, r)
+	answers, _, wake := l.Ask(r, []scheduling.Request{request(r, 0)}, noon)
+	return answers[request(r, 0).Job], others(wake, r)
 }
 
 func others(wake []string, r scheduling.Recording) []string {
@@ -38,7 +38,7 @@ func others(wake []string, r scheduling.Recording) []string {
 func expectAnswer(t *testing.T, got, want scheduling.Answer) {
 	t.Helper()
 	if got != want {
-		t.Errorf("turn = %+v, want %+v", got, want)
+		t.Errorf("answer = %+v, want %+v", got, want)
 	}
 }
 
@@ -50,26 +50,31 @@ func expectWoken(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// limited returns lines whose pipeline p has the limit, and recordings that have asked, in this order.
+// limited returns queues whose pipeline p has the limit, and recordings that have asked, in this order.
 func limited(limit int, recordings ...scheduling.Recording) *scheduling.Queues {
 	l := scheduling.New()
-	l.SetLimit("p", limit)
+	l.SetLimits("p", scheduling.Limits{Pipeline: limit})
 	for _, r := range recordings {
 		ask(l, r)
 	}
 	return l
 }
 
-// Who ended first comes first, whoever asks first.
+// The recording that ended first comes first, whichever asks first.
 func TestOrder(t *testing.T) {
 	l := limited(1, rec(5))
 	for _, r := range []scheduling.Recording{rec(3), rec(1), rec(2)} {
 		ask(l, r)
 	}
-	turn, _ := ask(l, rec(2))
-	expectAnswer(t, turn, scheduling.Answer{Position: 2, Of: 3})
-	for _, next := range []struct{ job, wakes string }{{"r5-0", "r1"}, {"r1-0", "r2"}, {"r2-0", "r3"}} {
-		expectWoken(t, l.Ended(next.job), next.wakes)
+	answer, _ := ask(l, rec(2))
+	expectAnswer(t, answer, scheduling.Answer{Position: 2, Of: 3})
+	for _, next := range []struct {
+		job   string
+		wakes scheduling.Recording
+	}{{"r5-0", rec(1)}, {"r1-0", rec(2)}, {"r2-0", rec(3)}} {
+		expectWoken(t, l.Ended(next.job), next.wakes.Name)
+		answer, _ := ask(l, next.wakes)
+		expectAnswer(t, answer, scheduling.Answer{Granted: true})
 	}
 	expectWoken(t, l.Ended("r3-0"))
 }
@@ -78,84 +83,86 @@ func TestOrder(t *testing.T) {
 func TestOrderOfEquals(t *testing.T) {
 	l := limited(1, rec(0))
 	b, a := scheduling.Recording{EndTime: noon, Name: "b"}, scheduling.Recording{EndTime: noon, Name: "a"}
-	turns, _, _ := l.Ask(b, []scheduling.Request{request(b, 2), request(b, 1)}, noon)
-	if diff := cmp.Diff(map[string]scheduling.Answer{"b-1": {Position: 1, Of: 2}, "b-2": {Position: 2, Of: 2}}, turns); diff != "" {
-		t.Errorf("turns (-want +got)\n%s", diff)
+	answers, _, _ := l.Ask(b, []scheduling.Request{request(b, 2), request(b, 1)}, noon)
+	if diff := cmp.Diff(map[string]scheduling.Answer{"b-1": {Position: 1, Of: 2}, "b-2": {Position: 2, Of: 2}}, answers); diff != "" {
+		t.Errorf("answers (-want +got)\n%s", diff)
 	}
-	turn, _ := ask(l, a)
-	expectAnswer(t, turn, scheduling.Answer{Position: 1, Of: 3})
+	answer, _ := ask(l, a)
+	expectAnswer(t, answer, scheduling.Answer{Position: 1, Of: 3})
 }
 
-// A turn that was given is told of whenever it is asked for, and each pipeline has a line of its own.
+// A slot that was granted is granted again whenever it is requested, and each pipeline has a queue of its own.
 func TestGo(t *testing.T) {
 	l := limited(1, rec(1))
 	for range 2 {
-		turn, _ := ask(l, rec(1))
-		expectAnswer(t, turn, scheduling.Answer{Granted: true})
+		answer, _ := ask(l, rec(1))
+		expectAnswer(t, answer, scheduling.Answer{Granted: true})
 	}
 	other := request(rec(2), 0)
-	other.Queue = "unlimited"
-	turns, _, _ := l.Ask(rec(2), []scheduling.Request{other}, noon)
-	expectAnswer(t, turns[other.Job], scheduling.Answer{Granted: true})
-	l.Started("p", "r1-0")
-	turn, _ := ask(l, rec(1))
-	expectAnswer(t, turn, scheduling.Answer{Granted: true})
+	other.Pipeline = "unlimited"
+	answers, _, _ := l.Ask(rec(2), []scheduling.Request{other}, noon)
+	expectAnswer(t, answers[other.Job], scheduling.Answer{Granted: true})
+	l.Started(scheduling.Step{Pipeline: "p"}, "r1-0")
+	answer, _ := ask(l, rec(1))
+	expectAnswer(t, answer, scheduling.Answer{Granted: true})
 }
 
 // Jobs that are found count, also before their pipeline has a limit, and those above a limit stay.
 func TestJobsThatAreFound(t *testing.T) {
 	l := scheduling.New()
-	l.Started("p", "x")
-	l.Started("p", "y")
-	l.Started("p", "y")
-	l.SetLimit("p", 1)
-	turn, _ := ask(l, rec(1))
-	expectAnswer(t, turn, scheduling.Answer{Position: 1, Of: 1})
+	l.Started(scheduling.Step{Pipeline: "p"}, "x")
+	l.Started(scheduling.Step{Pipeline: "p"}, "y")
+	l.Started(scheduling.Step{Pipeline: "p"}, "y")
+	l.SetLimits("p", scheduling.Limits{Pipeline: 1})
+	answer, _ := ask(l, rec(1))
+	expectAnswer(t, answer, scheduling.Answer{Position: 1, Of: 1})
 	expectWoken(t, l.Ended("x"))
 	expectWoken(t, l.Ended("y"), "r1")
 }
 
-// A limit that grows, or goes, calls those who wait; one that shrinks stops nobody.
+// A limit that grows, or goes, wakes those that wait; one that shrinks stops nothing.
 func TestLimitChanges(t *testing.T) {
 	l := limited(1, rec(1), rec(2), rec(3), rec(4), rec(5))
-	expectWoken(t, l.SetLimit("p", 3), "r2", "r3")
+	expectWoken(t, l.SetLimits("p", scheduling.Limits{Pipeline: 3}), "r2", "r3")
 	ask(l, rec(2))
 	ask(l, rec(3))
-	expectWoken(t, l.SetLimit("p", 1))
+	expectWoken(t, l.SetLimits("p", scheduling.Limits{Pipeline: 1}))
 	expectWoken(t, l.Ended("r1-0"))
 	expectWoken(t, l.Ended("r2-0"))
 	expectWoken(t, l.Ended("r3-0"), "r4")
-	expectWoken(t, l.SetLimit("p", 0), "r5")
+	ask(l, rec(4))
+	expectWoken(t, l.SetLimits("p", scheduling.Limits{}), "r5")
+	ask(l, rec(5))
 	if got := l.Lengths(); len(got) != 0 {
-		t.Errorf("lines that are told of: %v, want none without a limit", got)
+		t.Errorf("queues with a limit: %v, want none", got)
 	}
 	l.Ended("r4-0")
 	l.Ended("r5-0")
 	if !l.Empty() {
-		t.Error("something is remembered of a line without limit, turns and tickets")
+		t.Error("something is kept of a queue without limit, slots and requests")
 	}
 }
 
-// Whoever was called before the limit shrank, and does not know it yet, waits again; the last first.
-func TestCallsAreTakenBack(t *testing.T) {
+// A recording that was woken before the limit shrank gets no slot beyond it.
+func TestLimitShrinksBeforeTheAnswer(t *testing.T) {
 	l := limited(1, rec(1), rec(2), rec(3), rec(4))
-	expectWoken(t, l.SetLimit("p", 3), "r2", "r3")
-	expectWoken(t, l.SetLimit("p", 2))
-	turn, _ := ask(l, rec(3))
-	expectAnswer(t, turn, scheduling.Answer{Position: 1, Of: 2})
-	turn, _ = ask(l, rec(2))
-	expectAnswer(t, turn, scheduling.Answer{Granted: true})
+	expectWoken(t, l.SetLimits("p", scheduling.Limits{Pipeline: 3}), "r2", "r3")
+	expectWoken(t, l.SetLimits("p", scheduling.Limits{Pipeline: 2}), "r2")
+	answer, _ := ask(l, rec(3))
+	expectAnswer(t, answer, scheduling.Answer{Position: 2, Of: 3})
+	answer, _ = ask(l, rec(2))
+	expectAnswer(t, answer, scheduling.Answer{Granted: true})
 }
 
-// Who does not ask any more, because he is suspended or gone, holds nobody up.
+// A recording that does not ask any more, because it is suspended or gone, blocks no other.
 func TestGivingUp(t *testing.T) {
-	t.Run("in the line", func(t *testing.T) {
+	t.Run("in the queue", func(t *testing.T) {
 		l := limited(1, rec(1), rec(2), rec(3))
 		l.Ask(rec(2), nil, noon)
-		turn, _ := ask(l, rec(3))
-		expectAnswer(t, turn, scheduling.Answer{Position: 1, Of: 1})
+		answer, _ := ask(l, rec(3))
+		expectAnswer(t, answer, scheduling.Answer{Position: 1, Of: 1})
 	})
-	t.Run("called, and not told of it", func(t *testing.T) {
+	t.Run("woken", func(t *testing.T) {
 		l := limited(1, rec(1), rec(2), rec(3))
 		expectWoken(t, l.Ended("r1-0"), "r2")
 		_, again, wake := l.Ask(rec(2), nil, noon)
@@ -164,7 +171,7 @@ func TestGivingUp(t *testing.T) {
 			t.Errorf("again in %s, want never", again)
 		}
 	})
-	t.Run("told of a turn: the Job may exist", func(t *testing.T) {
+	t.Run("granted a slot: the Job may exist", func(t *testing.T) {
 		l := limited(1, rec(1), rec(2))
 		_, again, wake := l.Ask(scheduling.Recording{Name: "r1"}, nil, noon.Add(time.Second))
 		expectWoken(t, wake)
@@ -177,9 +184,9 @@ func TestGivingUp(t *testing.T) {
 			t.Errorf("again in %s, want never", again)
 		}
 	})
-	t.Run("told of a turn, and the Job was seen", func(t *testing.T) {
+	t.Run("granted a slot, and the Job was seen", func(t *testing.T) {
 		l := limited(1, rec(1), rec(2))
-		l.Started("p", "r1-0")
+		l.Started(scheduling.Step{Pipeline: "p"}, "r1-0")
 		_, again, wake := l.Ask(scheduling.Recording{Name: "r1"}, nil, noon.Add(scheduling.GrantTTL))
 		expectWoken(t, wake)
 		if again != 0 {
@@ -189,20 +196,29 @@ func TestGivingUp(t *testing.T) {
 	})
 }
 
-// A Job that was refused gives its turn to the next, and asks again with the place that it had.
+// A Job that was rejected gives its slot to the next, and waits in its old position.
 func TestRefused(t *testing.T) {
 	l := limited(1, rec(1), rec(2), rec(3))
 	expectWoken(t, l.Ended("r1-0"), "r2")
-	turn, _ := ask(l, rec(1))
-	expectAnswer(t, turn, scheduling.Answer{Position: 1, Of: 2})
+	ask(l, rec(2))
+	answer, _ := ask(l, rec(1))
+	expectAnswer(t, answer, scheduling.Answer{Position: 1, Of: 2})
+}
+
+// The first that waits may move back before it asks: then the next is woken in its place.
+func TestWokenMovesBack(t *testing.T) {
+	l := limited(1, rec(1), rec(2), rec(3))
+	expectWoken(t, l.Ended("r1-0"), "r2")
+	_, wake := ask(l, scheduling.Recording{EndTime: noon.Add(time.Hour), Name: "r2"})
+	expectWoken(t, wake, "r3")
 }
 
 // An event that came later than a recording ended changes when it ended: the place follows.
 func TestPlaceFollowsTheEnd(t *testing.T) {
 	l := limited(1, rec(9), rec(1), rec(2))
 	later := scheduling.Recording{EndTime: noon.Add(time.Minute), Name: "r1"}
-	turn, _ := ask(l, later)
-	expectAnswer(t, turn, scheduling.Answer{Position: 2, Of: 2})
+	answer, _ := ask(l, later)
+	expectAnswer(t, answer, scheduling.Answer{Position: 2, Of: 2})
 	expectWoken(t, l.Ended("r9-0"), "r2")
 }
 
@@ -214,10 +230,32 @@ func TestLengths(t *testing.T) {
 	}
 }
 
+// A step with a queue of its own does not count for its pipeline. When that changes, what waits and runs moves.
+func TestQueuesOfSteps(t *testing.T) {
+	l := scheduling.New()
+	l.SetLimits("p", scheduling.Limits{Pipeline: 2, Steps: map[string]int{"gpu": 1, "kueue": 0}})
+	for _, step := range []string{"cpu", "gpu", "kueue"} {
+		l.Started(scheduling.Step{Pipeline: "p", Step: step}, step)
+	}
+	waits := scheduling.Request{Step: scheduling.Step{Pipeline: "p", Step: "gpu"}, Job: "waits"}
+	answers, _, _ := l.Ask(rec(1), []scheduling.Request{waits}, noon)
+	expectAnswer(t, answers["waits"], scheduling.Answer{Position: 1, Of: 1})
+	want := map[string]scheduling.Length{"p": {Limit: 2, Taken: 1}, "p/gpu": {Limit: 1, Waiting: 1, Taken: 1}}
+	if diff := cmp.Diff(want, l.Lengths()); diff != "" {
+		t.Errorf("lengths (-want +got)\n%s", diff)
+	}
+	expectWoken(t, l.SetLimits("p", scheduling.Limits{Pipeline: 3}))
+	want = map[string]scheduling.Length{"p": {Limit: 3, Waiting: 1, Taken: 3}}
+	if diff := cmp.Diff(want, l.Lengths()); diff != "" {
+		t.Errorf("lengths of one queue (-want +got)\n%s", diff)
+	}
+	expectWoken(t, l.Ended("cpu"), "r1")
+}
+
 // A Job of a name that waits elsewhere, which only a person makes, counts where its label says.
 func TestJobOfAnotherLine(t *testing.T) {
 	l := limited(1, rec(1), rec(2))
-	l.Started("q", "r2-0")
+	l.Started(scheduling.Step{Pipeline: "q"}, "r2-0")
 	want := map[string]scheduling.Length{"p": {Limit: 1, Taken: 1}}
 	if diff := cmp.Diff(want, l.Lengths()); diff != "" {
 		t.Errorf("lengths (-want +got)\n%s", diff)

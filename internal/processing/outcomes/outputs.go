@@ -42,9 +42,13 @@ func readOutputs(pods []corev1.Pod) ([]v1alpha1.StepOutput, error) {
 	}
 	var made []v1alpha1.StepOutput
 	for _, output := range all.Outputs {
-		values, err := encodeValues(output.Values)
-		if err != nil {
-			return nil, fmt.Errorf("the values of output %s: %w", output.Name, err)
+		var values *runtime.RawExtension
+		if len(output.Values) > 0 {
+			raw, err := json.Marshal(output.Values)
+			if err != nil {
+				return nil, fmt.Errorf("the values of output %s: %w", output.Name, err)
+			}
+			values = &runtime.RawExtension{Raw: raw}
 		}
 		made = append(made, v1alpha1.StepOutput{
 			Name:      output.Name,
@@ -77,18 +81,6 @@ func newestByIndex(pods []corev1.Pod) []*corev1.Pod {
 		ordered = append(ordered, newest[index])
 	}
 	return ordered
-}
-
-// encodeValues returns values as one compact JSON object, sorted by name; nil if there are none.
-func encodeValues(values map[string]any) (*runtime.RawExtension, error) {
-	if len(values) == 0 {
-		return nil, nil
-	}
-	raw, err := json.Marshal(values)
-	if err != nil {
-		return nil, err
-	}
-	return &runtime.RawExtension{Raw: raw}, nil
 }
 
 // parse reads one termination message. Plain text has no outputs. Text that looks like a message but is none, because it was

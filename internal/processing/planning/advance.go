@@ -51,9 +51,6 @@ func advance(in Input, processing v1alpha1.ProcessingStatus) Decision {
 func written(in Input, processing v1alpha1.ProcessingStatus) Decision {
 	state, summary, wait := sumUp(in, processing.Steps)
 	processing.State = state
-	if state.IsFinal() && rerunToken(in.Recording) != processing.ObservedRerunToken {
-		wait = rerunAfter
-	}
 	decision := Decision{Processing: processing, Conditions: in.summarize(summary), RequeueAfter: wait}
 	decision.Processing.History = bounded(in, decision)
 	return decision

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/graph"
 )
 
 // group is the steps of one pipeline within a recording, which need each other as the pipeline says now.
@@ -50,15 +49,27 @@ func (g *group) index(name string) int {
 	return slices.IndexFunc(g.steps, func(step v1alpha1.StepStatus) bool { return step.Step == name })
 }
 
-// needed returns the steps that the named one needs, directly or through others, in the order of the status.
+// needed returns the steps that the named one needs, directly or through others, in the order of the status. It ends whatever the graph is
+// like.
 func (g *group) needed(name string) []v1alpha1.StepStatus {
-	if g.pipeline == nil {
-		return nil
+	reached := make(map[string]bool)
+	var reach func(name string)
+	reach = func(name string) {
+		template := g.template(name)
+		if template == nil {
+			return
+		}
+		for _, need := range template.Needs {
+			if !reached[need] {
+				reached[need] = true
+				reach(need)
+			}
+		}
 	}
+	reach(name)
 	var steps []v1alpha1.StepStatus
-	names := graph.Needed(g.pipeline.Spec.Steps, name)
 	for _, step := range g.steps {
-		if slices.Contains(names, step.Step) {
+		if reached[step.Step] {
 			steps = append(steps, step)
 		}
 	}

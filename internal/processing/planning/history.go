@@ -13,8 +13,8 @@ import (
 // MaxHistory is how many earlier attempts a recording keeps: the bound of its schema.
 const MaxHistory = 64
 
-// attemptOf returns what the history keeps of a step.
-func attemptOf(step *v1alpha1.StepStatus) v1alpha1.StepAttempt {
+// AttemptOf returns what the history keeps of a step.
+func AttemptOf(step *v1alpha1.StepStatus) v1alpha1.StepAttempt {
 	return v1alpha1.StepAttempt{
 		Pipeline:       step.Pipeline,
 		Step:           step.Step,

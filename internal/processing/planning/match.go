@@ -4,6 +4,7 @@
 package planning
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -40,7 +41,7 @@ func matches(in Input, pipeline *v1alpha1.RecordingPipeline) (bool, error) {
 	if pipeline.Spec.Selector != nil {
 		selector, err := pipeline.Spec.Selector.Parse()
 		if err != nil {
-			return false, fieldError{"spec.selector", err}
+			return false, fmt.Errorf("spec.selector cannot be evaluated: %w", err)
 		}
 		if !selector.Matches(labels.Set(in.Recording.Labels)) {
 			return false, nil
@@ -48,15 +49,7 @@ func matches(in Input, pipeline *v1alpha1.RecordingPipeline) (bool, error) {
 	}
 	runs, err := in.Expressions.Pipeline(pipeline.Spec.When, in.Recording)
 	if err != nil {
-		return false, fieldError{"spec.when", err}
+		return false, fmt.Errorf("spec.when cannot be evaluated: %w", err)
 	}
 	return runs, nil
 }
-
-// fieldError is why a field of a pipeline could not be evaluated.
-type fieldError struct {
-	field string
-	err   error
-}
-
-func (e fieldError) Error() string { return e.field + " cannot be evaluated: " + e.err.Error() }

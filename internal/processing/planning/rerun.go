@@ -7,14 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
-
-// rerunAfter is how soon a rerun that was asked for meanwhile begins once the end of processing is stored.
-const rerunAfter = time.Second
 
 // rerunToken is the token of the rerun that the user asks for; where none is asked for, that of the last.
 func rerunToken(recording *v1alpha1.MeetingRecording) string {
@@ -60,7 +56,7 @@ func rerunAll(in Input) (v1alpha1.ProcessingStatus, string) {
 	}
 	processing.History = slices.Grow(slices.Clone(processing.History), len(processing.Steps))
 	for i := range processing.Steps {
-		processing.History = append(processing.History, attemptOf(&processing.Steps[i]))
+		processing.History = append(processing.History, AttemptOf(&processing.Steps[i]))
 	}
 	processing.Steps = steps
 	return processing, ""
@@ -81,7 +77,7 @@ func rerunSome(in Input) (v1alpha1.ProcessingStatus, string) {
 				return named.Pipeline == step.Pipeline && named.Step == step.Step
 			})
 			if isNamed(step) || slices.ContainsFunc(group.needed(step.Step), isNamed) {
-				history = append(history, attemptOf(&step))
+				history = append(history, AttemptOf(&step))
 				group.steps[i] = planned(in, step.Pipeline, step.Step, attempt)
 			}
 		}

@@ -29,7 +29,7 @@ func (w *walk) tryAgain(step *v1alpha1.StepStatus, observed outcomes.Observation
 		return
 	}
 	due := retryDue(w.in.Now, observed.EndedAt.Time, backoff(template.Backoff.Duration, step.Retries))
-	w.history = append(w.history[:len(w.history):len(w.history)], attemptOf(step))
+	w.history = append(w.history[:len(w.history):len(w.history)], AttemptOf(step))
 	next := planned(w.in, step.Pipeline, step.Step, step.Attempt+1)
 	next.Retries = step.Retries + 1
 	next.RetryTime = &due
