@@ -18,8 +18,8 @@ import (
 // entry is what is cached of a recording with something pending, or something delivered that is not stored.
 type entry struct {
 	uid types.UID
-	// version is the newest resourceVersion that was seen, and object the recording as of then. It is nil after a failure, so that a
-	// sink that fails for long costs the memory of names only; then it is read again.
+	// version is the newest resourceVersion that was seen, and object the recording as of then. It is nil once it was taken, so that a sink
+	// that fails for long costs the memory of names only; then it is read again. Only entries uses both; the rest is the reconciliation's.
 	version string
 	object  *v1alpha1.MeetingRecording
 	// written is the resourceVersion of our last write. Until it was seen, older versions may follow that lack what it stored.
@@ -71,29 +71,21 @@ func hasWork(recording *v1alpha1.MeetingRecording, delivered v1alpha1.DeliverySt
 		recording.Status.Processing.State.IsFinal() && recording.Status.Delivery.State != v1alpha1.DeliveryDelivered
 }
 
-// get returns a copy of what is cached; false if nothing is.
-func (e *entries) get(key types.NamespacedName) (entry, bool) {
+// take returns what is cached, and the recording if a newer one was observed since it was last taken; nil if nothing is cached.
+func (e *entries) take(key types.NamespacedName) (cached *entry, observed *v1alpha1.MeetingRecording) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	cached, ok := e.known[key]
-	if !ok {
-		return entry{}, false
+	if cached = e.known[key]; cached != nil {
+		observed, cached.object = cached.object, nil
 	}
-	return *cached, true
+	return cached, observed
 }
 
-// put stores the result of a reconciliation, unless the object was replaced meanwhile. What was observed meanwhile is kept.
-func (e *entries) put(key types.NamespacedName, result entry) {
+// version returns the newest resourceVersion that was seen.
+func (e *entries) version(cached *entry) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	cached, ok := e.known[key]
-	if !ok || cached.uid != result.uid {
-		return
-	}
-	if cached.version != result.version {
-		result.version, result.object = cached.version, cached.object
-	}
-	*cached = result
+	return cached.version
 }
 
 // forget drops the entry of a recording that is gone.
@@ -103,12 +95,12 @@ func (e *entries) forget(key types.NamespacedName) {
 	delete(e.known, key)
 }
 
-// done drops the entry of a recording for which there is nothing left to do, unless something newer than the version was observed
-// meanwhile, or our last write was not.
-func (e *entries) done(key types.NamespacedName, version string) {
+// done drops the entry of a recording for which there is nothing left to do, unless something newer was observed meanwhile, or our last write
+// was not.
+func (e *entries) done(key types.NamespacedName, cached *entry) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if cached, ok := e.known[key]; ok && cached.version == version && !kube.IsOlder(version, cached.written) {
+	if e.known[key] == cached && cached.object == nil && !kube.IsOlder(cached.version, cached.written) {
 		delete(e.known, key)
 	}
 }
@@ -121,13 +113,13 @@ func (e *entries) len() int {
 }
 
 // unsaved returns the entries of which something is not stored.
-func (e *entries) unsaved() map[types.NamespacedName]entry {
+func (e *entries) unsaved() map[types.NamespacedName]*entry {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	unsaved := make(map[types.NamespacedName]entry)
+	unsaved := make(map[types.NamespacedName]*entry)
 	for key, cached := range e.known {
 		if !cached.unsaved.IsZero() {
-			unsaved[key] = *cached
+			unsaved[key] = cached
 		}
 	}
 	return unsaved

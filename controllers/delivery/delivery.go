@@ -12,6 +12,7 @@ import (
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -130,41 +132,40 @@ func (r *Reconciler) isOurs(recording *v1alpha1.MeetingRecording) bool {
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	r.delivering.RLock()
 	defer r.delivering.RUnlock()
-	cached, ok := r.entries.get(request.NamespacedName)
-	if !ok {
+	cached, observed := r.entries.take(request.NamespacedName)
+	if cached == nil {
 		return reconcile.Result{}, nil
 	}
-	recording, wait, err := r.read(ctx, request.NamespacedName, &cached)
+	recording, wait, err := r.read(ctx, request.NamespacedName, cached, observed)
 	if err != nil || recording == nil {
 		return reconcile.Result{RequeueAfter: wait}, err
 	}
 	cached.delivered = delivery.Merge(recording.Status.Delivery, cached.delivered)
-	wait = r.deliver(ctx, recording, &cached)
-	saveAfter, err := r.save(ctx, recording, &cached)
+	wait = r.deliver(ctx, recording, cached)
+	saveAfter, err := r.save(ctx, recording, cached)
 	if apierrors.IsNotFound(err) {
 		r.entries.forget(request.NamespacedName)
 		return reconcile.Result{}, nil
 	}
-	cached.object = nil
-	r.entries.put(request.NamespacedName, cached)
 	if err == nil && wait == 0 && saveAfter == 0 {
-		r.entries.done(request.NamespacedName, cached.version)
+		r.entries.done(request.NamespacedName, cached)
 	}
 	eventsPending.Set(float64(r.entries.len()))
 	return reconcile.Result{RequeueAfter: kube.Soonest(wait, saveAfter)}, err
 }
 
 // read returns the recording as it was last seen. It returns nil if it is gone, or not worth reading while the sink accepts no events.
-func (r *Reconciler) read(ctx context.Context, key types.NamespacedName, cached *entry) (*v1alpha1.MeetingRecording, time.Duration, error) {
-	if cached.object != nil {
-		return cached.object, 0, nil
+func (r *Reconciler) read(ctx context.Context, key types.NamespacedName, cached *entry, observed *v1alpha1.MeetingRecording,
+) (*v1alpha1.MeetingRecording, time.Duration, error) {
+	if observed != nil {
+		return observed, 0, nil
 	}
 	if wait, ok := r.breaker.peek(); !ok && cached.unsaved.IsZero() {
 		return nil, wait, nil
 	}
 	recording := &v1alpha1.MeetingRecording{}
 	// Not older than what was seen, so the API server answers from its watch cache.
-	err := r.live.Get(ctx, key, recording, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: cached.version}})
+	err := r.live.Get(ctx, key, recording, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: r.entries.version(cached)}})
 	if apierrors.IsNotFound(err) || err == nil && recording.UID != cached.uid {
 		r.entries.forget(key)
 		return nil, 0, nil
@@ -270,5 +271,38 @@ func (r *Reconciler) logSink(ctx context.Context, changed change, answer eventsi
 	case closed:
 		sinkFailingSince.Set(0)
 		log.FromContext(ctx).Info("Sink accepts events again")
+	}
+}
+
+var (
+	eventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "meetingrecording_cloudevents_total",
+		Help: "Attempts to deliver an event to the sink, by outcome: delivered, unreachable (no answer), failed (retried soon), rejected (retried hourly); and dropped, events given up after rejections.",
+	}, []string{"outcome"})
+
+	eventDelay = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "meetingrecording_cloudevents_delay_seconds",
+		Help:    "Seconds from a change of a recording until its event was delivered.",
+		Buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 300, 3600, 86400},
+
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
+	})
+
+	sinkFailingSince = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "meetingrecording_cloudevents_sink_failing_since_timestamp_seconds",
+		Help: "Since when the sink accepts no events, in seconds since 1970; 0 while it accepts them, or there is none.",
+	})
+
+	eventsPending = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "meetingrecording_cloudevents_pending_recordings",
+		Help: "Recordings with events that are not delivered, or whose delivery is not stored yet.",
+	})
+)
+
+func init() {
+	metrics.Registry.MustRegister(eventsTotal, eventDelay, sinkFailingSince, eventsPending)
+	// An alert on an increase needs the series from the start.
+	for _, outcome := range []string{"delivered", "unreachable", "failed", "rejected", "dropped"} {
+		eventsTotal.WithLabelValues(outcome)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -74,8 +75,12 @@ func patch(ctx context.Context, writer client.StatusClient, key types.Namespaced
 	if version != "" {
 		metadata["resourceVersion"] = version
 	}
+	state := ptr.To(status.State)
+	if status.State == "" {
+		state = nil // removes it
+	}
 	data, err := json.Marshal(map[string]any{"metadata": metadata, "status": map[string]any{"delivery": map[string]any{
-		"state": nullable(status.State), "events": status.Events, "processingTime": status.ProcessingTime, "outputs": status.Outputs,
+		"state": state, "events": status.Events, "processingTime": status.ProcessingTime, "outputs": status.Outputs,
 	}}})
 	if err != nil {
 		return "", fmt.Errorf("encode status.delivery: %w", err)
@@ -86,14 +91,6 @@ func patch(ctx context.Context, writer client.StatusClient, key types.Namespaced
 		return "", fmt.Errorf("write status.delivery: %w", err)
 	}
 	return object.ResourceVersion, nil
-}
-
-// nullable returns nil for an empty state, which removes it.
-func nullable(state v1alpha1.DeliveryState) any {
-	if state == "" {
-		return nil
-	}
-	return state
 }
 
 // saver stores deliveries when the manager ends, so that a restart repeats none; a crash does.

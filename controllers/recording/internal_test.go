@@ -25,22 +25,18 @@ import (
 )
 
 func TestKnown(t *testing.T) {
-	m := newKnown()
+	m := &Reconciler{}
 	at := func(version string, uid types.UID) *v1alpha1.MeetingRecording {
 		return &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "rec", UID: uid, ResourceVersion: version}}
 	}
-	m.of(at("9", "a")).written = "10"
+	m.entryOf(at("9", "a")).written = "10"
 	for version, ahead := range map[string]bool{"9": true, "10": false, "11": false, "100": false, "2": true, "": false, "not-a-number": false} {
-		if got := m.of(at(version, "a")).isAheadOf(at(version, "a")); got != ahead {
+		if got := m.entryOf(at(version, "a")).isAheadOf(at(version, "a")); got != ahead {
 			t.Errorf("after writing 10, version %q is too old: %t, want %t", version, got, ahead)
 		}
 	}
-	if m.of(at("3", "b")).isAheadOf(at("3", "b")) {
+	if m.entryOf(at("3", "b")).isAheadOf(at("3", "b")) {
 		t.Error("another object of the same name is taken for the first")
-	}
-	m.forget(types.NamespacedName{Namespace: "ns", Name: "rec"})
-	if len(m.recordings) != 0 {
-		t.Errorf("%d recordings are known, want none", len(m.recordings))
 	}
 }
 

@@ -4,12 +4,12 @@
 package recording
 
 import (
-	"sync"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
@@ -17,14 +17,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 )
 
-// known is what this process knows about recordings in flight that its cache does not show. All of it can be lost: a process that has
-// just started asks the API server once more.
-type known struct {
-	mu         sync.Mutex
-	recordings map[types.NamespacedName]*entry
-}
-
-// entry is what is known about one recording. Only the reconciliation of that recording uses it, of which there is one at a time.
+// entry is what this process knows about one recording in flight that its cache does not show. All of it can be lost: a process that has
+// just started asks the API server once more. Only the reconciliation of that recording uses it, of which there is one at a time.
 type entry struct {
 	uid types.UID
 	// written is the resource version that the last write returned.
@@ -52,29 +46,17 @@ type jobEntry struct {
 	progressTime time.Time
 }
 
-func newKnown() *known {
-	return &known{recordings: make(map[types.NamespacedName]*entry)}
-}
-
 func newEntry(uid types.UID) *entry { return &entry{uid: uid, jobs: make(map[string]*jobEntry)} }
 
-// of returns what is known about a recording; nothing if it is another object of the same name.
-func (k *known) of(recording *v1alpha1.MeetingRecording) *entry {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	key := types.NamespacedName{Namespace: recording.Namespace, Name: recording.Name}
-	found, ok := k.recordings[key]
-	if !ok || found.uid != recording.UID {
-		found = newEntry(recording.UID)
-		k.recordings[key] = found
+// entryOf returns what is known about a recording; nothing if it is another object of the same name.
+func (r *Reconciler) entryOf(recording *v1alpha1.MeetingRecording) *entry {
+	key := client.ObjectKeyFromObject(recording)
+	if found, ok := r.known.Load(key); ok && found.(*entry).uid == recording.UID { //nolint:forcetypeassert // nothing else is stored
+		return found.(*entry)
 	}
-	return found
-}
-
-func (k *known) forget(key types.NamespacedName) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.recordings, key)
+	made := newEntry(recording.UID)
+	r.known.Store(key, made)
+	return made
 }
 
 // isAheadOf reports whether this process has written something that the recording, as the cache has it, does not show yet: to decide by

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,8 +30,9 @@ import (
 // Reconciler runs the Jobs of recordings that have ended, and writes their outcome.
 type Reconciler struct {
 	Options
-	epoch     epochStart
-	known     *known
+	epoch epochStart
+	// known has an *entry for each recording in flight, by name.
+	known     sync.Map
 	scheduler *scheduler
 	health    *StatusHealth
 }
@@ -48,7 +50,6 @@ type Reconciler struct {
 func New(options Options) *Reconciler {
 	return &Reconciler{
 		Options:   options,
-		known:     newKnown(),
 		scheduler: newScheduler(),
 		health:    newStatusHealth(),
 	}
@@ -88,12 +89,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	key := request.NamespacedName
 	recording := &v1alpha1.MeetingRecording{}
 	if err := r.Client.Get(ctx, key, recording); apierrors.IsNotFound(err) { // it is gone, or finished
-		r.known.forget(key)
+		r.known.Delete(key)
 		return reconcile.Result{RequeueAfter: r.scheduler.leave(key, r.Clock.Now())}, nil
 	} else if err != nil {
 		return reconcile.Result{}, err
 	}
-	known := r.known.of(recording)
+	known := r.entryOf(recording)
 	if known.isAheadOf(recording) {
 		return reconcile.Result{}, nil // the watch brings the newer one
 	}

@@ -6,24 +6,25 @@ package recording
 import (
 	"context"
 	"errors"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // report stores the decision, then writes Kubernetes Events, metrics and the trace of it.
 func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning.Decision, deferred error) (reconcile.Result, error) {
 	again := reconcile.Result{RequeueAfter: kube.Soonest(facts.wait, decision.RequeueAfter)}
 	before := facts.Recording
-	r.note(before, &decision)
 	if !decision.Changes(before) {
 		return again, deferred
 	}
@@ -58,14 +59,6 @@ func withStatus(before *v1alpha1.MeetingRecording, decision planning.Decision) *
 	return after
 }
 
-// note adds to a decision when the state last changed.
-func (r *Reconciler) note(before *v1alpha1.MeetingRecording, decision *planning.Decision) {
-	was, to := before.Status.Processing, &decision.Processing
-	if to.LastTransitionTime = was.LastTransitionTime; to.State != was.State {
-		to.LastTransitionTime = ptr.To(metav1.NewMicroTime(r.Clock.Now()))
-	}
-}
-
 // rejected makes a status write that will not be accepted visible: in the log, in a Kubernetes Event, and in readiness.
 func (r *Reconciler) rejected(ctx context.Context, recording *v1alpha1.MeetingRecording, err error) {
 	if !kube.IsRejected(err) || !r.health.set(recording.Namespace, err) {
@@ -74,4 +67,64 @@ func (r *Reconciler) rejected(ctx context.Context, recording *v1alpha1.MeetingRe
 	log.FromContext(ctx).Error(err, "Status write rejected", "hint", rejectedHint)
 	r.Recorder.Eventf(recording, nil, corev1.EventTypeWarning, "StatusRejected", "Process", "%s",
 		"No further Jobs are created in the namespace. "+rejectedHint+": "+err.Error())
+}
+
+// trace tells the recording's trace of a decision that was stored, and of the Jobs whose outcome it has.
+func (r *Reconciler) trace(facts *facts, stored planning.Decision) {
+	if r.Tracer == nil {
+		return
+	}
+	recording := facts.Recording
+	about := tracing.Recording{
+		Place: tracecontext.Parse(recording.Annotations[v1alpha1.AnnotationTraceparent]),
+		Name:  recording.Namespace + "/" + recording.Name,
+	}
+	if !about.Place.IsSampled() {
+		return
+	}
+	r.Tracer.Decision(about, string(stored.Processing.State), facts.Now, r.Clock.Now())
+	for _, attempt := range newlyEnded(recording.Status.Processing, stored.Processing) {
+		name := jobs.Name(recording.Name, attempt.Pipeline, attempt.Step, attempt.Attempt)
+		r.Tracer.Job(about, tracing.Job{
+			Name:     name,
+			Place:    tracecontext.OfJob(about.Place, name),
+			Pipeline: attempt.Pipeline,
+			Step:     attempt.Step,
+			Attempt:  int(attempt.Attempt),
+			Start:    attempt.StartTime.Time,
+			End:      attempt.CompletionTime.Time,
+			Failed:   attempt.State == v1alpha1.StepFailed,
+		})
+	}
+}
+
+// newlyEnded returns the attempts that had a Job, have ended after, and had not before. An attempt is the same in the steps and in the
+// history, to which a retry or a rerun moves it.
+func newlyEnded(before, after v1alpha1.ProcessingStatus) []v1alpha1.StepAttempt {
+	type key struct {
+		pipeline, name string
+		attempt        int32
+	}
+	known := make(map[key]bool)
+	for _, attempt := range ended(before) {
+		known[key{attempt.Pipeline, attempt.Step, attempt.Attempt}] = true
+	}
+	var fresh []v1alpha1.StepAttempt
+	for _, attempt := range ended(after) {
+		if !known[key{attempt.Pipeline, attempt.Step, attempt.Attempt}] {
+			fresh = append(fresh, attempt)
+		}
+	}
+	return fresh
+}
+
+// ended returns the attempts that had a Job and have ended.
+func ended(status v1alpha1.ProcessingStatus) []v1alpha1.StepAttempt {
+	all := slices.Clone(status.History)
+	for i := range status.Steps {
+		all = append(all, planning.AttemptOf(&status.Steps[i]))
+	}
+	return slices.DeleteFunc(all, func(attempt v1alpha1.StepAttempt) bool {
+		return attempt.StartTime == nil || attempt.CompletionTime == nil
+	})
 }

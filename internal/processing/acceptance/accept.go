@@ -15,8 +15,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/graph"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/text"
@@ -83,17 +85,13 @@ func summarize(pipeline *v1alpha1.RecordingPipeline, checks ConditionChecks, tri
 	}
 	switch {
 	case len(wrong) > 0:
-		return conditions.Summary{Ready: metav1.ConditionFalse, Stalled: true, Reason: v1alpha1.ReasonInvalidSpec,
-			Message: list(append(wrong, sorted(invalid)...))}
+		return conditions.Stalled(v1alpha1.ReasonInvalidSpec, list(append(wrong, sorted(invalid)...)))
 	case len(invalid) > 0:
-		return conditions.Summary{Ready: metav1.ConditionFalse, Stalled: true, Reason: v1alpha1.ReasonInvalidTemplate,
-			Message: list(sorted(invalid))}
+		return conditions.Stalled(v1alpha1.ReasonInvalidTemplate, list(sorted(invalid)))
 	case len(refused) > 0:
-		return conditions.Summary{Ready: metav1.ConditionFalse, Reconciling: true, Reason: v1alpha1.ReasonCheckRefused,
-			Message: "Could not validate the Job templates: " + list(sorted(refused))}
+		return conditions.Working(v1alpha1.ReasonCheckRefused, "Could not validate the Job templates: "+list(sorted(refused)))
 	}
-	return conditions.Summary{Ready: metav1.ConditionTrue, Reason: v1alpha1.ReasonAccepted,
-		Message: fmt.Sprintf("The API server would accept the Job of every step (%d).", len(trials))}
+	return conditions.Done(v1alpha1.ReasonAccepted, fmt.Sprintf("The API server would accept the Job of every step (%d).", len(trials)))
 }
 
 // causes names each field of the template that the API server objects to.
@@ -122,4 +120,43 @@ func list(complaints []string) string {
 func sorted(complaints []string) []string {
 	slices.Sort(complaints)
 	return slices.Compact(complaints)
+}
+
+// ConditionChecks tells what is wrong with conditions before there is a recording. The same arguments have always the same
+// answer. An error is what the author of the condition reads, and says what to mend and where.
+type ConditionChecks interface {
+	// CheckPipeline checks the condition of a pipeline, its spec.when.
+	CheckPipeline(source string) error
+	// CheckStep checks the condition of a step, its when. needed are the steps that it may name: those that the step needs,
+	// directly or through others.
+	CheckStep(source string, needed []string) error
+}
+
+// validate returns what is wrong with a pipeline by itself, by field, that the schema cannot express.
+func validate(pipeline *v1alpha1.RecordingPipeline, conditions ConditionChecks) field.ErrorList {
+	spec, path := &pipeline.Spec, field.NewPath("spec")
+	var found field.ErrorList
+	if spec.Selector != nil {
+		if _, err := spec.Selector.Parse(); err != nil {
+			found = append(found, field.Invalid(path.Child("selector"), field.OmitValueType{}, err.Error()))
+		}
+	}
+	if spec.When != "" {
+		found = append(found, invalidCondition(path, conditions.CheckPipeline(spec.When))...)
+	}
+	found = append(found, graph.Check(path.Child("steps"), spec.Steps)...)
+	for i := range spec.Steps {
+		step, at := &spec.Steps[i], path.Child("steps").Index(i)
+		if step.When != "" {
+			found = append(found, invalidCondition(at, conditions.CheckStep(step.When, graph.Needed(spec.Steps, step.Name)))...)
+		}
+	}
+	return found
+}
+
+func invalidCondition(path *field.Path, err error) field.ErrorList {
+	if err == nil {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(path.Child("when"), field.OmitValueType{}, err.Error())}
 }

@@ -21,6 +21,26 @@ type Summary struct {
 	Message     string
 }
 
+// Done is the summary of an object with nothing left to do.
+func Done(reason, message string) Summary {
+	return Summary{Ready: metav1.ConditionTrue, Reason: reason, Message: message}
+}
+
+// Working is the summary of an object on which work is under way.
+func Working(reason, message string) Summary {
+	return Summary{Ready: metav1.ConditionFalse, Reconciling: true, Reason: reason, Message: message}
+}
+
+// Stalled is the summary of an object that needs manual intervention.
+func Stalled(reason, message string) Summary {
+	return Summary{Ready: metav1.ConditionFalse, Stalled: true, Reason: reason, Message: message}
+}
+
+// Paused is the summary of an object that waits for its user.
+func Paused(reason, message string) Summary {
+	return Summary{Ready: metav1.ConditionFalse, Reason: reason, Message: message}
+}
+
 // Over returns the existing conditions updated by the summary: Ready is always there, Stalled and Reconciling only while True. The
 // time of a transition changes only if the status does.
 func (s Summary) Over(existing []metav1.Condition, generation int64, now metav1.Time) []metav1.Condition {

@@ -6,10 +6,96 @@ package planning
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
+
+// MaxHistory is how many earlier attempts a recording keeps: the bound of its schema.
+const MaxHistory = 64
+
+// AttemptOf returns what the history keeps of a step.
+func AttemptOf(step *v1alpha1.StepStatus) v1alpha1.StepAttempt {
+	return v1alpha1.StepAttempt{
+		Pipeline:       step.Pipeline,
+		Step:           step.Step,
+		Attempt:        step.Attempt,
+		State:          step.State,
+		StartTime:      step.StartTime,
+		CompletionTime: step.CompletionTime,
+		Message:        step.Message,
+		Outputs:        step.Outputs,
+	}
+}
+
+// bounded returns the decision's history as it is kept: the newest MaxHistory attempts. While the status is too large, the oldest
+// attempts lose their outputs; where that does not suffice, the oldest go. Steps, which the history is not, lose nothing.
+func bounded(in Input, decision Decision) []v1alpha1.StepAttempt {
+	history := decision.Processing.History
+	if len(history) == 0 {
+		return history
+	}
+	history = slices.Clone(history[max(0, len(history)-MaxHistory):])
+	sizes, total := make([]int, len(history)), 0
+	for i := range history {
+		sizes[i] = sizeOf(history[i])
+		total += sizes[i]
+	}
+	decision.Processing.History = nil
+	room := maxHistoryStatus - sizeOf(v1alpha1.MeetingRecordingStatus{
+		Recording:  in.Recording.Status.Recording,
+		Processing: decision.Processing,
+		Conditions: decision.Conditions,
+	})
+	for i := 0; i < len(history) && total > room; i++ {
+		if history[i].Outputs != nil {
+			history[i].Outputs = nil
+			total -= sizes[i]
+			sizes[i] = sizeOf(history[i])
+			total += sizes[i]
+		}
+	}
+	oldest := 0
+	for ; oldest < len(history) && total > room; oldest++ {
+		total -= sizes[oldest]
+	}
+	if oldest == len(history) {
+		return nil
+	}
+	return history[oldest:]
+}
+
+// HasOutcome reports whether the status has the outcome of the Job: of a step that has ended, or of an earlier attempt.
+func HasOutcome(recording *v1alpha1.MeetingRecording, job string) bool {
+	processing := &recording.Status.Processing
+	for i := range processing.Steps {
+		step := &processing.Steps[i]
+		switch {
+		case step.JobName == job:
+			return step.State == v1alpha1.StepSucceeded || step.State == v1alpha1.StepFailed || step.State == v1alpha1.StepSkipped
+		case isEarlierAttempt(recording.Name, step, job):
+			return true
+		}
+	}
+	return slices.ContainsFunc(processing.History, func(attempt v1alpha1.StepAttempt) bool {
+		return jobs.Name(recording.Name, attempt.Pipeline, attempt.Step, attempt.Attempt) == job
+	})
+}
+
+// maxAttempts is how many attempts before a step's last are tried: the history may have dropped them.
+const maxAttempts = 64
+
+// isEarlierAttempt reports whether the Job is of an attempt at the step before the current one, which began only once that was stored.
+func isEarlierAttempt(recording string, step *v1alpha1.StepStatus, job string) bool {
+	for attempt := step.Attempt - 1; attempt > 0 && attempt > step.Attempt-maxAttempts; attempt-- {
+		if jobs.Name(recording, step.Pipeline, step.Step, attempt) == job {
+			return true
+		}
+	}
+	return false
+}
 
 // etcd stores at most 1.5 MiB. Beside the status that are the spec, the metadata, and the managed fields, which take up to a third of
 // what they describe. What all steps may have together is shared among them before any of them has ended, so that the last one fits as

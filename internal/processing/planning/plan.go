@@ -5,8 +5,10 @@ package planning
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
@@ -69,17 +71,13 @@ func nextAttempt(processing v1alpha1.ProcessingStatus) int32 {
 
 func nothingMatched(in Input, processing v1alpha1.ProcessingStatus) Decision {
 	processing.State = v1alpha1.ProcessingSkipped
-	return Decision{Processing: processing, Conditions: in.summarize(skipped(in))}
+	return in.decide(processing, skipped(in))
 }
 
 // skipped is the summary of a recording that no pipeline matched.
 func skipped(in Input) conditions.Summary {
-	return conditions.Summary{
-		Ready:  metav1.ConditionTrue,
-		Reason: v1alpha1.ReasonNothingToProcess,
-		Message: fmt.Sprintf("No RecordingPipeline of the namespace matched when the recording ended as %s.",
-			in.Recording.Status.Recording.State),
-	}
+	return conditions.Done(v1alpha1.ReasonNothingToProcess,
+		fmt.Sprintf("No RecordingPipeline of the namespace matched when the recording ended as %s.", in.Recording.Status.Recording.State))
 }
 
 // Skips reports whether the decision ends processing because no pipeline matched. Then the pipelines should be confirmed by the API
@@ -91,19 +89,53 @@ func (d Decision) Skips(recording *v1alpha1.MeetingRecording) bool {
 func tooManySteps(in Input, steps int) Decision {
 	processing := in.Recording.Status.Processing
 	processing.State = v1alpha1.ProcessingWaiting
-	return Decision{
-		Processing: processing,
-		Conditions: in.summarize(conditions.Summary{
-			Ready:   metav1.ConditionFalse,
-			Stalled: true,
-			Reason:  v1alpha1.ReasonTooManySteps,
-			Message: tooManyStepsMessage(steps) + " No Job was created.",
-		}),
-		RequeueAfter: tooManyStepsRetry,
-	}
+	decision := in.decide(processing, conditions.Stalled(v1alpha1.ReasonTooManySteps, tooManyStepsMessage(steps)+" No Job was created."))
+	decision.RequeueAfter = tooManyStepsRetry
+	return decision
 }
 
 func tooManyStepsMessage(steps int) string {
 	return fmt.Sprintf("The RecordingPipelines that match have %d steps together and a recording can hold %d: "+
 		"narrow their selectors, or delete some.", steps, MaxSteps)
+}
+
+// match is a pipeline that runs for a recording; err is why its selector or its condition could not be evaluated.
+type match struct {
+	*v1alpha1.RecordingPipeline
+	err error
+}
+
+// matching returns the pipelines that run for a recording that has ended, by name. One that cannot be evaluated is among them, so
+// that its steps fail visibly; one that is being deleted is not.
+func matching(in Input) []match {
+	var matched []match
+	for i := range in.Pipelines {
+		pipeline := &in.Pipelines[i]
+		if runs, err := matches(in, pipeline); runs || err != nil {
+			matched = append(matched, match{pipeline, err})
+		}
+	}
+	slices.SortFunc(matched, func(a, b match) int { return strings.Compare(a.Name, b.Name) })
+	return matched
+}
+
+func matches(in Input, pipeline *v1alpha1.RecordingPipeline) (bool, error) {
+	if !pipeline.DeletionTimestamp.IsZero() ||
+		!slices.Contains(pipeline.Spec.Triggers, v1alpha1.PipelineTrigger(in.Recording.Status.Recording.State)) {
+		return false, nil
+	}
+	if pipeline.Spec.Selector != nil {
+		selector, err := pipeline.Spec.Selector.Parse()
+		if err != nil {
+			return false, fmt.Errorf("spec.selector cannot be evaluated: %w", err)
+		}
+		if !selector.Matches(labels.Set(in.Recording.Labels)) {
+			return false, nil
+		}
+	}
+	runs, err := in.Expressions.Pipeline(pipeline.Spec.When, in.Recording)
+	if err != nil {
+		return false, fmt.Errorf("spec.when cannot be evaluated: %w", err)
+	}
+	return runs, nil
 }

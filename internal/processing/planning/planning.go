@@ -75,7 +75,13 @@ type Decision struct {
 	RerunRefused string
 }
 
-// summarize returns the recording's conditions as the summary wants them.
-func (in Input) summarize(summary conditions.Summary) []metav1.Condition {
-	return summary.Over(in.Recording.Status.Conditions, in.Recording.Generation, metav1.NewTime(in.Now))
+// decide returns the decision to store a status, with the conditions that the summary wants.
+func (in Input) decide(processing v1alpha1.ProcessingStatus, summary conditions.Summary) Decision {
+	if processing.State != in.Recording.Status.Processing.State {
+		processing.LastTransitionTime = &metav1.MicroTime{Time: in.Now}
+	}
+	return Decision{
+		Processing: processing,
+		Conditions: summary.Over(in.Recording.Status.Conditions, in.Recording.Generation, metav1.NewTime(in.Now)),
+	}
 }

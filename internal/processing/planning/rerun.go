@@ -104,5 +104,7 @@ func refuseRerun(in Input, why string) Decision {
 	}
 	refusal := text.Cut(fmt.Sprintf("The rerun %q does not begin: %s", processing.ObservedRerunToken, why))
 	summary.Message += " " + refusal
-	return Decision{Processing: processing, Conditions: in.summarize(summary), RerunRefused: refusal}
+	decision := in.decide(processing, summary)
+	decision.RerunRefused = refusal
+	return decision
 }

@@ -4,9 +4,11 @@
 package planning
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -91,26 +93,24 @@ func IsUnderWay(state v1alpha1.ProcessingState) bool {
 	return state == v1alpha1.ProcessingRunning || state == v1alpha1.ProcessingQueued
 }
 
-// isRecording writes nothing until the event that ends the recording is overdue.
+// isRecording writes nothing until the event that ends the recording is overdue: StallAfter after recording-stopping or session-ended, or else
+// StallAfterStarted after the first sign of the recording.
 func isRecording(in Input) (Decision, bool) {
 	if in.Recording.Status.Recording.State.IsFinal() {
 		return Decision{}, false
 	}
-	missing := terminalEvent(in)
-	if wait := missing.due.Sub(in.Now); wait > 0 && !missing.reported {
+	since, what, patience := lastSign(in)
+	message := fmt.Sprintf("%s at %s, and neither recording-stopped nor recording-failed has arrived since. "+
+		"Check whether the provider still records, and whether its webhooks reach the sidecar. "+
+		"Processing starts when the event arrives; delete this object if the recording is lost.", what, since.UTC().Format(time.RFC3339))
+	if reported := reportedStall(in, v1alpha1.ReasonTerminalEventMissing); reported != nil {
+		message = reported.Message
+	} else if wait := since.Add(patience).Sub(in.Now); wait > 0 {
 		decision := stay(in)
 		decision.RequeueAfter = wait
 		return decision, true
 	}
-	return Decision{
-		Processing: in.Recording.Status.Processing,
-		Conditions: in.summarize(conditions.Summary{
-			Ready:   metav1.ConditionFalse,
-			Stalled: true,
-			Reason:  v1alpha1.ReasonTerminalEventMissing,
-			Message: missing.message,
-		}),
-	}, true
+	return in.decide(in.Recording.Status.Processing, conditions.Stalled(v1alpha1.ReasonTerminalEventMissing, message)), true
 }
 
 // mayStillGetFile waits for the file that may arrive after recording-failed: what was done for the failure could not be undone, and
@@ -135,14 +135,46 @@ func isSuspended(in Input) (Decision, bool) {
 	}
 	processing := in.Recording.Status.Processing
 	processing.State = v1alpha1.ProcessingSuspended
-	return Decision{
-		Processing: processing,
-		Conditions: in.summarize(conditions.Summary{
-			Ready:   metav1.ConditionFalse,
-			Reason:  v1alpha1.ReasonSuspended,
-			Message: suspendedMessage,
-		}),
-	}, true
+	return in.decide(processing, conditions.Paused(v1alpha1.ReasonSuspended, suspendedMessage)), true
 }
 
 const suspendedMessage = "The recording has ended and spec.suspend prevents its Jobs: set it to false to continue."
+
+// reportedStall returns the Stalled condition if it has the reason, or else nil. It stays until its cause is gone, because a controller
+// that has just started may not know since when, and clocks differ.
+func reportedStall(in Input, reason string) *metav1.Condition {
+	stalled := meta.FindStatusCondition(in.Recording.Status.Conditions, v1alpha1.ConditionStalled)
+	if stalled == nil || stalled.Reason != reason {
+		return nil
+	}
+	return stalled
+}
+
+func lastSign(in Input) (since time.Time, what string, patience time.Duration) {
+	if at, ok := receiveTime(in.Recording, v1alpha1.EventStopping); ok {
+		return at, "recording-stopping arrived", in.Settings.StallAfter
+	}
+	if ended := in.Recording.Status.Recording.SessionEndTime; ended != nil {
+		return ended.Time, "session-ended arrived", in.Settings.StallAfter
+	}
+	if at, ok := receiveTime(in.Recording, v1alpha1.EventStarted); ok {
+		return at, "recording-started arrived", in.Settings.StallAfterStarted
+	}
+	if at, ok := receiveTime(in.Recording, v1alpha1.EventStarting); ok {
+		return at, "recording-starting arrived", in.Settings.StallAfterStarted
+	}
+	return in.Recording.CreationTimestamp.Time, "The object was created", in.Settings.StallAfterStarted
+}
+
+// receiveTime returns when an event arrived. Client events count only while no webhook has arrived: otherwise a forged one could stall a
+// recording that continues.
+func receiveTime(recording *v1alpha1.MeetingRecording, event v1alpha1.EventType) (time.Time, bool) {
+	events := recording.Status.Recording.Events
+	reported := slices.ContainsFunc(events, func(e v1alpha1.RecordingEvent) bool { return e.Source != v1alpha1.EventSourceClient })
+	for _, entry := range events {
+		if entry.Type == event && (!reported || entry.Source != v1alpha1.EventSourceClient) {
+			return entry.ReceiveTime.Time, true
+		}
+	}
+	return time.Time{}, false
+}

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
@@ -101,18 +99,9 @@ func sumUp(in Input, steps []v1alpha1.StepStatus) (v1alpha1.ProcessingState, con
 	case sum.ended < sum.total:
 		return unfinishedState(in, sum), sum.unfinished(in), sum.wait
 	case sum.failed != nil:
-		return v1alpha1.ProcessingFailed, conditions.Summary{
-			Ready:   metav1.ConditionFalse,
-			Stalled: true,
-			Reason:  v1alpha1.ReasonProcessingFailed,
-			Message: "Failed permanently: " + describe(sum.failed),
-		}, 0
+		return v1alpha1.ProcessingFailed, conditions.Stalled(v1alpha1.ReasonProcessingFailed, "Failed permanently: "+describe(sum.failed)), 0
 	}
-	return v1alpha1.ProcessingSucceeded, conditions.Summary{
-		Ready:   metav1.ConditionTrue,
-		Reason:  v1alpha1.ReasonProcessed,
-		Message: sum.succeeded(),
-	}, 0
+	return v1alpha1.ProcessingSucceeded, conditions.Done(v1alpha1.ReasonProcessed, sum.succeeded()), 0
 }
 
 func (c counts) succeeded() string {
@@ -134,27 +123,21 @@ func unfinishedState(in Input, sum counts) v1alpha1.ProcessingState {
 
 // unfinished returns what the recording waits for: first what needs manual intervention.
 func (c counts) unfinished(in Input) conditions.Summary {
-	stalled := func(reason string, step *v1alpha1.StepStatus) conditions.Summary {
-		return conditions.Summary{Ready: metav1.ConditionFalse, Stalled: true, Reason: reason, Message: describe(step)}
-	}
-	working := func(reason, message string) conditions.Summary {
-		return conditions.Summary{Ready: metav1.ConditionFalse, Reconciling: true, Reason: reason, Message: message}
-	}
 	switch {
 	case c.taken != nil:
-		return stalled(v1alpha1.ReasonJobNameTaken, c.taken)
+		return conditions.Stalled(v1alpha1.ReasonJobNameTaken, describe(c.taken))
 	case c.rejected != nil:
-		return stalled(v1alpha1.ReasonJobRefused, c.rejected)
+		return conditions.Stalled(v1alpha1.ReasonJobRefused, describe(c.rejected))
 	case c.stuck != nil:
-		return stalled(v1alpha1.ReasonNoProgress, c.stuck)
+		return conditions.Stalled(v1alpha1.ReasonNoProgress, describe(c.stuck))
 	case c.refused != nil:
-		return working(v1alpha1.ReasonJobRefused, describe(c.refused))
+		return conditions.Working(v1alpha1.ReasonJobRefused, describe(c.refused))
 	case c.queued != nil && c.running == 0:
-		return working(v1alpha1.ReasonQueued, describe(c.queued))
+		return conditions.Working(v1alpha1.ReasonQueued, describe(c.queued))
 	case in.Recording.Spec.Suspend && c.running == 0:
-		return conditions.Summary{Ready: metav1.ConditionFalse, Reason: v1alpha1.ReasonSuspended, Message: suspendedMessage}
+		return conditions.Paused(v1alpha1.ReasonSuspended, suspendedMessage)
 	}
-	return working(v1alpha1.ReasonProcessing, fmt.Sprintf("%d of %d steps have ended.", c.ended, c.total))
+	return conditions.Working(v1alpha1.ReasonProcessing, fmt.Sprintf("%d of %d steps have ended.", c.ended, c.total))
 }
 
 func describe(step *v1alpha1.StepStatus) string {
