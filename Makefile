@@ -50,6 +50,10 @@ demo: ## Bring up a Kubernetes, install the operator, send webhooks, and show th
 demo-pipelines: ## Run a pipeline of four steps there: outputs that reach later steps, a condition, a rerun.
 	IMG=$(IMG) hack/demo/demo.sh pipelines
 
+.PHONY: demo-docs
+demo-docs: ## Run the documentation's commands on the cluster of make demo.
+	IMG=$(IMG) hack/demo/demo.sh docs
+
 .PHONY: demo-down
 demo-down: ## Remove what make demo and make demo-pipelines created.
 	hack/demo/demo.sh down

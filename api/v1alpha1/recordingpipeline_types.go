@@ -45,8 +45,8 @@ type PipelineStep struct {
 	// RECORDING_ENCRYPTION_METADATA_URL if the file is encrypted. A variable that the template sets itself takes
 	// precedence. A container reports outputs in its termination message, as JSON: {"outputs": [{"name", "url", "mediaType",
 	// "sizeBytes", "sha256", "values"}]}. Unless the template says otherwise, Pods are never restarted in place, mount no service
-	// account token, are retried up to 3 times, and are not retried after the exit codes 64 to 78 of sysexits, except 69
-	// (unavailable), 74 (I/O error) and 75 (temporary failure).
+	// account token, and are retried up to 3 times. The exit codes 64 to 78 of sysexits are not retried, except 69 (unavailable),
+	// 74 (I/O error) and 75 (temporary failure).
 	// +required
 	Template batchv1.JobTemplateSpec `json:"template,omitzero"`
 

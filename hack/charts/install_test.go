@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -198,7 +199,38 @@ func (c *cluster) use(t *testing.T) {
 	if out, err := command(t, c.environment(), "hack/await-crds.sh"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	c.types(t, "kubectl apply -k config/pipelines", "kubectl -n meeting-recording-system apply -f hack/charts/testdata/recording.yaml")
+	c.types(t, afterInstall...)
+}
+
+// afterInstall uses what was installed.
+var afterInstall = []string{
+	"kubectl apply -k config/pipelines", "kubectl -n meeting-recording-system get rpipe", "kubectl -n meeting-recording-system apply -f hack/charts/testdata/recording.yaml",
+}
+
+// TestDocumentedCommands: each command of the documentation's class packages is one that TestInstallAndUninstall runs.
+func TestDocumentedCommands(t *testing.T) {
+	tested := slices.Clone(afterInstall)
+	for _, way := range ways("dist") {
+		tested = slices.Concat(tested, way.install, way.upgrade, way.uninstall, way.last)
+	}
+	found := 0
+	for _, page := range []string{"README.md", "docs/how-to/install.md"} {
+		text, err := os.ReadFile(filepath.Join(root, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range regexp.MustCompile("(?ms)^```sh packages\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+			for line := range strings.Lines(block[1]) {
+				found++
+				if line = strings.TrimSpace(line); !slices.Contains(tested, line) {
+					t.Errorf("%s: no test runs %s", page, line)
+				}
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("found %d commands: does the pattern still find them?", found)
+	}
 }
 
 // types runs commands, of which none may fail, and returns what the last one prints.

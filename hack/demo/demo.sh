@@ -7,12 +7,13 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: demo.sh up | pipelines | down
+usage: demo.sh up | pipelines | docs | down
 
   up         bring up a cluster, install the operator, send the provider's five kinds of webhook, show the outcome and the
              live events
   pipelines  the same cluster, brought up if need be: run a pipeline of four steps for two recordings, a step of it again, and
              delete a recording while its Job is at work
+  docs       run the commands of the documentation's class cluster on the cluster that up brought
   down       remove what these brought
 
 Environment:
@@ -82,7 +83,8 @@ up() {
   step "What became of them"
   show_outcome
   log ""
-  log "demo: all of it in $((SECONDS - started))s. Look around: KUBECONFIG=${KUBECONFIG:-} $root/bin/k8s/kubectl -n $namespace get mrec"
+  log "demo: done in $((SECONDS - started))s. To look around, with kubectl and its plugin:"
+  log "  export ${KUBECONFIG:+KUBECONFIG=$KUBECONFIG }PATH=$state:$root/bin/k8s:\$PATH"
   tell_listening
   log "demo: take it down with: make demo-down"
 }
@@ -102,8 +104,17 @@ pipelines() {
   step "A recording that is deleted while its Job is at work"
   cancel_by_deletion
   log ""
-  log "demo: all of it in $((SECONDS - started))s. Look around: KUBECONFIG=${KUBECONFIG:-} $root/bin/k8s/kubectl -n $namespace get mrec,rpipe"
+  log "demo: done in $((SECONDS - started))s. Look around: KUBECONFIG=${KUBECONFIG:-} $root/bin/k8s/kubectl -n $namespace get mrec,rpipe"
   log "demo: take it down with: make demo-down"
+}
+
+docs() {
+  [[ -e $state/cluster ]] || die "run make demo first"
+  bring_up "$(<"$state/cluster")"
+  NAMESPACE=$namespace NAME=$(kubectl -n "$namespace" get mrec -l recording.meetingops.dev/meeting-id=jvsg-8rjn-j304 \
+    --field-selector status.recording.state=Stopped -o jsonpath='{.items[0].metadata.name}')
+  export KUBECONFIG NAMESPACE NAME
+  go -C "$root" test -tags=e2e -count=1 -timeout=15m -run=TestClusterCommands ./test/docs
 }
 
 down() {
@@ -115,7 +126,7 @@ down() {
 }
 
 case ${1:-} in
-  up | pipelines | down) "$1" ;;
+  up | pipelines | docs | down) "$1" ;;
   help | -h | --help) usage ;;
   *) usage >&2; exit 2 ;;
 esac
