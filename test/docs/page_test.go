@@ -240,4 +240,3 @@ func bin(t *testing.T, names ...string) string {
 	}
 	return folder
 }
-
