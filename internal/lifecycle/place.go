@@ -26,7 +26,8 @@ type Result string
 
 // The results of placing an event.
 const (
-	// Recorded is the first delivery of its type to the recording.
+	// Recorded is the first delivery of its type to the recording, or the first
+	// that names its file.
 	Recorded Result = "recorded"
 	// Duplicate is one more delivery of a type that the recording has.
 	Duplicate Result = "duplicate"
@@ -110,7 +111,8 @@ func begin(chain []Segment, ev Event, rule string) Decision {
 func addTo(chain []Segment, at int, ev Event, rule string) Decision {
 	segment := chain[at]
 	decision := Decision{Segment: segment.Index, Result: Recorded, Rule: rule}
-	if find(segment.Status, ev.Type) != nil {
+	addsFile := ev.fileID() != "" && !segment.hasFileOf(ev)
+	if find(segment.Status, ev.Type) != nil && !addsFile {
 		decision.Result = Duplicate
 	}
 	switch {
@@ -123,7 +125,7 @@ func addTo(chain []Segment, at int, ev Event, rule string) Decision {
 		// another one was begun, which happens only if ids identify recordings.
 		decision.NeedsFreshRead = !segment.Open() || segment.identifies()
 	}
-	if ev.fileID() != "" && !segment.hasFileOf(ev) {
+	if addsFile {
 		decision.Writes = settle(chain, lastBegun(chain), at)
 	}
 	decision.Writes = append(decision.Writes, Write{Segment: segment.Index, Status: Apply(segment.Status, ev)})

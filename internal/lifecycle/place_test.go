@@ -113,6 +113,7 @@ func TestPlace(t *testing.T) {
 		{"a file with the id of an earlier one", []Segment{identified(1, "x"), identified(2, "y")}, withID("x", stoppedWith("/x.mp4", 20)), 1, Recorded, "same id"},
 		{"a file with the id of one that failed long ago", open(withID("x", event(failed, 0))), withID("x", stoppedWith("/x.mp4", 9999)), 1, Recorded, "same id"},
 		{"a file with the id of one whose failure was processed", []Segment{processed(segment(1, withID("x", event(failed, 0))))}, withID("x", stoppedWith("/x.mp4", 1)), 2, Recorded, ruleNew},
+		{"a file with the id of one that ended without", open(withID("x", event(stopped, 0))), withID("x", stoppedWith("/x.mp4", 1)), 1, Recorded, "same id"},
 		{"another file with the id of one that has a file", open(withID("x", stoppedWith("/a.mp4", 0))), withID("x", stoppedWith("/b.mp4", 1)), 2, Recorded, ruleNew},
 		{"the id of one, the file of another", []Segment{identified(1, "x"), whole(2)}, withID("x", stoppedWith("/a.mp4", 31)), 2, Duplicate, "same file"},
 		{"another id, where ids identify", []Segment{identified(1, "x")}, withID("y", event(starting, 10)), 2, Recorded, "another id"},

@@ -126,7 +126,8 @@ func problemsOf(last Segment, ev Event, got Decision) []string {
 			"an event long after or before the end went to the closed segment")
 		expect(last.Open() || !last.Processed || before.File != nil || after.File == nil, "a file on a segment that was processed")
 	}
-	expect(got.Result == map[bool]Result{true: Duplicate, false: Recorded}[find(before, ev.Type) != nil], "the wrong result")
+	addsFile := before.File == nil && after.File != nil
+	expect(got.Result == map[bool]Result{true: Duplicate, false: Recorded}[find(before, ev.Type) != nil && !addsFile], "the wrong result")
 	expect(before.File == nil || cmp.Equal(before.File.Path, after.File.Path), "the file was replaced")
 	expect(ev.FilePath == "" || (after.File != nil && after.File.Path == ev.FilePath), "the file was dropped")
 	expect(rank(after.State) >= rank(before.State), "the state went back")

@@ -67,7 +67,12 @@ func drawIDs(t *rapid.T) func(t *rapid.T, number, position int) string {
 // overlap: some events are lost, some come twice, some come late, of different
 // recordings. The provider may list the files as well.
 func session(t *rapid.T) []Event {
-	var arrived []Event
+	arrived, _ := listedSession(t)
+	return arrived
+}
+
+// listedSession is session with what the provider lists of it in the end.
+func listedSession(t *rapid.T) (arrived, files []Event) {
 	id := drawIDs(t)
 	overlap := rapid.Bool().Draw(t, "overlap")
 	at := epoch
@@ -83,10 +88,14 @@ func session(t *rapid.T) []Event {
 				}).Draw(t, "delay"))
 				arrived = append(arrived, late)
 			}
-			if ev.FilePath != "" && rapid.IntRange(0, 3).Draw(t, "listed") == 3 {
-				listed := backfilled(ev.FilePath, 0)
-				listed.ID, listed.ReceivedAt = ev.ID, ev.ReceivedAt
-				listed.FilePath = fmt.Sprintf("uploads/videos/%024x.mp4", number)
+			if ev.FilePath == "" {
+				continue
+			}
+			listed := backfilled(ev.FilePath, 0)
+			listed.ID, listed.ReceivedAt = ev.ID, ev.ReceivedAt
+			listed.FilePath = fmt.Sprintf("uploads/videos/%024x.mp4", number)
+			files = append(files, listed)
+			if rapid.IntRange(0, 3).Draw(t, "listed") == 3 {
 				arrived = append(arrived, listed)
 			}
 		}
@@ -96,6 +105,24 @@ func session(t *rapid.T) []Event {
 		}
 	}
 	slices.SortStableFunc(arrived, func(a, b Event) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
+	return arrived, files
+}
+
+// jumpClock has the receiver's clock jump between two of the events. What the
+// provider lists has the provider's time.
+func jumpClock(t *rapid.T, arrived []Event) []Event {
+	if rapid.IntRange(0, 3).Draw(t, "the clock jumps") > 0 {
+		return arrived
+	}
+	from := rapid.IntRange(0, len(arrived)).Draw(t, "before")
+	by := rapid.SampledFrom([]time.Duration{
+		-24 * time.Hour, -3 * time.Minute, -30 * time.Second, -time.Second, 5 * time.Second, 45 * time.Second, 3 * time.Minute, time.Hour,
+	}).Draw(t, "by")
+	for i := range arrived[from:] {
+		if arrived[from+i].Source != v1alpha1.EventSourceBackfill {
+			arrived[from+i].ReceivedAt = arrived[from+i].ReceivedAt.Add(by)
+		}
+	}
 	return arrived
 }
 
@@ -109,12 +136,36 @@ func TestSessions(t *testing.T) {
 			index := rapid.Int32Range(1, 3).Draw(t, "at")
 			w.object(index).put(foreign(index))
 		}
-		tasks := w.run(session(t), 3, true)
+		tasks := w.run(jumpClock(t, session(t)), 3, true)
 		for _, problem := range w.problems {
 			t.Fatal(problem)
 		}
 		checkFiles(t, w, tasks)
 		checkDeliveries(t, w, tasks)
+	})
+}
+
+// TestListedSessions is I4: whatever webhooks were lost, every file that the
+// provider lists ends on exactly one segment, though two replicas of backfill,
+// whose clocks differ, read what is out of date, race and die.
+func TestListedSessions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.processes = true
+		arrived, files := listedSession(t)
+		w.run(jumpClock(t, arrived), 3, true)
+		skew := rapid.SampledFrom([]time.Duration{-5 * time.Minute, 0, 0, 2 * time.Minute}).Draw(t, "skew")
+		for i := range files {
+			files[i].ReceivedAt = files[i].ReceivedAt.Add(skew)
+		}
+		if len(files) > 0 {
+			w.run(rapid.Permutation(append(files, files...)).Draw(t, "two replicas"), 4, true)
+		}
+		tasks := w.run(files, 2, false)
+		for _, problem := range w.problems {
+			t.Fatal(problem)
+		}
+		checkFiles(t, w, tasks) // all of these are acknowledged
 	})
 }
 
@@ -267,7 +318,7 @@ func placeAll(events []Event) []Segment {
 // event: everything is placed as if it sent none.
 func TestUniqueIDsChangeNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		without := session(t)
+		without := jumpClock(t, session(t))
 		with := slices.Clone(without)
 		for i := range without {
 			without[i].ID, with[i].ID = "", fmt.Sprint("event ", i)

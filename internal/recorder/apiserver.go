@@ -69,6 +69,15 @@ func NewRESTStore(config *rest.Config, metrics *Metrics) (*RESTStore, error) {
 	return &RESTStore{client: client, metrics: metrics, cache: newCache()}, nil
 }
 
+// Uncached returns the store with every Get asked of the API server. It is for a reader of objects that others write, to whom what was seen
+// last says little.
+func (s *RESTStore) Uncached() *RESTStore {
+	other := *s
+	other.cache = newCache()
+	other.cache.versionsOnly = true
+	return &other
+}
+
 // Get implements Store. Unless fresh, it returns the object as it was seen last, mostly as the answer to its last write; or else the API
 // server answers from its watch cache, which costs no read of etcd, with what is at least as new as what was seen of the object before.
 func (s *RESTStore) Get(ctx context.Context, session Session, segment int32, fresh bool) (*Object, error) {
@@ -216,33 +225,40 @@ func (s *RESTStore) do(ctx context.Context, verb, namespace string, request *res
 }
 
 func decodeObject(body []byte) (*Object, error) {
-	var wire struct {
-		Metadata struct {
-			Name              string  `json:"name"`
-			ResourceVersion   string  `json:"resourceVersion"`
-			DeletionTimestamp *string `json:"deletionTimestamp"`
-			Annotations       struct {
-				Traceparent string `json:"recording.meetingops.dev/traceparent"` // AnnotationTraceparent
-			} `json:"annotations"`
-		} `json:"metadata"`
-		Spec   v1alpha1.MeetingRecordingSpec `json:"spec"`
-		Status struct {
-			Recording  json.RawMessage `json:"recording"`
-			Processing struct {
-				State v1alpha1.ProcessingState `json:"state"`
-			} `json:"processing"`
-		} `json:"status"`
-	}
+	var wire wireObject
 	if err := json.Unmarshal(body, &wire); err != nil {
 		return nil, fmt.Errorf("decode the API server's answer: %w", err)
 	}
-	if len(wire.Status.Recording) == 0 {
+	return wire.object()
+}
+
+// wireObject is a MeetingRecording as the API server writes it, as far as the recorder reads it.
+type wireObject struct {
+	Metadata struct {
+		Name              string  `json:"name"`
+		ResourceVersion   string  `json:"resourceVersion"`
+		DeletionTimestamp *string `json:"deletionTimestamp"`
+		Annotations       struct {
+			Traceparent string `json:"recording.meetingops.dev/traceparent"` // AnnotationTraceparent
+		} `json:"annotations"`
+	} `json:"metadata"`
+	Spec   v1alpha1.MeetingRecordingSpec `json:"spec"`
+	Status struct {
+		Recording  json.RawMessage `json:"recording"`
+		Processing struct {
+			State v1alpha1.ProcessingState `json:"state"`
+		} `json:"processing"`
+	} `json:"status"`
+}
+
+func (w *wireObject) object() (*Object, error) {
+	if len(w.Status.Recording) == 0 {
 		return nil, errors.New("the API server's answer has no status.recording: install the CRDs of this version")
 	}
 	object := &Object{
-		Name: wire.Metadata.Name, ResourceVersion: wire.Metadata.ResourceVersion, Spec: wire.Spec,
-		RawRecording: wire.Status.Recording, Processing: wire.Status.Processing.State,
-		IsTerminating: wire.Metadata.DeletionTimestamp != nil, Traceparent: wire.Metadata.Annotations.Traceparent,
+		Name: w.Metadata.Name, ResourceVersion: w.Metadata.ResourceVersion, Spec: w.Spec,
+		RawRecording: w.Status.Recording, Processing: w.Status.Processing.State,
+		IsTerminating: w.Metadata.DeletionTimestamp != nil, Traceparent: w.Metadata.Annotations.Traceparent,
 	}
 	if err := json.Unmarshal(object.RawRecording, &object.Recording); err != nil {
 		return nil, fmt.Errorf("decode status.recording of %s: %w", object.Name, err)

@@ -24,6 +24,9 @@ const (
 // cache has objects as they were seen last, so that an event that follows another of its recording needs no read: what is written next is
 // written only if the object is still the same. Where it must be read, the watch cache's answer must not be older than what was seen.
 type cache struct {
+	// versionsOnly has every read asked of the API server.
+	versionsOnly bool
+
 	mu       sync.Mutex
 	objects  *lru.Cache // of cached, by namespace and name
 	doubtful int        // reads that are still to be asked of the API server
@@ -68,6 +71,10 @@ func (c *cache) recall(key string) (object *Object, version string) {
 func (c *cache) add(key string, object *Object) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.versionsOnly {
+		c.objects.Add(key, cached{version: object.ResourceVersion})
+		return
+	}
 	kept := *object
 	kept.Recording = v1alpha1.RecordingStatus{}
 	c.objects.Add(key, cached{object.ResourceVersion, &kept})

@@ -113,12 +113,13 @@ type link struct {
 }
 
 // readChain reads the session's objects from the given segment on, up to the first that does not exist or that ends the chain for the
-// pending events. Before the event with which a session mostly begins it does not look for what was never seen: the create that follows
-// finds out.
+// pending events. Before the event with which a session mostly begins, and before what backfill found, which has just looked, it does not
+// look for what was never seen: the create that follows finds out.
 func (j *job) readChain(ctx context.Context, from int32, fresh bool) ([]link, error) {
 	var chain []link
 	events := j.pending()
-	if !fresh && from == 1 && events[0].Type == v1alpha1.EventStarting && !j.Store.Seen(j.session, from) {
+	begins := events[0].Type == v1alpha1.EventStarting || events[0].Source == v1alpha1.EventSourceBackfill
+	if !fresh && from == 1 && begins && !j.Store.Seen(j.session, from) {
 		return nil, nil
 	}
 	for index := from; index <= lifecycle.MaxSegment; index++ {

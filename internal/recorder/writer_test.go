@@ -44,6 +44,11 @@ func TestWriterCalls(t *testing.T) {
 			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + first}},
 		},
 		{
+			"what backfill looked for", nil, []lifecycle.Event{{Type: stopped, Source: v1alpha1.EventSourceBackfill, FilePath: "/a.mp4", ReceivedAt: epoch}},
+			[]string{"create " + first, "patch " + first},
+			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + first}},
+		},
+		{
 			"the second event", []lifecycle.Event{event(starting, 0)}, []lifecycle.Event{event(started, 1)},
 			[]string{"get " + first, "patch " + first},
 			[]Outcome{{Result: lifecycle.Recorded, Recording: "meetings/" + first}},
