@@ -123,7 +123,7 @@ func retrying(o Options) *retryablehttp.Client {
 // page. An error of visit ends the list and is returned.
 func (c *Client) Sessions(ctx context.Context, since time.Time, visit func(Session) error) error {
 	query := url.Values{"startDate": {strconv.FormatInt(since.UnixMilli(), 10)}}
-	_, err := list(ctx, c, "/v2/sessions", query, visit)
+	_, err := list[wireSession](ctx, c, "/v2/sessions", query, visit)
 	return err
 }
 
@@ -131,16 +131,17 @@ func (c *Client) Sessions(ctx context.Context, since time.Time, visit func(Sessi
 // returns how many there are by the provider's own count. A session that the
 // provider does not know has none.
 func (c *Client) Recordings(ctx context.Context, sessionID string, visit func(Recording) error) (total int, err error) {
-	total, err = list(ctx, c, "/v2/recordings", url.Values{"sessionId": {sessionID}}, visit)
+	total, err = list[wireRecording](ctx, c, "/v2/recordings", url.Values{"sessionId": {sessionID}}, visit)
+	// An API without this path does not know the session either, but says nothing about it.
 	var failed *Error
-	if errors.As(err, &failed) && failed.IsNotFound() {
+	if errors.As(err, &failed) && failed.IsNotFound() && failed.Message != "" {
 		return 0, nil
 	}
 	return total, err
 }
 
 // list requests page after page until the provider says that there is no more.
-func list[T any](ctx context.Context, c *Client, path string, query url.Values, visit func(T) error) (total int, err error) {
+func list[W wire[T], T any](ctx context.Context, c *Client, path string, query url.Values, visit func(T) error) (total int, err error) {
 	query.Set("perPage", strconv.Itoa(perPage))
 	for number := 1; number <= maxPages; number++ {
 		query.Set("page", strconv.Itoa(number))
@@ -151,12 +152,12 @@ func list[T any](ctx context.Context, c *Client, path string, query url.Values, 
 		if err != nil {
 			return 0, err
 		}
-		page, err := decodePage[T](body, number)
+		page, err := decodePage[W](body, number)
 		if err != nil {
 			return 0, &Error{Address: shown(&address), Err: err}
 		}
 		for _, entry := range page.Data {
-			if err := visit(entry); err != nil {
+			if err := visit(entry.entry()); err != nil {
 				return 0, err
 			}
 		}

@@ -54,48 +54,40 @@ type Deliveries struct {
 // Problem says what is wrong with an entry: a field and what it must be.
 type Problem string
 
-// UnmarshalJSON never fails for valid JSON: an entry that cannot be read gets
-// a Problem.
-func (s *Session) UnmarshalJSON(raw []byte) error {
-	var wire struct {
-		ID           text   `json:"id"`
-		RoomID       text   `json:"roomId"`
-		CustomRoomID text   `json:"customRoomId"`
-		Start        moment `json:"start"`
-		End          moment `json:"end"`
-	}
-	if json.Unmarshal(raw, &wire) != nil {
-		s.Problem = "the entry is not an object"
-		return nil //nolint:nilerr // the problem is the entry's
-	}
-	*s = Session{
-		ID: wire.ID.value, RoomID: wire.RoomID.value, CustomRoomID: wire.CustomRoomID.value,
-		Start: wire.Start.Time, End: wire.End.Time,
-	}
-	s.Problem = firstProblem(wire.ID.required("id"), wire.RoomID.required("roomId"))
-	return nil
+// wireSession is a session as the provider writes it. Its fields take whatever
+// comes, so that an entry that cannot be read gets a Problem and hides no other.
+type wireSession struct {
+	ID           text   `json:"id"`
+	RoomID       text   `json:"roomId"`
+	CustomRoomID text   `json:"customRoomId"`
+	Start        moment `json:"start"`
+	End          moment `json:"end"`
 }
 
-// UnmarshalJSON never fails for valid JSON: an entry that cannot be read gets
-// a Problem.
-func (r *Recording) UnmarshalJSON(raw []byte) error {
-	var wire struct {
-		ID         text                 `json:"id"`
-		RoomID     text                 `json:"roomId"`
-		SessionID  text                 `json:"sessionId"`
-		End        moment               `json:"end"`
-		UpdatedAt  moment               `json:"updatedAt"`
-		CreatedAt  moment               `json:"createdAt"`
-		FileID     text                 `json:"fileId"`
-		Encryption encryption           `json:"encryption"`
-		File       optional[wireFile]   `json:"file"`
-		Webhook    optional[wireLedger] `json:"webhook"`
+func (wire wireSession) entry() Session {
+	return Session{
+		ID: wire.ID.value, RoomID: wire.RoomID.value, CustomRoomID: wire.CustomRoomID.value,
+		Start: wire.Start.Time, End: wire.End.Time,
+		Problem: firstProblem(wire.ID.required("id"), wire.RoomID.required("roomId")),
 	}
-	if json.Unmarshal(raw, &wire) != nil {
-		r.Problem = "the entry is not an object"
-		return nil //nolint:nilerr // the problem is the entry's
-	}
-	*r = Recording{
+}
+
+// wireRecording is a recording as the provider writes it, see wireSession.
+type wireRecording struct {
+	ID         text                 `json:"id"`
+	RoomID     text                 `json:"roomId"`
+	SessionID  text                 `json:"sessionId"`
+	End        moment               `json:"end"`
+	UpdatedAt  moment               `json:"updatedAt"`
+	CreatedAt  moment               `json:"createdAt"`
+	FileID     text                 `json:"fileId"`
+	Encryption encryption           `json:"encryption"`
+	File       optional[wireFile]   `json:"file"`
+	Webhook    optional[wireLedger] `json:"webhook"`
+}
+
+func (wire wireRecording) entry() Recording {
+	r := Recording{
 		ID: wire.ID.value, RoomID: wire.RoomID.value, SessionID: wire.SessionID.value,
 		FilePath: wire.File.value.Path.value, FileURL: wire.File.value.URL.value,
 		Encryption: videosdk.Encryption(wire.Encryption),
@@ -109,8 +101,8 @@ func (r *Recording) UnmarshalJSON(raw []byte) error {
 			r.Time = at.Time
 		}
 	}
-	r.Problem = firstProblem(wire.RoomID.required("roomId"), wire.SessionID.required("sessionId"), r.completeFile(wire.FileID.value))
-	return nil
+	r.Problem = firstProblem(wire.RoomID.required("roomId"), wire.SessionID.required("sessionId"), wire.File.value.problem(), r.completeFile(wire.FileID.value))
+	return r
 }
 
 // completeFile checks the file as if a webhook had brought it, and fills in its
@@ -128,9 +120,23 @@ func (r *Recording) completeFile(fileID string) Problem {
 }
 
 type wireFile struct {
-	Path       text       `json:"filePath"`
-	URL        text       `json:"fileUrl"`
-	Encryption encryption `json:"encryption"`
+	Path       text            `json:"filePath"`
+	URL        text            `json:"fileUrl"`
+	Size       json.RawMessage `json:"size"`
+	Encryption encryption      `json:"encryption"`
+}
+
+// problem is that of a file that is there, and cannot be found.
+func (f wireFile) problem() Problem {
+	switch {
+	case f.Path.wrong:
+		return "file.filePath is not a text"
+	case f.URL.wrong:
+		return "file.fileUrl is not a text"
+	case len(f.Size) > 0 && f.Path.value == "" && f.URL.value == "":
+		return "file.filePath and file.fileUrl are missing"
+	}
+	return ""
 }
 
 type wireLedger struct {

@@ -12,6 +12,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 	"unicode"
@@ -49,6 +50,8 @@ func (e *Error) Error() string {
 		text += ": the API key has no permission to list sessions and recordings"
 	case e.Status == http.StatusTooManyRequests:
 		text += ": rate limited"
+	case e.IsNotFound():
+		text += ": not found: check the API address, and the account"
 	case e.Status >= 300 && e.Status < 400:
 		text += ": redirects are not followed: give the final address"
 	}
@@ -139,10 +142,13 @@ func clean(text string) string {
 	return text
 }
 
-// page is one page of a list. Total and Data are what an entry list is made of.
-type page[T any] struct {
+// wire is what an entry of a list is read into.
+type wire[T any] interface{ entry() T }
+
+// page is one page of a list.
+type page[W any] struct {
 	Info *pageInfo `json:"pageInfo"`
-	Data []T       `json:"data"`
+	Data []W       `json:"data"`
 }
 
 type pageInfo struct {
@@ -152,33 +158,42 @@ type pageInfo struct {
 }
 
 // decodePage reads a page. Without pageInfo nothing would say whether there are
-// more, and a list that looks whole would hide recordings.
-func decodePage[T any](body []byte, number int) (page[T], error) {
-	var members struct {
-		PageInfo json.RawMessage `json:"pageInfo"`
-		Data     json.RawMessage `json:"data"`
-	}
-	if err := json.Unmarshal(body, &members); err != nil {
-		return page[T]{}, errors.New("the response is not a JSON object: check the API address")
+// more, and a list that looks whole would hide recordings. An entry that is not an
+// object is read as an empty one, and the others as they are.
+func decodePage[W any](body []byte, number int) (page[W], error) {
+	var p page[W]
+	err := json.Unmarshal(body, &p)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong):
+		err = p.shapeError(wrong)
+	case err != nil:
+		err = errors.New("the response is not JSON: check the API address")
 	}
 	switch {
-	case members.PageInfo == nil:
-		return page[T]{}, errors.New("the response has no field pageInfo")
-	case members.Data == nil:
-		return page[T]{}, errors.New("the response has no field data")
-	}
-	var p page[T]
-	if err := json.Unmarshal(members.Data, &p.Data); err != nil {
-		return page[T]{}, errors.New("the field data is not an array of objects")
-	}
-	if err := json.Unmarshal(members.PageInfo, &p.Info); err != nil || p.Info == nil {
-		return page[T]{}, errors.New("the field pageInfo is not an object with numbers")
-	}
-	switch {
+	case err != nil:
+		return page[W]{}, err
+	case p.Info == nil:
+		return page[W]{}, errors.New("the response has no field pageInfo")
+	case p.Data == nil:
+		return page[W]{}, errors.New("the response has no field data")
 	case p.Info.LastPage == nil:
-		return page[T]{}, errors.New("the response has no field pageInfo.lastPage")
+		return page[W]{}, errors.New("the response has no field pageInfo.lastPage")
 	case p.Info.CurrentPage != nil && *p.Info.CurrentPage != number:
-		return page[T]{}, fmt.Errorf("page %d was requested, and page %d came", number, *p.Info.CurrentPage)
+		return page[W]{}, fmt.Errorf("page %d was requested, and page %d came", number, *p.Info.CurrentPage)
 	}
 	return p, nil
+}
+
+// shapeError is nil if it is an entry that has the wrong shape, not the page.
+func (page[W]) shapeError(wrong *json.UnmarshalTypeError) error {
+	switch {
+	case wrong.Field == "":
+		return errors.New("the response is not a JSON object: check the API address")
+	case strings.HasPrefix(wrong.Field, "pageInfo"):
+		return errors.New("the field pageInfo is not an object with numbers")
+	case wrong.Type.Kind() == reflect.Slice:
+		return errors.New("the field data is not an array of objects")
+	}
+	return nil
 }

@@ -95,9 +95,14 @@ func TestNoSessionsAndNoRecordings(t *testing.T) {
 			t.Errorf("%v, %v", sessions, err)
 		}
 		for _, status := range []int{http.StatusPaymentRequired, http.StatusNotFound} {
-			unknown := clientOf(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }), credentialsOf(account))
+			unknown := clientOf(t, answer(status, "application/json", `{"message":"Session not found"}`), credentialsOf(account))
 			if total, err := unknown.Recordings(t.Context(), "s", nil); err != nil || total != 0 {
 				t.Errorf("status %d: %d, %v", status, total, err)
+			}
+			// A server without such a path says nothing about the session.
+			other := clientOf(t, answer(status, "text/html", "Cannot GET /v2/recordings"), credentialsOf(account))
+			if _, err := other.Recordings(t.Context(), "s", nil); err == nil || !strings.Contains(err.Error(), "not found: check the API address") {
+				t.Errorf("status %d of another server: %v", status, err)
 			}
 		}
 	})
@@ -135,7 +140,7 @@ func TestErrorsSayWhatIsWrong(t *testing.T) {
 		{"pageInfo has another name", answer(200, "application/json", `{"pagination":{},"data":[]}`), wrong, "the response has no field pageInfo", false},
 		{"data has another name", answer(200, "application/json", `{"pageInfo":{},"sessions":[]}`), wrong, "the response has no field data", false},
 		{"data is an object", answer(200, "application/json", one+`{}}`), wrong, "the field data is not an array", false},
-		{"pageInfo is null", answer(200, "application/json", `{"pageInfo":null,"data":[]}`), wrong, "the field pageInfo is not an object", false},
+		{"pageInfo is null", answer(200, "application/json", `{"pageInfo":null,"data":[]}`), wrong, "the response has no field pageInfo", false},
 		{"lastPage is missing", answer(200, "application/json", `{"pageInfo":{"currentPage":1},"data":[]}`), wrong, "the response has no field pageInfo.lastPage", false},
 		{"lastPage is text", answer(200, "application/json", `{"pageInfo":{"lastPage":"1"},"data":[]}`), wrong, "the field pageInfo is not an object with numbers", false},
 		{"always the first page", answer(200, "application/json", `{"pageInfo":{"currentPage":1,"lastPage":9},"data":[{"id":"s","roomId":"r"}]}`), wrong, "page 2 was requested, and page 1 came", false},
@@ -350,6 +355,9 @@ func TestReadsEntries(t *testing.T) {
 		{"a file", `{` + ids + `"file":{"filePath":"uploads/videos/a.mp4","fileUrl":"https://h/a.mp4"}}`, with(func(r *Recording) { r.FilePath, r.FileURL = "uploads/videos/a.mp4", "https://h/a.mp4" })},
 		{"no path, but an address", `{` + ids + `"file":{"fileUrl":"https://h/v/a.mp4?x"}}`, with(func(r *Recording) { r.FilePath, r.FileURL = "/v/a.mp4", "https://h/v/a.mp4?x" })},
 		{"an id of the file only", `{` + ids + `"fileId":"61dff29d9e5b1a4e4a34d17e"}`, whole},
+		{"a file without a path", `{` + ids + `"file":{"size":7,"type":"video"}}`, with(func(r *Recording) { r.Problem = "file.filePath and file.fileUrl are missing" })},
+		{"a path that is a number", `{` + ids + `"file":{"filePath":7,"size":7}}`, with(func(r *Recording) { r.Problem = "file.filePath is not a text" })},
+		{"an address that is an object", `{` + ids + `"file":{"filePath":"a.mp4","fileUrl":{}}}`, with(func(r *Recording) { r.FilePath, r.Problem = "a.mp4", "file.fileUrl is not a text" })},
 		{"a file of no shape", `{` + ids + `"file":[1]}`, whole},
 		{"the end", `{` + ids + `"end":"2026-11-29T12:00:00.123Z","updatedAt":"2026-11-29T13:00:00Z"}`, with(func(r *Recording) { r.Time = at })},
 		{"the last update", `{` + ids + `"end":null,"updatedAt":"2026-11-29T14:00:00.123+02:00","createdAt":"2026-11-29T11:00:00Z"}`, with(func(r *Recording) { r.Time = at })},
@@ -366,15 +374,15 @@ func TestReadsEntries(t *testing.T) {
 		{"an address that is none", `{` + ids + `"file":{"filePath":"a.mp4","fileUrl":"ftp://h/a"}}`, with(func(r *Recording) {
 			r.FilePath, r.FileURL, r.Problem = "a.mp4", "ftp://h/a", "fileUrl must be an absolute http or https URL"
 		})},
-		{"no object", `"r1"`, Recording{Problem: "the entry is not an object"}},
+		{"no object", `"r1"`, Recording{Problem: "roomId is missing"}},
 		{"null", `null`, Recording{Problem: "roomId is missing"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			page, err := decodePage[Recording]([]byte(`{"pageInfo":{"lastPage":1},"data":[`+tc.json+`,{`+ids+`"file":null}]}`), 1)
+			page, err := decodePage[wireRecording]([]byte(`{"pageInfo":{"lastPage":1},"data":[`+tc.json+`,{`+ids+`"file":null}]}`), 1)
 			if err != nil || len(page.Data) != 2 {
 				t.Fatalf("%v, %v", page, err)
 			}
-			if diff := cmp.Diff([]Recording{tc.want, whole}, page.Data); diff != "" {
+			if diff := cmp.Diff([]Recording{tc.want, whole}, []Recording{page.Data[0].entry(), page.Data[1].entry()}); diff != "" {
 				t.Errorf("entries (-want +got):\n%s", diff)
 			}
 		})
@@ -392,14 +400,15 @@ func FuzzDecodePage(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if page, err := decodePage[Session](body, 1); err == nil && page.Info.LastPage == nil {
+		if page, err := decodePage[wireSession](body, 1); err == nil && page.Info.LastPage == nil {
 			t.Fatal("no error without the last page")
 		}
-		page, err := decodePage[Recording](body, 1)
+		page, err := decodePage[wireRecording](body, 1)
 		if err != nil {
 			return
 		}
-		for _, r := range page.Data {
+		for _, entry := range page.Data {
+			r := entry.entry()
 			if r.Problem == "" && (r.RoomID == "" || r.SessionID == "" || len(r.FilePath) > videosdk.MaxFilePathBytes || len(r.FileURL) > videosdk.MaxFileURLBytes) {
 				t.Fatalf("%+v", r)
 			}
