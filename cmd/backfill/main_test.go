@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -13,10 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/backfill"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
 	"github.com/meetingops/meeting-recording-operator/test/harness/provider"
 )
@@ -121,7 +126,7 @@ func TestOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout, stderr := w.run(t, "--dry-run")
-	if code != exitOK || !strings.Contains(stdout, "would record\t"+r.RoomID+"\t"+r.SessionID+"\t"+r.FilePath()) || !strings.Contains(stdout, "recorded: 2") {
+	if code != exitOK || !strings.Contains(stdout, "would record\t"+r.RoomID+"\t"+r.SessionID+"\t"+r.FilePath()) || !strings.Contains(stdout, "would record: 2") {
 		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
 	}
 	if got := w.recordings(t); len(got) != 0 {
@@ -166,6 +171,65 @@ func (w *world) recordings(t *testing.T) []v1alpha1.MeetingRecording {
 		t.Fatal(err)
 	}
 	return list.Items
+}
+
+// TestReadsWhatTheSidecarWrites: what backfill has seen of a recording says nothing of what the sidecar has written since.
+func TestReadsWhatTheSidecarWrites(t *testing.T) {
+	w := newWorld(t)
+	r := w.add(1)
+	change := func(age time.Duration) {
+		t.Helper()
+		if err := w.account.Change(r.ID, func(r *provider.Recording) { r.Updated = time.Now().Add(-age) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store, err := recorder.NewRESTStore(api.Config, recorder.NewMetrics(prometheus.NewRegistry()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	webhook := func(ev lifecycle.Event) {
+		t.Helper()
+		ev.Source, ev.ReceivedAt = v1alpha1.EventSourceWebhook, time.Now()
+		sidecar := recorder.Writer{Store: store, Windows: lifecycle.Windows{Reorder: time.Minute, Redelivery: 10 * time.Second}}
+		session := recorder.Session{Namespace: w.namespace, MeetingID: r.RoomID, SessionID: r.SessionID}
+		if written := sidecar.Write(t.Context(), session, []lifecycle.Event{ev}); written[0].Err != nil {
+			t.Fatal(written[0].Err)
+		}
+	}
+	o, err := parseOptions(w.args, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry := prometheus.NewRegistry()
+	b, err := newBackfill(o, api.Config, registry, nil, logr.Discard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	round := func(want backfill.Outcome) {
+		t.Helper()
+		if summary, err := b.Round(t.Context()); err != nil || summary.Found[want] != 1 {
+			t.Fatalf("found %v, want it %s: %v", summary.Found, want, err)
+		}
+	}
+	webhook(lifecycle.Event{Type: v1alpha1.EventStarted})
+	change(time.Minute)
+	round(backfill.Waiting)
+	webhook(lifecycle.Event{Type: v1alpha1.EventStopped, FilePath: r.WebhookPath(), FileURL: r.FileURL()})
+	change(time.Hour)
+	round(backfill.Present)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			for _, label := range metric.GetLabel() {
+				if family.GetName() == "meetingrecording_api_requests_total" && label.GetName() == "verb" && label.GetValue() != "get" && metric.GetCounter().GetValue() > 0 {
+					t.Errorf("it asked the API server for %v", metric)
+				}
+			}
+		}
+	}
 }
 
 // TestErrors: what a user can do about it is in the last line.

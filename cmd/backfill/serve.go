@@ -45,6 +45,7 @@ func newBackfill(o options, cluster *k8srest.Config, registry prometheus.Registe
 	if err != nil {
 		return nil, err
 	}
+	store = store.Uncached() // the sidecar writes most of what is read
 	writer := &recorder.Writer{Store: store, Windows: o.windows}
 	objects := &backfill.Store{Namespace: o.namespace, Store: store, Outbox: outbox.New(outbox.Options{
 		Write: writer.Write, Timeout: o.writeTimeout, Metrics: outbox.NewMetrics(registry), Log: log, Now: time.Now,

@@ -28,8 +28,9 @@ import (
 const (
 	// sessionsInFlight is how many sessions are checked at once.
 	sessionsInFlight = 8
-	// maxFailures is how many sessions may fail in a row before a round ends:
-	// then it is not one of them that is at fault.
+	// maxFailures is how many sessions may fail in a row, or how many entries of
+	// the provider's lists may be unreadable, before a round ends: then it is not
+	// one of them that is at fault.
 	maxFailures = 20
 	// maxRecheck is the longest time until a session is checked again.
 	maxRecheck = 6 * time.Hour
@@ -57,8 +58,11 @@ type Objects interface {
 	// Get returns the object of a session's segment, possibly out of date; nil
 	// if there is none.
 	Get(ctx context.Context, meetingID, sessionID string, segment int32) (*Object, error)
-	// Record makes an event durable, and returns the name of its object.
-	Record(ctx context.Context, meetingID, sessionID string, ev lifecycle.Event) (name string, err error)
+	// Each calls visit with the session of each object, possibly out of date.
+	Each(ctx context.Context, visit func(sessionID string, object *Object)) error
+	// Record makes an event durable, and returns the name of its object and
+	// whether the event was new to it.
+	Record(ctx context.Context, meetingID, sessionID string, ev lifecycle.Event) (name string, result lifecycle.Result, err error)
 }
 
 // ErrRejected says that the API server will never accept an object.
@@ -87,6 +91,8 @@ type Backfill struct {
 	options  Options
 	metrics  *Metrics
 	log      logr.Logger
+	// readAllAfter is the constant of that name, but in tests.
+	readAllAfter int
 
 	mu       sync.Mutex
 	schedule schedule
@@ -94,24 +100,29 @@ type Backfill struct {
 
 // New returns a Backfill that has seen nothing yet.
 func New(provider Provider, objects Objects, options Options, metrics *Metrics, log logr.Logger) *Backfill {
-	return &Backfill{provider: provider, objects: objects, options: options, metrics: metrics, log: log, schedule: schedule{}}
+	return &Backfill{
+		provider: provider, objects: objects, options: options, metrics: metrics, log: log, readAllAfter: readAllAfter, schedule: schedule{},
+	}
 }
 
 // round is one pass over the provider's list.
 type round struct {
 	*Backfill
-	now time.Time
+	now    time.Time
+	placed placed
 
 	mu       sync.Mutex
 	summary  Summary
 	failures int // in a row
 	failed   error
+	// unreadable counts entries in a row, of sessions and of recordings.
+	unreadable struct{ sessions, recordings int }
 }
 
 // Round lists what the provider has and records what is missing. It returns
 // what it found, also with an error: then it did not see everything.
 func (b *Backfill) Round(ctx context.Context) (Summary, error) {
-	r := &round{Backfill: b, now: b.options.Now(), summary: Summary{Found: map[Outcome]int{}}}
+	r := &round{Backfill: b, now: b.options.Now(), summary: Summary{Found: map[Outcome]int{}, DryRun: b.options.Plan != nil}}
 	began := time.Now()
 	group, limited := errgroup.WithContext(ctx)
 	group.SetLimit(sessionsInFlight)
@@ -146,6 +157,9 @@ func (r *round) visit(ctx context.Context, group *errgroup.Group, s rest.Session
 		return err
 	}
 	r.count(func(sum *Summary) { sum.Sessions++ })
+	if err := r.readable(&r.unreadable.sessions, s.Problem); err != nil {
+		return fmt.Errorf("list sessions: %w", err)
+	}
 	if s.Problem != "" {
 		r.skip(Unreadable, s.ID, "", string(s.Problem))
 		return nil
@@ -203,9 +217,24 @@ func (r *round) plan(s rest.Session, c *check, total int) {
 	if !c.expires.IsZero() && c.expires.Before(next) {
 		next = c.expires
 	}
-	before := r.schedule[s.ID]
-	r.summary.Webhooks.add(c.deliveries.minus(before.deliveries))
-	r.schedule[s.ID] = checked{next: next.Unix(), seen: r.now.Unix(), deliveries: c.deliveries}
+	before := r.schedule[keyOf(s.ID)]
+	r.summary.Webhooks.add(deliveries{c.deliveries.counts.minus(before.webhooks), c.deliveries.failedTypes})
+	r.schedule[keyOf(s.ID)] = checked{next: seconds(next), seen: seconds(r.now), webhooks: c.deliveries.counts}
+}
+
+// readable notes whether an entry can be read. It returns an error after so many
+// in a row that cannot that the provider must have changed what it answers.
+func (r *round) readable(inRow *int, problem rest.Problem) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if problem == "" {
+		*inRow = 0
+		return nil
+	}
+	if *inRow++; *inRow < maxFailures {
+		return nil
+	}
+	return fmt.Errorf("%d entries in a row cannot be read (%s): the provider's API is not as it was when this version was made, check for a newer one", *inRow, problem)
 }
 
 func (r *round) count(change func(*Summary)) {

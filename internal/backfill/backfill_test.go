@@ -43,6 +43,12 @@ func TestRound(t *testing.T) {
 			w.cluster.webhook(t, all[0])
 			w.cluster.webhook(t, all[2])
 		}, found(map[Outcome]int{Present: 2, Recorded: 1}), 3},
+		{"a read that is out of date", func(t *testing.T, w *world) {
+			for _, r := range w.session(1, 2, 2*time.Hour)[1:] {
+				w.cluster.webhook(t, r)
+			}
+			w.cluster.lags = true
+		}, found(map[Outcome]int{Recorded: 1, Present: 1}), 2},
 		{"within the grace period", func(_ *testing.T, w *world) { w.session(1, 1, 18*time.Minute) }, found(map[Outcome]int{Waiting: 1}), 0},
 		{"just after it", func(_ *testing.T, w *world) { w.session(1, 1, 20*time.Minute) }, found(map[Outcome]int{Recorded: 1}), 1},
 		{"before the lookback", func(_ *testing.T, w *world) { w.session(1, 1, 49*time.Hour) }, map[Outcome]int{}, 0},
@@ -173,6 +179,7 @@ func TestI4(t *testing.T) {
 				var replicas sync.WaitGroup
 				for range 2 {
 					b := w.start(t)
+					b.readAllAfter = []int{0, 10, readAllAfter}[random.IntN(3)]
 					replicas.Go(func() {
 						for range 3 {
 							_, _ = b.Round(ctx)
@@ -311,6 +318,90 @@ func TestIdleRounds(t *testing.T) {
 	})
 }
 
+// TestEndsWhereNothingCanBeRead: an API of another shape is not an account without recordings, and some bad entries are no other API.
+func TestEndsWhereNothingCanBeRead(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		bad, good int
+		change    func(*provider.Recording)
+		want      string
+	}{
+		{"some recordings", maxFailures - 1, 30, func(r *provider.Recording) { r.RoomID = "" }, ""},
+		{"all recordings", 50, 0, func(r *provider.Recording) { r.RoomID = "" }, "entries in a row cannot be read (roomId is missing)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				for number := range tc.bad + tc.good {
+					for _, r := range w.session(number, 1, 2*time.Hour) {
+						if number < tc.bad {
+							change(t, w, r, tc.change)
+						}
+					}
+				}
+				b := w.start(t)
+				summary, err := b.Round(t.Context())
+				if (err == nil) != (tc.want == "") || (err != nil && !strings.Contains(err.Error(), tc.want)) {
+					t.Errorf("error %v, want %q", err, tc.want)
+				}
+				if tc.want == "" && (summary.Found[Recorded] != tc.good || summary.Found[Unreadable] != tc.bad) {
+					t.Errorf("found %v", summary.Found)
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		for number := range 300 {
+			w.account.AddSession(provider.Session{ID: provider.ID('5', number), Start: time.Now().Add(-time.Hour)})
+		}
+		if _, err := w.start(t).Round(t.Context()); err == nil || !strings.Contains(err.Error(), "list sessions: 20 entries in a row cannot be read (roomId is missing)") {
+			t.Error(err)
+		}
+	})
+}
+
+// TestReadsAllAtOnce: a round with many sessions does not read each object by
+// itself, and finds the same.
+func TestReadsAllAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		for number := range 300 {
+			for i, r := range w.session(number, 3, 2*time.Hour) {
+				if number%10 == 0 && i == 1 {
+					continue // lost
+				}
+				if number%10 == 1 && i == 2 {
+					change(t, w, r, func(r *provider.Recording) { r.URL = "https://h.example/" + r.FileID + "?Expires=1795000000" })
+					r.URL = "https://h.example/" + r.FileID + "?Expires=1"
+				}
+				w.cluster.webhook(t, r)
+			}
+		}
+		b := w.start(t)
+		b.readAllAfter = 20
+		summary, err := b.Round(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(map[Outcome]int{Present: 840, Recorded: 30, Refreshed: 30}, summary.Found); diff != "" {
+			t.Errorf("found (-want +got):\n%s", diff)
+		}
+		if err := w.problems(); err != nil {
+			t.Error(err)
+		}
+		// Only what is missing, or has expired, is still read by itself: with the objects before it, and the end of the chain.
+		if most := 20 + 3*sessionsInFlight + 60*4; w.cluster.lists != 1 || w.cluster.gets > most {
+			t.Errorf("%d lists and %d gets, want 1 and at most %d", w.cluster.lists, w.cluster.gets, most)
+		}
+		w.cluster.before = func() error { return errAway }
+		<-time.After(3 * time.Hour)
+		if _, err := b.Round(t.Context()); !errors.Is(err, errAway) {
+			t.Errorf("with an API server that is away: %v", err)
+		}
+	})
+}
+
 // TestRefreshesExpiredAddresses while something may still need them.
 func TestRefreshesExpiredAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -375,7 +466,7 @@ func TestDryRun(t *testing.T) {
 		if out.String() != want {
 			t.Errorf("printed %q, want %q", out.String(), want)
 		}
-		wantSummary := "1 sessions listed, 1 checked, present: 1, recorded: 1\n" +
+		wantSummary := "1 sessions listed, 1 checked, present: 1, would record: 1\n" +
 			"The provider reports 1 delivered and 3 failed webhooks. Failed: recording-stopped 3. Check that the webhook URL reaches the sidecar."
 		if summary.String() != wantSummary {
 			t.Errorf("summary %q", summary)

@@ -32,6 +32,9 @@ type check struct {
 // if the rest of the list is of no use.
 func (c *check) recording(ctx context.Context, r rest.Recording) error {
 	c.entries++
+	if err := c.readable(&c.unreadable.recordings, r.Problem); err != nil {
+		return err
+	}
 	if outcome, reason := c.unusable(r); outcome != "" {
 		c.skip(outcome, c.session.ID, r.ID, reason)
 		return nil
@@ -47,6 +50,12 @@ func (c *check) recording(ctx context.Context, r rest.Recording) error {
 		return nil
 	}
 	c.files[id] = true
+	if isPlaced, err := c.placed.has(ctx, c.round, c.session.ID, id); isPlaced || err != nil {
+		if isPlaced {
+			c.found(Present, r)
+		}
+		return err
+	}
 	meeting, object, err := c.find(ctx, r, id)
 	switch {
 	case err != nil:
@@ -94,7 +103,7 @@ func (c *check) find(ctx context.Context, r rest.Recording, id string) (meeting 
 		}
 		chain := c.chains[candidate]
 		if chain == nil {
-			chain = newChain(c.objects, candidate, c.session.ID)
+			chain = newChain(c.round, candidate, c.session.ID)
 			c.chains[candidate] = chain
 		}
 		object, err := chain.find(ctx, id)
@@ -134,7 +143,7 @@ func (c *check) record(ctx context.Context, outcome Outcome, meeting string, r r
 		c.options.Plan(Finding{Outcome: outcome, MeetingID: meeting, SessionID: c.session.ID, FilePath: r.FilePath, Time: r.Time})
 		return nil
 	}
-	name, err := c.objects.Record(ctx, meeting, c.session.ID, c.event(r))
+	name, result, err := c.objects.Record(ctx, meeting, c.session.ID, c.event(r))
 	switch {
 	case errors.Is(err, ErrRejected):
 		c.skip(Rejected, c.session.ID, r.ID, err.Error())
@@ -142,6 +151,9 @@ func (c *check) record(ctx context.Context, outcome Outcome, meeting string, r r
 	case err != nil:
 		c.failed = fmt.Errorf("record file %s: %w", r.FilePath, err)
 		return c.failed
+	case result == lifecycle.Duplicate && outcome == Recorded:
+		c.found(Present, r) // what was read was out of date
+		return nil
 	}
 	c.found(outcome, r)
 	c.log.Info("File backfilled", "outcome", outcome, "recording", name, "file", r.FilePath)
@@ -174,14 +186,14 @@ func (c *check) found(outcome Outcome, r rest.Recording) {
 
 // chain reads the objects of a session one after another, as far as it must.
 type chain struct {
-	objects            Objects
+	round              *round
 	meeting, sessionID string
 	read               []*Object
 	complete           bool
 }
 
-func newChain(objects Objects, meeting, session string) *chain {
-	return &chain{objects: objects, meeting: meeting, sessionID: session}
+func newChain(r *round, meeting, session string) *chain {
+	return &chain{round: r, meeting: meeting, sessionID: session}
 }
 
 func (c *chain) isEmpty() bool { return c == nil || len(c.read) == 0 }
@@ -195,7 +207,8 @@ func (c *chain) find(ctx context.Context, id string) (*Object, error) {
 	}
 	for !c.complete {
 		next := int32(len(c.read)) + 1 //nolint:gosec // at most lifecycle.MaxSegment
-		object, err := c.objects.Get(ctx, c.meeting, c.sessionID, next)
+		c.round.placed.count()
+		object, err := c.round.objects.Get(ctx, c.meeting, c.sessionID, next)
 		if err != nil {
 			return nil, fmt.Errorf("read the session's recordings: %w", err)
 		}

@@ -28,7 +28,10 @@ type cluster struct {
 	chains   map[[2]string][]lifecycle.Segment
 	finished map[string]bool // by file
 	gets     int
+	lists    int
 	records  int
+	// lags has Get and Each return nothing, as a watch cache does that is behind.
+	lags bool
 	// before, if not nil, is called before each call, and may make it fail.
 	before func() error
 }
@@ -52,7 +55,7 @@ func (c *cluster) Get(_ context.Context, meeting, session string, segment int32)
 	defer c.mu.Unlock()
 	c.gets++
 	chain := c.chains[[2]string{meeting, session}]
-	if int(segment) > len(chain) {
+	if int(segment) > len(chain) || c.lags {
 		return nil, nil
 	}
 	object := &Object{Segment: chain[segment-1]}
@@ -60,9 +63,29 @@ func (c *cluster) Get(_ context.Context, meeting, session string, segment int32)
 	return object, nil
 }
 
-func (c *cluster) Record(_ context.Context, meeting, session string, ev lifecycle.Event) (string, error) {
+func (c *cluster) Each(_ context.Context, visit func(session string, object *Object)) error {
 	if err := c.fails(); err != nil {
-		return "", err
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lists++
+	if c.lags {
+		return nil
+	}
+	for key, chain := range c.chains {
+		for _, segment := range chain {
+			object := &Object{Segment: segment}
+			object.Finished = object.Status.File != nil && c.finished[lifecycle.FileID(object.Status.File.Path)]
+			visit(key[1], object)
+		}
+	}
+	return nil
+}
+
+func (c *cluster) Record(_ context.Context, meeting, session string, ev lifecycle.Event) (string, lifecycle.Result, error) {
+	if err := c.fails(); err != nil {
+		return "", "", err
 	}
 	c.mu.Lock()
 	c.records++
@@ -78,9 +101,9 @@ func (c *cluster) Record(_ context.Context, meeting, session string, ev lifecycl
 	c.mu.Unlock()
 	// The response may be lost after the write.
 	if err := c.fails(); err != nil {
-		return "", err
+		return "", "", err
 	}
-	return lifecycle.Name(meeting, session, decision.Segment), nil
+	return lifecycle.Name(meeting, session, decision.Segment), decision.Result, nil
 }
 
 // files counts on how many objects each file is.
@@ -105,7 +128,7 @@ func (c *cluster) webhook(t testing.TB, r provider.Recording) {
 	c.before = nil
 	defer func() { c.before = before }()
 	ev := lifecycle.Event{Type: "Stopped", Source: "Webhook", FilePath: r.WebhookPath(), FileURL: r.FileURL(), ReceivedAt: r.Created}
-	if _, err := c.Record(t.Context(), r.RoomID, r.SessionID, ev); err != nil {
+	if _, _, err := c.Record(t.Context(), r.RoomID, r.SessionID, ev); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -19,7 +19,7 @@ func TestScrape(t *testing.T) {
 	m.Request(200)
 	m.Request(0)
 	m.observe(Summary{
-		Found: map[Outcome]int{Present: 9, Recorded: 1, Waiting: 2}, Webhooks: deliveries{succeeded: 40, failed: 4}, Took: 1500 * time.Millisecond,
+		Found: map[Outcome]int{Present: 9, Recorded: 1, Waiting: 2}, Webhooks: deliveries{counts: counts{succeeded: 40, failed: 4}}, Took: 1500 * time.Millisecond,
 	}, nil, time.Unix(1_795_953_600, 0))
 	scrape, err := os.Open("../../hack/monitoring/testdata/backfill.prom")
 	if err != nil {

@@ -7,28 +7,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
-// +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;create,namespace=system
+// +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;create,namespace=system
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/status,verbs=patch,namespace=system
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/recording,verbs=update,namespace=system
+
+const (
+	// getTimeout is how long the API server may take for one object, and
+	// eachTimeout for all of them: some hundred thousand.
+	getTimeout  = 30 * time.Second
+	eachTimeout = 5 * time.Minute
+)
 
 // Store reads the MeetingRecordings of one namespace, and writes them by the
 // outbox, as the sidecar does.
 type Store struct {
 	Namespace string
-	Store     recorder.Store
-	Outbox    interface {
+	Store     interface {
+		recorder.Store
+		// Each reads all objects of a namespace, possibly out of date.
+		Each(ctx context.Context, namespace string, visit func(*recorder.Object)) error
+	}
+	Outbox interface {
 		Record(ctx context.Context, ev recorder.Event) (recorder.Outcome, error)
 	}
 }
 
 // Get implements Objects. The API server answers from its watch cache.
 func (s *Store) Get(ctx context.Context, meetingID, sessionID string, segment int32) (*Object, error) {
+	ctx, cancel := context.WithTimeout(ctx, getTimeout)
+	defer cancel()
 	read, err := s.Store.Get(ctx, s.session(meetingID, sessionID), segment, false)
 	if errors.Is(err, recorder.ErrNotFound) {
 		return nil, nil
@@ -36,13 +50,26 @@ func (s *Store) Get(ctx context.Context, meetingID, sessionID string, segment in
 	if err != nil {
 		return nil, err
 	}
+	return objectOf(read, meetingID, sessionID, segment), nil
+}
+
+// Each implements Objects. The API server answers from its watch cache.
+func (s *Store) Each(ctx context.Context, visit func(sessionID string, object *Object)) error {
+	ctx, cancel := context.WithTimeout(ctx, eachTimeout)
+	defer cancel()
+	return s.Store.Each(ctx, s.Namespace, func(read *recorder.Object) {
+		visit(read.Spec.SessionID, objectOf(read, read.Spec.MeetingID, read.Spec.SessionID, read.Spec.Segment))
+	})
+}
+
+func objectOf(read *recorder.Object, meetingID, sessionID string, segment int32) *Object {
 	return &Object{
 		Segment: lifecycle.Segment{
 			Index: segment, Status: read.Recording,
 			Foreign: read.Spec.MeetingID != meetingID || read.Spec.SessionID != sessionID || read.Spec.Segment != segment,
 		},
 		Finished: read.Processing == v1alpha1.ProcessingSucceeded || read.Processing == v1alpha1.ProcessingSkipped,
-	}, nil
+	}
 }
 
 func (s *Store) session(meetingID, sessionID string) recorder.Session {
@@ -50,12 +77,12 @@ func (s *Store) session(meetingID, sessionID string) recorder.Session {
 }
 
 // Record implements Objects.
-func (s *Store) Record(ctx context.Context, meetingID, sessionID string, ev lifecycle.Event) (string, error) {
+func (s *Store) Record(ctx context.Context, meetingID, sessionID string, ev lifecycle.Event) (string, lifecycle.Result, error) {
 	outcome, err := s.Outbox.Record(ctx, recorder.Event{
 		Session: s.session(meetingID, sessionID), Event: ev,
 	})
 	if rejection := recorder.RejectionOf(err); rejection != nil {
-		return "", fmt.Errorf("%w: %w", ErrRejected, rejection.Err)
+		return "", "", fmt.Errorf("%w: %w", ErrRejected, rejection.Err)
 	}
-	return outcome.Recording, err
+	return outcome.Recording, outcome.Result, err
 }

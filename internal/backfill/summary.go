@@ -56,6 +56,9 @@ type Finding struct {
 	Time                 time.Time
 }
 
+// dryRunVerbs name the outcomes that a dry run does not bring about.
+var dryRunVerbs = map[Outcome]string{Recorded: "would record", Refreshed: "would refresh"}
+
 // Printer returns a function that prints findings, one a line. It may be called
 // concurrently.
 func Printer(w io.Writer) func(Finding) {
@@ -63,15 +66,11 @@ func Printer(w io.Writer) func(Finding) {
 	return func(f Finding) {
 		mu.Lock()
 		defer mu.Unlock()
-		verb := "would record"
-		if f.Outcome == Refreshed {
-			verb = "would refresh"
-		}
 		at := "at an unknown time"
 		if !f.Time.IsZero() {
 			at = f.Time.Format(time.RFC3339)
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", verb, f.MeetingID, f.SessionID, f.FilePath, at)
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", dryRunVerbs[f.Outcome], f.MeetingID, f.SessionID, f.FilePath, at)
 	}
 }
 
@@ -81,10 +80,12 @@ type Summary struct {
 	// them were due.
 	Sessions, Checked int
 	Found             map[Outcome]int
-	// Webhooks is what the provider says of its deliveries that it did not say
-	// before.
+	// Webhooks is what the provider says of its deliveries: counts that it did
+	// not say before, and the types of all that failed.
 	Webhooks deliveries
 	Took     time.Duration
+	// DryRun means that nothing was written.
+	DryRun bool
 }
 
 // String is the summary for people.
@@ -92,23 +93,39 @@ func (s Summary) String() string {
 	parts := []string{fmt.Sprintf("%d sessions listed, %d checked", s.Sessions, s.Checked)}
 	for _, outcome := range Outcomes() {
 		if s.Found[outcome] > 0 {
-			parts = append(parts, fmt.Sprintf("%s: %d", strings.ReplaceAll(string(outcome), "_", " "), s.Found[outcome]))
+			parts = append(parts, fmt.Sprintf("%s: %d", s.nameOf(outcome), s.Found[outcome]))
 		}
 	}
 	return strings.Join(parts, ", ") + "\n" + s.Webhooks.String()
 }
 
+func (s Summary) nameOf(outcome Outcome) string {
+	if verb, ok := dryRunVerbs[outcome]; ok && s.DryRun {
+		return verb
+	}
+	return strings.ReplaceAll(string(outcome), "_", " ")
+}
+
 // deliveries is the provider's account of its webhooks.
 type deliveries struct {
-	succeeded, failed int32
-	failedTypes       map[videosdk.EventType]int
+	counts
+	// failedTypes has those that failed, by type, as far as the provider says.
+	failedTypes map[videosdk.EventType]int
+}
+
+// counts are webhooks of a session.
+type counts struct{ succeeded, failed int32 }
+
+// minus returns what is new since before.
+func (c counts) minus(before counts) counts {
+	return counts{succeeded: max(0, c.succeeded-before.succeeded), failed: max(0, c.failed-before.failed)}
 }
 
 func deliveriesOf(r rest.Recording) deliveries {
-	d := deliveries{
+	d := deliveries{counts: counts{
 		succeeded: int32(min(r.Deliveries.Succeeded, r.Deliveries.Total, 1<<20)),        //nolint:gosec // bounded
 		failed:    int32(min(max(0, r.Deliveries.Total-r.Deliveries.Succeeded), 1<<20)), //nolint:gosec // bounded
-	}
+	}}
 	for _, eventType := range r.Deliveries.Failed {
 		if d.failedTypes == nil {
 			d.failedTypes = map[videosdk.EventType]int{}
@@ -127,23 +144,6 @@ func (d *deliveries) add(more deliveries) {
 		}
 		d.failedTypes[eventType] += n
 	}
-}
-
-// minus returns what is new since before.
-func (d deliveries) minus(before deliveries) deliveries {
-	return deliveries{
-		succeeded: max(0, d.succeeded-before.succeeded), failed: max(0, d.failed-before.failed), failedTypes: newTypes(d, before),
-	}
-}
-
-func newTypes(now, before deliveries) map[videosdk.EventType]int {
-	types := map[videosdk.EventType]int{}
-	for eventType, n := range now.failedTypes {
-		if more := n - before.failedTypes[eventType]; more > 0 {
-			types[eventType] = more
-		}
-	}
-	return types
 }
 
 // String is the account for people.
