@@ -60,4 +60,4 @@ bench-events: build controlplane ## Measure webhook -> event in 1,000 open strea
 .PHONY: bench-backfill
 bench-backfill: build controlplane ## Measure backfill with 100,000 recordings of which 100 are missing. BENCHFLAGS=-recordings=2000 is a short run.
 	@go build -o bin/bench-backfill ./test/bench/backfill
-	@KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s bin/bench-backfill $(BENCHFLAGS)
+	@bin/bench-backfill $(BENCHFLAGS)

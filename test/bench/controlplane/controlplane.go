@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 
@@ -70,14 +71,16 @@ func (c *ControlPlane) Stop() {
 
 // install installs the CRDs, with kubectl, as a user does.
 func (c *ControlPlane) install(ctx context.Context, assets string) error {
-	for _, args := range [][]string{
-		{"apply", "-k", "config/crd"},
-		{"wait", "--for=condition=Established", "--timeout=60s", "-f", "config/crd/bases"},
-	} {
-		cmd := exec.CommandContext(ctx, filepath.Join(assets, "kubectl"), append([]string{"--kubeconfig", c.Kubeconfig}, args...)...)
+	kubectl, err := filepath.Abs(filepath.Join(assets, "kubectl"))
+	if err != nil {
+		return err
+	}
+	for _, command := range [][]string{{kubectl, "apply", "-k", "config/crd"}, {"bash", "hack/await-crds.sh"}} {
+		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 		cmd.Dir = c.root
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig, "KUBECTL="+kubectl)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("kubectl %v: %w\n%s", args, err, out)
+			return fmt.Errorf("%v: %w\n%s", command, err, out)
 		}
 	}
 	return nil

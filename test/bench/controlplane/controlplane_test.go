@@ -89,11 +89,11 @@ func TestRules(t *testing.T) {
 
 // TestCopyOf: the copy of an object is that of another recording, and nothing else differs.
 func TestCopyOf(t *testing.T) {
-	from, to := script.Script{Tag: "00000001"}.Recording(1), script.Script{Tag: "00000002"}.Recording(70000)
+	from, to := script.Script{Tag: "00000001"}.Recording(1), script.Script{Tag: "00000002", PerSession: 3}.Recording(70000)
 	object := func(r script.Recording, uid string) *v1alpha1.MeetingRecording {
 		recording := &v1alpha1.MeetingRecording{}
 		recording.Name, recording.UID = r.Name, types.UID(uid)
-		recording.Spec = v1alpha1.MeetingRecordingSpec{MeetingID: r.MeetingID, SessionID: r.SessionID, Segment: 1}
+		recording.Spec = v1alpha1.MeetingRecordingSpec{MeetingID: r.MeetingID, SessionID: r.SessionID, Segment: r.Segment}
 		recording.Status.Recording.File = &v1alpha1.RecordingFile{Path: r.FilePath, URL: r.FileURL}
 		return recording
 	}

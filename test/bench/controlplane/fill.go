@@ -29,7 +29,7 @@ const (
 	// perTransaction is how many objects are put at once: etcd takes 128.
 	perTransaction = 100
 	// seenIn is how long the API server may take to see what was put.
-	seenIn = 2 * time.Minute
+	seenIn = 10 * time.Minute
 	// fillers is how many transactions are under way at once.
 	fillers = 4
 )
@@ -65,25 +65,45 @@ func (c *ControlPlane) Fill(ctx context.Context, namespace, template string, s s
 		if err := c.alive(); err != nil {
 			return harness.Permanent(err)
 		}
-		return c.checkFilled(ctx, namespace, s.Recordings)
+		return c.checkFilled(ctx, namespace, template, s.Recordings)
 	})
 }
 
-// checkFilled tells whether the API server has so many recordings at least.
-func (c *ControlPlane) checkFilled(ctx context.Context, namespace string, n int) error {
+// checkFilled returns an error until the API server has so many recordings at least, in its watch cache, too.
+func (c *ControlPlane) checkFilled(ctx context.Context, namespace, template string, n int) error {
+	have, version, err := c.list(ctx, namespace)
+	if err != nil {
+		return err
+	}
+	if have < n {
+		return fmt.Errorf("the API server has %d recordings, want %d: were they put where it looks for them?", have, n)
+	}
+	err = c.Clients.RESTClient().Get().AbsPath("/apis", v1alpha1.GroupVersion.String(), "namespaces", namespace, "meetingrecordings", template).
+		Param("resourceVersion", version).Do(ctx).Error()
+	if err != nil {
+		return fmt.Errorf("wait for the API server's watch cache: %w", err)
+	}
+	return nil
+}
+
+// Recordings counts the recordings of a namespace.
+func (c *ControlPlane) Recordings(ctx context.Context, namespace string) (int, error) {
+	have, _, err := c.list(ctx, namespace)
+	return have, err
+}
+
+// list counts the recordings of a namespace as etcd has them, and returns the version of that.
+func (c *ControlPlane) list(ctx context.Context, namespace string) (have int, version string, err error) {
 	var list metav1.PartialObjectMetadataList
 	body, err := c.Clients.RESTClient().Get().AbsPath("/apis", v1alpha1.GroupVersion.String(), "namespaces", namespace, "meetingrecordings").
 		Param("limit", "1").Do(ctx).Raw()
 	if err != nil {
-		return fmt.Errorf("list recordings: %w", err)
+		return 0, "", fmt.Errorf("list recordings: %w", err)
 	}
 	if err := json.Unmarshal(body, &list); err != nil {
-		return fmt.Errorf("list recordings: %w", err)
+		return 0, "", fmt.Errorf("list recordings: %w", err)
 	}
-	if have := int(ptr.Deref(list.RemainingItemCount, 0)) + len(list.Items); have < n {
-		return fmt.Errorf("the API server has %d recordings, want %d: were they put where it looks for them?", have, n)
-	}
-	return nil
+	return int(ptr.Deref(list.RemainingItemCount, 0)) + len(list.Items), list.ResourceVersion, nil
 }
 
 func etcdKey(namespace, name string) []byte {
@@ -140,7 +160,9 @@ func copyOf(stored []byte, template string, recording script.Recording) ([]byte,
 		return nil, fmt.Errorf("%s as it is in etcd, %.40s: %w", template, base64.StdEncoding.EncodeToString(stored), err)
 	}
 	return []byte(strings.NewReplacer(
+		object.Status.Recording.File.Path, recording.FilePath,
 		object.Name, recording.Name, string(object.UID), string(uuid.NewUUID()),
+		`"segment":1`, fmt.Sprintf(`"segment":%d`, recording.Segment),
 		object.Spec.MeetingID, recording.MeetingID, object.Spec.SessionID, recording.SessionID,
 	).Replace(string(stored))), nil
 }

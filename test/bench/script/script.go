@@ -28,6 +28,8 @@ type Script struct {
 	// Recordings is how many there are, and Senders how many are played at once.
 	Recordings int `json:"recordings"`
 	Senders    int `json:"senders"`
+	// PerSession is how many recordings each session has; 0 means one.
+	PerSession int `json:"perSession,omitempty"`
 	// Events are what is sent of each.
 	Events []string `json:"events"`
 }
@@ -54,6 +56,8 @@ func (s Script) Check() error {
 // Recording is one of a script.
 type Recording struct {
 	MeetingID, SessionID string
+	// Segment counts the recordings of its session from 1.
+	Segment int32
 	// Name is that of its object.
 	Name              string
 	FilePath, FileURL string
@@ -61,12 +65,14 @@ type Recording struct {
 
 // Recording returns one, counted from 0. Its ids have the provider's own shape.
 func (s Script) Recording(i int) Recording {
+	session, segment := i/max(1, s.PerSession), i%max(1, s.PerSession)
 	r := Recording{
-		MeetingID: fmt.Sprintf("bnch-%04x-%04x", i>>16&0xffff, i&0xffff),
-		SessionID: fmt.Sprintf("%s%016x", s.Tag, i),
+		MeetingID: fmt.Sprintf("bnch-%04x-%04x", session>>16&0xffff, session&0xffff),
+		SessionID: fmt.Sprintf("%s%016x", s.Tag, session),
+		Segment:   int32(segment) + 1, //nolint:gosec // a few
 	}
-	r.Name = lifecycle.Name(r.MeetingID, r.SessionID, 1)
-	r.FilePath = "/encoded/videos/" + r.SessionID + ".mp4"
+	r.Name = lifecycle.Name(r.MeetingID, r.SessionID, r.Segment)
+	r.FilePath = fmt.Sprintf("/encoded/videos/%s%012x%04x.mp4", s.Tag, session, segment)
 	r.FileURL = "https://cdn.videosdk.live" + r.FilePath
 	return r
 }

@@ -37,12 +37,12 @@ func TestCheck(t *testing.T) {
 
 // TestRecordings: no two are alike, and their webhooks are what the receiver understands.
 func TestRecordings(t *testing.T) {
-	one, other := Script{Tag: "00000001"}, Script{Tag: "00000002"}
+	one, other := Script{Tag: "00000001"}, Script{Tag: "00000002", PerSession: 3}
 	names := map[string]bool{}
 	for _, s := range []Script{one, other} {
 		for _, i := range []int{0, 1, 0xffff, 0x10000, 99999} {
 			recording := s.Recording(i)
-			names[recording.Name] = true
+			names[recording.Name], names[recording.FilePath] = true, true
 			for _, event := range Lifecycle {
 				got, err := videosdk.Parse(recording.Body(event))
 				if err != nil {
@@ -58,8 +58,11 @@ func TestRecordings(t *testing.T) {
 			}
 		}
 	}
-	if len(names) != 10 {
-		t.Errorf("%d names of 10 recordings", len(names))
+	if len(names) != 20 {
+		t.Errorf("%d names and files of 10 recordings", len(names))
+	}
+	if first, second := other.Recording(3), other.Recording(4); first.SessionID != second.SessionID || first.Segment != 1 || second.Name != first.Name+"-2" {
+		t.Errorf("the second recording of a session is %+v, after %+v", second, first)
 	}
 }
 

@@ -80,7 +80,7 @@ type Account struct {
 	Now func() time.Time
 
 	mu         sync.Mutex
-	sessions   []Session
+	sessions   []*Session
 	recordings map[string][]*Recording // by session
 	byID       map[string]*Recording
 	requests   map[string]int
@@ -106,16 +106,16 @@ func (a *Account) now() time.Time {
 func (a *Account) AddSession(s Session) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.sessions = append(a.sessions, s)
+	a.sessions = append(a.sessions, &s)
 }
 
 // EndSession sets the end of a session.
 func (a *Account) EndSession(id string, at time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for i := range a.sessions {
-		if a.sessions[i].ID == id {
-			a.sessions[i].End = at
+	for _, session := range a.sessions {
+		if session.ID == id {
+			session.End = at
 		}
 	}
 }

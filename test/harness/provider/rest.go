@@ -67,18 +67,17 @@ func (a *Account) listSessions(w http.ResponseWriter, r *http.Request, s shape) 
 	since, until := milliseconds(r, "startDate"), milliseconds(r, "endDate")
 	room := r.URL.Query().Get("roomId")
 	a.mu.Lock()
-	var found []Session
-	for _, session := range a.sessions {
+	defer a.mu.Unlock()
+	var found []*Session
+	for _, session := range slices.Backward(a.sessions) { // the newest first
 		if (since.IsZero() || !session.Start.Before(since)) && (until.IsZero() || !session.Start.After(until)) && (room == "" || room == session.RoomID) {
 			found = append(found, session)
 		}
 	}
-	a.mu.Unlock()
-	slices.Reverse(found) // the newest first
 	writePage(w, r, a.MaxPerPage, found, sessionJSON, s)
 }
 
-func sessionJSON(s Session) map[string]any {
+func sessionJSON(s *Session) map[string]any {
 	entry := map[string]any{
 		"id": s.ID, "roomId": s.RoomID, "start": s.Start.UTC().Format(timeFormat), "end": nil, "status": "ongoing",
 		"participants": []any{}, "links": map[string]string{"get_room": "https://api.videosdk.live/v2/rooms/" + s.RoomID},
