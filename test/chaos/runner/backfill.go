@@ -24,13 +24,13 @@ const (
 	// backfillInterval and backfillGrace are short, so that a run need not take hours.
 	backfillInterval = 5 * time.Second
 	backfillGrace    = 10 * time.Second
-	// killBackfillEvery is how often backfill is killed while webhooks are sent.
-	killBackfillEvery = 9 * time.Second
+	// killBackfillEvery is how often backfill is killed while webhooks are sent. Each time it begins anew with the whole list.
+	killBackfillEvery = 20 * time.Second
 )
 
-// startBackfill starts backfill with the rights of the sidecar, which are the same.
+// startBackfill starts backfill.
 func (w *world) startBackfill(ctx context.Context) error {
-	kubeconfig, err := w.kubeconfig(ctx, backfillName, "sidecar")
+	kubeconfig, err := w.kubeconfig(ctx, backfillName, "backfill")
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func startControlPlane(ctx context.Context, folder, assets, root string) (*Contr
 
 func (c *ControlPlane) install(ctx context.Context, root string) error {
 	for _, command := range [][]string{
-		{c.kubectl, "apply", "-k", "config/default"},
+		{c.kubectl, "apply", "-k", "config/overlays/backfill"},
 		{"bash", "hack/await-crds.sh"},
 		{c.kubectl, "apply", "-k", "config/pipelines"},
 	} {

@@ -100,9 +100,10 @@ func (k *kubelet) remove(ctx context.Context, name string, uid types.UID) error 
 	return client.IgnoreNotFound(k.client.Delete(ctx, &corev1.Pod{ObjectMeta: meta}, client.GracePeriodSeconds(0)))
 }
 
-// work does something until it is done.
+// work does something until it is done. Its backoff keeps it from adding to the load of an API server that is too slow for its requests.
 func (k *kubelet) work(ctx context.Context, do func(context.Context) error) {
-	for {
+	const firstBackoff, maxBackoff = 300 * time.Millisecond, 10 * time.Second
+	for backoff := firstBackoff; ; backoff = min(2*backoff, maxBackoff) {
 		select {
 		case k.places <- struct{}{}:
 		case <-ctx.Done():
@@ -112,7 +113,7 @@ func (k *kubelet) work(ctx context.Context, do func(context.Context) error) {
 		err := do(attempt)
 		cancel()
 		<-k.places
-		if err == nil || !harness.Sleep(ctx, 300*time.Millisecond) {
+		if err == nil || !harness.Sleep(ctx, backoff) {
 			return
 		}
 	}

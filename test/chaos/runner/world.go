@@ -208,7 +208,7 @@ func (w *world) awaitPrograms(ctx context.Context) error {
 
 // awaitOK waits until a program answers 200 at a path of its health address.
 func (w *world) awaitOK(ctx context.Context, name, path string) error {
-	return harness.Await(ctx, 3*time.Minute, name+" is well", func(ctx context.Context) error {
+	return harness.Await(ctx, patience, name+" is well", func(ctx context.Context) error {
 		return harness.CheckOK(ctx, "http://"+w.health[name]+path)
 	})
 }

@@ -75,13 +75,16 @@ func NewShipped(folder string) (*Shipped, error) {
 	return s, WriteKubeconfig(s.Kubeconfig, s.Config.Host, adminToken)
 }
 
+// readyWithin is how long the API server may take to be ready: minutes on a busy machine, where others take their part of it.
+const readyWithin = 10 * time.Minute
+
 // AwaitReady waits until the API server is ready. alive may be nil; its error ends the wait.
 func (s *Shipped) AwaitReady(ctx context.Context, alive func() error) error {
 	clients, err := kubernetes.NewForConfig(s.Config)
 	if err != nil {
 		return err
 	}
-	return harness.Await(ctx, 3*time.Minute, "the API server is ready", func(ctx context.Context) error {
+	return harness.Await(ctx, readyWithin, "the API server is ready", func(ctx context.Context) error {
 		if alive != nil {
 			if err := alive(); err != nil {
 				return harness.Permanent(err)
