@@ -274,6 +274,31 @@ func TestListAndFailure(t *testing.T) {
 }
 
 // TestMany has more recordings than a request lists.
+// TestFileFacts: the page says of a file that it is in the customer's own bucket, and that it is encrypted, and where its key is.
+func TestFileFacts(t *testing.T) {
+	w := newWorld(t)
+	own := recording("own4-buck-et00", "63e1f0a0b2c4d5e6f7a8b90c", v1alpha1.RecordingStopped, time.Hour)
+	own.Status.Recording.File.URL = ""
+	own.Status.Recording.File.Encryption = &v1alpha1.FileEncryption{KeyURL: "https://keys.example.com/a.key", MetadataURL: "s3://keys/a.json"}
+	hosted := recording("host-edby-them", "63e1f0a0b2c4d5e6f7a8b90d", v1alpha1.RecordingStopped, time.Hour)
+	w.have(t, own)
+	w.have(t, hosted)
+	b := newTab(t)
+	b.withToken(w, "viewer")
+	b.open(w.url("#/" + w.namespace + "/" + own.Name))
+	b.awaitText(".facts", own.Status.Recording.File.Path+" in your own bucket")
+	b.awaitText(".facts", "key")
+	b.awaitText(".facts", "s3://keys/a.json")
+	if link := eval[string](b, `document.querySelector(".facts a[href]").href`); link != "https://keys.example.com/a.key" {
+		t.Errorf("the only link of the facts is %q, want the key's", link)
+	}
+	b.open(w.url("#/" + w.namespace + "/" + hosted.Name))
+	b.awaitText(".facts", hosted.Status.Recording.File.Path)
+	if text := eval[string](b, `document.querySelector(".facts").innerText`); strings.Contains(text, "own bucket") || strings.Contains(text, "Encrypted") {
+		t.Errorf("the facts of the provider's own file are %q", text)
+	}
+}
+
 func TestMany(t *testing.T) {
 	w := newWorld(t)
 	w.serve(t)

@@ -121,7 +121,14 @@ function facts(object) {
   return el("dl", { class: "facts", "data-source": JSON.stringify([row, file]) },
     fact("Session", el("code", {}, row.sessionID)), fact("Recording", `No. ${row.segment} of the session`), fact("Namespace", row.namespace),
     fact("Began", row.startTime ? [exact(row.startTime), " ", when(row.startTime)] : "not known"), fact("Length", length),
-    file && fact("File", webURL(file.url) ? outside(webURL(file.url), file.path) : el("code", {}, file.path)));
+    file && fact("File", webURL(file.url) ? outside(webURL(file.url), file.path) : [el("code", {}, file.path), file.url ? null : " in your own bucket"]),
+    file?.encryption && fact("Encrypted", encryption(file.encryption)));
+}
+
+// encryption says where the key and the metadata of an encrypted file are.
+function encryption({ keyURL, metadataURL }) {
+  const parts = [["key", keyURL], ["metadata", metadataURL]].filter(([, url]) => url);
+  return parts.length ? parts.flatMap(([name, url], i) => [i ? ", " : null, webURL(url) ? outside(webURL(url), name) : el("code", {}, url)]) : "yes";
 }
 
 // trouble says first what is wrong and what to look at.
