@@ -10,7 +10,7 @@ usage() {
 usage: demo.sh up | pipelines | docs | down
 
   up         bring up a cluster, install the operator, send the provider's five kinds of webhook, show the outcome and the
-             live events
+             live events, and a recording that backfill found because its webhooks were never sent
   pipelines  the same cluster, brought up if need be: run a pipeline of four steps for two recordings, a step of it again, and
              delete a recording while its Job is at work
   docs       run the commands of the documentation's class cluster on the cluster that up brought
@@ -23,6 +23,7 @@ Environment:
                   which must be able to pull it
   DEMO_FILE_HOST  for an existing cluster: the address of this machine by which its Pods reach it
   DEMO_FILE_PORT  port at which the recorded file is served to the Pods (18090)
+  DEMO_API_PORT   port at which the stand-in of the provider's REST API is served to the Pods (18091)
   DEMO_HOOK_PORT  port of 127.0.0.1 at which the webhooks are sent (18080)
   DEMO_EVENTS_PORT  port of 127.0.0.1 at which live events are read (18084)
 USAGE
@@ -36,6 +37,7 @@ state=$root/bin/demo
 namespace=meeting-recording-system
 img=${IMG:-meeting-recording-operator:dev}
 file_port=${DEMO_FILE_PORT:-18090}
+api_port=${DEMO_API_PORT:-18091}
 hook_port=${DEMO_HOOK_PORT:-18080}
 events_port=${DEMO_EVENTS_PORT:-18084}
 
@@ -49,6 +51,8 @@ source "$here/lib/clusters.sh"
 source "$here/lib/processes.sh"
 # shellcheck source=hack/demo/lib/events.sh
 source "$here/lib/events.sh"
+# shellcheck source=hack/demo/lib/backfill.sh
+source "$here/lib/backfill.sh"
 # shellcheck source=hack/demo/lib/story.sh
 source "$here/lib/story.sh"
 # shellcheck source=hack/demo/lib/pipelines.sh
@@ -67,7 +71,9 @@ prepare() {
 
   step "The operator, installed with kubectl apply -k"
   make_keys
+  make_account
   serve_file "$cluster"
+  serve_account
   install_operator
 
   step "The provider's webhooks, signed, over HTTP"
@@ -82,6 +88,9 @@ up() {
 
   step "What became of them"
   show_outcome
+
+  step "A recording whose webhooks were never sent"
+  show_backfill
   log ""
   log "demo: done in $((SECONDS - started))s. To look around, with kubectl and its plugin:"
   log "  export ${KUBECONFIG:+KUBECONFIG=$KUBECONFIG }PATH=$state:$root/bin/k8s:\$PATH"

@@ -28,6 +28,7 @@ stop_processes() {
   stop stream
   stop events-port-forward
   stop port-forward
+  stop provider
   stop file-server
 }
 

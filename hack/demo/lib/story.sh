@@ -10,19 +10,23 @@ make_keys() {
   [[ -e $state/token ]] || openssl rand -hex 24 >"$state/token"
 }
 
-# write_overlay writes config/default, config/events and the archive's pipeline with the demo's own key, endpoint token, file host and shorter windows.
+# write_overlay writes config/default, config/events, config/backfill and the archive's pipeline with the demo's own key, endpoint token, API key,
+# file host and shorter windows.
 write_overlay() {
   mkdir -p "$state/overlay"
   write_viewer
-  cp "$state/public.pem" "$state/token" "$state/overlay/"
+  cp "$state/public.pem" "$state/token" "$state/account/key" "$state/account/secret" "$state/overlay/"
   cat >"$state/overlay/kustomization.yaml" <<YAML
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
-resources: [../../../config/default, ../../../config/events, ../../../config/pipelines, viewer.yaml]
+resources: [../../../config/default, ../../../config/events, ../../../config/backfill, ../../../config/pipelines, viewer.yaml]
 secretGenerator:
   - name: demo-videosdk
     namespace: $namespace
     files: [public.pem, token]
+  - name: videosdk-api
+    namespace: $namespace
+    files: [key, secret]
 images:
   - name: meeting-recording-operator
     newName: ${img%:*}
@@ -54,6 +58,24 @@ patches:
       - op: add
         path: /spec/template/metadata/annotations
         value: {demo: "$(image_digest)"}
+  - target: {kind: Deployment, name: meeting-recording-backfill}
+    patch: |
+      - op: add
+        path: /spec/template/metadata/annotations
+        value: {demo: "$(image_digest)"}
+      - op: replace
+        path: /spec/template/spec/containers/0/args
+        value:
+          - --api-key-file=/etc/videosdk/key
+          - --api-secret-file=/etc/videosdk/secret
+          - --api-url=http://$host:$api_port
+          - --interval=2s
+          - --grace=5s
+  - target: {kind: NetworkPolicy, name: meeting-recording-backfill}
+    patch: |
+      - op: add
+        path: /spec/egress/-
+        value: {ports: [{port: $api_port}]}
   - target: {kind: NetworkPolicy, name: meeting-recording-jobs}
     patch: |
       - op: add
@@ -91,6 +113,7 @@ explain_pods() {
   kubectl -n "$namespace" describe pods >&2 || true
   kubectl -n "$namespace" logs deployment/meeting-recording-operator --all-containers --tail=30 >&2 || true
   kubectl -n "$namespace" logs deployment/meeting-recording-events --tail=30 >&2 || true
+  kubectl -n "$namespace" logs deployment/meeting-recording-backfill --tail=30 >&2 || true
 }
 
 send() {
