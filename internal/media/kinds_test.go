@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/color"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -57,6 +58,24 @@ func TestKindsKeepTheAxis(t *testing.T) {
 		}
 		return min(int(s), 7), sound
 	}
+	later := func(s float64) (int, int) { // by 2.7 s, the sound
+		sound := mediatest.Nothing
+		if s >= 2.7 {
+			sound = second(s - 2.7)
+		}
+		return min(int(s), 7), sound
+	}
+	laterPicture := func(s float64) (int, int) {
+		picture := mediatest.Nothing
+		if s >= 2.7 {
+			picture = second(s - 2.7)
+		}
+		return picture, between(s, 0, 8)
+	}
+	// before puts an offset before the picture.
+	before := func(offset string, args []string) []string {
+		return mediatest.Join([]string{"-itsoffset", offset}, clocks(8, 8), args, []string{"-fps_mode", "passthrough"})
+	}
 	gap := func(s float64) (int, int) {
 		if s >= 3 && s < 6 {
 			return second(s), mediatest.Nothing
@@ -76,16 +95,37 @@ func TestKindsKeepTheAxis(t *testing.T) {
 		duration float64
 		want     happened
 	}{
-		"tidy WebM":               {"a.webm", mediatest.Join(clocks(6, 6), vp8), 6, tidy},
-		"tidy MP4":                {"a.mp4", mediatest.Join(clocks(6, 6), h264), 6, tidy},
-		"MP4 of reordered frames": {"a.mp4", mediatest.Join(clocks(6, 6), reordered), 6, tidy},
-		"MOV":                     {"a.mov", mediatest.Join(clocks(6, 6), reordered, []string{"-c:a", "pcm_s16le"}), 6, tidy},
-		"fragmented MP4":          {"a.mp4", mediatest.Join(clocks(6, 6), h264, []string{"-movflags", "+frag_keyframe+empty_moov"}), 6, tidy},
-		"MPEG-TS":                 {"a.ts", mediatest.Join(clocks(6, 6), reordered), 6, tidy},
-		"live WebM":               {"a.webm", mediatest.Join(clocks(6, 6), vp8, []string{"-live", "1"}), 6, tidy},
-		"late sound, MKV":         {"a.mkv", mediatest.Join(delayed("-itsoffset", "3"), h264), 11, lateSound},
-		"late sound, MP4":         {"a.mp4", mediatest.Join(delayed("-itsoffset", "3"), reordered), 11, lateSound},
-		"late sound, TS":          {"a.ts", mediatest.Join(delayed("-itsoffset", "3"), h264), 11, lateSound},
+		"tidy WebM":                {"a.webm", mediatest.Join(clocks(6, 6), vp8), 6, tidy},
+		"tidy MP4":                 {"a.mp4", mediatest.Join(clocks(6, 6), h264), 6, tidy},
+		"MP4 of reordered frames":  {"a.mp4", mediatest.Join(clocks(6, 6), reordered), 6, tidy},
+		"MOV":                      {"a.mov", mediatest.Join(clocks(6, 6), reordered, []string{"-c:a", "pcm_s16le"}), 6, tidy},
+		"fragmented MP4":           {"a.mp4", mediatest.Join(clocks(6, 6), h264, []string{"-movflags", "+frag_keyframe+empty_moov"}), 6, tidy},
+		"MPEG-TS":                  {"a.ts", mediatest.Join(clocks(6, 6), reordered), 6, tidy},
+		"live WebM":                {"a.webm", mediatest.Join(clocks(6, 6), vp8, []string{"-live", "1"}), 6, tidy},
+		"late sound, MKV":          {"a.mkv", mediatest.Join(delayed("-itsoffset", "3"), h264), 11, lateSound},
+		"late sound, MP4":          {"a.mp4", mediatest.Join(delayed("-itsoffset", "3"), reordered), 11, lateSound},
+		"late sound, TS":           {"a.ts", mediatest.Join(delayed("-itsoffset", "3"), h264), 11, lateSound},
+		"sound 2.7 s late, MP4":    {"a.mp4", mediatest.Join(delayed("-itsoffset", "2.7"), h264), 10.7, later},
+		"sound 2.7 s late, WebM":   {"a.webm", mediatest.Join(delayed("-itsoffset", "2.7"), vp8), 10.7, later},
+		"sound 2.7 s late, TS":     {"a.ts", mediatest.Join(delayed("-itsoffset", "2.7"), reordered), 10.7, later},
+		"picture 2.7 s late, MP4":  {"a.mp4", before("2.7", h264), 10.7, laterPicture},
+		"picture 2.7 s late, WebM": {"a.webm", before("2.7", vp8), 10.7, laterPicture},
+		"picture 2.7 s late, MKV":  {"a.mkv", before("2.7", reordered), 10.7, laterPicture},
+		"picture 2.7 s late, TS":   {"a.ts", before("2.7", h264), 10.7, laterPicture},
+		"clock wraps, TS":          {"a.ts", mediatest.Join(clocks(6, 6), h264, []string{"-output_ts_offset", "95440"}), 6, tidy},
+		"starts at 7 s, MP4":       {"a.mp4", mediatest.Join(clocks(6, 6), reordered, []string{"-output_ts_offset", "7"}), 6, tidy},
+		"FLV":                      {"a.flv", mediatest.Join(clocks(6, 6), reordered, []string{"-ar", "44100"}), 6, tidy},
+		"VFR":                      {"a.mkv", mediatest.Join(clocks(6, 6), []string{"-vf", `select=lt(mod(n*7\,11)\,4)+not(mod(n\,25))`, "-fps_mode", "vfr"}, reordered), 6, tidy},
+		"gaps in both": {"a.webm", mediatest.Join(dropSound(vp8), []string{"-c:v", "libvpx", "-b:v", "300k", "-deadline", "realtime", "-vf", `select=lt(t\,2)+gte(t\,5)`, "-fps_mode", "vfr"}), 9, func(s float64) (int, int) {
+			picture, sound := second(s), second(s)
+			if s >= 2 && s < 5 {
+				picture = 1
+			}
+			if s >= 3 && s < 6 {
+				sound = mediatest.Nothing
+			}
+			return picture, sound
+		}},
 		"early sound": {"a.webm", mediatest.Join([]string{"-itsoffset", "3"}, clocks(8, 8), vp8), 11, func(s float64) (int, int) {
 			if s < 3 {
 				return mediatest.Nothing, second(s)
@@ -278,5 +318,66 @@ func TestTrailingBytes(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A recording of an instant is whole, in everything that is made of it.
+func TestShortRecordings(t *testing.T) {
+	for name, args := range map[string][]string{
+		"a.mp4": h264, "reordered.mp4": reordered, "a.webm": vp8, "a.mkv": h264, "a.ts": h264,
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := local(t, mediatest.Make(t, name, mediatest.Join(clocks(0.3, 0.3), args)...))
+			for step, run := range steps(t, f) {
+				msg := must(t, f)(run())
+				switch step {
+				case "probe", "analysis":
+					if got := f.values(t, msg, "probe")["durationSeconds"].(float64); math.Abs(got-0.3) > 0.1 {
+						t.Errorf("durationSeconds = %g", got)
+					}
+				case "speech":
+					if got := mediatest.Hear(t, f.path(t, msg, "wav")).Seconds(); math.Abs(got-0.3) > 0.1 {
+						t.Errorf("speech of %.3f s", got)
+					}
+				case "transcode":
+					for _, made := range []string{f.path(t, msg, "mp4"), f.join(t, msg)} {
+						if seen := mediatest.See(t, made); seen.Clock(0.1) != 0 {
+							t.Errorf("%s: picture of second %d", made, seen.Clock(0.1))
+						}
+					}
+					expectPlaylist(t, f.path(t, msg, "hls"), 0.3)
+				}
+			}
+		})
+	}
+}
+
+// Sound of any layout gets the loudness that it is to have, in mono and stereo, at its time.
+func TestLayouts(t *testing.T) {
+	for _, layout := range []string{"mono", "stereo", "5.1", "7.1"} {
+		t.Run(layout, func(t *testing.T) {
+			channels := map[string]int{"mono": 1, "stereo": 2, "5.1": 6, "7.1": 8}[layout]
+			tones := make([]string, channels)
+			for i := range tones {
+				tones[i] = fmt.Sprintf("0.1*sin(2*PI*%d*t)*gte(t\\,2)", 300+40*i)
+			}
+			source := fmt.Sprintf("aevalsrc=exprs='%s':c=%s:s=48000:d=6", strings.Join(tones, "|"), layout)
+			f := local(t, mediatest.Make(t, "a.mkv", mediatest.Join(mediatest.ClockPicture(25, 6), []string{"-f", "lavfi", "-i", source}, h264, []string{"-c:a", "pcm_s16le"})...))
+			msg := must(t, f)(f.Audio(t.Context(), formats(t, "aac", "opus", "wav")))
+			web := must(t, f)(f.Transcode(t.Context(), media.TranscodeOptions{MP4: true, Preset: web(t)}))
+			for name, path := range map[string]string{"aac": f.path(t, msg, "aac"), "opus": f.path(t, msg, "opus"), "wav": f.path(t, msg, "wav"), "mp4": f.path(t, web, "mp4")} {
+				heard := mediatest.Hear(t, path)
+				if math.Abs(heard.Seconds()-6) > 0.1 || heard.At(1.5) > 0.005 || heard.At(2.5) < 0.02 || heard.At(5.5) < 0.02 {
+					t.Errorf("%s: %.3f s, levels %.3f, %.3f, %.3f", name, heard.Seconds(), heard.At(1.5), heard.At(2.5), heard.At(5.5))
+				}
+				if name == "mp4" {
+					continue
+				}
+				made := local(t, path)
+				if got := made.values(t, must(t, made)(made.Probe(t.Context(), true)), "probe")["loudnessLUFS"].(float64); math.Abs(got+16) > 1 {
+					t.Errorf("%s has %g LUFS", name, got)
+				}
+			}
+		})
 	}
 }

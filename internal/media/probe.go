@@ -84,7 +84,7 @@ func (w *work) look(ctx context.Context) (probe.Report, error) {
 		return probe.Report{}, err
 	}
 	defer func() { _ = whole.Close() }() // it was only read
-	return probe.NewReport(whole.info, nil), nil
+	return probe.NewReport(whole.original, nil), nil
 }
 
 // errTooLittle says that parts of a file do not tell enough.
@@ -169,5 +169,5 @@ func (w *work) analyze(ctx context.Context) (probe.Report, error) {
 		return probe.Report{}, err
 	}
 	analysis := analyzer.Done(r.info.Duration)
-	return probe.NewReport(r.info, &analysis), nil
+	return probe.NewReport(r.original, &analysis), nil
 }

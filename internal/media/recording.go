@@ -6,8 +6,8 @@ package media
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
-	"slices"
 
 	"github.com/meetingops/meeting-recording-operator/internal/media/container"
 	"github.com/meetingops/meeting-recording-operator/internal/media/ffmpeg"
@@ -21,28 +21,35 @@ import (
 // recording is an open recording that is complete, with its time axis.
 type recording struct {
 	input.Reader
-	// info has no track without packets, and the axis's duration.
-	info probe.Info
+	// info has no track without packets, and the axis's duration. original is that of the file that a copy was made of.
+	info, original probe.Info
 	// axis starts at zero, which is second start of the file's clock. clock are ffmpeg's arguments that make it so.
 	axis  timeline.Axis
 	start float64
 	clock []string
 }
 
-// open opens the whole recording and computes its axis. It returns DataErr for a recording that is truncated or empty. A
-// recording whose clock jumps is copied into a file whose clock does not.
+// open opens the whole recording and computes its axis. It returns DataErr for a recording that is truncated, encrypted or
+// empty.
 func (w *work) open(ctx context.Context) (*recording, error) {
 	r, err := w.Recording.OpenWhole(ctx)
 	if err != nil {
 		return nil, err
 	}
+	w.Recording.Path = r.Name() // it need not be fetched again
 	opened, err := w.examine(ctx, r)
-	if err == nil && opened.needsOneClock() {
-		opened, err = w.straighten(ctx, opened)
-	}
 	if err != nil {
 		_ = r.Close() // there is a worse error to report
 		return nil, err
+	}
+	if jumps := len(opened.axis.Jumps); jumps > 0 {
+		w.Log.Info("Straightening the recording's clock", "jumps", jumps)
+		if opened, err = w.copied(ctx, opened, "straight.mkv", opened.axis.StraightenArgs); err != nil {
+			return nil, err
+		}
+	}
+	if w.uniformSound {
+		return w.copied(ctx, opened, "uniform.mkv", opened.axis.UniformSoundArgs)
 	}
 	return opened, nil
 }
@@ -91,6 +98,8 @@ func (w *work) index(ctx context.Context, r input.Reader) (*mp4.Index, error) {
 		return nil, truncated(err)
 	case errors.Is(err, mp4.ErrImplausible):
 		return nil, implausible(err)
+	case errors.Is(err, mp4.ErrEncrypted):
+		return nil, encrypted(err)
 	case errors.Is(err, mp4.ErrNotMP4), errors.Is(err, mp4.ErrUnsupported):
 		return nil, nil
 	}
@@ -108,10 +117,15 @@ func axisOf(index *mp4.Index) (timeline.Axis, bool) {
 		if !ok {
 			return timeline.Axis{}, false
 		}
-		s := timeline.Stream{Index: t.Index, Kind: timeline.Audio, Start: span.Start, End: span.End, Gap: t.LongestGap()}
+		s := timeline.Stream{Index: t.Index, Kind: timeline.Audio, Start: span.Start, End: span.End}
 		if t.Video {
 			s.Kind = timeline.Video
 		}
+		s.Gap = t.LongestGap(timeline.LongGap, func(from, to float64) {
+			if !t.Video {
+				s.Gaps = timeline.AddGap(s.Gaps, timeline.Gap{From: span.Zero + from, To: span.Zero + to})
+			}
+		})
 		streams = append(streams, s)
 	}
 	axis := timeline.New(streams)
@@ -150,10 +164,16 @@ func (w *work) scan(ctx context.Context, r input.Reader, info probe.Info) (timel
 	return axis, nil
 }
 
+// maxDuration is the longest recording, in seconds: a week. A hostile file would have us make silence for years.
+const maxDuration = 7 * 24 * 3600
+
 // newRecording drops the tracks that are not on the axis.
 func newRecording(r input.Reader, info probe.Info, axis timeline.Axis) (*recording, error) {
-	if axis.Duration() <= 0 {
+	switch duration := axis.Duration(); {
+	case duration <= 0:
 		return nil, sysexits.New(sysexits.DataErr, nil, "source is an empty recording: nothing in it can be played")
+	case duration > maxDuration:
+		return nil, implausible(fmt.Errorf("its streams are %.0f hours long", duration/3600))
 	}
 	if info.Video != nil {
 		if _, ok := axis.Stream(info.Video.Index); !ok {
@@ -174,46 +194,39 @@ func newRecording(r input.Reader, info probe.Info, axis timeline.Axis) (*recordi
 	if info.BitRate == 0 || len(axis.Jumps) > 0 {
 		info.BitRate = int64(float64(info.SizeBytes) * 8 / info.Duration)
 	}
-	return &recording{Reader: r, info: info, axis: axis.FromZero(), start: axis.Start, clock: axis.InputArgs()}, nil
+	return &recording{Reader: r, info: info, original: info, axis: axis.FromZero(), start: axis.Start, clock: axis.InputArgs()}, nil
 }
 
-// needsOneClock reports whether ffmpeg would give streams other times than the axis does: where the clock jumps, and in MPEG-TS where
-// streams begin at different times, since ffmpeg then counts from the first packet of the streams that a command uses.
-func (r *recording) needsOneClock() bool {
-	startsLater := func(s timeline.Stream) bool { return r.axis.Delay(s) > leastDelay }
-	return len(r.axis.Jumps) > 0 || r.info.Container == "mpegts" && slices.ContainsFunc(r.axis.Streams, startsLater)
-}
-
-// leastDelay is the delay of a stream, in seconds, that would be heard or seen.
-const leastDelay = 0.01
-
-// straighten copies a recording into a file whose clock does not jump, and closes it.
-func (w *work) straighten(ctx context.Context, r *recording) (*recording, error) {
-	w.Log.Info("Straightening the recording's clock", "jumps", len(r.axis.Jumps))
-	path := w.path("straight.mkv")
-	args := append(append(r.clock, ffmpeg.Input(r.Name())...), r.axis.StraightenArgs(path)...)
-	if err := w.run(ctx, "straightening", r.info.Duration, ffmpeg.Command{Args: args}); err != nil {
+// copied copies a recording into a file that has the same axis, by ffmpeg's arguments for that file, and closes it.
+func (w *work) copied(ctx context.Context, r *recording, name string, output func(string) []string) (*recording, error) {
+	defer func() { _ = r.Close() }() // it was only read
+	path := w.path(name)
+	args := append(append([]string(nil), r.clock...), ffmpeg.Input(r.Name())...)
+	if err := w.run(ctx, "copying", r.info.Duration, ffmpeg.Command{Args: append(args, output(path)...)}); err != nil {
 		return nil, err
 	}
-	straight, err := input.Recording{Path: path}.Open(ctx)
+	file, err := input.Recording{Path: path}.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	again, err := w.examine(ctx, straight)
+	again, err := w.examine(ctx, file)
 	if err == nil && (len(again.axis.Jumps) > 0 || math.Abs(again.info.Duration-r.info.Duration) > 1) {
 		err = sysexits.New(sysexits.DataErr, nil, "the recording's clock jumps in a way that cannot be straightened")
 	}
 	if err != nil {
-		_ = straight.Close() // there is a worse error to report
+		_ = file.Close() // there is a worse error to report
 		return nil, err
 	}
-	_ = r.Close() // it was only read
-	again.info.Container, again.info.SizeBytes, again.info.BitRate = r.info.Container, r.info.SizeBytes, r.info.BitRate
+	again.original = r.original
 	return again, nil
 }
 
 func truncated(err error) error {
 	return sysexits.New(sysexits.DataErr, err, "source is a truncated recording; the recorder did not finish it, or it was cut when it was copied")
+}
+
+func encrypted(err error) error {
+	return sysexits.New(sysexits.DataErr, err, "source is an encrypted recording, which cannot be decoded; decrypt it first, or have it recorded without encryption")
 }
 
 func implausible(err error) error {

@@ -17,6 +17,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/media/ffmpeg"
 	"github.com/meetingops/meeting-recording-operator/internal/media/input"
 	"github.com/meetingops/meeting-recording-operator/internal/media/probe"
+	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/progress"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
@@ -45,9 +46,12 @@ type Step struct {
 type work struct {
 	Step
 	dir string
+	// uniformSound says that the sound must get one rate and layout before it is used.
+	uniformSound bool
 }
 
-// in runs a step in a folder of its own.
+// in runs a step in a folder of its own. It runs it again when the recording's sound changes its rate or layout, on a copy
+// whose sound does not.
 func (s Step) in(ctx context.Context, do func(context.Context, *work) (outputs.Message, error)) (_ outputs.Message, err error) {
 	dir, err := os.MkdirTemp(s.Scratch, "postprocess-")
 	if err != nil {
@@ -56,25 +60,31 @@ func (s Step) in(ctx context.Context, do func(context.Context, *work) (outputs.M
 	}
 	defer func() {
 		if err := os.RemoveAll(dir); err != nil {
-			s.Log.Warn("cannot remove temporary files", "folder", dir, "error", err.Error())
+			s.Log.Warn("Cannot remove temporary files", "folder", dir, "error", err.Error())
 		}
 	}()
 	for _, missing := range ffmpeg.Unsupported() {
-		s.Log.Warn("Kernel does not support the whole sandbox", "so", missing)
+		s.Log.Warn("Kernel does not support the whole sandbox", "effect", missing)
 	}
 	w := &work{Step: s, dir: dir}
 	w.Tools.Dir = dir
 	w.Recording.Scratch, w.Recording.Progress = dir, s.Progress
-	return do(ctx, w)
+	msg, err := do(ctx, w)
+	if errors.Is(err, ffmpeg.ErrSoundChanges) {
+		s.Log.Info("Sound changes its rate or layout, starting again with a copy")
+		w.uniformSound = true
+		msg, err = do(ctx, w)
+	}
+	return msg, err
 }
 
 // path returns a file's path in the step's folder.
 func (w *work) path(name string) string { return filepath.Join(w.dir, name) }
 
-// folder makes a folder in the step's folder.
+// folder makes an empty folder in the step's folder.
 func (w *work) folder(name string) (string, error) {
 	path := w.path(name)
-	if err := os.Mkdir(path, 0o700); err != nil {
+	if err := errors.Join(os.RemoveAll(path), os.Mkdir(path, 0o700)); err != nil {
 		return "", sysexits.New(sysexits.IOErr, err, "cannot write to the scratch folder %s", w.Scratch)
 	}
 	return path, nil
@@ -90,6 +100,9 @@ func (w *work) info(ctx context.Context, r input.Reader) (probe.Info, error) {
 		return probe.Info{}, err
 	}
 	info, err := probe.Parse(text)
+	if errors.Is(err, probe.ErrEncrypted) {
+		return probe.Info{}, encrypted(err)
+	}
 	if errors.Is(err, probe.ErrNoMedia) {
 		return probe.Info{}, sysexits.New(sysexits.DataErr, nil, "source is not a recording: it has neither video nor audio")
 	}
@@ -111,7 +124,7 @@ func (w *work) run(ctx context.Context, name string, seconds float64, c ffmpeg.C
 
 // input returns ffmpeg's arguments that open a file.
 func (w *work) input(path string) []string {
-	return append(w.Tools.DecoderThreads(), ffmpeg.Input(path)...)
+	return append(append(w.Tools.DecoderThreads(), timeline.KeepGraph()...), ffmpeg.Input(path)...)
 }
 
 // onAxis returns ffmpeg's arguments that open a recording, whose streams have the times of its axis.

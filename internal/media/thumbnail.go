@@ -197,7 +197,7 @@ func (w *work) takeShots(ctx context.Context, s *shots, opts ThumbnailOptions, f
 	s.large = image.Pt(frames.Fit(s.video.Width, s.video.Height, 2*opts.Size))
 	graph := fmt.Sprintf("[%s]%s,%s,split=2[a][b];[a]scale=%d:%d,format=rgb24[s];[b]scale=%d:%d,format=rgb24[l]",
 		s.stream(), filter, plan.Canvas(s.video), s.small.X, s.small.Y, s.large.X, s.large.Y)
-	args := append(append(timeline.KeepGraph(), s.input...), "-filter_complex", graph)
+	args := append(append([]string(nil), s.input...), "-filter_complex", graph)
 	for _, out := range []struct{ stream, name string }{{"[s]", "small"}, {"[l]", "large"}} {
 		args = append(args, "-map", out.stream, "-fps_mode", "passthrough", "-frames:v", fmt.Sprint(2*frames.MaxThumbnails+2),
 			"-c:v", "png", "-f", "image2", w.path(out.name+"-%05d.png"))

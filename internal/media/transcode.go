@@ -122,8 +122,8 @@ func (r shown) tracks() int {
 
 // encode runs ffmpeg, and blames arguments that were added too.
 func (w *work) encode(ctx context.Context, r shown, args, extra []string) error {
-	input := append(timeline.KeepGraph(), w.onAxis(r.recording)...)
-	err := w.run(ctx, "encoding", r.info.Duration, ffmpeg.Command{Args: append(append(input, w.Tools.DecoderThreads()...), args...)})
+	input := append(w.onAxis(r.recording), w.Tools.DecoderThreads()...)
+	err := w.run(ctx, "encoding", r.info.Duration, ffmpeg.Command{Args: append(input, args...)})
 	if sysexits.Code(err) == sysexits.DataErr && len(extra) > 0 {
 		return sysexits.New(sysexits.DataErr, err, "the recording cannot be encoded, or not with %s of --ffmpeg-arg", strings.Join(extra, " "))
 	}

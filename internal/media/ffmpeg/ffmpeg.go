@@ -42,6 +42,10 @@ const Decoders = "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,libaom-av1,mp
 	"wmav2,nellymoser,adpcm_swf,adpcm_ms,adpcm_ima_wav,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_u8,pcm_s8," +
 	"pcm_alaw,pcm_mulaw,mov_text,srt,subrip,ass,ssa,webvtt,text,dvbsub"
 
+// ErrSoundChanges is wrapped by the error of a file whose sound changes its rate or layout, when the command keeps its
+// filter graph.
+var ErrSoundChanges = errors.New("the sound changes its rate or layout")
+
 // Tools are the programs and what they may use.
 type Tools struct {
 	// FFmpeg and FFprobe are the programs: names that are looked up in PATH, or paths.
@@ -154,6 +158,7 @@ type run struct {
 	cpu      int64 // seconds; 0: no bound
 	errors   tail
 	noSpace  bool   // for what is written
+	changes  bool   // of the sound's format
 	last     string // line
 }
 
@@ -244,6 +249,7 @@ func (r *run) take(line string) {
 	if level := levelOf(line); level != "info" && level != "" {
 		if level == "error" || level == "fatal" || level == "panic" {
 			r.errors.add(clean(line))
+			r.changes = r.changes || strings.Contains(line, "Changing audio frame properties on the fly is not supported")
 			r.noSpace = r.noSpace || strings.Contains(line, "No space left on device") || strings.Contains(line, "Disk quota exceeded")
 		}
 		if r.tools.Log != nil {
@@ -274,6 +280,8 @@ func (r *run) judge(ctx context.Context, program string, err error) error {
 		return sysexits.New(sysexits.TempFail, nil, "%s ran out of memory; raise --max-memory or the container's limit, or lower --threads", program)
 	case strings.HasPrefix(r.last, sandboxFailed):
 		return sysexits.New(sysexits.Software, nil, "cannot confine %s: %s", program, strings.TrimPrefix(r.last, sandboxFailed))
+	case r.changes:
+		return sysexits.New(sysexits.DataErr, ErrSoundChanges, "%s cannot work on the file", program)
 	case !errors.As(err, &exit):
 		return sysexits.New(sysexits.Software, err, "cannot run %s", program)
 	}

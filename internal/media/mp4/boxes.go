@@ -22,6 +22,8 @@ var (
 	ErrUnsupported = errors.New("the MP4 file is of a kind whose parts cannot be found")
 	// ErrFragmented is the kind of ErrUnsupported for a fragmented file, which CheckFragments can check.
 	ErrFragmented = fmt.Errorf("%w: it is fragmented", ErrUnsupported)
+	// ErrEncrypted is returned for a file with an encrypted track.
+	ErrEncrypted = errors.New("the MP4 file is encrypted")
 	// ErrImplausible is returned for a file whose index claims what cannot be. Reading it could cost without limit.
 	ErrImplausible = errors.New("the MP4 file's index claims what cannot be")
 )
@@ -60,7 +62,7 @@ type Index struct {
 
 // ReadIndex reads the index of a file of size bytes, going from box to box without reading what they hold, up to the
 // index: what follows it does not matter when every sample is in the file. It returns ErrNotMP4, ErrTruncated,
-// ErrUnsupported or ErrImplausible (wrapped), or an error of r.
+// ErrUnsupported, ErrEncrypted or ErrImplausible (wrapped), or an error of r.
 func ReadIndex(r io.ReaderAt, size int64) (*Index, error) {
 	index := &Index{}
 	for offset, n := int64(0), 0; offset < size; n++ {

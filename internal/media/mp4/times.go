@@ -92,14 +92,25 @@ func (t *table) peekShift() int64 {
 	return 0
 }
 
-// LongestGap returns the longest time from one sample to the next, in seconds.
-func (t *Track) LongestGap() float64 {
-	var longest int64
+// LongestGap returns the longest time from one sample to the next, in seconds, and calls gap with each that is at least so
+// long: from the start of a sample to the start of the next, in seconds from when the first sample is decoded.
+func (t *Track) LongestGap(least float64, gap func(from, to float64)) float64 {
+	var longest, ticks, number int64
 	entries := table{data: t.stts, entry: 8}
-	for i := range entries.len() {
-		if entries.at(i, 0) > 0 {
-			longest = max(longest, entries.at(i, 4))
+	last := int64(t.count) - 1 // how long the last one lasts is no gap
+	for i := 0; i < entries.len() && number < last; i++ {
+		samples, delta := min(entries.at(i, 0), last-number), entries.at(i, 4)
+		if samples > 0 {
+			longest = max(longest, delta)
 		}
+		if length := float64(delta) / float64(t.timescale); length >= least {
+			for n := range samples {
+				from := float64(ticks+n*delta) / float64(t.timescale)
+				gap(from, from+length)
+			}
+		}
+		ticks += samples * delta
+		number += samples
 	}
 	return float64(longest) / float64(t.timescale)
 }

@@ -75,7 +75,7 @@ func (t *Track) readTables() error {
 		err = t.readTable(boxes[i])
 	}
 	switch {
-	case errors.Is(err, ErrImplausible):
+	case errors.Is(err, ErrImplausible), errors.Is(err, ErrEncrypted):
 		return err
 	case err != nil || t.timescale == 0 || !t.hasSizes:
 		return ErrUnsupported
@@ -126,11 +126,29 @@ func (t *Track) timeOf(number int64) float64 {
 	return float64(ticks) / float64(t.timescale)
 }
 
+// protected are the sample entries of encrypted tracks: those of common encryption (ISO/IEC 23001-7), and Apple's.
+var protected = map[string]bool{"encv": true, "enca": true, "drmi": true, "drms": true}
+
+// checkEncryption returns ErrEncrypted for sample descriptions (stsd) with an encrypted one.
+func checkEncryption(payload []byte) error {
+	if len(payload) < 8 {
+		return nil
+	}
+	descriptions, _ := children(payload[8:]) // those before a malformed one count
+	for _, d := range descriptions {
+		if protected[d.kind] {
+			return fmt.Errorf("%w: it has samples of kind %s", ErrEncrypted, d.kind)
+		}
+	}
+	return nil
+}
+
 // readTable reads one box of a sample table.
 func (t *Track) readTable(b box) (err error) {
 	switch b.kind {
 	case "stsd":
 		t.hasOneDescriptor = len(b.payload) >= 8 && binary.BigEndian.Uint32(b.payload[4:]) == 1
+		err = checkEncryption(b.payload)
 	case "stts":
 		t.stts, err = entries(b.payload, 8)
 	case "ctts":

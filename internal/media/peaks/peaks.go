@@ -6,11 +6,11 @@
 package peaks
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"image"
 	"image/color"
 	"io"
+	"math"
 
 	"github.com/meetingops/meeting-recording-operator/internal/media/timeline"
 )
@@ -20,8 +20,11 @@ const SampleRate = 16000
 
 // Args returns ffmpeg's arguments, to follow the input, that write such sound to pipe:1.
 func Args(sound timeline.Sound) []string {
-	sound.Layout, sound.Rate = "mono", SampleRate
-	return []string{"-filter_complex", sound.Graph("sound"), "-map", "[sound]", "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"}
+	sound.Layout, sound.Rate, sound.Format = "mono", SampleRate, "s16"
+	return []string{
+		"-filter_complex", sound.Graph("sound"), "-map", "[sound]", "-c:a", "pcm_s16le", "-f", "s16le",
+		"-flush_packets", "0", "pipe:1", // else it writes each packet by itself, and wakes us for each
+	}
 }
 
 // Peaks is an io.Writer that keeps the peaks of what is written to it.
@@ -43,25 +46,33 @@ func New(pixelsPerSecond int) *Peaks {
 func (p *Peaks) Write(data []byte) (int, error) {
 	n := len(data)
 	if len(p.half) == 1 && n > 0 {
-		p.take(int16(binary.LittleEndian.Uint16([]byte{p.half[0], data[0]}))) //nolint:gosec // the bits of a signed sample
+		p.take([]byte{p.half[0], data[0]})
 		p.half, data = nil, data[1:]
 	}
-	for ; len(data) >= 2; data = data[2:] {
-		p.take(int16(binary.LittleEndian.Uint16(data))) //nolint:gosec // the bits of a signed sample
+	if len(data)%2 == 1 {
+		p.half = []byte{data[len(data)-1]}
 	}
-	if len(data) == 1 {
-		p.half = []byte{data[0]}
+	for data = data[:len(data)/2*2]; len(data) > 0; {
+		stretch := data[:min(len(data), 2*(p.perPixel-p.seen))]
+		p.take(stretch)
+		data = data[len(stretch):]
 	}
 	return n, nil
 }
 
-func (p *Peaks) take(sample int16) {
+// take takes whole samples, of one stretch.
+func (p *Peaks) take(data []byte) {
+	low, top := p.low, p.top
 	if p.seen == 0 {
-		p.low, p.top = sample, sample
+		low, top = math.MaxInt16, math.MinInt16
 	}
-	p.low, p.top = min(p.low, sample), max(p.top, sample)
-	p.samples++
-	if p.seen++; p.seen == p.perPixel {
+	for i := 0; i+1 < len(data); i += 2 {
+		sample := int16(uint16(data[i]) | uint16(data[i+1])<<8) //nolint:gosec // the bits of a signed sample
+		low, top = min(low, sample), max(top, sample)
+	}
+	p.low, p.top = low, top
+	p.samples += int64(len(data) / 2)
+	if p.seen += len(data) / 2; p.seen == p.perPixel {
 		p.end()
 	}
 }

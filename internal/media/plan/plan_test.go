@@ -86,7 +86,7 @@ func TestHLSArgs(t *testing.T) {
 	got := strings.Join(h.Args("/w/hls"), " ")
 	for _, want := range []string{
 		"stop_mode=clone,trim=end_frame=150[picture];[picture]split=2[s0][s1];", ";[s0]scale=640:360:flags=bicubic,setsar=1,format=yuv420p[v0];[s1]scale=426:240:",
-		"[sound]atrim=start_sample=1024,asplit=2[a0][a1]", "anullsrc=r=48000:cl=stereo:d=2.000000", "apad=whole_dur=6.000000",
+		"[sound]atrim=start_sample=1024,asplit=2[a0][a1]", "aresample=48000:async=1:first_pts=0", "apad=whole_dur=6.000000",
 		"-map [v0] -map [a0] -b:a:0 96k -maxrate:v:0 800k -bufsize:v:0 1600k -map [v1] -map [a1] -b:a:1 64k",
 		"-bf 0 -fps_mode cfr", "-force_key_frames expr:gte(t,n_forced*4)", " -tune stillimage -max_muxing_queue_size",
 		"-hls_segment_type fmp4 -hls_segment_filename /w/hls/%v/segment_%05d.m4s", "-var_stream_map v:0,a:0,name:360p v:1,a:1,name:240p /w/hls/%v/index.m3u8",

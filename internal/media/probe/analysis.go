@@ -50,7 +50,9 @@ func Filters(info Info, sound *timeline.Sound) []string {
 		maps = append(maps, "-map", "[a]")
 	}
 	if info.Video != nil {
-		graphs = append(graphs, fmt.Sprintf("[0:%d]blackdetect=black_min_duration=%d[v]", info.Video.Index, blackSeconds))
+		// blackdetect takes frames of one size; scale costs nothing when they are.
+		v := info.Video
+		graphs = append(graphs, fmt.Sprintf("[0:%d]scale=%d:%d,blackdetect=black_min_duration=%d[v]", v.Index, v.Width, v.Height, blackSeconds))
 		maps = append(maps, "-map", "[v]")
 	}
 	args := append([]string{"-filter_complex", strings.Join(graphs, ";")}, maps...)

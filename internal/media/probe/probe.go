@@ -73,6 +73,9 @@ type Audio struct {
 // ErrNoMedia is returned by Parse for a file without a video or audio stream.
 var ErrNoMedia = errors.New("the file has neither a video nor an audio stream")
 
+// ErrEncrypted is returned by Parse for a file with an encrypted stream.
+var ErrEncrypted = errors.New("a stream is encrypted")
+
 // printed is ffprobe's JSON (-show_format -show_streams); numbers come as strings.
 type printed struct {
 	Streams []stream `json:"streams"`
@@ -105,11 +108,22 @@ type stream struct {
 		AttachedPicture int `json:"attached_pic"`
 	} `json:"disposition"`
 	SideData []struct {
+		Type     string  `json:"side_data_type"`
 		Rotation float64 `json:"rotation"`
 	} `json:"side_data_list"`
 }
 
-// Parse reads ffprobe's JSON. It returns ErrNoMedia when there is nothing to see or hear.
+// isEncrypted reports whether the container says how to decrypt the stream.
+func (s stream) isEncrypted() bool {
+	for _, data := range s.SideData {
+		if strings.HasPrefix(data.Type, "Encryption") {
+			return true
+		}
+	}
+	return false
+}
+
+// Parse reads ffprobe's JSON. It returns ErrNoMedia when there is nothing to see or hear, or ErrEncrypted.
 func Parse(text []byte) (Info, error) {
 	var p printed
 	if err := json.Unmarshal(text, &p); err != nil {
@@ -124,6 +138,9 @@ func Parse(text []byte) (Info, error) {
 		info.Start = start
 	}
 	for _, s := range p.Streams {
+		if s.isEncrypted() {
+			return Info{}, ErrEncrypted
+		}
 		switch {
 		case s.CodecType == "video" && s.Disposition.AttachedPicture == 0:
 			info.Videos = append(info.Videos, s.Index)

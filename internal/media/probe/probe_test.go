@@ -77,6 +77,10 @@ func TestParseFails(t *testing.T) {
 	if _, err := probe.Parse([]byte(`{"streams":[{"codec_type":"subtitle"}]}`)); !errors.Is(err, probe.ErrNoMedia) {
 		t.Errorf("err = %v", err)
 	}
+	encrypted := `{"streams":[{"codec_type":"video","side_data_list":[{"side_data_type":"Encryption initialization data"}]}]}`
+	if _, err := probe.Parse([]byte(encrypted)); !errors.Is(err, probe.ErrEncrypted) {
+		t.Errorf("err = %v", err)
+	}
 	if _, err := probe.Parse([]byte("Killed")); err == nil || !strings.Contains(err.Error(), "no JSON") {
 		t.Errorf("err = %v", err)
 	}
@@ -128,15 +132,15 @@ func TestAnalyzerOfSilence(t *testing.T) {
 }
 
 func TestFilters(t *testing.T) {
-	video, audio := &probe.Video{}, &probe.Audio{Index: 1, Channels: 1}
+	video, audio := &probe.Video{Width: 64, Height: 36}, &probe.Audio{Index: 1, Channels: 1}
 	sound := &timeline.Sound{Axis: timeline.New([]timeline.Stream{{Index: 1, End: 4}}), Tracks: []int{1}}
 	tests := map[string]struct {
 		info      probe.Info
 		sound     *timeline.Sound
 		want, not string
 	}{
-		"both":       {probe.Info{Video: video, Audio: audio}, sound, "silencedetect=noise=-50dB:duration=2[a];[0:0]blackdetect=", "none"},
-		"only video": {probe.Info{Video: video}, nil, "[0:0]blackdetect=black_min_duration=1[v] -map [v]", "[a]"},
+		"both":       {probe.Info{Video: video, Audio: audio}, sound, "silencedetect=noise=-50dB:duration=2[a];[0:0]scale=64:36,blackdetect=", "none"},
+		"only video": {probe.Info{Video: video}, nil, "[0:0]scale=64:36,blackdetect=black_min_duration=1[v] -map [v]", "[a]"},
 		"only audio": {probe.Info{Audio: audio}, sound, "[sound]ebur128=peak=true:framelog=verbose,silencedetect=", "[v]"},
 	}
 	for name, test := range tests {

@@ -29,6 +29,8 @@ type Stream struct {
 	Start, End float64
 	// Gap is the longest time from one packet to the next.
 	Gap float64
+	// Gaps are the long ones, in order, at most maxGaps; only of sound.
+	Gaps []Gap
 }
 
 // Axis is the time axis of a recording.
@@ -72,13 +74,23 @@ func (a Axis) FromZero() Axis {
 	shifted.Streams = nil
 	for _, s := range a.Streams {
 		s.Start, s.End = s.Start-a.Start, s.End-a.Start
+		var gaps []Gap
+		for _, g := range s.Gaps {
+			gaps = append(gaps, Gap{g.From - a.Start, g.To - a.Start})
+		}
+		s.Gaps = gaps
 		shifted.Streams = append(shifted.Streams, s)
 	}
 	return shifted
 }
 
-// InputArgs returns ffmpeg's arguments, to precede the input, that give its streams the times of the axis FromZero.
-func (a Axis) InputArgs() []string { return []string{"-copyts", "-itsoffset", seconds(-a.Start)} }
+// InputArgs returns ffmpeg's arguments, to precede the input, that give its streams the times of the axis FromZero. ffmpeg
+// replaces an offset that undoes the start of an MPEG-TS file, by the start of those of its streams that a command uses, so
+// the offset is a microsecond off.
+func (a Axis) InputArgs() []string {
+	const off = 1e-6
+	return []string{"-copyts", "-itsoffset", seconds(off - a.Start)}
+}
 
 // Duration returns the length of the axis in seconds.
 func (a Axis) Duration() float64 { return a.End - a.Start }

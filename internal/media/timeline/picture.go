@@ -26,7 +26,7 @@ func (p Picture) Frames() int64 { return max(int64(math.Round(p.Axis.Duration()*
 
 // Graph returns the part of a filter graph that reads the stream of input 0 and ends in the label. Its output has a
 // constant rate, begins and ends with the axis: before the first frame it is black, and each frame stays until the next.
-// The input must have InputArgs and KeepGraph.
+// The input must have InputArgs and KeepGraph: the size of frames may change.
 func (p Picture) Graph(label string) string {
 	stream, _ := p.Axis.Stream(p.Stream)
 	var b strings.Builder
@@ -36,8 +36,10 @@ func (p Picture) Graph(label string) string {
 	return b.String()
 }
 
-// KeepGraph are ffmpeg's arguments, to precede the input, that let the size of the picture change while it runs.
-func KeepGraph() []string { return []string{"-reinit_filter:v", "0"} }
+// KeepGraph are ffmpeg's arguments, to precede the input, that keep the filter graph when a stream changes its format. A
+// graph that is made anew begins with the axis again. Frames may change their size; sound that changes its rate or layout
+// makes ffmpeg fail.
+func KeepGraph() []string { return []string{"-reinit_filter", "0"} }
 
 const (
 	// minRate and maxRate bound the constant rate of pictures, in frames a second.

@@ -20,6 +20,8 @@ const (
 	maxJumps = 100
 	// maxStreams bounds the streams of a recording.
 	maxStreams = 64
+	// maxReorder is how much later than it is decoded a frame is presented at most, in seconds, for a packet that does not say.
+	maxReorder = 1
 	// maxLastFrame is the longest time that is assumed for a last frame whose duration the file does not have, in seconds.
 	maxLastFrame = 1
 )
@@ -135,7 +137,7 @@ func (c *Scanner) follow(s *scanned, p Packet) (jumped bool) {
 		return false
 	}
 	fits := func(offset float64) bool {
-		return (!s.seen || math.Min(p.Decode, p.Time+maxLastFrame)+offset >= s.last-maxBackStep) && p.Time+offset <= c.now+maxGap
+		return (!s.seen || math.Min(p.Decode, p.Time+maxReorder)+offset >= s.last-maxBackStep) && p.Time+offset <= c.now+maxGap
 	}
 	distance := func(offset float64) float64 { return math.Abs(p.Time + offset - c.now) }
 	behind := s.epoch < c.epoch
@@ -156,7 +158,7 @@ func (c *Scanner) follow(s *scanned, p Packet) (jumped bool) {
 // add extends the stream by a packet.
 func (s *scanned) add(p Packet) {
 	start := p.Time + s.offset
-	decode := start
+	decode := start - maxReorder
 	if !math.IsInf(p.Decode, 0) {
 		decode = p.Decode + s.offset
 	}
@@ -173,6 +175,9 @@ func (s *scanned) add(p Packet) {
 		s.seen, s.Start, s.End, s.last = true, start, start, decode
 	}
 	s.Gap = max(s.Gap, decode-s.last)
+	if s.Kind == Audio {
+		s.Gaps = AddGap(s.Gaps, Gap{s.last, decode})
+	}
 	s.Start, s.End, s.last = min(s.Start, start), max(s.End, start+duration), max(s.last, decode)
 }
 

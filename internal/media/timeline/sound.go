@@ -17,40 +17,53 @@ type Sound struct {
 	// Rate is in samples a second, Layout is ffmpeg's name of the channels' layout: mono or stereo.
 	Rate   int
 	Layout string
+	// Format is ffmpeg's name of the samples' format; empty: floating point.
+	Format string
 }
-
-// leastDelay is the shortest delay that is filled with silence, in seconds: less than one packet.
-const leastDelay = 0.005
 
 // Graph returns the part of a filter graph that reads the tracks of input 0 and ends in the label. Its output begins with
 // the axis, ends with it, and has no gaps: where a track has no sound there is silence. The input must have
-// InputArgs.
+// InputArgs and KeepGraph.
 func (s Sound) Graph(label string) string {
-	var b strings.Builder
+	var graphs []string
 	var mixed strings.Builder
 	for n, index := range s.Tracks {
 		stream, ok := s.Axis.Stream(index)
 		if !ok {
 			continue
 		}
-		name := fmt.Sprintf("%st%d", label, n)
-		// The format is changed before gaps are filled, so that silence takes little memory.
-		fmt.Fprintf(&b, "[0:%d]asetpts=PTS-(%s)/TB,%s,aresample=async=1:first_pts=0", index, seconds(stream.Start), s.format())
-		if delay := s.Axis.Delay(stream); delay > leastDelay {
-			fmt.Fprintf(&b, "[%ss];anullsrc=r=%d:cl=%s:d=%s,%s[%sd];[%sd][%ss]concat=n=2:v=0:a=1", name, s.Rate, s.Layout, seconds(delay), s.format(), name, name, name)
+		name := label
+		if len(s.Tracks) > 1 {
+			name = fmt.Sprintf("%st%d", label, n)
+			fmt.Fprintf(&mixed, "[%s]", name)
 		}
-		fmt.Fprintf(&b, ",apad=whole_dur=%s,atrim=end=%s[%s];", seconds(s.Axis.Duration()), seconds(s.Axis.Duration()), name)
-		fmt.Fprintf(&mixed, "[%s]", name)
+		graphs = append(graphs, s.track(stream, name))
 	}
-	if len(s.Tracks) == 1 {
-		fmt.Fprintf(&b, "%saformat=channel_layouts=%s[%s]", mixed.String(), s.Layout, label)
-	} else {
-		fmt.Fprintf(&b, "%samix=inputs=%d:normalize=0:dropout_transition=0,aformat=channel_layouts=%s[%s]", mixed.String(), len(s.Tracks), s.Layout, label)
+	if len(s.Tracks) > 1 {
+		graphs = append(graphs, fmt.Sprintf("%samix=inputs=%d:normalize=0:dropout_transition=0[%s]", mixed.String(), len(s.Tracks), label))
 	}
+	return strings.Join(graphs, ";")
+}
+
+// track returns the part of a filter graph for one track.
+func (s Sound) track(stream Stream, label string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "[0:%d]", stream.Index)
+	if selected, end := s.Axis.silence(stream); selected != "" {
+		// ainterleave writes microseconds, but takes the clock of its first input.
+		fmt.Fprintf(&b, "%s,asettb=AVTB[%ss];anullsrc=r=%d:cl=%s:n=%d:d=%s,aselect=%s,%s[%sd];[%ss][%sd]ainterleave,",
+			s.format(), label, s.Rate, s.Layout, s.Rate, seconds(end), selected, s.format(), label, label, label)
+	}
+	end := seconds(s.Axis.Duration())
+	fmt.Fprintf(&b, "aresample=%d:async=1:first_pts=0,%s,apad=whole_dur=%s,atrim=end=%s[%s]", s.Rate, s.format(), end, end, label)
 	return b.String()
 }
 
 // format is the filter that gives every track the same format.
 func (s Sound) format() string {
-	return fmt.Sprintf("aresample=%d,aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s", s.Rate, s.Rate, s.Layout)
+	samples := s.Format
+	if samples == "" {
+		samples = "fltp"
+	}
+	return fmt.Sprintf("aformat=sample_fmts=%s:sample_rates=%d:channel_layouts=%s", samples, s.Rate, s.Layout)
 }

@@ -3,7 +3,7 @@
 
 // Command media measures the media steps beside plain ffmpeg commands that make the same, in turns, on a generated
 // recording. It compares CPU time of all processes, which other work on the machine changes little, and fails when a target
-// is missed. docs/reference/postprocess.md has the targets.
+// is missed.
 package main
 
 import (
@@ -28,10 +28,11 @@ const (
 func main() {
 	program := flag.String("program", "bin/postprocess", "the program to measure")
 	seconds := flag.Int("seconds", 3600, "length of the recording")
+	height := flag.Int("height", 360, "height of the recording's picture, 16:9")
 	folder := flag.String("folder", "", "folder for the files (default: a temporary one)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	missed, err := run(ctx, *program, *folder, *seconds)
+	missed, err := run(ctx, *program, *folder, *seconds, *height)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench-media:", err)
@@ -43,7 +44,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, program, folder string, seconds int) (missed int, err error) {
+func run(ctx context.Context, program, folder string, seconds, height int) (missed int, err error) {
 	folder, err = os.MkdirTemp(folder, "bench-media-")
 	if err != nil {
 		return 0, err
@@ -52,11 +53,11 @@ func run(ctx context.Context, program, folder string, seconds int) (missed int, 
 	if program, err = filepath.Abs(program); err != nil {
 		return 0, err
 	}
-	b := bench{program: program, folder: folder, recording: filepath.Join(folder, "recording.mp4")}
+	b := bench{program: program, folder: folder, width: height * 16 / 9 / 2 * 2, height: height, recording: filepath.Join(folder, "recording.mp4")}
 	if err := b.generate(ctx, seconds); err != nil {
 		return 0, err
 	}
-	fmt.Printf("a recording of %d s\n%-10s %14s %14s %8s %8s %12s\n", seconds, "step", "postprocess", "ffmpeg", "ratio", "target", "own memory") //nolint:forbidigo // the report
+	fmt.Printf("a recording of %d s, %d by %d\n%-10s %14s %14s %8s %8s %12s\n", seconds, b.width, b.height, "step", "postprocess", "ffmpeg", "ratio", "target", "own memory") //nolint:forbidigo // the report
 	for _, step := range b.steps() {
 		ours, err := b.measure(ctx, step.ours)
 		if err != nil {

@@ -18,11 +18,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/meetingops/meeting-recording-operator/internal/media/plan"
 )
 
 // bench is a recording and what measures it.
 type bench struct {
 	program, folder, recording string
+	width, height              int // of the recording's picture
 }
 
 // step is one comparison.
@@ -36,7 +39,7 @@ type step struct {
 // generate makes a recording that repeats a minute of pictures and stereo sound.
 func (b bench) generate(ctx context.Context, seconds int) error {
 	minute := filepath.Join(b.folder, "minute.mp4")
-	if err := ffmpeg(ctx, "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=60,noise=alls=10:allf=t",
+	if err := ffmpeg(ctx, "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=%dx%d:rate=25:duration=60,noise=alls=10:allf=t", b.width, b.height),
 		"-f", "lavfi", "-i", "aevalsrc='0.2*sin(440*2*PI*t)*(0.6+0.4*sin(t))|0.2*sin(550*2*PI*t)':s=48000:d=60",
 		"-c:v", "libx264", "-preset", "ultrafast", "-crf", "30", "-g", "50", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", minute); err != nil {
 		return err
@@ -82,17 +85,24 @@ func (b bench) twoPasses(ctx context.Context, channels string, codec []string) (
 
 // ladder makes the ladder that `transcode` makes of this recording.
 func (b bench) ladder(ctx context.Context) (time.Duration, error) {
-	for _, name := range []string{"360p", "240p"} {
-		if err := os.MkdirAll(filepath.Join(b.folder, name), 0o700); err != nil {
+	var split, scale strings.Builder
+	var maps, variants []string
+	rungs := plan.Ladder(b.width, b.height, nil)
+	for i, r := range rungs {
+		if err := os.MkdirAll(filepath.Join(b.folder, r.Name), 0o700); err != nil {
 			return 0, err
 		}
+		fmt.Fprintf(&split, "[s%d]", i)
+		fmt.Fprintf(&scale, ";[s%d]scale=%d:%d:flags=bicubic,format=yuv420p[v%d]", i, r.Width, r.Height, i)
+		maps = append(maps, "-map", fmt.Sprintf("[v%d]", i), "-map", "0:a:0", fmt.Sprintf("-b:a:%d", i), fmt.Sprintf("%dk", r.AudioBitRate),
+			fmt.Sprintf("-maxrate:v:%d", i), fmt.Sprintf("%dk", r.MaxBitRate), fmt.Sprintf("-bufsize:v:%d", i), fmt.Sprintf("%dk", 2*r.MaxBitRate))
+		variants = append(variants, fmt.Sprintf("v:%d,a:%d,name:%s", i, i, r.Name))
 	}
-	return b.ffmpeg(ctx, "-filter_complex", "[0:v:0]split=2[s0][s1];[s0]scale=640:360:flags=bicubic,format=yuv420p[v0];[s1]scale=426:240:flags=bicubic,format=yuv420p[v1]",
-		"-map", "[v0]", "-map", "0:a:0", "-b:a:0", "96k", "-maxrate:v:0", "800k", "-bufsize:v:0", "1600k",
-		"-map", "[v1]", "-map", "0:a:0", "-b:a:1", "64k", "-maxrate:v:1", "400k", "-bufsize:v:1", "800k",
+	args := append([]string{"-filter_complex", fmt.Sprintf("[0:v:0]split=%d%s%s", len(rungs), split.String(), scale.String())}, maps...)
+	return b.ffmpeg(ctx, append(args,
 		"-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-profile:v", "high", "-bf", "0", "-c:a", "aac", "-ac", "2", "-ar", "48000", "-sc_threshold", "0",
 		"-force_key_frames", "expr:gte(t,n_forced*6)", "-f", "hls", "-hls_time", "6", "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4",
-		"-hls_segment_filename", "%v/segment_%05d.m4s", "-var_stream_map", "v:0,a:0,name:360p v:1,a:1,name:240p", "%v/index.m3u8")
+		"-hls_segment_filename", "%v/segment_%05d.m4s", "-var_stream_map", strings.Join(variants, " "), "%v/index.m3u8")...)
 }
 
 // used is what a run of our program took.
