@@ -28,6 +28,12 @@ test-monitoring: ## Test the alerts, the dashboard and the runbooks.
 	bin/promtool test rules config/observability/alerts_test.yaml
 	go -C hack/monitoring test ./...
 
+.PHONY: test-plugin
+test-plugin: controlplane ## Test the kubectl plugin at its limits: back up and restore 10,000 recordings, list 100,000, install by krew.
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s $(GOTESTSUM) --format testname -- -count=1 -timeout=20m ./internal/cli \
+	  -run='TestBackupAndRestore|TestListOfManyRecordings' -restore.recordings=10000 -list.recordings=100000
+	hack/release/krew_test.sh
+
 .PHONY: test-versions
 test-versions: ## Run the tests that need an API server against every Kubernetes minor of hack/controlplane.
 	hack/test-versions.sh

@@ -62,10 +62,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	level := diagnostics.NewLevel(&options.log)
 	log := zap.New(zap.UseFlagOptions(&options.log), zap.WriteTo(stderr))
 	klog.SetLogger(log.WithName("client"))
-	defer diagnostics.Start(ctx, options.diagnostics, level, log.WithName("diagnostics"))()
 	limitMemory()
 	surviveFileSizeLimit()
-	if err := serve(ctx, options, log); err != nil {
+	if err := serve(ctx, options, level, log); err != nil {
 		return fail(stderr, err)
 	}
 	return exitOK
@@ -78,7 +77,7 @@ func fail(stderr io.Writer, err error) int {
 }
 
 // serve builds the sidecar and runs it.
-func serve(ctx context.Context, options options, log logr.Logger) error {
+func serve(ctx context.Context, options options, level *diagnostics.Level, log logr.Logger) error {
 	if err := options.complete(); err != nil {
 		return err
 	}
@@ -91,5 +90,7 @@ func serve(ctx context.Context, options options, log logr.Logger) error {
 	if err != nil {
 		return err
 	}
+	options.diagnostics.Metrics = s.registry
+	defer diagnostics.Start(ctx, options.diagnostics, level, log.WithName("diagnostics"))()
 	return s.run(ctx)
 }

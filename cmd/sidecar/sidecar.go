@@ -64,6 +64,7 @@ type sidecar struct {
 	tracer      *tracing.Tracer // nil where there are no traces
 
 	webhooks, health, metrics *endpoint
+	registry                  *prometheus.Registry
 }
 
 // endpoint is a server and where it listens.
@@ -75,6 +76,7 @@ type endpoint struct {
 func newSidecar(ctx context.Context, options options, cluster *rest.Config, log logr.Logger) (*sidecar, error) {
 	s := &sidecar{options: options, log: log, readiness: receiver.NewReadiness(noAPIServer)}
 	registry := prometheus.NewRegistry()
+	s.registry = registry
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	diagnostics.RegisterBuild(registry, "sidecar")
 	counts := receiver.NewMetrics(registry)

@@ -42,6 +42,25 @@ type Result struct {
 	Err             error
 }
 
+// Error is a request that the API server rejected.
+type Error struct {
+	// Verb and Resource are what was requested, as RBAC names them.
+	Verb, Resource string
+	Err            error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Verb, e.Resource, e.Err) }
+
+// Unwrap returns the API server's error.
+func (e *Error) Unwrap() error { return e.Err }
+
+func rejected(verb, resource string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Verb: verb, Resource: resource, Err: err}
+}
+
 // Options of Restore.
 type Options struct {
 	// Namespace is where all recordings go; empty for where each came from.
@@ -52,7 +71,7 @@ type Options struct {
 }
 
 // Restore creates the recordings of a backup that the cluster lacks, with their status. One that fails does not stop the others. It
-// may be interrupted at any point: running it again restores what is left.
+// may be interrupted at any point: running it again restores what is left. What an interruption leaves undone is not reported.
 //
 // A recording is created without a status, which says that nothing has happened yet, so the manager creates no Job for it. Then its
 // whole status is written at once, with the outcome of every step.
@@ -64,6 +83,9 @@ func Restore(ctx context.Context, c client.Client, in *Reader, options Options) 
 		running.Go(func() {
 			for recording := range recordings {
 				result := restoreOne(ctx, c, recording, options)
+				if result.Err != nil && ctx.Err() != nil {
+					continue
+				}
 				reporting.Lock()
 				options.Report(result)
 				reporting.Unlock()
@@ -119,7 +141,7 @@ func attempt(ctx context.Context, c client.Client, recording *unstructured.Unstr
 			return Restored, err
 		}
 	case err != nil:
-		return "", fmt.Errorf("read the recording: %w", err)
+		return "", rejected("get", "meetingrecordings", err)
 	case !sameRecording(current, recording):
 		return "", errors.New("the cluster has another recording with this name")
 	case !isEmpty(current) || isEmpty(recording):
@@ -144,10 +166,8 @@ func create(ctx context.Context, c client.Client, recording *unstructured.Unstru
 	if apierrors.IsAlreadyExists(err) {
 		// A webhook or another restore was faster: look again.
 		err = apierrors.NewConflict(v1alpha1.GroupVersion.WithResource("meetingrecordings").GroupResource(), recording.GetName(), err)
-	} else if err != nil {
-		err = fmt.Errorf("create the recording: %w", err)
 	}
-	return created, err
+	return created, rejected("create", "meetingrecordings", err)
 }
 
 // writeStatus writes the status of the backup, if the object is still the one that was read.
@@ -159,13 +179,7 @@ func writeStatus(ctx context.Context, c client.Client, current, recording *unstr
 	status := recording.DeepCopy().Object["status"].(map[string]any)
 	observe(status, recording.GetGeneration(), current.GetGeneration())
 	next.Object["status"] = status
-	if err := c.Status().Update(ctx, next); err != nil {
-		if apierrors.IsConflict(err) {
-			return err
-		}
-		return fmt.Errorf("write the status: %w", err)
-	}
-	return nil
+	return rejected("update", "meetingrecordings/status", c.Status().Update(ctx, next))
 }
 
 // observe moves the observed generations from the old object's count to the new one's: what was observed then is observed now.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -23,7 +22,7 @@ func newBackfillCommand(o *options) *cobra.Command {
 		Short:   "Print what the provider lists and the cluster lacks",
 		Long: `Print what the provider lists and the cluster lacks, and what the provider says about its deliveries of webhooks.
 
-It runs "backfill --once --dry-run" in the container of the installed backfill, which has the provider's credentials, so it
+It runs "backfill --dry-run" in the container of the installed backfill, which has the provider's credentials, so it
 needs the permission to create pods/exec in the operator's namespace. Backfill itself writes what is missing at its interval.`,
 		Example: "  kubectl recording backfill --dry-run",
 		Args:    cobra.NoArgs,
@@ -53,13 +52,6 @@ func (o *options) backfill(ctx context.Context, operatorNamespace string) error 
 		return err
 	}
 	container := findContainer(&pods[0].Spec, backfillContainer)
-	// The addresses are in use by the process that runs there.
-	arguments := slices.DeleteFunc(slices.Clone(container.Args), func(arg string) bool { return strings.Contains(arg, "-bind-address") })
-	command := slices.Concat([]string{"/backfill"}, arguments, []string{"--once", "--dry-run"})
-	output, err := execute(ctx, config, &pods[0], backfillContainer, command...)
-	if err != nil {
-		return err
-	}
-	_, err = o.Out.Write(output)
-	return err
+	command := slices.Concat([]string{"/backfill"}, container.Args, []string{"--dry-run"})
+	return execute(ctx, config, &pods[0], backfillContainer, o.Out, command...)
 }

@@ -57,6 +57,9 @@ func (o *options) backup(ctx context.Context, file string, all bool) (err error)
 	if all {
 		namespace = ""
 	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("create the backup: %s exists and is not a regular file", file)
+	}
 	// The file appears when it is complete, so that a backup which failed does not replace a good one.
 	out, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*")
 	if err != nil {
@@ -122,7 +125,7 @@ cluster role cluster-admin has.`,
 			return r.run(cmd.Context(), args[0], namespace)
 		},
 	}
-	cmd.Flags().StringVar(&r.dryRun, "dry-run", "none", "none, or server: have the API server check the recordings and not store them.")
+	cmd.Flags().StringVar(&r.dryRun, "dry-run", "none", "Dry run: none, or server to have the API server check the request without storing it.")
 	return cmd
 }
 
@@ -150,7 +153,7 @@ func (r *restoreOptions) run(ctx context.Context, file, namespace string) error 
 		progress.add(1)
 		if result.Err != nil && counts[backup.Failed] <= maxFailuresShown {
 			// The summary counts it if this fails.
-			_, _ = fmt.Fprintf(r.ErrOut, "%s/%s: %v\n", result.Namespace, result.Name, explain(result.Err, "restore", "meetingrecordings", result.Namespace))
+			_, _ = fmt.Fprintf(r.ErrOut, "%s/%s: %v\n", result.Namespace, result.Name, explainRestore(result))
 		}
 	}})
 	suffix := ""
@@ -162,13 +165,22 @@ func (r *restoreOptions) run(ctx context.Context, file, namespace string) error 
 	}
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("%w: run the command again to restore the rest", ctx.Err())
+		_, err := fmt.Fprintln(r.ErrOut, "Interrupted: run the command again to restore the rest.")
+		return errors.Join(ctx.Err(), err)
 	case err != nil:
 		return fmt.Errorf("read %s: %w", file, err)
 	case counts[backup.Failed] > 0:
 		return fmt.Errorf("%d recordings were not restored: fix the cause and run the command again", counts[backup.Failed])
 	}
 	return nil
+}
+
+func explainRestore(result backup.Result) error {
+	var rejected *backup.Error
+	if !errors.As(result.Err, &rejected) {
+		return result.Err
+	}
+	return explain(rejected.Err, rejected.Verb, rejected.Resource, result.Namespace)
 }
 
 // progress says now and then how far a command is.

@@ -22,6 +22,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/cli/diagnosis"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 )
 
 // askAbove is how many recordings a command changes without asking.
@@ -50,7 +51,7 @@ func (ch *change) bind(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&ch.selector, "selector", "l", "", "Label selector of the recordings to change.")
 	flags.BoolVarP(&ch.yes, "yes", "y", false, fmt.Sprintf("Change more than %d recordings without asking.", askAbove))
-	flags.StringVar(&ch.dryRun, "dry-run", "none", "none, or server: have the API server check the change and not store it.")
+	flags.StringVar(&ch.dryRun, "dry-run", "none", "Dry run: none, or server to have the API server check the request without storing it.")
 	flags.BoolVar(&ch.wait, "wait", false, "Wait until the manager has acted on the change.")
 	flags.DurationVar(&ch.timeout, "timeout", 10*time.Minute, "Longest time to wait with --wait.")
 	cmd.GroupID = groupControl
@@ -266,7 +267,7 @@ What is under way ends first. Earlier results stay in status.processing.history.
 		Example: `  kubectl recording rerun NAME
   kubectl recording rerun NAME archive --wait
   kubectl recording rerun -l recording.meetingops.dev/meeting-id=jvsg-8rjn-j304 --yes`,
-		ValidArgsFunction: (&logsOptions{options: o}).complete,
+		ValidArgsFunction: o.completeSteps,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				steps, args = args[1:], args[:1]
@@ -351,7 +352,7 @@ func (o *options) cancelJobs(ctx context.Context, c client.Client, r *v1alpha1.M
 	}
 	for i := range jobs.Items {
 		job := &jobs.Items[i]
-		if !metav1.IsControlledBy(job, r) || hasEnded(job) {
+		if !metav1.IsControlledBy(job, r) || outcomes.JobCondition(job) != nil {
 			continue
 		}
 		options := []client.DeleteOption{client.PropagationPolicy(metav1.DeletePropagationBackground), client.Preconditions{UID: &job.UID}}
@@ -363,13 +364,4 @@ func (o *options) cancelJobs(ctx context.Context, c client.Client, r *v1alpha1.M
 		}
 	}
 	return nil
-}
-
-func hasEnded(job *batchv1.Job) bool {
-	for _, condition := range job.Status.Conditions {
-		if (condition.Type == batchv1.JobComplete || condition.Type == batchv1.JobFailed) && condition.Status == "True" {
-			return true
-		}
-	}
-	return false
 }

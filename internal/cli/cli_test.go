@@ -30,7 +30,10 @@ var api *controlplane.ControlPlane
 type withControlPlane struct{ m *testing.M }
 
 func (w withControlPlane) Run() int {
-	controlplane.Main(w.m, func(c *controlplane.ControlPlane) error { api = c; return nil })
+	controlplane.Main(w.m, func(c *controlplane.ControlPlane) error {
+		api = c
+		return c.StartKubelet(nodeName, kubelet)
+	})
 	return 0 // Main exits
 }
 
@@ -60,7 +63,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NO_COLOR", "1")
 			return os.WriteFile(kubeconfig, text, 0o600)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"apply": apply, "show": show, "nobody": nobody},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"apply": apply, "show": show, "nobody": nobody, "sidecar": sidecar(t), "backfill": backfill(t), "capture": capture,
+		},
 	})
 }
 
@@ -115,6 +120,18 @@ func show(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = fmt.Fprintln(ts.Stdout(), out)
 	ts.Check(err)
+}
+
+// capture sets a variable to what the first group of an expression matches in the last command's output: capture VARIABLE EXPRESSION.
+func capture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: capture VARIABLE EXPRESSION")
+	}
+	found := regexp.MustCompile("(?m)" + args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if found == nil {
+		ts.Fatalf("no match for %s in %s", args[1], ts.ReadFile("stdout"))
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 // nobody replaces the kubeconfig by that of somebody without any permission.

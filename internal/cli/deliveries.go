@@ -5,12 +5,12 @@ package cli
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -26,14 +26,14 @@ import (
 )
 
 const (
-	sidecarContainer   = "sidecar"
-	sidecarMetricsPort = 8082
+	sidecarContainer = "sidecar"
+	// sidecarDiagnostics is the sidecar's default of --diagnostics-bind-address, where its metrics need no token.
+	sidecarDiagnostics = "127.0.0.1:8085"
 )
 
 type deliveriesOptions struct {
 	*options
 	operatorNamespace string
-	spoolDir          string
 }
 
 func newDeliveriesCommand(o *options) *cobra.Command {
@@ -52,15 +52,13 @@ permissions to create pods/portforward and pods/exec in the operator's namespace
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.show(cmd.Context()) },
 	}
-	flags := cmd.PersistentFlags()
-	flags.StringVar(&d.operatorNamespace, "operator-namespace", defaultOperatorNamespace, "Namespace of the sidecars.")
-	flags.StringVar(&d.spoolDir, "spool-dir", "/var/spool/sidecar", "The sidecars' own --spool-dir.")
+	cmd.PersistentFlags().StringVar(&d.operatorNamespace, "operator-namespace", defaultOperatorNamespace, "Namespace of the sidecars.")
 	cmd.AddCommand(
 		d.command("replay", "Write the dead letters again, after their cause is fixed", cobra.NoArgs, func(ctx context.Context, _ []string) error {
-			return d.each(ctx, func(pod *corev1.Pod) error { return d.spool(ctx, pod, "retry", "--all") })
+			return d.each(ctx, func(pod *corev1.Pod) error { return d.spool(ctx, pod, d.Out, "retry", "--all") })
 		}),
 		d.command("export", "Print spooled events and dead letters as JSON, one on a line", cobra.NoArgs, func(ctx context.Context, _ []string) error {
-			return d.each(ctx, func(pod *corev1.Pod) error { return d.spool(ctx, pod, "export") })
+			return d.each(ctx, func(pod *corev1.Pod) error { return d.spool(ctx, pod, d.Out, "export") })
 		}),
 		d.command("delete POD ID...", "Delete dead letters of one sidecar", cobra.MinimumNArgs(2), d.delete),
 	)
@@ -90,24 +88,21 @@ func (d *deliveriesOptions) each(ctx context.Context, visit func(*corev1.Pod) er
 	return errors.Join(failures...)
 }
 
-// spool runs "sidecar spool" in a sidecar and prints what it prints.
-func (d *deliveriesOptions) spool(ctx context.Context, pod *corev1.Pod, args ...string) error {
-	output, err := d.spoolOutput(ctx, pod, args...)
+// spool runs "sidecar spool" in a sidecar, and copies what it prints.
+func (d *deliveriesOptions) spool(ctx context.Context, pod *corev1.Pod, stdout io.Writer, args ...string) error {
+	directory := containerFlag(pod, sidecarContainer, "spool-dir", "")
+	if directory == "" {
+		return errNoSpool
+	}
+	config, err := d.restConfig()
 	if err != nil {
 		return err
 	}
-	_, err = d.Out.Write(output)
-	return err
+	command := append([]string{"/sidecar", "spool", args[0], "--spool-dir", directory}, args[1:]...)
+	return execute(ctx, config, pod, sidecarContainer, stdout, command...)
 }
 
-func (d *deliveriesOptions) spoolOutput(ctx context.Context, pod *corev1.Pod, args ...string) ([]byte, error) {
-	config, err := d.restConfig()
-	if err != nil {
-		return nil, err
-	}
-	command := append([]string{"/sidecar", "spool", args[0], "--spool-dir", d.spoolDir}, args[1:]...)
-	return execute(ctx, config, pod, sidecarContainer, command...)
-}
+var errNoSpool = errors.New("the sidecar has no spool: it runs without --spool-dir")
 
 func (d *deliveriesOptions) delete(ctx context.Context, args []string) error {
 	for _, id := range args[1:] {
@@ -121,7 +116,7 @@ func (d *deliveriesOptions) delete(ctx context.Context, args []string) error {
 			return nil
 		}
 		found = true
-		return d.spool(ctx, pod, append([]string{"delete"}, args[1:]...)...)
+		return d.spool(ctx, pod, d.Out, append([]string{"delete"}, args[1:]...)...)
 	})
 	if err == nil && !found {
 		return fmt.Errorf("namespace %q has no sidecar %q", d.operatorNamespace, args[0])
@@ -156,7 +151,11 @@ func (d *deliveriesOptions) rejected(ctx context.Context, pod *corev1.Pod) (line
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	port, err := forwardPort(ctx, config, pod, sidecarMetricsPort)
+	_, target, err := net.SplitHostPort(containerFlag(pod, sidecarContainer, "diagnostics-bind-address", sidecarDiagnostics))
+	if err != nil {
+		return nil, errors.New("the sidecar serves no diagnostics: it runs with --diagnostics-bind-address=0")
+	}
+	port, err := forwardPort(ctx, config, pod, target)
 	if err != nil {
 		return nil, err
 	}
@@ -213,32 +212,13 @@ type spoolRecord struct {
 
 // showSpool prints how many events wait, and each dead letter.
 func (d *deliveriesOptions) showSpool(ctx context.Context, pod *corev1.Pod) error {
-	output, err := d.spoolOutput(ctx, pod, "export")
+	reader, writer := io.Pipe()
+	go func() { writer.CloseWithError(d.spool(ctx, pod, writer, "export")) }()
+	waiting, dead, err := readSpool(reader)
+	_ = reader.Close() // ends the writer if it was not read to its end
 	if err != nil {
 		_, err = fmt.Fprintf(d.Out, "  Spool: not available: %s\n", view.Clean(err.Error()))
 		return err
-	}
-	waiting := 0
-	var dead []string
-	lines := bufio.NewScanner(bytes.NewReader(output))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var record spoolRecord
-		if err := json.Unmarshal(lines.Bytes(), &record); err != nil {
-			return fmt.Errorf("read what the sidecar printed: %w", err)
-		}
-		if record.State != "dead" {
-			waiting++
-			continue
-		}
-		var letter struct{ Reason string }
-		if err := json.Unmarshal(record.Payload, &letter); err != nil {
-			return fmt.Errorf("read what the sidecar printed: %w", err)
-		}
-		dead = append(dead, fmt.Sprintf("    %d: %s\n       %s", record.ID, view.Clean(letter.Reason), view.Clean(string(record.Payload))))
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read what the sidecar printed: %w", err)
 	}
 	text := fmt.Sprintf("  Spool: %d events wait\n  Dead letters: %d\n", waiting, len(dead))
 	if len(dead) > 0 {
@@ -246,4 +226,26 @@ func (d *deliveriesOptions) showSpool(ctx context.Context, pod *corev1.Pod) erro
 	}
 	_, err = io.WriteString(d.Out, text)
 	return err
+}
+
+// readSpool reads what "sidecar spool export" prints: how many events wait, and a text for each dead letter.
+func readSpool(output io.Reader) (waiting int, dead []string, err error) {
+	lines := bufio.NewScanner(output)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var record spoolRecord
+		if err := json.Unmarshal(lines.Bytes(), &record); err != nil {
+			return 0, nil, fmt.Errorf("read what the sidecar printed: %w", err)
+		}
+		if record.State != "dead" {
+			waiting++
+			continue
+		}
+		var letter struct{ Reason string }
+		if err := json.Unmarshal(record.Payload, &letter); err != nil {
+			return 0, nil, fmt.Errorf("read what the sidecar printed: %w", err)
+		}
+		dead = append(dead, fmt.Sprintf("    %d: %s\n       %s", record.ID, view.Clean(letter.Reason), view.Clean(string(record.Payload))))
+	}
+	return waiting, dead, lines.Err()
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,6 +21,8 @@ import (
 	"k8s.io/client-go/transport/spdy"
 	"k8s.io/streaming/pkg/httpstream"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/internal/cli/view"
 )
 
 // defaultOperatorNamespace is where the manifests and the chart install the operator.
@@ -45,7 +48,7 @@ func readyPods(ctx context.Context, c client.Client, namespace, container string
 }
 
 // forwardPort forwards a port of 127.0.0.1 to a port of a Pod until ctx is done. It returns the local port.
-func forwardPort(ctx context.Context, config *rest.Config, pod *corev1.Pod, port int) (int, error) {
+func forwardPort(ctx context.Context, config *rest.Config, pod *corev1.Pod, port string) (int, error) {
 	clientset, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return 0, fmt.Errorf("connect to the cluster: %w", err)
@@ -65,7 +68,7 @@ func forwardPort(ctx context.Context, config *rest.Config, pod *corev1.Pod, port
 	})
 	ready := make(chan struct{})
 	var problems bytes.Buffer
-	forwarder, err := portforward.NewOnAddresses(dialer, []string{"127.0.0.1"}, []string{fmt.Sprintf(":%d", port)}, ctx.Done(), ready, discard, &problems)
+	forwarder, err := portforward.NewOnAddresses(dialer, []string{"127.0.0.1"}, []string{":" + port}, ctx.Done(), ready, discard, &problems)
 	if err != nil {
 		return 0, fmt.Errorf("forward a port to pod %s: %w", pod.Name, err)
 	}
@@ -83,34 +86,55 @@ func forwardPort(ctx context.Context, config *rest.Config, pod *corev1.Pod, port
 	return int(ports[0].Local), nil
 }
 
-// execute runs a command in a container and returns its standard output.
-func execute(ctx context.Context, config *rest.Config, pod *corev1.Pod, container string, command ...string) ([]byte, error) {
+// containerFlag returns the value of a flag in the arguments of a container, or the flag's default.
+func containerFlag(pod *corev1.Pod, container, name, value string) string {
+	found := findContainer(&pod.Spec, container)
+	if found == nil {
+		return value
+	}
+	args := slices.Concat(found.Command, found.Args)
+	for i, arg := range args {
+		given, inline, isInline := strings.Cut(arg, "=")
+		switch {
+		case strings.TrimLeft(given, "-") != name || !strings.HasPrefix(given, "-"):
+		case isInline:
+			value = inline
+		case i+1 < len(args):
+			value = args[i+1]
+		}
+	}
+	return value
+}
+
+// execute runs a command in a container, and copies its standard output.
+func execute(ctx context.Context, config *rest.Config, pod *corev1.Pod, container string, stdout io.Writer, command ...string) error {
 	clientset, err := kubernetes.NewForConfig(config)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the cluster: %w", err)
+		return fmt.Errorf("connect to the cluster: %w", err)
 	}
 	request := clientset.CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).SubResource("exec").
 		VersionedParams(&corev1.PodExecOptions{Container: container, Command: command, Stdout: true, Stderr: true}, parameterCodec)
 	overSPDY, err := remotecommand.NewSPDYExecutor(config, http.MethodPost, request.URL())
 	if err != nil {
-		return nil, fmt.Errorf("connect to pod %s: %w", pod.Name, err)
+		return fmt.Errorf("connect to pod %s: %w", pod.Name, err)
 	}
 	overWebSocket, err := remotecommand.NewWebSocketExecutor(config, http.MethodGet, request.URL().String())
 	if err != nil {
-		return nil, fmt.Errorf("connect to pod %s: %w", pod.Name, err)
+		return fmt.Errorf("connect to pod %s: %w", pod.Name, err)
 	}
 	executor, err := remotecommand.NewFallbackExecutor(overWebSocket, overSPDY, func(err error) bool {
 		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("connect to pod %s: %w", pod.Name, err)
+		return fmt.Errorf("connect to pod %s: %w", pod.Name, err)
 	}
-	var stdout, stderr bytes.Buffer
-	if err := executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &stdout, Stderr: &stderr}); err != nil {
-		if text := strings.TrimSpace(stderr.String()); text != "" {
-			return nil, fmt.Errorf("run %s in pod %s: %w: %s", command[0], pod.Name, err, text)
+	var stderr bytes.Buffer
+	if err := executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: stdout, Stderr: &stderr}); err != nil {
+		// Its log comes first, its last line says why it ended.
+		if lines := strings.Split(strings.TrimSpace(stderr.String()), "\n"); lines[len(lines)-1] != "" {
+			return fmt.Errorf("run %s in pod %s: %w: %s", command[0], pod.Name, err, view.Clean(lines[len(lines)-1]))
 		}
-		return nil, explain(err, "create", "pods/exec", pod.Namespace)
+		return explain(err, "create", "pods/exec", pod.Namespace)
 	}
-	return stdout.Bytes(), nil
+	return nil
 }

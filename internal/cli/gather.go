@@ -19,6 +19,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/cli/diagnosis"
 	"github.com/meetingops/meeting-recording-operator/internal/cli/view"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 )
 
 // gathered is a recording with what belongs to it. What the user may not read is nil, and named in incomplete: the rest is still of
@@ -95,7 +96,7 @@ func (g *gathered) diagnosisInput(ctx context.Context, c client.Client) diagnosi
 	g.read(c.List(ctx, &quotas, client.InNamespace(g.recording.Namespace)), "resourcequotas")
 	in.Quotas = quotas.Items
 	for i := range g.jobs {
-		if hasEnded(&g.jobs[i]) {
+		if outcomes.JobCondition(&g.jobs[i]) != nil {
 			continue
 		}
 		in.Events = append(in.Events, g.eventsOf(ctx, c, g.jobs[i].Name)...)

@@ -41,7 +41,7 @@ func newGetCommand(o *options) *cobra.Command {
   # The same, updated in place until it is done
   kubectl recording get jvsg-8rjn-j304-613731342f27f56e4fc4b6d0 -w`,
 		Args:              exactName,
-		ValidArgsFunction: o.completeNames,
+		ValidArgsFunction: o.completeName,
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.run(cmd.Context(), args[0]) },
 	}
 	addOutputFlag(cmd, &g.output, objectFormats)
@@ -69,6 +69,11 @@ func (g *getOptions) run(ctx context.Context, name string) error {
 	if g.output != "" {
 		return g.print(ctx, c, namespace, name)
 	}
+	return g.show(ctx, c, namespace, name)
+}
+
+// show shows the tree, with --watch until the recording is done.
+func (g *getOptions) show(ctx context.Context, c client.Client, namespace, name string) error {
 	screen := screen{out: g.Out, terminal: isTerminal(g.Out), color: usesColor(g.Out)}
 	for {
 		recording, err := g.recording(ctx, c, namespace, name)

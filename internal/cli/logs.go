@@ -61,18 +61,26 @@ Where the Pod is gone, it prints what the status has kept of the step, and says 
 }
 
 func (l *logsOptions) complete(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	if len(args) != 1 {
-		return l.completeNames(cmd, args, typed)
+	if len(args) > 1 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	namespace, c, err := l.target()
+	return l.completeSteps(cmd, args, typed)
+}
+
+// completeSteps completes the name of a recording, and then those of its steps that are not named yet.
+func (o *options) completeSteps(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return o.completeNames(cmd, args, typed)
+	}
+	namespace, c, err := o.target()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	recording, err := l.recording(cmd.Context(), c, namespace, args[0])
+	recording, err := o.recording(cmd.Context(), c, namespace, args[0])
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	return stepNames(recording), cobra.ShellCompDirectiveNoFileComp
+	return without(stepNames(recording), args[1:]), cobra.ShellCompDirectiveNoFileComp
 }
 
 func stepNames(r *v1alpha1.MeetingRecording) []string {

@@ -7,7 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"errors"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -21,13 +21,14 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"github.com/meetingops/meeting-recording-operator/events"
 )
 
 const (
 	eventsContainer = "events"
-	eventsPort      = 8084
+	eventsAddress   = ":8084" // the default of --bind-address
 	// tokenLifetime is how long the page can read recordings: the least that Kubernetes issues a token for is ten minutes.
 	tokenLifetime = time.Hour
 )
@@ -36,7 +37,6 @@ type openOptions struct {
 	*options
 	operatorNamespace string
 	serviceAccount    string
-	audience          string
 	noBrowser         bool
 }
 
@@ -54,13 +54,12 @@ the events server. The service account needs the role view (or get, list and wat
   kubectl -n meetings create rolebinding watcher --clusterrole=view --serviceaccount=meetings:watcher
   kubectl recording -n meetings open NAME --service-account=watcher`,
 		Args:              exactName,
-		ValidArgsFunction: o.completeNames,
+		ValidArgsFunction: o.completeName,
 		RunE:              func(cmd *cobra.Command, args []string) error { return p.run(cmd.Context(), args[0]) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&p.operatorNamespace, "operator-namespace", defaultOperatorNamespace, "Namespace of the events server.")
 	flags.StringVar(&p.serviceAccount, "service-account", "", "Service account of the recording's namespace that the page reads as.")
-	flags.StringVar(&p.audience, "token-audience", events.TokenAudience, "Audience of the token: the events server's --token-audience.")
 	flags.BoolVar(&p.noBrowser, "no-browser", false, "Print the address only.")
 	// It fails only for a flag that does not exist.
 	_ = cmd.MarkFlagRequired("service-account")
@@ -79,54 +78,50 @@ func (p *openOptions) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	token, err := p.token(ctx, namespace)
-	if err != nil {
-		return err
-	}
 	pods, err := readyPods(ctx, c, p.operatorNamespace, eventsContainer)
 	if err != nil {
 		return err
 	}
-	port, err := forwardPort(ctx, config, &pods[0], eventsPort)
+	pod := &pods[0]
+	token, err := p.token(ctx, config, namespace, containerFlag(pod, eventsContainer, "token-audience", events.TokenAudience))
 	if err != nil {
 		return err
 	}
-	key := rand.Text()
-	server := &http.Server{
-		Handler:           pageProxy(&url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.1:%d", port)}, token, key, "/#/"+namespace+"/"+name),
-		ReadHeaderTimeout: 10 * time.Second,
-	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	_, target, err := net.SplitHostPort(containerFlag(pod, eventsContainer, "bind-address", eventsAddress))
 	if err != nil {
-		return fmt.Errorf("listen for the browser: %w", err)
+		return fmt.Errorf("read --bind-address of pod %s: %w", pod.Name, err)
 	}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
+	port, err := forwardPort(ctx, config, pod, target)
+	if err != nil {
+		return err
+	}
+	scheme := "http"
+	if containerFlag(pod, eventsContainer, "tls-cert-file", "") != "" {
+		scheme = "https"
+	}
+	key := rand.Text()
+	listener, err := listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
 	address := fmt.Sprintf("http://%s/open?key=%s", listener.Addr(), key)
-	if _, err := fmt.Fprintf(p.Out, "%s\nPress Ctrl+C to end.\n", address); err != nil {
+	if _, err := fmt.Fprintf(p.Out, "%s\nThe page can read recordings for an hour. Press Ctrl+C to end.\n", address); err != nil {
 		return err
 	}
 	if !p.noBrowser {
 		openBrowser(ctx, address)
 	}
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve the page: %w", err)
-	}
-	return nil
+	return serve(ctx, listener, pageProxy(&url.URL{Scheme: scheme, Host: fmt.Sprintf("127.0.0.1:%d", port)}, token, key, "/#/"+namespace+"/"+name))
 }
 
 // token requests a short-lived token of the service account.
-func (p *openOptions) token(ctx context.Context, namespace string) (string, error) {
-	config, err := p.restConfig()
-	if err != nil {
-		return "", err
-	}
+func (p *openOptions) token(ctx context.Context, config *rest.Config, namespace, audience string) (string, error) {
 	clientset, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return "", fmt.Errorf("connect to the cluster: %w", err)
 	}
 	seconds := int64(tokenLifetime.Seconds())
-	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds, Audiences: []string{p.audience}}}
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds, Audiences: []string{audience}}}
 	response, err := clientset.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, p.serviceAccount, request, metav1.CreateOptions{})
 	if err != nil {
 		return "", explain(err, "create", "serviceaccounts/token", namespace)
@@ -142,6 +137,8 @@ const cookieName = "kubectl-recording"
 func pageProxy(events *url.URL, token, key, start string) http.Handler {
 	proxy := &httputil.ReverseProxy{
 		FlushInterval: -1, // events arrive one by one
+		// The connection leads to the Pod through the API server, whatever name the Pod's certificate has.
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(events)
 			r.Out.Host = events.Host

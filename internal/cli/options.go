@@ -181,11 +181,16 @@ func explain(err error, verb, resource, namespace string) error {
 	return fmt.Errorf("%s %s%s: %w", verb, resource, where, err)
 }
 
-// completeNames completes names of recordings.
-func (o *options) completeNames(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+// completeName completes the name of one recording.
+func (o *options) completeName(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+	return o.completeNames(cmd, args, typed)
+}
+
+// completeNames completes names of recordings that are not named yet.
+func (o *options) completeNames(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	namespace, c, err := o.target()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
@@ -194,7 +199,11 @@ func (o *options) completeNames(cmd *cobra.Command, args []string, _ string) ([]
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return without(names, args), cobra.ShellCompDirectiveNoFileComp
+}
+
+func without(names, given []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(given, name) })
 }
 
 // completeFlags completes the namespace.

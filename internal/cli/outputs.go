@@ -15,6 +15,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -37,13 +38,13 @@ func newOutputsCommand(o *options) *cobra.Command {
 		Short:   "List or download what a recording's steps produced",
 		Long: `List what a recording's steps produced.
 
---download fetches the outputs that have an http or https URL into a directory, as STEP-OUTPUT and the extension of the URL,
-and checks each against the SHA-256 in the status. Others, such as s3:// and file://, are named and left out: fetch those with
-the storage's own tools.`,
+--download fetches the outputs that have an http or https URL into a directory, as PIPELINE-STEP-OUTPUT with the extension of
+the URL, and checks each against the SHA-256 in the status. Others, such as s3:// and file://, are named and left out: fetch
+those with the storage's own tools.`,
 		Example: `  kubectl recording outputs NAME
   kubectl recording outputs NAME --download .`,
 		Args:              exactName,
-		ValidArgsFunction: o.completeNames,
+		ValidArgsFunction: o.completeName,
 		RunE:              func(cmd *cobra.Command, args []string) error { return u.run(cmd.Context(), args[0]) },
 	}
 	addOutputFlag(cmd, &u.output, []string{"json", "yaml"})
@@ -81,14 +82,20 @@ func (u *outputsOptions) downloadAll(ctx context.Context, outputs []view.Output)
 	}
 	var failures []error
 	for _, output := range outputs {
+		if output.URL == "" {
+			continue // it has values only
+		}
+		name := view.Clean(output.Pipeline + "/" + output.Step + "/" + output.Name)
 		file, err := download(ctx, output, u.download)
 		switch {
+		case ctx.Err() != nil:
+			return errors.Join(ctx.Err(), err)
 		case errors.Is(err, errNotHTTP):
-			if _, err := fmt.Fprintf(u.ErrOut, "%s/%s: left out, not an http or https URL: %s\n", output.Step, output.Name, output.URL); err != nil {
+			if _, err := fmt.Fprintf(u.ErrOut, "%s: left out, not an http or https URL: %s\n", name, view.Clean(output.URL)); err != nil {
 				return err
 			}
 		case err != nil:
-			failures = append(failures, fmt.Errorf("download %s/%s: %w", output.Step, output.Name, err))
+			failures = append(failures, fmt.Errorf("download %s: %w", name, err))
 		default:
 			if _, err := fmt.Fprintln(u.Out, file); err != nil {
 				return err
@@ -124,9 +131,18 @@ func download(ctx context.Context, output view.Output, directory string) (file s
 	if response.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("the server responded %s: the URL may have expired", response.Status)
 	}
-	// Names come from a container: only their last part is used.
-	name := filepath.Base(filepath.Clean("/" + output.Step + "-" + output.Name + path.Ext(address.Path)))
-	return save(response.Body, filepath.Join(directory, name), output.SHA256)
+	return save(response.Body, filepath.Join(directory, fileName(output, path.Ext(address.Path))), output.SHA256)
+}
+
+// unfit is what a file's name does not keep of a text from a container: it could name another directory, or write to the terminal.
+var unfit = regexp.MustCompile(`[^A-Za-z0-9._-]`)
+
+// fileName returns PIPELINE-STEP-OUTPUT and the extension, no longer than file systems allow.
+func fileName(output view.Output, extension string) string {
+	const longest, longestExtension = 200, 20
+	name := unfit.ReplaceAllString(output.Pipeline+"-"+output.Step+"-"+output.Name, "_")
+	extension = unfit.ReplaceAllString(extension, "_")
+	return name[max(len(name)-longest, 0):] + extension[:min(len(extension), longestExtension)]
 }
 
 func save(body io.Reader, file, want string) (string, error) {

@@ -97,10 +97,10 @@ func TestBackupAndRestore(t *testing.T) {
 			return api.Client.Get(ctx, third, &v1alpha1.MeetingRecording{})
 		}) // what ends it is tested below
 	}()
-	if _, stderr, code := run(interrupted, "restore", file); code == 0 || (code != 130 && !strings.Contains(stderr, "run the command again")) {
+	if _, stderr, code := run(interrupted, "restore", file); code != 130 || !strings.Contains(stderr, "run the command again to restore the rest") {
 		t.Fatalf("an interrupted restore ends with %d, %s", code, stderr)
 	}
-	if stdout, stderr, code := run(t.Context(), "restore", file); code != 0 || !strings.Contains(stdout, " 0 failed") {
+	if stdout, stderr, code := run(t.Context(), "restore", file); code != 0 || !strings.Contains(stdout, " 0 failed") || strings.HasPrefix(stdout, fmt.Sprintf("%d restored", count)) {
 		t.Fatalf("restore: %d, %s, %s", code, stdout, stderr)
 	}
 	if stdout, _, _ := run(t.Context(), "restore", file); !strings.Contains(stdout, fmt.Sprintf("0 restored, %d already there, 0 failed", count)) {

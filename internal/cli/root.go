@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -30,7 +31,7 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	switch {
-	case err == nil, errors.Is(err, syscall.EPIPE):
+	case err == nil, isClosedPipe(err):
 		return exitOK
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return exitInterrupted
@@ -38,6 +39,13 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams)
 	// Nothing is left to do if this fails.
 	_, _ = fmt.Fprintf(streams.ErrOut, "error: %v\n", err)
 	return exitError
+}
+
+// isClosedPipe reports whether the reader of a pipe that the plugin writes to has gone. A connection to the API server that breaks has
+// the same error number.
+func isClosedPipe(err error) bool {
+	var file *fs.PathError
+	return errors.As(err, &file) && errors.Is(file.Err, syscall.EPIPE)
 }
 
 // NewCommand returns the root command.

@@ -4,11 +4,15 @@
 package cli
 
 import (
-	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,6 +38,7 @@ type simulateOptions struct {
 
 	file       string
 	serve      string
+	follow     bool
 	quiet      bool
 	printsPlan bool
 }
@@ -52,7 +57,7 @@ The sidecar must trust that key. With --configure the command mounts it into the
 Whoever has the key can forge recordings: use it on test clusters only.`,
 		Example: `  # One recording, on a test cluster
   kubectl label namespace meeting-recording-system ` + simulateLabel + `=allowed
-  kubectl recording simulate --configure
+  kubectl recording simulate --configure --follow
 
   # 500 sessions within a minute, with overlap, losses and late webhooks; the same again with the same seed
   kubectl recording simulate --sessions=500 --recordings=2 --overlap --lose=0.05 --duplicate=0.1 --delay=0.2 --spread=1m --seed=7
@@ -85,8 +90,9 @@ func (s *simulateOptions) bind(cmd *cobra.Command) {
 	flags.DurationVar(&s.step, "step", time.Second, "Time between two events of a recording; 0s for none.")
 	flags.DurationVar(&s.spread, "spread", 0, "Time over which the sessions start; all at once by default.")
 	flags.StringVar(&s.plan.FileURL, "file-url", "", "Prefix of the recorded files' URLs, such as https://files.example.com.")
-	flags.StringVar(&s.file, "file", "", "File on disk to serve as each recorded file, with --serve.")
-	flags.StringVar(&s.serve, "serve", "", "Address HOST:PORT to serve --file at, reachable from the cluster's Pods.")
+	flags.StringVar(&s.file, "file", "", "File on disk to serve as each recorded file, with --serve; a sample of five seconds by default.")
+	flags.StringVar(&s.serve, "serve", "", "Address HOST:PORT to serve the recorded files at, reachable from the cluster's Pods.")
+	flags.BoolVarP(&s.follow, "follow", "f", false, "Show the last recording until it is done.")
 	flags.StringVar(&s.url, "url", "", "URL of the sidecar; by default a port is forwarded to a sidecar of the cluster.")
 	flags.StringVar(&s.token, "endpoint-token", "", "Endpoint token of the sidecar, the last part of its path.")
 	flags.BoolVar(&s.configure, "configure", false, "Have the sidecar of the cluster trust the key.")
@@ -95,8 +101,10 @@ func (s *simulateOptions) bind(cmd *cobra.Command) {
 	flags.BoolVar(&s.printsPlan, "print-plan", false, "Print the webhooks, and send none.")
 	cmd.PersistentFlags().StringVar(&s.keyDir, "key-dir", defaultKeyDir(), "Directory of the key; it is made where it is missing.")
 	cmd.MarkFlagsMutuallyExclusive("url", "configure")
-	cmd.MarkFlagsRequiredTogether("file", "serve")
 }
+
+// webhookAddress is the sidecar's default of --webhook-bind-address.
+const webhookAddress = ":8080"
 
 // defaultKeyDir is where the key stays between runs.
 func defaultKeyDir() string {
@@ -148,7 +156,10 @@ func (s *simulateOptions) read(cmd *cobra.Command) error {
 	if s.serve != "" && s.plan.FileURL == "" {
 		s.plan.FileURL = "http://" + s.serve
 	}
-	return s.plan.Validate()
+	if s.file != "" && s.serve == "" {
+		return errors.New("--file needs --serve: the address at which Pods fetch it")
+	}
+	return errors.Join(s.plan.Validate(), simulator.CheckFile(s.file))
 }
 
 // restore puts the flags that are set over what the scenario says.
@@ -189,7 +200,7 @@ func (s *simulateOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	if err := s.serveFile(ctx); err != nil {
 		return err
 	}
-	summary := summary{seed: s.plan.Seed}
+	summary := summary{seed: s.plan.Seed, statuses: map[int]bool{}}
 	sender := simulator.Sender{URL: address, Key: key, Report: func(r simulator.Result) {
 		summary.add(r)
 		if !s.quiet {
@@ -201,10 +212,47 @@ func (s *simulateOptions) run(ctx context.Context, cmd *cobra.Command) error {
 	if _, printErr := fmt.Fprintln(s.Out, summary.String()); err == nil {
 		err = printErr
 	}
-	if err == nil && summary.refused > 0 {
-		err = fmt.Errorf("the sidecar did not accept %d webhooks: a 401 means that it does not trust the key of %s, a 404 that the endpoint token is wrong", summary.refused, s.keyDir)
+	switch {
+	case err != nil:
+		return err
+	case summary.refused > 0:
+		return fmt.Errorf("the sidecar did not accept %d webhooks%s", summary.refused, s.hint(summary.statuses))
+	case s.follow:
+		return s.followRecording(ctx, summary.recording)
+	case s.serve != "":
+		if _, err := fmt.Fprintf(s.ErrOut, "Serving the recorded files at %s. Press Ctrl+C to end.\n", s.plan.FileURL); err != nil {
+			return err
+		}
+		<-ctx.Done()
 	}
-	return err
+	return nil
+}
+
+// hint says what to do about the responses of a sidecar.
+func (s *simulateOptions) hint(statuses map[int]bool) string {
+	switch {
+	case statuses[http.StatusUnauthorized]:
+		return fmt.Sprintf(`: it does not trust the key of %[1]s. On a test cluster run with --configure, or do it yourself:
+  kubectl -n %[2]s create secret generic %[3]s --from-file=%[1]s/%[4]s
+  and mount it into the container "sidecar", with the argument --public-key-file=%[5]s/%[4]s in place of --public-key-url`,
+			s.keyDir, s.operatorNamespace, simulatorSecret, simulator.PublicKeyFile, simulatorMount)
+	case statuses[http.StatusNotFound]:
+		return ": its path ends in an endpoint token: give that with --endpoint-token"
+	}
+	return ""
+}
+
+// followRecording shows a recording, named NAMESPACE/NAME, until it is done.
+func (s *simulateOptions) followRecording(ctx context.Context, recording string) error {
+	namespace, name, named := strings.Cut(recording, "/")
+	if !named {
+		return errors.New("--follow: no response names a recording, because the sidecar has spooled the webhooks")
+	}
+	c, err := s.client()
+	if err != nil {
+		return err
+	}
+	return (&getOptions{options: s.options, watch: true}).show(ctx, c, namespace, name)
 }
 
 func (s *simulateOptions) printPlan(plan []simulator.Delivery) error {
@@ -231,6 +279,9 @@ func resultLine(r simulator.Result) string {
 type summary struct {
 	seed                          uint64
 	sent, accepted, lost, refused int
+	statuses                      map[int]bool
+	// recording is the last that a response named.
+	recording string
 }
 
 func (s *summary) add(r simulator.Result) {
@@ -240,8 +291,13 @@ func (s *summary) add(r simulator.Result) {
 		return
 	case r.Accepted():
 		s.accepted++
+		var response struct{ Recording string }
+		if json.Unmarshal(r.Response, &response) == nil && response.Recording != "" {
+			s.recording = response.Recording
+		}
 	default:
 		s.refused++
+		s.statuses[r.Status] = true
 	}
 	s.sent++
 }
@@ -250,16 +306,17 @@ func (s *summary) String() string {
 	return fmt.Sprintf("%d webhooks sent, %d accepted, %d refused; %d lost on purpose (seed %d)", s.sent, s.accepted, s.refused, s.lost, s.seed)
 }
 
-// serveFile serves --file until ctx is done.
+// serveFile serves --file, or the sample, until ctx is done.
 func (s *simulateOptions) serveFile(ctx context.Context) error {
-	if s.file == "" {
+	if s.serve == "" {
 		return nil
 	}
-	if err := simulator.CheckFile(s.file); err != nil {
-		return err
+	listener, err := listen(ctx, s.serve)
+	if err != nil {
+		return fmt.Errorf("--serve: %w", err)
 	}
 	go func() {
-		if err := s.serveHTTP(ctx, s.serve, simulator.FileHandler(s.file)); err != nil {
+		if err := serve(ctx, listener, simulator.FileHandler(s.file)); err != nil {
 			_, _ = fmt.Fprintf(s.ErrOut, "--serve: %v\n", err)
 		}
 	}()
@@ -290,11 +347,15 @@ func (s *simulateOptions) reach(ctx context.Context, key *simulator.Key) (addres
 	if err != nil {
 		return "", nil, err
 	}
+	_, target, err := net.SplitHostPort(containerFlag(&pods[0], sidecarContainer, "webhook-bind-address", webhookAddress))
+	if err != nil {
+		return "", nil, fmt.Errorf("read --webhook-bind-address of pod %s: %w", pods[0].Name, err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
-	port, err := forwardPort(ctx, config, &pods[0], webhookPort(&pods[0]))
+	port, err := forwardPort(ctx, config, &pods[0], target)
 	if err != nil {
 		cancel()
 		return "", nil, err
 	}
-	return cmp.Or(s.url, fmt.Sprintf("http://127.0.0.1:%d%s", port, suffix)), cancel, nil
+	return fmt.Sprintf("http://127.0.0.1:%d%s", port, suffix), cancel, nil
 }

@@ -69,34 +69,41 @@ func (s *simulateOptions) sendOne(ctx context.Context, webhook simulator.Webhook
 
 // newServeCommand serves recorded files, and receives notifications.
 func newServeCommand(s *simulateOptions) *cobra.Command {
-	var listen, directory, notifications string
+	var address, directory, notifications string
 	cmd := &cobra.Command{
 		Use:     "serve",
 		Short:   "Serve recorded files over HTTP, and receive notifications",
 		Example: "  kubectl recording simulate serve --listen=0.0.0.0:8090 --dir=files",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.serveHTTP(cmd.Context(), listen, simulator.DirHandler(directory, notifications))
+			listener, err := listen(cmd.Context(), address)
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), listener, simulator.DirHandler(directory, notifications))
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&listen, "listen", "127.0.0.1:8090", "Address to listen on.")
+	flags.StringVar(&address, "listen", "127.0.0.1:8090", "Address to listen on.")
 	flags.StringVar(&directory, "dir", ".", "Directory whose files are served.")
 	flags.StringVar(&notifications, "notifications", "", "File that gets a line for each body posted to /events.")
 	return cmd
 }
 
-// serveHTTP serves until ctx is done.
-func (s *simulateOptions) serveHTTP(ctx context.Context, address string, handler http.Handler) error {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", address)
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", address, err)
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
+	return listener, nil
+}
+
+// serve serves until ctx is done.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve on %s: %w", address, err)
+		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
 	}
 	return nil
 }

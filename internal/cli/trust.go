@@ -151,15 +151,3 @@ func (s *simulateOptions) rolledOut(ctx context.Context, c client.Client, deploy
 		}
 	}
 }
-
-// webhookPort is the port that the sidecar names "webhooks", 8080 where it names none.
-func webhookPort(pod *corev1.Pod) int {
-	if container := findContainer(&pod.Spec, sidecarContainer); container != nil {
-		for _, port := range container.Ports {
-			if port.Name == "webhooks" {
-				return int(port.ContainerPort)
-			}
-		}
-	}
-	return 8080
-}

@@ -28,7 +28,7 @@ The first line is the answer. It is followed by what the cluster says, what to d
   # For scripts
   kubectl recording why jvsg-8rjn-j304-613731342f27f56e4fc4b6d0 -o json`,
 		Args:              exactName,
-		ValidArgsFunction: o.completeNames,
+		ValidArgsFunction: o.completeName,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.why(cmd.Context(), args[0], output) },
 	}
 	addOutputFlag(cmd, &output, []string{"json", "yaml"})

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/meetingops/meeting-recording-operator/test/harness"
@@ -93,6 +94,7 @@ func TestHandler(t *testing.T) {
 		"no level":             {method: "PUT", path: "/loglevel", body: "loud", code: 400, want: "must be error, info, debug", level: "info"},
 		"too long":             {method: "PUT", path: "/loglevel", body: strings.Repeat("1", 100), code: 400, want: "plain text", level: "info"},
 		"other method":         {method: "POST", path: "/loglevel", body: "debug", code: 405, level: "info"},
+		"metrics":              {method: "GET", path: "/metrics", code: 200, want: "meetingrecording_build_info", level: "info"},
 		"no profiles":          {method: "GET", path: "/debug/pprof/heap", code: 404, level: "info"},
 		"profiles":             {method: "GET", path: "/debug/pprof/heap?debug=1", profiles: true, code: 200, want: "heap profile", level: "info"},
 		"command line":         {method: "GET", path: "/debug/pprof/cmdline", profiles: true, code: 404, level: "info"},
@@ -103,7 +105,9 @@ func TestHandler(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			level, _ := levelOf(t)
-			options := Options{Address: "127.0.0.1:8084", Profiles: test.profiles}
+			registry := prometheus.NewRegistry()
+			RegisterBuild(registry, "test")
+			options := Options{Address: "127.0.0.1:8084", Profiles: test.profiles, Metrics: registry}
 			if test.address != "" {
 				options.Address = test.address
 			}

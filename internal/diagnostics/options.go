@@ -7,6 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"net"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Off is the address for which nothing is served.
@@ -18,6 +20,8 @@ type Options struct {
 	Address string
 	// Profiles has /debug/pprof/ served too.
 	Profiles bool
+	// Metrics are served at /metrics, unless nil. They are not a flag.
+	Metrics prometheus.Gatherer
 }
 
 // Bind adds the flags. Binaries that may share a Pod need different default addresses.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/meetingops/meeting-recording-operator/internal/loopback"
 )
@@ -83,6 +84,10 @@ func newHandler(options Options, level *Level, log logr.Logger) http.Handler {
 		_, _ = fmt.Fprintln(w, level) // the client asks again if this fails
 	})
 	mux.HandleFunc("PUT "+levelPath, func(w http.ResponseWriter, r *http.Request) { change(w, r, level, log) })
+	if options.Metrics != nil {
+		// kubectl recording reads them here: behind the Pod's loopback they need no token, however --metrics-secure is set.
+		mux.Handle("GET /metrics", promhttp.HandlerFor(options.Metrics, promhttp.HandlerOpts{}))
+	}
 	if options.Profiles {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

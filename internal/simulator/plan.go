@@ -64,6 +64,8 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 const (
 	maxSessions   = 100_000
 	maxRecordings = 100
+	// maxTotal is how many recordings a plan holds in memory, with all their webhooks.
+	maxTotal = 100_000
 )
 
 // Validate returns an error that names the first field which is out of range.
@@ -78,6 +80,8 @@ func (o Options) Validate() error {
 		return fmt.Errorf("sessions must be from 1 to %d, not %d", maxSessions, o.Sessions)
 	case o.Recordings < 0 || o.Recordings > maxRecordings:
 		return fmt.Errorf("recordings must be from 1 to %d, not %d", maxRecordings, o.Recordings)
+	case o.Sessions*o.Recordings > maxTotal:
+		return fmt.Errorf("sessions times recordings must be at most %d, not %d", maxTotal, o.Sessions*o.Recordings)
 	case o.Session != "" && o.Sessions > 1:
 		return errors.New("session names one session: leave it out to simulate several")
 	case o.MaxDelay < 0 || o.Spread < 0:

@@ -95,6 +95,7 @@ func TestValidate(t *testing.T) {
 		"share too large":     {Options{Lose: 1.1}, "lose must be a share from 0 to 1"},
 		"share not a number":  {Options{Delay: nan()}, "delay must be a share"},
 		"too many sessions":   {Options{Sessions: maxSessions + 1}, "sessions must be"},
+		"too many in all":     {Options{Sessions: 50_000, Recordings: 3}, "sessions times recordings must be at most"},
 		"negative recordings": {Options{Recordings: -1}, "recordings must be"},
 		"one session twice":   {Options{Session: "a", Sessions: 2}, "session names one session"},
 		"negative spread":     {Options{Spread: -1}, "must not be negative"},

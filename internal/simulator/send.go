@@ -75,15 +75,20 @@ func (s *Sender) Send(ctx context.Context, plan []Delivery) error {
 			report(Result{Delivery: delivery})
 			continue
 		}
+		// What a webhook waits for has its slot already, so that all slots cannot wait.
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		before, done := previous[delivery.Session], make(chan struct{})
 		previous[delivery.Session] = done
 		senders.Go(func() {
 			defer close(done)
+			defer func() { <-slots }()
 			if before != nil {
 				<-before
 			}
-			slots <- struct{}{}
-			defer func() { <-slots }()
 			report(s.send(ctx, client, delivery))
 		})
 	}

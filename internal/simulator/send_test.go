@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rsa"
@@ -166,6 +167,11 @@ func TestFileHandler(t *testing.T) {
 		if want == 206 && string(body) != "234" {
 			t.Errorf("%s: %q", path, body)
 		}
+	}
+	generated := httptest.NewRecorder()
+	FileHandler("").ServeHTTP(generated, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/encoded/videos/1.mp4", http.NoBody))
+	if generated.Code != 200 || generated.Header().Get("Content-Type") != "video/mp4" || !bytes.Equal(generated.Body.Bytes(), sample) || CheckFile("") != nil {
+		t.Errorf("the sample: %d %v", generated.Code, generated.Header())
 	}
 	if err := CheckFile(filepath.Dir(file)); err == nil {
 		t.Error("a directory is accepted as a file")

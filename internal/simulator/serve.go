@@ -5,6 +5,7 @@ package simulator
 
 import (
 	"bytes"
+	_ "embed" // the sample
 	"errors"
 	"fmt"
 	"io"
@@ -13,21 +14,35 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 )
 
-// FileHandler serves one file as every recorded file: at any path below /encoded/videos/. The file is opened for each request.
+// sample is the recorded file if the user has none: five seconds of picture and sound. make-recording.sh makes it.
+//
+//go:embed recording.mp4
+var sample []byte
+
+// FileHandler serves one file as every recorded file: at any path below /encoded/videos/. The file is opened for each request. An empty
+// name stands for the sample.
 func FileHandler(file string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if (r.Method != http.MethodGet && r.Method != http.MethodHead) || !strings.HasPrefix(path.Clean(r.URL.Path), "/encoded/videos/") {
 			http.NotFound(w, r)
 			return
 		}
+		if file == "" {
+			http.ServeContent(w, r, "recording.mp4", time.Time{}, bytes.NewReader(sample))
+			return
+		}
 		http.ServeFile(w, r, file)
 	})
 }
 
-// CheckFile returns an error where the file cannot be served.
+// CheckFile returns an error if the file cannot be served.
 func CheckFile(file string) error {
+	if file == "" {
+		return nil
+	}
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:

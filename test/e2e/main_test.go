@@ -63,7 +63,7 @@ func run(m *testing.M) (code int, err error) {
 		os.Exit(130)
 	})
 	defer uninterrupted()
-	files, err = serveFiles(cluster.fileHost, filepath.Join(root, "hack/demo/testdata/recording.mp4"))
+	files, err = serveFiles(cluster.fileHost, filepath.Join(root, "internal/simulator/recording.mp4"))
 	if err != nil {
 		return 1, fmt.Errorf("serve recorded files to the Pods: %w", err)
 	}

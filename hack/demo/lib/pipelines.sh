@@ -32,7 +32,7 @@ run_pipeline() {
   local film_session sound_session
   film_session=$(openssl rand -hex 12) sound_session=$(openssl rand -hex 12)
   film=demo-pipe-line-$film_session sound=demo-pipe-line-$sound_session
-  cp "$here/testdata/recording.mp4" "$state/files/encoded/videos/$film_session.mp4"
+  cp "$root/internal/simulator/recording.mp4" "$state/files/encoded/videos/$film_session.mp4"
   make_sound "$state/files/encoded/videos/$sound_session.wav"
   record "$film_session" "$film_session.mp4"
   record "$sound_session" "$sound_session.wav"
@@ -61,7 +61,7 @@ show_pipelines() {
   expect "the film's steps" "$(steps_of "$film" '{.step}={.state} ')" "probe=Succeeded thumbnail=Succeeded archive=Succeeded notify=Succeeded "
   expect "the sound's steps" "$(steps_of "$sound" '{.step}={.state} ')" "probe=Succeeded thumbnail=Skipped archive=Succeeded notify=Succeeded "
   expect "the film's duration" "$(of "$film" '{.status.processing.steps[?(@.step=="probe")].outputs[0].values.durationSeconds}')" 5
-  expect "the film's checksum" "$(steps_of "$film" '{.outputs[?(@.name=="archive")].sha256}')" "$(sha256sum "$here/testdata/recording.mp4" | cut -d' ' -f1)"
+  expect "the film's checksum" "$(steps_of "$film" '{.outputs[?(@.name=="archive")].sha256}')" "$(sha256sum "$root/internal/simulator/recording.mp4" | cut -d' ' -f1)"
   expect "those who were notified" "$(grep -cF -e "$film" -e "$sound" "$state/events")" 2
 }
 
@@ -91,7 +91,7 @@ cancel_by_deletion() {
   session=$(openssl rand -hex 12) recording=demo-pipe-line-$session
   sed -e "s|@SESSION@|$session|; s|@BUSYBOX@|$(busybox_image "$(<"$state/cluster")")|" "$here/endless.yaml" | kubectl -n "$namespace" apply -f -
   kubectl -n "$namespace" wait rpipe/endless --for=condition=Ready --timeout=60s
-  cp "$here/testdata/recording.mp4" "$state/files/encoded/videos/$session.mp4"
+  cp "$root/internal/simulator/recording.mp4" "$state/files/encoded/videos/$session.mp4"
   record "$session" "$session.mp4"
   kubectl -n "$namespace" wait "mrec/$recording" --for=jsonpath='{.status.processing.state}'=Running --timeout=60s
   job=$(of "$recording" '{.status.processing.steps[?(@.pipeline=="endless")].jobName}')

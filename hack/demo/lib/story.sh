@@ -125,7 +125,7 @@ send_webhooks() {
   session=$(openssl rand -hex 12)
   failed_session=$(openssl rand -hex 12)
   local path=/encoded/videos/$session.mp4
-  cp "$here/testdata/recording.mp4" "$state/files$path"
+  cp "$root/internal/simulator/recording.mp4" "$state/files$path"
   local id=(--meeting jvsg-8rjn-j304 --session "$session")
   send recording-starting "${id[@]}"
   send recording-started "${id[@]}"
@@ -180,7 +180,7 @@ YAML
   kubectl -n "$namespace" wait "pod/$pod" --for=jsonpath='{.status.phase}'=Succeeded --timeout=60s >/dev/null ||
     { kubectl -n "$namespace" logs "$pod" >&2; die "the archived file could not be read"; }
   made=$(kubectl -n "$namespace" logs "$pod" | cut -d' ' -f1)
-  source=$(sha256sum "$here/testdata/recording.mp4" | cut -d' ' -f1)
+  source=$(sha256sum "$root/internal/simulator/recording.mp4" | cut -d' ' -f1)
   kubectl -n "$namespace" delete pod "$pod" --wait=false >/dev/null
   printf '\nThe archived file: %s\n' "$url"
   kubectl -n "$namespace" get mrec "$1" -o jsonpath='  {.status.processing.steps[0].outputs[0].mediaType}, {.status.processing.steps[0].outputs[0].sizeBytes} bytes{"\n"}'

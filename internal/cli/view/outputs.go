@@ -12,7 +12,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// Output is one output of a recording's steps, with texts that are safe to print.
+// Output is one output of a recording's steps, as its container reported it: clean its texts before they reach a terminal.
 type Output struct {
 	Pipeline  string `json:"pipeline"`
 	Step      string `json:"step"`
@@ -29,8 +29,8 @@ func Outputs(recording *v1alpha1.MeetingRecording) []Output {
 	for _, step := range recording.Status.Processing.Steps {
 		for _, output := range step.Outputs {
 			rows = append(rows, Output{
-				Pipeline: step.Pipeline, Step: step.Step, Name: Clean(output.Name), URL: Clean(output.URL),
-				MediaType: Clean(output.MediaType), SizeBytes: output.SizeBytes, SHA256: output.SHA256,
+				Pipeline: step.Pipeline, Step: step.Step, Name: output.Name, URL: output.URL,
+				MediaType: output.MediaType, SizeBytes: output.SizeBytes, SHA256: output.SHA256,
 			})
 		}
 	}
@@ -42,7 +42,7 @@ func Table(outputs []Output) []string {
 	var c columns
 	c.add("PIPELINE", "STEP", "OUTPUT", "TYPE", "SIZE", "URL")
 	for _, o := range outputs {
-		c.add(o.Pipeline, o.Step, o.Name, orNone(o.MediaType), Size(o.SizeBytes), orNone(o.URL))
+		c.add(o.Pipeline, o.Step, Clean(o.Name), orNone(o.MediaType), Size(o.SizeBytes), orNone(o.URL))
 	}
 	return c.lines()
 }

@@ -74,7 +74,7 @@ func (l *Layout) Fit(rows ...[]string) {
 			if i == len(l.widths) {
 				l.widths = append(l.widths, 0)
 			}
-			l.widths[i] = max(l.widths[i], len([]rune(cell)))
+			l.widths[i] = max(l.widths[i], Width(cell))
 		}
 	}
 }

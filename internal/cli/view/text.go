@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/width"
 	"k8s.io/apimachinery/pkg/util/duration"
 )
 
@@ -30,12 +31,38 @@ func Clean(text string) string {
 	}, text)
 }
 
-// Cut shortens a line to at most width characters; an ellipsis marks what is missing. A width of 0 means no limit.
-func Cut(line string, width int) string {
-	if width <= 0 || utf8.RuneCountInString(line) <= width {
+// Width returns how many columns of a terminal a text takes: two for a wide character of East Asia or an emoji, none for a mark that
+// combines with the character before.
+func Width(text string) int {
+	columns := 0
+	for _, r := range text {
+		columns += runeWidth(r)
+	}
+	return columns
+}
+
+func runeWidth(r rune) int {
+	switch kind := width.LookupRune(r).Kind(); {
+	case unicode.In(r, unicode.Mn, unicode.Me):
+		return 0
+	case kind == width.EastAsianWide || kind == width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+// Cut shortens a line to at most so many columns; an ellipsis marks what is missing. 0 means no limit.
+func Cut(line string, columns int) string {
+	if columns <= 0 || Width(line) <= columns {
 		return line
 	}
-	return strings.TrimRight(string([]rune(line)[:width-1]), " ") + "…"
+	room := columns - 1 // for the ellipsis
+	for at, r := range line {
+		if room -= runeWidth(r); room < 0 {
+			return strings.TrimRight(line[:at], " ") + "…"
+		}
+	}
+	return line
 }
 
 // orNone cleans a text, and names its absence.
@@ -75,7 +102,7 @@ func (c *columns) lines() []string {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			widths[i] = max(widths[i], Width(cell))
 		}
 	}
 	lines := make([]string, 0, len(c.rows))
@@ -95,7 +122,7 @@ func layOut(row []string, widths []int) string {
 		if i == len(row)-1 {
 			break
 		}
-		if missing := widths[i] - utf8.RuneCountInString(cell); missing > 0 {
+		if missing := widths[i] - Width(cell); missing > 0 {
 			line.WriteString(strings.Repeat(" ", missing))
 		}
 		line.WriteString(gap)

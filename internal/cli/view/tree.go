@@ -199,7 +199,7 @@ func (t Tree) outputs() []string {
 	var c columns
 	c.add("OUTPUT", "TYPE", "SIZE", "URL")
 	for _, output := range rows {
-		c.add(output.Step+"/"+output.Name, cmp.Or(output.MediaType, "-"), Size(output.SizeBytes), cmp.Or(output.URL, "-"))
+		c.add(output.Step+"/"+Clean(output.Name), orNone(output.MediaType), Size(output.SizeBytes), orNone(output.URL))
 	}
 	return c.lines()
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -99,7 +98,7 @@ func TestTreeFits(t *testing.T) {
 		tree.Incomplete = []string{text.Draw(t, "incomplete")}
 		width := rapid.IntRange(1, 200).Draw(t, "width")
 		for _, line := range tree.Render(width, now) {
-			if utf8.RuneCountInString(line) > width {
+			if Width(line) > width {
 				t.Fatalf("%q is wider than %d", line, width)
 			}
 			if strings.ContainsFunc(line, unicode.IsControl) {
@@ -107,6 +106,23 @@ func TestTreeFits(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestWidth(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "abc": 3, "é": 1, "e\u0301": 1, "会議": 4, "🎥": 2, "…": 1, "─": 1} {
+		if got := Width(text); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+	for _, test := range []struct {
+		text    string
+		columns int
+		want    string
+	}{{"会議室", 6, "会議室"}, {"会議室", 5, "会議…"}, {"会議室", 4, "会…"}, {"会", 1, "…"}, {"ab c", 4, "ab c"}, {"ab cd", 4, "ab…"}, {"abc", 0, "abc"}} {
+		if got := Cut(test.text, test.columns); got != test.want {
+			t.Errorf("%q in %d: %q, want %q", test.text, test.columns, got, test.want)
+		}
+	}
 }
 
 func TestRow(t *testing.T) {
