@@ -65,6 +65,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"apply": apply, "show": show, "nobody": nobody, "sidecar": sidecar(t), "backfill": backfill(t), "capture": capture,
+			"manager": func(ts *testscript.TestScript, _ bool, _ []string) { startManager(t, ts.Getenv("NAMESPACE")) },
 		},
 	})
 }

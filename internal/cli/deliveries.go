@@ -126,22 +126,27 @@ func (d *deliveriesOptions) delete(ctx context.Context, args []string) error {
 
 func (d *deliveriesOptions) show(ctx context.Context) error {
 	return d.each(ctx, func(pod *corev1.Pod) error {
-		if _, err := fmt.Fprintf(d.Out, "%s\n", pod.Name); err != nil {
-			return err
+		var unread error
+		lines := []string{pod.Name, "  Webhooks since its start:"}
+		counts, err := d.rejected(ctx, pod)
+		if err != nil {
+			unread, counts = errUnread, []string{"    not available: " + view.Clean(err.Error())}
 		}
-		metrics, metricsErr := d.rejected(ctx, pod)
-		lines := []string{"  Webhooks since its start:"}
-		if metricsErr == nil {
-			lines = append(lines, metrics...)
-		} else {
-			lines = append(lines, "    not available: "+view.Clean(metricsErr.Error()))
+		lines = append(lines, counts...)
+		spooled, err := d.spooled(ctx, pod)
+		switch {
+		case errors.Is(err, errNoSpool):
+			spooled = []string{"  Spool: none, the sidecar runs without --spool-dir"}
+		case err != nil:
+			unread, spooled = errUnread, []string{"  Spool: not available: " + view.Clean(err.Error())}
 		}
-		if _, err := fmt.Fprintln(d.Out, strings.Join(lines, "\n")); err != nil {
-			return err
-		}
-		return d.showSpool(ctx, pod)
+		_, err = fmt.Fprintln(d.Out, strings.Join(append(lines, spooled...), "\n"))
+		return errors.Join(err, unread)
 	})
 }
+
+// errUnread says that the answer is not whole; its lines say why.
+var errUnread = errors.New("not everything could be read")
 
 // rejected returns the counts of webhooks by type and outcome.
 func (d *deliveriesOptions) rejected(ctx context.Context, pod *corev1.Pod) (lines []string, err error) {
@@ -210,22 +215,20 @@ type spoolRecord struct {
 	Payload json.RawMessage `json:"payload"`
 }
 
-// showSpool prints how many events wait, and each dead letter.
-func (d *deliveriesOptions) showSpool(ctx context.Context, pod *corev1.Pod) error {
+// spooled returns how many events wait, and each dead letter.
+func (d *deliveriesOptions) spooled(ctx context.Context, pod *corev1.Pod) ([]string, error) {
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(d.spool(ctx, pod, writer, "export")) }()
 	waiting, dead, err := readSpool(reader)
 	_ = reader.Close() // ends the writer if it was not read to its end
 	if err != nil {
-		_, err = fmt.Fprintf(d.Out, "  Spool: not available: %s\n", view.Clean(err.Error()))
-		return err
+		return nil, err
 	}
-	text := fmt.Sprintf("  Spool: %d events wait\n  Dead letters: %d\n", waiting, len(dead))
+	lines := append([]string{fmt.Sprintf("  Spool: %d events wait", waiting), fmt.Sprintf("  Dead letters: %d", len(dead))}, dead...)
 	if len(dead) > 0 {
-		text += strings.Join(dead, "\n") + "\n  After the cause is fixed: kubectl recording deliveries replay\n"
+		lines = append(lines, "  After the cause is fixed: kubectl recording deliveries replay")
 	}
-	_, err = io.WriteString(d.Out, text)
-	return err
+	return lines, nil
 }
 
 // readSpool reads what "sidecar spool export" prints: how many events wait, and a text for each dead letter.

@@ -7,8 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -145,20 +145,23 @@ func recordingNames(ctx context.Context, c client.Client, namespace string) ([]s
 	}
 }
 
-// isMissingKind reports whether the API server does not know the kind at all: then the 404 has no details about an object.
+// isMissingKind reports whether the API server does not know the kind at all: then it is not the API for the kind that answers 404.
 func isMissingKind(err error) bool {
 	if meta.IsNoMatchError(err) {
 		return true
 	}
 	var status apierrors.APIStatus
-	return errors.As(err, &status) && status.Status().Reason == metav1.StatusReasonNotFound &&
-		(status.Status().Details == nil || status.Status().Details.Name == "")
+	if !errors.As(err, &status) || status.Status().Reason != metav1.StatusReasonNotFound {
+		return false
+	}
+	details := status.Status().Details
+	return details == nil || details.Name == "" || slices.ContainsFunc(details.Causes, func(cause metav1.StatusCause) bool {
+		return cause.Type == metav1.CauseTypeUnexpectedServerResponse
+	})
 }
 
-// isOlderSchema reports whether the API server does not know a field of ours, or cannot select by it.
-func isOlderSchema(err error) bool {
-	return apierrors.IsBadRequest(err) && (strings.Contains(err.Error(), "unknown field \"") || strings.Contains(err.Error(), "field label not supported"))
-}
+// olderSchema finds what the API server says of a field of ours that it does not know, or cannot select by.
+var olderSchema = regexp.MustCompile(`unknown field "[^"]*"|field label not supported: \S+`)
 
 // explain adds what to do to an error of the API server.
 func explain(err error, verb, resource, namespace string) error {
@@ -171,8 +174,9 @@ func explain(err error, verb, resource, namespace string) error {
 		return nil
 	case isMissingKind(err):
 		return fmt.Errorf("%s %s: the cluster does not have the operator's CRDs: install them with kubectl apply -k config/crd", verb, resource)
-	case isOlderSchema(err):
-		return fmt.Errorf("%s %s: the cluster's CRDs are older than this plugin: upgrade them with kubectl apply -k config/crd: %w", verb, resource, err)
+	case olderSchema.MatchString(err.Error()):
+		return fmt.Errorf("%s %s: the cluster's CRDs are older than this plugin: upgrade them with kubectl apply -k config/crd: %s",
+			verb, resource, olderSchema.FindString(err.Error()))
 	case apierrors.IsForbidden(err):
 		return fmt.Errorf("%s %s: you lack the permission to %s %s%s: %w", verb, resource, verb, resource, where, err)
 	case apierrors.IsUnauthorized(err):

@@ -74,12 +74,8 @@ func Explain(in Input) Answer {
 // IsObserved reports whether the status accounts for the recording's spec. The manager writes nothing while a recording is under
 // way, so until then there is nothing to observe.
 func IsObserved(r *v1alpha1.MeetingRecording) bool {
-	if !hasEnded(r) && len(r.Status.Conditions) == 0 {
+	if !r.Status.Recording.State.IsFinal() && len(r.Status.Conditions) == 0 {
 		return true
 	}
 	return r.Status.ObservedGeneration >= r.Generation
-}
-
-func hasEnded(r *v1alpha1.MeetingRecording) bool {
-	return r.Status.Recording.State == v1alpha1.RecordingStopped || r.Status.Recording.State == v1alpha1.RecordingFailed
 }

@@ -76,7 +76,7 @@ func lastWrite(r *v1alpha1.MeetingRecording) time.Time {
 
 // notEnded applies until the provider has reported how the recording ended.
 func notEnded(in Input) *Answer {
-	if hasEnded(in.Recording) {
+	if in.Recording.Status.Recording.State.IsFinal() {
 		return nil
 	}
 	answer := &Answer{
