@@ -513,11 +513,13 @@ func TestRunner(t *testing.T) {
 			t.Errorf("after a round: %v", err)
 		}
 		<-time.After(30 * time.Minute)
+		synctest.Wait() // A round may be due at this very moment.
 		if err := w.problems(); err != nil {
 			t.Error(err)
 		}
 		w.account.Forbidden = true
 		<-time.After(10 * time.Minute)
+		synctest.Wait()
 		if err := runner.Ready(); err == nil || !strings.Contains(err.Error(), "no permission") {
 			t.Errorf("ready though every round fails: %v", err)
 		}
