@@ -36,15 +36,14 @@ import (
 const patience = harness.Patience
 
 // quick is the pace of tests.
-var quick = controllers.Pace{
-	Pace: recordings.Pace{
-		ProbeAfter: 100 * time.Millisecond, ProbeMax: 200 * time.Millisecond,
-		RetryAfter: 100 * time.Millisecond, RetryMax: 200 * time.Millisecond,
-		ConflictAfter: 50 * time.Millisecond,
-		LostAfter:     100 * time.Millisecond, DeleteAfter: 100 * time.Millisecond,
-	},
-	SweepEvery: 100 * time.Millisecond, SweepPage: 2,
+var quick = recordings.Pace{
+	ProbeAfter: 100 * time.Millisecond, ProbeMax: 200 * time.Millisecond,
+	RetryAfter: 100 * time.Millisecond, RetryMax: 200 * time.Millisecond,
+	ConflictAfter: 50 * time.Millisecond,
+	LostAfter:     100 * time.Millisecond, DeleteAfter: 100 * time.Millisecond,
 }
+
+const sweepPage = 2
 
 var usual = planning.Settings{StallAfter: time.Hour, StallAfterStarted: 24 * time.Hour, ReorderWindow: time.Minute}
 
@@ -65,7 +64,10 @@ func start(t *testing.T, namespace string, change func(*controllers.Options, *wi
 // startCaching is start with another cache.
 func startCaching(t *testing.T, namespace string, change func(*controllers.Options, *wire), cacheChange func(*cache.Options)) *operator {
 	t.Helper()
-	options := controllers.Options{Settings: usual, Pace: quick, Namespaces: []string{namespace}}
+	options := controllers.Options{
+		Options: recordings.Options{Settings: usual, Pace: quick}, Namespaces: []string{namespace},
+		SweepEvery: 100 * time.Millisecond, SweepPage: sweepPage,
+	}
 	w := &wire{writes: make(map[string]int), reads: make(map[string]int), gets: make(map[string]int)}
 	if change != nil {
 		change(&options, w)

@@ -59,6 +59,35 @@ func TestJobsAreDeleted(t *testing.T) {
 	}
 }
 
+// A clock that is ahead of the API server's deletes no Job, however long ago keepJobs seems to have passed.
+func TestJobsAreKeptWhileClocksDiffer(t *testing.T) {
+	ns := namespace(t)
+	acceptedPipeline(t, pipelineOf(ns, "default", "archive"))
+	asked := make(chan struct{}, 1000)
+	op := inDays(t, ns, 8, func(_ *controllers.Options, w *wire) {
+		w.ahead = 0
+		w.tamper = func(request *http.Request, _ string, next http.RoundTripper) (*http.Response, error) {
+			if request.URL.Path == "/version" {
+				asked <- struct{}{}
+			}
+			return next.RoundTrip(request)
+		}
+	})
+	recording := stopped(t, ns, "rec")[0]
+	archive := jobOf(t, recording, "default", "archive")
+	exits(t, archive, 0, "")
+	expect(t, recording, v1alpha1.ProcessingSucceeded, processed, "Current")
+	for range 3 { // looks at the API server's clock
+		<-asked
+	}
+	if err := admin.Get(t.Context(), client.ObjectKeyFromObject(archive), archive); err != nil || archive.DeletionTimestamp != nil {
+		t.Errorf("the Job is deleted: %v", err)
+	}
+	if op.wire.counted()["DELETE jobs"] != 0 {
+		t.Error("the manager sent a deletion")
+	}
+}
+
 // While the API server rejects status writes, no Job is created, also not again once one was deleted; the log, an Event and readiness say
 // why; and processing continues once they are accepted.
 func TestRejectedStatusWrites(t *testing.T) {

@@ -90,7 +90,7 @@ func (w *tripwire) isDead() bool {
 
 // newReplica returns one whose clock is the given one, nil being the real one.
 func newReplica(now clock.PassiveClock) *replica {
-	pace := quick.Pace
+	pace := quick
 	pace.ProbeAfter, pace.ProbeMax = time.Hour, time.Hour // so that the calls are always the same
 	return newReplicaOf(now, pace)
 }

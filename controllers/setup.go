@@ -5,6 +5,7 @@
 package controllers
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -26,43 +27,26 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
-	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 	rules "github.com/meetingops/meeting-recording-operator/internal/retention"
 	"github.com/meetingops/meeting-recording-operator/internal/serverclock"
-	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
 // Options are what a user can set of the controllers, and what a test may.
 type Options struct {
-	// Settings are the durations after which a recording stalls, and the reorder window.
-	Settings planning.Settings
-	// Pace says how often things are looked at that do not tell of themselves; the zero Pace is DefaultPace.
-	Pace Pace
-	// Leading reports whether this process leads; nil is for a process without replicas.
-	Leading recording.Leading
+	// Options are those of the controller of recordings. Setup adds what it gets from the manager. Without Leading the process has no
+	// replicas, without Clock it is the real one, and the zero Pace is the default.
+	recording.Options
 	// Namespaces are those to work in; none: all. They are those of CacheOptions.
 	Namespaces []string
 	// KeepRecordings is how long recordings are kept that no pipeline ran for, or whose pipelines are gone; 0 keeps them.
 	KeepRecordings time.Duration
+	// SweepEvery is how often retention looks for recordings to delete, an hour if it is 0, and SweepPage how many one request lists, 500 if
+	// it is 0.
+	SweepEvery time.Duration
+	SweepPage  int64
 	// Delivery is that of CloudEvents to a sink; without a sink there is none.
 	Delivery delivery.Options
-	// Clock is the time; nil is the real one.
-	Clock clock.PassiveClock
-	// Tracer is told of decisions and Jobs of recordings that have a trace; nil is nobody.
-	Tracer *tracing.Tracer
 }
-
-// Pace is how often things are observed that send no event.
-type Pace struct {
-	recording.Pace
-	// SweepEvery is how often recordings are looked for that are to be deleted.
-	SweepEvery time.Duration
-	// SweepPage is how many recordings one request then lists.
-	SweepPage int64
-}
-
-// DefaultPace spares the API server.
-var DefaultPace = Pace{Pace: recording.DefaultPace, SweepEvery: time.Hour, SweepPage: 500}
 
 // Setup adds both controllers, and what deletes old recordings, to a manager, whose cache must have been made by CacheOptions.
 func Setup(mgr ctrl.Manager, options Options) error {
@@ -73,8 +57,8 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if options.Leading == nil {
 		options.Leading = recording.Alone
 	}
-	if options.Pace == (Pace{}) {
-		options.Pace = DefaultPace
+	if options.Pace == (recording.Pace{}) {
+		options.Pace = recording.DefaultPace
 	}
 	recorder, err := kube.NewEventRecorder(mgr)
 	if err != nil {
@@ -85,25 +69,22 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		return fmt.Errorf("make a client to follow recordings: %w", err)
 	}
 	sources := follow.Sources(reader, options.Namespaces)
-	recordings := recording.New(recording.Options{
-		Sources: sources,
-		Client:  mgr.GetClient(), Live: mgr.GetAPIReader(), Recorder: recorder, Conditions: evaluator,
-		Settings: options.Settings, Pace: options.Pace.Pace, Leading: options.Leading, Clock: options.Clock,
-		Tracer: options.Tracer,
-	})
-	if err := recordings.Register(mgr); err != nil {
-		return fmt.Errorf("set up the controller of MeetingRecordings: %w", err)
-	}
-	if err := mgr.AddReadyzCheck("status-writes", recordings.Health().Check); err != nil {
-		return fmt.Errorf("set up the readiness check of status writes: %w", err)
-	}
 	serverClock, err := serverclock.New(mgr.GetConfig(), options.Clock)
 	if err != nil {
 		return err
 	}
+	options.Client, options.Live, options.Sources = mgr.GetClient(), mgr.GetAPIReader(), sources
+	options.Recorder, options.Conditions, options.ServerClock = recorder, evaluator, serverClock
+	recordings := recording.New(options.Options)
+	if err := recordings.Register(mgr); err != nil {
+		return fmt.Errorf("set up the controller of MeetingRecordings: %w", err)
+	}
+	if err := mgr.AddReadyzCheck("status-writes", recordings.StatusCheck); err != nil {
+		return fmt.Errorf("set up the readiness check of status writes: %w", err)
+	}
 	sweeper := retention.New(mgr, retention.Options{
 		Rules: rules.Rules{Default: options.KeepRecordings, Sink: options.Delivery.Sink != nil},
-		Every: options.Pace.SweepEvery, Page: options.Pace.SweepPage, Namespaces: options.Namespaces,
+		Every: cmp.Or(options.SweepEvery, time.Hour), Page: cmp.Or(options.SweepPage, 500), Namespaces: options.Namespaces,
 	}, recorder, options.Clock, serverClock)
 	if err := mgr.Add(sweeper); err != nil {
 		return fmt.Errorf("set up retention: %w", err)
@@ -137,20 +118,14 @@ func CacheOptions(namespaces []string) (cache.Options, error) {
 			&v1alpha1.MeetingRecording{}: {Field: inFlight},
 			&batchv1.Job{}:               {Label: labels.NewSelector().Add(*ours), Transform: stripJob},
 		},
-		DefaultNamespaces: cachedNamespaces(namespaces),
+	}
+	for _, namespace := range namespaces {
+		if options.DefaultNamespaces == nil {
+			options.DefaultNamespaces = make(map[string]cache.Config)
+		}
+		options.DefaultNamespaces[namespace] = cache.Config{}
 	}
 	return options, nil
-}
-
-func cachedNamespaces(namespaces []string) map[string]cache.Config {
-	if len(namespaces) == 0 {
-		return nil
-	}
-	cached := make(map[string]cache.Config, len(namespaces))
-	for _, namespace := range namespaces {
-		cached[namespace] = cache.Config{}
-	}
-	return cached
 }
 
 // stripJob drops what no decision needs and most of a Job is.

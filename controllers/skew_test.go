@@ -71,7 +71,7 @@ func TestClockSkewAndMissingEvents(t *testing.T) {
 
 // The same holds for a Pod that does not start, and for a Job that is refused.
 func TestClockSkewAndWaitingJobs(t *testing.T) {
-	pace := quick.Pace
+	pace := quick
 	pace.ProbeAfter, pace.RetryAfter = time.Nanosecond, time.Nanosecond
 	pace.ProbeMax, pace.RetryMax = time.Nanosecond, time.Nanosecond
 	replicas := func() (ahead, behind *replica) {

@@ -207,7 +207,7 @@ func (w *wire) countGet(request *http.Request) {
 	defer w.mu.Unlock()
 	if request.Method == http.MethodGet {
 		w.gets[path.Base(request.URL.Path)]++
-		if request.URL.Query().Get("limit") == strconv.FormatInt(quick.SweepPage, 10) {
+		if request.URL.Query().Get("limit") == strconv.Itoa(sweepPage) {
 			w.gets[swept]++
 		}
 	}

@@ -28,6 +28,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
+	"github.com/meetingops/meeting-recording-operator/controllers/recording"
 	"github.com/meetingops/meeting-recording-operator/internal/apicheck"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
@@ -93,10 +94,9 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	options.Logger = logger
 	registerBuild.Do(func() { diagnostics.RegisterBuild(metrics.Registry, "manager") })
 	recordings := controllers.Options{
-		Settings:       flags.settings,
+		Options:        recording.Options{Settings: flags.settings, Tracer: tracer},
 		Namespaces:     flags.namespaces,
 		KeepRecordings: flags.keepRecordings,
-		Tracer:         tracer,
 	}
 	if recordings.Delivery, err = flags.cloudEvents.delivery(); err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/acceptance"
@@ -30,7 +31,7 @@ import (
 // runs all the same when a recording ends: its steps then fail with what is wrong, so that nothing is skipped silently.
 type Reconciler struct {
 	client     client.Client
-	conditions acceptance.ConditionChecks
+	conditions *expression.Evaluator
 	clock      clock.PassiveClock
 }
 
@@ -39,7 +40,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=create
 
 // New returns a reconciler that reads from and writes by the client.
-func New(through client.Client, conditions acceptance.ConditionChecks, clock clock.PassiveClock) *Reconciler {
+func New(through client.Client, conditions *expression.Evaluator, clock clock.PassiveClock) *Reconciler {
 	return &Reconciler{client: through, conditions: conditions, clock: clock}
 }
 

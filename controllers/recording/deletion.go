@@ -58,6 +58,9 @@ func (d *deletion) Reconcile(ctx context.Context, job *batchv1.Job) (reconcile.R
 	if _, leads := d.Leading(); !stored || !leads {
 		return reconcile.Result{RequeueAfter: max(d.Pace.DeleteAfter, time.Second)}, nil
 	}
+	if err := d.ServerClock.Check(ctx); err != nil {
+		return reconcile.Result{}, err
+	}
 	err = d.Client.Delete(ctx, job, client.Preconditions{UID: &job.UID}, client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {
 		return reconcile.Result{}, fmt.Errorf("delete the Job: %w", err)

@@ -65,22 +65,15 @@ var (
 
 func init() {
 	metrics.Registry.MustRegister(recordingsTotal, stepsTotal, stalledTotal, queueWaiting, queueTaken, inFlight, stalledNow, jobDelay)
-	initialise()
-}
-
-// stallReasons are the reasons of the Stalled condition of recordings.
-var stallReasons = []string{
-	v1alpha1.ReasonProcessingFailed, v1alpha1.ReasonTerminalEventMissing, v1alpha1.ReasonJobNameTaken, v1alpha1.ReasonJobRefused,
-	v1alpha1.ReasonNoProgress, v1alpha1.ReasonTooManySteps,
-}
-
-// initialise makes the series that alerts are made of exist from the start: the first failure is an increase only of a counter that was 0.
-func initialise() {
-	for _, ended := range []string{"succeeded", "failed", "skipped"} {
-		recordingsTotal.WithLabelValues(ended)
-		stepsTotal.WithLabelValues(ended)
+	// An alert on an increase needs the series from the start.
+	for _, state := range []v1alpha1.ProcessingState{v1alpha1.ProcessingSucceeded, v1alpha1.ProcessingFailed, v1alpha1.ProcessingSkipped} {
+		recordingsTotal.WithLabelValues(stateLabel(state))
+		stepsTotal.WithLabelValues(stateLabel(state))
 	}
-	for _, reason := range stallReasons {
+	for _, reason := range []string{
+		v1alpha1.ReasonProcessingFailed, v1alpha1.ReasonTerminalEventMissing, v1alpha1.ReasonJobNameTaken, v1alpha1.ReasonJobRefused,
+		v1alpha1.ReasonNoProgress, v1alpha1.ReasonTooManySteps,
+	} {
 		stalledTotal.WithLabelValues(reason)
 		stalledNow.WithLabelValues(reason)
 	}

@@ -26,6 +26,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/internal/serverclock"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
@@ -46,6 +47,8 @@ type Options struct {
 	// Leading reports whether this process leads.
 	Leading Leading
 	Clock   clock.PassiveClock
+	// ServerClock compares Clock with the API server's before a Job is deleted.
+	ServerClock *serverclock.Checker
 	// Tracer gets decisions and Jobs of recordings that have a trace; nil for none.
 	Tracer *tracing.Tracer
 }

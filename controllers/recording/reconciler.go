@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/apicheck"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
@@ -34,7 +35,9 @@ type Reconciler struct {
 	// known has an *entry for each recording in flight, by name.
 	known     sync.Map
 	scheduler *scheduler
-	health    *StatusHealth
+	// statusWrites has whether the API server accepts status writes. A Job whose outcome cannot be stored would run again after each
+	// deletion, so none is created in a namespace until a status write was accepted there.
+	statusWrites apicheck.Problems
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;watch
@@ -51,12 +54,8 @@ func New(options Options) *Reconciler {
 	return &Reconciler{
 		Options:   options,
 		scheduler: newScheduler(),
-		health:    newStatusHealth(),
 	}
 }
-
-// Health reports whether status writes are accepted, for readiness.
-func (r *Reconciler) Health() *StatusHealth { return r.health }
 
 // Register adds the controller to the manager, and those of finished recordings and of their Jobs.
 func (r *Reconciler) Register(mgr ctrl.Manager) error {

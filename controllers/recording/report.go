@@ -6,6 +6,7 @@ package recording
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -39,7 +40,7 @@ func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning
 		r.rejected(ctx, before, err)
 		return reconcile.Result{}, err
 	}
-	r.health.set(before.Namespace, nil)
+	r.statusWrites.Set(before.Namespace, nil)
 	facts.known.written = stored.ResourceVersion
 	countStored(before, decision)
 	r.trace(facts, decision)
@@ -61,7 +62,7 @@ func withStatus(before *v1alpha1.MeetingRecording, decision planning.Decision) *
 
 // rejected makes a status write that will not be accepted visible: in the log, in a Kubernetes Event, and in readiness.
 func (r *Reconciler) rejected(ctx context.Context, recording *v1alpha1.MeetingRecording, err error) {
-	if !kube.IsRejected(err) || !r.health.set(recording.Namespace, err) {
+	if !kube.IsRejected(err) || r.statusWrites.Set(recording.Namespace, fmt.Errorf("namespace %s: %w", recording.Namespace, err)) != nil {
 		return
 	}
 	log.FromContext(ctx).Error(err, "Status write rejected", "hint", rejectedHint)

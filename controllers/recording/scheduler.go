@@ -177,7 +177,7 @@ func (r *Reconciler) request(pipelines []v1alpha1.RecordingPipeline, run jobs.Ru
 		Index: slices.IndexFunc(pipelines[at].Spec.Steps, func(step v1alpha1.PipelineStep) bool { return step.Name == run.Step.Name }),
 		Job:   run.Name(),
 	}
-	if !limits.Limit(request.Step) {
+	if _, limit := limits.Queue(request.Step); limit == 0 {
 		return scheduling.Request{}, false
 	}
 	r.scheduler.setLimits(&pipelines[at], limits)

@@ -27,6 +27,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/retention"
+	"github.com/meetingops/meeting-recording-operator/internal/serverclock"
 )
 
 // readsPerSecond and deletesPerSecond limit a sweep: nobody waits for it.
@@ -50,11 +51,6 @@ func init() {
 	}
 }
 
-// Clock compares the local clock with the API server's: serverclock.Checker.
-type Clock interface {
-	Check(ctx context.Context) error
-}
-
 // Options configure the deletion of recordings.
 type Options struct {
 	// Rules are those without the pipelines' own.
@@ -75,7 +71,7 @@ type Sweeper struct {
 	live        client.Reader
 	recorder    events.EventRecorder
 	clock       clock.PassiveClock
-	serverClock Clock
+	serverClock *serverclock.Checker
 
 	reads, deletes *rate.Limiter
 }
@@ -83,7 +79,7 @@ type Sweeper struct {
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;delete
 
 // New returns a Sweeper to be added to the manager.
-func New(mgr ctrl.Manager, options Options, recorder events.EventRecorder, local clock.PassiveClock, serverClock Clock) *Sweeper {
+func New(mgr ctrl.Manager, options Options, recorder events.EventRecorder, local clock.PassiveClock, serverClock *serverclock.Checker) *Sweeper {
 	return &Sweeper{
 		Options: options, cached: mgr.GetClient(), live: mgr.GetAPIReader(), recorder: recorder, clock: local, serverClock: serverClock,
 		reads: rate.NewLimiter(readsPerSecond, readsPerSecond), deletes: rate.NewLimiter(deletesPerSecond, deletesPerSecond),

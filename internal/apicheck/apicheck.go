@@ -12,8 +12,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -42,10 +40,8 @@ type Checker struct {
 	namespaces []string
 	log        logr.Logger
 
-	mu sync.Mutex
-	// problems has an error for each namespace that cannot be read.
-	problems map[string]error
-	revision uint64
+	problems Problems
+	revision uint64 // only Start uses it
 }
 
 // New returns a Checker for resources in namespaces; none, or "", is all of the cluster.
@@ -57,7 +53,7 @@ func New(cluster *rest.Config, namespaces []string, log logr.Logger, resources .
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
-	return &Checker{client: client, namespaces: namespaces, resources: resources, log: log, problems: make(map[string]error)}, nil
+	return &Checker{client: client, namespaces: namespaces, resources: resources, log: log}, nil
 }
 
 // Check checks all namespaces, and returns those that can be read. A namespace counts as readable while the API server cannot be
@@ -76,14 +72,7 @@ func (c *Checker) Check(ctx context.Context) []string {
 
 // setProblem records an error, nil for none, and logs a change.
 func (c *Checker) setProblem(namespace string, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	was := c.problems[namespace]
-	if err == nil {
-		delete(c.problems, namespace)
-		return
-	}
-	if c.problems[namespace] = err; was == nil || was.Error() != err.Error() {
+	if before := c.problems.Set(namespace, err); err != nil && (before == nil || before.Error() != err.Error()) {
 		c.log.Error(err, "Namespace cannot be read", "namespace", namespace)
 	}
 }
@@ -131,19 +120,7 @@ func nameOf(namespace string) string {
 }
 
 // Ready is a readiness check: it fails, and names the namespaces, if some cannot be read.
-func (c *Checker) Ready(*http.Request) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var problems []string
-	for _, err := range c.problems {
-		problems = append(problems, err.Error())
-	}
-	if len(problems) == 0 {
-		return nil
-	}
-	slices.Sort(problems)
-	return errors.New(strings.Join(problems, "; "))
-}
+func (c *Checker) Ready(*http.Request) error { return c.problems.Err() }
 
 // NeedLeaderElection implements manager.LeaderElectionRunnable: every replica has caches.
 func (c *Checker) NeedLeaderElection() bool { return false }
@@ -175,21 +152,12 @@ func (c *Checker) Start(ctx context.Context) error {
 }
 
 func (c *Checker) problem(namespace string) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.problems[namespace]
+	err, _ := c.problems.Get(namespace)
+	return err
 }
 
 func (c *Checker) unreadable() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var unreadable []string
-	for namespace, err := range c.problems {
-		if isRefusal(err) {
-			unreadable = append(unreadable, namespace)
-		}
-	}
-	return unreadable
+	return slices.DeleteFunc(c.problems.Failing(), func(namespace string) bool { return !isRefusal(c.problem(namespace)) })
 }
 
 // checkRevision returns ErrRestart if etcd's revision is lower than before. It never decreases, unless etcd was restored from a backup:
@@ -199,8 +167,6 @@ func (c *Checker) checkRevision(ctx context.Context) error {
 	if err != nil {
 		return nil // unknown now; the next look shows it
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if revision < c.revision {
 		return fmt.Errorf("%w: etcd's revision went back from %d to %d: it was restored from a backup", ErrRestart, c.revision, revision)
 	}

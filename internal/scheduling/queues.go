@@ -36,14 +36,8 @@ func (l Limits) Equal(other Limits) bool {
 	return l.Pipeline == other.Pipeline && maps.Equal(l.Steps, other.Steps)
 }
 
-// Limit reports whether the step has to wait for a slot.
-func (l Limits) Limit(of Step) bool {
-	_, limit := l.queue(of)
-	return limit > 0
-}
-
-// queue returns which queue the step waits in, and its limit. The queue of a whole pipeline has no step.
-func (l Limits) queue(of Step) (Step, int) {
+// Queue returns which queue the step waits in, and its limit. The queue of a whole pipeline has no step.
+func (l Limits) Queue(of Step) (Step, int) {
 	if limit, own := l.Steps[of.Step]; own {
 		return of, limit
 	}
@@ -271,7 +265,7 @@ func (q *Queues) Empty() bool { return len(q.limits) == 0 && len(q.entries) == 0
 
 // queue returns the queue of an entry, and how many slots of it are free.
 func (q *Queues) queue(e *entry) (of *queue, free int) {
-	name, limit := q.limits[e.Pipeline].queue(e.Step)
+	name, limit := q.limits[e.Pipeline].Queue(e.Step)
 	of, ok := q.queues[name]
 	if !ok {
 		of = &queue{}
@@ -306,7 +300,7 @@ func (q *Queues) leave(e *entry) {
 		queue.waiting = slices.Delete(queue.waiting, at, at+1)
 	}
 	if queue.taken == 0 && len(queue.waiting) == 0 {
-		name, _ := q.limits[e.Pipeline].queue(e.Step)
+		name, _ := q.limits[e.Pipeline].Queue(e.Step)
 		delete(q.queues, name)
 	}
 }
@@ -333,7 +327,7 @@ func (q *Queues) disown(e *entry) {
 // ready returns the recordings that wait for a slot which is free.
 func (q *Queues) ready() (names []string) {
 	for name, queue := range q.queues {
-		_, limit := q.limits[name.Pipeline].queue(name)
+		_, limit := q.limits[name.Pipeline].Queue(name)
 		for _, e := range queue.waiting[:min(queue.free(limit), len(queue.waiting))] {
 			names = append(names, e.Name)
 		}

@@ -25,7 +25,7 @@ type apiRequest struct {
 	program string
 	// verb is Kubernetes' own: get, list, watch, create, patch and so on.
 	verb string
-	// resource has the subresource behind a slash.
+	// resource has the subresource behind a slash, and says whether the request is a dry run, which writes nothing.
 	resource string
 	// name is that of the object, where the request names one.
 	name string
@@ -81,6 +81,9 @@ func (p *countingProxy) remember(r *http.Request) {
 	resource := info.Resource
 	if info.Subresource != "" {
 		resource += "/" + info.Subresource
+	}
+	if r.URL.Query().Has("dryRun") {
+		resource += " (dry run)"
 	}
 	program, _, _ := strings.Cut(r.UserAgent(), "/")
 	p.mu.Lock()

@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/graph"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/conditions"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
@@ -55,7 +56,7 @@ func NeedsCheck(pipeline *v1alpha1.RecordingPipeline) bool {
 
 // Accept decides whether a pipeline can run. trials[i] is the API server's answer to a dry run of the Job of step i; nil means that it
 // would accept the Job.
-func Accept(pipeline *v1alpha1.RecordingPipeline, checks ConditionChecks, trials []error, now time.Time) Acceptance {
+func Accept(pipeline *v1alpha1.RecordingPipeline, checks *expression.Evaluator, trials []error, now time.Time) Acceptance {
 	summary := summarize(pipeline, checks, trials)
 	acceptance := Acceptance{Status: v1alpha1.RecordingPipelineStatus{
 		ObservedGeneration: pipeline.Generation,
@@ -69,7 +70,7 @@ func Accept(pipeline *v1alpha1.RecordingPipeline, checks ConditionChecks, trials
 }
 
 // summarize reports everything that is wrong at once, first with the pipeline itself.
-func summarize(pipeline *v1alpha1.RecordingPipeline, checks ConditionChecks, trials []error) conditions.Summary {
+func summarize(pipeline *v1alpha1.RecordingPipeline, checks *expression.Evaluator, trials []error) conditions.Summary {
 	var wrong, invalid, refused []string
 	for _, err := range validate(pipeline, checks) {
 		wrong = append(wrong, err.Error())
@@ -122,18 +123,8 @@ func sorted(complaints []string) []string {
 	return slices.Compact(complaints)
 }
 
-// ConditionChecks tells what is wrong with conditions before there is a recording. The same arguments have always the same
-// answer. An error is what the author of the condition reads, and says what to mend and where.
-type ConditionChecks interface {
-	// CheckPipeline checks the condition of a pipeline, its spec.when.
-	CheckPipeline(source string) error
-	// CheckStep checks the condition of a step, its when. needed are the steps that it may name: those that the step needs,
-	// directly or through others.
-	CheckStep(source string, needed []string) error
-}
-
 // validate returns what is wrong with a pipeline by itself, by field, that the schema cannot express.
-func validate(pipeline *v1alpha1.RecordingPipeline, conditions ConditionChecks) field.ErrorList {
+func validate(pipeline *v1alpha1.RecordingPipeline, conditions *expression.Evaluator) field.ErrorList {
 	spec, path := &pipeline.Spec, field.NewPath("spec")
 	var found field.ErrorList
 	if spec.Selector != nil {

@@ -4,7 +4,6 @@
 package outcomes
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,16 +18,13 @@ import (
 
 // JobCondition returns the condition by which a Job has ended, Complete or Failed; nil while it has not.
 func JobCondition(job *batchv1.Job) *batchv1.JobCondition {
-	for i := range job.Status.Conditions {
-		condition := &job.Status.Conditions[i]
-		if condition.Status != corev1.ConditionTrue {
-			continue
-		}
-		if condition.Type == batchv1.JobComplete || condition.Type == batchv1.JobFailed {
-			return condition
-		}
+	at := slices.IndexFunc(job.Status.Conditions, func(condition batchv1.JobCondition) bool {
+		return condition.Status == corev1.ConditionTrue && (condition.Type == batchv1.JobComplete || condition.Type == batchv1.JobFailed)
+	})
+	if at < 0 {
+		return nil
 	}
-	return nil
+	return &job.Status.Conditions[at]
 }
 
 // Ended returns the outcome of a Job that has ended by the condition, from its Pods.
@@ -152,31 +148,23 @@ func podReason(pod *corev1.Pod) string {
 	if reason := pod.Status.Reason; reason != "" {
 		return strings.TrimSuffix(fmt.Sprintf("its Pod failed with %s: %s", reason, lastLine(pod.Status.Message)), ": ")
 	}
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.DisruptionTarget && condition.Status == corev1.ConditionTrue {
-			return strings.TrimSuffix(fmt.Sprintf("its Pod was disrupted by %s: %s", condition.Reason, lastLine(condition.Message)), ": ")
-		}
+	if target := podCondition(pod, corev1.DisruptionTarget); target != nil && target.Status == corev1.ConditionTrue {
+		return strings.TrimSuffix(fmt.Sprintf("its Pod was disrupted by %s: %s", target.Reason, lastLine(target.Message)), ": ")
 	}
 	return ""
 }
 
 // failedContainer returns the container that made the Pod fail: the ordinary container that failed first, or a sidecar if no ordinary
 // one failed. The kubelet ends sidecars after the others, so that their exit codes say nothing about the work.
-func failedContainer(pod *corev1.Pod) (string, *corev1.ContainerStateTerminated) {
-	var name string
-	var first *corev1.ContainerStateTerminated
-	for _, sidecars := range []bool{false, true} {
-		for _, status := range containerStatuses(pod) {
-			ended := lastEnd(status)
-			if ended == nil || ended.ExitCode == 0 || isSidecar(pod, status.Name) != sidecars {
-				continue
-			}
-			if first == nil || cmp.Compare(ended.FinishedAt.UnixNano(), first.FinishedAt.UnixNano()) < 0 {
-				name, first = status.Name, ended
-			}
+func failedContainer(pod *corev1.Pod) (name string, first *corev1.ContainerStateTerminated) {
+	isFirstSidecar := false
+	for _, status := range containerStatuses(pod) {
+		ended, sidecar := lastEnd(status), isSidecar(pod, status.Name)
+		if ended == nil || ended.ExitCode == 0 || first != nil && sidecar && !isFirstSidecar {
+			continue
 		}
-		if first != nil {
-			break
+		if first == nil || isFirstSidecar && !sidecar || ended.FinishedAt.Before(&first.FinishedAt) {
+			name, first, isFirstSidecar = status.Name, ended, sidecar
 		}
 	}
 	return name, first

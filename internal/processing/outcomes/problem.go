@@ -75,7 +75,7 @@ func FindProblem(job *batchv1.Job, pods []corev1.Pod) *Problem {
 			Usual:  true,
 		}
 	}
-	pod := newest(pods)
+	pod := new(slices.MaxFunc(pods, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) }))
 	if pod.Status.Phase != corev1.PodPending && pod.Status.Phase != corev1.PodRunning && pod.Status.Phase != "" {
 		return nil
 	}
@@ -102,18 +102,17 @@ func notEnding(pod *corev1.Pod) *Problem {
 }
 
 func notScheduled(pod *corev1.Pod) *Problem {
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return &Problem{
-				Reason: ReasonPodNotScheduled,
-				Head:   "the Pod is not scheduled (" + condition.Reason + ")",
-				Detail: condition.Message,
-				Since:  later(pod.CreationTimestamp.Time, condition.LastTransitionTime.Time),
-				Usual:  true,
-			}
-		}
+	condition := podCondition(pod, corev1.PodScheduled)
+	if condition == nil || condition.Status != corev1.ConditionFalse {
+		return nil
 	}
-	return nil
+	return &Problem{
+		Reason: ReasonPodNotScheduled,
+		Head:   "the Pod is not scheduled (" + condition.Reason + ")",
+		Detail: condition.Message,
+		Since:  later(pod.CreationTimestamp.Time, condition.LastTransitionTime.Time),
+		Usual:  true,
+	}
 }
 
 // containerWaits returns the first container that waits for something unusual, or else the first that waits at all.
@@ -185,18 +184,25 @@ func outlived(pod *corev1.Pod) *Problem {
 
 // notReady is of a Pod that runs but is not ready, for example because its node is lost.
 func notReady(pod *corev1.Pod) *Problem {
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodReady && condition.Status != corev1.ConditionTrue && pod.Status.Phase == corev1.PodRunning {
-			return &Problem{
-				Reason: ReasonPodNotReady,
-				Head:   "the Pod runs on node " + pod.Spec.NodeName + " but is not ready",
-				Detail: strings.TrimSuffix(condition.Reason+": "+condition.Message, ": "),
-				Since:  later(pod.CreationTimestamp.Time, condition.LastTransitionTime.Time),
-				Usual:  true,
-			}
-		}
+	condition := podCondition(pod, corev1.PodReady)
+	if condition == nil || condition.Status == corev1.ConditionTrue || pod.Status.Phase != corev1.PodRunning {
+		return nil
 	}
-	return nil
+	return &Problem{
+		Reason: ReasonPodNotReady,
+		Head:   "the Pod runs on node " + pod.Spec.NodeName + " but is not ready",
+		Detail: strings.TrimSuffix(condition.Reason+": "+condition.Message, ": "),
+		Since:  later(pod.CreationTimestamp.Time, condition.LastTransitionTime.Time),
+		Usual:  true,
+	}
+}
+
+func podCondition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
+	at := slices.IndexFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool { return condition.Type == kind })
+	if at < 0 {
+		return nil
+	}
+	return &pod.Status.Conditions[at]
 }
 
 // lastProgress returns when a container of the Pod last ran, or else when the Pod was created.
@@ -224,15 +230,4 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// newest returns the Pod that was created last; the list must not be empty.
-func newest(pods []corev1.Pod) *corev1.Pod {
-	last := &pods[0]
-	for i := range pods[1:] {
-		if last.CreationTimestamp.Before(&pods[i+1].CreationTimestamp) {
-			last = &pods[i+1]
-		}
-	}
-	return last
 }

@@ -1,0 +1,65 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package apicheck
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Problems has what was last found out about each namespace: an error, or that there is none. It is safe for concurrent use, and the zero
+// value is ready.
+type Problems struct {
+	mu          sync.Mutex
+	byNamespace map[string]error
+}
+
+// Set stores what was found out, and returns what was known before.
+func (p *Problems) Set(namespace string, err error) (before error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byNamespace == nil {
+		p.byNamespace = make(map[string]error)
+	}
+	before = p.byNamespace[namespace]
+	p.byNamespace[namespace] = err
+	return before
+}
+
+// Get returns what is known about a namespace; false if nothing is.
+func (p *Problems) Get(namespace string) (error, bool) { //nolint:revive,staticcheck // the error is the value
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err, known := p.byNamespace[namespace]
+	return err, known
+}
+
+// Failing returns the namespaces that have an error, sorted.
+func (p *Problems) Failing() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var failing []string
+	for namespace, err := range p.byNamespace {
+		if err != nil {
+			failing = append(failing, namespace)
+		}
+	}
+	slices.Sort(failing)
+	return failing
+}
+
+// Err returns the errors of all namespaces as one; nil if none has one.
+func (p *Problems) Err() error {
+	var texts []string
+	for _, namespace := range p.Failing() {
+		err, _ := p.Get(namespace)
+		texts = append(texts, err.Error())
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(texts, "; "))
+}
