@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -98,7 +99,7 @@ func (ch *change) run(ctx context.Context, names []string) error {
 			changed = append(changed, name)
 		}
 		if ctx.Err() != nil {
-			return errors.Join(failures...)
+			return errors.Join(append(failures, ctx.Err())...)
 		}
 	}
 	if ch.wait && ch.dryRun != "server" {
@@ -112,16 +113,7 @@ func (ch *change) selected(ctx context.Context, c client.Client, namespace strin
 	if err != nil {
 		return nil, fmt.Errorf("--selector: %w", err)
 	}
-	var names []string
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecordingList"))
-	options := []client.ListOption{client.InNamespace(namespace), client.MatchingLabelsSelector{Selector: selector}}
-	_, err = eachPage(ctx, c, list, options, func(page *metav1.PartialObjectMetadataList) error {
-		for _, item := range page.Items {
-			names = append(names, item.Name)
-		}
-		return nil
-	})
+	names, err := recordingNames(ctx, c, math.MaxInt, client.InNamespace(namespace), client.MatchingLabelsSelector{Selector: selector})
 	return names, explain(err, "list", "meetingrecordings", namespace)
 }
 

@@ -109,19 +109,19 @@ func isDone(r *v1alpha1.MeetingRecording) bool {
 	return r.Status.Processing.State == v1alpha1.ProcessingFailed && r.Status.ObservedGeneration >= r.Generation
 }
 
-// print writes the object as the API server has it.
+// print writes the object as the API server has it, with fields that this version does not know.
 func (g *getOptions) print(ctx context.Context, c client.Client, namespace, name string) error {
-	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecording"))
 	if _, err := g.recording(ctx, c, namespace, name); err != nil {
 		return err
-	}
-	if err := c.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, object); err != nil {
-		return explain(err, "get", "meetingrecordings", namespace)
 	}
 	if g.output == "name" {
 		_, err := fmt.Fprintf(g.Out, "meetingrecording.%s/%s\n", v1alpha1.GroupName, name)
 		return err
+	}
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecording"))
+	if err := c.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, object); err != nil {
+		return explain(err, "get", "meetingrecordings", namespace)
 	}
 	return printObject(g.Out, g.output, object.Object)
 }

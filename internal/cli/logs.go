@@ -12,8 +12,10 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
 
@@ -164,16 +166,41 @@ func (l *logsOptions) step(ctx context.Context, clientset kubernetes.Interface, 
 		}
 		containers = []string{l.container}
 	}
+	// Containers that run at the same time are followed at the same time; init containers end before.
+	followed, ctx := errgroup.WithContext(ctx)
+	out := &lockedWriter{Writer: l.Out}
 	for _, container := range containers {
 		prefix := ""
 		if len(containers) > 1 {
 			prefix = container + ": "
 		}
-		if err := l.printContainer(ctx, clientset, &pod, container, prefix); err != nil {
+		printLog := func() error { return l.printContainer(ctx, clientset, &pod, container, prefix, out) }
+		if l.follow && !endsFirst(&pod, container) {
+			followed.Go(printLog)
+		} else if err := printLog(); err != nil {
 			return err
 		}
 	}
-	return nil
+	return followed.Wait()
+}
+
+// endsFirst reports whether the container ends before the Pod's others start.
+func endsFirst(pod *corev1.Pod, name string) bool {
+	return slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool {
+		return c.Name == name && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways)
+	})
+}
+
+// lockedWriter writes what several containers print at once, each write whole.
+type lockedWriter struct {
+	io.Writer
+	mu sync.Mutex
+}
+
+func (w *lockedWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.Writer.Write(p)
 }
 
 func containerNames(pod *corev1.Pod) []string {
@@ -184,7 +211,7 @@ func containerNames(pod *corev1.Pod) []string {
 	return names
 }
 
-func (l *logsOptions) printContainer(ctx context.Context, clientset kubernetes.Interface, pod *corev1.Pod, container, prefix string) (err error) {
+func (l *logsOptions) printContainer(ctx context.Context, clientset kubernetes.Interface, pod *corev1.Pod, container, prefix string, out io.Writer) (err error) {
 	options := &corev1.PodLogOptions{Container: container, Follow: l.follow, Previous: l.previous}
 	if l.tail >= 0 {
 		options.TailLines = &l.tail
@@ -195,14 +222,14 @@ func (l *logsOptions) printContainer(ctx context.Context, clientset kubernetes.I
 	}
 	defer func() { err = errors.Join(err, stream.Close()) }()
 	if prefix == "" {
-		_, err = io.Copy(l.Out, stream)
+		_, err = io.Copy(out, stream)
 		return err
 	}
 	lines := bufio.NewReader(stream)
 	for {
 		line, err := lines.ReadString('\n')
 		if line != "" {
-			if _, err := io.WriteString(l.Out, prefix+strings.TrimSuffix(line, "\n")+"\n"); err != nil {
+			if _, err := io.WriteString(out, prefix+strings.TrimSuffix(line, "\n")+"\n"); err != nil {
 				return err
 			}
 		}

@@ -43,8 +43,11 @@ func writeLog(ctx context.Context, w io.Writer, pod, container string, query url
 	if _, err := fmt.Fprintf(w, "%s of %s in %s\nits last line", which, container, pod); err != nil || query.Get("follow") != "true" {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\na new line\n")
-	return err
+	if _, err := fmt.Fprintf(w, "\na new line\n"); err != nil || container != "proxy" {
+		return err
+	}
+	<-ctx.Done() // a proxy never ends
+	return nil
 }
 
 // runInContainer runs our own binaries, as the image has them.

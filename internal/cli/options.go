@@ -110,7 +110,7 @@ func (o *options) recording(ctx context.Context, c client.Client, namespace, nam
 // notFound returns an error that suggests recordings with similar names.
 func notFound(ctx context.Context, c client.Client, namespace, name string) error {
 	problem := fmt.Sprintf("recording %q not found in namespace %q", name, namespace)
-	names, err := recordingNames(ctx, c, namespace)
+	names, err := recordingNames(ctx, c, mostSuggested, client.InNamespace(namespace))
 	if err != nil {
 		return errors.New(problem) // without the permission to list there is nothing to suggest
 	}
@@ -125,25 +125,30 @@ func notFound(ctx context.Context, c client.Client, namespace, name string) erro
 	return errors.New(problem)
 }
 
-// recordingNames returns the names of the first 10,000 recordings of a namespace.
-func recordingNames(ctx context.Context, c client.Client, namespace string) ([]string, error) {
-	const most = 10_000
+// mostSuggested is how many names are read to suggest and complete some.
+const mostSuggested = 10_000
+
+// recordingNames returns the names of the recordings that the options select; only the first of them if there are very many.
+func recordingNames(ctx context.Context, c client.Client, most int, options ...client.ListOption) ([]string, error) {
 	var names []string
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecordingList"))
-	for {
-		err := c.List(ctx, list, client.InNamespace(namespace), client.Limit(pageSize), client.Continue(list.Continue))
-		if err != nil {
-			return nil, err
-		}
-		for _, item := range list.Items {
+	_, err := eachPage(ctx, c, list, options, func(page *metav1.PartialObjectMetadataList) error {
+		for _, item := range page.Items {
 			names = append(names, item.Name)
 		}
-		if list.Continue == "" || len(names) >= most {
-			return names, nil
+		if len(names) >= most {
+			return errEnough
 		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
 	}
+	return names, err
 }
+
+var errEnough = errors.New("enough")
 
 // isMissingKind reports whether the API server does not know the kind at all: then it is not the API for the kind that answers 404.
 func isMissingKind(err error) bool {
@@ -199,7 +204,7 @@ func (o *options) completeNames(cmd *cobra.Command, args []string, _ string) ([]
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	names, err := recordingNames(cmd.Context(), c, namespace)
+	names, err := recordingNames(cmd.Context(), c, mostSuggested, client.InNamespace(namespace))
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

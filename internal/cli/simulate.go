@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"sigs.k8s.io/yaml"
 
 	"github.com/meetingops/meeting-recording-operator/internal/cli/view"
@@ -26,9 +27,6 @@ type simulateOptions struct {
 	*options
 	plan     simulator.Options
 	scenario string
-	maxDelay time.Duration
-	step     time.Duration
-	spread   time.Duration
 
 	url               string
 	token             string
@@ -44,7 +42,7 @@ type simulateOptions struct {
 }
 
 func newSimulateCommand(o *options) *cobra.Command {
-	s := &simulateOptions{options: o}
+	s := &simulateOptions{options: o, plan: simulator.Defaults()}
 	cmd := &cobra.Command{
 		Use:     "simulate",
 		GroupID: groupOperate,
@@ -76,8 +74,8 @@ func (s *simulateOptions) bind(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&s.scenario, "scenario", "", "YAML or JSON file with these options; flags win over it.")
 	flags.Uint64Var(&s.plan.Seed, "seed", 0, "Seed of everything that is drawn; from the clock by default.")
-	flags.IntVar(&s.plan.Sessions, "sessions", 1, "Number of sessions.")
-	flags.IntVar(&s.plan.Recordings, "recordings", 1, "Number of recordings in each session.")
+	flags.IntVar(&s.plan.Sessions, "sessions", s.plan.Sessions, "Number of sessions.")
+	flags.IntVar(&s.plan.Recordings, "recordings", s.plan.Recordings, "Number of recordings in each session.")
 	flags.BoolVar(&s.plan.Overlap, "overlap", false, "Start a session's next recording before the one before has stopped.")
 	flags.BoolVar(&s.plan.IDs, "ids", false, "Put the recording's id into each webhook.")
 	flags.StringVar(&s.plan.Meeting, "meeting", "", "Meeting id; drawn by default.")
@@ -86,9 +84,9 @@ func (s *simulateOptions) bind(cmd *cobra.Command) {
 	flags.Float64Var(&s.plan.Duplicate, "duplicate", 0, "Share of webhooks that are sent twice, from 0 to 1.")
 	flags.Float64Var(&s.plan.Delay, "delay", 0, "Share of webhooks that come late, and so out of order, from 0 to 1.")
 	flags.Float64Var(&s.plan.Fail, "fail", 0, "Share of recordings that fail, from 0 to 1.")
-	flags.DurationVar(&s.maxDelay, "max-delay", 10*time.Second, "Longest delay of a webhook that comes late or twice.")
-	flags.DurationVar(&s.step, "step", time.Second, "Time between two events of a recording; 0s for none.")
-	flags.DurationVar(&s.spread, "spread", 0, "Time over which the sessions start; all at once by default.")
+	flags.Var(&s.plan.MaxDelay, "max-delay", "Longest delay of a webhook that comes late or twice.")
+	flags.Var(&s.plan.Step, "step", "Time between two events of a recording; 0s for none.")
+	flags.Var(&s.plan.Spread, "spread", "Time over which the sessions start; all at once by default.")
 	flags.StringVar(&s.plan.FileURL, "file-url", "", "Prefix of the recorded files' URLs, such as https://files.example.com.")
 	flags.StringVar(&s.file, "file", "", "File on disk to serve as each recorded file, with --serve; a sample of five seconds by default.")
 	flags.StringVar(&s.serve, "serve", "", "Address HOST:PORT to serve the recorded files at, reachable from the cluster's Pods.")
@@ -131,25 +129,24 @@ func newKeygenCommand(s *simulateOptions) *cobra.Command {
 	}
 }
 
-// read merges the scenario's file and the flags, of which those that are set win.
+// read reads the scenario's file. Flags that are set win over it.
 func (s *simulateOptions) read(cmd *cobra.Command) error {
-	flags := s.plan
-	flags.MaxDelay, flags.Step, flags.Spread = simulator.Duration(s.maxDelay), simulator.Duration(s.step), simulator.Duration(s.spread)
-	if s.step == 0 {
-		flags.Step = -1
-	}
-	merged := flags
 	if s.scenario != "" {
+		set := map[string]string{}
+		cmd.Flags().Visit(func(flag *pflag.Flag) { set[flag.Name] = flag.Value.String() })
 		text, err := os.ReadFile(s.scenario)
 		if err != nil {
 			return fmt.Errorf("--scenario: %w", err)
 		}
-		if err := yaml.UnmarshalStrict(text, &merged); err != nil {
+		if err := yaml.UnmarshalStrict(text, &s.plan); err != nil {
 			return fmt.Errorf("--scenario: %s: %w", s.scenario, err)
 		}
-		restore(cmd, &merged, flags)
+		for name, value := range set {
+			if err := cmd.Flags().Set(name, value); err != nil {
+				return fmt.Errorf("--%s: %w", name, err)
+			}
+		}
 	}
-	s.plan = merged
 	if s.plan.Seed == 0 {
 		s.plan.Seed = uint64(time.Now().UnixNano())
 	}
@@ -160,24 +157,6 @@ func (s *simulateOptions) read(cmd *cobra.Command) error {
 		return errors.New("--file needs --serve: the address at which Pods fetch it")
 	}
 	return errors.Join(s.plan.Validate(), simulator.CheckFile(s.file))
-}
-
-// restore puts the flags that are set over what the scenario says.
-func restore(cmd *cobra.Command, merged *simulator.Options, flags simulator.Options) {
-	for name, set := range map[string]func(){
-		"seed": func() { merged.Seed = flags.Seed }, "sessions": func() { merged.Sessions = flags.Sessions },
-		"recordings": func() { merged.Recordings = flags.Recordings }, "overlap": func() { merged.Overlap = flags.Overlap },
-		"ids": func() { merged.IDs = flags.IDs }, "meeting": func() { merged.Meeting = flags.Meeting },
-		"session": func() { merged.Session = flags.Session }, "lose": func() { merged.Lose = flags.Lose },
-		"duplicate": func() { merged.Duplicate = flags.Duplicate }, "delay": func() { merged.Delay = flags.Delay },
-		"fail": func() { merged.Fail = flags.Fail }, "max-delay": func() { merged.MaxDelay = flags.MaxDelay },
-		"step": func() { merged.Step = flags.Step }, "spread": func() { merged.Spread = flags.Spread },
-		"file-url": func() { merged.FileURL = flags.FileURL },
-	} {
-		if cmd.Flags().Changed(name) {
-			set()
-		}
-	}
 }
 
 func (s *simulateOptions) run(ctx context.Context, cmd *cobra.Command) error {

@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// Options describe what to simulate. The zero value of each field has a meaning of its own; Validate checks the ranges.
+// Options describe what to simulate. Begin with Defaults; Validate checks the ranges.
 type Options struct {
 	// Seed decides everything that is drawn: the same options give the same plan.
 	Seed uint64 `json:"seed"`
-	// Sessions is how many sessions there are, 1 by default.
+	// Sessions is how many sessions there are.
 	Sessions int `json:"sessions"`
-	// Recordings is how many recordings each session has, 1 by default.
+	// Recordings is how many recordings each session has.
 	Recordings int `json:"recordings"`
 	// Overlap starts a session's next recording before the one before has stopped.
 	Overlap bool `json:"overlap"`
@@ -36,9 +36,9 @@ type Options struct {
 	Duplicate float64 `json:"duplicate"`
 	Delay     float64 `json:"delay"`
 	Fail      float64 `json:"fail"`
-	// MaxDelay is how late a delayed webhook is at most, 10 s by default.
+	// MaxDelay is how late a delayed webhook is at most.
 	MaxDelay Duration `json:"maxDelay"`
-	// Step is the time between two events of a recording, 1 s by default; negative for none.
+	// Step is the time between two events of a recording.
 	Step Duration `json:"step"`
 	// Spread is the time over which the sessions start; 0 starts all at once, as a burst.
 	Spread Duration `json:"spread"`
@@ -46,8 +46,25 @@ type Options struct {
 	FileURL string `json:"fileURL"`
 }
 
-// Duration is a time.Duration that is written like 10s.
+// Defaults are one session with one recording, which takes four seconds.
+func Defaults() Options {
+	return Options{Sessions: 1, Recordings: 1, MaxDelay: Duration(10 * time.Second), Step: Duration(time.Second)}
+}
+
+// Duration is a time.Duration that is written like 10s, in a file and as a flag.
 type Duration time.Duration
+
+func (d *Duration) String() string { return time.Duration(*d).String() }
+
+// Type is what the help of a flag calls the value.
+func (d *Duration) Type() string { return "duration" }
+
+// Set reads a duration such as 10s.
+func (d *Duration) Set(text string) error {
+	parsed, err := time.ParseDuration(text)
+	*d = Duration(parsed)
+	return err
+}
 
 // UnmarshalJSON reads a duration such as "10s".
 func (d *Duration) UnmarshalJSON(text []byte) error {
@@ -55,9 +72,7 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return fmt.Errorf("a duration is written as a string, such as \"10s\": %w", err)
 	}
-	parsed, err := time.ParseDuration(s)
-	*d = Duration(parsed)
-	return err
+	return d.Set(s)
 }
 
 // Limits of Options.
@@ -76,16 +91,16 @@ func (o Options) Validate() error {
 		}
 	}
 	switch {
-	case o.Sessions < 0 || o.Sessions > maxSessions:
+	case o.Sessions < 1 || o.Sessions > maxSessions:
 		return fmt.Errorf("sessions must be from 1 to %d, not %d", maxSessions, o.Sessions)
-	case o.Recordings < 0 || o.Recordings > maxRecordings:
+	case o.Recordings < 1 || o.Recordings > maxRecordings:
 		return fmt.Errorf("recordings must be from 1 to %d, not %d", maxRecordings, o.Recordings)
 	case o.Sessions*o.Recordings > maxTotal:
 		return fmt.Errorf("sessions times recordings must be at most %d, not %d", maxTotal, o.Sessions*o.Recordings)
 	case o.Session != "" && o.Sessions > 1:
 		return errors.New("session names one session: leave it out to simulate several")
-	case o.MaxDelay < 0 || o.Spread < 0:
-		return errors.New("maxDelay and spread must not be negative")
+	case o.MaxDelay < 0 || o.Step < 0 || o.Spread < 0:
+		return errors.New("maxDelay, step and spread must not be negative")
 	}
 	return nil
 }
@@ -130,8 +145,6 @@ func (w Webhook) Delivery() Delivery {
 // Plan returns the webhooks of a simulation, in the order in which they are sent.
 func Plan(o Options) []Delivery {
 	p := planner{Options: o, random: rand.New(rand.NewPCG(o.Seed, 0))}
-	p.Sessions, p.Recordings = max(o.Sessions, 1), max(o.Recordings, 1)
-	p.MaxDelay, p.Step = cmp.Or(o.MaxDelay, Duration(10*time.Second)), max(cmp.Or(o.Step, Duration(time.Second)), 0)
 	for range p.Sessions {
 		p.session()
 	}

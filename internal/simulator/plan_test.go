@@ -18,11 +18,12 @@ import (
 func drawOptions(t *rapid.T) Options {
 	share := rapid.Float64Range(0, 1)
 	return Options{
-		Seed: rapid.Uint64().Draw(t, "seed"), Sessions: rapid.IntRange(0, 5).Draw(t, "sessions"),
-		Recordings: rapid.IntRange(0, 4).Draw(t, "recordings"), Overlap: rapid.Bool().Draw(t, "overlap"), IDs: rapid.Bool().Draw(t, "ids"),
+		Seed: rapid.Uint64().Draw(t, "seed"), Sessions: rapid.IntRange(1, 5).Draw(t, "sessions"),
+		Recordings: rapid.IntRange(1, 4).Draw(t, "recordings"), Overlap: rapid.Bool().Draw(t, "overlap"), IDs: rapid.Bool().Draw(t, "ids"),
 		Lose: share.Draw(t, "lose"), Duplicate: share.Draw(t, "duplicate"), Delay: share.Draw(t, "delay"), Fail: share.Draw(t, "fail"),
-		Step:   Duration(rapid.SampledFrom([]time.Duration{-1, 0, time.Minute}).Draw(t, "step")),
-		Spread: Duration(rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "spread")),
+		Step:     Duration(rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "step")),
+		MaxDelay: Duration(rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "max delay")),
+		Spread:   Duration(rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "spread")),
 	}
 }
 
@@ -60,14 +61,14 @@ func TestPlan(t *testing.T) {
 				total++
 			}
 		}
-		if want := 4 * max(o.Sessions, 1) * max(o.Recordings, 1); total != want {
+		if want := 4 * o.Sessions * o.Recordings; total != want {
 			t.Fatalf("%d events, want %d", total, want)
 		}
 	})
 }
 
 func TestShares(t *testing.T) {
-	plan := Plan(Options{Seed: 1, Sessions: 2000, Lose: 0.1, Fail: 0.25, Duplicate: 0.5})
+	plan := Plan(Options{Seed: 1, Sessions: 2000, Recordings: 1, Lose: 0.1, Fail: 0.25, Duplicate: 0.5})
 	var lost, failed, again int
 	for _, d := range plan {
 		if d.Lost {
@@ -88,20 +89,26 @@ func TestShares(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
+	if err := Defaults().Validate(); err != nil {
+		t.Error(err)
+	}
 	for name, test := range map[string]struct {
-		options Options
-		want    string
+		change func(*Options)
+		want   string
 	}{
-		"share too large":     {Options{Lose: 1.1}, "lose must be a share from 0 to 1"},
-		"share not a number":  {Options{Delay: nan()}, "delay must be a share"},
-		"too many sessions":   {Options{Sessions: maxSessions + 1}, "sessions must be"},
-		"too many in all":     {Options{Sessions: 50_000, Recordings: 3}, "sessions times recordings must be at most"},
-		"negative recordings": {Options{Recordings: -1}, "recordings must be"},
-		"one session twice":   {Options{Session: "a", Sessions: 2}, "session names one session"},
-		"negative spread":     {Options{Spread: -1}, "must not be negative"},
+		"share too large":     {func(o *Options) { o.Lose = 1.1 }, "lose must be a share from 0 to 1"},
+		"share not a number":  {func(o *Options) { o.Delay = nan() }, "delay must be a share"},
+		"too many sessions":   {func(o *Options) { o.Sessions = maxSessions + 1 }, "sessions must be"},
+		"too many in all":     {func(o *Options) { o.Sessions, o.Recordings = 50_000, 3 }, "sessions times recordings must be at most"},
+		"negative recordings": {func(o *Options) { o.Recordings = -1 }, "recordings must be"},
+		"one session twice":   {func(o *Options) { o.Session, o.Sessions = "a", 2 }, "session names one session"},
+		"no session":          {func(o *Options) { o.Sessions = 0 }, "sessions must be"},
+		"negative spread":     {func(o *Options) { o.Spread = -1 }, "must not be negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := test.options.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
+			options := Defaults()
+			test.change(&options)
+			if err := options.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})

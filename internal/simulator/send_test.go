@@ -56,7 +56,7 @@ func TestSend(t *testing.T) {
 	}))
 	defer server.Close()
 
-	plan := Plan(Options{Seed: 3, Sessions: 50, Step: -1, Lose: 0.1})
+	plan := Plan(Options{Seed: 3, Sessions: 50, Recordings: 1, Lose: 0.1})
 	want := map[string][]string{}
 	for _, d := range plan {
 		if !d.Lost {
@@ -116,7 +116,7 @@ func TestSendEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	sender := Sender{URL: "http://127.0.0.1:1", Key: key, Report: func(Result) {}}
-	if err := sender.Send(ctx, Plan(Options{})); !errors.Is(err, context.Canceled) {
+	if err := sender.Send(ctx, Plan(Defaults())); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
