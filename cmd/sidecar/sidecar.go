@@ -25,6 +25,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
+	"github.com/meetingops/meeting-recording-operator/internal/watchedfile"
 )
 
 const (
@@ -60,7 +61,7 @@ type sidecar struct {
 	// connections are those of the webhooks' port.
 	connections *guard.Connections
 	// certificate is nil where webhooks come over plain HTTP.
-	certificate *receiver.Certificate
+	certificate *watchedfile.File[*tls.Certificate]
 	tracer      *tracing.Tracer // nil where there are no traces
 
 	webhooks, health, metrics *endpoint
@@ -178,7 +179,7 @@ func (s *sidecar) verifier() (receiver.SignatureVerifier, error) {
 	}
 	var sources []videosdk.KeySource
 	if len(s.options.keyFiles) > 0 {
-		files, err := receiver.OpenKeyFiles(s.options.keyFiles, time.Now, s.reporter("Public key file unusable"))
+		files, err := openKeyFiles(s.options.keyFiles, time.Now, s.reporter("Public key file unusable"))
 		if err != nil {
 			return nil, err
 		}
@@ -206,10 +207,6 @@ func (s *sidecar) reporter(message string) func(error) {
 
 // listen takes the ports, so that one in use is found at the start.
 func (s *sidecar) listen(ctx context.Context, webhooks, scrapes http.Handler) error {
-	var certificate *tls.Config
-	if s.certificate != nil {
-		certificate = s.certificate.Config()
-	}
 	own, err := s.options.metrics.certificate()
 	if err != nil {
 		s.close()
@@ -225,7 +222,7 @@ func (s *sidecar) listen(ctx context.Context, webhooks, scrapes http.Handler) er
 		connections *guard.Connections
 		tls         *tls.Config
 	}{
-		{&s.webhooks, "--webhook-bind-address", s.options.webhookAddress, webhooks, s.options.writeTimeout, s.connections, certificate},
+		{&s.webhooks, "--webhook-bind-address", s.options.webhookAddress, webhooks, s.options.writeTimeout, s.connections, s.webhookTLS()},
 		{&s.health, "--health-probe-bind-address", s.options.healthAddress, guard.Hold(receiver.NewHealthHandler(s.readiness)), auxiliaryTimeout, auxiliary(), nil},
 		{&s.metrics, "--metrics-bind-address", s.options.metrics.address, guard.Hold(scrapes), auxiliaryTimeout, auxiliary(), own},
 	} {

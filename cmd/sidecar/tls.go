@@ -7,11 +7,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"flag"
+	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/watchedfile"
 )
 
 // tlsOptions say where the certificate of the webhooks' port is; none is plain
@@ -32,21 +33,49 @@ func (o *tlsOptions) validate() error {
 	return nil
 }
 
-// openCertificate reads the certificate, and returns nil if there is none.
-func (s *sidecar) openCertificate(registry prometheus.Registerer) (*receiver.Certificate, error) {
+// maxCertificateBytes bounds what is read of a certificate's chain, or of a key.
+const maxCertificateBytes = 256 << 10
+
+// openCertificate reads the certificate of webhooks, and returns nil if there is none. It is read again when its files change; files that
+// can no longer be used leave the last certificate in use, also if only one of the two is renewed yet. No error contains any of the key.
+func (s *sidecar) openCertificate(registry prometheus.Registerer) (*watchedfile.File[*tls.Certificate], error) {
 	o := s.options.tls
 	if o.certFile == "" {
 		return nil, nil
 	}
-	c, err := receiver.OpenCertificate(receiver.CertificateOptions{
-		CertFile: o.certFile, KeyFile: o.keyFile, Now: time.Now, OnError: s.reporter("TLS certificate not read again"),
-		OnLoad: func(loaded *tls.Certificate) {
+	name := func(err error) error { return fmt.Errorf("--tls-cert-file and --tls-key-file: %w", err) }
+	report := s.reporter("TLS certificate not read again")
+	file, err := watchedfile.Open(func(files []watchedfile.Content) (*tls.Certificate, error) {
+		loaded, err := watchedfile.ParseCertificate(files)
+		if err == nil {
 			s.log.Info("TLS certificate loaded", "names", loaded.Leaf.DNSNames, "expires", loaded.Leaf.NotAfter.UTC().Format(time.RFC3339))
-		},
-	})
+		}
+		return loaded, err
+	}, watchedfile.Options{MaxBytes: maxCertificateBytes, OnError: func(err error) { report(name(err)) }}, o.certFile, o.keyFile)
 	if err != nil {
-		return nil, err
+		return nil, name(err)
 	}
-	c.Register(registry)
-	return c, nil
+	// Who reads the metrics has the files read.
+	registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "meetingrecording_webhook_certificate_expiry_timestamp_seconds",
+			Help: "When the certificate of the webhooks' port expires, in seconds since 1970.",
+		}, func() float64 { return float64(file.Get().Leaf.NotAfter.Unix()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "meetingrecording_webhook_certificate_outdated",
+			Help: "1 while the files of the webhooks' certificate cannot be used, so that the last good one is in force; else 0.",
+		}, file.Outdated))
+	return file, nil
+}
+
+// webhookTLS returns the configuration of the webhooks' port, for TLS 1.2 or newer and HTTP/1.1: the guard takes one request at a time on
+// a connection for granted. It is nil without a certificate.
+func (s *sidecar) webhookTLS() *tls.Config {
+	if s.certificate == nil {
+		return nil
+	}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.Get(), nil },
+	}
 }

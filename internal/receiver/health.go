@@ -10,8 +10,7 @@ import (
 	"sync"
 )
 
-// Readiness holds the reasons why the receiver should get no webhooks. A reason
-// that was cleared can be set again.
+// Readiness holds the reasons why the receiver should get no webhooks. A reason that was cleared can be set again.
 type Readiness struct {
 	mu      sync.Mutex
 	reasons []string
@@ -45,9 +44,8 @@ func (r *Readiness) Reasons() []string {
 	return slices.Clone(r.reasons)
 }
 
-// NewHealthHandler serves the probes' port: /healthz, which answers 200 while the
-// program runs, and /readyz, which answers 503 and the reasons while it should
-// get no webhooks.
+// NewHealthHandler serves the probes' port: /healthz, which answers 200 while the program runs, and /readyz, which answers 503 and the
+// reasons while it should get no webhooks.
 func NewHealthHandler(readiness *Readiness) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) {

@@ -48,8 +48,7 @@ const (
 // not logged each.
 const summaryInterval = 10 * time.Second
 
-// Metrics are what the receiver counts. No label grows with what is sent:
-// namespaces are those of routes.
+// Metrics are what the receiver counts. No label grows with what is sent: namespaces are those of routes.
 type Metrics struct {
 	webhooks *prometheus.CounterVec
 	routes   *prometheus.CounterVec
@@ -90,12 +89,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		}),
 	}
 	registry.MustRegister(m.webhooks, m.routes, m.clients, m.duration, m.inFlight)
-	m.initialise()
-	return m
-}
-
-// initialise makes the series that alerts are made of exist from the start.
-func (m *Metrics) initialise() {
+	// The series that alerts are made of exist from the start.
 	for _, eventType := range videosdk.RecordingEventTypes() {
 		for _, o := range []outcome{outcomeRecorded, outcomeDuplicate, outcomeSpooled, outcomeUnavailable, outcomeRejected} {
 			m.webhooks.WithLabelValues(string(eventType), string(o))
@@ -104,16 +98,10 @@ func (m *Metrics) initialise() {
 	for _, o := range []outcome{outcomeUnauthorized, outcomeNoKey, outcomeUnchecked, outcomePanic, outcomeRateLimited, outcomeFailuresLimited, outcomeOverloaded} {
 		m.webhooks.WithLabelValues(typeUnknown, string(o))
 	}
+	return m
 }
 
 func (m *Metrics) webhook(eventType string, o outcome, took time.Duration) {
 	m.webhooks.WithLabelValues(eventType, string(o)).Inc()
 	m.duration.WithLabelValues(string(o)).Observe(took.Seconds())
 }
-
-// routed counts a request of one of several namespaces.
-func (m *Metrics) routed(namespace string, o outcome) {
-	m.routes.WithLabelValues(namespace, string(o)).Inc()
-}
-
-func (m *Metrics) clientEvent(o outcome) { m.clients.WithLabelValues(string(o)).Inc() }

@@ -26,10 +26,7 @@ const (
 // secretFields are the fields of a route with a secret; it needs one of them.
 const secretFields = "endpointToken, endpointTokenSHA256, clientToken, clientTokenSHA256"
 
-var (
-	hashShape = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
-	yamlLine  = regexp.MustCompile(`line (\d+)`)
-)
+var yamlLine = regexp.MustCompile(`line (\d+)`)
 
 // routesFile is the file as it is written.
 type routesFile struct {
@@ -42,8 +39,7 @@ type routesFile struct {
 	} `yaml:"routes"`
 }
 
-// text is a scalar as it stands in the file: one of digits only is a number to
-// YAML, and a secret all the same.
+// text is a scalar as it stands in the file: one of digits only is a number to YAML, and a secret all the same.
 type text struct {
 	value string
 	line  int
@@ -58,9 +54,8 @@ func (s *text) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// parseRoutes reads the routes of a file. Its errors name the line and the
-// field, and contain nothing that may be a secret, also if it is in the wrong
-// place.
+// parseRoutes reads the routes of a file. Its errors name the line and the field, and contain nothing that may be a secret, also if it is
+// in the wrong place.
 func parseRoutes(content []byte) ([]route, error) {
 	var file routesFile
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
@@ -99,7 +94,7 @@ func parseRoutes(content []byte) ([]route, error) {
 		if err != nil {
 			return nil, err
 		}
-		if endpoint == nil && client == nil {
+		if endpoint == (secretHash{}) && client == (secretHash{}) {
 			return nil, fmt.Errorf("line %d: %s has no secret; it needs one of %s", r.Namespace.line, name, secretFields)
 		}
 		routes[i] = route{r.Namespace.value, endpoint, client}
@@ -107,37 +102,33 @@ func parseRoutes(content []byte) ([]route, error) {
 	return routes, nil
 }
 
-// readSecret returns the hash of a token that is given plain or as its SHA-256;
-// nil if it is not given.
-func readSecret(seen map[secretHash]string, field string, plain, hashed *text) (*secretHash, error) {
+// readSecret returns the hash of a token that is given plain or as its SHA-256, or zero if it is not given.
+func readSecret(seen map[secretHash]string, field string, plain, hashed *text) (hash secretHash, err error) {
 	from, read := plain, hashOf
 	switch {
 	case plain == nil && hashed == nil:
-		return nil, nil
+		return hash, nil
 	case plain != nil && hashed != nil:
-		return nil, fmt.Errorf("line %d: %s contradicts %sSHA256: give one of them", plain.line, field, field)
+		return hash, fmt.Errorf("line %d: %s contradicts %sSHA256: give one of them", plain.line, field, field)
 	case plain == nil:
 		field, from, read = field+"SHA256", hashed, hashFrom
 	}
 	hash, problem := read(from.value)
 	if problem != "" {
-		return nil, fmt.Errorf("line %d: %s %s", from.line, field, problem)
+		return hash, fmt.Errorf("line %d: %s %s", from.line, field, problem)
 	}
 	if before := seen[hash]; before != "" {
-		return nil, fmt.Errorf("line %d: %s is the same secret as %s", from.line, field, before)
+		return hash, fmt.Errorf("line %d: %s is the same secret as %s", from.line, field, before)
 	}
 	seen[hash] = field
-	return &hash, nil
+	return hash, nil
 }
 
-// hashFrom returns the hash that is written in hexadecimal digits, or what is
-// wrong with the text.
+// hashFrom returns the hash that is written in hexadecimal digits, or what is wrong with the text.
 func hashFrom(digits string) (hash secretHash, problem string) {
-	if !hashShape.MatchString(digits) {
+	decoded, err := hex.DecodeString(digits)
+	if err != nil || len(decoded) != len(hash) {
 		return hash, `must have 64 hexadecimal digits; make them with: printf %s "$TOKEN" | sha256sum`
 	}
-	if _, err := hex.Decode(hash[:], []byte(digits)); err != nil {
-		return hash, err.Error() // impossible for that shape
-	}
-	return hash, ""
+	return secretHash(decoded), ""
 }

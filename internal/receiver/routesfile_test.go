@@ -13,12 +13,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func hashOfToken(token string) *secretHash {
-	hash := secretHash(sha256.Sum256([]byte(token)))
-	return &hash
-}
+func hashOfToken(token string) secretHash { return sha256.Sum256([]byte(token)) }
 
-func hexOf(token string) string { return hex.EncodeToString(hashOfToken(token)[:]) }
+func hexOf(token string) string {
+	hash := hashOfToken(token)
+	return hex.EncodeToString(hash[:])
+}
 
 func TestParseRoutes(t *testing.T) {
 	got, err := parseRoutes([]byte(`# of all teams
@@ -37,9 +37,9 @@ routes:
 	}
 	want := []route{
 		{"team-a", hashOfToken(goodToken), hashOfToken("client-of-team-a")},
-		{"team-a", hashOfToken("the-next-one-of-a"), nil},
-		{"123", hashOfToken("9182736450918273"), nil},
-		{"team-c", nil, hashOfToken("client-of-team-c")},
+		{"team-a", hashOfToken("the-next-one-of-a"), secretHash{}},
+		{"123", hashOfToken("9182736450918273"), secretHash{}},
+		{"team-c", secretHash{}, hashOfToken("client-of-team-c")},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(route{})); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)
@@ -107,7 +107,7 @@ func FuzzParseRoutes(f *testing.F) {
 			return
 		}
 		for _, r := range routes {
-			if r.namespace == "" || (r.endpoint == nil && r.client == nil) {
+			if r.namespace == "" || (r.endpoint == secretHash{} && r.client == secretHash{}) {
 				t.Errorf("route %+v", r)
 			}
 		}

@@ -9,76 +9,56 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
-	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
 // source is what differs between webhooks and client events.
 type source struct {
 	name, route string
-	// checkTarget checks path, method and token. It returns nil to go on.
+	isClient    bool
+	// checkTarget checks path, method and token, and verify the body's signature. They return nil to go on.
 	checkTarget func(*exchange) *answer
-	// verify checks the body's signature, where it has one. It returns nil to go on.
-	verify func(context.Context, *exchange) *answer
-	parse  func(body []byte) (videosdk.Event, error)
-	event  func(*exchange) recorder.Event
-	// field names a field of the body as its sender knows it.
-	field  func(string) string
-	rates  func() *guard.Rates
-	shares func() *guard.Shares
-	count  func(*exchange, *answer, time.Duration)
-
-	tooMany, tooManyAtOnce, rateHint string
-	// quiet is set if anybody who can reach the port can exceed the rate.
-	quiet bool
+	verify      func(context.Context, *exchange) *answer
+	// read reads the event from the body.
+	read   func(body []byte) (videosdk.Event, error)
+	rates  *guard.Rates
+	shares *guard.Shares
+	// things is what its sender calls them, and rateHint what an operator can do about too many.
+	things, rateHint string
 }
 
 // sourceOf returns the source whose requests come at a path.
-func (h *Handler) sourceOf(path string) *source {
+func (h *Handler) sourceOf(path string) source {
 	switch {
 	case path == ClientEventsPath && h.Secrets.TakesClients():
-		return h.clients
+		return source{
+			name: "client", route: ClientEventsPath, isClient: true, checkTarget: h.checkClientTarget,
+			verify: func(context.Context, *exchange) *answer { return nil }, // the token is all there is
+			read:   videosdk.ParseClientEvent, rates: h.ClientRates, shares: h.ClientShares,
+			things: "events", rateHint: "raise --client-rate-limit",
+		}
 	case path == WebhookPath, strings.HasPrefix(path, WebhookPath+"/"):
-		return h.webhooks
+		route := WebhookPath
+		if h.Secrets.NeedsToken() {
+			route += "/{token}"
+		}
+		return source{
+			name: "webhook", route: route, checkTarget: h.checkWebhookTarget, verify: h.verifyWebhook,
+			read: videosdk.Parse, rates: h.Rates, shares: h.Shares,
+			things: "webhooks", rateHint: "raise --rate-limit, --rate-limit-per-namespace or --rate-limit-per-client; behind an Ingress set --trusted-proxy",
+		}
 	}
-	return h.none
+	return source{name: "unknown", checkTarget: func(*exchange) *answer { return notFound() }}
 }
 
-func (h *Handler) unknownSource() *source {
-	return &source{
-		name: "unknown", count: h.countWebhook,
-		checkTarget: func(*exchange) *answer { return notFound() },
-	}
-}
-
-func (h *Handler) webhookSource() *source {
-	route := WebhookPath
-	if h.Secrets.NeedsToken() {
-		route += "/{token}"
-	}
-	return &source{
-		name: "webhook", route: route, checkTarget: h.checkWebhookTarget, verify: h.verifyWebhook,
-		parse: videosdk.Parse, event: newEvent, count: h.countWebhook,
-		field:   func(name string) string { return name },
-		rates:   func() *guard.Rates { return h.Rates },
-		shares:  func() *guard.Shares { return h.Shares },
-		tooMany: "too many webhooks: try again later", tooManyAtOnce: "too many webhooks at once: try again later",
-		rateHint: "raise --rate-limit, --rate-limit-per-namespace or --rate-limit-per-client; behind an Ingress set --trusted-proxy",
-	}
-}
-
-// checkWebhookTarget checks the path and the method. While the sender's failed
-// requests are over the limit it does not tell whether the token is valid: then
-// only a signed body gets an answer that depends on it.
+// checkWebhookTarget checks the path and the method. While the sender's failed requests are over the limit it does not tell whether the
+// token is valid: then only a signed body gets an answer that depends on it.
 func (h *Handler) checkWebhookTarget(x *exchange) *answer {
 	x.namespace = h.Secrets.webhook(x.r.URL.Path)
 	switch {
-	case x.namespace == "" && !h.failing(x):
+	case x.namespace == "" && h.Rates.Failing(h.client(x)) == 0:
 		return notFound()
 	case x.r.Method != http.MethodPost:
 		return methodNotAllowed("webhooks are sent by POST", http.MethodPost)
@@ -86,16 +66,13 @@ func (h *Handler) checkWebhookTarget(x *exchange) *answer {
 	return nil
 }
 
-// failing reports whether the sender's failed requests are over the limit.
-func (h *Handler) failing(x *exchange) bool { return h.Rates.Failing(h.client(x)) > 0 }
-
 func (h *Handler) verifyWebhook(ctx context.Context, x *exchange) *answer {
 	err := h.Verifier.Verify(ctx, x.body, x.r.Header.Get(videosdk.SignatureHeader))
 	if err == nil {
 		if x.namespace == "" {
 			return notFound()
 		}
-		x.verified = true
+		x.isVerified = true
 		guard.ConnOf(x.r).Genuine()
 		return nil
 	}
@@ -105,7 +82,7 @@ func (h *Handler) verifyWebhook(ctx context.Context, x *exchange) *answer {
 		}
 	}
 	a := unavailable(outcomeNoKey, "the signature cannot be verified at the moment: try again later", err)
-	a.quiet = true // anybody can cause it
+	a.isQuiet = true // anybody can cause it
 	if errors.Is(err, videosdk.ErrRefreshLimited) {
 		a.outcome = outcomeUnchecked
 		return a
@@ -114,32 +91,20 @@ func (h *Handler) verifyWebhook(ctx context.Context, x *exchange) *answer {
 	return a
 }
 
-func (h *Handler) clientSource() *source {
-	return &source{
-		name: "client", route: ClientEventsPath, checkTarget: h.checkClientTarget,
-		verify: func(context.Context, *exchange) *answer { return nil }, // the token is all there is
-		parse:  videosdk.ParseClientEvent,
-		event: func(x *exchange) recorder.Event {
-			ev := newEvent(x)
-			ev.Source, ev.Type = v1alpha1.EventSourceClient, lifecycle.ClientType(ev.Type)
-			return ev
-		},
-		count:   func(_ *exchange, a *answer, _ time.Duration) { h.Metrics.clientEvent(a.outcome) },
-		field:   func(name string) string { return strings.TrimPrefix(name, "data.") },
-		rates:   func() *guard.Rates { return h.ClientRates },
-		shares:  func() *guard.Shares { return h.ClientShares },
-		tooMany: "too many events: try again later", tooManyAtOnce: "too many events at once: try again later",
-		rateHint: "raise --client-rate-limit", quiet: true,
-	}
-}
-
-// checkClientTarget checks the method and the token. While the sender's failed
-// requests are over the limit it does not look at the token.
+// checkClientTarget checks the method and the token. While the sender's failed requests are over the limit it does not look at the token.
 func (h *Handler) checkClientTarget(x *exchange) *answer {
-	h.allowOrigin(x)
+	origin := x.r.Header.Get("Origin")
+	isAllowed := slices.Contains(h.Origins, origin)
+	if len(h.Origins) > 0 {
+		x.w.Header().Add("Vary", "Origin")
+	}
+	if isAllowed { // its pages may read the answer
+		x.w.Header().Set("Access-Control-Allow-Origin", origin)
+		x.w.Header().Set("Access-Control-Expose-Headers", "Retry-After")
+	}
 	switch {
-	case h.isPreflight(x.r):
-		return &answer{status: http.StatusNoContent, outcome: outcomePreflight, quiet: true}
+	case isAllowed && x.r.Method == http.MethodOptions && x.r.Header.Get("Access-Control-Request-Method") != "":
+		return &answer{status: http.StatusNoContent, outcome: outcomePreflight, isQuiet: true}
 	case x.r.Method != http.MethodPost:
 		return methodNotAllowed("events are sent by POST", http.MethodPost)
 	}
@@ -156,24 +121,4 @@ func (h *Handler) checkClientTarget(x *exchange) *answer {
 		return a
 	}
 	return nil
-}
-
-// allowOrigin lets web pages of the known origins read the answer.
-func (h *Handler) allowOrigin(x *exchange) {
-	if len(h.Origins) == 0 {
-		return
-	}
-	header := x.w.Header()
-	header.Add("Vary", "Origin")
-	if origin := x.r.Header.Get("Origin"); slices.Contains(h.Origins, origin) {
-		header.Set("Access-Control-Allow-Origin", origin)
-		header.Set("Access-Control-Expose-Headers", "Retry-After")
-	}
-}
-
-// isPreflight reports whether a browser asks whether a page of a known origin may
-// send an event.
-func (h *Handler) isPreflight(r *http.Request) bool {
-	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" &&
-		slices.Contains(h.Origins, r.Header.Get("Origin"))
 }

@@ -9,172 +9,208 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
-const (
-	// maxBodyBytes is the longest body that is read. The provider's webhooks
-	// have under 1 KiB.
-	maxBodyBytes = 64 << 10
-	// unreadPatience is how long a sender that was refused may go on sending its
-	// body. Until then the connection stays open, so that it gets the answer.
-	unreadPatience = time.Second
-)
-
-// recoverPanic turns a panic into an answer that reveals nothing about it.
-func (h *Handler) recoverPanic(next handle) handle {
-	return func(ctx context.Context, x *exchange) (a *answer) {
-		defer func() {
-			if cause := recover(); cause != nil {
-				a = panicked(recorder.NewPanicError(cause))
-			}
-		}()
-		return next(ctx, x)
-	}
-}
-
-// limitFailures answers failed requests over the limit with one constant text,
-// whatever is wrong with them.
-func (h *Handler) limitFailures(next handle) handle {
-	return func(ctx context.Context, x *exchange) *answer {
-		a := next(ctx, x)
-		if x.verified || a.status < 400 || a.status >= 500 || a.status == http.StatusTooManyRequests {
-			return a
-		}
-		if wait := h.Rates.Fail(h.client(x)); wait > 0 {
-			h.Metrics.failures.Do(func() {
-				h.Log.Info("Not logging every refused request", "hint", "see meetingrecording_webhooks_total", "problem", a.problem)
-			})
-			return failuresLimited(wait)
-		}
-		return a
-	}
-}
-
-// checkTarget checks path, method and token.
-func (h *Handler) checkTarget(next handle) handle {
-	return func(ctx context.Context, x *exchange) *answer {
-		if a := x.source.checkTarget(x); a != nil {
-			return a
-		}
-		return next(ctx, x)
-	}
-}
+// maxBodyBytes is the longest body that is read. The provider's webhooks have under 1 KiB.
+const maxBodyBytes = 64 << 10
 
 // readBody reads the raw bytes that the signature is over.
-func (h *Handler) readBody(next handle) handle {
-	return func(ctx context.Context, x *exchange) *answer {
-		if encoding := x.r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-			return refused(http.StatusBadRequest, outcomeMalformed, "Content-Encoding must be identity: send the body as it was signed")
-		}
-		tooLarge := refused(http.StatusRequestEntityTooLarge, outcomeTooLarge, fmt.Sprintf("body is larger than %d bytes", maxBodyBytes))
-		if x.r.ContentLength > maxBodyBytes {
-			return tooLarge
-		}
-		var body bytes.Buffer
-		if x.r.ContentLength > 0 {
-			body.Grow(int(x.r.ContentLength) + bytes.MinRead) // what reading to the end needs
-		}
-		_, err := body.ReadFrom(http.MaxBytesReader(x.w, x.r.Body, maxBodyBytes))
-		var limit *http.MaxBytesError
-		switch {
-		case errors.As(err, &limit):
-			return tooLarge
-		case err != nil:
-			return refused(http.StatusBadRequest, outcomeMalformed, "body did not arrive in full")
-		}
-		guard.ConnOf(x.r).BodyRead()
-		x.body, x.bodyRead = body.Bytes(), true
-		// The sender may hang up before the event is written. It is written all
-		// the same: the provider may never send it again.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Timeout)
-		defer cancel()
-		return next(ctx, x)
+func (x *exchange) readBody() *answer {
+	if encoding := x.r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return refused(http.StatusBadRequest, outcomeMalformed, "Content-Encoding must be identity: send the body as it was signed")
 	}
+	tooLarge := refused(http.StatusRequestEntityTooLarge, outcomeTooLarge, fmt.Sprintf("body is larger than %d bytes", maxBodyBytes))
+	if x.r.ContentLength > maxBodyBytes {
+		return tooLarge
+	}
+	var body bytes.Buffer
+	if x.r.ContentLength > 0 {
+		body.Grow(int(x.r.ContentLength) + bytes.MinRead) // what reading to the end needs
+	}
+	_, err := body.ReadFrom(http.MaxBytesReader(x.w, x.r.Body, maxBodyBytes))
+	var limit *http.MaxBytesError
+	switch {
+	case errors.As(err, &limit):
+		return tooLarge
+	case err != nil:
+		return refused(http.StatusBadRequest, outcomeMalformed, "body did not arrive in full")
+	}
+	guard.ConnOf(x.r).BodyRead()
+	x.body, x.isBodyRead = body.Bytes(), true
+	return nil
 }
 
-// verify checks that the sender is the provider.
-func (h *Handler) verify(next handle) handle {
-	return func(ctx context.Context, x *exchange) *answer {
-		if a := x.source.verify(ctx, x); a != nil {
-			return a
-		}
-		return next(ctx, x)
+// limitFailures answers failed requests over the limit with one constant text, whatever is wrong with them.
+func (h *Handler) limitFailures(x *exchange, a *answer) *answer {
+	if x.isVerified || a.status < 400 || a.status >= 500 || a.status == http.StatusTooManyRequests {
+		return a
 	}
+	wait := h.Rates.Fail(h.client(x))
+	if wait == 0 {
+		return a
+	}
+	h.Metrics.failures.Do(func() {
+		h.Log.Info("Not logging every refused request", "hint", "see meetingrecording_webhooks_total", "problem", a.problem)
+	})
+	return failuresLimited(wait)
 }
 
 // limitRate refuses what is over the rate.
-func (h *Handler) limitRate(next handle) handle {
-	return func(ctx context.Context, x *exchange) *answer {
-		wait := x.source.rates().Admit(h.client(x), x.namespace)
-		if wait == 0 {
-			return next(ctx, x)
-		}
-		h.Metrics.rateLimited.Do(func() {
-			h.Log.Info("Refusing requests over the rate", "source", x.source.name, "namespace", x.namespace, "hint", x.source.rateHint)
-		})
-		a := refused(http.StatusTooManyRequests, outcomeRateLimited, x.source.tooMany)
-		a.wait, a.quiet = wait, x.source.quiet
-		return a
+func (h *Handler) limitRate(x *exchange) *answer {
+	wait := x.rates.Admit(h.client(x), x.namespace)
+	if wait == 0 {
+		return nil
 	}
+	h.Metrics.rateLimited.Do(func() {
+		h.Log.Info("Refusing requests over the rate", "source", x.name, "namespace", x.namespace, "hint", x.rateHint)
+	})
+	a := refused(http.StatusTooManyRequests, outcomeRateLimited, "too many "+x.things+": try again later")
+	a.wait, a.isQuiet = wait, x.isClient
+	return a
 }
 
 // parse reads the event from the body.
-func (h *Handler) parse(next handle) handle {
-	return func(ctx context.Context, x *exchange) *answer {
-		var err error
-		if x.event, err = x.source.parse(x.body); err != nil {
-			return refused(http.StatusBadRequest, outcomeMalformed, err.Error())
-		}
-		if !x.event.Recognised() {
-			x.eventType = typeOther
-			return ignored()
-		}
-		if h.IgnoreIDs {
-			x.event.ID = ""
-		}
-		x.eventType = string(x.event.Type)
-		return next(ctx, x)
+func (h *Handler) parse(x *exchange) (a *answer) {
+	var err error
+	if x.event, err = x.read(x.body); err != nil {
+		return refused(http.StatusBadRequest, outcomeMalformed, err.Error())
 	}
-}
-
-// limitNamespace keeps one namespace from taking all slots.
-func (h *Handler) limitNamespace(next handle) handle {
-	return func(ctx context.Context, x *exchange) *answer {
-		shares := x.source.shares()
-		if !shares.Enter(x.namespace) {
-			a := unavailable(outcomeOverloaded, x.source.tooManyAtOnce, nil)
-			a.quiet = true
-			return a
-		}
-		defer shares.Leave(x.namespace)
-		return next(ctx, x)
+	if !x.event.Recognised() {
+		x.eventType = typeOther
+		return recorded(recorder.Outcome{Result: lifecycle.Ignored})
 	}
+	if h.IgnoreIDs {
+		x.event.ID = ""
+	}
+	x.eventType = string(x.event.Type)
+	return nil
 }
 
 // record makes the event durable. It is the last step.
 func (h *Handler) record(ctx context.Context, x *exchange) *answer {
-	ev := x.source.event(x)
+	ev := newEvent(x)
 	x.session = &ev.Session
 	o, err := h.Recorder.Record(ctx, ev)
 	rejection := recorder.RejectionOf(err)
 	var bug *recorder.PanicError
 	switch {
 	case err == nil:
-		a := recorded(o)
-		a.trace = o.Trace
-		return a
+		return recorded(o)
 	case errors.As(err, &bug):
 		return panicked(bug)
 	case rejection != nil && rejection.Field != "":
-		a := refused(http.StatusBadRequest, outcomeRejected, x.source.field(rejection.Field)+" is not accepted by this receiver")
+		field := rejection.Field
+		if x.isClient {
+			field = strings.TrimPrefix(field, "data.")
+		}
+		a := refused(http.StatusBadRequest, outcomeRejected, field+" is not accepted by this receiver")
 		a.cause = rejection.Err
 		return a
 	case rejection != nil:
 		return unavailable(outcomeRejected, "the event cannot be recorded at the moment: try again later", err)
 	}
 	return unavailable(outcomeUnavailable, "the event cannot be recorded at the moment: try again later", err)
+}
+
+// eventTypes translates the provider's names.
+var eventTypes = map[videosdk.EventType]v1alpha1.EventType{
+	videosdk.RecordingStarting: v1alpha1.EventStarting,
+	videosdk.RecordingStarted:  v1alpha1.EventStarted,
+	videosdk.RecordingStopping: v1alpha1.EventStopping,
+	videosdk.RecordingStopped:  v1alpha1.EventStopped,
+	videosdk.RecordingFailed:   v1alpha1.EventFailed,
+	videosdk.SessionEnded:      lifecycle.SessionEnded,
+}
+
+// newEvent returns the delivery of a recognised event.
+func newEvent(x *exchange) recorder.Event {
+	from := x.event
+	ev := recorder.Event{
+		Session: recorder.Session{Namespace: x.namespace, MeetingID: from.MeetingID, SessionID: from.SessionID},
+		Event: lifecycle.Event{
+			Type: eventTypes[from.Type], Source: v1alpha1.EventSourceWebhook, ID: from.ID,
+			FilePath: from.FilePath, FileURL: from.FileURL, ReceivedAt: x.arrived,
+		},
+	}
+	if from.Encryption.Encrypted {
+		ev.Encryption = &v1alpha1.FileEncryption{KeyURL: from.Encryption.KeyURL, MetadataURL: from.Encryption.MetadataURL}
+	}
+	if x.isClient {
+		ev.Source, ev.Type = v1alpha1.EventSourceClient, lifecycle.ClientType(ev.Type)
+	}
+	return ev
+}
+
+// report counts and logs the answer. What anybody can cause is not logged as an error; metrics count it.
+func (h *Handler) report(x *exchange, a *answer) {
+	if x.isClient {
+		h.Metrics.clients.WithLabelValues(string(a.outcome)).Inc()
+	} else {
+		h.Metrics.webhook(x.eventType, a.outcome, h.Now().Sub(x.arrived))
+	}
+	if x.namespace != "" && h.Secrets.HasRoutes() {
+		h.Metrics.routes.WithLabelValues(x.namespace, string(a.outcome)).Inc()
+	}
+	log := h.Log.WithValues("source", x.name, "outcome", string(a.outcome), "status", a.status).WithValues(subject(x, a)...)
+	if x.eventType != typeUnknown {
+		log = log.WithValues("type", x.eventType)
+	}
+	var bug *recorder.PanicError
+	switch {
+	case errors.As(a.cause, &bug):
+		log.Error(a.cause, "Request caused a panic", "stack", bug.Stack)
+	case a.cause != nil && !a.isQuiet:
+		log.Error(a.cause, "Event could not be recorded")
+	case a.outcome == outcomeRecorded:
+		log.Info("Event recorded in status")
+	case a.outcome == outcomeSpooled:
+		log.Info("Event spooled on disk")
+	case a.status == http.StatusOK, a.isQuiet:
+		log.V(1).Info("Request was answered")
+	default:
+		log.Info("Request was refused", "problem", a.problem)
+	}
+}
+
+// subject returns what the log says a request is about: the recording's namespace and name, or if that is not known, the session;
+// nothing if not even that is.
+func subject(x *exchange, a *answer) []any {
+	if namespace, name, ok := strings.Cut(a.recording, "/"); ok {
+		return []any{"namespace", namespace, "name", name}
+	}
+	if x.session != nil {
+		return x.session.LogValues()
+	}
+	if x.namespace != "" {
+		return []any{"namespace", x.namespace}
+	}
+	return nil
+}
+
+// unreadPatience is how long a sender that was refused may go on sending its body. Until then the connection stays open, so that it gets
+// the answer.
+const unreadPatience = time.Second
+
+// respond sends the answer. It is sent at once, also if the body has not arrived: then the connection is closed behind it, and soon.
+func (h *Handler) respond(x *exchange, a *answer) {
+	closeIt := guard.ConnOf(x.r).Answered()
+	if !x.isBodyRead && x.r.ContentLength != 0 {
+		closeIt = true
+		// Without a connection below there is nothing to wait for.
+		_ = http.NewResponseController(x.w).SetReadDeadline(time.Now().Add(unreadPatience))
+	}
+	if closeIt {
+		x.w.Header().Set("Connection", "close")
+	}
+	if err := a.write(x.w); err != nil {
+		h.Log.V(1).Info("Response not sent", "error", err.Error())
+	}
 }

@@ -13,8 +13,8 @@ import (
 const (
 	minTokenLength = 16
 	maxTokenLength = 256
-	// minDistinct is how many different characters a token has at least. One of
-	// 16 random hexadecimal digits has fewer once in 10,000 times.
+	// minDistinct is how many different characters a token has at least. One of 16 random hexadecimal digits has fewer once in 10,000
+	// times.
 	minDistinct = 6
 	tokenHint   = "make one with: openssl rand -hex 24"
 )
@@ -35,8 +35,7 @@ func hashOf(token string) (hash secretHash, problem string) {
 	return sha256.Sum256([]byte(token)), ""
 }
 
-// weakness returns why a token could be guessed, or nothing. It finds what people
-// type, not everything that a program could generate.
+// weakness returns why a token could be guessed, or nothing. It finds what people type, not everything that a program could generate.
 func weakness(token string) string {
 	distinct := map[rune]bool{}
 	for _, r := range token {
@@ -59,8 +58,7 @@ func weakness(token string) string {
 	return ""
 }
 
-// repeats reports whether the token is a text that is too short, twice or more,
-// perhaps with a part of it at the end.
+// repeats reports whether the token is a text that is too short, twice or more, perhaps with a part of it at the end.
 func repeats(token string) bool {
 	for length := 1; length < minTokenLength && 2*length <= len(token); length++ {
 		if strings.HasPrefix(token, token[length:]) {
@@ -70,8 +68,7 @@ func repeats(token string) bool {
 	return false
 }
 
-// sequential reports whether most characters are the one before plus or minus
-// one, as in abcdef or 987654.
+// sequential reports whether most characters are the one before plus or minus one, as in abcdef or 987654.
 func sequential(token string) bool {
 	steps := 0
 	for i := 1; i < len(token); i++ {

@@ -102,6 +102,14 @@ func (f *File[T]) Failure() error {
 	return f.state.Load().failure
 }
 
+// Outdated is the value of a metric: 1 while the value is an earlier one, else 0.
+func (f *File[T]) Outdated() float64 {
+	if f.Failure() != nil {
+		return 1
+	}
+	return 0
+}
+
 // refresh reads the files, and reports a failure that is new. It is called with
 // mu held, and unlocks it.
 func (f *File[T]) refresh() *state[T] {

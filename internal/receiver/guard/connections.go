@@ -18,31 +18,29 @@ import (
 
 // How long a connection keeps its slot while another one waits.
 const (
-	// strangerPatience is how long a connection has, from its beginning, to bring
-	// its first request in full. A webhook comes in one packet or two.
-	strangerPatience = 250 * time.Millisecond
-	// handshakePatience is the same over TLS, which is two round trips more.
+	// strangerPatience is how long a connection has, from its beginning, to bring its first request in full. A webhook comes in one packet
+	// or two. handshakePatience is the same over TLS, which is two round trips more.
+	strangerPatience  = 250 * time.Millisecond
 	handshakePatience = 500 * time.Millisecond
 	// answerPatience is how long a stranger has to fetch its first answer.
 	answerPatience = 50 * time.Millisecond
 	// genuinePatience is how long a genuine sender may be silent.
 	genuinePatience = 10 * time.Second
-	// cutInterval and handshakeInterval are the least time between two cuts, plain
-	// and over TLS. Those that are cut come again, and must not keep the server
-	// busy with that.
+	// bodyPatience is how long a request may take to arrive while others wait for its slot in flight.
+	bodyPatience = 100 * time.Millisecond
+	// cutInterval and handshakeInterval are the least time between two cuts, plain and over TLS. Those that are cut come again, and must
+	// not keep the server busy with that.
 	cutInterval       = time.Millisecond
 	handshakeInterval = 5 * time.Millisecond
 )
 
-// Connections bounds how many connections a server holds. Further ones wait in
-// the kernel's queue, and take the slot of another, in this order: a stranger's
-// that had its answer; that of the stranger who has kept it for longest without
-// a complete request; that of the genuine sender who was silent for longest. A
-// connection whose request has arrived in full is never cut, nor one that the
-// server is too slow to serve.
+// Connections bounds how many connections a server holds. Further ones wait in the kernel's queue, and take the slot of another, in this
+// order: a stranger's that had its answer; that of the stranger who has kept it for longest without a complete request; that of the
+// genuine sender who was silent for longest. A connection whose request has arrived in full is never cut, nor one that the server is too
+// slow to serve.
 //
-// Genuine senders keep their slots for longer only while they hold at most half
-// of all: otherwise captured webhooks that are sent again could hold every one.
+// Genuine senders keep their slots for longer only while they hold at most half of all: otherwise captured webhooks that are sent again
+// could hold every one.
 type Connections struct {
 	limit              int
 	patience, interval time.Duration // of strangers, and between cuts
@@ -53,18 +51,18 @@ type Connections struct {
 	genuine  int // of those
 	waiting  bool
 	draining bool
-	// Connections that may be cut, each list in the order in which they are. One
-	// whose request is being answered is in none.
-	answered, fresh, silent *list.List
-	cutAt                   time.Time     // when a slot was taken last
-	freed                   chan struct{} // has an element after a connection has gone
+	// Connections that may be cut for another one, each list in the order in which they are; one whose request is being answered is in
+	// none. And those whose request is arriving, which may be cut for another request.
+	answered, fresh, silent, arriving *list.List
+	cutAt                             time.Time     // when a slot was taken last
+	freed                             chan struct{} // has an element after a connection has gone
 }
 
-// NewConnections returns a bound of limit connections; none if limit is 0. Its
-// metrics are registered unless registry is nil.
+// NewConnections returns a bound of limit connections; none if limit is 0. Its metrics are registered unless registry is nil.
 func NewConnections(limit int, registry prometheus.Registerer) *Connections {
 	c := &Connections{
-		limit: limit, answered: list.New(), fresh: list.New(), silent: list.New(), freed: make(chan struct{}, 1),
+		limit: limit, freed: make(chan struct{}, 1),
+		answered: list.New(), fresh: list.New(), silent: list.New(), arriving: list.New(),
 		cuts: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "meetingrecording_webhook_connections_cut_total",
 			Help: "Connections that were cut because others needed their slot.",
@@ -82,8 +80,7 @@ func NewConnections(limit int, registry prometheus.Registerer) *Connections {
 	return c
 }
 
-// Listen returns the listener for a server to serve on, with TLS if config is not
-// nil. It sets the server's ConnContext.
+// Listen returns the listener for a server to serve on, with TLS if config is not nil. It sets the server's ConnContext.
 func (c *Connections) Listen(server *http.Server, listener net.Listener, config *tls.Config) net.Listener {
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		if over, ok := conn.(*tls.Conn); ok {
@@ -92,19 +89,15 @@ func (c *Connections) Listen(server *http.Server, listener net.Listener, config 
 		return context.WithValue(ctx, connKey{}, conn)
 	}
 	bound := &boundListener{Listener: listener, connections: c, closed: make(chan struct{})}
-	c.patience, c.interval = strangerPatience, cutInterval
-	if config != nil {
-		c.patience, c.interval = handshakePatience, handshakeInterval
-	}
-	if config == nil {
+	if c.patience, c.interval = strangerPatience, cutInterval; config == nil {
 		return bound
 	}
+	c.patience, c.interval = handshakePatience, handshakeInterval
 	return tls.NewListener(bound, config)
 }
 
-// Drain has every answer from now on close its connection, so that the next
-// request comes over another one, to whoever is ready then. Idle connections
-// stay open: a request may be on its way on them.
+// Drain has every answer from now on close its connection, so that the next request comes over another one, to whoever is ready then.
+// Idle connections stay open: a request may be on its way on them.
 func (c *Connections) Drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -117,13 +110,11 @@ func (c *Connections) count() int {
 	return c.open
 }
 
-// genuineMajority reports whether genuine senders hold more than half of all slots. It is
-// called with mu held.
-func (c *Connections) genuineMajority() bool { return c.genuine > c.limit/2 }
+// hasGenuineMajority reports whether genuine senders hold more than half of all slots. It is called with mu held.
+func (c *Connections) hasGenuineMajority() bool { return c.genuine > c.limit/2 }
 
-// add gives a slot to a connection if there is one or one can be taken; otherwise
-// it returns when that is worth another try.
-func (c *Connections) add(conn *Conn) (added bool, wait time.Duration) {
+// add gives a slot to a connection if there is one or one can be taken; otherwise it returns when that is worth another try.
+func (c *Connections) add(conn *Conn) (isAdded bool, wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting = false; c.open >= c.limit {
@@ -135,34 +126,36 @@ func (c *Connections) add(conn *Conn) (added bool, wait time.Duration) {
 		c.cut(victim)
 	}
 	c.open++
-	conn.element = c.fresh.PushBack(conn)
+	conn.enlist((*list.List).PushBack)
 	return true, 0
 }
 
-// victim returns the connection to cut, or nil and when there may be one. It is
-// called with mu held.
+// victim returns the connection to cut for another one, or nil and when there may be one. It is called with mu held.
 func (c *Connections) victim(now time.Time) (*Conn, time.Duration) {
 	if wait := c.cutAt.Add(c.interval).Sub(now); wait > 0 {
 		return nil, wait
+	}
+	ofGenuine := genuinePatience
+	if c.hasGenuineMajority() {
+		ofGenuine = c.patience
 	}
 	soonest := genuinePatience
 	for _, class := range []struct {
 		members  *list.List
 		patience time.Duration
-	}{{c.answered, answerPatience}, {c.fresh, c.patience}, {c.silent, c.genuinePatience()}} {
+	}{{c.answered, answerPatience}, {c.fresh, c.patience}, {c.silent, ofGenuine}} {
 		for front := class.members.Front(); front != nil; front = class.members.Front() {
 			conn := front.Value.(*Conn)
 			wait := conn.since.Add(class.patience).Sub(now)
 			if class.members == c.fresh {
-				// If all were cut at once and came again, nobody would get a slot
-				// until their time is over, so that is spread evenly over it.
+				// If all were cut at once and came again, nobody would get a slot until their time is over, so that is spread evenly over it.
 				wait = max(wait, c.cutAt.Add(c.patience/time.Duration(c.limit)).Sub(now))
 			}
 			if wait > 0 {
 				soonest = min(soonest, wait)
 				break
 			}
-			if class.members == c.answered || !conn.excused() {
+			if class.members == c.answered || !conn.isExcused() {
 				return conn, 0
 			}
 			conn.since = now
@@ -172,11 +165,25 @@ func (c *Connections) victim(now time.Time) (*Conn, time.Duration) {
 	return nil, soonest
 }
 
-func (c *Connections) genuinePatience() time.Duration {
-	if c.genuineMajority() {
-		return c.patience
+// cutArriving cuts the connection whose request has been arriving for longest, if that is too long, and returns when that is worth
+// another try.
+func (c *Connections) cutArriving() (wait time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	for front := c.arriving.Front(); front != nil; front = c.arriving.Front() {
+		conn := front.Value.(*Conn)
+		if wait := conn.arrivingSince.Add(bodyPatience).Sub(now); wait > 0 {
+			return wait
+		}
+		if !conn.isExcused() {
+			c.cut(conn)
+			break
+		}
+		conn.arrivingSince = now
+		c.arriving.MoveToBack(front)
 	}
-	return genuinePatience
+	return bodyPatience
 }
 
 // cut closes a connection and frees its slot. It is called with mu held.
@@ -190,13 +197,14 @@ func (c *Connections) cut(conn *Conn) {
 
 // forget frees a connection's slot. It is called with mu held.
 func (c *Connections) forget(conn *Conn) {
-	if conn.gone {
+	if conn.isGone {
 		return
 	}
-	conn.gone = true
-	conn.unlist()
+	conn.isGone = true
+	conn.idle.leave()
+	conn.arriving.leave()
 	c.open--
-	if conn.genuine {
+	if conn.isGenuine {
 		c.genuine--
 	}
 	select {
@@ -213,30 +221,25 @@ type boundListener struct {
 	closed      chan struct{}
 }
 
-// Accept waits for a connection, and then for a slot. It is called by one
-// goroutine at a time.
+// Accept waits for a connection, and then for a slot. It is called by one goroutine at a time.
 func (l *boundListener) Accept() (net.Conn, error) {
 	accepted, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	conn := &Conn{Conn: accepted, owner: l.connections, since: time.Now()}
 	for {
-		added, wait := l.connections.add(conn)
-		if added {
+		conn := &Conn{Conn: accepted, owner: l.connections, since: time.Now()}
+		isAdded, wait := l.connections.add(conn)
+		if isAdded {
 			return conn, nil
 		}
-		again := time.NewTimer(wait)
 		select {
 		case <-l.connections.freed:
-		case <-again.C:
+		case <-time.After(wait):
 		case <-l.closed:
-			again.Stop()
 			_ = accepted.Close()
 			return nil, net.ErrClosed
 		}
-		again.Stop()
-		conn.since = time.Now()
 	}
 }
 

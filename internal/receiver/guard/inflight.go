@@ -4,46 +4,27 @@
 package guard
 
 import (
-	"container/list"
 	"context"
 	"net/http"
 	"sync"
 	"time"
 )
 
-const (
-	// slotTimeout is how long a request may wait until it may be in flight.
-	slotTimeout = time.Second
-	// bodyPatience is how long a body may take to arrive while other requests
-	// wait. A webhook comes in one packet or two, so it mostly takes nothing.
-	bodyPatience = 100 * time.Millisecond
-)
+// slotTimeout is how long a request may wait until it may be in flight.
+const slotTimeout = time.Second
 
-// InFlight bounds how many requests are in flight. One that finds no slot waits
-// for a second, during which those whose bodies arrive slowly are cut, and is
-// then refused: before its body is read, so that what waits costs no more than
-// its connection.
+// InFlight bounds how many requests are in flight. One that finds no slot waits for a second, during which those that arrive slowly are
+// cut, and is then refused: before its body is read, so that what waits costs no more than its connection.
 type InFlight struct {
 	handler http.Handler
 	refuse  http.Handler
 	slots   chan struct{} // nil without a limit
-
-	mu     sync.Mutex
-	bodies *list.List // of *body, the one that began first in front
 }
 
-// body is a request body that is arriving.
-type body struct {
-	flight  *InFlight
-	conn    *Conn
-	since   time.Time
-	element *list.Element
-}
-
-// NewInFlight returns a handler that hands on at most limit requests at once to
-// handler, and those that find no slot to refuse; a limit of 0 is none.
+// NewInFlight returns a handler that hands on at most limit requests at once to handler, and those that find no slot to refuse; a limit
+// of 0 is none. Both say when the request is answered, see Conn.Answered.
 func NewInFlight(limit int, handler, refuse http.Handler) *InFlight {
-	f := &InFlight{handler: handler, refuse: refuse, bodies: list.New()}
+	f := &InFlight{handler: handler, refuse: refuse}
 	if limit > 0 {
 		f.slots = make(chan struct{}, limit)
 	}
@@ -54,22 +35,46 @@ func NewInFlight(limit int, handler, refuse http.Handler) *InFlight {
 func (f *InFlight) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	conn := ConnOf(r)
 	conn.hold()
-	defer conn.release() // also after a panic
-	if !f.enter(r.Context()) {
-		f.refuse.ServeHTTP(w, r)
-		return
+	if f.slots != nil {
+		if !f.enter(r.Context(), conn) {
+			f.refuse.ServeHTTP(w, r)
+			return
+		}
+		defer func() { <-f.slots }()
 	}
-	defer f.leave()
-	conn.release()
-	if conn != nil {
-		conn.body = f.begin(conn)
-		defer conn.body.end()
-	}
+	conn.arrive()
 	f.handler.ServeHTTP(w, r)
 }
 
-// Hold returns a handler whose requests have no body: while one is answered its
-// connection is not cut.
+// enter takes a slot if there is one in time.
+func (f *InFlight) enter(ctx context.Context, conn *Conn) bool {
+	select {
+	case f.slots <- struct{}{}:
+		return true
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, slotTimeout)
+	defer cancel()
+	if conn != nil {
+		// Slots are given in the order of asking, which asking again would lose; so a timer makes room meanwhile.
+		var again *time.Timer
+		again = time.AfterFunc(slotTimeout, func() {
+			if wait := conn.owner.cutArriving(); ctx.Err() == nil {
+				again.Reset(wait)
+			}
+		})
+		defer again.Stop()
+		again.Reset(conn.owner.cutArriving())
+	}
+	select {
+	case f.slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Hold returns a handler whose requests have no body: while one is answered its connection is not cut.
 func Hold(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn := ConnOf(r)
@@ -79,81 +84,34 @@ func Hold(handler http.Handler) http.Handler {
 	})
 }
 
-// enter takes a slot if there is one in time.
-func (f *InFlight) enter(ctx context.Context) bool {
-	if f.slots == nil {
-		return true
+// Shares bounds how many requests of one namespace are in flight, so that the others find slots when one's are slow, or many. A nil
+// Shares has no bound.
+type Shares struct {
+	limit int
+
+	mu    sync.Mutex
+	taken map[string]int
+}
+
+// NewShares returns Shares of limit requests for each namespace.
+func NewShares(limit int) *Shares { return &Shares{limit: limit, taken: map[string]int{}} }
+
+// Enter takes a slot and returns what gives it back, or nil if there is none.
+func (s *Shares) Enter(namespace string) (leave func()) {
+	if s == nil {
+		return func() {}
 	}
-	select {
-	case f.slots <- struct{}{}:
-		return true
-	default:
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken[namespace] >= s.limit {
+		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, slotTimeout)
-	defer cancel()
-	// Slots are given in the order of asking, which asking again would lose; so a
-	// timer makes room meanwhile.
-	var again *time.Timer
-	again = time.AfterFunc(slotTimeout, func() {
-		if wait := f.cutSlowest(); ctx.Err() == nil {
-			again.Reset(wait)
+	s.taken[namespace]++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.taken[namespace]--; s.taken[namespace] == 0 {
+			delete(s.taken, namespace)
 		}
-	})
-	defer again.Stop()
-	again.Reset(f.cutSlowest())
-	select {
-	case f.slots <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
 	}
-}
-
-func (f *InFlight) leave() {
-	if f.slots != nil {
-		<-f.slots
-	}
-}
-
-func (f *InFlight) begin(conn *Conn) *body {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	b := &body{flight: f, conn: conn, since: time.Now()}
-	b.element = f.bodies.PushBack(b)
-	return b
-}
-
-// end says that the body has arrived, or will not be read.
-func (b *body) end() {
-	if b == nil {
-		return
-	}
-	b.flight.mu.Lock()
-	defer b.flight.mu.Unlock()
-	b.flight.bodies.Remove(b.element)
-}
-
-// cutSlowest cuts the connection whose body has been arriving for longest, if
-// that is too long, and returns when that is worth another try.
-func (f *InFlight) cutSlowest() (wait time.Duration) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now := time.Now()
-	for front := f.bodies.Front(); front != nil; front = f.bodies.Front() {
-		b := front.Value.(*body)
-		if wait := b.since.Add(bodyPatience).Sub(now); wait > 0 {
-			return wait
-		}
-		if b.conn.excused() {
-			b.since = now
-			f.bodies.MoveToBack(front)
-			continue
-		}
-		f.bodies.Remove(front)
-		b.conn.owner.mu.Lock()
-		b.conn.owner.cut(b.conn)
-		b.conn.owner.mu.Unlock()
-		break
-	}
-	return bodyPatience
 }

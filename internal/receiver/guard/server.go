@@ -1,6 +1,11 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package guard bounds what anybody can make an HTTP server hold or spend: connections ([Connections]), requests in flight ([InFlight],
+// [Shares]) and rates ([Rates]).
+//
+// A sender is genuine once it has proved who it is; [Conn.Genuine] says so. All others are strangers: what they hold is taken from them
+// as soon as somebody else waits for it, and they cannot keep it by sending more.
 package guard
 
 import (
@@ -13,41 +18,31 @@ import (
 )
 
 const (
-	// maxHeaderBytes is the longest request line with headers, give or take the
-	// 4 KiB that net/http adds. A signature by the largest key has 1,368 bytes.
+	// maxHeaderBytes is the longest request line with headers, give or take the 4 KiB that net/http adds. A signature by the largest key
+	// has 1,368 bytes.
 	maxHeaderBytes = 16 << 10
-	// readHeaderTimeout is how long the headers may take to arrive, and a TLS
-	// handshake.
+	// readHeaderTimeout is how long the headers may take to arrive, and a TLS handshake; readTimeout is for headers and body together.
 	readHeaderTimeout = 5 * time.Second
-	// readTimeout is how long headers and body may take together.
-	readTimeout = 10 * time.Second
-	// answerMargin is what is left to send the answer after reading took
-	// readTimeout and the handler its own limit.
+	readTimeout       = 10 * time.Second
+	// answerMargin is what is left to send the answer after reading took readTimeout and the handler its own limit.
 	answerMargin = 5 * time.Second
 	// idleTimeout is how long a connection may stay open between requests.
 	idleTimeout = time.Minute
 )
 
-// NewServer returns an HTTP/1.1 server with a limit on everything that a client
-// could make it wait for or hold. A handler has handlerTimeout once it has read
-// the request.
+// NewServer returns an HTTP/1.1 server with a limit on everything that a client could make it wait for or hold. A handler has
+// handlerTimeout once it has read the request.
 func NewServer(handler http.Handler, handlerTimeout time.Duration, logger logr.Logger) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // Conn takes one request at a time for granted
 	return &http.Server{
-		Handler:           handler,
-		Protocols:         protocols,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      readTimeout + handlerTimeout + answerMargin,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          log.New(connectionLog{logger}, "", 0),
+		Handler: handler, Protocols: protocols, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: readTimeout + handlerTimeout + answerMargin, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: log.New(connectionLog{logger}, "", 0),
 	}
 }
 
-// connectionLog takes what net/http logs about single connections. Any stranger
-// can cause that.
+// connectionLog takes what net/http logs about single connections. Any stranger can cause that.
 type connectionLog struct{ logger logr.Logger }
 
 func (l connectionLog) Write(line []byte) (int, error) {

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package receiver
+package main
 
 import (
 	"context"
@@ -16,23 +16,23 @@ import (
 // maxKeyFileBytes bounds each file of public keys.
 const maxKeyFileBytes = 64 << 10
 
-// KeyFiles are public keys of the provider in PEM files, read again when these
+// keyFiles are public keys of the provider in PEM files, read again when these
 // change, and at once for a signature that no key has made.
-type KeyFiles struct {
+type keyFiles struct {
 	file *watchedfile.File[[]*rsa.PublicKey]
 }
 
-var _ videosdk.KeySource = (*KeyFiles)(nil)
+var _ videosdk.KeySource = (*keyFiles)(nil)
 
-// OpenKeyFiles reads the keys of all paths, each a file with one or more RSA
+// openKeyFiles reads the keys of all paths, each a file with one or more RSA
 // public keys of 2048 to 8192 bits and nothing else. onError is called once for
 // each reason why the files cannot be used later.
-func OpenKeyFiles(paths []string, now func() time.Time, onError func(error)) (*KeyFiles, error) {
+func openKeyFiles(paths []string, now func() time.Time, onError func(error)) (*keyFiles, error) {
 	file, err := watchedfile.Open(parseKeyFiles, watchedfile.Options{MaxBytes: maxKeyFileBytes, Now: now, OnError: onError}, paths...)
 	if err != nil {
 		return nil, fmt.Errorf("--public-key-file: %w", err)
 	}
-	return &KeyFiles{file}, nil
+	return &keyFiles{file}, nil
 }
 
 func parseKeyFiles(files []watchedfile.Content) ([]*rsa.PublicKey, error) {
@@ -48,7 +48,7 @@ func parseKeyFiles(files []watchedfile.Content) ([]*rsa.PublicKey, error) {
 }
 
 // Keys returns the keys that were read last.
-func (k *KeyFiles) Keys() []*rsa.PublicKey { return k.file.Get() }
+func (k *keyFiles) Keys() []*rsa.PublicKey { return k.file.Get() }
 
 // Refresh reads the files now.
-func (k *KeyFiles) Refresh(context.Context) error { return k.file.Refresh() }
+func (k *keyFiles) Refresh(context.Context) error { return k.file.Refresh() }
