@@ -22,6 +22,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/routes"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
@@ -53,10 +54,10 @@ const (
 type sidecar struct {
 	options   options
 	log       logr.Logger
-	readiness *receiver.Readiness
+	readiness *readiness
 	outbox    *spooler
 	store     *recorder.RESTStore
-	secrets   *receiver.Secrets
+	routes    *routes.Table
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
 	// connections are those of the webhooks' port.
 	connections *guard.Connections
@@ -75,7 +76,7 @@ type endpoint struct {
 }
 
 func newSidecar(ctx context.Context, options options, cluster *rest.Config, log logr.Logger) (*sidecar, error) {
-	s := &sidecar{options: options, log: log, readiness: receiver.NewReadiness(noAPIServer)}
+	s := &sidecar{options: options, log: log, readiness: newReadiness(noAPIServer)}
 	registry := prometheus.NewRegistry()
 	s.registry = registry
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -118,25 +119,25 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 
 // limit sets which requests the handler takes, and how many.
 func (s *sidecar) limit(handler *receiver.Handler, registry prometheus.Registerer) (err error) {
-	s.secrets, err = receiver.OpenSecrets(receiver.SecretsOptions{
+	s.routes, err = routes.Open(routes.Options{
 		Namespace: s.options.namespace, EndpointTokenFile: s.options.tokenFile, ClientTokenFile: s.options.clients.tokenFile,
 		RoutesFile: s.options.routesFile, Now: time.Now, OnError: s.reporter("Tokens not read again"),
 	})
 	if err != nil {
 		return err
 	}
-	s.secrets.Register(registry)
+	s.routes.Register(registry)
 	limits := s.options.overload.rates
-	if !s.secrets.HasRoutes() {
+	if !s.routes.HasRoutes() {
 		limits.PerNamespace = 0 // one namespace has only the limit of all
 	}
-	handler.Secrets, handler.TrustedProxies = s.secrets, s.options.overload.proxies
+	handler.Routes, handler.TrustedProxies = s.routes, s.options.overload.proxies
 	handler.Rates = guard.NewRates(limits, time.Now)
 	handler.ClientRates = guard.NewRates(guard.RateLimits{PerNamespace: s.options.clients.rate}, time.Now)
 	handler.Origins = s.options.clients.origins
 	if limit := s.options.overload.maxInFlight; limit > 0 {
 		handler.ClientShares = guard.NewShares(max(1, limit/clientShare))
-		if s.secrets.HasRoutes() {
+		if s.routes.HasRoutes() {
 			handler.Shares = guard.NewShares(max(1, limit/namespaceShare))
 		}
 	}
@@ -148,7 +149,7 @@ func (s *sidecar) limit(handler *receiver.Handler, registry prometheus.Registere
 // the others waiting.
 func (s *sidecar) reachAny(ctx context.Context) error {
 	var failures []error
-	for _, namespace := range s.secrets.Namespaces() {
+	for _, namespace := range s.routes.Namespaces() {
 		err := s.store.Ping(ctx, namespace)
 		if err == nil {
 			return nil
@@ -223,7 +224,7 @@ func (s *sidecar) listen(ctx context.Context, webhooks, scrapes http.Handler) er
 		tls         *tls.Config
 	}{
 		{&s.webhooks, "--webhook-bind-address", s.options.webhookAddress, webhooks, s.options.writeTimeout, s.connections, s.webhookTLS()},
-		{&s.health, "--health-probe-bind-address", s.options.healthAddress, guard.Hold(receiver.NewHealthHandler(s.readiness)), auxiliaryTimeout, auxiliary(), nil},
+		{&s.health, "--health-probe-bind-address", s.options.healthAddress, guard.Hold(newHealthHandler(s.readiness)), auxiliaryTimeout, auxiliary(), nil},
 		{&s.metrics, "--metrics-bind-address", s.options.metrics.address, guard.Hold(scrapes), auxiliaryTimeout, auxiliary(), own},
 	} {
 		listener, err := listen.Listen(ctx, "tcp", e.address)
@@ -287,20 +288,20 @@ func (s *sidecar) announce() {
 	if s.options.skipSignature {
 		s.log.Info("WARNING: signatures are not verified, so anybody can write recordings; set --public-key-url or --public-key-file instead of --insecure-skip-signature")
 	}
-	if !s.secrets.NeedsToken() {
+	if !s.routes.NeedsToken() {
 		s.log.Info("WARNING: webhooks need no token, so any VideoSDK customer can send them; set --endpoint-token-file or --routes-file")
 	}
 	s.options.overload.announce(s.log)
 	var routes []string
-	if s.secrets.HasRoutes() {
-		routes = s.secrets.Namespaces()
+	if s.routes.HasRoutes() {
+		routes = s.routes.Namespaces()
 	}
 	s.options.metrics.announce(s.log, s.metrics.listener.Addr())
 	s.options.spool.announce(s.log)
 	s.log.Info("sidecar started",
 		"namespace", s.options.namespace, "routes", routes, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),
-		"endpointToken", s.options.tokenFile != "", "clientEvents", s.secrets.TakesClients(), "tls", s.tlsVersions(), "spool", s.options.spool.directory)
+		"endpointToken", s.options.tokenFile != "", "clientEvents", s.routes.TakesClients(), "tls", s.tlsVersions(), "spool", s.options.spool.directory)
 }
 
 func (s *sidecar) tlsVersions() string {

@@ -18,6 +18,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/routes"
 )
 
 const clientToken = "a-token-for-the-apps"
@@ -30,7 +31,7 @@ func clientBody(status string) string {
 func newClientFixture(t *testing.T, to Recorder) *fixture {
 	t.Helper()
 	f := newFixture(t, to)
-	f.Secrets = openSecrets(t, SecretsOptions{ClientTokenFile: tokenFile(t, clientToken+"\n")})
+	f.Routes = openSecrets(t, routes.Options{ClientTokenFile: tokenFile(t, clientToken+"\n")})
 	return f
 }
 
@@ -102,7 +103,7 @@ func TestClientEventsAreOff(t *testing.T) {
 	for name, set := range map[string]func(*Handler){
 		"nothing": func(*Handler) {},
 		"routes without tokens": func(h *Handler) {
-			h.Secrets = newRoutesFile(t, "routes: [{namespace: a, endpointToken: "+tokenOfA+"}]").Secrets
+			h.Routes = newRoutesFile(t, "routes: [{namespace: a, endpointToken: "+tokenOfA+"}]").Table
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -120,7 +121,7 @@ func TestClientEventsAreOff(t *testing.T) {
 func TestClientEventsOfRoutes(t *testing.T) {
 	recorded := &noted{}
 	f := newFixture(t, recorded)
-	f.Secrets = newRoutesFile(t, twoRoutes).Secrets
+	f.Routes = newRoutesFile(t, twoRoutes).Table
 	for token, want := range map[string]int{clientOfA: 200, tokenOfA: 401, tokenOfB: 401, "": 401} {
 		w := httptest.NewRecorder()
 		f.ServeHTTP(w, clientRequest("POST", "Bearer "+token, clientBody("RECORDING_STARTED")))

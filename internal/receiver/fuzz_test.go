@@ -21,6 +21,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/routes"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -58,7 +59,7 @@ var circumstances = []struct {
 	}, nil, []int{200, 400, 500}},
 	{"no key", func(_ *testing.T, f *fixture) { f.Verifier = brokenKeys{} }, []int{503}, []int{503}},
 	{"endpoint token", func(t *testing.T, f *fixture) {
-		f.Secrets = openSecrets(t, SecretsOptions{EndpointTokenFile: tokenFile(t, fuzzToken)})
+		f.Routes = openSecrets(t, routes.Options{EndpointTokenFile: tokenFile(t, fuzzToken)})
 		f.Recorder = recordedAlways
 	}, nil, []int{200, 400}},
 	{"over the rate", func(t *testing.T, f *fixture) {

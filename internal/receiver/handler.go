@@ -17,6 +17,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/routes"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
@@ -49,8 +50,8 @@ type Recorder interface {
 // Handler answers webhooks and client events. Both go through the same steps.
 type Handler struct {
 	Verifier SignatureVerifier
-	// Secrets say which tokens are valid, and where recordings are.
-	Secrets *Secrets
+	// Routes say which tokens are valid, and where recordings are.
+	Routes *routes.Table
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Shares, if not nil, bounds what a namespace has in flight, and ClientShares what its clients have.

@@ -21,6 +21,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/routes"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
@@ -262,7 +263,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		recordedAlways, recordedNever(outbox.ErrTimeout), recorderFunc(func(_ context.Context, ev recorder.Event) (recorder.Outcome, error) { panic(ev) }),
 	} {
 		f := newFixture(t, to)
-		f.Secrets = openSecrets(t, SecretsOptions{EndpointTokenFile: tokenFile(t, secret)})
+		f.Routes = openSecrets(t, routes.Options{EndpointTokenFile: tokenFile(t, secret)})
 		for _, q := range []request{
 			{body: goodBody, path: WebhookPath + "/" + secret},
 			{body: goodBody, path: WebhookPath + "/" + secret + "x"},

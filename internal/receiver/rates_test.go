@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
+	"github.com/meetingops/meeting-recording-operator/internal/routes"
 )
 
 // limited is a fixture with rates, and a clock that moves only when told to.
@@ -130,7 +131,7 @@ func TestNoLimits(t *testing.T) {
 // signed; and whose body is signed is served.
 func TestLimitDoesNotRevealTheToken(t *testing.T) {
 	l := newLimited(t, guard.RateLimits{Failures: 100, FailuresPerClient: 1})
-	l.Secrets = openSecrets(t, SecretsOptions{EndpointTokenFile: tokenFile(t, goodToken), ClientTokenFile: tokenFile(t, clientToken)})
+	l.Routes = openSecrets(t, routes.Options{EndpointTokenFile: tokenFile(t, goodToken), ClientTokenFile: tokenFile(t, clientToken)})
 	right, wrong := WebhookPath+"/"+goodToken, WebhookPath+"/"+goodToken+"x"
 	unsigned := func(method, path string) request { return request{method: method, path: path, unsigned: true} }
 	l.expect(t, 1, 404, "192.0.2.1", unsigned("POST", wrong))

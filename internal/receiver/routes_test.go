@@ -20,6 +20,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/routes"
 )
 
 const (
@@ -34,7 +35,7 @@ const twoRoutes = "routes:\n" +
 
 // watchedRoutes is a file of routes, read by a clock that moves only when told to.
 type watchedRoutes struct {
-	*Secrets
+	*routes.Table
 	path     string
 	now      time.Time
 	reported []string
@@ -45,7 +46,7 @@ func newRoutesFile(t testing.TB, content string) *watchedRoutes {
 	f := &watchedRoutes{path: filepath.Join(t.TempDir(), "routes.yaml"), now: epoch}
 	writeFile(t, f.path, content)
 	var err error
-	f.Secrets, err = OpenSecrets(SecretsOptions{
+	f.Table, err = routes.Open(routes.Options{
 		RoutesFile: f.path, Now: func() time.Time { return f.now }, OnError: func(err error) { f.reported = append(f.reported, err.Error()) },
 	})
 	if err != nil {
@@ -66,7 +67,7 @@ func (n *noted) Record(_ context.Context, ev recorder.Event) (recorder.Outcome, 
 func TestRoutes(t *testing.T) {
 	recorded := &noted{}
 	f := newFixture(t, recorded)
-	f.Secrets = newRoutesFile(t, twoRoutes).Secrets
+	f.Routes = newRoutesFile(t, twoRoutes).Table
 	f.Shares = guard.NewShares(1)
 	for _, tc := range []struct {
 		name, path, namespace string
@@ -116,7 +117,7 @@ meetingrecording_route_requests_total{namespace="team-b",outcome="recorded"} 1
 func TestLookUpClients(t *testing.T) {
 	f := newRoutesFile(t, twoRoutes)
 	for token, want := range map[string]string{clientOfA: "team-a", tokenOfA: "", "": "", clientOfA[1:]: ""} {
-		if got := f.client(token); got != want {
+		if got := f.Client(token); got != want {
 			t.Errorf("%q leads to %q, want %q", token, got, want)
 		}
 	}
@@ -129,7 +130,7 @@ func TestRoutesAreReadAgain(t *testing.T) {
 	f.Register(registry)
 	check := func(when, namespace string, count, outdated, reports int) {
 		t.Helper()
-		if got := f.webhook(WebhookPath + "/" + tokenOfA); got != namespace {
+		if got := f.Webhook(tokenOfA); got != namespace {
 			t.Errorf("%s: the token leads to %q, want %q", when, got, namespace)
 		}
 		if len(f.reported) != reports {
@@ -177,9 +178,9 @@ meetingrecording_routes_outdated %d
 func TestRoutesThatCannotBeRead(t *testing.T) {
 	folder := t.TempDir()
 	huge := filepath.Join(folder, "huge")
-	writeFile(t, huge, strings.Repeat("#", maxRoutesFileBytes+1))
+	writeFile(t, huge, strings.Repeat("#", 1<<20+1))
 	for path, want := range map[string]string{filepath.Join(folder, "missing"): "no such file", folder: "not a regular file", huge: "larger than 1048576 bytes"} {
-		if _, err := OpenSecrets(SecretsOptions{RoutesFile: path}); err == nil || !strings.Contains(err.Error(), "--routes-file: ") || !strings.Contains(err.Error(), want) {
+		if _, err := routes.Open(routes.Options{RoutesFile: path}); err == nil || !strings.Contains(err.Error(), "--routes-file: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}
@@ -188,7 +189,7 @@ func TestRoutesThatCannotBeRead(t *testing.T) {
 // TestFloodOfOneNamespace: what is above a namespace's rate is refused, and takes nothing from the others.
 func TestFloodOfOneNamespace(t *testing.T) {
 	l := newLimited(t, guard.RateLimits{Total: 10, PerNamespace: 2})
-	l.Secrets = newRoutesFile(t, twoRoutes).Secrets
+	l.Routes = newRoutesFile(t, twoRoutes).Table
 	a, b := request{path: WebhookPath + "/" + tokenOfA}, request{path: WebhookPath + "/" + tokenOfB}
 	l.expect(t, 4, 200, "192.0.2.1", a)
 	l.expect(t, 40, 429, "192.0.2.1", a)
@@ -211,7 +212,7 @@ func TestSlowNamespace(t *testing.T) {
 		}
 		return recordedAlways(ctx, ev)
 	}))
-	f.Secrets, f.Shares = newRoutesFile(t, twoRoutes).Secrets, guard.NewShares(2)
+	f.Routes, f.Shares = newRoutesFile(t, twoRoutes).Table, guard.NewShares(2)
 	send := func(token string) int {
 		w := httptest.NewRecorder()
 		f.ServeHTTP(w, request{path: WebhookPath + "/" + token, body: goodBody}.build(t))
@@ -236,5 +237,35 @@ func TestSlowNamespace(t *testing.T) {
 	}
 	if got := []int{send(tokenOfA), send(tokenOfA), send(tokenOfA)}; !cmp.Equal(got, []int{200, 200, 200}) {
 		t.Errorf("answers %v afterwards", got)
+	}
+}
+
+const goodToken = "3f9c0d71be52a846"
+
+func TestEndpointToken(t *testing.T) {
+	f := newFixture(t, recordedAlways)
+	f.Routes = openSecrets(t, routes.Options{EndpointTokenFile: tokenFile(t, "  "+goodToken+"\n")})
+	for _, tc := range []struct {
+		name, method, path string
+		status             int
+	}{
+		{"the token", "POST", WebhookPath + "/" + goodToken, 200},
+		{"the token, escaped", "POST", WebhookPath + "/%33" + goodToken[1:], 200},
+		{"no token", "POST", WebhookPath, 404},
+		{"an empty token", "POST", WebhookPath + "/", 404},
+		{"another token", "POST", WebhookPath + "/" + goodToken + "q", 404},
+		{"a part of the token", "POST", WebhookPath + "/" + goodToken[1:], 404},
+		{"more behind the token", "POST", WebhookPath + "/" + goodToken + "/", 404},
+		{"the token alone", "POST", "/" + goodToken, 404},
+		{"GET with the token", "GET", WebhookPath + "/" + goodToken, 405},
+		{"GET without the token", "GET", WebhookPath, 404},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			f.ServeHTTP(w, request{method: tc.method, path: tc.path, body: goodBody}.build(t))
+			if w.Code != tc.status {
+				t.Errorf("status %d, want %d", w.Code, tc.status)
+			}
+		})
 	}
 }

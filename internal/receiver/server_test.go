@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -20,30 +19,6 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 )
 
-func TestHealth(t *testing.T) {
-	readiness := NewReadiness("no key", "no API server")
-	handler := NewHealthHandler(readiness)
-	check := func(path string, status int, body string) {
-		t.Helper()
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
-		if w.Code != status || strings.TrimSpace(w.Body.String()) != body {
-			t.Errorf("%s: %d %s, want %d %s", path, w.Code, w.Body, status, body)
-		}
-	}
-	check("/healthz", 200, `{"status":"ok"}`)
-	check("/readyz", 503, `{"status":"not ready","reasons":["no key","no API server"]}`)
-	readiness.Clear("no key")
-	check("/readyz", 503, `{"status":"not ready","reasons":["no API server"]}`)
-	readiness.Clear("no API server")
-	check("/readyz", 200, `{"status":"ok"}`)
-	readiness.Set("shutting down")
-	readiness.Set("shutting down")
-	check("/readyz", 503, `{"status":"not ready","reasons":["shutting down"]}`)
-	check("/healthz", 200, `{"status":"ok"}`)
-}
-
-// TestServerHasEveryTimeout: a limit of zero is none.
 func TestServerHasEveryTimeout(t *testing.T) {
 	s := guard.NewServer(http.NotFoundHandler(), 2*time.Second, logr.Discard())
 	if s.ReadHeaderTimeout <= 0 || s.ReadTimeout <= 0 || s.IdleTimeout <= 0 || s.MaxHeaderBytes != 16<<10 {

@@ -32,7 +32,7 @@ type source struct {
 // sourceOf returns the source whose requests come at a path.
 func (h *Handler) sourceOf(path string) source {
 	switch {
-	case path == ClientEventsPath && h.Secrets.TakesClients():
+	case path == ClientEventsPath && h.Routes.TakesClients():
 		return source{
 			name: "client", route: ClientEventsPath, isClient: true, checkTarget: h.checkClientTarget,
 			verify: func(context.Context, *exchange) *answer { return nil }, // the token is all there is
@@ -41,7 +41,7 @@ func (h *Handler) sourceOf(path string) source {
 		}
 	case path == WebhookPath, strings.HasPrefix(path, WebhookPath+"/"):
 		route := WebhookPath
-		if h.Secrets.NeedsToken() {
+		if h.Routes.NeedsToken() {
 			route += "/{token}"
 		}
 		return source{
@@ -53,10 +53,19 @@ func (h *Handler) sourceOf(path string) source {
 	return source{name: "unknown", checkTarget: func(*exchange) *answer { return notFound() }}
 }
 
+// namespaceOf returns the namespace that a webhook's path leads to; empty if none.
+func (h *Handler) namespaceOf(path string) string {
+	token, hasToken := strings.CutPrefix(path, WebhookPath+"/")
+	if hasToken != h.Routes.NeedsToken() {
+		return ""
+	}
+	return h.Routes.Webhook(token)
+}
+
 // checkWebhookTarget checks the path and the method. While the sender's failed requests are over the limit it does not tell whether the
 // token is valid: then only a signed body gets an answer that depends on it.
 func (h *Handler) checkWebhookTarget(x *exchange) *answer {
-	x.namespace = h.Secrets.webhook(x.r.URL.Path)
+	x.namespace = h.namespaceOf(x.r.URL.Path)
 	switch {
 	case x.namespace == "" && h.Rates.Failing(h.client(x)) == 0:
 		return notFound()
@@ -113,7 +122,7 @@ func (h *Handler) checkClientTarget(x *exchange) *answer {
 	}
 	scheme, token, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
-		x.namespace = h.Secrets.client(strings.TrimSpace(token))
+		x.namespace = h.Routes.Client(strings.TrimSpace(token))
 	}
 	if x.namespace == "" {
 		a := refused(http.StatusUnauthorized, outcomeUnauthorized, "the token is missing or wrong: send Authorization: Bearer TOKEN")

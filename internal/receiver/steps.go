@@ -43,7 +43,6 @@ func (x *exchange) readBody() *answer {
 	case err != nil:
 		return refused(http.StatusBadRequest, outcomeMalformed, "body did not arrive in full")
 	}
-	guard.ConnOf(x.r).BodyRead()
 	x.body, x.isBodyRead = body.Bytes(), true
 	return nil
 }
@@ -156,7 +155,7 @@ func (h *Handler) report(x *exchange, a *answer) {
 	} else {
 		h.Metrics.webhook(x.eventType, a.outcome, h.Now().Sub(x.arrived))
 	}
-	if x.namespace != "" && h.Secrets.HasRoutes() {
+	if x.namespace != "" && h.Routes.HasRoutes() {
 		h.Metrics.routes.WithLabelValues(x.namespace, string(a.outcome)).Inc()
 	}
 	log := h.Log.WithValues("source", x.name, "outcome", string(a.outcome), "status", a.status).WithValues(subject(x, a)...)

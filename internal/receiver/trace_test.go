@@ -15,6 +15,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/routes"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing/tracingtest"
@@ -69,7 +70,7 @@ func TestWebhookTraces(t *testing.T) {
 		}
 		return o, nil
 	}))
-	f.Secrets = openSecrets(t, SecretsOptions{EndpointTokenFile: tokenFile(t, goodToken)})
+	f.Routes = openSecrets(t, routes.Options{EndpointTokenFile: tokenFile(t, goodToken)})
 	f.Tracer, f.Now = tracer, now
 	for _, q := range []request{
 		{body: webhookBody("recording-starting", testMeeting, testSession)},

@@ -22,6 +22,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/routes"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
@@ -55,7 +56,7 @@ func newFixture(t testing.TB, to Recorder) *fixture {
 	var mu sync.Mutex
 	f.Handler = &Handler{
 		Verifier: testVerifier(),
-		Secrets:  openSecrets(t, SecretsOptions{}),
+		Routes:   openSecrets(t, routes.Options{}),
 		Recorder: to,
 		Metrics:  NewMetrics(f.registry),
 		Timeout:  2 * time.Second,
@@ -70,10 +71,10 @@ func newFixture(t testing.TB, to Recorder) *fixture {
 }
 
 // openSecrets returns the secrets of files whose recordings are in "meetings".
-func openSecrets(t testing.TB, o SecretsOptions) *Secrets {
+func openSecrets(t testing.TB, o routes.Options) *routes.Table {
 	t.Helper()
 	o.Namespace, o.OnError = "meetings", func(err error) { t.Error(err) }
-	s, err := OpenSecrets(o)
+	s, err := routes.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package guard
 
 import (
 	"container/list"
+	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -16,8 +17,9 @@ import (
 type Conn struct {
 	net.Conn
 	owner *Connections
-	// heard is set by the first bytes that the server reads, and by the first after an answer; reading while it waits for bytes.
-	heard, reading atomic.Bool
+	// heard is set by the first bytes that the server reads, and by the first after an answer; reading while it waits for bytes; and busy
+	// while it has a request, and does not wait for the rest of it. They need no lock: whoever waits for one must not seem to be slow.
+	heard, reading, busy atomic.Bool
 
 	// The owner's mu guards what follows.
 	since      time.Time // when it began, or of the first answer, or the last genuine request
@@ -95,20 +97,18 @@ func (c *Conn) isNew() bool { return !c.isGenuine && !c.isAnswered }
 
 // isExcused reports whether it is the server that is slow: it is not waiting for bytes, or has not noticed that the first have arrived.
 func (c *Conn) isExcused() bool {
-	return !c.reading.Load() || (!c.heard.Load() && hasUnread(c.Conn))
+	return c.busy.Load() || !c.reading.Load() || (!c.heard.Load() && hasUnread(c.Conn))
 }
 
-// hold keeps the connection from being cut.
+// hold keeps the connection from being cut until Answered, but for when the server waits for the rest of the request.
 func (c *Conn) hold() {
-	c.change(func() { c.idle.leave(); c.arriving.leave() })
+	if c != nil {
+		c.busy.Store(true)
+	}
 }
 
-// BodyRead says that the request has arrived in full: nobody can keep the slot any more by sending slowly, so it is not taken until
-// Answered.
-func (c *Conn) BodyRead() { c.hold() }
-
-// arrive is the opposite of hold, for a request whose body is to be read. What it has waited for a slot in flight does not count against
-// a stranger, once.
+// arrive says that the request is in flight, so that it may be cut for another one. What it has waited for that does not count against a
+// stranger, once.
 func (c *Conn) arrive() {
 	c.change(func() {
 		if c.isGone {
@@ -118,11 +118,23 @@ func (c *Conn) arrive() {
 		c.arriving = place{c.owner.arriving, c.owner.arriving.PushBack(c)}
 		if c.isNew() {
 			c.since = c.arrivingSince
-			c.enlist((*list.List).PushBack)
-		} else {
-			c.enlist((*list.List).PushFront) // it has been in its class for longer than those behind
+			c.idle.leave()
+			c.enlist()
 		}
 	})
+}
+
+// body is that of a request.
+type body struct {
+	io.ReadCloser
+	conn *Conn
+}
+
+// Read notes that the server waits.
+func (b body) Read(p []byte) (int, error) {
+	b.conn.busy.Store(false)
+	defer b.conn.busy.Store(true)
+	return b.ReadCloser.Read(p)
 }
 
 // Genuine says that the sender has proved who it is.
@@ -148,7 +160,8 @@ func (c *Conn) Answered() (closeIt bool) {
 		if c.isNew() {
 			c.since, c.isAnswered = time.Now(), true
 		}
-		c.enlist((*list.List).PushBack)
+		c.enlist()
+		c.busy.Store(false)
 		closeIt = c.owner.draining
 		if c.owner.waiting && c.isGenuine && c.owner.hasGenuineMajority() {
 			c.owner.waiting = false // one slot is enough for who waits
@@ -159,7 +172,7 @@ func (c *Conn) Answered() (closeIt bool) {
 }
 
 // enlist puts the connection among those of its class. It is called with the owner's mu held.
-func (c *Conn) enlist(push func(*list.List, any) *list.Element) {
+func (c *Conn) enlist() {
 	members := c.owner.fresh
 	switch {
 	case c.isGone:
@@ -169,5 +182,5 @@ func (c *Conn) enlist(push func(*list.List, any) *list.Element) {
 	case c.isAnswered:
 		members = c.owner.answered
 	}
-	c.idle = place{members, push(members, c)}
+	c.idle = place{members, members.PushBack(c)}
 }

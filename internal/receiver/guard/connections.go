@@ -36,8 +36,8 @@ const (
 
 // Connections bounds how many connections a server holds. Further ones wait in the kernel's queue, and take the slot of another, in this
 // order: a stranger's that had its answer; that of the stranger who has kept it for longest without a complete request; that of the
-// genuine sender who was silent for longest. A connection whose request has arrived in full is never cut, nor one that the server is too
-// slow to serve.
+// genuine sender who was silent for longest. A connection whose request has arrived in full is not cut before it is answered, nor one that
+// the server is too slow to serve.
 //
 // Genuine senders keep their slots for longer only while they hold at most half of all: otherwise captured webhooks that are sent again
 // could hold every one.
@@ -51,8 +51,8 @@ type Connections struct {
 	genuine  int // of those
 	waiting  bool
 	draining bool
-	// Connections that may be cut for another one, each list in the order in which they are; one whose request is being answered is in
-	// none. And those whose request is arriving, which may be cut for another request.
+	// Connections by their class, each list in the order in which they are to be cut for another one; and those with a request in flight,
+	// in the order in which they are to be cut for another request.
 	answered, fresh, silent, arriving *list.List
 	cutAt                             time.Time     // when a slot was taken last
 	freed                             chan struct{} // has an element after a connection has gone
@@ -126,7 +126,7 @@ func (c *Connections) add(conn *Conn) (isAdded bool, wait time.Duration) {
 		c.cut(victim)
 	}
 	c.open++
-	conn.enlist((*list.List).PushBack)
+	conn.enlist()
 	return true, 0
 }
 
@@ -155,7 +155,7 @@ func (c *Connections) victim(now time.Time) (*Conn, time.Duration) {
 				soonest = min(soonest, wait)
 				break
 			}
-			if class.members == c.answered || !conn.isExcused() {
+			if !conn.isExcused() || (class.members == c.answered && !conn.busy.Load()) {
 				return conn, 0
 			}
 			conn.since = now

@@ -42,7 +42,10 @@ func (f *InFlight) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		defer func() { <-f.slots }()
 	}
-	conn.arrive()
+	if conn != nil {
+		conn.arrive()
+		r.Body = body{r.Body, conn}
+	}
 	f.handler.ServeHTTP(w, r)
 }
 

@@ -34,6 +34,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/routes"
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
 )
 
@@ -155,12 +156,12 @@ func newReplica(t testing.TB, namespace string) *replica {
 		Write: writer.Write, Timeout: timeout, Metrics: outbox.NewMetrics(prometheus.NewRegistry()), Log: logr.Discard(), Now: time.Now,
 	})
 	t.Cleanup(func() { queue.Close(context.Background()) })
-	secrets, err := receiver.OpenSecrets(receiver.SecretsOptions{Namespace: namespace})
+	secrets, err := routes.Open(routes.Options{Namespace: namespace})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &replica{namespace: namespace, store: store, writer: writer, wire: w, Handler: &receiver.Handler{
-		Secrets:  secrets,
+		Routes:   secrets,
 		Verifier: receiver.Unverified{}, Recorder: queue, Metrics: metrics, Log: logr.Discard(), Timeout: timeout, Now: time.Now,
 	}}
 }

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package receiver
+package main
 
 import (
 	"encoding/json"
@@ -10,19 +10,19 @@ import (
 	"sync"
 )
 
-// Readiness holds the reasons why the receiver should get no webhooks. A reason that was cleared can be set again.
-type Readiness struct {
+// readiness holds the reasons why the receiver should get no webhooks. A reason that was cleared can be set again.
+type readiness struct {
 	mu      sync.Mutex
 	reasons []string
 }
 
-// NewReadiness returns a Readiness with these reasons.
-func NewReadiness(reasons ...string) *Readiness {
-	return &Readiness{reasons: slices.Clone(reasons)}
+// newReadiness returns a readiness with these reasons.
+func newReadiness(reasons ...string) *readiness {
+	return &readiness{reasons: slices.Clone(reasons)}
 }
 
 // Set adds a reason.
-func (r *Readiness) Set(reason string) {
+func (r *readiness) Set(reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !slices.Contains(r.reasons, reason) {
@@ -31,24 +31,24 @@ func (r *Readiness) Set(reason string) {
 }
 
 // Clear removes a reason.
-func (r *Readiness) Clear(reason string) {
+func (r *readiness) Clear(reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.reasons = slices.DeleteFunc(r.reasons, func(other string) bool { return other == reason })
 }
 
 // Reasons returns the reasons, none if the receiver is ready.
-func (r *Readiness) Reasons() []string {
+func (r *readiness) Reasons() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.reasons)
 }
 
-// NewHealthHandler serves the probes' port: /healthz, which answers 200 while the program runs, and /readyz, which answers 503 and the
+// newHealthHandler serves the probes' port: /healthz, which answers 200 while the program runs, and /readyz, which answers 503 and the
 // reasons while it should get no webhooks.
-func NewHealthHandler(readiness *Readiness) http.Handler {
+func newHealthHandler(readiness *readiness) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		writeHealth(w, http.StatusOK, "ok", nil)
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {

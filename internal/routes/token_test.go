@@ -1,12 +1,11 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package receiver
+package routes
 
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,31 +15,20 @@ import (
 
 const goodToken = "3f9c0d71be52a846"
 
-func TestEndpointToken(t *testing.T) {
-	f := newFixture(t, recordedAlways)
-	f.Secrets = openSecrets(t, SecretsOptions{EndpointTokenFile: tokenFile(t, "  "+goodToken+"\n")})
-	for _, tc := range []struct {
-		name, method, path string
-		status             int
-	}{
-		{"the token", "POST", WebhookPath + "/" + goodToken, 200},
-		{"the token, escaped", "POST", WebhookPath + "/%33" + goodToken[1:], 200},
-		{"no token", "POST", WebhookPath, 404},
-		{"an empty token", "POST", WebhookPath + "/", 404},
-		{"another token", "POST", WebhookPath + "/" + goodToken + "q", 404},
-		{"a part of the token", "POST", WebhookPath + "/" + goodToken[1:], 404},
-		{"more behind the token", "POST", WebhookPath + "/" + goodToken + "/", 404},
-		{"the token alone", "POST", "/" + goodToken, 404},
-		{"GET with the token", "GET", WebhookPath + "/" + goodToken, 405},
-		{"GET without the token", "GET", WebhookPath, 404},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			w := httptest.NewRecorder()
-			f.ServeHTTP(w, request{method: tc.method, path: tc.path, body: goodBody}.build(t))
-			if w.Code != tc.status {
-				t.Errorf("status %d, want %d", w.Code, tc.status)
-			}
-		})
+var epoch = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// tokenFile returns the path of a file with a token.
+func tokenFile(t testing.TB, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "token")
+	writeFile(t, path, content)
+	return path
+}
+
+func writeFile(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -73,7 +61,7 @@ func TestTokenFilesThatCannotBeUsed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(folder, strings.ReplaceAll(name, " ", ""))
 			writeFile(t, path, tc.content)
-			_, err := OpenSecrets(SecretsOptions{EndpointTokenFile: path})
+			_, err := Open(Options{EndpointTokenFile: path})
 			if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.HasPrefix(err.Error(), "--endpoint-token-file: "+path) {
 				t.Fatalf("error %v, want %s", err, tc.want)
 			}
@@ -87,7 +75,7 @@ func TestTokenFilesThatCannotBeUsed(t *testing.T) {
 	}
 	for name, path := range map[string]string{"missing": filepath.Join(folder, "missing"), "a folder": folder} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := OpenSecrets(SecretsOptions{ClientTokenFile: path}); err == nil || !strings.Contains(err.Error(), path) {
+			if _, err := Open(Options{ClientTokenFile: path}); err == nil || !strings.Contains(err.Error(), path) {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -110,11 +98,11 @@ func TestRandomTokensAreStrong(t *testing.T) {
 // TestTokenRotation: two tokens are valid while they are exchanged, and a file
 // that cannot be used leaves those that were.
 func TestTokenRotation(t *testing.T) {
-	const next, client = "c4a81e95d07b36f2", "66f1c0a99d3e4b72"
+	const next, client, clientToken = "c4a81e95d07b36f2", "66f1c0a99d3e4b72", "a-token-for-the-apps"
 	now := epoch
 	var reported []string
 	path := tokenFile(t, goodToken)
-	secrets, err := OpenSecrets(SecretsOptions{
+	table, err := Open(Options{
 		Namespace: "meetings", EndpointTokenFile: path, ClientTokenFile: tokenFile(t, client+"\n"+clientToken+"\n"),
 		Now: func() time.Time { return now }, OnError: func(err error) { reported = append(reported, err.Error()) },
 	})
@@ -124,12 +112,12 @@ func TestTokenRotation(t *testing.T) {
 	check := func(when string, old, renewed bool, reports int) {
 		t.Helper()
 		for token, valid := range map[string]bool{goodToken: old, next: renewed, client: false} {
-			if got := secrets.webhook(WebhookPath+"/"+token) == "meetings"; got != valid {
+			if got := table.Webhook(token) == "meetings"; got != valid {
 				t.Errorf("%s: %s is valid: %t", when, token, got)
 			}
 		}
 		for token, valid := range map[string]bool{client: true, clientToken: true, goodToken: false, "": false} {
-			if got := secrets.client(token) == "meetings"; got != valid {
+			if got := table.Client(token) == "meetings"; got != valid {
 				t.Errorf("%s: client token %s is valid: %t", when, token, got)
 			}
 		}

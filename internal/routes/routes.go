@@ -1,7 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package receiver
+// Package routes says which token leads to which namespace. Tokens are in files, which are read again when they change.
+package routes
 
 import (
 	"bytes"
@@ -10,7 +11,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,17 +34,17 @@ type route struct {
 	endpoint, client secretHash
 }
 
-// Secrets say which tokens are valid, and which namespace each leads to.
-type Secrets struct {
+// Table says which tokens are valid, and which namespace each leads to.
+type Table struct {
 	namespace string // of all, without routes
 	routes    *watchedfile.File[[]route]
 	// endpoints and clients are where the tokens are: routes, if there are any.
 	endpoints, clients *watchedfile.File[[]route]
 }
 
-// SecretsOptions name the files that hold tokens. All are read again when they change; a file that can no longer be used leaves its last
+// Options name the files that hold tokens. All are read again when they change; a file that can no longer be used leaves its last
 // tokens valid.
-type SecretsOptions struct {
+type Options struct {
 	// Namespace is where all recordings are, unless there is a RoutesFile.
 	Namespace string
 	// EndpointTokenFile and ClientTokenFile hold one or two tokens, one a line, of 16 to 256 letters, digits, or any of -_.~ each. Without
@@ -57,29 +57,29 @@ type SecretsOptions struct {
 	OnError func(error)
 }
 
-// OpenSecrets reads the files. No error contains any of a token.
-func OpenSecrets(o SecretsOptions) (*Secrets, error) {
-	s := &Secrets{namespace: o.Namespace}
+// Open reads the files. No error contains any of a token.
+func Open(o Options) (*Table, error) {
+	t := &Table{namespace: o.Namespace}
 	endpoint := func(hash secretHash) route { return route{namespace: o.Namespace, endpoint: hash} }
 	client := func(hash secretHash) route { return route{namespace: o.Namespace, client: hash} }
 	var err error
-	if s.endpoints, err = o.open("--endpoint-token-file", o.EndpointTokenFile, maxTokenFileBytes, tokensAs(endpoint)); err != nil {
+	if t.endpoints, err = o.open("--endpoint-token-file", o.EndpointTokenFile, maxTokenFileBytes, tokensAs(endpoint)); err != nil {
 		return nil, err
 	}
-	if s.clients, err = o.open("--client-token-file", o.ClientTokenFile, maxTokenFileBytes, tokensAs(client)); err != nil {
+	if t.clients, err = o.open("--client-token-file", o.ClientTokenFile, maxTokenFileBytes, tokensAs(client)); err != nil {
 		return nil, err
 	}
-	if s.routes, err = o.open("--routes-file", o.RoutesFile, maxRoutesFileBytes, parseRoutes); err != nil {
+	if t.routes, err = o.open("--routes-file", o.RoutesFile, maxRoutesFileBytes, parseRoutes); err != nil {
 		return nil, err
 	}
-	if s.routes != nil {
-		s.endpoints, s.clients = s.routes, s.routes
+	if t.routes != nil {
+		t.endpoints, t.clients = t.routes, t.routes
 	}
-	return s, nil
+	return t, nil
 }
 
 // open opens the file of a flag; it returns nil without one.
-func (o SecretsOptions) open(flag, path string, maxBytes int64, parse func([]byte) ([]route, error)) (*watchedfile.File[[]route], error) {
+func (o Options) open(flag, path string, maxBytes int64, parse func([]byte) ([]route, error)) (*watchedfile.File[[]route], error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -120,59 +120,55 @@ func tokensAs(as func(secretHash) route) func([]byte) ([]route, error) {
 }
 
 // Register registers the metrics of the routes file, if there is one. Who reads them has the file read.
-func (s *Secrets) Register(registry prometheus.Registerer) {
-	if s.routes == nil {
+func (t *Table) Register(registry prometheus.Registerer) {
+	if t.routes == nil {
 		return
 	}
 	registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "meetingrecording_routes",
 			Help: "Routes of --routes-file that are in force.",
-		}, func() float64 { return float64(len(s.routes.Get())) }),
+		}, func() float64 { return float64(len(t.routes.Get())) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "meetingrecording_routes_outdated",
 			Help: "1 while --routes-file cannot be used, so that its last good version is in force; else 0.",
-		}, s.routes.Outdated))
+		}, t.routes.Outdated))
 }
 
 // HasRoutes reports whether there may be several namespaces.
-func (s *Secrets) HasRoutes() bool { return s.routes != nil }
+func (t *Table) HasRoutes() bool { return t.routes != nil }
 
 // NeedsToken reports whether webhooks need an endpoint token.
-func (s *Secrets) NeedsToken() bool { return s.endpoints != nil }
+func (t *Table) NeedsToken() bool { return t.endpoints != nil }
 
 // TakesClients reports whether client events are taken.
-func (s *Secrets) TakesClients() bool {
-	return s.clients != nil && slices.ContainsFunc(s.clients.Get(), func(r route) bool { return r.client != secretHash{} })
+func (t *Table) TakesClients() bool {
+	return t.clients != nil && slices.ContainsFunc(t.clients.Get(), func(r route) bool { return r.client != secretHash{} })
 }
 
 // Namespaces returns the namespaces of recordings, sorted.
-func (s *Secrets) Namespaces() []string {
-	if s.routes == nil {
-		return []string{s.namespace}
+func (t *Table) Namespaces() []string {
+	if t.routes == nil {
+		return []string{t.namespace}
 	}
 	namespaces := map[string]bool{}
-	for _, r := range s.routes.Get() {
+	for _, r := range t.routes.Get() {
 		namespaces[r.namespace] = true
 	}
 	return slices.Sorted(maps.Keys(namespaces))
 }
 
-// webhook returns the namespace that a webhook's path leads to; empty if none.
-func (s *Secrets) webhook(path string) string {
-	if !s.NeedsToken() {
-		if path == WebhookPath {
-			return s.namespace
-		}
-		return ""
+// Webhook returns the namespace that an endpoint token leads to; empty if none. Where none is needed, all webhooks are for one.
+func (t *Table) Webhook(token string) string {
+	if !t.NeedsToken() {
+		return t.namespace
 	}
-	token, _ := strings.CutPrefix(path, WebhookPath+"/")
-	return lookUp(s.endpoints, token, func(r *route) []byte { return r.endpoint[:] })
+	return lookUp(t.endpoints, token, func(r *route) []byte { return r.endpoint[:] })
 }
 
-// client returns the namespace that a client token leads to; empty if none.
-func (s *Secrets) client(token string) string {
-	return lookUp(s.clients, token, func(r *route) []byte { return r.client[:] })
+// Client returns the namespace that a client token leads to; empty if none.
+func (t *Table) Client(token string) string {
+	return lookUp(t.clients, token, func(r *route) []byte { return r.client[:] })
 }
 
 // lookUp compares hashes with all routes, each in constant time, and does not end with the one that matches: how long it takes reveals
