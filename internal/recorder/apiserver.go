@@ -115,43 +115,31 @@ func (s *RESTStore) Seen(session Session, segment int32) bool {
 
 // Create implements Store. It leaves everything else to the defaults.
 func (s *RESTStore) Create(ctx context.Context, session Session, segment int32) (*Object, error) {
-	type metadata struct {
-		Name        string            `json:"name"`
-		Labels      map[string]string `json:"labels"`
-		Annotations map[string]string `json:"annotations,omitempty"`
-	}
 	name := session.name(segment)
-	object := struct {
-		metav1.TypeMeta `json:",inline"`
-		Metadata        metadata                      `json:"metadata"`
-		Spec            v1alpha1.MeetingRecordingSpec `json:"spec"`
-	}{
-		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "MeetingRecording"},
-		Metadata: metadata{Name: name, Labels: map[string]string{
-			v1alpha1.LabelMeetingID: lifecycle.LabelValue(session.MeetingID),
-			v1alpha1.LabelSessionID: lifecycle.LabelValue(session.SessionID),
-		}},
-		Spec: v1alpha1.MeetingRecordingSpec{MeetingID: session.MeetingID, SessionID: session.SessionID, Segment: segment},
-	}
+	metadata := map[string]any{"name": name, "labels": map[string]string{
+		v1alpha1.LabelMeetingID: lifecycle.LabelValue(session.MeetingID),
+		v1alpha1.LabelSessionID: lifecycle.LabelValue(session.SessionID),
+	}}
 	if s.Traceparent != nil {
-		if traceparent := s.Traceparent(); traceparent != "" {
-			object.Metadata.Annotations = map[string]string{v1alpha1.AnnotationTraceparent: traceparent}
-		}
+		metadata["annotations"] = map[string]string{v1alpha1.AnnotationTraceparent: s.Traceparent()}
 	}
-	body, err := json.Marshal(object)
+	body, err := json.Marshal(map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "MeetingRecording", "metadata": metadata,
+		"spec": v1alpha1.MeetingRecordingSpec{MeetingID: session.MeetingID, SessionID: session.SessionID, Segment: segment},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", name, err)
 	}
 	created, err := s.do(ctx, "create", session.Namespace, s.client.Post().Resource(resource).Param("fieldManager", FieldManager).Body(body))
 	switch {
-	case apierrors.IsAlreadyExists(err):
-		return nil, fmt.Errorf("create %s: %w", name, ErrChanged)
+	case err == nil:
+		return created, nil
 	case apierrors.IsInvalid(err):
 		return nil, rejected(err)
-	case err != nil:
-		return nil, fmt.Errorf("create %s: %w", name, err)
+	case apierrors.IsAlreadyExists(err):
+		err = ErrChanged
 	}
-	return created, nil
+	return nil, fmt.Errorf("create %s: %w", name, err)
 }
 
 // Patch implements Store. It asks for nothing but status.recording to be unchanged, so it never conflicts with the controller.
@@ -170,28 +158,18 @@ func (s *RESTStore) Patch(ctx context.Context, read *Object, status v1alpha1.Rec
 	}
 	written, err := s.do(ctx, "patch", read.Namespace, s.client.Patch(types.JSONPatchType).Resource(resource).Name(read.Name).
 		SubResource("status").Param("fieldManager", FieldManager).Body(body))
-	if err = writeError(read.Name, err); err != nil {
-		s.cache.outdate(cacheKey(read.Namespace, read.Name), read, errors.Is(err, ErrChanged))
-		return err
-	}
-	if written.IsTerminating {
-		return fmt.Errorf("%w: %s", ErrTerminating, read.Name)
-	}
-	return nil
-}
-
-// writeError translates the errors of a conditional write. A failed test of a JSON Patch is 422, a wrong resourceVersion 409; 404 is an
-// object that was deleted after it was read.
-func writeError(name string, err error) error {
 	switch {
+	case err == nil && written.IsTerminating:
+		return fmt.Errorf("%w: %s", ErrTerminating, read.Name)
 	case err == nil:
 		return nil
-	case apierrors.IsInvalid(err):
-		return fmt.Errorf("write the status of %s: %w (%w)", name, ErrChanged, rejected(err))
-	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
-		return fmt.Errorf("write the status of %s: %w", name, ErrChanged)
+	case apierrors.IsInvalid(err): // a test failed, or the status breaks a rule
+		err = fmt.Errorf("%w (%w)", ErrChanged, rejected(err))
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err): // it was deleted after it was read
+		err = ErrChanged
 	}
-	return fmt.Errorf("write the status of %s: %w", name, err)
+	s.cache.outdate(cacheKey(read.Namespace, read.Name), read, errors.Is(err, ErrChanged))
+	return fmt.Errorf("write the status of %s: %w", read.Name, err)
 }
 
 // Ping returns nil once the API server serves MeetingRecordings and lets us read those of a namespace.

@@ -26,19 +26,19 @@ type operation struct {
 // memberOperations returns what makes the status.recording of read what status says. A newer version of the sidecar may have written
 // members that this one does not know: they stay.
 func memberOperations(read *Object, status v1alpha1.RecordingStatus) ([]operation, error) {
-	raw, err := toMembers(read.RawRecording)
-	if err != nil {
-		return nil, err
+	var versions [3]map[string]any
+	for i, value := range []any{read.RawRecording, read.Recording, status} {
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			return nil, err
+		}
+		decoder := json.NewDecoder(bytes.NewReader(encoded))
+		decoder.UseNumber() // a number of a newer version stays as it is
+		if err := decoder.Decode(&versions[i]); err != nil {
+			return nil, err
+		}
 	}
-	before, err := toMembers(read.Recording)
-	if err != nil {
-		return nil, err
-	}
-	after, err := toMembers(status)
-	if err != nil {
-		return nil, err
-	}
-	merged := mergeMembers(raw, before, after)
+	raw, merged := versions[0], mergeMembers(versions[0], versions[1], versions[2])
 	var operations []operation
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		if _, stays := merged[name]; !stays {
@@ -51,18 +51,6 @@ func memberOperations(read *Object, status v1alpha1.RecordingStatus) ([]operatio
 		}
 	}
 	return operations, nil
-}
-
-// toMembers returns the members of what is, or encodes to, a JSON object.
-func toMembers(value any) (map[string]any, error) {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return nil, err
-	}
-	decoder := json.NewDecoder(bytes.NewReader(encoded))
-	decoder.UseNumber() // a number of a newer version stays as it is
-	var members map[string]any
-	return members, decoder.Decode(&members)
 }
 
 // mergeMembers returns raw as it is to be: with the members of after in place of those of before, which is what this version knows of

@@ -108,7 +108,7 @@ func TestFileKeepsTheLastGoodValue(t *testing.T) {
 	write(t, f.left, "bad")
 	f.expect(checkInterval, "ab", 1)
 	f.expect(checkInterval, "ab", 1) // the same reason
-	if err := f.Failure(); err == nil || !strings.Contains(f.reports[0], f.left+": bad content; the last good content stays in use") {
+	if err := f.check().failure; err == nil || !strings.Contains(f.reports[0], f.left+": bad content; the last good content stays in use") {
 		t.Errorf("failure %v, reports %q", err, f.reports)
 	}
 	if err := os.Remove(f.right); err != nil {
@@ -122,7 +122,7 @@ func TestFileKeepsTheLastGoodValue(t *testing.T) {
 	f.expect(checkInterval, "ab", 3) // the first reason again
 	write(t, f.left, "a")
 	f.expect(checkInterval, "ab", 3)
-	if err := f.Failure(); err != nil {
+	if err := f.check().failure; err != nil {
 		t.Errorf("failure %v after the fix", err)
 	}
 	write(t, f.left, "bad")
@@ -181,7 +181,7 @@ func TestFileConcurrently(t *testing.T) {
 				if got := f.Get(); got != "ab" {
 					t.Errorf("value %q", got)
 				}
-				if err := f.Failure(); err != nil {
+				if err := f.check().failure; err != nil {
 					t.Error(err)
 				}
 			}

@@ -9,9 +9,11 @@
 package guard
 
 import (
+	"context"
 	"log"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -48,4 +50,113 @@ type connectionLog struct{ logger logr.Logger }
 func (l connectionLog) Write(line []byte) (int, error) {
 	l.logger.V(1).Info("Connection failed", "problem", strings.TrimSpace(string(line)))
 	return len(line), nil
+}
+
+// slotTimeout is how long a request may wait until it may be in flight.
+const slotTimeout = time.Second
+
+// InFlight bounds how many requests are in flight. One that finds no slot waits for a second, during which those that arrive slowly are
+// cut, and is then refused: before its body is read, so that what waits costs no more than its connection.
+type InFlight struct {
+	handler http.Handler
+	refuse  http.Handler
+	slots   chan struct{} // nil without a limit
+}
+
+// NewInFlight returns a handler that hands on at most limit requests at once to handler, and those that find no slot to refuse; a limit
+// of 0 is none. Both say when the request is answered, see Conn.Answered.
+func NewInFlight(limit int, handler, refuse http.Handler) *InFlight {
+	f := &InFlight{handler: handler, refuse: refuse}
+	if limit > 0 {
+		f.slots = make(chan struct{}, limit)
+	}
+	return f
+}
+
+// ServeHTTP implements http.Handler.
+func (f *InFlight) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	conn := ConnOf(r)
+	conn.hold()
+	if f.slots != nil {
+		if !f.enter(r.Context(), conn) {
+			f.refuse.ServeHTTP(w, r)
+			return
+		}
+		defer func() { <-f.slots }()
+	}
+	if conn != nil {
+		conn.arrive()
+		r.Body = body{r.Body, conn}
+	}
+	f.handler.ServeHTTP(w, r)
+}
+
+// enter takes a slot if there is one in time.
+func (f *InFlight) enter(ctx context.Context, conn *Conn) bool {
+	select {
+	case f.slots <- struct{}{}:
+		return true
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, slotTimeout)
+	defer cancel()
+	if conn != nil {
+		// Slots are given in the order of asking, which asking again would lose; so a timer makes room meanwhile.
+		var again *time.Timer
+		again = time.AfterFunc(slotTimeout, func() {
+			if wait := conn.owner.cutArriving(); ctx.Err() == nil {
+				again.Reset(wait)
+			}
+		})
+		defer again.Stop()
+		again.Reset(conn.owner.cutArriving())
+	}
+	select {
+	case f.slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Hold returns a handler whose requests have no body: while one is answered its connection is not cut.
+func Hold(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := ConnOf(r)
+		conn.hold()
+		defer conn.Answered()
+		handler.ServeHTTP(w, r)
+	})
+}
+
+// Shares bounds how many requests of one namespace are in flight, so that the others find slots when one's are slow, or many. A nil
+// Shares has no bound.
+type Shares struct {
+	limit int
+
+	mu    sync.Mutex
+	taken map[string]int
+}
+
+// NewShares returns Shares of limit requests for each namespace.
+func NewShares(limit int) *Shares { return &Shares{limit: limit, taken: map[string]int{}} }
+
+// Enter takes a slot and returns what gives it back, or nil if there is none.
+func (s *Shares) Enter(namespace string) (leave func()) {
+	if s == nil {
+		return func() {}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken[namespace] >= s.limit {
+		return nil
+	}
+	s.taken[namespace]++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.taken[namespace]--; s.taken[namespace] == 0 {
+			delete(s.taken, namespace)
+		}
+	}
 }

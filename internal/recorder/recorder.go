@@ -1,0 +1,180 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package recorder places events and writes them into the status of MeetingRecordings: a [Writer] reads the objects of a session, has
+// package lifecycle decide, and writes through a [Store]. It knows neither how events arrive nor when they are to be written.
+package recorder
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
+)
+
+// What the sidecar may do in the API server, and no more; as a Role, which config/default binds in the operator's own namespace, and
+// the same as a ClusterRole, for receivers of other namespaces. There is no subresource "recording": who may update it may change
+// status.recording, by the policy of config/policy.
+//
+// +kubebuilder:rbac:groups=recording.meetingops.dev,namespace=system,resources=meetingrecordings,verbs=create;get
+// +kubebuilder:rbac:groups=recording.meetingops.dev,namespace=system,resources=meetingrecordings/status,verbs=patch
+// +kubebuilder:rbac:groups=recording.meetingops.dev,namespace=system,resources=meetingrecordings/recording,verbs=update
+// +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=create;get
+// +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/status,verbs=patch
+// +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/recording,verbs=update
+
+// Session identifies a session of a meeting, by the provider's own spelling, and the namespace of its recordings. They form one chain of
+// objects.
+type Session struct {
+	Namespace string `json:"namespace"`
+	MeetingID string `json:"meetingId"`
+	SessionID string `json:"sessionId"`
+}
+
+// name is that of the object of a segment.
+func (s Session) name(segment int32) string {
+	return lifecycle.Name(s.MeetingID, s.SessionID, segment)
+}
+
+// LogValues returns what the log says about a session: the name of its first recording, with which the names of the others begin. So a
+// search for a recording's name finds the lines of its session.
+func (s Session) LogValues() []any { return []any{"session", s.name(1), "namespace", s.Namespace} }
+
+// Event is one delivery of an event of a session.
+type Event struct {
+	Session
+	lifecycle.Event
+}
+
+// Outcome says where an event was written.
+type Outcome struct {
+	// Result says whether the event was new to its recording.
+	Result lifecycle.Result
+	// Recording is the MeetingRecording that has the event, as namespace/name.
+	Recording string
+	// Trace is the write in the recording's trace; nil if the recording has none, or is not sampled.
+	Trace *Trace
+}
+
+// Trace is an event that was written, as a Tracer wants it.
+type Trace struct {
+	Recording tracing.Recording
+	Event     tracing.Event
+}
+
+// RejectedError means that the API server will never accept an event: it breaks a rule of the MeetingRecording's schema, or of a policy.
+type RejectedError struct {
+	// Field is the webhook's field that is at fault, such as data.meetingId; empty where no single one is.
+	Field string
+	// Err is the API server's response.
+	Err error
+}
+
+func (e *RejectedError) Error() string { return "rejected by the API server: " + e.Err.Error() }
+
+// Unwrap returns the API server's response.
+func (e *RejectedError) Unwrap() error { return e.Err }
+
+// RejectionOf returns the API server's rejection of an event. It is nil if err is something else, such as a lost race, which may look
+// like one.
+func RejectionOf(err error) *RejectedError {
+	var rejection *RejectedError
+	if errors.As(err, &rejection) && !errors.Is(err, ErrChanged) {
+		return rejection
+	}
+	return nil
+}
+
+// PanicError is a bug of ours that an event met. It keeps the kind of what was thrown and where, but no value, which could hold what a
+// sender sent.
+type PanicError struct{ Kind, Stack string }
+
+// NewPanicError is called by the deferred function that recovers.
+func NewPanicError(cause any) *PanicError {
+	kind := fmt.Sprintf("%T", cause)
+	if err, isRuntime := cause.(interface{ RuntimeError() }); isRuntime {
+		kind = fmt.Sprint(err)
+	}
+	return &PanicError{Kind: kind, Stack: string(debug.Stack())}
+}
+
+func (e *PanicError) Error() string { return "panic: " + e.Kind }
+
+// IsPanic reports whether an error is a bug of ours.
+func IsPanic(err error) bool {
+	var bug *PanicError
+	return errors.As(err, &bug)
+}
+
+// IsPermanent reports whether writing an event again is of no use.
+func IsPermanent(err error) bool { return RejectionOf(err) != nil || IsPanic(err) }
+
+// IsNamespaceError reports whether the API server works and refuses writes in a namespace: it does not exist, is being deleted, is full,
+// or the sidecar has no rights in it. Other namespaces may be fine.
+func IsNamespaceError(err error) bool {
+	return (apierrors.IsForbidden(err) || apierrors.IsNotFound(err)) && !isUnexpected(err)
+}
+
+// Object is a MeetingRecording as far as the recorder reads it.
+type Object struct {
+	Namespace, Name string
+	ResourceVersion string
+	Spec            v1alpha1.MeetingRecordingSpec
+	Recording       v1alpha1.RecordingStatus
+	// RawRecording is status.recording byte for byte: what a patch tests.
+	RawRecording json.RawMessage
+	// Processing is status.processing.state, which the controller writes.
+	Processing v1alpha1.ProcessingState
+	// IsTerminating means that the object is being deleted: what is written into it disappears with it.
+	IsTerminating bool
+	// Traceparent is the recording's place in its trace, as its annotation has it; empty where that is not there.
+	Traceparent string
+}
+
+// segment is the object as a part of a session's chain. It is foreign if it has the name of the segment without standing for it.
+func (o *Object) segment(session Session, index int32) lifecycle.Segment {
+	return lifecycle.Segment{
+		Index: index, Status: o.Recording, Processed: o.isProcessed(),
+		Foreign: o.Spec.MeetingID != session.MeetingID || o.Spec.SessionID != session.SessionID || o.Spec.Segment != index,
+	}
+}
+
+// isProcessed reports whether the controller has acted on how the recording ended: a file that came now would have no Jobs.
+func (o *Object) isProcessed() bool {
+	switch o.Processing {
+	case "", v1alpha1.ProcessingWaiting, v1alpha1.ProcessingSuspended:
+		return false
+	}
+	return true
+}
+
+var (
+	// ErrNotFound means that the segment has no object.
+	ErrNotFound = errors.New("not found")
+	// ErrChanged means that a conditional write was refused because the object is no longer, or not yet, what was read: read again.
+	ErrChanged = errors.New("the object has changed")
+	// ErrTerminating means that a recording of the session is being deleted. Once it is gone the event gets a new one.
+	ErrTerminating = errors.New("recording is being deleted")
+)
+
+// Store reads and writes MeetingRecordings. Errors other than the ones above come from the API server or from the way to it; a
+// *RejectedError is among them where trying again is no use.
+type Store interface {
+	// Get reads the object of a session's segment. Unless fresh, what it returns may be outdated.
+	Get(ctx context.Context, session Session, segment int32, fresh bool) (*Object, error)
+	// Seen reports whether the object may have been seen before. It asks nobody.
+	Seen(session Session, segment int32) bool
+	// Create makes the object, without events, and returns it as it was stored; ErrChanged if the name is taken.
+	Create(ctx context.Context, session Session, segment int32) (*Object, error)
+	// Patch makes status.recording what status says, if it is still that of read; members that this version does not know stay. If it
+	// revives a failed recording, it does so only if its processing is still where it was. It fails with ErrChanged, also where the API
+	// server rejects the new status itself: it gives both the same code.
+	Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error
+}
