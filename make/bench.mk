@@ -26,6 +26,7 @@ OUTAGE_PER_SECOND ?= 100
 .PHONY: outage
 outage: build controlplane ## Stop the API server for a minute under 100 webhooks a second, and kill a sidecar meanwhile.
 	@go build -o bin/chaos ./test/chaos
+	@go build -tags=chaos -o bin/chaos-sidecar ./cmd/sidecar
 	@bin/chaos -seed=$(CHAOS_SEED) -outage=$(OUTAGE) -per-second=$(OUTAGE_PER_SECOND) -acknowledge=$(CHAOS_ACKNOWLEDGE)
 
 .PHONY: bench-scale

@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
@@ -124,7 +123,7 @@ func openTool(ctx context.Context, directory string, stderr io.Writer) (tool spo
 	if _, err := os.Stat(directory); err != nil {
 		return nil, false, nil, fmt.Errorf("no spool, give the sidecar's own --spool-dir: %w", err)
 	}
-	store, err := spool.Open(directory, spool.Options{MaxBytes: maxSpoolBytes, Now: time.Now, OnDamage: func(file string, bytes int64) {
+	store, err := spool.Open(directory, spool.Options{MaxBytes: maxSpoolBytes, Now: wallClock, OnDamage: func(file string, bytes int64) {
 		_, _ = fmt.Fprintf(stderr, "sidecar: %v: %d bytes were copied to %s\n", spool.ErrDamaged, bytes, file)
 	}})
 	if errors.Is(err, spool.ErrInUse) {

@@ -50,6 +50,9 @@ const (
 	shuttingDown = "shutting down"
 )
 
+// wallClock is the time that events are received at. Only the chaos tests set another one.
+var wallClock = time.Now
+
 // sidecar is the program, wired and listening.
 type sidecar struct {
 	options   options
@@ -91,7 +94,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 		return nil, err
 	}
 	handler := &receiver.Handler{
-		Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: time.Now, Tracer: s.tracer,
+		Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: wallClock, Tracer: s.tracer,
 		IgnoreIDs: options.ignoreIDs,
 	}
 	if handler.Verifier, err = s.verifier(); err != nil {
@@ -121,7 +124,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 func (s *sidecar) limit(handler *receiver.Handler, registry prometheus.Registerer) (err error) {
 	s.routes, err = routes.Open(routes.Options{
 		Namespace: s.options.namespace, EndpointTokenFile: s.options.tokenFile, ClientTokenFile: s.options.clients.tokenFile,
-		RoutesFile: s.options.routesFile, Now: time.Now, OnError: s.reporter("Tokens not read again"),
+		RoutesFile: s.options.routesFile, Now: wallClock, OnError: s.reporter("Tokens not read again"),
 	})
 	if err != nil {
 		return err
@@ -132,8 +135,8 @@ func (s *sidecar) limit(handler *receiver.Handler, registry prometheus.Registere
 		limits.PerNamespace = 0 // one namespace has only the limit of all
 	}
 	handler.Routes, handler.TrustedProxies = s.routes, s.options.overload.proxies
-	handler.Rates = guard.NewRates(limits, time.Now)
-	handler.ClientRates = guard.NewRates(guard.RateLimits{PerNamespace: s.options.clients.rate}, time.Now)
+	handler.Rates = guard.NewRates(limits, wallClock)
+	handler.ClientRates = guard.NewRates(guard.RateLimits{PerNamespace: s.options.clients.rate}, wallClock)
 	handler.Origins = s.options.clients.origins
 	if limit := s.options.overload.maxInFlight; limit > 0 {
 		handler.ClientShares = guard.NewShares(max(1, limit/clientShare))
@@ -168,7 +171,7 @@ func (s *sidecar) startTracer(ctx context.Context, writer *recorder.Writer) (err
 	if s.tracer == nil {
 		return err
 	}
-	writer.Now = time.Now
+	writer.Now = wallClock
 	s.store.Traceparent = func() string { return tracecontext.Format(s.tracer.Begin()) }
 	return nil
 }
@@ -180,7 +183,7 @@ func (s *sidecar) verifier() (receiver.SignatureVerifier, error) {
 	}
 	var sources []videosdk.KeySource
 	if len(s.options.keyFiles) > 0 {
-		files, err := openKeyFiles(s.options.keyFiles, time.Now, s.reporter("Public key file unusable"))
+		files, err := openKeyFiles(s.options.keyFiles, wallClock, s.reporter("Public key file unusable"))
 		if err != nil {
 			return nil, err
 		}

@@ -97,12 +97,12 @@ type spooler struct {
 func (s *sidecar) openOutbox(writer *recorder.Writer, registry prometheus.Registerer) error {
 	options := outbox.Options{
 		Write: writer.Write, Timeout: s.options.writeTimeout, SpoolFirst: s.options.spool.first(),
-		Metrics: outbox.NewMetrics(registry), Tracer: s.tracer, Log: s.log, Now: time.Now,
+		Metrics: outbox.NewMetrics(registry), Tracer: s.tracer, Log: s.log, Now: wallClock,
 	}
 	s.outbox = &spooler{log: s.log}
 	if s.options.spool.directory != "" {
 		store, err := spool.Open(s.options.spool.directory, spool.Options{
-			MaxBytes: s.options.spool.maxBytes.Value(), Now: time.Now, OnDamage: func(file string, bytes int64) {
+			MaxBytes: s.options.spool.maxBytes.Value(), Now: wallClock, OnDamage: func(file string, bytes int64) {
 				options.Metrics.Damaged()
 				s.log.Error(spool.ErrDamaged, "Spool damaged, bytes set aside: keep the file if its events matter, delete it otherwise", "file", file, "bytes", bytes)
 			},
@@ -113,7 +113,7 @@ func (s *sidecar) openOutbox(writer *recorder.Writer, registry prometheus.Regist
 		if waiting := store.Stats(); waiting.Events > 0 {
 			s.log.Info("Spool has events of the last run", "events", waiting.Events)
 		}
-		outbox.RegisterSpool(registry, store, time.Now)
+		outbox.RegisterSpool(registry, store, wallClock)
 		s.readiness.Clear(noAPIServer) // webhooks can be accepted without it
 		options.Spool, s.outbox.store = store, store
 	}

@@ -66,7 +66,12 @@ type Input struct {
 	Steps []Step
 	// Window is how far apart events of one recording may be to be told from those of the next: --redelivery-window.
 	Window time.Duration
+	// Skews are when a sidecar's clock was wrong.
+	Skews []Span
 }
+
+// Span is a time from one moment to another, by the sender's clock.
+type Span struct{ From, To time.Time }
 
 // Report is what an audit finds.
 type Report struct {

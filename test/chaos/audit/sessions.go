@@ -70,7 +70,8 @@ func (a *auditor) chainsWhole() {
 }
 
 // recordingsWhole is I3: without loss, every order and duplication, within the windows, of one recording's events ends in one object with
-// the same state and file. That can be judged where a session had one recording, each of whose deliveries was answered in time.
+// the same state and file. That can be judged where a session had one recording, each of whose deliveries was answered in time, by clocks
+// that agree.
 func (a *auditor) recordingsWhole() {
 	events := map[Session][]Event{}
 	for _, event := range a.Events {
@@ -107,6 +108,9 @@ func (a *auditor) isWhole(events []Event) bool {
 		hasFile = hasFile || event.FilePath != ""
 		hasFailed = hasFailed || event.Type == v1alpha1.EventFailed
 		spooled = spooled || event.Spooled
+	}
+	if slices.ContainsFunc(a.Skews, func(s Span) bool { return from.Before(s.To) && s.From.Before(to) }) {
+		return false
 	}
 	// A failure may be acted on before a file is written that waited in the spool; then the file is a recording of its own.
 	return to.Sub(from) <= a.Window && (!hasFile || !hasFailed || !spooled)

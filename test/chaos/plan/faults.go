@@ -15,13 +15,15 @@ type Kind string
 
 // Kinds of faults.
 const (
-	Kill        Kind = "SIGKILL"             // and started again after For
-	Stop        Kind = "SIGSTOP, SIGCONT"    // For later
-	Terminate   Kind = "SIGTERM"             // as in a rollout, and started again; For is about as long as it takes
-	StopLeader  Kind = "leader fail-over"    // the leading manager stopped for longer than its Lease, and continued
-	Away        Kind = "API server away"     // SIGKILL, and started only after For
-	DiskFull    Kind = "disk full"           // of a spool, with the API server out of the sidecar's reach for a while
-	RotateKey   Kind = "key rotation"        // the provider signs with another key
+	Kill        Kind = "SIGKILL"          // and started again after For
+	Stop        Kind = "SIGSTOP, SIGCONT" // For later
+	Terminate   Kind = "SIGTERM"          // as in a rollout, and started again; For is about as long as it takes
+	StopLeader  Kind = "leader fail-over" // the leading manager stopped for longer than its Lease, and continued
+	Away        Kind = "API server away"  // SIGKILL, and started only after For
+	DiskFull    Kind = "disk full"        // of a spool, with the API server out of the sidecar's reach for a while
+	RotateKey   Kind = "key rotation"     // the provider signs with another key
+	ClockAhead  Kind = "clock ahead"      // of a sidecar, by minutes, see Fault.Skew
+	ClockBehind Kind = "clock behind"
 	ToxicIn     Kind = "webhook connections" // of a sidecar, see Fault.Toxic
 	ToxicBehind Kind = "API connections"     // of one program, see Fault.Toxic
 )
@@ -55,6 +57,8 @@ type Fault struct {
 	Toxic string
 	// Share is the share of connections to which it happens, in percent.
 	Share int
+	// Skew is how wrong the clock is.
+	Skew time.Duration
 }
 
 // Name tells kind and target, for tables.
@@ -63,7 +67,7 @@ func (f Fault) Name() string {
 	if f.Toxic != "" {
 		name += " " + f.Toxic
 	}
-	if f.Target != "" && f.Toxic == "" {
+	if f.Target != "" && f.Toxic == "" && f.Skew == 0 {
 		name += " " + f.Target
 	}
 	return name
@@ -102,6 +106,8 @@ func deck() []card {
 		{Away, []string{APIServer}, "", away, away},
 		{DiskFull, []string{SidecarA, SidecarB}, "", 15 * time.Second, 20 * time.Second},
 		{RotateKey, nil, "", 0, 0},
+		{ClockAhead, []string{SidecarA, SidecarB}, "", 4 * time.Second, 8 * time.Second},
+		{ClockBehind, []string{SidecarA, SidecarB}, "", 4 * time.Second, 8 * time.Second},
 	}
 	cards := make([]card, 0, len(programs)+2*len(toxics))
 	cards = append(cards, programs...)
@@ -142,6 +148,11 @@ func (c card) draw(r *rand.Rand, run time.Duration) Fault {
 	f := Fault{Kind: c.kind, For: min(between(r, c.low, c.high), run/2), Toxic: c.toxic}
 	if len(c.targets) > 0 {
 		f.Target = c.targets[r.IntN(len(c.targets))]
+	}
+	if c.kind == ClockAhead || c.kind == ClockBehind {
+		if f.Skew = between(r, 2*time.Minute, 15*time.Minute); c.kind == ClockBehind {
+			f.Skew = -f.Skew
+		}
 	}
 	if c.toxic != "" {
 		f.Share = []int{40, 70, 100}[r.IntN(3)]
@@ -195,6 +206,8 @@ func (f Fault) needs() []string {
 		return []string{ManagerA, ManagerB}
 	case RotateKey:
 		return []string{"key"}
+	case ClockAhead, ClockBehind:
+		return []string{"clock of " + f.Target}
 	case DiskFull:
 		return []string{f.Target, "API connections of " + f.Target}
 	case ToxicIn:

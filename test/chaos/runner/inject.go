@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/meetingops/meeting-recording-operator/test/chaos/audit"
 	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
@@ -55,6 +56,9 @@ func (i *injector) happen(ctx context.Context, begin time.Time, fault plan.Fault
 }
 
 func detail(fault plan.Fault) string {
+	if fault.Skew != 0 {
+		return fmt.Sprintf(" by %s at %s", fault.Skew.Round(time.Second), fault.Target)
+	}
 	if fault.Toxic == "" {
 		return ""
 	}
@@ -86,8 +90,35 @@ func (w *world) suffer(ctx context.Context, fault plan.Fault) error {
 		return w.poison(ctx, w.links["API of "+fault.Target], fault)
 	case plan.DiskFull:
 		return w.fillDisk(ctx, fault)
+	case plan.ClockAhead, plan.ClockBehind:
+		return w.skewClock(ctx, fault)
 	}
 	return fmt.Errorf("no such kind of fault")
+}
+
+// skewClock has a sidecar's clock jump, and jump back.
+func (w *world) skewClock(ctx context.Context, fault plan.Fault) error {
+	path := w.spools[fault.Target] + ".clock"
+	begin := time.Now()
+	if err := os.WriteFile(path, []byte(fault.Skew.String()), 0o600); err != nil {
+		return err
+	}
+	harness.Sleep(ctx, fault.For)
+	err := os.Remove(path)
+	w.skews.add(audit.Span{From: begin, To: time.Now()})
+	return err
+}
+
+// spans are times when a clock was wrong.
+type spans struct {
+	mu  sync.Mutex
+	all []audit.Span
+}
+
+func (s *spans) add(span audit.Span) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, span)
 }
 
 func stop(ctx context.Context, process *Process, d time.Duration) error {
@@ -156,7 +187,7 @@ func (w *world) renewSpool(ctx context.Context, name string) error {
 	if err != nil || len(segments) == 0 {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, w.binary("sidecar"), "spool", "export", "--spool-dir", folder)
+	cmd := exec.CommandContext(ctx, w.binary("chaos-sidecar"), "spool", "export", "--spool-dir", folder)
 	waiting, err := cmd.Output()
 	if err != nil {
 		return fmt.Errorf("look into the spool: %w", err)

@@ -111,7 +111,7 @@ func (w *world) judge(ctx context.Context, outcome *Outcome, s *sender, listed [
 	}
 	outcome.Report = audit.Audit(audit.Input{
 		Sessions: s.recordings(), Events: s.events, Objects: objects, Jobs: w.observer.seenJobs(), Steps: steps, Window: redeliveryWindow,
-		Listed: listed,
+		Listed: listed, Skews: w.skews.all,
 	})
 	outcome.LongestDelay = audit.Longest(w.observer.sightings.Delays(s.events))
 	for name, process := range w.processes {

@@ -53,6 +53,7 @@ type world struct {
 	links     map[string]*link
 	disks     map[string]*disk
 	spools    map[string]string
+	skews     spans
 	// keyFile and keyURL have the provider's key.
 	keyFile, keyURL string
 	apiURL          string
@@ -162,7 +163,7 @@ func (w *world) startSidecar(ctx context.Context, name string) error {
 	if w.links["webhooks of "+name], err = newLink(name, w.webhooks[name]); err != nil {
 		return err
 	}
-	return w.startProgram(name, "sidecar", args...)
+	return w.startProgram(name, "chaos-sidecar", args...)
 }
 
 func (w *world) startManager(ctx context.Context, name string) error {
