@@ -73,7 +73,7 @@ func (w *work) examine(ctx context.Context, r input.Reader) (*recording, error) 
 	return newRecording(r, info, axis)
 }
 
-// index reads the index of an MP4 file, and checks other files for truncation, as far as their containers tell. It returns
+// index reads the index of an MP4 file, and checks other files for truncation, as far as their containers say how long they are. It returns
 // nil for a file without an index that has all samples.
 func (w *work) index(ctx context.Context, r input.Reader) (*mp4.Index, error) {
 	index, err := mp4.ReadIndex(r, r.Size())
@@ -106,7 +106,7 @@ func (w *work) index(ctx context.Context, r input.Reader) (*mp4.Index, error) {
 	return nil, err
 }
 
-// axisOf returns the axis that an MP4 file's index tells. It returns false for one that must be read to tell.
+// axisOf returns the axis of an MP4 file by its index. It returns false for a file that must be read for it.
 func axisOf(index *mp4.Index) (timeline.Axis, bool) {
 	if index == nil {
 		return timeline.Axis{}, false
@@ -121,10 +121,13 @@ func axisOf(index *mp4.Index) (timeline.Axis, bool) {
 		if t.Video {
 			s.Kind = timeline.Video
 		}
-		s.Gap = t.LongestGap(timeline.LongGap, func(from, to float64) {
+		total := 0.0
+		s.Gap = t.LongestGap(timeline.LongGap, func(from, to float64) bool {
 			if !t.Video {
 				s.Gaps = timeline.AddGap(s.Gaps, timeline.Gap{From: span.Zero + from, To: span.Zero + to})
 			}
+			total += to - from
+			return total < maxDuration
 		})
 		streams = append(streams, s)
 	}

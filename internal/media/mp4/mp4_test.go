@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"testing"
@@ -311,5 +312,26 @@ func TestExcerptFails(t *testing.T) {
 				t.Errorf("err = %v, want %v", err, test.want)
 			}
 		})
+	}
+}
+
+// The gaps of sound are found without walking the samples, and how long the last sample lasts is none.
+func TestLongestGap(t *testing.T) {
+	path := mediatest.Make(t, "gap.mp4", "-f", "lavfi", "-i", "sine=duration=4:sample_rate=48000,asetpts='PTS+gte(T,2)*100/TB'", "-c:a", "aac")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := mp4.ReadIndex(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var gaps [][2]float64
+	longest := index.Tracks[0].LongestGap(30, func(from, to float64) bool {
+		gaps = append(gaps, [2]float64{from, to})
+		return true
+	})
+	if len(gaps) != 1 || math.Abs(gaps[0][0]-2) > 0.1 || math.Abs(gaps[0][1]-102) > 0.1 || math.Abs(longest-100) > 0.1 {
+		t.Errorf("gaps %v, the longest has %g s", gaps, longest)
 	}
 }

@@ -93,8 +93,9 @@ func (t *table) peekShift() int64 {
 }
 
 // LongestGap returns the longest time from one sample to the next, in seconds, and calls gap with each that is at least so
-// long: from the start of a sample to the start of the next, in seconds from when the first sample is decoded.
-func (t *Track) LongestGap(least float64, gap func(from, to float64)) float64 {
+// long, until gap returns false: from the start of a sample to the start of the next, in seconds from when the first sample
+// is decoded.
+func (t *Track) LongestGap(least float64, gap func(from, to float64) bool) float64 {
 	var longest, ticks, number int64
 	entries := table{data: t.stts, entry: 8}
 	last := int64(t.count) - 1 // how long the last one lasts is no gap
@@ -106,7 +107,9 @@ func (t *Track) LongestGap(least float64, gap func(from, to float64)) float64 {
 		if length := float64(delta) / float64(t.timescale); length >= least {
 			for n := range samples {
 				from := float64(ticks+n*delta) / float64(t.timescale)
-				gap(from, from+length)
+				if !gap(from, from+length) {
+					return float64(longest) / float64(t.timescale)
+				}
 			}
 		}
 		ticks += samples * delta

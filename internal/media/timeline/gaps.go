@@ -64,5 +64,5 @@ func (a Axis) silence(s Stream) (selected string, end float64) {
 		terms = append(terms, fmt.Sprintf("between(t\\,%s\\,%s)", seconds(g.From+beforeSilence), seconds(g.To-afterSilence-1)))
 		end = max(end, g.To)
 	}
-	return strings.Join(terms, "+"), end
+	return strings.Join(terms, "+"), min(end, a.End)
 }
