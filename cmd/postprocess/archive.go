@@ -13,11 +13,11 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/progress"
 )
 
-const archiveLong = `Copy a recorded file to a bucket, and tell where it is, its size and SHA-256 by the container's termination message.
+const archiveLong = `Copy a recorded file to a bucket, and write where it is, its size and SHA-256 to the container's termination message.
 
 The file is taken from RECORDING_FILE_URL, which the operator sets, and only from allowed hosts at public addresses. What breaks off
 is continued; size and digest are compared with what the source announced. The file appears under its final name complete or
-not at all, and beside it a JSON document that tells of the recording. When the same file is there already, nothing is copied.
+not at all, and beside it a JSON document about the recording. When the same file is there already, nothing is copied.
 
 Destinations:
   file:///folder          a folder, such as a volume
@@ -62,14 +62,14 @@ func newArchiveCommand(p process, terminationLog *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return tell(p, *terminationLog, "the file is archived", outputs.Message{Outputs: made})
+			return report(p, *terminationLog, "the file is archived", outputs.Message{Outputs: made})
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	opts.destination.add(flags, archive.DefaultObjectName)
 	flags.StringVar(&opts.metadataSuffix, "metadata-suffix", ".json",
-		"what to append to the name for the JSON document that tells of the recording; empty: no document, and copy every time")
+		"what to append to the name for the JSON document about the recording; empty: no document, and copy every time")
 	opts.source.add(flags)
 	addTerminationLogFlag(flags, terminationLog)
 	return cmd

@@ -121,11 +121,11 @@ func TestArchiveFails(t *testing.T) {
 	}
 }
 
-// A message that cannot be told is a failure: without it the operator would not know of the file.
+// A message that cannot be written is a failure: without it the operator would not know of the file.
 func TestMessageCannotBeTold(t *testing.T) {
 	f := newFixture(t, serveContent)
 	f.args = append(f.args, "--termination-log="+f.folder)
-	if code := f.run(t); code != 74 || !strings.Contains(f.stderr.String(), "the file is archived, but that cannot be told") {
+	if code := f.run(t); code != 74 || !strings.Contains(f.stderr.String(), "the file is archived, but the outcome cannot be written") {
 		t.Errorf("exit code %d\n%s", code, &f.stderr)
 	}
 }

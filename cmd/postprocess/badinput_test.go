@@ -139,7 +139,7 @@ func TestBadDestination(t *testing.T) {
 		text    string
 	}{
 		"no bucket": {func(_ *testing.T, f *fixture) { f.env["ARCHIVE_DESTINATION"] = s3Server.BucketURL("none") }, 78,
-			"the bucket s3://none does not exist; create it, or mend --destination"},
+			"the bucket s3://none does not exist; create it, or correct --destination"},
 		"no such key": {func(t *testing.T, _ *fixture) { t.Setenv("AWS_ACCESS_KEY_ID", "other") }, 77, "check the credentials, and that they may write there"},
 		"no credentials": {func(t *testing.T, _ *fixture) {
 			t.Setenv("AWS_ACCESS_KEY_ID", "")

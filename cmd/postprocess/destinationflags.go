@@ -40,7 +40,7 @@ func (d *destinationFlags) open(ctx context.Context, p process) (*archive.Destin
 	return archive.OpenDestination(ctx, cmp.Or(d.url, p.getenv("ARCHIVE_DESTINATION")))
 }
 
-// recording is what the operator tells of the recording by the environment.
+// recording is what the operator says about the recording in the environment.
 func recording(p process, sourceURL string) archive.Recording {
 	return archive.Recording{
 		Name:      p.getenv("RECORDING_NAME"),

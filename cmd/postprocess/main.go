@@ -27,7 +27,7 @@ import (
 const memoryLimit = 30 << 20
 
 func main() {
-	log.SetOutput(io.Discard) // where net/http would tell the first bytes of a body that is too long
+	log.SetOutput(io.Discard) // where net/http would log the first bytes of a body that is too long
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
@@ -58,7 +58,7 @@ func run(ctx context.Context, p process) int {
 	return sysexits.Code(err)
 }
 
-// newRootCommand sets terminationLog to where the outcome is to be told.
+// newRootCommand sets terminationLog to where the outcome is written.
 func newRootCommand(p process, terminationLog *string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "postprocess",

@@ -85,7 +85,7 @@ func (f *fixture) run(t *testing.T) int {
 	})
 	for what, text := range map[string]string{"log": f.stderr.String(), "stdout": f.stdout.String(), "message": f.message(t)} {
 		if strings.Contains(text, "topsecret") {
-			t.Errorf("the %s tells the query: %s", what, text)
+			t.Errorf("the %s reveals the query: %s", what, text)
 		}
 	}
 	return code

@@ -72,7 +72,7 @@ func mediaCommand(p process, terminationLog *string, opts *mediaOptions, cmd *co
 		if err != nil {
 			return err
 		}
-		return tell(p, *terminationLog, "the step is done", message)
+		return report(p, *terminationLog, "the step is done", message)
 	}
 	cmd.Flags().SortFlags = false
 	opts.addFlags(cmd.Flags())

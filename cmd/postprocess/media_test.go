@@ -39,7 +39,7 @@ func (f *fixture) scratch() string {
 	return ""
 }
 
-// Each command tells where its outputs are, of what type and size, by the termination message.
+// Each command writes where its outputs are, of what type and size, into the termination message.
 func TestMediaCommands(t *testing.T) {
 	const folder = "abcd-efgh-ijkl/0123456789abcdef01234567/1/media/"
 	tests := map[string]struct {
@@ -150,7 +150,7 @@ func TestMediaUsage(t *testing.T) {
 	}
 }
 
-// What a server answers, and what a file holds, becomes an exit code and a message that tells what to do.
+// What a server answers, and what a file holds, becomes an exit code and a message that says what to do.
 func TestMediaFails(t *testing.T) {
 	text := func(content string) func(t *testing.T) string {
 		return func(t *testing.T) string {
@@ -192,7 +192,7 @@ func TestMediaFails(t *testing.T) {
 					t.Errorf("exit code %d, message %q, want %d and %q", code, f.message(t), test.code, test.text)
 				}
 				if strings.Contains(f.stderr.String()+f.stdout.String()+f.message(t), "root:") {
-					t.Errorf("a secret is told\n%s", &f.stderr)
+					t.Errorf("a secret is revealed\n%s", &f.stderr)
 				}
 				f.expectNothingStored(t)
 			})

@@ -56,7 +56,7 @@ func newNotifyCommand(p process, terminationLog *string) *cobra.Command {
 			if err := runNotify(cmd.Context(), p, opts); err != nil {
 				return err
 			}
-			return tell(p, *terminationLog, "the receiver is notified", outputs.Message{})
+			return report(p, *terminationLog, "the receiver is notified", outputs.Message{})
 		},
 	}
 	f := cmd.Flags()

@@ -28,7 +28,7 @@ func newNotifyFixture(t *testing.T, receiver http.HandlerFunc) *fixture {
 }
 
 func TestNotify(t *testing.T) {
-	// As the operator writes it, which tells of the recording too.
+	// As the operator writes it, with the recording too.
 	const steps = `{"recording":{"name":"r"},"steps":{"archive":{"state":"Succeeded","outputs":[{"name":"archive","url":"s3://b/a.mp4","values":{"x":1}}]},"poster":{"state":"Skipped","outputs":[]}}}`
 	file := filepath.Join(t.TempDir(), "outputs.json")
 	if err := os.WriteFile(file, []byte(steps), 0o600); err != nil {
@@ -101,7 +101,7 @@ func TestNotifyFails(t *testing.T) {
 		"private":     {func(f *fixture) { f.args = append(f.args, "--allow-private-addresses=false") }, 0, 77, "if it is yours, use --allow-private-addresses"},
 		"http":        {func(f *fixture) { f.args = append(f.args, "--allow-http=false") }, 0, 77, "use https, or --allow-http"},
 		"argument":    {func(f *fixture) { f.args = append(f.args, "x") }, 0, 64, `unknown command "x"`},
-		"404":         {nil, 404, 78, "answered 404 Not Found; mend --url"},
+		"404":         {nil, 404, 78, "answered 404 Not Found; correct --url"},
 		"401":         {nil, 401, 77, "has it the same secret?"},
 		"422":         {nil, 422, 76, "not 2xx"},
 		"429":         {nil, 429, 75, "429"},
@@ -118,7 +118,7 @@ func TestNotifyFails(t *testing.T) {
 			}
 			for _, text := range []string{f.stderr.String(), f.message(t)} {
 				if strings.Contains(text, "whsec_") || strings.Contains(text, "token=") {
-					t.Errorf("a secret is told: %s", text)
+					t.Errorf("a secret is revealed: %s", text)
 				}
 			}
 		})

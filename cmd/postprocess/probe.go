@@ -15,7 +15,7 @@ import (
 const probeLong = `Tell what a recording is: duration, container, codecs, resolution, bit rate and frame rate, as values for the conditions
 of later steps, and as a report in JSON when there is a destination.
 
-With --analyze=full all of the recording is fetched and decoded, to tell also its loudness (EBU R 128), and how much of it is
+With --analyze=full all of the recording is fetched and decoded, for its loudness (EBU R 128), and how much of it is
 silent or black. Without, no more is fetched than is needed where the source serves parts of the file: for MP4 files, the
 index and the beginning.
 
@@ -33,7 +33,7 @@ func newProbeCommand(p process, terminationLog *string) *cobra.Command {
 	opts.destinationOptional = true
 	var analyze string
 	cmd := &cobra.Command{Use: "probe", Short: "Tell what a recording is, and whether it is whole", Long: probeLong, Example: probeExample}
-	cmd.Flags().StringVar(&analyze, "analyze", "headers", "headers: what the container tells; full: loudness, silence and black too")
+	cmd.Flags().StringVar(&analyze, "analyze", "headers", "headers: what the container says; full: loudness, silence and black too")
 	return mediaCommand(p, terminationLog, opts, cmd, func(ctx context.Context, step media.Step) (outputs.Message, error) {
 		if err := oneOf("analyze", analyze, "headers", "full"); err != nil {
 			return outputs.Message{}, err

@@ -13,13 +13,13 @@ import (
 // addTerminationLogFlag adds the flag that every subcommand of a step has.
 func addTerminationLogFlag(f *pflag.FlagSet, terminationLog *string) {
 	f.StringVar(terminationLog, "termination-log", *terminationLog,
-		"the file that tells the outcome; when it does not exist, outputs are printed")
+		"the file to write the outcome to; when it does not exist, outputs are printed")
 }
 
-// tell tells what the step made. It returns an ExitError (IOErr) that begins with done, such as "the file is archived".
-func tell(p process, terminationLog, done string, message outputs.Message) error {
+// report writes what the step made. It returns an ExitError (IOErr) that begins with done, such as "the file is archived".
+func report(p process, terminationLog, done string, message outputs.Message) error {
 	if err := (outputs.Sink{Path: terminationLog, Stdout: p.stdout}).Write(message); err != nil {
-		return sysexits.New(sysexits.IOErr, err, "%s, but that cannot be told", done)
+		return sysexits.New(sysexits.IOErr, err, "%s, but the outcome cannot be written", done)
 	}
 	return nil
 }

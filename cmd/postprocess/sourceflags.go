@@ -48,7 +48,7 @@ func (s *sourceFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&o.AllowPrivateAddresses, "allow-private-addresses", false,
 		"allow loopback, private and other addresses that are not public (unsafe)")
 	f.BoolVar(&s.proxyFromEnv, "proxy-from-environment", false,
-		"use HTTPS_PROXY, HTTP_PROXY and NO_PROXY; addresses behind a proxy are not judged")
+		"use HTTPS_PROXY, HTTP_PROXY and NO_PROXY; addresses behind a proxy are not checked")
 	f.Var(&s.maxBytes, "max-bytes", "largest file that is taken, in bytes or with a suffix such as 20Gi or 500M")
 	f.IntVar(&o.Retries, "retries", o.Retries, "how often an attempt that brought nothing new is repeated")
 	f.DurationVar(&o.Timeout, "timeout", o.Timeout, "time for all of it, retries included")
@@ -119,7 +119,7 @@ func (s *sourceFlags) client(p process, log *slog.Logger) (*source.Client, error
 	return source.New(opts), nil
 }
 
-// userAgent is what servers are told we are.
+// userAgent is what we call ourselves to servers.
 func userAgent() string { return "meeting-recording-operator-postprocess/" + version.String() }
 
 // proxyFromEnv reads the variables that curl and Go programs do, of which the lower-case ones count first.

@@ -23,7 +23,7 @@ import (
 
 const transcribeLong = `Have an engine for speech recognition write down what is said in a recording:
 
-  transcript.json  segments and, if the engine tells them, words, with their times
+  transcript.json  segments and, if the engine gives them, words, with their times
   captions.vtt     captions for players (WebVTT)
   captions.srt     the same as SubRip
   transcript.txt   the text
@@ -104,7 +104,7 @@ func (o *transcribeOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.ask.Model, "model", "", "the engine's name for the model to use, if it has several")
 	f.StringVar(&o.ask.Language, "language", "", "ISO 639 code of the language that is spoken, such as en (default: the engine detects it)")
 	f.StringVar(&o.ask.Prompt, "prompt", "", "names and terms that are likely to be said, for the engine to spell them right")
-	f.StringVar(&o.ask.ResponseFormat, "response-format", engine.VerboseJSON, "verbose_json, or json for engines that tell no times")
+	f.StringVar(&o.ask.ResponseFormat, "response-format", engine.VerboseJSON, "verbose_json, or json for engines without times")
 	f.StringSliceVar(&o.formats, "format", media.TranscriptFormats(), "what to make: "+strings.Join(media.TranscriptFormats(), ", "))
 	f.Var(&o.chunkBytes, "max-chunk-bytes", "largest file that the engine takes, such as 24Mi")
 	f.DurationVar(&o.limits.Duration, "max-chunk-duration", 10*time.Minute, "longest sound that the engine takes, from 5s to 3h")

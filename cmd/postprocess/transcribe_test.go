@@ -335,7 +335,7 @@ func TestTranscribeFails(t *testing.T) {
 		"closed":           {func(http.ResponseWriter, int) { panic(http.ErrAbortHandler) }, nil, 69, "closed the connection without an answer"},
 		"unknown language": {answers(400, `{"error":"unknown language 'gsw'"}`), []string{"--language=gsw"}, 78, "(unknown language 'gsw'); check --language"},
 		"milliseconds": {answers(200, `{"text":"a b c","segments":[{"start":0,"end":900,"text":"a"},{"start":900,"end":1500,"text":"b"},{"start":1500,"end":2000,"text":"c"}]}`), nil, 76,
-			"told times that do not fit the sound: most of it lies outside the audio (2.5 s long, and told of 900.0 s); times must be seconds"},
+			"returned times that do not fit the sound: most of it lies outside the audio (2.5 s long, a segment at 900.0 s); times must be seconds"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -358,7 +358,7 @@ func TestTranscribeFails(t *testing.T) {
 	})
 	t.Run("repeats after the end", func(t *testing.T) {
 		f := newTranscribeFixture(t, speechWAV(t), newStandIn(t, answers(200, `{"text":"x","segments":[{"start":1,"end":2,"text":"Bye."},{"start":3,"end":4,"text":"Bye."},{"start":5,"end":6,"text":"Bye."}]}`)))
-		if code := f.run(t); code != 0 || len(f.transcript(t).Segments) != 2 || !strings.Contains(f.message(t), `"leftOut":4`) || !strings.Contains(f.stderr.String(), "left out what the engine told of after the end") {
+		if code := f.run(t); code != 0 || len(f.transcript(t).Segments) != 2 || !strings.Contains(f.message(t), `"leftOut":4`) || !strings.Contains(f.stderr.String(), "Dropped segments after the end of the sound") {
 			t.Errorf("exit code %d, %s\n%s", code, f.message(t), &f.stderr)
 		}
 	})

@@ -30,7 +30,7 @@ type Archiver struct {
 	Destination *Destination
 	// Log gets one line at the end.
 	Log *slog.Logger
-	// Progress is told how many bytes have been written, and of how many (-1: not known); nil: nobody is.
+	// Progress gets how many bytes have been written, and of how many (-1: not known); nil: nobody does.
 	Progress func(done, total int64)
 	// Program is what the metadata says has archived the file, with its version.
 	Program string
@@ -48,10 +48,10 @@ type Request struct {
 	Object string
 	// Attachments are stored before the file.
 	Attachments []Attachment
-	// MetadataObject is the name of the JSON document that tells of it; empty: there is none, and then a file that is in
+	// MetadataObject is the name of the JSON document about it; empty: there is none, and then a file that is in
 	// the destination already is copied again.
 	MetadataObject string
-	// Recording is what the metadata tells of the recording.
+	// Recording is what the metadata says about the recording.
 	Recording Recording
 }
 
@@ -109,11 +109,11 @@ func (a *Archiver) Archive(ctx context.Context, req Request) ([]outputs.Output, 
 	}
 	a.Log.Info("archived", "url", c.url, "bytes", c.made.SizeBytes, "sha256", c.made.SHA256, "attempts", file.Attempt,
 		"duration", c.Now().Sub(started).Round(time.Millisecond).String())
-	told, err := c.tell(ctx, file)
+	written, err := c.confirm(ctx, file)
 	if err != nil {
 		return nil, err
 	}
-	return c.outputs(told), nil
+	return c.outputs(written), nil
 }
 
 // copier is one Archive under way.
@@ -152,7 +152,7 @@ func (c *copier) store(ctx context.Context, file source.File) error {
 	return err
 }
 
-// counter tells the progress, and the destination's errors from the source's.
+// counter reports the progress, and separates the destination's errors from the source's.
 type counter struct {
 	w      io.Writer
 	copier *copier
@@ -170,8 +170,8 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// tell checks that the object is there, and writes its metadata.
-func (c *copier) tell(ctx context.Context, file source.File) (*document, error) {
+// confirm checks that the object is there, and writes its metadata.
+func (c *copier) confirm(ctx context.Context, file source.File) (*document, error) {
 	etag, err := c.Destination.confirm(ctx, c.request.Object, c.made.SizeBytes)
 	if err != nil || c.metadataURL == "" {
 		return &document{Metadata: Metadata{Object: c.made}}, err

@@ -63,7 +63,7 @@ func TestGoogle(t *testing.T) {
 
 	b.open(t, "gs://none")
 	_, err = b.archive(t.Context(), "a.mp4")
-	expectError(t, err, 78, "the bucket gs://none does not exist; create it, or mend --destination")
+	expectError(t, err, 78, "the bucket gs://none does not exist; create it, or correct --destination")
 	_, err = OpenDestination(t.Context(), "gs://recordings?bogus=1")
 	expectError(t, err, 64, "the destination's parameters are wrong")
 
@@ -146,7 +146,7 @@ func TestAzure(t *testing.T) {
 
 	b.open(t, "azblob://none")
 	_, err = b.archive(t.Context(), "a.mp4")
-	expectError(t, err, 78, "the bucket azblob://none does not exist; create it, or mend --destination: ContainerNotFound")
+	expectError(t, err, 78, "the bucket azblob://none does not exist; create it, or correct --destination: ContainerNotFound")
 	b.open(t, "azblob://forbidden")
 	_, err = b.archive(t.Context(), "a.mp4")
 	expectError(t, err, 77, "access to the destination azblob://forbidden was refused")
@@ -185,7 +185,7 @@ func TestErrorsWithoutAnswer(t *testing.T) {
 	} {
 		err := d.ioError(test.err)
 		if expectError(t, err, test.code, test.text); strings.Contains(err.Error(), "topsecret") {
-			t.Errorf("%s: a secret is told: %v", name, err)
+			t.Errorf("%s: a secret is revealed: %v", name, err)
 		}
 	}
 }

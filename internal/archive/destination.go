@@ -78,7 +78,7 @@ func (d *Destination) useFiles(u *url.URL) error {
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return sysexits.New(sysexits.IOErr, err, "cannot tell where the destination is")
+		return sysexits.New(sysexits.IOErr, err, "cannot find the destination")
 	}
 	d.base.Host, d.base.Path = "", dir
 	query := u.Query()
@@ -116,7 +116,7 @@ func (d *Destination) Close() error { return d.bucket.Close() }
 func (d *Destination) String() string { return d.base.String() }
 
 // URL returns where an object is or will be: the bucket's URL joined with the prefix and the name, without query. It
-// returns an ExitError (Usage) for a name that cannot be, or one whose URL is longer than outputs can tell.
+// returns an ExitError (Usage) for a name that cannot be, or one whose URL is longer than outputs can hold.
 func (d *Destination) URL(object string) (string, error) {
 	object = d.prefix + object
 	if reason := objectNameFault(object); reason != "" {

@@ -60,7 +60,7 @@ func TestDiskFull(t *testing.T) {
 	expectError(t, err, 74, "the destination file://"+b.folder+" is full")
 }
 
-func TestIOErrorsSayWhatToMend(t *testing.T) {
+func TestIOErrorsSayWhatToCorrect(t *testing.T) {
 	d := &Destination{base: url.URL{Scheme: "file", Path: "/a"}}
 	for _, test := range []struct {
 		err  error

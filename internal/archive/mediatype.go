@@ -43,9 +43,9 @@ var allowed = []string{
 // mediaType returns a file's media type without parameters: what the source says if that is a recording's, else what the
 // file's extension says, else application/octet-stream.
 func mediaType(contentType, fileName string) string {
-	told, _, err := mime.ParseMediaType(contentType)
-	if err == nil && slices.Contains(allowed, told) {
-		return told
+	announced, _, err := mime.ParseMediaType(contentType)
+	if err == nil && slices.Contains(allowed, announced) {
+		return announced
 	}
 	if known, ok := byExtension[strings.ToLower(path.Ext(fileName))]; ok {
 		return known

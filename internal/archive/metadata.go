@@ -44,7 +44,7 @@ type Metadata struct {
 type Source struct {
 	// URL has neither user nor query: what signs a URL is a secret.
 	URL string `json:"url"`
-	// Validator is the source's strong entity tag, or the time of its last change; empty when it told neither.
+	// Validator is the source's strong entity tag, or the time of its last change; empty when it has neither.
 	Validator string `json:"validator,omitempty"`
 	// ContentType is what the source said; may be empty or wrong.
 	ContentType string `json:"contentType,omitempty"`
@@ -84,13 +84,13 @@ func (d *document) output(url string) outputs.Output {
 	}
 }
 
-// isVersion reports whether the file that d tells of was made of this answer's file, as its headers say. d may be nil.
+// isVersion reports whether the file of d was made of this answer's file, as its headers say. d may be nil.
 func (d *document) isVersion(file source.File, mediaType string) bool {
 	return d != nil && file.Validator != "" && file.Validator == d.Source.Validator && mediaType == d.Object.MediaType &&
 		(file.Length < 0 || file.Length == d.Object.SizeBytes)
 }
 
-// isSame reports whether the file that d tells of is o. d may be nil.
+// isSame reports whether the file of d is o. d may be nil.
 func (d *document) isSame(o Object) bool {
 	return d != nil && d.Object.SizeBytes == o.SizeBytes && d.Object.SHA256 == o.SHA256 && d.Object.MediaType == o.MediaType
 }

@@ -219,13 +219,13 @@ func TestS3Errors(t *testing.T) {
 		text     string
 		metadata bool
 	}{
-		"no bucket":               {url: s3Server.BucketURL("none"), code: 78, text: "the bucket s3://none does not exist; create it, or mend --destination"},
+		"no bucket":               {url: s3Server.BucketURL("none"), code: 78, text: "the bucket s3://none does not exist; create it, or correct --destination"},
 		"no bucket, met at once":  {url: s3Server.BucketURL("none"), code: 78, text: "the bucket s3://none does not exist", metadata: true},
 		"no credentials":          {env: map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, code: 78, text: "no credentials for the destination s3://" + bucket + ": set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the Pod a role"},
 		"unknown key":             {env: map[string]string{"AWS_ACCESS_KEY_ID": "other"}, code: 77, text: "was refused; check the credentials, and that they may write there: XAdminUserNotFound"},
 		"wrong secret":            {env: map[string]string{"AWS_SECRET_ACCESS_KEY": "other"}, code: 77, text: "was refused", metadata: true},
 		"no region":               {env: map[string]string{"AWS_REGION": ""}, url: strings.Replace(s3Server.BucketURL(bucket), "region=us-east-1&", "", 1), code: 78, text: "no region for the destination s3://" + bucket + ": set AWS_REGION, or add ?region="},
-		"another region":          {url: strings.Replace(s3Server.BucketURL(bucket), "us-east-1", "eu-west-1", 1), code: 78, text: "is in another region; mend AWS_REGION"},
+		"another region":          {url: strings.Replace(s3Server.BucketURL(bucket), "us-east-1", "eu-west-1", 1), code: 78, text: "is in another region; correct AWS_REGION"},
 		"nobody at the endpoint":  {url: "s3://b?use_path_style=true&region=x&endpoint=http://127.0.0.1:1", code: 69, text: "cannot reach the destination s3://b; check its endpoint"},
 		"parameter of other type": {url: "s3://b?use_path_style=perhaps", code: 64, text: "the destination's parameters are wrong"},
 	}

@@ -135,11 +135,11 @@ func (s Step) Waveform(ctx context.Context, opts WaveformOptions) (outputs.Messa
 		if found.Len() == 0 {
 			return outputs.Message{}, sysexits.New(sysexits.DataErr, nil, "the recording's sound is empty")
 		}
-		return w.tellPeaks(ctx, found, opts)
+		return w.putPeaks(ctx, found, opts)
 	})
 }
 
-func (w *work) tellPeaks(ctx context.Context, found *peaks.Peaks, opts WaveformOptions) (outputs.Message, error) {
+func (w *work) putPeaks(ctx context.Context, found *peaks.Peaks, opts WaveformOptions) (outputs.Message, error) {
 	if err := w.writeFile(w.path("waveform.json"), func(file *os.File) error { return found.WriteJSON(file) }); err != nil {
 		return outputs.Message{}, err
 	}

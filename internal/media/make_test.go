@@ -141,7 +141,7 @@ func TestThumbnailOfBlack(t *testing.T) {
 	if values := f.values(t, msg, "poster"); values["black"] != true || f.values(t, msg, "thumbnails")["count"] != 1 {
 		t.Errorf("%v", values)
 	}
-	if !strings.Contains(f.log.String(), "every picture is black") {
+	if !strings.Contains(f.log.String(), "Every picture is black") {
 		t.Errorf("log:\n%s", f.log)
 	}
 }
@@ -415,7 +415,7 @@ func TestStepsFail(t *testing.T) {
 		"playlist":  {file(t, "#EXTM3U\nfile:///etc/passwd"), map[string]string{"": "source is a playlist (HLS), which only names other files"}},
 		"truncated": {cut(t, mediatest.Recording(t, 8), 0.6), map[string]string{"": "source is a truncated recording"}},
 		"no audio": {video, map[string]string{
-			"audio": "the recording has no audio, which this step needs; leave the step out for such recordings: `postprocess probe` tells hasAudio", "waveform": "has no audio",
+			"audio": "the recording has no audio, which this step needs; leave the step out for such recordings, by `postprocess probe` and its value hasAudio", "waveform": "has no audio",
 		}},
 		"no video":                 {audio, map[string]string{"thumbnail": "has no video", "transcode": "has no video, which this step needs"}},
 		"no video, no parts known": {mediatest.Make(t, "a.wav", mediatest.Tone(3, 0)...), map[string]string{"thumbnail": "has no video", "transcode": "has no video"}},
@@ -437,7 +437,7 @@ func TestStepsFail(t *testing.T) {
 	}
 }
 
-// What is wrong with the machine is told as such, and may pass.
+// What is wrong with the machine is reported as such, and may pass.
 func TestMachineFails(t *testing.T) {
 	tests := map[string]struct {
 		change func(*fixture)

@@ -163,7 +163,7 @@ func must(t *testing.T, f *fixture) func(outputs.Message, error) outputs.Message
 			t.Fatalf("%v\n%s", err, f.log)
 		}
 		if _, err := msg.Marshal(); err != nil {
-			t.Errorf("the message cannot be told: %v", err)
+			t.Errorf("the message cannot be written: %v", err)
 		}
 		return msg
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	// leadSeconds is how much of the beginning ffprobe gets to tell what the streams are, when it does not get all.
+	// leadSeconds is how much of the beginning ffprobe gets to find out what the streams are, when it does not get all.
 	leadSeconds = 1.5
 	// leadFrames is how many frames of it are enough; decoders reorder no more than 16.
 	leadFrames = 40
@@ -28,8 +28,8 @@ const (
 	maxLeadBytes = 16 << 20
 )
 
-// Probe tells what a recording is. With analyze it decodes all of it and tells also loudness, silence and black; else it
-// reads no more than the container's index and the beginning, where source and container allow it. The values are told on
+// Probe reports what a recording is. With analyze it decodes all of it and reports loudness, silence and black too; else it
+// reads no more than the container's index and the beginning, where source and container allow it. The values are on
 // the output "probe", which is a report in JSON; without a destination it has no URL.
 // It returns DataErr for what is no recording, is empty or is truncated.
 func (s Step) Probe(ctx context.Context, analyze bool) (outputs.Message, error) {
@@ -44,13 +44,13 @@ func (s Step) Probe(ctx context.Context, analyze bool) (outputs.Message, error) 
 		if err != nil {
 			return outputs.Message{}, err
 		}
-		return w.tellReport(ctx, report)
+		return w.putReport(ctx, report)
 	})
 }
 
-func (w *work) tellReport(ctx context.Context, report probe.Report) (outputs.Message, error) {
+func (w *work) putReport(ctx context.Context, report probe.Report) (outputs.Message, error) {
 	values := report.Values()
-	w.Log.Info("probed", "container", report.Container, "seconds", report.DurationSeconds, "bytes", report.SizeBytes)
+	w.Log.Info("Probed recording", "container", report.Container, "seconds", report.DurationSeconds, "bytes", report.SizeBytes)
 	if w.Destination == nil {
 		return outputs.Message{Outputs: []outputs.Output{{Name: "probe", Values: values}}}, nil
 	}
@@ -87,8 +87,8 @@ func (w *work) look(ctx context.Context) (probe.Report, error) {
 	return probe.NewReport(whole.original, nil), nil
 }
 
-// errTooLittle says that parts of a file do not tell enough.
-var errTooLittle = errors.New("parts of the file do not tell enough")
+// errTooLittle says that parts of a file are not enough.
+var errTooLittle = errors.New("parts of the file are not enough")
 
 // lookAtParts reads no more than the index and the beginning of the samples. It returns errTooLittle when that does not do.
 func (w *work) lookAtParts(ctx context.Context, r input.Reader) (probe.Report, error) {
@@ -121,7 +121,7 @@ func (w *work) lookAtParts(ctx context.Context, r input.Reader) (probe.Report, e
 	return probe.NewReport(opened.info, nil), nil
 }
 
-// known reports whether ffprobe has seen enough of the streams to tell what they are.
+// known reports whether ffprobe has seen enough of the streams.
 func known(info probe.Info) bool {
 	return (info.Video == nil || info.Video.PixelFormat != "" && info.Video.Width > 0) && (info.Audio == nil || info.Audio.SampleRate > 0)
 }

@@ -74,7 +74,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// Without a destination the values are told all the same.
+// Without a destination the values are reported all the same.
 func TestProbeWithoutDestination(t *testing.T) {
 	f := newFixture(t, mediatest.Recording(t, 8), false)
 	f.Destination = nil
@@ -118,7 +118,7 @@ func TestProbeKinds(t *testing.T) {
 				for key, want := range test.want {
 					got, isNumber := values[key].(float64)
 					if wanted, ok := want.(float64); ok && isNumber && math.Abs(got-wanted) < 0.1 {
-						continue // where the last frame ends is not told by all
+						continue // not all say where the last frame ends
 					}
 					if values[key] != want {
 						t.Errorf("%s = %v, want %v, of %v", key, values[key], want, values)

@@ -37,7 +37,7 @@ type Step struct {
 	Tracks AudioTracks
 	// Prefix is the folder of the destination that files go to, with a final slash, or nothing.
 	Prefix string
-	// Progress and Log are told how far it is.
+	// Progress and Log get how far it is.
 	Progress *progress.Console
 	Log      *slog.Logger
 }
@@ -137,7 +137,7 @@ func (w *work) put(ctx context.Context, output, path, object, mediaType string) 
 		return outputs.Output{}, err
 	}
 	stored.Name = output
-	w.Log.Info("stored", "output", output, "url", stored.URL, "bytes", *stored.SizeBytes, "sha256", stored.SHA256)
+	w.Log.Info("Stored output", "output", output, "url", stored.URL, "bytes", *stored.SizeBytes, "sha256", stored.SHA256)
 	return stored, nil
 }
 
@@ -163,5 +163,5 @@ func interrupted(ctx context.Context) error {
 // missing returns the error for a recording that lacks a kind of stream.
 func missing(kind, value string) error {
 	return sysexits.New(sysexits.DataErr, nil,
-		"the recording has no %s, which this step needs; leave the step out for such recordings: `postprocess probe` tells %s", kind, value)
+		"the recording has no %s, which this step needs; leave the step out for such recordings, by `postprocess probe` and its value %s", kind, value)
 }

@@ -54,7 +54,7 @@ func (s Step) Thumbnail(ctx context.Context, opts ThumbnailOptions) (outputs.Mes
 		if err != nil {
 			return outputs.Message{}, err
 		}
-		return w.tellShots(ctx, made)
+		return w.putShots(ctx, made)
 	})
 }
 
@@ -221,14 +221,14 @@ func (w *work) removeShots() {
 
 func (w *work) shot(kind string, n int) string { return w.path(fmt.Sprintf("%s-%05d.png", kind, n+1)) }
 
-// tellShots makes the files and stores them.
-func (w *work) tellShots(ctx context.Context, s shots) (outputs.Message, error) {
+// putShots makes the files and stores them.
+func (w *work) putShots(ctx context.Context, s shots) (outputs.Message, error) {
 	best, black, err := w.choosePoster(ctx, s)
 	if err != nil {
 		return outputs.Message{}, err
 	}
 	if black {
-		w.Log.Warn("every picture is black, and so is the poster")
+		w.Log.Warn("Every picture is black, including the poster")
 	}
 	args := append(s.large1(best), "-frames:v", "1", "-q:v", "2", "-f", "image2", "-update", "1", w.path("poster.jpg"))
 	if err := w.Tools.Run(ctx, ffmpeg.Command{Args: args}); err != nil {

@@ -190,7 +190,7 @@ func (w *work) putHLS(ctx context.Context, folder string, ladder []plan.Rung) ([
 		rungs = append(rungs, r.Name)
 	}
 	master.Values = map[string]any{"renditions": len(ladder), "names": strings.Join(rungs, " "), "files": len(names), "totalBytes": total}
-	w.Log.Info("stored", "output", "hls", "url", master.URL, "files", len(names), "bytes", total)
+	w.Log.Info("Stored output", "output", "hls", "url", master.URL, "files", len(names), "bytes", total)
 	return []outputs.Output{master, checksums}, nil
 }
 

@@ -81,7 +81,7 @@ func (s Step) Transcribe(ctx context.Context, opts TranscribeOptions) (outputs.M
 		if err != nil {
 			return outputs.Message{}, err
 		}
-		return job.tell(ctx, parts)
+		return job.putTranscript(ctx, parts)
 	})
 }
 
@@ -133,7 +133,7 @@ func (w *work) openSpeech(ctx context.Context, object string) (speechFile, error
 	case err == nil:
 		return speechFile{sound, file, sound.Seconds()}, nil
 	case errors.Is(err, speech.ErrTruncated):
-		_ = file.Close() // there is a worse error to tell
+		_ = file.Close() // there is a worse error to report
 		return speechFile{}, truncated(err)
 	}
 	defer func() { _ = file.Close() }() // it was only read
@@ -183,7 +183,7 @@ func (w *work) openMade(name string, seconds float64) (speechFile, error) {
 		sound, err = speech.Open(file, info.Size())
 	}
 	if err != nil {
-		_ = file.Close() // there is a worse error to tell
+		_ = file.Close() // there is a worse error to report
 		return speechFile{}, sysexits.New(sysexits.Software, err, "cannot read %s", name)
 	}
 	return speechFile{sound, file, seconds}, nil
@@ -211,7 +211,7 @@ func (t *transcription) run(ctx context.Context) ([]transcript.Part, error) {
 			done = all
 		}
 	}
-	t.Log.Info("transcribing", "engine", t.opts.Engine.String(), "chunks", len(t.chunks), "finished", len(parts), "seconds", all/1000)
+	t.Log.Info("Transcribing", "engine", t.opts.Engine.String(), "chunks", len(t.chunks), "finished", len(parts), "seconds", all/1000)
 	task := t.Progress.Start("transcribing", progress.Milliseconds, all)
 	defer task.End()
 	for _, chunk := range t.chunks[len(parts):] {
@@ -242,18 +242,18 @@ func (t *transcription) transcribe(ctx context.Context, chunk speech.Chunk) (tra
 	}
 	segments, lost, err := answer.Segments(chunk.Seconds())
 	if err != nil {
-		return transcript.Part{}, sysexits.New(sysexits.Protocol, nil, "%s told times that do not fit the sound: %v (%.1f s long, and told of %.1f s); "+
-			"times must be seconds from the beginning of the file; for an engine that cannot tell them use --response-format=json",
+		return transcript.Part{}, sysexits.New(sysexits.Protocol, nil, "%s returned times that do not fit the sound: %v (%.1f s long, a segment at %.1f s); "+
+			"times must be seconds from the beginning of the file; for an engine without times use --response-format=json",
 			t.opts.Engine, err, chunk.Seconds(), lost.First)
 	}
 	if lost.Dropped > 0 {
-		t.Log.Warn("left out what the engine told of after the end of the sound", "segments", lost.Dropped, "first", lost.First, "seconds", chunk.Seconds())
+		t.Log.Warn("Dropped segments after the end of the sound", "segments", lost.Dropped, "first", lost.First, "seconds", chunk.Seconds())
 	}
 	return transcript.Part{Start: chunk.Start(), Language: answer.Language, Segments: segments, LeftOut: lost.Dropped}, nil
 }
 
-// tell stores the files, and removes the state, since a step that is asked for again is to begin anew.
-func (t *transcription) tell(ctx context.Context, parts []transcript.Part) (outputs.Message, error) {
+// putTranscript stores the files, and removes the state, since a step that runs again starts over.
+func (t *transcription) putTranscript(ctx context.Context, parts []transcript.Part) (outputs.Message, error) {
 	made := transcript.Join(parts, t.opts.Ask.Language, t.sound.seconds)
 	var msg outputs.Message
 	for _, format := range transcriptFormats {

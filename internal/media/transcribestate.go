@@ -36,7 +36,7 @@ func (t *transcription) resume(ctx context.Context) ([]transcript.Part, error) {
 	}
 	var s state
 	if json.Unmarshal(text, &s) != nil || s.Schema != stateSchema || s.Key != t.key || !t.fits(s.Parts) {
-		t.Log.Info("beginning anew: the finished chunks are of another sound or other options", "state", stateFile)
+		t.Log.Info("Starting over, finished chunks are of other sound or options", "state", stateFile)
 		return nil, nil //nolint:nilerr // what is not ours is left behind
 	}
 	return s.Parts, nil
@@ -68,6 +68,6 @@ func (t *transcription) save(ctx context.Context, parts []transcript.Part) error
 // forget removes the state. One that stays does no harm but to be taken up when the same is asked again.
 func (t *transcription) forget(ctx context.Context) {
 	if err := t.Destination.Delete(ctx, t.Prefix+stateFile); err != nil {
-		t.Log.Warn("cannot remove the state", "state", stateFile, "error", err.Error())
+		t.Log.Warn("Cannot remove the state", "state", stateFile, "error", err.Error())
 	}
 }

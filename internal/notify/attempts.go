@@ -81,7 +81,7 @@ func (s *Sender) judge(resp *http.Response) error {
 	case code >= 300 && code < 400:
 		return exit(sysexits.Protocol, ", and redirects are not followed; set --url to where it leads")
 	case code == http.StatusNotFound, code == http.StatusGone:
-		return exit(sysexits.Config, "; mend --url")
+		return exit(sysexits.Config, "; correct --url")
 	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusProxyAuthRequired:
 		return exit(sysexits.NoPerm, "; has it the same secret?")
 	case code == http.StatusTooManyRequests:

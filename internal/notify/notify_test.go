@@ -199,7 +199,7 @@ func TestSendFails(t *testing.T) {
 		"400": {400, 1, 76, "answered 400 Bad Request, not 2xx; does it take CloudEvents in JSON"},
 		"401": {401, 1, 77, "401 Unauthorized; has it the same secret?"},
 		"403": {403, 1, 77, "403 Forbidden"},
-		"404": {404, 1, 78, "404 Not Found; mend --url"},
+		"404": {404, 1, 78, "404 Not Found; correct --url"},
 		"410": {410, 1, 78, "410 Gone"},
 		"302": {302, 1, 76, "302 Found, and redirects are not followed"},
 		"408": {408, 3, 69, "gave up after 3 attempts"},

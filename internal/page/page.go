@@ -26,7 +26,7 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// Options say what the page may show beside what the server tells it.
+// Options say what the page may show besides what the server sends.
 type Options struct {
 	// MediaHosts are where posters, players and captions may load from: host, host:port, *.domain, or with http:// or https:// before it, without
 	// a path. Without a scheme https is meant. None: outputs are links only.
@@ -54,14 +54,14 @@ var contentTypes = map[string]string{
 	".svg":  "image/svg+xml",
 }
 
-// Check returns an error that says which option to mend, by its value.
+// Check returns an error that says which option to correct, by its value.
 func (o Options) Check() error {
 	_, err := mediaSources(o.MediaHosts)
 	return errors.Join(err, checkLogsURL(o.LogsURL))
 }
 
 // Handler serves the page at / and its files below /assets/, and answers 404 to any other path and 405 to any method but GET and HEAD.
-// The error says which option to mend.
+// The error says which option to correct.
 func Handler(o Options) (http.Handler, error) {
 	if err := o.Check(); err != nil {
 		return nil, err

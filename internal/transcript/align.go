@@ -15,7 +15,7 @@ const (
 	slack = 1.0
 )
 
-// align gives each segment its words. Engines tell words without punctuation (OpenAI) or in pieces (whisper.cpp), and put
+// align gives each segment its words. Engines return words without punctuation (OpenAI) or in pieces (whisper.cpp), and put
 // them beside the segments, so each word is found in the text, in order, and gets the text up to the next one. Words that
 // are not in the text have no place in it and are left out.
 func align(segments, words []timed) []Segment {

@@ -21,7 +21,7 @@ type Answer struct {
 	words    []timed
 }
 
-// timed is a text with the seconds that the engine told, which may be anything.
+// timed is a text with the seconds that the engine gave, which may be anything.
 type timed struct {
 	start, end float64
 	text       string
@@ -104,7 +104,7 @@ func describe(body []byte) string {
 	return "text that is not JSON"
 }
 
-// ErrorText returns what a JSON document says in its member "error", "message" or "detail", as engines tell errors; empty
+// ErrorText returns what a JSON document says in its member "error", "message" or "detail", as engines report errors; empty
 // when there is none. It is one line of at most 200 bytes.
 func ErrorText(body []byte) string {
 	var wire map[string]any
@@ -119,7 +119,7 @@ func ErrorText(body []byte) string {
 			if text, ok := value["message"].(string); ok {
 				return shorten(clean(text))
 			}
-		case []any: // as FastAPI tells what is wrong with a request
+		case []any: // as FastAPI says what is wrong with a request
 			text, err := json.Marshal(value)
 			if err == nil {
 				return shorten(clean(string(text)))
@@ -145,7 +145,7 @@ type Misplaced struct {
 	First float64
 }
 
-// ErrOutside is returned for an answer most of which is not about the chunk's time, as that of an engine that tells
+// ErrOutside is returned for an answer most of which is not about the chunk's time, as that of an engine that gives
 // milliseconds instead of seconds.
 var ErrOutside = errors.New("most of it lies outside the audio")
 

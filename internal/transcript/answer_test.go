@@ -127,7 +127,7 @@ func TestParseFails(t *testing.T) {
 	}
 }
 
-// seconds draws what an engine may tell as a time.
+// seconds draws what an engine may return as a time.
 func seconds() *rapid.Generator[float64] {
 	return rapid.OneOf(rapid.Float64Range(0, 12), rapid.SampledFrom([]float64{-1, 0, 10, 1e300, -1e300}))
 }
@@ -153,7 +153,7 @@ func TestAnyAnswer(t *testing.T) {
 			body.Text += s.Text
 			body.Segments = append(body.Segments, s)
 			for field := range strings.FieldsSeq(s.Text) {
-				if rapid.Bool().Draw(t, "told") {
+				if rapid.Bool().Draw(t, "timed") {
 					body.Words = append(body.Words, item{Start: seconds().Draw(t, "start"), End: seconds().Draw(t, "end"), Word: field})
 				}
 			}

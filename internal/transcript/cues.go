@@ -23,7 +23,7 @@ const (
 type Cue struct {
 	Start, End float64
 	Lines      []string // one or two
-	// Words are those of the lines, if the engine told their times.
+	// Words are those of the lines, if the engine gave their times.
 	Words []Word
 }
 
@@ -98,7 +98,7 @@ func wrap(text string) []string {
 	return []string{text[:best], text[best+1:]}
 }
 
-// units are what captions can be cut between: words, with times in proportion to their length where the engine told none.
+// units are what captions can be cut between: words, with times in proportion to their length where the engine gave none.
 func (s Segment) units() []Word {
 	if len(s.Words) > 0 {
 		return s.Words

@@ -12,7 +12,7 @@ import (
 // vttEscapes are what WebVTT reads as markup in a text, so that nothing that was said becomes any.
 var vttEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// VTT returns the captions as WebVTT. Where the engine told words, each is preceded by its time, so that players and the
+// VTT returns the captions as WebVTT. Where the engine returned words, each is preceded by its time, so that players and the
 // page can show which is said.
 func (t Transcript) VTT() []byte {
 	var b strings.Builder

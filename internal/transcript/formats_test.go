@@ -71,7 +71,7 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// Captions are short enough to be read, whether the engine told words or a whole chunk as one text.
+// Captions are short enough to be read, whether the engine returned words or a whole chunk as one text.
 func TestCues(t *testing.T) {
 	long := strings.TrimSpace(strings.Repeat("Nobody reads ten minutes at once, do they? ", 100))
 	chinese := strings.Repeat("你好", 500)

@@ -31,7 +31,7 @@ type Segment struct {
 	Start float64 `json:"start"`
 	End   float64 `json:"end"`
 	Text  string  `json:"text"`
-	// Words are there when the engine told their times. Together they are Text.
+	// Words are there when the engine gave their times. Together they are Text.
 	Words []Word `json:"words,omitempty"`
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command check helps the test of the ready pipelines on a cluster: it opens every output that a MeetingRecording lists,
-// plays the receiver that `postprocess notify` tells, and is the engine that `postprocess transcribe` asks.
+// plays the receiver that `postprocess notify` sends to, and is the engine that `postprocess transcribe` asks.
 //
 //	check outputs -archive DIR -want pipeline/step/output,... <recording.json
 //	check receive -listen HOST:PORT -secret whsec_... -out FILE

@@ -3,7 +3,7 @@
 
 // Package container finds out whether a file that is no MP4 file was cut, by what its container says of its own length. It
 // reads only the beginning and the end, and is pure but for the reader that it is given. What ends between two packets of
-// a container that does not tell its length cannot be told from what is complete.
+// a container that does not say its length looks complete.
 package container
 
 import (
@@ -19,7 +19,7 @@ import (
 var ErrTruncated = errors.New("the file is truncated")
 
 const (
-	// headBytes holds the headers that tell a file's length.
+	// headBytes holds the headers that have a file's length.
 	headBytes = 4 << 10
 	// tailBytes holds the last page of an Ogg file.
 	tailBytes = 128 << 10
@@ -64,7 +64,7 @@ func read(r io.ReaderAt, offset, n int64) ([]byte, error) {
 	return buffer, nil
 }
 
-// segmentEnd returns where a Matroska or WebM file's segment ends; 0: it does not tell, as files that were streamed.
+// segmentEnd returns where a Matroska or WebM file's segment ends; 0: it does not say, as files that were streamed.
 func segmentEnd(head []byte) int64 {
 	offset := 4
 	length, n := vint(head[offset:])
@@ -102,7 +102,7 @@ func vint(data []byte) (value int64, n int) {
 	return value, n
 }
 
-// riffEnd returns where a WAV or AVI file ends; 0: it does not tell, as files that were streamed.
+// riffEnd returns where a WAV or AVI file ends; 0: it does not say, as files that were streamed.
 func riffEnd(head []byte) int64 {
 	if len(head) < 12 || string(head[:4]) == "RF64" {
 		return 0

@@ -88,7 +88,7 @@ func (t Tools) Run(ctx context.Context, c Command) error {
 	r := run{tools: t, stdout: c.Stdout, line: c.Line}
 	if c.Progress != nil {
 		args = append(args, "-progress", "pipe:3")
-		r.progress = &progressParser{tell: c.Progress}
+		r.progress = &progressParser{report: c.Progress}
 	}
 	return r.do(ctx, t.FFmpeg, append(args, c.Args...))
 }
@@ -168,7 +168,7 @@ func (r *run) do(ctx context.Context, program string, args []string) error {
 		return sysexits.New(sysexits.Config, err, "%s is not installed; use the operator's media image, or install ffmpeg", program)
 	}
 	if path, err = filepath.Abs(path); err != nil {
-		return sysexits.New(sysexits.Config, err, "cannot tell where %s is", program)
+		return sysexits.New(sysexits.Config, err, "cannot find %s", program)
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = r.tools.Dir
@@ -197,7 +197,7 @@ func (r *run) do(ctx context.Context, program string, args []string) error {
 	}
 	finish()
 	log.flush()
-	return r.judge(ctx, program, err)
+	return r.exitError(ctx, program, err)
 }
 
 // inputs returns the files that ffmpeg's arguments open for reading.
@@ -262,8 +262,8 @@ func (r *run) take(line string) {
 	}
 }
 
-// judge makes an ExitError of how the process ended.
-func (r *run) judge(ctx context.Context, program string, err error) error {
+// exitError returns an ExitError for how the process ended.
+func (r *run) exitError(ctx context.Context, program string, err error) error {
 	var exit *exec.ExitError
 	var cause *sysexits.ExitError
 	said := r.errors.String()

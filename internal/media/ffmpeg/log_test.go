@@ -68,7 +68,7 @@ func TestLevel(t *testing.T) {
 
 func TestProgressParser(t *testing.T) {
 	var got []Progress
-	p := progressParser{tell: func(now Progress) { got = append(got, now) }}
+	p := progressParser{report: func(now Progress) { got = append(got, now) }}
 	for line := range strings.SplitSeq("frame=0\nout_time_us=N/A\nspeed=N/A\nprogress=continue\nout_time_us=-23000\nout_time_us=1500000\n"+
 		"speed= 2.5x\nprogress=continue\nrubbish\nout_time_us=3000000\nprogress=end", "\n") {
 		p.line(line)

@@ -22,8 +22,8 @@ type Progress struct {
 // progressParser reads what `ffmpeg -progress` writes: blocks of key=value lines, each closed by progress=continue or
 // progress=end.
 type progressParser struct {
-	tell func(Progress)
-	now  Progress
+	report func(Progress)
+	now    Progress
 }
 
 func (p *progressParser) line(line string) {
@@ -40,6 +40,6 @@ func (p *progressParser) line(line string) {
 		}
 	case "progress":
 		p.now.End = value == "end"
-		p.tell(p.now)
+		p.report(p.now)
 	}
 }

@@ -28,7 +28,7 @@ type Look struct {
 // Black reports whether there is next to nothing to see.
 func (l Look) Black() bool { return l.Dark >= blackShare }
 
-// LookAt judges a picture.
+// LookAt evaluates a picture.
 func LookAt(img image.Image) Look {
 	var histogram [256]int
 	bounds := img.Bounds()

@@ -34,7 +34,7 @@ type Recording struct {
 	// Extra is how much more room than the recording's size will be needed in the folder, in recordings: 1 when what is
 	// made of it is as large at most.
 	Extra float64
-	// Progress is told of downloads; nil: nobody is.
+	// Progress gets the progress of downloads; nil: nobody does.
 	Progress *progress.Console
 	// Free returns a folder's free bytes; nil: the system is asked.
 	Free func(folder string) (int64, error)
@@ -105,7 +105,7 @@ func (r Recording) openFile(path string) (Reader, error) {
 	}
 	path, err = filepath.Abs(path)
 	if err != nil {
-		return nil, sysexits.New(sysexits.IOErr, err, "cannot tell where the file is")
+		return nil, sysexits.New(sysexits.IOErr, err, "cannot find the file")
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -113,7 +113,7 @@ func (r Recording) openFile(path string) (Reader, error) {
 	}
 	opened := whole{file, path, info.Size()}
 	if err := sniff(opened); err != nil {
-		_ = file.Close() // there is a worse error to tell
+		_ = file.Close() // there is a worse error to report
 		return nil, err
 	}
 	return opened, nil

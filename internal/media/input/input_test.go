@@ -171,7 +171,7 @@ func TestOpenFails(t *testing.T) {
 	}
 }
 
-// A disk that fills up while the file comes is told as such.
+// A disk that fills up while the file comes is reported as such.
 func TestFullDisk(t *testing.T) {
 	for name, whole := range map[string]bool{"parts": false, "whole": true} {
 		t.Run(name, func(t *testing.T) {

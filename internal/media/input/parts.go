@@ -49,7 +49,7 @@ func (r Recording) openParts(ctx context.Context) (_ Reader, err error) {
 		err = sniff(p)
 	}
 	if err != nil {
-		_ = file.Close() // there is a worse error to tell
+		_ = file.Close() // there is a worse error to report
 		return nil, err
 	}
 	return p, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// sniff returns an ExitError (DataErr) for a file whose beginning tells that it is no recording. ffmpeg would refuse these
+// sniff returns an ExitError (DataErr) for a file whose beginning shows that it is no recording. ffmpeg would refuse these
 // too, but cannot say why.
 func sniff(r Reader) error {
 	head := make([]byte, min(source.HeadBytes, r.Size()))

@@ -101,7 +101,7 @@ func (t *Track) check(size, bytes int64) (int64, error) {
 			length += t.size(int(i))
 		}
 		if end := t.chunkOffset(chunk) + length; samples > 0 && end > size {
-			return 0, fmt.Errorf("%w: it has %d bytes, but its index tells of %d, from second %.1f on", ErrTruncated, size, end, t.timeOf(number))
+			return 0, fmt.Errorf("%w: it has %d bytes, but its index names %d, from second %.1f on", ErrTruncated, size, end, t.timeOf(number))
 		}
 		bytes += length
 		if bytes > maxOverlap*size {

@@ -149,7 +149,7 @@ func (r *LoudnessReader) Line(line string) {
 
 // Loudness returns what was measured in a layout.
 func (r *LoudnessReader) Loudness(layout string) (Loudness, error) {
-	var told struct {
+	var printed struct {
 		Integrated string `json:"input_i"`
 		Peak       string `json:"input_tp"`
 		Range      string `json:"input_lra"`
@@ -158,10 +158,10 @@ func (r *LoudnessReader) Loudness(layout string) (Loudness, error) {
 	}
 	object := r.objects[layout]
 	if object == nil {
-		return Loudness{}, errors.New("ffmpeg did not tell the loudness")
+		return Loudness{}, errors.New("ffmpeg did not print the loudness")
 	}
-	if err := json.Unmarshal([]byte(object.String()), &told); err != nil {
-		return Loudness{}, fmt.Errorf("ffmpeg did not tell the loudness: %w", err)
+	if err := json.Unmarshal([]byte(object.String()), &printed); err != nil {
+		return Loudness{}, fmt.Errorf("ffmpeg did not print the loudness: %w", err)
 	}
 	var l Loudness
 	for _, field := range []struct {
@@ -169,12 +169,12 @@ func (r *LoudnessReader) Loudness(layout string) (Loudness, error) {
 		value    *float64
 		low, top float64 // what loudnorm takes
 	}{
-		{told.Integrated, &l.Integrated, -99, 0}, {told.Peak, &l.Peak, -99, 99}, {told.Range, &l.Range, 0, 99},
-		{told.Threshold, &l.Threshold, -99, 0}, {told.Offset, &l.Offset, -99, 99},
+		{printed.Integrated, &l.Integrated, -99, 0}, {printed.Peak, &l.Peak, -99, 99}, {printed.Range, &l.Range, 0, 99},
+		{printed.Threshold, &l.Threshold, -99, 0}, {printed.Offset, &l.Offset, -99, 99},
 	} {
 		value, err := strconv.ParseFloat(field.text, 64)
 		if err != nil {
-			return Loudness{}, fmt.Errorf("ffmpeg told the loudness %q", field.text)
+			return Loudness{}, fmt.Errorf("ffmpeg printed the loudness %q", field.text)
 		}
 		if math.IsInf(value, 0) || math.IsNaN(value) {
 			l.Silent = true

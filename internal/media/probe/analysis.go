@@ -18,13 +18,13 @@ const (
 	blackSeconds    = 1
 )
 
-// Analysis is what decoding all of a recording tells.
+// Analysis is what is known of a recording once all of it is decoded.
 type Analysis struct {
 	// Loudness is the integrated loudness in LUFS, per EBU R 128; -70, its gate, for silence. Only with audio.
 	Loudness float64
 	// LoudnessRange is in LU. Only with audio.
 	LoudnessRange float64
-	// TruePeak is in dBFS; nil: not told, as for silence.
+	// TruePeak is in dBFS; nil: unknown, as for silence.
 	TruePeak *float64
 	// SilentSeconds is how long it is silent: below -50 dB for 2 s or more.
 	SilentSeconds float64

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package probe reads what ffprobe and ffmpeg's filters tell of a recording. It is pure: it neither runs programs nor
+// Package probe reads what ffprobe and ffmpeg's filters print about a recording. It is pure: it neither runs programs nor
 // opens files.
 package probe
 
@@ -14,11 +14,11 @@ import (
 	"strings"
 )
 
-// Info is what a container tells of itself.
+// Info is what a container says of itself.
 type Info struct {
 	// Container is a short name, such as mp4, webm, matroska or mpegts.
 	Container string
-	// Duration is in seconds; 0: the container does not tell.
+	// Duration is in seconds; 0: the container does not say.
 	Duration float64
 	// Start is the container's first timestamp, in seconds, which ffmpeg's -ss counts from.
 	Start float64

@@ -45,7 +45,7 @@ const (
 	// minRate and maxRate bound the constant rate of pictures, in frames a second.
 	minRate = 15
 	maxRate = 60
-	// usualRate is for recordings whose container does not tell.
+	// usualRate is for recordings whose container does not say.
 	usualRate = 30
 )
 

@@ -47,7 +47,7 @@ type Options struct {
 	Prompt string
 	// Model is the engine's name for its model; may be empty where it has only one.
 	Model string
-	// ResponseFormat is verbose_json, or json for engines that tell no times.
+	// ResponseFormat is verbose_json, or json for engines without times.
 	ResponseFormat string
 	// Retries is how often a failed attempt is repeated.
 	Retries int

@@ -134,7 +134,7 @@ func TestHTTPFails(t *testing.T) {
 				t.Fatalf("code %d: %v; want %d, %q", sysexits.Code(err), err, test.code, test.text)
 			}
 			if strings.Contains(err.Error(), "secret") {
-				t.Errorf("a secret is told: %v", err)
+				t.Errorf("a secret is revealed: %v", err)
 			}
 		})
 	}

@@ -82,7 +82,7 @@ func samples(r io.ReaderAt, at, length, size int64, known bool) (Sound, error) {
 	switch {
 	case !known:
 		return Sound{}, ErrFormat
-	case length == math.MaxUint32: // its writer could not go back to tell, or it is longer than can be told
+	case length == math.MaxUint32: // its writer could not go back to write it, or it is longer than the field can hold
 		length = left
 	case length > left:
 		return Sound{}, fmt.Errorf("%w: %d bytes of %d are there", ErrTruncated, max(left, 0), length)
