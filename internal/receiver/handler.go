@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/meetingops/meeting-recording-operator/internal/clientaddress"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/routes"
@@ -172,7 +173,7 @@ func (h *Handler) refuseOverload(w http.ResponseWriter, r *http.Request) {
 // client returns where the request comes from.
 func (h *Handler) client(x *exchange) netip.Addr {
 	if !x.address.IsValid() {
-		x.address = guard.ClientAddress(x.r, h.TrustedProxies)
+		x.address = clientaddress.Of(x.r, h.TrustedProxies)
 	}
 	return x.address
 }
