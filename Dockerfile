@@ -10,7 +10,7 @@
 # look into a recording. Both run as user 65532 and need no writable root: give media a volume at /tmp.
 # hack/images/build.sh makes the same images without Docker.
 
-FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build
+FROM --platform=$BUILDPLATFORM golang:1.26-bookworm@sha256:a688600ca24f8a4d3ca77f95b0dd40704a9fc787c826660eb7ba0b641b8b175d AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
@@ -27,7 +27,7 @@ RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs
  && printf 'root:x:0:\nnonroot:x:65532:\n' >/out/group \
  && mkdir /out/tmp && chmod 1777 /out/tmp
 
-FROM debian:bookworm-slim AS media
+FROM debian:bookworm-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171 AS media
 # The build fails when Debian's ffmpeg lacks what the steps use.
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates ffmpeg \

@@ -32,4 +32,12 @@ version=()
 if [[ ${VERSION:-} =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]]; then
   version=(--version "${VERSION#v}" --app-version "$VERSION")
 fi
-go tool -modfile=hack/charts/go.mod helm package charts/meeting-recording-operator --destination "$dist" "${version[@]}" >&2
+# The chart has the image's digest too.
+chart=$(mktemp -d)
+trap 'rm -rf "$chart"' EXIT
+cp -R charts/meeting-recording-operator "$chart/"
+if [[ ${IMG:-} == *@sha256:* ]]; then
+  sed -i "s|^  digest: \"\"\$|  digest: \"${IMG#*@}\"|" "$chart/meeting-recording-operator/values.yaml"
+  grep -q "${IMG#*@}" "$chart/meeting-recording-operator/values.yaml" || { echo "dist: the chart's values.yaml has no digest: \"\"" >&2; exit 1; }
+fi
+go tool -modfile=hack/charts/go.mod helm package "$chart/meeting-recording-operator" --destination "$dist" "${version[@]}" >&2

@@ -19,6 +19,14 @@ crd-release: ## Make the present CRDs those of the release VERSION=vX.Y.Z.
 vulncheck: ## Fail on known vulnerabilities that the programs can reach (VULNDB: a folder with a copy of the database).
 	hack/vulncheck.sh
 
+.PHONY: vex
+vex: ## Write which known vulnerabilities of dependencies the programs cannot reach, in OpenVEX, to dist/ (VULNDB as for vulncheck).
+	hack/vex.sh
+
+.PHONY: scorecard
+scorecard: ## Run the checks of the OpenSSF Scorecard that need no network, with the evidence for each.
+	hack/scorecard.sh
+
 .PHONY: sbom
 sbom: build ## Write what is in each program to bin/sbom/, in CycloneDX.
 	VERSION=$(VERSION) hack/sbom.sh

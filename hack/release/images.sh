@@ -2,7 +2,7 @@
 # Copyright 2026 The Meeting Recording Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 #
-# Pushes the operator's image of a release, for every platform, as one index, and signs it without a long-lived key. The same source
+# Pushes the operator's image of a release, for every platform, as one index, signs it without a long-lived key, and attaches the lists of what is in it. The same source
 # gives the same digest. The media image, which has Debian's ffmpeg, is built by the Dockerfile: see docs/how-to/release.md.
 set -euo pipefail
 
@@ -44,5 +44,13 @@ for architecture in "${architectures[@]}"; do
 done
 crane index append "${manifests[@]}" -t "$image" >"$scratch/index"
 digest=$(<"$scratch/index")
-if [[ ${SIGN:-yes} != no ]]; then cosign sign --yes --recursive "$digest"; fi
+if [[ ${SIGN:-yes} != no ]]; then
+  cosign sign --yes --recursive "$digest" >&2
+  # What is in the programs of the image, signed and attached to it.
+  GOARCH=${architectures[0]} make --no-print-directory -C "$root" build VERSION="${VERSION:-${image##*:}}" >&2
+  VERSION=${VERSION:-${image##*:}} "$root/hack/sbom.sh" >&2
+  for program in manager sidecar events backfill postprocess; do
+    cosign attest --yes --type cyclonedx --predicate "$root/bin/sbom/$program.cdx.json" "$digest" >&2
+  done
+fi
 printf '%s\n' "$digest"
