@@ -28,6 +28,7 @@ fi
 failed=0
 hack/imports.sh || failed=1
 go -C hack/tools run ./docs -root "$PWD" || failed=1
+hack/threatmodel.sh || failed=1
 crds=$(find config/crd/bases -name '*.yaml' -size +200k)
 if [[ -n $crds ]]; then
   echo "verify: over 200 KiB, so a plain kubectl apply would fail: $crds" >&2
