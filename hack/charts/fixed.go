@@ -17,6 +17,8 @@ import (
 const (
 	// namespace is where config/ installs the operator; the chart's release says where it does.
 	namespace = "meeting-recording-system"
+	// recordings is where config/ has recordings and Jobs; the chart has a value for it.
+	recordings = "meeting-recordings"
 	// labelsMark stands in an object's labels where the chart's own labels come.
 	labelsMark = "zz.chart/labels"
 )
@@ -41,7 +43,7 @@ var fixedFiles = []fixedFile{
 // byHand are the objects that values change, whose templates are written by hand, and what the chart has in another way: Helm makes the
 // namespace, and crds.yaml and dashboard.yaml read copies of config/.
 var byHand = []string{
-	"Namespace/meeting-recording-system", "ConfigMap/meeting-recording-dashboard",
+	"Namespace/meeting-recording-system", "Namespace/meeting-recordings", "ConfigMap/meeting-recording-dashboard",
 	"CustomResourceDefinition/meetingrecordings.recording.meetingops.dev", "CustomResourceDefinition/recordingpipelines.recording.meetingops.dev",
 	"Deployment/meeting-recording-operator", "Deployment/meeting-recording-receiver", "Service/meeting-recording-webhooks",
 	"Deployment/meeting-recording-events", "Deployment/meeting-recording-backfill", "HorizontalPodAutoscaler/meeting-recording-receiver", "PodDisruptionBudget/meeting-recording-receiver",
@@ -165,5 +167,6 @@ func document(o object) (string, error) {
 		"{{", `{{ "{{" }}`, // an alert's, not the chart's
 		"    "+labelsMark+": \"\"\n", "    {{- include \"operator.labels\" . | nindent 4 }}\n",
 		namespace, "{{ .Release.Namespace }}",
+		recordings, "{{ .Values.recordings.namespace }}",
 	).Replace(string(text)), nil
 }

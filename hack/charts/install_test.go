@@ -26,7 +26,7 @@ type way struct {
 const (
 	chartFolder = "charts/meeting-recording-operator"
 	deleteCRDs  = "kubectl delete crd meetingrecordings.recording.meetingops.dev recordingpipelines.recording.meetingops.dev"
-	deleteSpace = "kubectl delete namespace meeting-recording-system"
+	deleteSpace = "kubectl delete namespace meeting-recording-system meeting-recordings"
 )
 
 func ways(dist string) map[string]way {
@@ -44,10 +44,11 @@ func ways(dist string) map[string]way {
 				"apiservices.apiregistration.k8s.io v1alpha1.recording.meetingops.dev",
 				"customresourcedefinitions.apiextensions.k8s.io meetingrecordings.recording.meetingops.dev",
 				"customresourcedefinitions.apiextensions.k8s.io recordingpipelines.recording.meetingops.dev",
-				"meetingrecordings.recording.meetingops.dev meeting-recording-system/jvsg-8rjn-j304-example",
+				"meetingrecordings.recording.meetingops.dev meeting-recordings/jvsg-8rjn-j304-example",
 				"namespaces meeting-recording-system",
-				"persistentvolumeclaims meeting-recording-system/meeting-recording-archive",
-				"recordingpipelines.recording.meetingops.dev meeting-recording-system/meeting-recording-archive",
+				"namespaces meeting-recordings",
+				"persistentvolumeclaims meeting-recordings/meeting-recording-archive",
+				"recordingpipelines.recording.meetingops.dev meeting-recordings/meeting-recording-archive",
 			},
 			last: []string{deleteCRDs, deleteSpace},
 		},
@@ -113,7 +114,7 @@ func TestInstallAndUninstall(t *testing.T) {
 			c.types(t, way.install...)
 			c.use(t)
 			c.types(t, way.upgrade...)
-			if out := c.types(t, "kubectl -n meeting-recording-system get mrec jvsg-8rjn-j304-example -o name"); !strings.Contains(out, "jvsg-8rjn-j304-example") {
+			if out := c.types(t, "kubectl -n meeting-recordings get mrec jvsg-8rjn-j304-example -o name"); !strings.Contains(out, "jvsg-8rjn-j304-example") {
 				t.Errorf("installing again has lost a recording: %s", out)
 			}
 			c.types(t, way.uninstall...)
@@ -204,7 +205,7 @@ func (c *cluster) use(t *testing.T) {
 
 // afterInstall uses what was installed.
 var afterInstall = []string{
-	"kubectl apply -k config/pipelines", "kubectl -n meeting-recording-system get rpipe", "kubectl -n meeting-recording-system apply -f hack/charts/testdata/recording.yaml",
+	"kubectl apply -k config/pipelines", "kubectl -n meeting-recordings get rpipe", "kubectl -n meeting-recordings apply -f hack/charts/testdata/recording.yaml",
 }
 
 // TestDocumentedCommands: each command of the documentation's class packages is one that TestInstallAndUninstall runs.

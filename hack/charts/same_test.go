@@ -163,8 +163,10 @@ func normal(t *testing.T, o object) object {
 	if len(labels) == 0 {
 		delete(copied.metadata(), "labels")
 	}
-	if annotations, _ := copied.metadata()["annotations"].(map[string]any); copied.kind() == "CustomResourceDefinition" && annotations["helm.sh/resource-policy"] == "keep" {
-		delete(annotations, "helm.sh/resource-policy")
+	if annotations, _ := copied.metadata()["annotations"].(map[string]any); slices.Contains([]string{"CustomResourceDefinition", "Namespace"}, copied.kind()) && annotations["helm.sh/resource-policy"] == "keep" {
+		if delete(annotations, "helm.sh/resource-policy"); len(annotations) == 0 {
+			delete(copied.metadata(), "annotations")
+		}
 	}
 	if copied.kind() == "Deployment" {
 		sortVolumes(copied)

@@ -105,9 +105,10 @@ func TestLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for set, kinds := range map[string][]string{
-		"crds.enabled=false":              {"CustomResourceDefinition"},
-		"admissionPolicies.enabled=false": {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"},
-		"networkPolicies.enabled=false":   {"NetworkPolicy"},
+		"crds.enabled=false":               {"CustomResourceDefinition"},
+		"admissionPolicies.enabled=false":  {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"},
+		"networkPolicies.enabled=false":    {"NetworkPolicy"},
+		"recordings.createNamespace=false": {"Namespace"},
 	} {
 		some, err := rendered(t, namespace, set)
 		if err != nil {
@@ -123,7 +124,7 @@ func TestLeftOut(t *testing.T) {
 			t.Errorf("%s leaves %v, want %v", set, got, want)
 		}
 	}
-	text, err := rendered(t, namespace, "crds.keep=false")
+	text, err := rendered(t, namespace, "crds.keep=false", "recordings.createNamespace=false")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,8 @@ root=$(cd "$here/../.." && pwd)
 # shellcheck source=hack/env.sh
 source "$root/hack/env.sh"
 state=$root/bin/demo
-namespace=meeting-recording-system
+namespace=meeting-recordings
+system=meeting-recording-system
 img=${IMG:-meeting-recording-operator:dev}
 file_port=${DEMO_FILE_PORT:-18090}
 api_port=${DEMO_API_PORT:-18091}

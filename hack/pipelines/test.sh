@@ -31,7 +31,8 @@ root=$(cd "$here/../.." && pwd)
 # shellcheck source=hack/env.sh
 source "$root/hack/env.sh"
 state=$root/bin/pipelines
-namespace=meeting-recording-system
+namespace=meeting-recordings
+system=meeting-recording-system
 img=${IMG:-meeting-recording-operator:dev}
 media_img=${MEDIA_IMG:-meeting-recording-operator-media:dev}
 file_port=${PIPELINES_FILE_PORT:-18091}
@@ -109,7 +110,7 @@ kind: Kustomization
 resources: [../../../config/default, ../../../config/pipelines, ../../../config/pipelines/web, ../../../config/pipelines/speech, ../../../config/pipelines/transcript]
 secretGenerator:
   - name: test-videosdk
-    namespace: $namespace
+    namespace: $system
     files: [public.pem]
   - name: meeting-recording-notify
     namespace: $namespace
@@ -123,7 +124,7 @@ patches:
     patch: |
       - op: replace
         path: /spec/template/spec/initContainers/0/args
-        value: [--spool-dir=/var/spool/sidecar, --public-key-file=/etc/videosdk/public.pem]
+        value: [--spool-dir=/var/spool/sidecar, --namespace=$namespace, --public-key-file=/etc/videosdk/public.pem]
       - op: add
         path: /spec/template/spec/initContainers/0/volumeMounts/-
         value: {name: videosdk, mountPath: /etc/videosdk, readOnly: true}

@@ -19,13 +19,9 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
-// What the sidecar may do in the API server, and no more; as a Role, which config/default binds in the operator's own namespace, and
-// the same as a ClusterRole, for receivers of other namespaces. There is no subresource "recording": who may update it may change
-// status.recording, by the policy of config/policy.
+// What the sidecar may do in the API server, and no more: a ClusterRole, which config/recordings binds in the namespace of recordings. There is
+// no subresource "recording": who may update it may change status.recording, by the policy of config/policy.
 //
-// +kubebuilder:rbac:groups=recording.meetingops.dev,namespace=system,resources=meetingrecordings,verbs=create;get
-// +kubebuilder:rbac:groups=recording.meetingops.dev,namespace=system,resources=meetingrecordings/status,verbs=patch
-// +kubebuilder:rbac:groups=recording.meetingops.dev,namespace=system,resources=meetingrecordings/recording,verbs=update
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=create;get
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/status,verbs=patch
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/recording,verbs=update

@@ -165,14 +165,14 @@ func (c *testCluster) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = c.client.Get(ctx, client.ObjectKey{Name: namespace}, &corev1.Namespace{})
+	err = c.client.Get(ctx, client.ObjectKey{Name: system}, &corev1.Namespace{})
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil
 	case err != nil:
 		return err
 	}
-	return fmt.Errorf("the cluster has a namespace %s: these tests remove the operator with all recordings, so they want a cluster without it", namespace)
+	return fmt.Errorf("the cluster has a namespace %s: these tests remove the operator with all recordings, so they want a cluster without it", system)
 }
 
 // takeDown removes the local cluster, or what the tests installed in another.

@@ -28,7 +28,11 @@ import (
 )
 
 const (
-	namespace  = "meeting-recording-system"
+	// system is the operator's namespace, namespace that of recordings and Jobs, and teamA and teamB are others that the manager serves here.
+	system     = "meeting-recording-system"
+	namespace  = "meeting-recordings"
+	teamA      = "e2e-team-a"
+	teamB      = "e2e-team-b"
 	deployment = "meeting-recording-operator"
 	service    = "meeting-recording-webhooks"
 	// archivedMeeting is the meeting whose recordings the installation's own pipeline archives.
@@ -76,14 +80,18 @@ func (c *testCluster) writeOverlay(t testing.TB, v variant) {
 	}
 	name, tag := splitImage(image)
 	c.fill(t, "kustomization.yaml.tmpl", filepath.Join(folder, "kustomization.yaml"), map[string]any{
-		"Bases": bases, "Namespace": namespace, "ImageName": name, "ImageTag": tag, "Receiver": v.receivers, "Sidecar": v.sidecar,
+		"Bases": bases, "Namespace": system, "ImageName": name, "ImageTag": tag, "Receiver": v.receivers, "Sidecar": v.sidecar,
 		"ArchivedMeeting": archivedMeeting, "Host": files.host,
 	})
-	network, err := os.ReadFile("testdata/network.yaml")
-	if err != nil {
-		t.Fatal(err)
+	contents := map[string][]byte{"public.pem": harness.PublicPEM(sender.Key())}
+	for _, file := range []string{"network.yaml", "teams.yaml"} {
+		content, err := os.ReadFile(filepath.Join("testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		contents[file] = content
 	}
-	for file, content := range map[string][]byte{"network.yaml": network, "public.pem": harness.PublicPEM(sender.Key())} {
+	for file, content := range contents {
 		if err := os.WriteFile(filepath.Join(folder, file), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +170,7 @@ func (c *testCluster) apply(t testing.TB, v variant) {
 func (c *testCluster) awaitRollout(t testing.TB, v variant) {
 	t.Helper()
 	for _, name := range []string{deployment, v.receivers} {
-		c.kubectlOutput(t, "-n", namespace, "rollout", "status", "deployment/"+name, "--timeout=180s")
+		c.kubectlOutput(t, "-n", system, "rollout", "status", "deployment/"+name, "--timeout=180s")
 	}
 	harness.Within(t, time.Minute, "no Pod of an earlier version is left", func(ctx context.Context) error {
 		return c.onlyNewPods(ctx, deployment)
@@ -172,7 +180,7 @@ func (c *testCluster) awaitRollout(t testing.TB, v variant) {
 // onlyNewPods fails while there are more Pods of a Deployment than it wants.
 func (c *testCluster) onlyNewPods(ctx context.Context, name string) error {
 	var d appsv1.Deployment
-	if err := c.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &d); err != nil {
+	if err := c.client.Get(ctx, client.ObjectKey{Namespace: system, Name: name}, &d); err != nil {
 		return err
 	}
 	pods, err := c.podsOf(ctx, name)
@@ -185,11 +193,11 @@ func (c *testCluster) onlyNewPods(ctx context.Context, name string) error {
 // podsOf returns the Pods of a Deployment, those that are ending included.
 func (c *testCluster) podsOf(ctx context.Context, name string) ([]corev1.Pod, error) {
 	var d appsv1.Deployment
-	if err := c.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &d); err != nil {
+	if err := c.client.Get(ctx, client.ObjectKey{Namespace: system, Name: name}, &d); err != nil {
 		return nil, err
 	}
 	var pods corev1.PodList
-	err := c.client.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels(d.Spec.Selector.MatchLabels))
+	err := c.client.List(ctx, &pods, client.InNamespace(system), client.MatchingLabels(d.Spec.Selector.MatchLabels))
 	return pods.Items, err
 }
 
@@ -199,7 +207,7 @@ func (c *testCluster) awaitServing(t testing.TB) {
 	url := os.Getenv("E2E_WEBHOOKS_URL")
 	if url == "" {
 		var found corev1.Service
-		if err := c.client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: service}, &found); err != nil {
+		if err := c.client.Get(t.Context(), client.ObjectKey{Namespace: system, Name: service}, &found); err != nil {
 			t.Fatal(err)
 		}
 		url = "http://" + found.Spec.ClusterIP

@@ -82,7 +82,7 @@ func only(t *testing.T, name string) string {
 // kill ends a Pod at once, without telling it.
 func kill(t *testing.T, pod string) {
 	t.Helper()
-	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: pod}}
+	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: pod}}
 	if err := cluster.client.Delete(t.Context(), p, client.GracePeriodSeconds(0)); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func awaitLeader(t *testing.T, other string) (pod string) {
 	t.Helper()
 	harness.Within(t, time.Minute, "another Pod than «"+other+"» leads", func(ctx context.Context) error {
 		var l coordinationv1.Lease
-		if err := cluster.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: lease}, &l); err != nil {
+		if err := cluster.client.Get(ctx, client.ObjectKey{Namespace: system, Name: lease}, &l); err != nil {
 			return err
 		}
 		if l.Spec.HolderIdentity == nil || *l.Spec.HolderIdentity == "" {
@@ -116,7 +116,7 @@ func expectWebhooksToAll(t *testing.T, replicas int) {
 		t.Fatalf("there are %d Pods, want %d (%v)", len(pods), replicas, err)
 	}
 	for _, pod := range pods {
-		log := cluster.kubectlOutput(t, "-n", namespace, "logs", pod.Name, "-c", "sidecar")
+		log := cluster.kubectlOutput(t, "-n", system, "logs", pod.Name, "-c", "sidecar")
 		n := strings.Count(log, "Event recorded")
 		t.Logf("Pod %s recorded %d webhooks", pod.Name, n)
 		if n == 0 {

@@ -53,7 +53,7 @@ func (c *testCluster) tryKubectl(ctx context.Context, args ...string) (string, e
 	return stdout.String(), nil
 }
 
-// recording reads a MeetingRecording of the operator's namespace.
+// recording reads a MeetingRecording.
 func (c *testCluster) recording(ctx context.Context, in, name string) (*v1alpha1.MeetingRecording, error) {
 	var r v1alpha1.MeetingRecording
 	err := c.client.Get(ctx, client.ObjectKey{Namespace: in, Name: name}, &r)
@@ -138,11 +138,11 @@ func (c *testCluster) dump(folder string) error {
 	keep("objects.yaml", "get", "meetingrecordings,recordingpipelines,deployments,pods,jobs", "-A", "-o", "yaml")
 	keep("pods.txt", "describe", "pods", "-A")
 	keep("events.txt", "get", "events.events.k8s.io", "-A", "--sort-by=.metadata.creationTimestamp")
-	pods := keep("names.txt", "-n", namespace, "get", "pods", "-l", "app.kubernetes.io/name=meeting-recording-operator", "-o", "name")
+	pods := keep("names.txt", "-n", system, "get", "pods", "-l", "app.kubernetes.io/name=meeting-recording-operator", "-o", "name")
 	for pod := range strings.FieldsSeq(pods) {
 		if strings.HasPrefix(pod, "pod/") {
 			name := strings.TrimPrefix(pod, "pod/")
-			keep(name+".log", "-n", namespace, "logs", pod, "--all-containers", "--prefix", "--timestamps")
+			keep(name+".log", "-n", system, "logs", pod, "--all-containers", "--prefix", "--timestamps")
 		}
 	}
 	return problem

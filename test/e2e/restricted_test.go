@@ -6,7 +6,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -25,7 +24,7 @@ import (
 // TestRestrictedNamespace runs the Jobs of all ready pipelines in a team's namespace that enforces the restricted level.
 func TestRestrictedNamespace(t *testing.T) {
 	cluster.install(t, standard)
-	team := restrictedNamespace(t)
+	const team = teamA
 	operator, operatorTag := splitImage(cluster.images.operator)
 	media, mediaTag := splitImage(cluster.images.media)
 	type fetching struct {
@@ -66,7 +65,7 @@ func TestPodsThatDoNotStart(t *testing.T) {
 
 // forbiddenPod expects that the recording tells where the reason is, and that the Job names it.
 func forbiddenPod(t *testing.T) {
-	team := restrictedNamespace(t)
+	const team = teamB
 	meeting := newMeeting()
 	p := gated(team, "privileged", meeting, "root")
 	p.Spec.Steps[0].Template.Spec.Template.Spec.Containers[0].SecurityContext = &corev1.SecurityContext{Privileged: ptr.To(true)}
@@ -115,22 +114,6 @@ func awaitStalled(t *testing.T, in, name string) *v1alpha1.MeetingRecording {
 		}
 		return nil
 	})
-}
-
-// restrictedNamespace makes a namespace that enforces the restricted level, and is removed with the test.
-func restrictedNamespace(t *testing.T) string {
-	t.Helper()
-	name := "e2e-" + newMeeting()
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}}}
-	if err := cluster.client.Create(t.Context(), ns); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cluster.client.Delete(context.Background(), ns); err != nil {
-			t.Error(err)
-		}
-	})
-	return name
 }
 
 // stoppedIn makes a recording in a namespace to which the sidecar does not write, as an administrator may.

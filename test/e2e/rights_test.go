@@ -29,12 +29,12 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
-// TestMissingRole takes the sidecar's rights away: webhooks are kept and answered 202, the log says what is missing, and once the role is
+// TestMissingRole takes the sidecar's RoleBinding away: webhooks are kept and answered 202, the log says what is missing, and once the role is
 // applied again everything is written, without having been sent again.
 func TestMissingRole(t *testing.T) {
 	cluster.install(t, standard)
 	pod := only(t, deployment)
-	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "meeting-recording-sidecar"}}
+	role := &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "meeting-recording-sidecar"}}
 	if err := cluster.client.Delete(t.Context(), role); err != nil {
 		t.Fatal(err)
 	}
@@ -53,12 +53,12 @@ func TestMissingRole(t *testing.T) {
 		return fmt.Errorf("the answers are %s", coming.summary())
 	})
 	harness.Within(t, time.Minute, "the log says what is missing", func(ctx context.Context) error {
-		log, err := cluster.tryKubectl(ctx, "-n", namespace, "logs", pod, "-c", "sidecar")
+		log, err := cluster.tryKubectl(ctx, "-n", system, "logs", pod, "-c", "sidecar")
 		if err != nil {
 			return err
 		}
 		for line := range strings.SplitSeq(log, "\n") {
-			if strings.Contains(line, "spool") && strings.Contains(line, "forbidden") && strings.Contains(line, "system:serviceaccount:"+namespace+":meeting-recording-sidecar") {
+			if strings.Contains(line, "spool") && strings.Contains(line, "forbidden") && strings.Contains(line, "system:serviceaccount:"+system+":meeting-recording-sidecar") {
 				t.Log("the sidecar's log: ", line)
 				return nil
 			}
@@ -88,7 +88,7 @@ func TestSidecarToken(t *testing.T) {
 	if err := sidecar.Create(t.Context(), review); err != nil {
 		t.Fatal(err)
 	}
-	if want := "system:serviceaccount:" + namespace + ":meeting-recording-sidecar"; review.Status.UserInfo.Username != want {
+	if want := "system:serviceaccount:" + system + ":meeting-recording-sidecar"; review.Status.UserInfo.Username != want {
 		t.Errorf("the token is %s's, want %s's", review.Status.UserInfo.Username, want)
 	}
 	mine := &v1alpha1.MeetingRecording{}
@@ -104,7 +104,7 @@ func TestSidecarToken(t *testing.T) {
 	for what, err := range map[string]error{
 		"create a Job":                   sidecar.Create(t.Context(), job),
 		"list Secrets":                   sidecar.List(t.Context(), &corev1.SecretList{}, client.InNamespace(namespace)),
-		"read its own Secret":            sidecar.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: "meeting-recording-sidecar-token"}, &corev1.Secret{}),
+		"read its own Secret":            sidecar.Get(t.Context(), client.ObjectKey{Namespace: system, Name: "meeting-recording-sidecar-token"}, &corev1.Secret{}),
 		"list recordings":                sidecar.List(t.Context(), &v1alpha1.MeetingRecordingList{}, client.InNamespace(namespace)),
 		"delete a recording":             sidecar.Delete(t.Context(), mine.DeepCopy()),
 		"hold a recording":               sidecar.Patch(t.Context(), mine.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(`{"spec":{"suspend":true}}`))),
@@ -121,7 +121,7 @@ func TestSidecarToken(t *testing.T) {
 func sidecarToken(t *testing.T, pod string) string {
 	t.Helper()
 	var p corev1.Pod
-	if err := cluster.client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: pod}, &p); err != nil {
+	if err := cluster.client.Get(t.Context(), client.ObjectKey{Namespace: system, Name: pod}, &p); err != nil {
 		t.Fatal(err)
 	}
 	looker := restrictedPod("look").Containers[0]
@@ -138,7 +138,7 @@ func sidecarToken(t *testing.T, pod string) string {
 	var token string
 	harness.Within(t, time.Minute, "a container looks at the sidecar's files", func(ctx context.Context) error {
 		var err error
-		token, err = cluster.tryKubectl(ctx, "-n", namespace, "exec", pod, "-c", "look", "--",
+		token, err = cluster.tryKubectl(ctx, "-n", system, "exec", pod, "-c", "look", "--",
 			"sh", "-c", `for p in /proc/[0-9]*; do if [ "$(tr '\0' ' ' <$p/cmdline | cut -d' ' -f1)" = /sidecar ]; then cat $p/root/var/run/secrets/kubernetes.io/serviceaccount/token; fi; done`)
 		if err == nil && token == "" {
 			err = errors.New("it finds no token")

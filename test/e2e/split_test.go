@@ -23,7 +23,7 @@ func TestSplit(t *testing.T) {
 	coming.awaitMore(t, 10)
 	cluster.writeOverlay(t, split)
 	cluster.kubectlOutput(t, "apply", "-k", cluster.overlay(split), "-l", "app.kubernetes.io/component=receiver")
-	cluster.kubectlOutput(t, "-n", namespace, "rollout", "status", "deployment/"+split.receivers, "--timeout=180s")
+	cluster.kubectlOutput(t, "-n", system, "rollout", "status", "deployment/"+split.receivers, "--timeout=180s")
 	cluster.install(t, split)
 	coming.awaitMore(t, 20)
 
@@ -32,7 +32,7 @@ func TestSplit(t *testing.T) {
 	cluster.expectRunOnce(t, cluster.awaitProcessed(t, namespace, r.name, 2*time.Minute), "split", "one")
 	var manager, receiver appsv1.Deployment
 	for name, d := range map[string]*appsv1.Deployment{deployment: &manager, split.receivers: &receiver} {
-		if err := cluster.client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, d); err != nil {
+		if err := cluster.client.Get(t.Context(), client.ObjectKey{Namespace: system, Name: name}, d); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -42,7 +42,7 @@ func TestSplit(t *testing.T) {
 	if sa := receiver.Spec.Template.Spec.ServiceAccountName; sa != "meeting-recording-sidecar" || receiver.Status.ReadyReplicas == 0 {
 		t.Errorf("the receiver runs as %s in %d Pods", sa, receiver.Status.ReadyReplicas)
 	}
-	cluster.show(t, "-n", namespace, "get", "deployments,pods,hpa,pdb,services")
+	cluster.show(t, "-n", system, "get", "deployments,pods,hpa,pdb,services")
 	coming.audit(t)
 	for _, d := range coming.unacknowledged() {
 		t.Errorf("%s was answered %+v, %v", d.webhook.Type, d.answer, d.err)

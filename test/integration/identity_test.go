@@ -149,7 +149,7 @@ func common(t *testing.T, recording *v1alpha1.MeetingRecording, secret *corev1.S
 			return c.Create(t.Context(), &v1alpha1.RecordingPipeline{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "a"}})
 		}, `cannot create resource "recordingpipelines"`},
 		"take the other's identity": {func(c client.Client) error {
-			account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: managerAccount}}
+			account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: managerAccount}}
 			return c.SubResource("token").Create(t.Context(), account, &authenticationv1.TokenRequest{})
 		}, `cannot create resource "serviceaccounts/token"`},
 		"give itself rights": {func(c client.Client) error {
@@ -184,7 +184,7 @@ func refuse(t *testing.T, account string, attempts map[string]attempt) {
 func clientOf(t testing.TB, account string) client.Client {
 	t.Helper()
 	of := rest.AnonymousClientConfig(api.Config)
-	of.BearerToken, of.QPS = api.MustToken(t, namespace, account), -1
+	of.BearerToken, of.QPS = api.MustToken(t, operatorNamespace, account), -1
 	c, err := client.New(of, client.Options{Scheme: api.Scheme, Mapper: api.Client.RESTMapper()})
 	if err != nil {
 		t.Fatal(err)

@@ -31,25 +31,25 @@ type replicas struct {
 // startReplicas starts two managers that elect a leader; the first leads when it returns, and the second waits.
 func startReplicas(t *testing.T) *replicas {
 	t.Helper()
-	if err := api.Client.DeleteAllOf(t.Context(), &coordinationv1.Lease{}, client.InNamespace(namespace)); err != nil {
+	if err := api.Client.DeleteAllOf(t.Context(), &coordinationv1.Lease{}, client.InNamespace(operatorNamespace)); err != nil {
 		t.Fatal(err)
 	}
 	r := &replicas{
 		leader: newOperator(t), standby: newOperator(t),
-		holders: watching(t, &coordinationv1.LeaseList{}, func(_ watch.EventType, object client.Object) string {
+		holders: watching(t, operatorNamespace, &coordinationv1.LeaseList{}, func(_ watch.EventType, object client.Object) string {
 			if holder := object.(*coordinationv1.Lease).Spec.HolderIdentity; holder != nil && *holder != "" {
 				return *holder
 			}
 			return nobody
 		}),
-		jobs: watching(t, &batchv1.JobList{}, func(kind watch.EventType, object client.Object) string {
+		jobs: watching(t, namespace, &batchv1.JobList{}, func(kind watch.EventType, object client.Object) string {
 			if kind == watch.Added {
 				return object.GetLabels()[v1alpha1.LabelRecording] + " " + string(object.GetUID())
 			}
 			return ""
 		}),
 	}
-	elect := []string{"--leader-elect", "--leader-elect-namespace", namespace}
+	elect := []string{"--leader-elect", "--leader-elect-namespace", operatorNamespace}
 	r.leader.startManager(t, elect...)
 	harness.Eventually(t, "the first manager leads", func(context.Context) error { return r.holders.atLeast(1) })
 	r.standby.startManager(t, elect...)
@@ -154,14 +154,14 @@ type history struct {
 	told []string
 }
 
-// watching begins a history of the namespace's objects of a kind: of what is returned for each of their changes, unless it is empty.
-func watching(t *testing.T, list client.ObjectList, tell func(watch.EventType, client.Object) string) *history {
+// watching begins a history of a namespace's objects of a kind: of what is returned for each of their changes, unless it is empty.
+func watching(t *testing.T, in string, list client.ObjectList, tell func(watch.EventType, client.Object) string) *history {
 	t.Helper()
 	watcher, err := client.NewWithWatch(api.Config, client.Options{Scheme: api.Scheme})
 	if err != nil {
 		t.Fatal(err)
 	}
-	changes, err := watcher.Watch(t.Context(), list, client.InNamespace(namespace))
+	changes, err := watcher.Watch(t.Context(), list, client.InNamespace(in))
 	if err != nil {
 		t.Fatal(err)
 	}

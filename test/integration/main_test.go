@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	// namespace is where config/default installs the operator, and where the sidecar may write.
-	namespace = "meeting-recording-system"
+	// namespace is that of recordings, pipelines and Jobs, and operatorNamespace where config/default installs the operator.
+	namespace         = "meeting-recordings"
+	operatorNamespace = "meeting-recording-system"
 	// The ServiceAccounts that config/default and config/events give to the binaries.
 	sidecarAccount = "meeting-recording-sidecar"
 	managerAccount = "meeting-recording-manager"

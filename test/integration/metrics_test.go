@@ -27,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/events"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
@@ -154,12 +155,12 @@ func exposeEverything(t *testing.T) map[string][]byte {
 	queued := pipelineWithQueue(t)
 	o := newOperator(t)
 	managers, sidecars := harness.Address(t), harness.Address(t)
-	o.startManager(t, "--metrics-bind-address", managers, "--leader-elect", "--leader-elect-namespace", namespace)
+	o.startManager(t, "--metrics-bind-address", managers, "--leader-elect", "--leader-elect-namespace", operatorNamespace)
 	o.startSidecar(t, "--metrics-bind-address", sidecars, "--spool-dir", t.TempDir())
 	token := scraperToken(t)
 	bind(t, "metrics-test-viewer", "meeting-recording-viewer", "metrics-test")
 	live := startEvents(t, o)
-	live.listen(t, token)
+	live.listen(t, api.MustToken(t, operatorNamespace, "metrics-test", events.TokenAudience))
 	name, webhooks := newSession(t)
 	for _, w := range webhooks {
 		o.mustSend(t, w, "recorded")
@@ -223,11 +224,11 @@ func pipelineWithQueue(t *testing.T) (name string) {
 func scraperToken(t *testing.T) string {
 	t.Helper()
 	for _, object := range []client.Object{
-		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "metrics-test"}},
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "metrics-test"}},
 		&rbacv1.ClusterRoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: "metrics-test"},
 			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "meeting-recording-metrics-reader"},
-			Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: namespace, Name: "metrics-test"}},
+			Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: operatorNamespace, Name: "metrics-test"}},
 		},
 	} {
 		if err := api.Client.Create(t.Context(), object); err != nil {
@@ -243,7 +244,7 @@ func scraperToken(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := clients.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), "metrics-test", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	token, err := clients.CoreV1().ServiceAccounts(operatorNamespace).CreateToken(t.Context(), "metrics-test", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

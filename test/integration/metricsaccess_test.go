@@ -42,7 +42,7 @@ func TestSidecarOfAPodOfItsOwn(t *testing.T) {
 	o := newOperator(t)
 	o.startSidecar(t, "--metrics-secure")
 	url := "https://" + o.metrics + "/metrics"
-	code, body, err := get(t.Context(), url, api.MustToken(t, namespace, readerAccount))
+	code, body, err := get(t.Context(), url, api.MustToken(t, operatorNamespace, readerAccount))
 	if err != nil || code != http.StatusServiceUnavailable {
 		t.Errorf("before it may ask, it answers %d %q, %v", code, body, err)
 	}
@@ -59,7 +59,7 @@ func TestSidecarOfAPodOfItsOwn(t *testing.T) {
 // bindReader makes the ServiceAccount of a Prometheus, with config's role for it.
 func bindReader(t *testing.T) {
 	t.Helper()
-	create(t, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: readerAccount}})
+	create(t, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: readerAccount}})
 	bind(t, readerAccount, "meeting-recording-metrics-reader", readerAccount)
 }
 
@@ -69,7 +69,7 @@ func bind(t *testing.T, name, role, account string) {
 	create(t, &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
-		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: namespace, Name: account}},
+		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: operatorNamespace, Name: account}},
 	})
 }
 
@@ -84,8 +84,8 @@ func checkMetrics(t *testing.T, url, want string, invalid int) {
 	}{
 		"nobody":      {"", http.StatusUnauthorized, "Unauthorized"},
 		"no token":    {"not-a-token", invalid, ""},
-		"the sidecar": {api.MustToken(t, namespace, sidecarAccount), http.StatusForbidden, ""},
-		"a reader":    {api.MustToken(t, namespace, readerAccount), http.StatusOK, want},
+		"the sidecar": {api.MustToken(t, operatorNamespace, sidecarAccount), http.StatusForbidden, ""},
+		"a reader":    {api.MustToken(t, operatorNamespace, readerAccount), http.StatusOK, want},
 	} {
 		harness.Eventually(t, name+" at "+url, func(ctx context.Context) error {
 			code, body, err := get(ctx, url, reader.token)

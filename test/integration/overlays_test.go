@@ -7,12 +7,14 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -265,6 +267,46 @@ func checkTokens(t *testing.T, p pod) {
 				t.Errorf("%s: containers %s and %s have one token", p.of, owner, c.Name)
 			}
 			owners[mount.Name] = c.Name
+		}
+	}
+}
+
+// TestJobsReachPublicAddressesOnly evaluates the NetworkPolicy of Jobs as a network plugin does.
+func TestJobsReachPublicAddressesOnly(t *testing.T) {
+	var blocks []*networkingv1.IPBlock
+	for _, object := range objectsIn(t, api.MustKubectl(t, "kustomize", "config/recordings")) {
+		var policy networkingv1.NetworkPolicy
+		if object.GetKind() != "NetworkPolicy" {
+			continue
+		}
+		convert(t, *object, &policy)
+		for _, rule := range policy.Spec.Egress {
+			for _, peer := range rule.To {
+				if peer.IPBlock != nil {
+					blocks = append(blocks, peer.IPBlock)
+				}
+			}
+		}
+	}
+	reaches := func(address string) bool {
+		ip := netip.MustParseAddr(address)
+		return slices.ContainsFunc(blocks, func(block *networkingv1.IPBlock) bool {
+			return netip.MustParsePrefix(block.CIDR).Contains(ip) &&
+				!slices.ContainsFunc(block.Except, func(except string) bool { return netip.MustParsePrefix(except).Contains(ip) })
+		})
+	}
+	for _, address := range []string{"8.8.8.8", "93.184.215.14", "168.63.129.15", "192.0.1.1", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "2a00:1450::1"} {
+		if !reaches(address) {
+			t.Errorf("a Job does not reach %s, which is public", address)
+		}
+	}
+	for _, address := range []string{
+		"169.254.169.254", "169.254.170.2", "168.63.129.16", "192.0.0.192", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254", // metadata
+		"64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::1", "::ffff:169.254.169.254", "::169.254.169.254", // the same in IPv6
+		"10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "0.0.0.0", "198.18.0.1", "224.0.0.1", "255.255.255.255", "::1", "fe80::1", "fc00::1", "ff02::1",
+	} {
+		if reaches(address) {
+			t.Errorf("a Job reaches %s", address)
 		}
 	}
 }

@@ -194,3 +194,82 @@ func create(t testing.TB, object client.Object) {
 		}
 	})
 }
+
+// TestWhoMayWritePipelines: who writes a pipeline has Jobs created, so they must be allowed to create Jobs themselves, and no Job may reach what is
+// the operator's.
+func TestWhoMayWritePipelines(t *testing.T) {
+	archive := &v1alpha1.RecordingPipeline{}
+	if err := api.Client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: pipelineName}, archive); err != nil {
+		t.Fatal(err)
+	}
+	pipeline := func(in string, changes ...func(*v1alpha1.RecordingPipeline)) *v1alpha1.RecordingPipeline {
+		p := &v1alpha1.RecordingPipeline{ObjectMeta: metav1.ObjectMeta{Namespace: in, Name: "of-a-tenant"}, Spec: *archive.Spec.DeepCopy()}
+		for _, change := range changes {
+			change(p)
+		}
+		return p
+	}
+	runAs := func(account string) func(*v1alpha1.RecordingPipeline) {
+		return func(p *v1alpha1.RecordingPipeline) {
+			p.Spec.Steps[0].Template.Spec.Template.Spec.ServiceAccountName = account
+		}
+	}
+	oldField := func(p *v1alpha1.RecordingPipeline) {
+		p.Spec.Steps[0].Template.Spec.Template.Spec.DeprecatedServiceAccount = sidecarAccount
+	}
+	as := map[string]client.Client{"an administrator": api.Client}
+	for name, rules := range map[string][]rbacv1.PolicyRule{
+		"pipeline-writer": {{APIGroups: []string{v1alpha1.GroupName}, Resources: []string{"recordingpipelines"}, Verbs: []string{"create", "get", "update"}}},
+		"job-creator": {{APIGroups: []string{v1alpha1.GroupName}, Resources: []string{"recordingpipelines"}, Verbs: []string{"create", "get", "update"}},
+			{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"create"}}},
+	} {
+		create(t, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: rules})
+		for _, in := range []string{namespace, operatorNamespace} {
+			create(t, &rbacv1.RoleBinding{
+				ObjectMeta: metav1.ObjectMeta{Namespace: in, Name: name},
+				RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
+				Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: name}},
+			})
+		}
+		var err error
+		if as[name], err = impersonate(name, "system:authenticated"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	harness.Eventually(t, "the roles count", func(ctx context.Context) error {
+		return as["job-creator"].Create(ctx, pipeline(namespace), client.DryRunAll)
+	})
+	const jobs, place, account = "may write RecordingPipelines but not create Jobs in namespace", "the operator's own namespace has its tokens and keys", "may not run as one of the operator's service accounts"
+	for name, test := range map[string]struct {
+		who      string
+		pipeline *v1alpha1.RecordingPipeline
+		refusal  string
+	}{
+		"may not create Jobs":                {"pipeline-writer", pipeline(namespace), jobs},
+		"may create Jobs":                    {"job-creator", pipeline(namespace), ""},
+		"an account of the namespace":        {"job-creator", pipeline(namespace, runAs("builder")), ""},
+		"the manager's account":              {"job-creator", pipeline(namespace, runAs(managerAccount)), account},
+		"the manager's, as an administrator": {"an administrator", pipeline(namespace, runAs(managerAccount)), account},
+		"the events server's":                {"job-creator", pipeline(namespace, runAs(eventsAccount)), account},
+		"backfill's":                         {"job-creator", pipeline(namespace, runAs("meeting-recording-backfill")), account},
+		"by the field's old name":            {"job-creator", pipeline(namespace, oldField), account},
+		"beside the operator":                {"an administrator", pipeline(operatorNamespace), place},
+		"beside the operator, as a tenant":   {"job-creator", pipeline(operatorNamespace), place},
+	} {
+		err := as[test.who].Create(t.Context(), test.pipeline, client.DryRunAll)
+		if test.refusal == "" && err != nil || test.refusal != "" && (!apierrors.IsForbidden(err) || !strings.Contains(err.Error(), test.refusal)) {
+			t.Errorf("%s: %v, want %q", name, err, test.refusal)
+		}
+	}
+	stored := pipeline(namespace)
+	create(t, stored)
+	labelled := stored.DeepCopy()
+	labelled.Labels = map[string]string{"team": "media"}
+	if err := as["pipeline-writer"].Update(t.Context(), labelled, client.DryRunAll); err != nil {
+		t.Errorf("a label changes no Job: %v", err)
+	}
+	labelled.Spec.Steps[0].Template.Spec.Template.Spec.Containers[0].Image = "example.com/another"
+	if err := as["pipeline-writer"].Update(t.Context(), labelled, client.DryRunAll); !apierrors.IsForbidden(err) {
+		t.Errorf("another image without the right to create Jobs: %v", err)
+	}
+}

@@ -48,7 +48,7 @@ func (o *operator) startManager(t testing.TB, args ...string) {
 // kubeconfig is of one of the operator's ServiceAccounts, and leads through the proxy.
 func (o *operator) kubeconfig(t testing.TB, account string) string {
 	t.Helper()
-	return api.AccountKubeconfig(t, o.proxy.server.URL, namespace, account)
+	return api.AccountKubeconfig(t, o.proxy.server.URL, operatorNamespace, account)
 }
 
 // newSession returns the four webhooks of one new recording, in the order in which the provider means them.

@@ -25,13 +25,26 @@ var notNamespaced = []string{
 	"Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
 }
 
+// ofRecordings are in the namespace of recordings; everything else is in the operator's.
+var ofRecordings = []string{
+	"RoleBinding/meeting-recording-manager", "RoleBinding/meeting-recording-sidecar", "RoleBinding/meeting-recording-backfill-recordings",
+	"NetworkPolicy/meeting-recording-jobs", "RecordingPipeline/" + pipelineName, "PersistentVolumeClaim/meeting-recording-archive",
+}
+
 // checkReferences checks that whatever names an object names one of these.
 func checkReferences(t *testing.T, objects []unstructured.Unstructured) {
 	t.Helper()
 	there := slices.Clone(byHand)
 	for _, object := range objects {
 		there = append(there, object.GetKind()+"/"+object.GetName())
-		if want := map[bool]string{true: "", false: namespace}[slices.Contains(notNamespaced, object.GetKind())]; object.GetNamespace() != want {
+		want := operatorNamespace
+		switch {
+		case slices.Contains(notNamespaced, object.GetKind()):
+			want = ""
+		case slices.Contains(ofRecordings, object.GetKind()+"/"+object.GetName()):
+			want = namespace
+		}
+		if object.GetNamespace() != want {
 			t.Errorf("%s/%s is in namespace %q, want %q", object.GetKind(), object.GetName(), object.GetNamespace(), want)
 		}
 	}
@@ -57,7 +70,7 @@ func checkReferences(t *testing.T, objects []unstructured.Unstructured) {
 			for _, subject := range subjects {
 				who := subject.(map[string]any)
 				need(by, "ServiceAccount", who["name"].(string))
-				if who["namespace"] != namespace {
+				if who["namespace"] != operatorNamespace {
 					t.Errorf("%s is for a ServiceAccount of %v", by, who["namespace"])
 				}
 			}

@@ -32,7 +32,7 @@ func TestAPIServerRestarts(t *testing.T) {
 	if err := api.RestartAPIServer(); err != nil {
 		t.Fatal(err)
 	}
-	made := watching(t, &batchv1.JobList{}, func(kind watch.EventType, object client.Object) string {
+	made := watching(t, namespace, &batchv1.JobList{}, func(kind watch.EventType, object client.Object) string {
 		if kind == watch.Added {
 			return object.GetLabels()[v1alpha1.LabelRecording] + " " + string(object.GetUID())
 		}

@@ -5,7 +5,10 @@ package integration
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -14,62 +17,227 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
-// Where a right is had: in the operator's namespace, in any other, or for what has no namespace.
+// Places where a right may be had: the operator's namespace, that of recordings, any other, and all of them at once.
 const (
-	own     = namespace
+	own     = operatorNamespace
 	other   = "default"
 	cluster = ""
 )
 
-// managersAnywhere are the manager's rights in every namespace.
-var managersAnywhere = []string{
-	"create events.events.k8s.io", "create jobs.batch", "delete jobs.batch", "delete meetingrecordings.recording.meetingops.dev", "get jobs.batch",
-	"get meetingrecordings.recording.meetingops.dev", "get recordingpipelines.recording.meetingops.dev", "list jobs.batch",
-	"list meetingrecordings.recording.meetingops.dev", "list pods", "list recordingpipelines.recording.meetingops.dev",
-	"patch meetingrecordings/status.recording.meetingops.dev", "patch recordingpipelines/status.recording.meetingops.dev",
-	"update meetingrecordings/delivery.recording.meetingops.dev", "update meetingrecordings/finalizers.recording.meetingops.dev", "update meetingrecordings/processing.recording.meetingops.dev",
-	"watch jobs.batch", "watch meetingrecordings.recording.meetingops.dev", "watch recordingpipelines.recording.meetingops.dev",
+var update = flag.Bool("update", false, "write docs/reference/permissions.md anew")
+
+// permissionsFile is the complete matrix, for people and for TestRights.
+var permissionsFile = harness.Path("docs", "reference", "permissions.md")
+
+// identity is an account of the operator, or somebody who has one of its roles for people.
+type identity struct {
+	name   string
+	user   string
+	groups []string
 }
 
-// eventsAnywhere are the events server's rights in every namespace.
-var eventsAnywhere = []string{
-	"get meetingrecordings.recording.meetingops.dev", "list meetingrecordings.recording.meetingops.dev", "watch meetingrecordings.recording.meetingops.dev",
+// matrixOverlays are those that differ in what they grant.
+var matrixOverlays = []string{"default", "overlays/split", "overlays/cluster", "overlays/live", "overlays/backfill"}
+
+// TestPermissions asks the API server, for every overlay and every identity in it, what it may do in each kind of place, and compares the
+// answers with the page that tells it to people. The roles of all overlays are installed beside each other, each under names of its own.
+func TestPermissions(t *testing.T) {
+	var page strings.Builder
+	page.WriteString(permissionsIntro)
+	for _, overlay := range matrixOverlays {
+		title := filepath.Base(overlay)
+		rename := strings.NewReplacer("meeting-recording-system", title+"-system", "meeting-recordings", title+"-recordings", "meeting-recording-", title+"-")
+		restore := strings.NewReplacer(title+"-system", "meeting-recording-system", title+"-recordings", "meeting-recordings", title+"-", "meeting-recording-")
+		identities := installRoles(t, api.MustKubectl(t, "kustomize", "config/"+overlay), rename)
+		fmt.Fprintf(&page, "\n## %s\n\n| identity | where | may |\n|---|---|---|\n", title)
+		nobodys := identity{"nobody", "system:serviceaccount:default:nobody", []string{"system:serviceaccounts", "system:serviceaccounts:default"}}
+		nobody := map[string][]string{}
+		for _, who := range append([]identity{nobodys}, identities...) {
+			for _, place := range []string{title + "-system", title + "-recordings", other} {
+				rules := rulesOf(t, who, place)
+				if who.name == "nobody" {
+					nobody[place] = rules
+					continue
+				}
+				rules = slices.DeleteFunc(rules, func(rule string) bool { return slices.Contains(nobody[place], rule) })
+				where := map[string]string{title + "-system": "meeting-recording-system", title + "-recordings": "meeting-recordings", other: "any other"}[place]
+				for _, rule := range rules {
+					fmt.Fprintf(&page, "| `%s` | %s | %s |\n", restore.Replace(who.name), where, restore.Replace(rule))
+				}
+				if len(rules) == 0 {
+					fmt.Fprintf(&page, "| `%s` | %s | nothing |\n", restore.Replace(who.name), where)
+				}
+			}
+		}
+	}
+	if *update {
+		if err := os.WriteFile(permissionsFile, []byte(page.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(permissionsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), page.String()); diff != "" {
+		t.Errorf("%s (-want +got; -update writes it anew):\n%s", permissionsFile, diff)
+	}
 }
 
-// rights are all that each identity may more than any other ServiceAccount, and where. A right in no namespace is one in all of them.
-var rights = map[string]map[string][]string{
-	sidecarAccount: {
-		own: {
-			"create meetingrecordings.recording.meetingops.dev", "get meetingrecordings.recording.meetingops.dev",
-			"patch meetingrecordings/status.recording.meetingops.dev", "update meetingrecordings/recording.recording.meetingops.dev",
-		},
-		other:   nil,
-		cluster: nil,
-	},
-	eventsAccount: {
-		own:   eventsAnywhere,
-		other: eventsAnywhere,
-		cluster: append([]string{"create subjectaccessreviews.authorization.k8s.io", "create tokenreviews.authentication.k8s.io"},
-			eventsAnywhere...),
-	},
-	managerAccount: {
-		own:     append([]string{"create leases.coordination.k8s.io"}, managersAnywhere...),
-		other:   managersAnywhere,
-		cluster: append([]string{"create subjectaccessreviews.authorization.k8s.io", "create tokenreviews.authentication.k8s.io"}, managersAnywhere...),
-	},
+const permissionsIntro = `# Permissions
+
+The complete matrix of what each identity may do, by the API server's own answers. ` + "`TestPermissions`" + ` compares this page with them. "Any other" is every
+namespace that the operator does not serve, so what stands there is granted in the whole cluster. What every service account may do is left out.
+`
+
+// installRoles creates what an overlay has of roles, under other names, and returns its service accounts, the Pods of its Jobs, and people.
+func installRoles(t *testing.T, manifests string, rename *strings.Replacer) []identity {
+	t.Helper()
+	var identities []identity
+	account := func(namespace, name, title string) {
+		identities = append(identities, identity{title, "system:serviceaccount:" + namespace + ":" + name,
+			[]string{"system:serviceaccounts", "system:serviceaccounts:" + operatorNamespace, "system:authenticated"}})
+	}
+	recordings := rename.Replace(namespace)
+	for _, object := range objectsIn(t, manifests) {
+		switch object.GetKind() {
+		case "Namespace", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding":
+		default:
+			continue
+		}
+		text, err := object.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		renamed := &unstructured.Unstructured{}
+		if err := renamed.UnmarshalJSON([]byte(rename.Replace(string(text)))); err != nil {
+			t.Fatal(err)
+		}
+		if renamed.GetKind() == "ClusterRole" { // the cluster's own roles view, edit and admin must stay what they are
+			renamed.SetLabels(nil)
+		}
+		create(t, renamed)
+		switch {
+		case renamed.GetKind() == "ServiceAccount":
+			account(renamed.GetNamespace(), renamed.GetName(), renamed.GetName())
+		case renamed.GetKind() == "ClusterRole" && object.GetLabels() != nil && strings.Contains(fmt.Sprint(object.GetLabels()), "aggregate-to"):
+			person := renamed.GetName()
+			create(t, &rbacv1.RoleBinding{
+				ObjectMeta: metav1.ObjectMeta{Namespace: recordings, Name: person},
+				RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: person},
+				Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: person}},
+			})
+			identities = append(identities, identity{person + " (a person, in meeting-recordings)", person, []string{"system:authenticated"}})
+		}
+	}
+	account(recordings, "default", "default of meeting-recordings (a Job)")
+	slices.SortFunc(identities, func(a, b identity) int { return strings.Compare(a.name, b.name) })
+	return identities
 }
 
-// TestRights asks the API server, for each identity, every verb and every resource that there is, whether it may: it may what the table
-// says, and nothing else.
+// rulesOf returns what the API server says that somebody may do in a namespace: "resource: verbs", sorted.
+func rulesOf(t *testing.T, who identity, namespace string) []string {
+	t.Helper()
+	as := rest.CopyConfig(api.Config)
+	as.Impersonate = rest.ImpersonationConfig{UserName: who.user, Groups: append([]string{"system:authenticated"}, who.groups...)}
+	clients, err := kubernetes.NewForConfig(as)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var review *authorizationv1.SelfSubjectRulesReview
+	verbsOf := map[string][]string{}
+	harness.Eventually(t, "the rules of "+who.name+" are known", func(ctx context.Context) error {
+		review, err = clients.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, &authorizationv1.SelfSubjectRulesReview{
+			Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace},
+		}, metav1.CreateOptions{})
+		if err != nil {
+			return err
+		}
+		if review.Status.Incomplete || review.Status.EvaluationError != "" {
+			return fmt.Errorf("the API server does not know all: %s", review.Status.EvaluationError)
+		}
+		return nil
+	})
+	add := func(what string, verbs []string) { verbsOf[what] = append(verbsOf[what], verbs...) }
+	for _, rule := range review.Status.ResourceRules {
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				what := strings.TrimSuffix(resource+"."+group, ".")
+				if len(rule.ResourceNames) > 0 {
+					what += " " + strings.Join(rule.ResourceNames, " ")
+				}
+				add(what, rule.Verbs)
+			}
+		}
+	}
+	for _, rule := range review.Status.NonResourceRules {
+		for _, url := range rule.NonResourceURLs {
+			add(url, rule.Verbs)
+		}
+	}
+	var rules []string
+	for what, verbs := range verbsOf {
+		slices.Sort(verbs)
+		rules = append(rules, fmt.Sprintf("`%s`: %s", what, strings.Join(slices.Compact(verbs), ", ")))
+	}
+	slices.Sort(rules)
+	return rules
+}
+
+// rights are all that each identity may more than any other ServiceAccount, and where, as docs/reference/permissions.md has it.
+func rights(t *testing.T) map[string]map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile(permissionsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := map[string]string{"meeting-recording-system": own, "meeting-recordings": namespace, "any other": other}
+	told := map[string]map[string][]string{}
+	overlay := ""
+	for line := range strings.Lines(string(text)) {
+		if title, is := strings.CutPrefix(strings.TrimSpace(line), "## "); is {
+			overlay = title
+		}
+		cells := strings.Split(line, " | ")
+		account, is := strings.CutPrefix(cells[0], "| `")
+		account = strings.TrimSuffix(account, "`")
+		if !is || overlay != "live" || !slices.Contains([]string{sidecarAccount, managerAccount, eventsAccount}, account) {
+			continue
+		}
+		if told[account] == nil {
+			told[account] = map[string][]string{own: {}, namespace: {}, other: {}}
+		}
+		what, verbs, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(cells[2]), " |"), ": ")
+		what = strings.Trim(what, "`")
+		if what == "nothing" || strings.Contains(what, " ") || strings.HasPrefix(what, "/") { // one of a name is TestLeaseRights' matter
+			continue
+		}
+		for verb := range strings.SplitSeq(verbs, ", ") {
+			told[account][places[cells[1]]] = append(told[account][places[cells[1]]], verb+" "+what)
+		}
+	}
+	if len(told) != 3 {
+		t.Fatalf("%s has these accounts only: %v", permissionsFile, told)
+	}
+	return told
+}
+
+// TestRights asks the API server, for each identity, every verb and every resource that there is, whether it may: it may what the page says,
+// and nothing else.
 func TestRights(t *testing.T) {
 	resources := servedResources(t)
-	for account, places := range rights {
+	for account, places := range rights(t) {
 		for place, want := range places {
-			t.Run(account+" in "+map[string]string{own: "its namespace", other: "another namespace", cluster: "all namespaces"}[place], func(t *testing.T) {
+			t.Run(account+" in "+place, func(t *testing.T) {
 				t.Parallel()
 				anybodys := allowed(t, "some-other", place, resources)
 				got := slices.DeleteFunc(allowed(t, account, place, resources), func(right string) bool { return slices.Contains(anybodys, right) })
@@ -137,11 +305,12 @@ func allowed(t *testing.T, account, place string, resources []resource) []string
 	for _, verb := range verbs {
 		askers.Go(func() {
 			for _, r := range resources {
-				if place != cluster && !r.namespaced {
-					continue // the namespace would make no difference
+				where := place
+				if !r.namespaced {
+					where = cluster
 				}
 				may, err := ask(t.Context(), clients, account, &authorizationv1.ResourceAttributes{
-					Namespace: place, Verb: verb, Group: r.group, Resource: r.name, Subresource: r.subresource,
+					Namespace: where, Verb: verb, Group: r.group, Resource: r.name, Subresource: r.subresource,
 				})
 				if err != nil {
 					t.Error(err)
@@ -200,7 +369,7 @@ func ask(ctx context.Context, clients kubernetes.Interface, account string, what
 	review, err := clients.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
 		Spec: authorizationv1.SubjectAccessReviewSpec{
 			User:               userOf(account),
-			Groups:             []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+			Groups:             []string{"system:serviceaccounts", "system:serviceaccounts:" + operatorNamespace, "system:authenticated"},
 			ResourceAttributes: what,
 		},
 	}, metav1.CreateOptions{})
@@ -211,7 +380,9 @@ func ask(ctx context.Context, clients kubernetes.Interface, account string, what
 }
 
 // userOf is the API server's name of one of the operator's ServiceAccounts.
-func userOf(account string) string { return "system:serviceaccount:" + namespace + ":" + account }
+func userOf(account string) string {
+	return "system:serviceaccount:" + operatorNamespace + ":" + account
+}
 
 func clientset(t testing.TB) kubernetes.Interface {
 	t.Helper()

@@ -91,6 +91,9 @@ securityContext:
 
 {{/* Refuses values that exclude one another, which a schema can say only in words that help nobody. */}}
 {{- define "operator.check" -}}
+{{- if eq .Values.recordings.namespace .Release.Namespace }}
+{{- fail (printf "recordings.namespace is %s, the release's own namespace, which has the operator's tokens and keys: no pipeline may run Jobs there. Name another one." .Release.Namespace) }}
+{{- end }}
 {{- if and .Values.cluster.enabled .Values.endpointToken.enabled }}
 {{- fail "cluster.enabled and endpointToken.enabled exclude one another: with cluster each route of the Secret has a token of its own. Set one of them to false." }}
 {{- end }}

@@ -7,6 +7,9 @@ command: [/sidecar]
 args:
   - --public-key-url={{ .Values.sidecar.publicKeyURL }}
   - --spool-dir=/var/spool/sidecar
+  {{- if not .Values.cluster.enabled }}
+  - --namespace={{ .Values.recordings.namespace }}
+  {{- end }}
   {{- if .Values.split.enabled }}
   - --metrics-bind-address=:8443
   - --metrics-secure

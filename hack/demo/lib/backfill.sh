@@ -31,7 +31,7 @@ show_backfill() {
   fi
   kubectl -n "$namespace" wait "mrec/$recording" --for=condition=Ready --timeout=120s ||
     { kubectl -n "$namespace" describe "mrec/$recording" >&2; explain_pods; die "the recording was not processed"; }
-  run kubectl -n "$namespace" logs deployment/meeting-recording-backfill | grep -F -e "$ kubectl" -e "$recording" | cut -c1-240
+  run kubectl -n "$system" logs deployment/meeting-recording-backfill | grep -F -e "$ kubectl" -e "$recording" | cut -c1-240
   expect "the source of the recording's events" "$(of "$recording" '{.status.recording.events[*].source}')" Backfill
   expect "the state of its processing" "$(of "$recording" '{.status.processing.state}')" Succeeded
   expect "the checksum of the archived file" "$(of "$recording" '{.status.processing.steps[0].outputs[0].sha256}')" \

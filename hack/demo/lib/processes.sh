@@ -52,6 +52,6 @@ serve_file() {
 }
 
 forward_webhooks() {
-  start port-forward "$root/bin/k8s/kubectl" -n "$namespace" port-forward service/meeting-recording-webhooks "$hook_port:80"
+  start port-forward "$root/bin/k8s/kubectl" -n "$system" port-forward service/meeting-recording-webhooks "$hook_port:80"
   await 20 "the way to the sidecar (see $state/port-forward.log)" reachable 127.0.0.1 "$hook_port"
 }

@@ -22,10 +22,10 @@ kind: Kustomization
 resources: [../../../config/default, ../../../config/events, ../../../config/backfill, ../../../config/pipelines, viewer.yaml]
 secretGenerator:
   - name: demo-videosdk
-    namespace: $namespace
+    namespace: $system
     files: [public.pem, token]
   - name: videosdk-api
-    namespace: $namespace
+    namespace: $system
     files: [key, secret]
 images:
   - name: meeting-recording-operator
@@ -41,6 +41,7 @@ patches:
         path: /spec/template/spec/initContainers/0/args
         value:
           - --spool-dir=/var/spool/sidecar
+          - --namespace=$namespace
           - --public-key-file=/etc/videosdk/public.pem
           - --endpoint-token-file=/etc/videosdk/token
           - --reorder-window=5s
@@ -68,6 +69,7 @@ patches:
         value:
           - --api-key-file=/etc/videosdk/key
           - --api-secret-file=/etc/videosdk/secret
+          - --namespace=$namespace
           - --api-url=http://$host:$api_port
           - --interval=2s
           - --grace=5s
@@ -104,16 +106,17 @@ install_operator() {
   kubectl apply -k "$root/config/crd"
   KUBECTL=$root/bin/k8s/kubectl "$root/hack/await-crds.sh"
   kubectl apply -k "$state/overlay"
-  kubectl -n "$namespace" rollout status deployment/meeting-recording-operator --timeout=120s ||
+  kubectl -n "$system" rollout status deployment/meeting-recording-operator --timeout=120s ||
     { explain_pods; die "the operator did not become ready"; }
   kubectl -n "$namespace" wait rpipe/meeting-recording-archive --for=condition=Ready --timeout=60s
 }
 
 explain_pods() {
   kubectl -n "$namespace" describe pods >&2 || true
-  kubectl -n "$namespace" logs deployment/meeting-recording-operator --all-containers --tail=30 >&2 || true
-  kubectl -n "$namespace" logs deployment/meeting-recording-events --tail=30 >&2 || true
-  kubectl -n "$namespace" logs deployment/meeting-recording-backfill --tail=30 >&2 || true
+  kubectl -n "$system" describe pods >&2 || true
+  kubectl -n "$system" logs deployment/meeting-recording-operator --all-containers --tail=30 >&2 || true
+  kubectl -n "$system" logs deployment/meeting-recording-events --tail=30 >&2 || true
+  kubectl -n "$system" logs deployment/meeting-recording-backfill --tail=30 >&2 || true
 }
 
 send() {

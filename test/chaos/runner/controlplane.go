@@ -14,8 +14,11 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
 )
 
-// namespace is where config/default installs the operator, and where the sidecar may write.
-const namespace = "meeting-recording-system"
+const (
+	// namespace is that of recordings, and operatorNamespace where config/default installs the operator.
+	namespace         = "meeting-recordings"
+	operatorNamespace = "meeting-recording-system"
+)
 
 // ControlPlane is an API server with its etcd, each a process that can be ended and started again on what it had.
 type ControlPlane struct {
@@ -69,7 +72,7 @@ func (c *ControlPlane) install(ctx context.Context, root string) error {
 // accountKubeconfig writes the kubeconfig name of the ServiceAccount of a binary, manager or sidecar, with no more rights than
 // config/default gives it, for an API server at the address.
 func (c *ControlPlane) accountKubeconfig(ctx context.Context, name, binary, address string) (file string, err error) {
-	token, err := controlplane.Token(ctx, c.Config, namespace, "meeting-recording-"+binary)
+	token, err := controlplane.Token(ctx, c.Config, operatorNamespace, "meeting-recording-"+binary)
 	if err != nil {
 		return "", err
 	}

@@ -175,7 +175,7 @@ func (w *world) startManager(ctx context.Context, name string) error {
 		return err
 	}
 	return w.startProgram(name, "manager", "--kubeconfig", kubeconfig, "--namespace", namespace, "--leader-elect",
-		"--leader-elect-namespace", namespace, "--metrics-bind-address", "0", "--health-probe-bind-address", w.health[name],
+		"--leader-elect-namespace", operatorNamespace, "--metrics-bind-address", "0", "--health-probe-bind-address", w.health[name],
 		"--stall-after", "24h") // or recordings that are never ended have it write just when the end waits for quiet
 }
 
