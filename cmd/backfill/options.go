@@ -22,9 +22,6 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk/rest"
 )
 
-// diagnosticsAddress is the default of --diagnostics-bind-address.
-const diagnosticsAddress = "127.0.0.1:8089"
-
 // minInterval is the shortest --interval.
 const minInterval = time.Second
 
@@ -94,7 +91,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.BoolVar(&o.dryRun, "dry-run", false, "Print what one round would record, write nothing, and exit.")
 	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":8087", "Address of /healthz and /readyz; 0 for none.")
 	flags.StringVar(&o.metrics, "metrics-bind-address", ":8446", "Address of /metrics, over HTTPS for those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
-	o.diagnostics.Bind(flags, diagnosticsAddress)
+	o.diagnostics.Bind(flags)
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 

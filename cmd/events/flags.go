@@ -29,9 +29,6 @@ import (
 // spareConnections is how many connections there may be beside those of streams: for the page, the API, and those who are refused.
 const spareConnections = 1000
 
-// diagnosticsAddress is the default of --diagnostics-bind-address.
-const diagnosticsAddress = "127.0.0.1:8086"
-
 // flags is how the server was called.
 type flags struct {
 	namespaces        []string
@@ -82,7 +79,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 		"http://localhost:9000. Can be given several times; without it, outputs are links only.", f.addMediaHost)
 	set.StringVar(&f.logsURL, "logs-url", "", "Where the page finds the log of a step's Job: an http or https URL with {namespace} and {job}. "+
 		"Without it, the page shows the kubectl command only.")
-	f.diagnostics.Bind(set, diagnosticsAddress)
+	f.diagnostics.Bind(set)
 	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
 	f.zap.BindFlags(set)
 	config.RegisterFlags(set)

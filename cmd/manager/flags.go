@@ -35,9 +35,6 @@ import (
 // sidecarMetricsPath is where the metrics of --sidecar-metrics-url are served.
 const sidecarMetricsPath = "/metrics/sidecar"
 
-// diagnosticsAddress is the default of --diagnostics-bind-address: the manager's own among the containers of its Pod.
-const diagnosticsAddress = "127.0.0.1:8084"
-
 // flags is how the manager was called.
 type flags struct {
 	namespaces     []string
@@ -88,7 +85,7 @@ func parse(args []string, output io.Writer) (flags, error) {
 			"For all others retention.keepRecordings of their pipelines counts.")
 	f.cloudEvents.bind(set)
 	f.tracing.Bind(set)
-	f.diagnostics.Bind(set, diagnosticsAddress)
+	f.diagnostics.Bind(set)
 	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
 	f.zap.BindFlags(set)
 	config.RegisterFlags(set)

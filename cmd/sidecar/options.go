@@ -37,9 +37,6 @@ const (
 // leave to it.
 const maxShutdownDelay = 5 * time.Minute
 
-// diagnosticsAddress is the default of --diagnostics-bind-address: the sidecar's own among the containers of its Pod.
-const diagnosticsAddress = "127.0.0.1:8085"
-
 // namespaceFile is where a Pod finds the namespace that it is in.
 var namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
@@ -133,7 +130,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	o.tls.bind(flags)
 	o.tracing.Bind(flags)
 	o.tracing.BindRatio(flags)
-	o.diagnostics.Bind(flags, diagnosticsAddress)
+	o.diagnostics.Bind(flags)
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 

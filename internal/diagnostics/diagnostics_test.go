@@ -133,16 +133,20 @@ func TestFlags(t *testing.T) {
 		"none":             {nil, ""},
 		"off":              {[]string{"--diagnostics-bind-address=0"}, ""},
 		"no port":          {[]string{"--diagnostics-bind-address=localhost"}, "an address and a port such as"},
+		"profiles alone":   {[]string{"--pprof"}, "--pprof needs a --diagnostics-bind-address"},
 		"profiles of none": {[]string{"--diagnostics-bind-address=0", "--pprof"}, "--pprof needs a --diagnostics-bind-address"},
 	} {
 		var options Options
 		flags := flag.NewFlagSet("", flag.ContinueOnError)
-		options.Bind(flags, "127.0.0.1:8084")
+		options.Bind(flags)
 		if err := flags.Parse(test.args); err != nil {
 			t.Fatal(err)
 		}
 		if err := options.Validate(); (err == nil) != (test.want == "") || (err != nil && !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: %v", name, err)
+		}
+		if name == "none" && options.Address != Off {
+			t.Errorf("without being asked to, it serves at %s", options.Address)
 		}
 	}
 }

@@ -24,10 +24,10 @@ type Options struct {
 	Metrics prometheus.Gatherer
 }
 
-// Bind adds the flags. Binaries that may share a Pod need different default addresses.
-func (o *Options) Bind(flags *flag.FlagSet, address string) {
-	flags.StringVar(&o.Address, "diagnostics-bind-address", address,
-		"Address of /loglevel and, with --pprof, of /debug/pprof/, over plain HTTP without authentication, so on this machine's own loopback; 0 for none.")
+// Bind adds the flags. Nothing is served by default: another container of the Pod could change the level, and fill the log or silence it.
+func (o *Options) Bind(flags *flag.FlagSet) {
+	flags.StringVar(&o.Address, "diagnostics-bind-address", Off,
+		"Address of /loglevel and, with --pprof, of /debug/pprof/, over plain HTTP without authentication, such as 127.0.0.1:8084; 0 for none.")
 	flags.BoolVar(&o.Profiles, "pprof", false,
 		"Serve profiles (Go's pprof) at --diagnostics-bind-address. They show what is in memory, secrets too.")
 }
