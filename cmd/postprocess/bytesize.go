@@ -41,7 +41,7 @@ func (b *byteSize) Set(s string) error {
 		}
 	}
 	n, err := strconv.ParseUint(digits, 10, 63)
-	if err != nil || n == 0 || n > uint64(math.MaxInt64/unit) {
+	if err != nil || n == 0 || n > uint64(math.MaxInt64/unit) { //nolint:gosec // a unit is positive
 		return errByteSize
 	}
 	*b = byteSize(int64(n) * unit)

@@ -300,7 +300,7 @@ func TestReadOnlySpoolDirectory(t *testing.T) {
 	}
 	directory := socketDir(t) // with copies that everybody may read
 	binary, cluster := copyTo(t, directory, binary), copyTo(t, directory, kubeconfig)
-	if err := os.Chmod(directory, 0o555); err != nil { //nolint:gosec // that others may read it is the point
+	if err := os.Chmod(directory, 0o555); err != nil {
 		t.Fatal(err)
 	}
 	p := launchable(t, binary, "--namespace=default", "--kubeconfig="+cluster, "--insecure-skip-signature", "--spool-dir="+directory)
@@ -320,7 +320,7 @@ func copyTo(t *testing.T, directory, path string) string {
 		t.Fatal(err)
 	}
 	to := filepath.Join(directory, filepath.Base(path))
-	if err := os.WriteFile(to, content, 0o755); err != nil { //nolint:gosec // that others may read it is the point
+	if err := os.WriteFile(to, content, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return to

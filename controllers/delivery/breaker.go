@@ -118,5 +118,5 @@ func backoff(earlier int, longest time.Duration) time.Duration {
 
 // jitter lengthens a wait by up to a tenth and a second, so that recordings are not all tried at once.
 func jitter(wait time.Duration) time.Duration {
-	return wait + rand.N(wait/10+firstBackoff) //nolint:gosec // not a secret
+	return wait + rand.N(wait/10+firstBackoff)
 }

@@ -91,7 +91,7 @@ func TestDocumentedVerification(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			folder, bin := t.TempDir(), t.TempDir()
 			test.write(t, folder)
-			if err := os.WriteFile(filepath.Join(bin, "cosign"), []byte(cosignStandIn), 0o700); err != nil { //nolint:gosec // it is run
+			if err := os.WriteFile(filepath.Join(bin, "cosign"), []byte(cosignStandIn), 0o700); err != nil {
 				t.Fatal(err)
 			}
 			command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", block[1])

@@ -145,7 +145,7 @@ func change(t testing.TB, w *world, r provider.Recording, how func(*provider.Rec
 func TestI4(t *testing.T) {
 	for seed := range uint64(20) {
 		synctest.Test(t, func(t *testing.T) {
-			random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // reproducible
+			random := rand.New(rand.NewPCG(seed, 0))
 			w := newWorld()
 			for number := range 60 {
 				for _, r := range w.session(number, random.IntN(4), time.Duration(random.IntN(40*60))*time.Minute+time.Minute) {

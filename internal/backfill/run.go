@@ -36,7 +36,7 @@ func (r *Runner) Start(ctx context.Context) error {
 			return nil //nolint:nilerr // the program ends
 		}
 		r.state.Store(&state{err})
-		wait := r.Backfill.options.Interval + rand.N(r.Backfill.options.Interval/10+1) //nolint:gosec // jitter
+		wait := r.Backfill.options.Interval + rand.N(r.Backfill.options.Interval/10+1)
 		if err != nil {
 			wait = max(wait, askedWait(err))
 			r.Backfill.log.Error(err, "Backfill round failed, retrying", "after", wait.String(), "checked", summary.Checked)

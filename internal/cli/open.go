@@ -156,7 +156,7 @@ func pageProxy(events *url.URL, token, key, start string) http.Handler {
 			http.Error(w, "wrong key: open the address that kubectl recording open printed", http.StatusForbidden)
 			return
 		}
-		http.SetCookie(w, &http.Cookie{Name: cookieName, Value: key, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{Name: cookieName, Value: key, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode}) //nolint:gosec // it is for plain HTTP on this machine
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		http.Redirect(w, r, start, http.StatusSeeOther)
 	})

@@ -77,7 +77,7 @@ func (u *outputsOptions) run(ctx context.Context, name string) error {
 
 // downloadAll fetches every output that it can; one that fails does not stop the others.
 func (u *outputsOptions) downloadAll(ctx context.Context, outputs []view.Output) error {
-	if err := os.MkdirAll(u.download, 0o755); err != nil {
+	if err := os.MkdirAll(u.download, 0o755); err != nil { //nolint:gosec // the user's own umask decides
 		return fmt.Errorf("create the directory of --download: %w", err)
 	}
 	var failures []error

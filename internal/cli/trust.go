@@ -27,7 +27,7 @@ const (
 	simulateLabel   = v1alpha1.GroupName + "/simulate"
 	simulateAllowed = "allowed"
 
-	simulatorSecret = "videosdk-simulator"
+	simulatorSecret = "videosdk-simulator" //nolint:gosec // the name of a Secret
 	simulatorMount  = "/etc/videosdk-simulator"
 )
 

@@ -61,7 +61,7 @@ func pairwise(args []ref.Val, _ ref.Val) *uint64 {
 	cost := uint64(1)
 	for i, arg := range args {
 		if other, ok := args[len(args)-1-i].(traits.Sizer); ok {
-			cost += weight(arg, MaxCost) * uint64(other.Size().(types.Int))
+			cost += weight(arg, MaxCost) * uint64(other.Size().(types.Int)) //nolint:gosec // a size is not negative
 		}
 	}
 	return &cost

@@ -74,7 +74,7 @@ func (s sizes) EstimateSize(element checker.AstNode) *checker.SizeEstimate {
 	if kind == nil || kind.MaxElements == 0 {
 		return nil
 	}
-	return &checker.SizeEstimate{Max: uint64(kind.MaxElements)}
+	return &checker.SizeEstimate{Max: uint64(kind.MaxElements)} //nolint:gosec // a limit of ours
 }
 
 // typeOf returns what a path into a variable leads to, through optional fields too; nil for all else.

@@ -61,7 +61,7 @@ func hash(attempt int32, parts ...string) string {
 		writeUint64(digest, uint64(len(part)))
 		digest.Write([]byte(part))
 	}
-	writeUint64(digest, uint64(attempt))
+	writeUint64(digest, uint64(attempt)) //nolint:gosec // attempts are positive
 	return lowerBase32.EncodeToString(digest.Sum(nil))[:hashLength]
 }
 

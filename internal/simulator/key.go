@@ -99,7 +99,7 @@ func makeKey(directory string) (*Key, error) {
 	}
 	private := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	err = errors.Join(os.MkdirAll(directory, 0o700),
-		os.WriteFile(filepath.Join(directory, PublicKeyFile), key.public, 0o644),
+		os.WriteFile(filepath.Join(directory, PublicKeyFile), key.public, 0o644), //nolint:gosec // it is public
 		os.WriteFile(filepath.Join(directory, PrivateKeyFile), private, 0o600))
 	if err != nil {
 		return nil, fmt.Errorf("store the key: %w", err)

@@ -5,7 +5,7 @@ package source
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // what servers announce
+	"crypto/md5"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"

@@ -38,7 +38,7 @@ type Record struct {
 }
 
 // StoredAt returns when the record was appended.
-func (r Record) StoredAt() time.Time { return time.UnixMicro(int64(r.ID)) }
+func (r Record) StoredAt() time.Time { return time.UnixMicro(int64(r.ID)) } //nolint:gosec // ids are microseconds of this era
 
 // A record is a frame in a segment: a header of 32 bytes, the group, the payload, and zeros up to the next multiple of 16.
 //
@@ -81,8 +81,8 @@ func (r Record) appendTo(buffer []byte) []byte {
 		}
 	}
 	buffer = append(buffer, magic[:]...)
-	buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(r.Group)+len(r.Payload)))
-	buffer = append(buffer, 0, 0, 0, 0, state, byte(len(r.Group)), 0, 0)
+	buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(r.Group)+len(r.Payload))) //nolint:gosec // records have a maximum size
+	buffer = append(buffer, 0, 0, 0, 0, state, byte(len(r.Group)), 0, 0)                //nolint:gosec // names of groups have a maximum length
 	buffer = binary.BigEndian.AppendUint64(buffer, r.ID)
 	buffer = binary.BigEndian.AppendUint64(buffer, r.Session)
 	buffer = append(buffer, r.Group...)
@@ -163,7 +163,7 @@ const (
 type location uint64
 
 func at(segment uint32, offset int64, size int) location {
-	return location(uint64(segment)<<(offsetBits+sizeBits) | uint64(offset)<<sizeBits | uint64(size/alignment))
+	return location(uint64(segment)<<(offsetBits+sizeBits) | uint64(offset)<<sizeBits | uint64(size/alignment)) //nolint:gosec // offsets are not negative
 }
 
 func (l location) segment() uint32 { return uint32(l >> (offsetBits + sizeBits)) }

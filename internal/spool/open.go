@@ -92,7 +92,7 @@ func (s *Store) load(number uint32, isLast bool) error {
 // setAside copies damaged bytes into a file. The same bytes go to the same file, so that a segment that stays for a while is reported once.
 func (s *Store) setAside(number uint32, offset int64, data []byte) {
 	name := filepath.Join(s.directory, fmt.Sprintf("damaged-%08d-%d-%08x", number, offset, crc32.Checksum(data, castagnoli)))
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // a name that the spool made, in its own folder
 	if errors.Is(err, os.ErrExist) {
 		return
 	}

@@ -113,7 +113,7 @@ func readHeader(r io.ReaderAt, offset, size int64) (kind string, length, headerL
 		length = size - offset
 	case length == 1 && len(head) == 16:
 		headerLength = 16
-		length = int64(binary.BigEndian.Uint64(head[8:]) & (1<<62 - 1)) //nolint:gosec // masked
+		length = int64(binary.BigEndian.Uint64(head[8:]) & (1<<62 - 1))
 	}
 	if length < headerLength {
 		if offset == 0 {
@@ -160,13 +160,13 @@ func find(payload []byte, path ...string) *box {
 		return nil
 	}
 	for i := range boxes {
-		if boxes[i].kind != path[0] {
+		if boxes[i].kind != path[0] { //nolint:gosec // callers name at least one kind
 			continue
 		}
 		if len(path) == 1 {
 			return &boxes[i]
 		}
-		return find(boxes[i].payload, path[1:]...)
+		return find(boxes[i].payload, path[1:]...) //nolint:gosec // callers name at least one kind
 	}
 	return nil
 }

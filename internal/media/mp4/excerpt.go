@@ -36,7 +36,7 @@ func (x *Index) WriteExcerpt(w io.Writer, track *Track, samples []Sample, read f
 		return err
 	}
 	head = append(head, moov...)
-	head = binary.BigEndian.AppendUint32(head, uint32(bytes+8)) //nolint:gosec // checked above
+	head = binary.BigEndian.AppendUint32(head, uint32(bytes+8))
 	head = append(head, "mdat"...)
 	if _, err := w.Write(head); err != nil {
 		return err
@@ -73,8 +73,8 @@ func (x *Index) excerptMoov(track *Track, samples []Sample, dataAt int64) ([]byt
 			delta = samples[i+1].ticks - s.ticks
 		}
 		stts = binary.BigEndian.AppendUint32(stts, 1)
-		stts = binary.BigEndian.AppendUint32(stts, uint32(min(delta, math.MaxInt32))) //nolint:gosec // bounded
-		stsz = binary.BigEndian.AppendUint32(stsz, uint32(s.Size))                    //nolint:gosec // checked by WriteExcerpt
+		stts = binary.BigEndian.AppendUint32(stts, uint32(min(delta, math.MaxInt32)))
+		stsz = binary.BigEndian.AppendUint32(stsz, uint32(s.Size)) //nolint:gosec // checked by WriteExcerpt
 	}
 	stsc := head(1)
 	for _, n := range []int{1, len(samples), 1} {

@@ -248,7 +248,7 @@ func (t *Track) size(number int) int64 {
 
 func (t *Track) chunkOffset(chunk int) int64 {
 	if t.chunkEntry == 8 {
-		return int64(binary.BigEndian.Uint64(t.chunks[chunk*8:]) & (1<<62 - 1)) //nolint:gosec // masked
+		return int64(binary.BigEndian.Uint64(t.chunks[chunk*8:]) & (1<<62 - 1))
 	}
 	return int64(binary.BigEndian.Uint32(t.chunks[chunk*4:]))
 }

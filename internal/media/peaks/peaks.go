@@ -78,7 +78,7 @@ func (p *Peaks) take(data []byte) {
 }
 
 func (p *Peaks) end() {
-	p.data = append(p.data, int8(p.low>>8), int8(p.top>>8))
+	p.data = append(p.data, int8(p.low>>8), int8(p.top>>8)) //nolint:gosec // the upper eight bits of sixteen
 	p.seen = 0
 }
 

@@ -140,7 +140,7 @@ func (r *LoudnessReader) Line(line string) {
 		r.inside = true
 	}
 	if r.inside {
-		r.objects[r.layout].WriteString(trimmed)
+		r.objects[r.layout].WriteString(trimmed) //nolint:gosec // a strings.Builder never fails
 	}
 	if trimmed == "}" {
 		r.inside = false

@@ -26,7 +26,7 @@ func (s *Server) attend(w http.ResponseWriter, r *http.Request, serve func(conte
 	s.streams.Add(1)
 	if conn, buffered, err := control.Hijack(); err == nil {
 		head := append([]byte("HTTP/1.1 200 OK\r\nConnection: close\r\n"), headerText(w.Header())...)
-		go s.attendConnection(conn, head, buffered.Reader.Buffered() > 0, serve)
+		go s.attendConnection(conn, head, buffered.Reader.Buffered() > 0, serve) //nolint:gosec // a hijacked connection outlives its request
 		return
 	}
 	defer s.streams.Done()

@@ -52,7 +52,7 @@ func sessionCookie(token string, maxAge int, secure bool) *http.Cookie {
 	if secure {
 		name = CookieName
 	}
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure, unless the page itself is served over plain HTTP
 		Name: name, Value: token, Path: "/", MaxAge: maxAge, Secure: secure, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
 }

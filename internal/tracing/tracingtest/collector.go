@@ -113,7 +113,7 @@ func read(span *tracev1.Span, service string) Span {
 	}
 }
 
-func at(nanoseconds uint64) time.Time { return time.Unix(0, int64(nanoseconds)).UTC() }
+func at(nanoseconds uint64) time.Time { return time.Unix(0, int64(nanoseconds)).UTC() } //nolint:gosec // times of this era
 
 func attributes(pairs []*commonv1.KeyValue) map[string]string {
 	read := make(map[string]string, len(pairs))

@@ -41,7 +41,7 @@ func (l *Levels) Write(p []byte) (int, error) {
 }
 
 func (l *Levels) add(low, high byte) {
-	sample := float64(int16(binary.LittleEndian.Uint16([]byte{low, high}))) / (1 << 15)
+	sample := float64(int16(binary.LittleEndian.Uint16([]byte{low, high}))) / (1 << 15) //nolint:gosec // the bits of a signed sample
 	l.sum += sample * sample
 	if l.count++; l.count == frameSamples {
 		l.levels = append(l.levels, decibels(l.sum/frameSamples))

@@ -71,7 +71,7 @@ type Losses struct {
 // Deliveries returns how a webhook is sent: not at all, once or twice, at once
 // or late. The same number has the same fate for the same seed.
 func (l Losses) Deliveries(number int, webhook Webhook) []Delivery {
-	random := rand.New(rand.NewPCG(l.Seed, uint64(number))) //nolint:gosec // reproducible, not secret
+	random := rand.New(rand.NewPCG(l.Seed, uint64(number)))
 	lost, duplicated, delayed := random.Float64() < l.Lost, random.Float64() < l.Duplicated, random.Float64() < l.Delayed
 	if lost {
 		return nil
