@@ -33,10 +33,10 @@ const (
 	cluster = ""
 )
 
-var update = flag.Bool("update", false, "write docs/reference/permissions.md anew")
+var update = flag.Bool("update", false, "write test/integration/testdata/permissions.md anew")
 
 // permissionsFile is the complete matrix, for people and for TestRights.
-var permissionsFile = harness.Path("docs", "reference", "permissions.md")
+var permissionsFile = harness.Path("test", "integration", "testdata", "permissions.md")
 
 // identity is an account of the operator, or somebody who has one of its roles for people.
 type identity struct {
@@ -193,7 +193,7 @@ func rulesOf(t *testing.T, who identity, namespace string) []string {
 	return rules
 }
 
-// rights are all that each identity may more than any other ServiceAccount, and where, as docs/reference/permissions.md has it.
+// rights are all that each identity may more than any other ServiceAccount, and where, as test/integration/testdata/permissions.md has it.
 func rights(t *testing.T) map[string]map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile(permissionsFile)

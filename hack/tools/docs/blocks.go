@@ -19,10 +19,11 @@ var quiet = []string{"text", "yaml", "json", "cel", "promql", "mermaid", "js", "
 //	sh cluster   test/docs, on the cluster of make demo (make demo-docs)
 //	sh ci        the workflows: each command is one of theirs
 //	sh packages  hack/charts, on clusters that have never seen the operator
+//	sh verify    hack/images, on a made-up release with a stand-in for cosign
 //	sh usage     test/docs, with --help: so commands and flags exist
 //
 // A console block has commands after "$ ", each with its real output, which the test compares.
-var classes = []string{"", "cluster", "ci", "packages", "usage"}
+var classes = []string{"", "cluster", "ci", "packages", "usage", "verify"}
 
 // checkBlocks: each block has a language, and each command something that runs it.
 func (t *tree) checkBlocks(p *page) (problems []string) {
