@@ -140,8 +140,8 @@ func change(t testing.TB, w *world, r provider.Recording, how func(*provider.Rec
 
 // TestI4 has every file that the provider lists end on exactly one object,
 // whatever webhooks were lost, while the provider's API and the API server fail,
-// entries repeat, are left out and reordered, replicas run at once and are
-// killed between any two calls.
+// entries repeat, are left out and reordered, replicas whose clocks differ run at
+// once and are killed between any two calls.
 func TestI4(t *testing.T) {
 	for seed := range uint64(20) {
 		synctest.Test(t, func(t *testing.T) {
@@ -178,6 +178,8 @@ func TestI4(t *testing.T) {
 				mu.Unlock()
 				var replicas sync.WaitGroup
 				for range 2 {
+					skew := []time.Duration{-5 * time.Minute, 0, 3 * time.Minute}[random.IntN(3)]
+					w.options.Now = func() time.Time { return time.Now().Add(skew) }
 					b := w.start(t)
 					b.readAllAfter = []int{0, 10, readAllAfter}[random.IntN(3)]
 					replicas.Go(func() {
@@ -192,7 +194,7 @@ func TestI4(t *testing.T) {
 				mu.Unlock()
 				<-time.After(w.options.Interval)
 			}
-			w.cluster.before, w.account.Faults = nil, nil
+			w.cluster.before, w.account.Faults, w.options.Now = nil, nil, time.Now
 			if _, err := w.start(t).Round(t.Context()); err != nil {
 				t.Fatal(err)
 			}
