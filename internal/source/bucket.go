@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/azureblob" // azblob://
 	_ "gocloud.dev/blob/fileblob"  // file://
@@ -130,18 +131,28 @@ func (b *Bucket) failed(request *http.Request, err error) (*http.Response, error
 	if ctxErr := request.Context().Err(); ctxErr != nil {
 		return nil, ctxErr
 	}
-	var status int
-	switch gcerrors.Code(err) {
-	case gcerrors.NotFound:
-		status = http.StatusNotFound
-	case gcerrors.PermissionDenied:
-		status = http.StatusForbidden
-	case gcerrors.ResourceExhausted:
-		status = http.StatusTooManyRequests
-	default:
+	status := statusOf(err)
+	if status == 0 {
 		return nil, errors.New("the source bucket does not answer: " + gcerrors.Code(err).String())
 	}
 	return respond(request, status, http.Header{}, http.NoBody, 0), nil
+}
+
+// statusOf is the HTTP status that says the same as an error; 0 if none does.
+func statusOf(err error) int {
+	switch gcerrors.Code(err) {
+	case gcerrors.NotFound:
+		return http.StatusNotFound
+	case gcerrors.PermissionDenied:
+		return http.StatusForbidden
+	case gcerrors.ResourceExhausted:
+		return http.StatusTooManyRequests
+	}
+	var azure *azcore.ResponseError // most of which have no code of their own
+	if errors.As(err, &azure) {
+		return azure.StatusCode
+	}
+	return 0
 }
 
 func respond(request *http.Request, status int, header http.Header, body io.ReadCloser, length int64) *http.Response {

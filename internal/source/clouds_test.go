@@ -77,13 +77,17 @@ func fetchFromCloud(t *testing.T, address string, problems map[string]int) {
 }
 
 // keep puts the file into a bucket of a server whose buckets are folders.
-func keep(t *testing.T, server *objectstore.Server) {
+func keep(t *testing.T, server *objectstore.Server, address string) {
 	t.Helper()
-	folder := filepath.Join(server.Folder, "bucket", "recordings")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(server.Folder, "bucket"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "a b.mp4"), cloudContent, 0o600); err != nil {
+	bucket, err := OpenBucket(t.Context(), address, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = bucket.Close() }()
+	if err := bucket.bucket.WriteAll(t.Context(), strings.TrimPrefix(cloudFile, "/"), cloudContent, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -98,7 +102,7 @@ func TestS3Source(t *testing.T) {
 	for name, value := range objectstore.Environment() {
 		t.Setenv(name, value)
 	}
-	keep(t, server)
+	keep(t, server, server.BucketURL("bucket"))
 	fetchFromCloud(t, server.BucketURL("bucket"), map[string]int{server.BucketURL("none"): sysexits.NoInput})
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "wrong")
 	client, err := OpenBucket(t.Context(), server.BucketURL("bucket"), "")
@@ -124,7 +128,7 @@ func TestGoogleSource(t *testing.T) {
 	}
 	defer server.Stop()
 	t.Setenv("STORAGE_EMULATOR_HOST", strings.TrimPrefix(server.Endpoint, "http://"))
-	keep(t, server)
+	keep(t, server, "gs://bucket")
 	fetchFromCloud(t, "gs://bucket", map[string]int{"gs://none": sysexits.NoInput})
 }
 

@@ -182,6 +182,9 @@ func (c *Client) get(ctx context.Context, address *url.URL) ([]byte, error) {
 	request.Header.Set("Accept", "application/json")
 	response, err := c.http.Do(request)
 	if err != nil {
+		if response != nil { // that of a request that was canceled meanwhile
+			_ = response.Body.Close()
+		}
 		return nil, &Error{Address: shown(address), Err: cause(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
