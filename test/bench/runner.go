@@ -84,6 +84,11 @@ func (r *runner) tableRun(ctx context.Context) (rows []report.Row, err error) {
 		return nil, err
 	}
 	rows = append(r.tables(slices.Max(r.senders)), report.StrangersRows(strangers)...)
+	atLimits, err := s.SpoolAtItsLimits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, atLimits...)
 	waits, err := throttled(filepath.Join(r.folder, "table"))
 	return append(rows, report.ThrottleRow(waits)), err
 }

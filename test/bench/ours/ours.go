@@ -32,8 +32,8 @@ type Programs struct {
 // Sidecar is one that runs.
 type Sidecar struct {
 	*harness.Program
-	// URL is where it takes webhooks.
-	URL string
+	// URL is where it takes webhooks, and Metrics where it is scraped.
+	URL, Metrics string
 }
 
 // SidecarAcknowledges tells whether the sidecar has the flag --acknowledge, and so the mode "spool".
@@ -63,7 +63,7 @@ func (p Programs) StartSidecar(ctx context.Context, name string, args ...string)
 	if err != nil {
 		return nil, err
 	}
-	return &Sidecar{process, "http://" + addresses[0] + harness.WebhookPath}, process.WaitReady(ctx, readyIn, addresses[1])
+	return &Sidecar{process, "http://" + addresses[0] + harness.WebhookPath, "http://" + addresses[2] + "/metrics"}, process.WaitReady(ctx, readyIn, addresses[1])
 }
 
 // StartManager starts a manager, and returns once it is ready; that is before its caches are.

@@ -182,6 +182,27 @@ func StrangersRows(took map[string][]time.Duration) []Row {
 	return rows
 }
 
+// FullSpoolRows returns the table of a spool that is filled to --spool-max-bytes with one event per session.
+func FullSpoolRows(sessions int, response, scrape time.Duration, rss int64) []Row {
+	table := fmt.Sprintf("Full spool, %d sessions with one event each", sessions)
+	return []Row{
+		alone(table, "longest response, ms", response.Seconds()*1000, noMoreThan(2500)),
+		alone(table, "longest scrape, ms", scrape.Seconds()*1000, noMoreThan(100)),
+		alone(table, "sidecar's peak RSS, MiB", float64(rss)/(1<<20), noMoreThan(128)),
+	}
+}
+
+// SlowWriteRows returns the table of an API server that takes three seconds for a write.
+func SlowWriteRows(events, written, refusals int, response time.Duration) []Row {
+	table := fmt.Sprintf("3 s for a write, %d events", events)
+	return []Row{
+		alone(table, "longest response, ms", response.Seconds()*1000, noMoreThan(2500)),
+		alone(table, "answered neither 200 nor 202", float64(refusals), noMoreThan(0)),
+		alone(table, "events written twice", float64(max(written-events, 0)), noMoreThan(0)),
+		alone(table, "events lost", float64(max(events-written, 0)), noMoreThan(0)),
+	}
+}
+
 // ThrottleRow is how often a client waited for a rate limit of its own, as client-go logs it.
 func ThrottleRow(waits int) Row {
 	return alone("Rates", "waits for a client's own rate limit", float64(waits), noMoreThan(0))
