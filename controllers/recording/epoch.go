@@ -6,8 +6,8 @@ package recording
 import (
 	"context"
 	"fmt"
-	"sync"
 
+	"golang.org/x/sync/semaphore"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -18,7 +18,8 @@ import (
 // epochStart is how far the API server's data had come at some moment of the current epoch of leadership. What is newer was written since
 // then, and no other leader has written since.
 type epochStart struct {
-	mu      sync.Mutex
+	// asking is held during the request: the other workers wait for its answer, but no longer than their own context.
+	asking  *semaphore.Weighted
 	epoch   int64
 	version string // empty while it is not known
 }
@@ -26,8 +27,10 @@ type epochStart struct {
 // of returns a resource version from within the epoch, no older than its start. It asks the API server once per epoch, for the metadata of
 // one recording; ErrConflict means that this process does not lead for sure any more.
 func (s *epochStart) of(ctx context.Context, epoch int64, leading Leading, live client.Reader, namespace string) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.asking.Acquire(ctx, 1); err != nil {
+		return "", fmt.Errorf("wait for the newest resource version: %w", err)
+	}
+	defer s.asking.Release(1)
 	if s.version != "" && s.epoch == epoch {
 		return s.version, nil
 	}
@@ -43,3 +46,5 @@ func (s *epochStart) of(ctx context.Context, epoch int64, leading Leading, live 
 	s.epoch, s.version = epoch, list.ResourceVersion
 	return s.version, nil
 }
+
+func newEpochStart() *epochStart { return &epochStart{asking: semaphore.NewWeighted(1)} }

@@ -31,7 +31,7 @@ import (
 // Reconciler runs the Jobs of recordings that have ended, and writes their outcome.
 type Reconciler struct {
 	Options
-	epoch epochStart
+	epoch *epochStart
 	// known has an *entry for each recording in flight, by name.
 	known     sync.Map
 	scheduler *scheduler
@@ -53,6 +53,7 @@ type Reconciler struct {
 func New(options Options) *Reconciler {
 	return &Reconciler{
 		Options:   options,
+		epoch:     newEpochStart(),
 		scheduler: newScheduler(),
 	}
 }
