@@ -1,0 +1,135 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package memoryapi
+
+import (
+	"fmt"
+	"os"
+	"sync"
+
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/yaml"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness"
+)
+
+// kind is one resource that the server has.
+type kind struct {
+	schema.GroupVersion
+	kind, resource string
+	isCluster      bool
+	hasStatus      bool
+	// hasGeneration means that the spec's changes are counted.
+	hasGeneration bool
+	// crd is nil for Kubernetes' own.
+	crd *crd
+	// fields are the paths that a field selector may name, beside the name and the namespace.
+	fields map[string][]string
+}
+
+// crd is the schema of a custom resource.
+type crd struct {
+	structural *structuralschema.Structural
+	validator  validation.SchemaValidator
+}
+
+func (k *kind) apiVersion() string { return k.GroupVersion.String() }
+
+func (k *kind) groupResource() schema.GroupResource {
+	return schema.GroupResource{Group: k.Group, Resource: k.resource}
+}
+
+// complete adds defaults to what is to be stored, and drops what the schema does not know.
+func (k *kind) complete(object Object) {
+	switch {
+	case k.crd != nil:
+		pruning.Prune(object, k.crd.structural, true)
+		defaulting.Default(object, k.crd.structural)
+	case k.resource == "jobs":
+		completeJob(object)
+	}
+}
+
+// completeJob adds what the operator reads of a Job and does not write.
+func completeJob(job Object) {
+	spec, uid := child(job, "spec"), text(job, "metadata", "uid")
+	for member, value := range map[string]any{
+		"parallelism": int64(1), "completions": int64(1), "backoffLimit": int64(6), "completionMode": "NonIndexed", "suspend": false,
+		"podReplacementPolicy": "TerminatingOrFailed", "manualSelector": false,
+	} {
+		if _, has := spec[member]; !has {
+			spec[member] = value
+		}
+	}
+	ours := Object{"batch.kubernetes.io/controller-uid": uid}
+	spec["selector"] = Object{"matchLabels": ours}
+	metadata := child(child(spec, "template"), "metadata")
+	labels := child(metadata, "labels")
+	for member, value := range map[string]any{
+		"controller-uid": uid, "job-name": text(job, "metadata", "name"),
+		"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": text(job, "metadata", "name"),
+	} {
+		labels[member] = value
+	}
+	if _, has := job["status"]; !has {
+		job["status"] = Object{}
+	}
+}
+
+// kinds returns what the operator uses. The CRDs are read once.
+var kinds = sync.OnceValue(func() map[string]*kind {
+	all := map[string]*kind{}
+	for _, k := range []*kind{
+		{GroupVersion: schema.GroupVersion{Version: "v1"}, kind: "Namespace", resource: "namespaces", isCluster: true},
+		{GroupVersion: schema.GroupVersion{Version: "v1"}, kind: "Pod", resource: "pods", hasStatus: true},
+		{GroupVersion: schema.GroupVersion{Group: "batch", Version: "v1"}, kind: "Job", resource: "jobs", hasStatus: true, hasGeneration: true},
+		{GroupVersion: schema.GroupVersion{Group: "events.k8s.io", Version: "v1"}, kind: "Event", resource: "events"},
+		{GroupVersion: schema.GroupVersion{Group: "coordination.k8s.io", Version: "v1"}, kind: "Lease", resource: "leases"},
+	} {
+		all[k.resource] = k
+	}
+	for _, plural := range []string{"meetingrecordings", "recordingpipelines"} {
+		k, err := readCRD(plural)
+		if err != nil {
+			panic(err) // it is a file of the project
+		}
+		all[plural] = k
+	}
+	return all
+})
+
+func readCRD(plural string) (*kind, error) {
+	raw, err := os.ReadFile(harness.Path("config", "crd", "bases", "recording.meetingops.dev_"+plural+".yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var definition apiextensionsv1.CustomResourceDefinition
+	if err := yaml.Unmarshal(raw, &definition); err != nil {
+		return nil, fmt.Errorf("decode the CRD %s: %w", plural, err)
+	}
+	version := definition.Spec.Versions[0]
+	k := &kind{
+		GroupVersion: schema.GroupVersion{Group: definition.Spec.Group, Version: version.Name},
+		kind:         definition.Spec.Names.Kind, resource: plural, hasStatus: true, hasGeneration: true, fields: map[string][]string{},
+	}
+	for _, field := range version.SelectableFields {
+		k.fields[field.JSONPath[1:]] = splitPath(field.JSONPath[1:])
+	}
+	var internal apiextensions.JSONSchemaProps
+	if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(version.Schema.OpenAPIV3Schema, &internal, nil); err != nil {
+		return nil, err
+	}
+	k.crd = &crd{}
+	if k.crd.structural, err = structuralschema.NewStructural(&internal); err != nil {
+		return nil, err
+	}
+	k.crd.validator, _, err = validation.NewSchemaValidator(&internal)
+	return k, err
+}

@@ -1,0 +1,210 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package memoryapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// stream is the body of a watch.
+type stream struct {
+	server   *Server
+	request  *request
+	ctx      context.Context
+	selector selector
+	// Delay says how much later than the watch cache's own lag the change of a version arrives, and ends whether the watch ends there.
+	delay func(version uint64) (later time.Duration, ends bool)
+	end   time.Time
+
+	rest     []byte
+	version  uint64
+	restores int
+	last     time.Time
+	isOver   bool
+	closed   chan struct{}
+	close    sync.Once
+}
+
+// watch begins one at a version; without one, or at 0, with all that there is.
+func (s *Server) watch(ctx context.Context, r *request, delay func(uint64) (time.Duration, bool)) (*stream, *apierrors.StatusError) {
+	sel, refused := newSelector(r)
+	if refused != nil {
+		return nil, refused
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := &stream{server: s, request: r, ctx: ctx, selector: sel, delay: delay, restores: s.restores, closed: make(chan struct{})}
+	if seconds, err := strconv.Atoi(r.query.Get("timeoutSeconds")); err == nil {
+		w.end = s.Now().Add(time.Duration(seconds) * time.Second)
+	}
+	wanted := r.query.Get("resourceVersion")
+	initial := r.query.Get("sendInitialEvents") == "true"
+	if wanted == "" || wanted == "0" || initial {
+		w.version = s.cacheVersion()
+		if wanted == "" {
+			w.version = s.version
+		}
+		for _, found := range s.allAsOf(sel, w.version) {
+			w.add("ADDED", r.encode(found))
+		}
+		if initial {
+			w.bookmark(true)
+		}
+		return w, nil
+	}
+	version, err := strconv.ParseUint(wanted, 10, 64)
+	switch {
+	case err != nil:
+		return nil, apierrors.NewBadRequest("Invalid value: " + wanted)
+	case version < s.compacted:
+		return nil, apierrors.NewResourceExpired(fmt.Sprintf("too old resource version: %d (%d)", version, s.compacted))
+	}
+	w.version = version
+	return w, nil
+}
+
+func (w *stream) add(kind string, raw []byte) {
+	w.rest = append(w.rest, `{"type":"`+kind+`","object":`...)
+	w.rest = append(w.rest, raw...)
+	w.rest = append(w.rest, "}\n"...)
+}
+
+func (w *stream) bookmark(endsInitial bool) {
+	metadata := Object{"resourceVersion": strconv.FormatUint(w.version, 10), "creationTimestamp": nil}
+	if endsInitial {
+		metadata["annotations"] = Object{metav1.InitialEventsAnnotationKey: "true"}
+	}
+	raw, err := json.Marshal(Object{"kind": w.request.kind.kind, "apiVersion": w.request.kind.apiVersion(), "metadata": metadata})
+	if err != nil {
+		panic(err) // it is JSON
+	}
+	w.add("BOOKMARK", raw)
+}
+
+// Read implements io.Reader: it waits for the next change.
+func (w *stream) Read(into []byte) (int, error) {
+	for len(w.rest) == 0 {
+		next, wait := w.advance()
+		if w.isOver && len(w.rest) == 0 {
+			return 0, io.EOF
+		}
+		if len(w.rest) > 0 {
+			break
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-next:
+		case <-timer.C:
+		case <-w.ctx.Done():
+			timer.Stop()
+			return 0, w.ctx.Err()
+		case <-w.closed:
+			timer.Stop()
+			return 0, io.ErrClosedPipe
+		}
+		timer.Stop()
+	}
+	n := copy(into, w.rest)
+	w.rest = w.rest[n:]
+	return n, nil
+}
+
+// Close implements io.Closer.
+func (w *stream) Close() error {
+	w.close.Do(func() { close(w.closed) })
+	return nil
+}
+
+// advance adds what has arrived by now, and returns how to wait for more.
+func (w *stream) advance() (<-chan struct{}, time.Duration) {
+	s := w.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.Now()
+	wait := time.Hour
+	if !w.end.IsZero() {
+		if wait = w.end.Sub(now); wait <= 0 {
+			w.isOver = true
+		}
+	}
+	switch {
+	case s.restores != w.restores:
+		w.isOver = true // the API server was started anew
+	case w.version < s.compacted:
+		_, raw := statusOf(apierrors.NewResourceExpired("too old resource version"))
+		w.add("ERROR", raw)
+		w.isOver = true
+	}
+	for i := w.first(); i < len(s.log) && !w.isOver; i++ {
+		change := &s.log[i]
+		if change.key.resource != w.request.kind.resource {
+			continue
+		}
+		later, ends := w.delay(change.Version)
+		due := change.At.Add(s.lag + later)
+		if due.Before(w.last) {
+			due = w.last
+		}
+		if due.After(now) {
+			return s.nextWrite(w.request.kind.resource), min(wait, due.Sub(now))
+		}
+		if ends {
+			w.isOver = true
+			break
+		}
+		w.last, w.version = due, change.Version
+		w.send(change)
+	}
+	return s.nextWrite(w.request.kind.resource), wait
+}
+
+// first returns where the log has what comes after the version.
+func (w *stream) first() int {
+	log := w.server.log
+	low, high := 0, len(log)
+	for low < high {
+		if middle := (low + high) / 2; log[middle].Version <= w.version {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
+func (w *stream) send(change *Change) {
+	was, is := w.selector.matches(change.before), w.selector.matches(change.after)
+	switch {
+	case is && was:
+		w.add("MODIFIED", w.request.encode(change.after))
+	case is:
+		w.add("ADDED", w.request.encode(change.after))
+	case was:
+		w.add("DELETED", w.request.encode(change.last()))
+	}
+}
+
+// last returns an object that is gone, or matches no more, with the version of the change.
+func (c *Change) last() *item {
+	object := Object{}
+	for member, value := range c.before.object {
+		object[member] = value
+	}
+	metadata := Object{}
+	for member, value := range child(object, "metadata") {
+		metadata[member] = value
+	}
+	metadata["resourceVersion"] = strconv.FormatUint(c.Version, 10)
+	object["metadata"] = metadata
+	return dry(object)
+}
