@@ -45,3 +45,17 @@ test-cluster: ## Test the local cluster: that it starts, and leaves nothing behi
 .PHONY: test-pipelines
 test-pipelines: ## Run the ready pipelines on the local cluster, and open every output. As root.
 	IMG=$(IMG) MEDIA_IMG=$(MEDIA_IMG) hack/pipelines/test.sh
+
+# SEEDS are how many seeds to play from SEED on.
+SEEDS ?= 2000
+SEED ?= 1
+
+.PHONY: simulate
+simulate: ## Simulate SEEDS random runs of the whole operator by a clock that jumps, from SEED on (docs/explanation/simulation.md).
+	go test -c -o bin/test/simulate.test ./test/simulate
+	cd test/simulate && seq $(SEED) 20 $$(($(SEED) + $(SEEDS) - 1)) | xargs -P "$$(nproc)" -I{} bash -c \
+	  'last=$$(($(SEED) + $(SEEDS) - {})); $(CURDIR)/bin/test/simulate.test -test.run="^TestSeeds$$" -test.timeout=0 -test.v -seed={} -seeds=$$((last < 20 ? last : 20))'
+
+.PHONY: simulate-mutants
+simulate-mutants: ## Plant bugs, and report which ones SEEDS seeds find.
+	go run ./test/simulate/mutants -seeds=$(SEEDS)

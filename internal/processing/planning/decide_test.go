@@ -343,3 +343,19 @@ func TestNotices(t *testing.T) {
 		t.Error("the stall says nothing")
 	}
 }
+
+// TestTransitionTimeGrows: a sink knows a change by its time and takes the later for the newer, also where the manager's clock has gone
+// back meanwhile.
+func TestTransitionTimeGrows(t *testing.T) {
+	now := time.Date(2026, 7, 1, 12, 0, 0, 1500, time.UTC)
+	for _, last := range []time.Duration{-time.Hour, -time.Nanosecond, 0, time.Nanosecond, time.Hour} {
+		before := metav1.NewMicroTime(now.Add(last).Truncate(time.Microsecond))
+		ended := &v1alpha1.MeetingRecording{}
+		ended.Status.Recording.State = v1alpha1.RecordingStopped
+		ended.Status.Processing = v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingWaiting, LastTransitionTime: &before}
+		decision := planning.Decide(planning.Input{Recording: ended, Now: now})
+		if got := decision.Processing.LastTransitionTime; decision.Processing.State != v1alpha1.ProcessingSkipped || !got.After(before.Time) {
+			t.Errorf("after a change at %s the next, to %s, is at %s", before, decision.Processing.State, got)
+		}
+	}
+}

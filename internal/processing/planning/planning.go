@@ -75,10 +75,20 @@ type Decision struct {
 	RerunRefused string
 }
 
+// after returns the time, or the next moment after the last one where the clock has gone back: a sink knows a change by its time, and takes
+// the later one for the newer.
+func after(last *metav1.MicroTime, now time.Time) *metav1.MicroTime {
+	now = now.Truncate(time.Microsecond)
+	if last != nil && !now.After(last.Time) {
+		now = last.Add(time.Microsecond)
+	}
+	return &metav1.MicroTime{Time: now}
+}
+
 // decide returns the decision to store a status, with the conditions that the summary wants.
 func (in Input) decide(processing v1alpha1.ProcessingStatus, summary conditions.Summary) Decision {
-	if processing.State != in.Recording.Status.Processing.State {
-		processing.LastTransitionTime = &metav1.MicroTime{Time: in.Now}
+	if before := in.Recording.Status.Processing; processing.State != before.State {
+		processing.LastTransitionTime = after(before.LastTransitionTime, in.Now)
 	}
 	return Decision{
 		Processing: processing,

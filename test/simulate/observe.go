@@ -1,0 +1,204 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package simulate
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness/memoryapi"
+)
+
+// observations are what the run saw of each write to the API server.
+type observations struct {
+	mu sync.Mutex
+	// created counts the creations of Jobs by name and owner, deleted are those that a user deleted.
+	created     map[string]int
+	userDeleted map[string]bool
+	reruns      map[string]bool
+	newerFields map[string]bool
+	// writes counts ours by recording, events the Kubernetes Events.
+	writes map[string]int
+	events map[string]int
+	// outcomes are the final states of attempts at steps.
+	outcomes map[string]string
+	active   map[string]bool
+	most     int
+	gone     map[string]memoryapi.Object
+	goneAt   map[string]time.Time
+	// settledAt is when a recording was last written.
+	changed time.Time
+}
+
+func newObservations() *observations {
+	return &observations{
+		created: map[string]int{}, userDeleted: map[string]bool{}, reruns: map[string]bool{}, newerFields: map[string]bool{}, writes: map[string]int{},
+		events: map[string]int{}, outcomes: map[string]string{}, active: map[string]bool{}, gone: map[string]memoryapi.Object{}, goneAt: map[string]time.Time{},
+	}
+}
+
+func (o *observations) rerun(name string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.reruns[name] = true
+}
+
+func (o *observations) deletes(job string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.userDeleted[job] = true
+}
+
+func (o *observations) newer(name string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.newerFields[name] = true
+}
+
+// observe is told of each write, with the API server locked.
+func (w *World) observe(c memoryapi.Change) {
+	o := w.observed
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if c.After == nil && c.Resource != "pods" {
+		w.collectGarbage()
+	}
+	switch c.Resource {
+	case "jobs":
+		w.observeJob(c)
+		o.changed = c.At
+	case "meetingrecordings":
+		o.changed = c.At
+		o.writes[c.Name]++
+		w.story.tell("recording %s: %s", c.Name, summary(c.After))
+		if c.After == nil {
+			o.gone[c.Name], o.goneAt[c.Name] = c.Before, c.At
+			w.checkDeletion(c)
+			return
+		}
+		w.observeSteps(c)
+	case "events":
+		if c.Before == nil {
+			o.events[textOf(c.After, "regarding", "name")]++
+		}
+	}
+}
+
+func summary(object memoryapi.Object) string {
+	if object == nil {
+		return "deleted"
+	}
+	text := fmt.Sprintf("v%s %s, %s", textOf(object, "metadata", "resourceVersion"), textOf(object, "status", "recording", "state"), textOf(object, "status", "processing", "state"))
+	for _, entry := range listOf(object, "status", "recording", "events") {
+		text += fmt.Sprintf(" %s=%v", textOf(entry, "type"), valueOf(entry, "deliveries"))
+	}
+	for _, step := range listOf(object, "status", "processing", "steps") {
+		text += fmt.Sprintf(" %s/%s#%v=%s", textOf(step, "pipeline"), textOf(step, "step"), valueOf(step, "attempt"), textOf(step, "state"))
+	}
+	if file := textOf(object, "status", "recording", "file", "path"); file != "" {
+		text += " file " + file
+	}
+	if state := textOf(object, "status", "delivery", "state"); state != "" {
+		text += ", " + state
+	}
+	return text
+}
+
+func (w *World) observeJob(c memoryapi.Change) {
+	o := w.observed
+	recording := ""
+	if c.After != nil {
+		recording = textOf(c.After, "metadata", "labels", "recording.meetingops.dev/recording")
+	}
+	switch {
+	case c.Before == nil && recording != "":
+		w.story.tell("Job %s is created", c.Name)
+		key := c.Name + " of " + ownerOf(c.After)
+		if o.created[key]++; o.created[key] > 1 && !w.restored.Load() {
+			w.broken("Job %s is created %d times", c.Name, o.created[key])
+		}
+		uid := textOf(c.After, "metadata", "uid")
+		w.later("job", time.Nanosecond, func() { w.runJob(c.Name, uid) })
+		o.active[c.Name] = true
+		w.checkLimit()
+	case c.After == nil && c.Before != nil && textOf(c.Before, "metadata", "labels", "recording.meetingops.dev/recording") != "":
+		w.story.tell("Job %s is deleted", c.Name)
+		delete(o.active, c.Name)
+		w.checkJobDeletion(c)
+	case c.After != nil && hasCondition(c.After, "Complete", "Failed"):
+		delete(o.active, c.Name)
+	}
+}
+
+// observeSteps holds that a step whose outcome is stored never runs again.
+func (w *World) observeSteps(c memoryapi.Change) {
+	o := w.observed
+	uid := textOf(c.After, "metadata", "uid")
+	for _, step := range listOf(c.After, "status", "processing", "steps") {
+		state := textOf(step, "state")
+		key := fmt.Sprintf("%s %s/%s#%v", uid, textOf(step, "pipeline"), textOf(step, "step"), valueOf(step, "attempt"))
+		before := o.outcomes[key]
+		if (before == "Succeeded" || before == "Failed") && state != before && !w.restored.Load() && !o.reruns[c.Name] {
+			w.broken("the outcome of %s, %s, becomes %s in %s", key, before, state, c.Name)
+		}
+		o.outcomes[key] = state
+	}
+	if o.newerFields[c.Name] && c.Before != nil {
+		for _, part := range []string{"recording", "processing"} {
+			if textOf(c.Before, "status", part, "newer") != "" && textOf(c.After, "status", part, "newer") == "" {
+				w.broken("the field of a newer version disappears from status.%s of %s", part, c.Name)
+			}
+		}
+	}
+}
+
+func ownerOf(object memoryapi.Object) string {
+	for _, owner := range listOf(object, "metadata", "ownerReferences") {
+		return textOf(owner, "uid")
+	}
+	return ""
+}
+
+func hasCondition(object memoryapi.Object, types ...string) bool {
+	for _, condition := range listOf(object, "status", "conditions") {
+		for _, kind := range types {
+			if textOf(condition, "type") == kind && textOf(condition, "status") == "True" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// member returns a member that is an object, and makes it one.
+func member(object memoryapi.Object, name string) memoryapi.Object {
+	existing, ok := object[name].(memoryapi.Object)
+	if !ok {
+		existing = memoryapi.Object{}
+		object[name] = existing
+	}
+	return existing
+}
+
+func valueOf(value any, path ...string) any {
+	for _, name := range path {
+		object, ok := value.(memoryapi.Object)
+		if !ok {
+			return nil
+		}
+		value = object[name]
+	}
+	return value
+}
+
+func textOf(value any, path ...string) string {
+	text, _ := valueOf(value, path...).(string)
+	return text
+}
+
+func listOf(value any, path ...string) []any {
+	list, _ := valueOf(value, path...).([]any)
+	return list
+}

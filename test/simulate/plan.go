@@ -1,0 +1,247 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package simulate
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+)
+
+// Plan is everything that a seed decides before a run: who there is, what the provider sends, and what goes wrong when. Shrinking takes
+// sessions and faults out of it.
+type Plan struct {
+	Seed     uint64
+	Duration time.Duration
+
+	// Sidecars and Managers are how many replicas there are.
+	Sidecars, Managers int
+	// SpoolFirst is --acknowledge=spool.
+	SpoolFirst bool
+	// IDs say which id the provider's webhooks carry.
+	IDs IDs
+	// Backfill means that there is one.
+	Backfill bool
+	// Sink means that CloudEvents are delivered.
+	Sink bool
+	// Night means that two days pass at the end, after which retention deletes what is old.
+	Night bool
+
+	Pipelines  []Pipeline
+	Sessions   []plan.Session
+	Deliveries []plan.Delivery
+	Faults     []Fault
+}
+
+// IDs are what webhooks carry as id.
+type IDs int
+
+// What webhooks may carry.
+const (
+	NoIDs       IDs = iota
+	RightIDs        // the recording's
+	PartlyIDs       // the recording's, or none
+	ChangingIDs     // another one in each webhook
+)
+
+// Pipeline is a RecordingPipeline.
+type Pipeline struct {
+	Name          string
+	Steps         []Step
+	OnFailed      bool
+	MaxConcurrent int
+	KeepJobs      time.Duration
+	KeepDays      int
+	When          string
+}
+
+// Step is one of its steps.
+type Step struct {
+	Name    string
+	Needs   []string
+	Retries int
+	Backoff time.Duration
+}
+
+// Kind is what goes wrong.
+type Kind string
+
+// The kinds of faults.
+const (
+	Refused        Kind = "refuses connections"
+	Slow           Kind = "is slow"
+	Errors         Kind = "answers with errors"
+	LostAnswers    Kind = "loses answers"
+	Throttled      Kind = "throttles"
+	NoRights       Kind = "has no rights"
+	QuotaFull      Kind = "rejects Jobs for their quota"
+	BadStatus      Kind = "rejects status writes"
+	CacheLag       Kind = "has a stale watch cache"
+	WatchCut       Kind = "cuts watches"
+	Compacted      Kind = "has compacted its history"
+	Restored       Kind = "is restored from a backup"
+	Killed         Kind = "is killed"
+	KilledAtCall   Kind = "is killed at a call"
+	Frozen         Kind = "is frozen"
+	ClockJump      Kind = "has its clock set"
+	Torn           Kind = "is killed in the middle of a disk write"
+	Flipped        Kind = "is killed and a bit on its disk flips"
+	DiskFull       Kind = "has a full disk"
+	SinkDown       Kind = "is down"
+	SinkPoison     Kind = "rejects an event"
+	JobDeleted     Kind = "deletes a running Job"
+	PodStuck       Kind = "cannot pull images"
+	UserSuspends   Kind = "suspends a recording"
+	UserReruns     Kind = "reruns a recording"
+	UserHolds      Kind = "holds a recording"
+	PipelineLate   Kind = "creates a pipeline late"
+	PipelineEdited Kind = "edits a pipeline"
+	NewerField     Kind = "writes fields of a newer version"
+	ProviderFails  Kind = "fails its REST API"
+	JobNameTaken   Kind = "creates a Job of a step's name"
+)
+
+// Fault is one thing that goes wrong, for a time.
+type Fault struct {
+	Kind Kind
+	// Who is the process that it happens to: sidecar-1, manager-2, sink, user, or the API server for all.
+	Who      string
+	From, To time.Duration
+	// Percent is how many calls it happens to.
+	Percent int
+	// Amount is what else there is to say: a latency, how far a clock jumps, how far back a backup is.
+	Amount time.Duration
+	// Nth says at which call of all since From.
+	Nth int
+}
+
+// String is the fault in plain words.
+func (f Fault) String() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s from %s to %s", f.Who, f.Kind, clockOf(f.From), clockOf(f.To))
+	if f.Percent > 0 {
+		fmt.Fprintf(&text, ", %d %% of calls", f.Percent)
+	}
+	if f.Amount != 0 {
+		fmt.Fprintf(&text, ", by %s", f.Amount.Round(time.Millisecond))
+	}
+	if f.Nth > 0 {
+		fmt.Fprintf(&text, ", at call %d", f.Nth)
+	}
+	return text.String()
+}
+
+func (f Fault) isOn(now time.Duration) bool { return now >= f.From && now < f.To }
+
+// concerns reports whether it happens to a process.
+func (f Fault) concerns(who string) bool { return f.Who == apiServer || f.Who == who }
+
+const apiServer = "the API server"
+
+// NewPlan draws what a seed decides.
+func NewPlan(seed uint64, recordings int) Plan {
+	r := newDice(seed).of("plan")
+	p := Plan{
+		Seed: seed, Duration: between(r, 20*time.Second, 5*time.Minute),
+		Sidecars: pick(r, 1, 2, 2, 2), Managers: pick(r, 1, 1, 2), SpoolFirst: chance(r, 20), IDs: pick(r, NoIDs, RightIDs, PartlyIDs, ChangingIDs),
+		Backfill: chance(r, 40), Sink: chance(r, 50), Night: chance(r, 25),
+	}
+	size := plan.Size{Seed: seed, Recordings: 1 + r.IntN(2*recordings-1), Duration: p.Duration, LostPercent: pick(r, 0, 0, 0, 5, 20)}
+	p.Sessions, p.Deliveries = plan.Sessions(size)
+	p.Pipelines = drawPipelines(r)
+	for range pick(r, 0, 1, 2, 3, 4, 6, 8) {
+		p.Faults = append(p.Faults, p.fault(r))
+	}
+	return p
+}
+
+func drawPipelines(r *rand.Rand) []Pipeline {
+	keep := func() time.Duration { return pick(r, 0, 10*time.Second, time.Minute, time.Hour) }
+	archive := Pipeline{Name: "archive", Steps: []Step{{Name: "copy"}}, KeepJobs: keep(), KeepDays: pick(r, 0, 1, 2)}
+	switch r.IntN(8) {
+	case 0:
+		archive.Steps = []Step{{Name: "probe"}, {Name: "copy", Needs: []string{"probe"}, Retries: 1, Backoff: 5 * time.Second}}
+	case 1:
+		archive.MaxConcurrent = 1 + r.IntN(3)
+	case 2:
+		archive.Steps[0].Retries, archive.Steps[0].Backoff = 2, 20*time.Second
+	case 3:
+		return []Pipeline{archive, {Name: "report", OnFailed: true, Steps: []Step{{Name: "tell"}}, KeepJobs: keep(), KeepDays: pick(r, 0, 1)}}
+	case 4:
+		archive.OnFailed = true
+	case 5:
+		archive.When = "recording.segment < 3"
+	}
+	return []Pipeline{archive}
+}
+
+// fault draws one.
+func (p Plan) fault(r *rand.Rand) Fault {
+	sidecar := func() string { return fmt.Sprintf("sidecar-%d", 1+r.IntN(p.Sidecars)) }
+	manager := func() string { return fmt.Sprintf("manager-%d", 1+r.IntN(p.Managers)) }
+	process := func() string { return pick(r, sidecar(), sidecar(), manager(), manager()) }
+	f := Fault{From: between(r, 0, p.Duration)}
+	f.To = f.From + between(r, 500*time.Millisecond, pick(r, 5*time.Second, 30*time.Second, 2*time.Minute))
+	switch r.IntN(31) {
+	case 0, 1:
+		f.Kind, f.Who, f.Percent = Refused, pick(r, apiServer, process()), 100
+	case 2, 3:
+		f.Kind, f.Who, f.Percent, f.Amount = Slow, pick(r, apiServer, process()), 20+r.IntN(81), between(r, 100*time.Millisecond, 20*time.Second)
+	case 4, 5:
+		f.Kind, f.Who, f.Percent = Errors, pick(r, apiServer, process()), 5+r.IntN(60)
+	case 6, 7, 8:
+		f.Kind, f.Who, f.Percent = LostAnswers, pick(r, apiServer, process()), 5+r.IntN(50)
+	case 9:
+		f.Kind, f.Who, f.Percent = Throttled, pick(r, apiServer, process()), 10+r.IntN(91)
+	case 10:
+		f.Kind, f.Who, f.Percent = NoRights, process(), 100
+	case 11:
+		f.Kind, f.Who, f.Percent = QuotaFull, apiServer, 20+r.IntN(81)
+	case 12:
+		f.Kind, f.Who, f.Percent = BadStatus, manager(), 50+r.IntN(51)
+	case 13, 14:
+		f.Kind, f.Who, f.Amount = CacheLag, apiServer, between(r, 100*time.Millisecond, 8*time.Second)
+	case 15:
+		f.Kind, f.Who, f.Percent = WatchCut, apiServer, 2+r.IntN(30)
+	case 16:
+		f.Kind, f.Who = Compacted, apiServer
+	case 17:
+		f.Kind, f.Who = Killed, process()
+	case 18:
+		f.Kind, f.Who, f.Nth = KilledAtCall, process(), 1+r.IntN(40)
+	case 19:
+		f.Kind, f.Who = Frozen, process()
+	case 20:
+		f.Kind, f.Who = ClockJump, process()
+		f.Amount = pick[time.Duration](r, -1, 1) * between(r, time.Second, pick(r, time.Minute, 3*time.Hour, 72*time.Hour))
+	case 21:
+		f.Kind, f.Who = pick(r, Torn, Flipped), sidecar()
+	case 22:
+		f.Kind, f.Who = DiskFull, sidecar()
+	case 23:
+		f.Kind, f.Who = pick(r, SinkDown, SinkPoison), "the sink"
+		f.Percent = 10 + r.IntN(91)
+	case 24:
+		f.Kind, f.Who, f.Percent = JobDeleted, "a user", 10+r.IntN(40)
+	case 25:
+		f.Kind, f.Who, f.Percent = PodStuck, "the kubelet", 30
+	case 26:
+		f.Kind, f.Who, f.Percent = pick(r, UserSuspends, UserReruns, UserHolds), "a user", 20
+	case 27:
+		f.Kind, f.Who = pick(r, PipelineLate, PipelineEdited), "a user"
+	case 28:
+		f.Kind, f.Who, f.Percent = NewerField, "a newer version", 50
+	case 29:
+		f.Kind, f.Who, f.Percent = ProviderFails, "the provider", 30+r.IntN(71)
+	default:
+		f.Kind, f.Who, f.Percent = JobNameTaken, "a user", 20
+	}
+	return f
+}
+
+// clockOf is a time of the run.
+func clockOf(d time.Duration) string { return fmt.Sprintf("%.3fs", d.Seconds()) }

@@ -1,0 +1,124 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/outbox"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+)
+
+const (
+	attemptTimeout = 8 * time.Second
+	// firstPause follows an attempt that was not answered with 2xx, and doubles up to maxPause, until a delivery has taken giveUp.
+	firstPause = 500 * time.Millisecond
+	maxPause   = 8 * time.Second
+	giveUp     = 90 * time.Second
+)
+
+var eventTypes = map[string]v1alpha1.EventType{
+	plan.Starting: v1alpha1.EventStarting, plan.Started: v1alpha1.EventStarted, plan.Stopping: v1alpha1.EventStopping,
+	plan.Stopped: v1alpha1.EventStopped, plan.Failed: v1alpha1.EventFailed,
+	plan.Unrelated: lifecycle.SessionEnded,
+}
+
+// webhook is one webhook, and how it was answered.
+type webhook struct {
+	plan.Delivery
+	event    recorder.Event
+	from, to time.Time
+	// acknowledged means a 2xx, spooled a 202; unsure that an attempt may have had an effect without a 2xx.
+	acknowledged, spooled, unsure bool
+	attempts                      int
+}
+
+func (w *World) scheduleDeliveries() {
+	for i, d := range w.plan.Deliveries {
+		w.later("delivery", d.At, func() {
+			w.deliver(fmt.Sprintf("%s/%d/%s/%d", w.plan.Sessions[d.Session].SessionID, d.Recording, d.Type, d.Copy), i)
+		})
+	}
+}
+
+// newEvent is what a webhook says.
+func (w *World) newEvent(d plan.Delivery) recorder.Event {
+	of := w.plan.Sessions[d.Session]
+	ev := recorder.Event{
+		Session: recorder.Session{Namespace: namespace, MeetingID: of.MeetingID, SessionID: of.SessionID},
+		Event:   lifecycle.Event{Type: eventTypes[d.Type], Source: v1alpha1.EventSourceWebhook, FilePath: d.FilePath},
+	}
+	if d.FilePath != "" {
+		ev.FileURL = "https://files.example.com" + d.FilePath
+	}
+	right := fmt.Sprintf("%s%02x", of.SessionID[:22], d.Recording)
+	r := w.dice.at(draw("id", right, d.Type), 1)
+	switch w.plan.IDs {
+	case RightIDs:
+		ev.ID = right
+	case PartlyIDs:
+		if chance(r, 50) {
+			ev.ID = right
+		}
+	case ChangingIDs:
+		ev.ID = fmt.Sprintf("%016x", r.Uint64())
+	}
+	return ev
+}
+
+// deliver sends one webhook, again and again where the provider does so, each time to one of the sidecars.
+func (w *World) deliver(name string, index int) {
+	d := &webhook{Delivery: w.plan.Deliveries[index], from: time.Now()}
+	d.event = w.newEvent(d.Delivery)
+	r := w.dice.of("delivery/" + name)
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		d.attempts++
+		if w.attempt(d, w.sidecarNames[r.IntN(len(w.sidecarNames))]) || !d.Retries || time.Since(d.from) > giveUp {
+			break
+		}
+		sleep(pause/2 + between(r, 0, pause/2))
+	}
+	d.to = time.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.delivered = append(w.delivered, d)
+}
+
+// attempt reports whether the sidecar acknowledged the webhook.
+func (w *World) attempt(d *webhook, to string) bool {
+	what := fmt.Sprintf("%s of recording %d in session %s", strings.TrimPrefix(d.Type, "recording-"), d.Recording+1, d.event.SessionID[:6])
+	w.mu.Lock()
+	s := w.sidecars[to]
+	w.mu.Unlock()
+	if s == nil || s.isDead() {
+		w.story.tell("the provider cannot reach %s with %s", to, what)
+		return false
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, attemptTimeout)
+	defer cancel()
+	ev := d.event
+	ev.ReceivedAt = s.now()
+	outcome, err := s.outbox.Record(ctx, ev)
+	switch {
+	case s.isDead():
+		d.unsure = true
+		w.story.tell("%s gives no answer to %s", to, what)
+	case err != nil:
+		d.unsure = true
+		w.story.tell("%s answers %s with an error: %v", to, what, err)
+	default:
+		w.mu.Lock()
+		d.acknowledged, d.spooled = true, outcome.Result == outbox.Spooled
+		w.mu.Unlock()
+		w.story.tell("%s answers %s: %s %s", to, what, outcome.Result, outcome.Recording)
+		return true
+	}
+	return false
+}
