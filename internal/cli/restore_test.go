@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	batchv1 "k8s.io/api/batch/v1"
@@ -72,10 +73,11 @@ func TestBackupAndRestore(t *testing.T) {
 	createPipeline(t, namespace, 0)
 	startManager(t, namespace)
 
-	file := filepath.Join(t.TempDir(), "backup.json")
+	file, began := filepath.Join(t.TempDir(), "backup.json"), time.Now()
 	if stdout, stderr, code := run(t.Context(), "backup", file, "-n", namespace); code != 0 || !strings.Contains(stdout, fmt.Sprintf("%d recordings written to", count)) {
 		t.Fatalf("backup: %d, %s, %s", code, stdout, stderr)
 	}
+	t.Logf("%d recordings written in %s", count, time.Since(began))
 	harness.Eventually(t, "the namespace is empty", func(ctx context.Context) error {
 		if err := api.Client.DeleteAllOf(ctx, &v1alpha1.MeetingRecording{}, client.InNamespace(namespace)); err != nil {
 			return err
@@ -100,9 +102,11 @@ func TestBackupAndRestore(t *testing.T) {
 	if _, stderr, code := run(interrupted, "restore", file); code != 130 || !strings.Contains(stderr, "run the command again to restore the rest") {
 		t.Fatalf("an interrupted restore ends with %d, %s", code, stderr)
 	}
+	began = time.Now()
 	if stdout, stderr, code := run(t.Context(), "restore", file); code != 0 || !strings.Contains(stdout, " 0 failed") || strings.HasPrefix(stdout, fmt.Sprintf("%d restored", count)) {
 		t.Fatalf("restore: %d, %s, %s", code, stdout, stderr)
 	}
+	t.Logf("two thirds of them restored in %s", time.Since(began))
 	if stdout, _, _ := run(t.Context(), "restore", file); !strings.Contains(stdout, fmt.Sprintf("0 restored, %d already there, 0 failed", count)) {
 		t.Errorf("a third restore: %s", stdout)
 	}

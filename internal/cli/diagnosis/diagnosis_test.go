@@ -276,6 +276,26 @@ var situations = map[string]situation{
 		Input{Recording: runs(), Jobs: usualJob(), Pods: waiting("ContainerCreating"), Events: []eventsv1.Event{warning("job-x", "FailedMount", "no such claim")}},
 		"PodNotStarting", true, "does not start (ContainerCreating)", "describe job,pod",
 	},
+	"scheduled at last": {
+		Input{Recording: runs(), Jobs: usualJob(), Pods: pod(func(p *corev1.Pod) {
+			p.CreationTimestamp = ago(time.Second)
+			p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}}}
+		}), Events: []eventsv1.Event{warning("job-x", "FailedScheduling", "no node")}},
+		"Running", false, "is running", "logs rec",
+	},
+	"one step waits for Kueue, another for its image": {
+		Input{
+			Recording: recording(func(r *v1alpha1.MeetingRecording) {
+				withStep(runningStep)(r)
+				first := v1alpha1.StepStatus{Pipeline: "gpu", Step: "first", Attempt: 1, State: v1alpha1.StepQueued, JobName: "waits"}
+				r.Status.Processing.Steps = append([]v1alpha1.StepStatus{first}, r.Status.Processing.Steps...)
+			}),
+			Jobs: append(usualJob(), batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "waits", Labels: map[string]string{"kueue.x-k8s.io/queue-name": "gpu"}},
+				Spec: batchv1.JobSpec{Suspend: ptr.To(true)}}),
+			Pods: waiting("ErrImagePull"),
+		},
+		"ImagePullBackOff", true, "Step web/archive makes no progress", "describe job,pod",
+	},
 	"no node": {
 		Input{Recording: runs(), Jobs: usualJob(), Pods: pod(func(p *corev1.Pod) {
 			p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable"}}

@@ -29,19 +29,24 @@ func patience(problem *outcomes.Problem) time.Duration {
 	return usualWait
 }
 
-// jobStuck applies if a Job makes no progress.
+// jobStuck applies if a Job makes no progress. One that needs the user comes before one that waits for Kueue.
 func jobStuck(in Input) *Answer {
+	var waits *Answer
 	for i := range in.Recording.Status.Processing.Steps {
 		step := &in.Recording.Status.Processing.Steps[i]
 		at := slices.IndexFunc(in.Jobs, func(job batchv1.Job) bool { return job.Name == step.JobName })
 		if at < 0 || (step.State != v1alpha1.StepRunning && step.State != v1alpha1.StepQueued) {
 			continue
 		}
-		if answer := jobAnswer(in, step, &in.Jobs[at]); answer != nil {
+		answer := jobAnswer(in, step, &in.Jobs[at])
+		if answer != nil && answer.NeedsAction {
 			return answer
 		}
+		if waits == nil {
+			waits = answer
+		}
 	}
-	return nil
+	return waits
 }
 
 func jobAnswer(in Input, step *v1alpha1.StepStatus, job *batchv1.Job) *Answer {
@@ -112,6 +117,9 @@ var remedies = map[string]struct{ fix, command string }{
 	"CrashLoopBackOff":             {"Read the log of the container's last run.", "logs"},
 }
 
+// failedScheduling is the reason of warnings that stay after the Pod was scheduled; until then the Pod's condition says the same.
+const failedScheduling = "FailedScheduling"
+
 // eventNote returns the newest warning about the Job, or about its Pods.
 func eventNote(in Input, job *batchv1.Job) string {
 	names := []string{job.Name}
@@ -120,7 +128,7 @@ func eventNote(in Input, job *batchv1.Job) string {
 	}
 	note, newest := "", time.Time{}
 	for _, event := range in.Events {
-		if event.Type != corev1.EventTypeWarning || !slices.Contains(names, event.Regarding.Name) {
+		if event.Type != corev1.EventTypeWarning || !slices.Contains(names, event.Regarding.Name) || event.Reason == failedScheduling {
 			continue
 		}
 		at := event.EventTime.Time
