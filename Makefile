@@ -126,13 +126,15 @@ fmt: ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
 
 .PHONY: lint
-lint: ## Run golangci-lint, kube-api-linter and shellcheck.
+lint: ## Run golangci-lint, kube-api-linter, shellcheck, and vale with the rules of plain English.
 	$(GOLANGCI_LINT) run ./...
 	go -C hack/tools/apilint run . $(CURDIR)/api
 	hack/lint-shell.sh
+	hack/prose/test.sh
+	hack/prose/lint.sh
 
 .PHONY: verify
-verify: crd-compat ## Generate everything anew and fail on any difference.
+verify: crd-compat ## Generate everything again and fail on any difference.
 	hack/verify.sh
 
 ##@ Build and install

@@ -113,7 +113,7 @@ func TestSwitchedOnLater(t *testing.T) {
 	}
 }
 
-// While the sink is away everything waits in the recordings, also over restarts of the manager, at the price of one write.
+// While the sink is unavailable everything waits in the recordings, also over restarts of the manager, at the price of one write.
 func TestSinkIsAway(t *testing.T) {
 	for name, answer := range map[string]int{"unavailable": 503, "not there": 404, "hanging": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestSinkIsAway(t *testing.T) {
 	}
 }
 
-// A sink that comes back is noticed by the manager that it left, and told of all that waited.
+// A sink that comes back is noticed by the manager that it left, and reported all that waited.
 func TestSinkComesBack(t *testing.T) {
 	ns, sink := namespace(t), newSink(t)
 	start(t, ns, sink.delivering(nil))
@@ -243,7 +243,7 @@ func TestLateWebhookIsTold(t *testing.T) {
 	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 2)
 }
 
-// A rerun is told of from its first Job on.
+// A rerun is reported from its first Job on.
 func TestRerunIsTold(t *testing.T) {
 	ns, sink := namespace(t), newSink(t)
 	newPipeline(t, ns, "default", "archive")

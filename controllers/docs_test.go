@@ -26,7 +26,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/controllers"
 )
 
-// story is what becomes of a recording for which a documented pipeline runs.
+// story is what happens to a recording for which a documented pipeline runs.
 type story struct {
 	// labels are the recording's.
 	labels map[string]string
@@ -67,7 +67,7 @@ var stories = map[string][]story{
 			script: map[string][]ending{"probe": {{0, sound}}},
 			want:   []string{"probe Succeeded", "thumbnail Skipped", "archive Succeeded", "notify Skipped"},
 		},
-		{ // whose archive fails for good
+		{ // whose archive fails permanently
 			script:  map[string][]ending{"probe": {{0, report}}, "archive": {{66, "fetching\nthe source answered 404"}}},
 			want:    []string{"probe Succeeded", "thumbnail Succeeded", "archive Failed", "notify Skipped"},
 			further: checkFailureTold,

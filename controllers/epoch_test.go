@@ -72,7 +72,7 @@ func (w unansweredWriter) Patch(ctx context.Context, object client.Object, patch
 	return errors.Join(err, errors.New("no answer"))
 }
 
-// A status that was stored, but without an answer, and is not in the cache yet: the Job that it tells of is not created again when its name is
+// A status that was stored, but without an answer, and is not in the cache yet: the Job that it reports is not created again when its name is
 // free.
 func TestUnansweredWriteIsLookedFor(t *testing.T) {
 	ns := namespace(t)

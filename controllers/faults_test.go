@@ -218,7 +218,7 @@ func TestJobIsDeferred(t *testing.T) {
 	}
 }
 
-// Where some Jobs were created and others could not be asked for, the status tells of those that were, so that their outcome is
+// Where some Jobs were created and others could not be asked for, the status reports those that were, so that their outcome is
 // not lost should they be gone by the time the others exist.
 func TestSomeJobsAreDeferred(t *testing.T) {
 	ns := namespace(t)

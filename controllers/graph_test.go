@@ -148,7 +148,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// endsUnavailable ends a Job by a failure that may mend itself.
+// endsUnavailable ends a Job by a failure that may fix itself.
 func endsUnavailable(t *testing.T, job *batchv1.Job) {
 	t.Helper()
 	podOf(t, job, "Failed", corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 75, Message: "later"}})

@@ -208,7 +208,7 @@ func expect(t *testing.T, recording *v1alpha1.MeetingRecording, state v1alpha1.P
 	})
 }
 
-// kstatus judges an object as it is stored.
+// kstatus checks an object as it is stored.
 func kstatus(t *testing.T, object client.Object, kind string) (status.Status, error) {
 	t.Helper()
 	var stored unstructured.Unstructured

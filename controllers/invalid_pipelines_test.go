@@ -110,7 +110,7 @@ var invalidPipelines = []struct {
 
 func jobWith(field string) string { return strings.Replace(job, "{spec: {", "{spec: {"+field+", ", 1) }
 
-// No pipeline that cannot be run is taken in silence: each is refused, and the message names the field to mend.
+// No pipeline that cannot be run is taken in silence: each is refused, and the message names the field to fix.
 func TestInvalidPipelines(t *testing.T) {
 	ns := namespace(t)
 	op := start(t, ns, nil)

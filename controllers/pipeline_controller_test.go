@@ -40,8 +40,8 @@ func expectPipeline(t *testing.T, pipeline *v1alpha1.RecordingPipeline, conditio
 	return meta.FindStatusCondition(pipeline.Status.Conditions, v1alpha1.ConditionReady).Message
 }
 
-// A pipeline that cannot run says which field to mend, runs all the same so that nothing is left out in silence, and is accepted
-// once mended. Nothing is kept of the trial.
+// A pipeline that cannot run says which field to fix, runs all the same so that nothing is left out in silence, and is accepted
+// once fixed. Nothing is kept of the trial.
 func TestInvalidPipeline(t *testing.T) {
 	ns := namespace(t)
 	start(t, ns, nil)

@@ -243,7 +243,7 @@ func TestDeletedPipelineEndsTheQueue(t *testing.T) {
 	expect(t, r[0], v1alpha1.ProcessingSucceeded, processed, "Current")
 }
 
-// A Job that the API server refuses gives its turn to the next, and tries again in its old place.
+// A Job that the API server refuses gives its slot to the next, and tries again in its old position.
 func TestRefusedJobPassesItsTurn(t *testing.T) {
 	ns := namespace(t)
 	newLimited(t, ns, 1)

@@ -243,7 +243,7 @@ func TestFailedStep(t *testing.T) {
 	expectEvents(t, recording, "ProcessingFailed")
 }
 
-// An image that does not exist is told of, stalls the recording when it lasts, and is forgotten when it comes after all.
+// An image that does not exist is reported, stalls the recording when it lasts, and is forgotten when it comes after all.
 func TestNoProgress(t *testing.T) {
 	ns := namespace(t)
 	newPipelineAccepted(t, ns)

@@ -38,7 +38,7 @@ type replica struct {
 	epoch atomic.Int64
 }
 
-// tripwire says what becomes of one call, and counts them.
+// tripwire says what happens to one call, and counts them.
 type tripwire struct {
 	mu    sync.Mutex
 	calls []string
@@ -193,7 +193,7 @@ func (l *ledger) add(job *batchv1.Job) {
 	l.jobs[job.Name][job.UID] = true
 }
 
-// flush returns when the watch has told of every Job so far, of which one that is made for the purpose tells.
+// flush returns when the watch has reported every Job so far, of which one that is made for the purpose tells.
 func (l *ledger) flush(t *testing.T, ns string) {
 	t.Helper()
 	last := anyJob(ns, "ledger-last")
@@ -262,7 +262,7 @@ func newLife(t *testing.T) *life {
 const phases = 2
 
 // advance plays what happens in the cluster between two times that the controller looks. It must be called only once the Jobs are there
-// and the status tells of them.
+// and the status reports them.
 func (l *life) advance(t *testing.T, phase int) {
 	t.Helper()
 	if phase == 0 {

@@ -79,7 +79,7 @@ func expectLookedAt(t *testing.T, op *operator, recording *v1alpha1.MeetingRecor
 	})
 }
 
-// A finished recording that asks for a rerun gets its Jobs anew, once, also by a manager that was not there when it asked, and is
+// A finished recording that asks for a rerun gets its Jobs again, once, also by a manager that was not there when it asked, and is
 // forgotten again when they have ended.
 func TestRerunRuns(t *testing.T) {
 	ns := namespace(t)

@@ -65,7 +65,7 @@ func TestValuesOutliveTheJob(t *testing.T) {
 	}
 }
 
-// What a Job says of its outputs and cannot be understood fails the step, and the recording's conditions name the field to mend.
+// What a Job says of its outputs and cannot be understood fails the step, and the recording's conditions name the field to fix.
 func TestMalformedOutputs(t *testing.T) {
 	ns := namespace(t)
 	newPipeline(t, ns, "default", "probe")

@@ -48,7 +48,7 @@ func TestClockSkew(t *testing.T) {
 	l.check(t)
 }
 
-// A clock that is ahead has a missing event told of too early. One that is behind does not take it back, and the event ends it.
+// A clock that is ahead has a missing event reported too early. One that is behind does not take it back, and the event ends it.
 func TestClockSkewAndMissingEvents(t *testing.T) {
 	ns := namespace(t)
 	newPipeline(t, ns, "default", "archive")

@@ -145,7 +145,7 @@ func jsonAnswer(request *http.Request, code int, body string) *http.Response {
 	}
 }
 
-// Whatever changes while the manager's watches are lost, or until it finds that it must read everything anew, is seen in the end: that a
+// Whatever changes while the manager's watches are lost, or until it finds that it must read everything again, is seen in the end: that a
 // recording ended, that a Job ended, and that one was deleted.
 func TestLostWatches(t *testing.T) {
 	for name, answer := range map[string]func(*http.Request) (*http.Response, error){

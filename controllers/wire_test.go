@@ -22,7 +22,7 @@ type wire struct {
 	// gets counts the objects that were read by name.
 	gets  map[string]int
 	total int
-	// cutAt is the write at which the manager is cut off for good, from 1; 0 is never. The write itself arrives at the API server
+	// cutAt is the write at which the manager is cut off permanently, from 1; 0 is never. The write itself arrives at the API server
 	// only with cutAfter.
 	cutAt    int
 	cutAfter bool

@@ -104,7 +104,7 @@ func (c *Client) Room(namespace, meetingID string) *Room {
 type StatusError struct {
 	// Code is the HTTP status.
 	Code int
-	// Message is the server's, which says what to mend.
+	// Message is the server's, which says what to fix.
 	Message string
 }
 

@@ -56,7 +56,7 @@ func change(id, name, status, more string) string {
 
 const ready = "event: ready\ndata: {}\n\n"
 
-// play runs a room against the script until that has ended, and returns what it was told of, and why attempts ended.
+// play runs a room against the script until that has ended, and returns what it was reported, and why attempts ended.
 func play(t *testing.T, s *script, options ...events.Option) (told, retries []string, err error) {
 	t.Helper()
 	server := httptest.NewServer(s)
@@ -85,7 +85,7 @@ func equal(t *testing.T, what string, expected, got []string) {
 	}
 }
 
-// A room goes on where it was, a heartbeat's id counts too, and a present state that is known is not told of again.
+// A room goes on where it was, a heartbeat's id counts too, and a present state that is known is not reported again.
 func TestRoomsResume(t *testing.T) {
 	snapshot := `,"snapshot":true`
 	s := &script{answers: []func(http.ResponseWriter, *http.Request){
@@ -116,7 +116,7 @@ func TestRoomsResume(t *testing.T) {
 	}
 }
 
-// A token that is refused is asked for anew, but not for ever.
+// A token that is refused is asked for again, but not for ever.
 func TestRefusedTokens(t *testing.T) {
 	refuse := answer(http.StatusUnauthorized, `{"error":"it may have expired"}`)
 	s := &script{answers: []func(http.ResponseWriter, *http.Request){refuse, stream(ready), refuse, refuse, refuse}}

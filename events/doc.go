@@ -15,6 +15,6 @@
 // namespace.
 //
 // A room begins with the present state, and goes on with changes. When the connection breaks, it is made again and resumes where it
-// was: no change is missed, and none is told of twice. Where that is not possible, because the server and the API server no longer have
+// was: no change is missed, and none is reported twice. Where that is not possible, because the server and the API server no longer have
 // what came since, OnReset is called and the present state follows.
 package events

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// RecordingEvent names an event that is told of by a status alone, as the provider's SDKs do.
+// RecordingEvent names an event that is reported by a status alone, as the provider's SDKs do.
 type RecordingEvent string
 
 // RecordingStateChanged is the event recordingStateChanged.
@@ -64,7 +64,7 @@ func (r *Room) OnReady(handler func()) { r.onReady = append(r.onReady, handler) 
 // OnReset has a function called where changes may have been missed; the present state follows.
 func (r *Room) OnReset(handler func()) { r.onReset = append(r.onReset, handler) }
 
-// maxUnauthorized is how often in a row the server may refuse the token, each time asked for anew.
+// maxUnauthorized is how often in a row the server may refuse the token, each time asked for again.
 const maxUnauthorized = 3
 
 // Run connects, and calls the handlers until the context ends, whose error it then returns. When the connection breaks it is made

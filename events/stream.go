@@ -184,7 +184,7 @@ func (r *Room) onProcessingChange(change ProcessingChange) {
 	call(r.onProcessing, change)
 }
 
-// told remembers what was last told of each recording, so that a present state that is known is not told of again. It forgets the
+// told remembers what was last reported each recording, so that a present state that is known is not reported again. It forgets the
 // oldest.
 type told struct{ young, old map[string]string }
 

@@ -81,7 +81,7 @@ type Step struct {
 type ProcessingChange struct {
 	Recording
 	// State is Queued, Running, Succeeded, Failed, Skipped or Suspended. Waiting, which is before the end of the recording, is not
-	// told of.
+	// reported.
 	State string `json:"state"`
 	// At is when post-processing came to the state.
 	At    time.Time `json:"at,omitzero"`
@@ -90,7 +90,7 @@ type ProcessingChange struct {
 	Snapshot bool `json:"snapshot,omitempty"`
 }
 
-// Output tells of one thing that a step made.
+// Output reports one thing that a step made.
 type Output struct {
 	Recording
 	Pipeline string `json:"pipeline"`

@@ -2,7 +2,7 @@
 # Copyright 2026 The Meeting Recording Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 
-# Measures `postprocess archive` beside curl, rclone and the AWS command line; docs/reference/postprocess.md tells of it. Arguments go to the
+# Measures `postprocess archive` beside curl, rclone and the AWS command line; docs/reference/postprocess.md reports it. Arguments go to the
 # benchmark (-size MiB, -runs N, -folder DIR). As root on Debian it installs curl and rclone where they are missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."

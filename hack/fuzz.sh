@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Runs every fuzz target of the module, one after another, each for FUZZTIME, with further arguments of `go test` in FUZZFLAGS.
-# What makes one fail is written to testdata/fuzz of its package, from where every test run tries it again: mend it, and keep the file.
+# What makes one fail is written to testdata/fuzz of its package, from where every test run tries it again: fix it, and keep the file.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source hack/env.sh

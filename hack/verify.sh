@@ -2,7 +2,7 @@
 # Copyright 2026 The Meeting Recording Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 
-# Generates everything anew in a copy of the tree, and fails on any difference: what is committed is what the sources say. The
+# Generates everything again in a copy of the tree, and fails on any difference: what is committed is what the sources say. The
 # tree itself is not touched.
 set -euo pipefail
 cd "$(dirname "$0")/.."

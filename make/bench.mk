@@ -16,7 +16,7 @@ CHAOS_SEED ?= 1
 CHAOS_FAULT_EVERY ?= 4s
 # CHAOS_ACKNOWLEDGE is the sidecars' --acknowledge: api or spool.
 CHAOS_ACKNOWLEDGE ?= api
-# CHAOS_LOST is how many of 100 webhooks are lost for good, and CHAOS_BACKFILL=true runs backfill.
+# CHAOS_LOST is how many of 100 webhooks are lost permanently, and CHAOS_BACKFILL=true runs backfill.
 CHAOS_LOST ?= 0
 CHAOS_BACKFILL ?= false
 # OUTAGE is how long make outage stops the API server, and OUTAGE_PER_SECOND how many webhooks come meanwhile.

@@ -10,7 +10,7 @@ const (
 	ConditionReady = "Ready"
 	// ConditionReconciling is True while the controller works towards Ready; it is absent otherwise.
 	ConditionReconciling = "Reconciling"
-	// ConditionStalled is True when the object needs a person; it is absent otherwise.
+	// ConditionStalled is True when the object needs manual intervention; it is absent otherwise.
 	ConditionStalled = "Stalled"
 )
 
@@ -24,9 +24,9 @@ const (
 	ReasonProcessing = "Processing"
 	// ReasonSuspended (Ready=False): the recording ended and spec.suspend holds its Jobs.
 	ReasonSuspended = "Suspended"
-	// ReasonQueued (Ready=False, Reconciling=True): steps wait for their turn, and none is at work.
+	// ReasonQueued (Ready=False, Reconciling=True): steps wait in the queue, and none is at work.
 	ReasonQueued = "Queued"
-	// ReasonProcessingFailed (Ready=False, Stalled=True): every step ended and one failed for good.
+	// ReasonProcessingFailed (Ready=False, Stalled=True): every step ended and one failed permanently.
 	ReasonProcessingFailed = "ProcessingFailed"
 	// ReasonTerminalEventMissing (Ready=False, Stalled=True): neither recording-stopped nor recording-failed came in time.
 	ReasonTerminalEventMissing = "TerminalEventMissing"
@@ -55,7 +55,7 @@ const (
 	// ReasonInvalidSpec (Ready=False, Stalled=True): what the steps need, a condition or the selector makes no sense; the message
 	// names each field, those of templates included.
 	ReasonInvalidSpec = "InvalidSpec"
-	// ReasonCheckRefused (Ready=False, Reconciling=True): whether the Jobs would be accepted could not be found out, for example
+	// ReasonCheckRefused (Ready=False, Reconciling=True): the controller could not check whether the Jobs would be accepted, for example
 	// because a policy refused the trial. The controller tries again.
 	ReasonCheckRefused = "CheckRefused"
 )

@@ -95,7 +95,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 
-// validate checks what can be checked without a look at the machine.
+// validate checks what does not depend on the machine.
 func (o *options) validate() error {
 	switch {
 	case o.keyFile == "" || o.secretFile == "":

@@ -19,7 +19,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
-// Each wrong call is refused with what to mend.
+// Each wrong call is refused with what to fix.
 func TestWrongArguments(t *testing.T) {
 	for arguments, problem := range map[string]string{
 		"serve":                                `"serve" is not a flag`,
@@ -52,7 +52,7 @@ func TestVersionAndHelp(t *testing.T) {
 	}
 }
 
-// What cannot be served with is told of at once.
+// What cannot be served with is reported at once.
 func TestNoStart(t *testing.T) {
 	for arguments, problem := range map[string]string{
 		"--kubeconfig=" + kubeconfig + " --tls-cert-file=/none --tls-key-file=/none": "--tls-cert-file and --tls-key-file: stat /none: no such file",

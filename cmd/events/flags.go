@@ -136,7 +136,7 @@ func (f *flags) addProxy(text string) error {
 	return nil
 }
 
-// check returns what is wrong with the flags, and how to mend it.
+// check returns what is wrong with the flags, and how to fix it.
 func (f *flags) check(rest []string) error {
 	switch {
 	case len(rest) > 0:

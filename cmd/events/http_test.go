@@ -352,7 +352,7 @@ func TestAStream(t *testing.T) {
 	read.until("retry: ")
 }
 
-// An id that means nothing has the stream begin anew, and say so.
+// An id that means nothing has the stream begin again, and say so.
 func TestResetIsTold(t *testing.T) {
 	namespace := api.Namespace(t)
 	token, _ := reader(t, namespace)

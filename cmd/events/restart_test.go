@@ -80,7 +80,7 @@ func (w *writer) recording(ctx context.Context, name string, merged bool) error 
 	return nil
 }
 
-// lifeOf is what a client is told of each recording, in this order.
+// lifeOf is what a client is notified of each recording, in this order.
 var lifeOf = []string{"RECORDING_STARTING", "RECORDING_STARTED", "RECORDING_STOPPING", "RECORDING_STOPPED", "Running", "output archive", "Succeeded"}
 
 // listener is a room, and what it was told.
@@ -121,7 +121,7 @@ func (l *listener) differs(expected map[string][]string) string {
 	return cmp.Diff(expected, l.told)
 }
 
-// The server is killed, and started again, time after time in the middle of 1,000 transitions: each client is told of every one, once, in
+// The server is killed, and started again, time after time in the middle of 1,000 transitions: each client is notified of every one, once, in
 // its order.
 func TestNothingIsMissedOrDoubledOverKills(t *testing.T) {
 	const recordings, writers, clients, kills = 150, 5, 8, 4 // of 7 transitions each

@@ -110,7 +110,7 @@ type web struct {
 	ending      chan struct{}
 }
 
-// listen begins to listen, so that an address that is taken is told of at once.
+// listen begins to listen, so that an address that is taken is reported at once.
 func (w *web) listen(ctx context.Context, flags *flags) error {
 	w.ending = make(chan struct{})
 	if flags.certFile != "" {

@@ -102,7 +102,7 @@ func checkNamespace(name string) error {
 	return nil
 }
 
-// check returns what is wrong with the flags, and how to mend it.
+// check returns what is wrong with the flags, and how to fix it.
 func (f flags) check(rest []string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("%q is not a flag: the manager takes flags only", rest[0])

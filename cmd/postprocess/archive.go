@@ -110,7 +110,7 @@ func runArchive(ctx context.Context, p process, opts archiveOptions) ([]outputs.
 	return archiver.Archive(ctx, request)
 }
 
-// copyProgress is the task of copying, which begins once the size is known, and anew when another attempt finds another size.
+// copyProgress is the task of copying, which begins once the size is known, and again when another attempt finds another size.
 type copyProgress struct {
 	console *progress.Console
 	task    *progress.Task

@@ -170,7 +170,7 @@ func TestTranscribe(t *testing.T) {
 	}
 }
 
-// A run that ended in the middle goes on with the next chunk; with other options, or another sound, it begins anew.
+// A run that ended in the middle goes on with the next chunk; with other options, or another sound, it begins again.
 func TestTranscribeResumes(t *testing.T) {
 	fail := true
 	e := newStandIn(t, func(w http.ResponseWriter, n int) {

@@ -115,7 +115,7 @@ func post(t *testing.T, at addresses, session string) (status int, retryAfter, c
 	return response.StatusCode, response.Header.Get("Retry-After"), string(text)
 }
 
-// outage sends events while the API server is away, each of another session.
+// outage sends events while the API server is unavailable, each of another session.
 type outage struct {
 	at       addresses
 	stderr   *output
@@ -149,7 +149,7 @@ func (o *outage) isTaken(t *testing.T) {
 
 // isRefused sends events until one is refused, as it must be before long, and
 // expects that it is told to come again, counted, and that the log says what
-// to mend.
+// to fix.
 func (o *outage) isRefused(t *testing.T, reason, mend string) {
 	t.Helper()
 	for range 5000 { // the file may have room left
@@ -304,7 +304,7 @@ func TestReadOnlySpoolDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := launchable(t, binary, "--namespace=default", "--kubeconfig="+cluster, "--insecure-skip-signature", "--spool-dir="+directory)
-	if os.Getuid() == 0 { // whom permissions do not bind
+	if os.Getuid() == 0 { // permissions do not bind root
 		p.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
 	if err := p.Run(); err == nil || p.ProcessState.ExitCode() != exitFailed {

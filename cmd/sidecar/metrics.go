@@ -20,7 +20,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/access"
 )
 
-// metricsOptions is where the metrics are served, and to whom.
+// metricsOptions is where the metrics are served, and to which readers.
 type metricsOptions struct {
 	address string
 	secure  bool

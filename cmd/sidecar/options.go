@@ -134,7 +134,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 
-// validate checks what can be checked without a look at the machine.
+// validate checks what does not depend on the machine.
 func (o *options) validate() error {
 	hasKeys := len(o.keyFiles) > 0 || o.keyURL != ""
 	switch {

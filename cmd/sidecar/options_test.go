@@ -36,7 +36,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// TestWrongOptions: each message says what to mend.
+// TestWrongOptions: each message says what to fix.
 func TestWrongOptions(t *testing.T) {
 	for _, tc := range []struct {
 		name string

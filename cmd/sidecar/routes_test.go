@@ -107,7 +107,7 @@ func TestRoutesOfSeveralNamespaces(t *testing.T) {
 	}
 }
 
-// TestWrongRoutes: each message says what to mend.
+// TestWrongRoutes: each message says what to fix.
 func TestWrongRoutes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "routes.yaml")
 	write(t, file, "routes:\n- namespace: a\n  token: 0123456789abcdef\n")

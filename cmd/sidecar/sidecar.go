@@ -176,7 +176,7 @@ func (s *sidecar) startTracer(ctx context.Context, writer *recorder.Writer) (err
 	return nil
 }
 
-// verifier makes the judge of signatures that the options ask for.
+// verifier makes the check of signatures that the options ask for.
 func (s *sidecar) verifier() (receiver.SignatureVerifier, error) {
 	if s.options.skipSignature {
 		return receiver.Unverified{}, nil

@@ -72,7 +72,7 @@ func (o *spoolOptions) validate() error {
 	return nil
 }
 
-// first tells whether events are acknowledged by the spool.
+// first reports whether events are acknowledged by the spool.
 func (o *spoolOptions) first() bool { return o.acknowledge == acknowledgeSpool }
 
 // announce tells what is promised less than by default.

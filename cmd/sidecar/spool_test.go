@@ -146,7 +146,7 @@ func launch(t *testing.T, binary string, args ...string) *spooling {
 	return p
 }
 
-// outageSender sends webhooks, and judges the answers.
+// outageSender sends webhooks, and checks the answers.
 type outageSender struct {
 	address  atomic.Pointer[string]
 	mu       sync.Mutex
@@ -212,7 +212,7 @@ func TestSpoolOverOutage(t *testing.T) {
 			_ = p.Process.Kill()
 			_ = p.Wait()
 			p = launch(t, binary, args...)
-			p.becomes(t, 200, "ok") // although the API server is away
+			p.becomes(t, 200, "ok") // although the API server is unavailable
 			s.address.Store(&p.Webhooks)
 		case 5 * perSecond:
 			g.set(gateRefuses)

@@ -136,7 +136,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	}
 }
 
-// TestWrongCertificates: each message says what to mend.
+// TestWrongCertificates: each message says what to fix.
 func TestWrongCertificates(t *testing.T) {
 	folder := t.TempDir()
 	certFile, keyFile := filepath.Join(folder, "tls.crt"), filepath.Join(folder, "tls.key")

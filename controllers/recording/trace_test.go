@@ -14,7 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// A Job is told of once: when its end is stored, be it as that of its step, or as an earlier attempt of a step that goes on.
+// A Job is reported once: when its end is stored, as that of its step or as an earlier attempt of a step that goes on.
 func TestNewlyEnded(t *testing.T) {
 	noon := metav1.NewTime(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 	runs := func(attempt int32) v1alpha1.StepStatus {

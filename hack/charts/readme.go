@@ -15,7 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// value is one of the chart's, as its README tells of it.
+// value is one of the chart's, as its README reports it.
 type value struct {
 	Key, Default, Description string
 }

@@ -176,7 +176,7 @@ func compareKeys(t *testing.T, path string, values, schema map[string]any) {
 	}
 }
 
-// TestLint has Helm judge the chart, as strictly as it can, with each installation's values.
+// TestLint has Helm check the chart, as strictly as it can, with each installation's values.
 func TestLint(t *testing.T) {
 	for name, i := range installations {
 		t.Run(name, func(t *testing.T) {

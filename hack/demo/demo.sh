@@ -2,7 +2,7 @@
 # Copyright 2026 The Meeting Recording Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 #
-# The whole story on a real Kubernetes: install the operator, play the provider, and show what became of a recorded file.
+# The whole story on a real Kubernetes: install the operator, play the provider, and show what happened to a recorded file.
 set -euo pipefail
 
 usage() {

@@ -293,7 +293,7 @@ func TestFloodOfTokens(t *testing.T) {
 	})
 }
 
-// All callers come from one address, as behind a proxy that is not trusted: an honest one waits its turn among 2,500, and is not refused.
+// All callers come from one address, as behind a proxy that is not trusted: an honest one waits in the queue among 2,500, and is not refused.
 func TestFloodFromTheCallersAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reviewer, _ := newReviewer(t, &apiServer{takes: time.Millisecond})

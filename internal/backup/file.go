@@ -3,7 +3,7 @@
 
 // Package backup writes recordings with their status to a file, and restores them so that no finished step runs again.
 //
-// kubectl apply cannot do that: it drops the status, and the manager would then process every recording anew.
+// kubectl apply cannot do that: it drops the status, and the manager would then process every recording again.
 //
 // A file is JSON, one value on each line: a [Header], the recordings as the API server has them, and a [Trailer] that says how
 // many there are, so that a file which was cut off is noticed.

@@ -323,7 +323,7 @@ func newCancelCommand(o *options) *cobra.Command {
 			"Finished steps stay as they are. To process the recording after all, resume it, then rerun it.")
 }
 
-// suspendTimeout is how long cancel waits for the manager to observe the suspension. A manager that is away creates no Jobs either.
+// suspendTimeout is how long cancel waits for the manager to observe the suspension. A manager that is unavailable creates no Jobs either.
 const suspendTimeout = 5 * time.Second
 
 // cancelJobs deletes the Jobs of a recording that have not ended. The manager may be about to create one: it must have observed the

@@ -172,7 +172,7 @@ func instance(t *testing.T, wrap func(net.Listener) net.Listener) (address strin
 	return listener.Addr().String(), level, logged
 }
 
-// TestChange: the level of what runs can be read and changed, and the log tells of it.
+// TestChange: the level of what runs can be read and changed, and the log reports it.
 func TestChange(t *testing.T) {
 	address, level, logged := instance(t, loopbackListener)
 	for _, step := range []struct{ method, body, want string }{

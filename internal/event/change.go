@@ -40,7 +40,7 @@ func StatusOf(state v1alpha1.RecordingState) events.Status { return statuses[sta
 
 // Between returns what changed from a state, nil where the recording is new, to an object: first how far the recording is, then
 // processing while it goes on, then what the steps made, and last the end of processing. One write may carry several provider's
-// events: each that took the recording further is told of, in the order in which they arrived; one that came too late to do so is
+// events: each that took the recording further is reported, in the order in which they arrived; one that came too late to do so is
 // not. The object's whole past is in it, so it does not matter how many writes lie between the two.
 func Between(old *State, object *v1alpha1.MeetingRecording) []Change {
 	if old == nil {

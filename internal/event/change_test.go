@@ -140,7 +140,7 @@ func TestBetween(t *testing.T) {
 	}
 }
 
-// Of a recording that is not held all that is known is that its processing was over: a rerun is told of, what was made before is not.
+// Of a recording that is not held all that is known is that its processing was over: a rerun is reported, what was made before is not.
 func TestAsEnded(t *testing.T) {
 	rerun := object(v1alpha1.MeetingRecordingStatus{
 		Recording: v1alpha1.RecordingStatus{State: v1alpha1.RecordingStopped, Events: []v1alpha1.RecordingEvent{entry(v1alpha1.EventStopped, 1)}},
@@ -178,7 +178,7 @@ func TestPresent(t *testing.T) {
 	}
 }
 
-// told is what a client is told of, in short.
+// told is what a client is reported, in short.
 func told(path []*v1alpha1.MeetingRecording) (statuses, processing, outputs []string) {
 	var old *event.State
 	for _, now := range path {
@@ -241,7 +241,7 @@ func seen(t *rapid.T, path []*v1alpha1.MeetingRecording) []*v1alpha1.MeetingReco
 
 var order = []string{"RECORDING_STARTING", "RECORDING_STARTED", "RECORDING_STOPPING", "RECORDING_FAILED", "RECORDING_STOPPED"}
 
-// Whatever writes are merged, a status never goes back nor comes twice, every state that was seen is told of, and so is every output.
+// Whatever writes are merged, a status never goes back nor comes twice, every state that was seen is reported, and so is every output.
 func TestEveryPathIsToldOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		path := seen(t, world(t, true))

@@ -165,7 +165,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// A sink that is away or hangs takes no events now; no error tells its path.
+// A sink that is unavailable or hangs accepts no events now; no error tells its path.
 func TestUnreachable(t *testing.T) {
 	away := httptest.NewServer(http.NotFoundHandler())
 	away.Close()

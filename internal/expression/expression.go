@@ -108,7 +108,7 @@ const (
 	stepCondition
 )
 
-// compilation is what became of compiling a condition.
+// compilation is what happened to compiling a condition.
 type compilation struct {
 	program *program
 	err     error

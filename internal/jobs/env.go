@@ -31,7 +31,7 @@ const (
 )
 
 // EnvTraceparent is the variable by which a container gets its place in the recording's trace, as OpenTelemetry has it
-// (https://opentelemetry.io/docs/specs/otel/context/env-carriers/): what it tells of itself is below its Job's span.
+// (https://opentelemetry.io/docs/specs/otel/context/env-carriers/): what it reports itself is below its Job's span.
 const EnvTraceparent = "TRACEPARENT"
 
 // Environment returns the recording as environment variables of a container. All eight are always there; those of a file are

@@ -142,7 +142,7 @@ func TestOutputsFile(t *testing.T) {
 	}
 }
 
-// A volume, a mount or a variable of the template's own stands, and no container is told of a file that it does not have.
+// A volume, a mount or a variable of the template's own stands, and no container is notified of a file that it does not have.
 func TestOutputsFileBesideTheTemplatesOwn(t *testing.T) {
 	told := func(run jobs.Run) (text string) {
 		pod := jobs.Build(run).Spec.Template.Spec

@@ -97,7 +97,7 @@ func eventAbout(name string) *v1alpha1.MeetingRecording {
 	return &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "meetings", UID: "1", ResourceVersion: "7"}}
 }
 
-// TestEventRecorder: an event is written as it is, late where the API server is away, and dropped if it is rejected.
+// TestEventRecorder: an event is written as it is, late where the API server is unavailable, and dropped if it is rejected.
 func TestEventRecorder(t *testing.T) {
 	refusal := apierrors.NewForbidden(schema.GroupResource{Group: "events.k8s.io", Resource: "events"}, "x", errors.New("no"))
 	for _, tc := range []struct {

@@ -53,7 +53,7 @@ func (s *script) event(last time.Time) Event {
 
 // FuzzPlace plays a session by one writer, who sees all there is, or sometimes
 // only the first part of it. No event is lost (I2), and every file is on one
-// segment (I1), whatever comes; what is decided by an outdated view is not
+// segment (I1), in every case; what is decided by an outdated view is not
 // written, but must make sense too.
 func FuzzPlace(f *testing.F) {
 	f.Add([]byte{})

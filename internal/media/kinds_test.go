@@ -171,7 +171,7 @@ func TestKindsKeepTheAxis(t *testing.T) {
 	}
 }
 
-// A clock that starts anew in the middle of a file is taken for what it is: the recording goes on.
+// A clock that starts again in the middle of a file is taken for what it is: the recording goes on.
 func TestRestartedClock(t *testing.T) {
 	first := mediatest.Make(t, "a.ts", mediatest.Join(clocks(5, 5), h264)...)
 	second2 := mediatest.Make(t, "a.ts", mediatest.Join(clocks(4, 4), h264, []string{"-output_ts_offset", "0"})...)

@@ -28,7 +28,7 @@ type state struct {
 }
 
 // resume returns what an earlier run has finished. Credentials that may only write are enough, at the price that every run
-// begins anew.
+// begins again.
 func (t *transcription) resume(ctx context.Context) ([]transcript.Part, error) {
 	text, err := t.Destination.Read(ctx, t.Prefix+stateFile, maxStateBytes)
 	if err != nil || text == nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// attempts judges, delays and logs the attempts of one Send.
+// attempts checks, delays and logs the attempts of one Send.
 type attempts struct {
 	sender *Sender
 	made   int
@@ -28,7 +28,7 @@ func (a *attempts) check(ctx context.Context, resp *http.Response, err error) (b
 		return false, ctx.Err()
 	}
 	if err == nil {
-		err = a.sender.judge(resp)
+		err = a.sender.evaluate(resp)
 	} else {
 		err = a.sender.unreachable(err)
 	}
@@ -69,8 +69,8 @@ func (a *attempts) giveUp(resp *http.Response, err error, made int) (*http.Respo
 	return nil, a.last
 }
 
-// judge returns nil for 2xx.
-func (s *Sender) judge(resp *http.Response) error {
+// evaluate returns nil for 2xx.
+func (s *Sender) evaluate(resp *http.Response) error {
 	status := strconv.Itoa(resp.StatusCode) + " " + http.StatusText(resp.StatusCode)
 	exit := func(code int, hint string) error {
 		return sysexits.New(code, nil, "the receiver %s answered %s%s", s.receiver.Host, status, hint)

@@ -29,7 +29,7 @@ type Data struct {
 	Steps map[string]Step `json:"steps"`
 }
 
-// Recording is the recording, as the operator tells of it in a step's environment.
+// Recording is the recording, as the operator reports it in a step's environment.
 type Recording struct {
 	Name      string `json:"name"`
 	Namespace string `json:"namespace,omitempty"`

@@ -84,11 +84,11 @@ func NewSender(receiver string, secret Secret, opts Options, log *slog.Logger) (
 // Close closes idle connections.
 func (s *Sender) Close() { s.http.CloseIdleConnections() }
 
-// guardAddress judges the very address that is about to be connected to, as sources are judged.
+// guardAddress checks the very address that is about to be connected to, as sources are checked.
 func guardAddress(_, address string, _ syscall.RawConn) error {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return sysexits.New(sysexits.NoPerm, err, "the receiver's address cannot be judged")
+		return sysexits.New(sysexits.NoPerm, err, "the receiver's address cannot be checked")
 	}
 	if what := source.Refusal(target.Addr()); what != "" {
 		return sysexits.New(sysexits.NoPerm, nil,
@@ -97,7 +97,7 @@ func guardAddress(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// Send posts the event until the receiver has answered 2xx, anew signed each time. It returns an ExitError:
+// Send posts the event until the receiver has answered 2xx, again signed each time. It returns an ExitError:
 //
 //	Config       404 and 410: there is no such receiver
 //	NoPerm       401, 403 and 407; an address that is not allowed

@@ -39,7 +39,7 @@ func newServerHealth(log logr.Logger) health {
 	return newHealth(log, "API server", isAway, isNothing)
 }
 
-// newNamespaceHealth returns the health of a namespace: it says nothing while the API server is away.
+// newNamespaceHealth returns the health of a namespace: it says nothing while the API server is unavailable.
 func newNamespaceHealth(log logr.Logger, namespace string) health {
 	return newHealth(log.WithValues("namespace", namespace), "Namespace", recorder.IsNamespaceError,
 		func(err error) bool { return isNothing(err) || isAway(err) })

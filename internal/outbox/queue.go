@@ -19,7 +19,7 @@ var backoff = wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Jitter: 0
 // entry is an event on its way.
 type entry struct {
 	event recorder.Event
-	// id is that of its record in the spool, once it is on its way there, and stored whether it has arrived.
+	// id is that of its record in the spool, once it is being stored, and stored whether it has arrived.
 	id     uint64
 	stored bool
 	// result gets what the sender is told, once; it has room for it.
@@ -55,7 +55,7 @@ type queue struct {
 	lane    *lane
 	entries []*entry
 	batch   int // entries that are being written
-	// A queue is being written, or waits for its due time, or for its turn among the replays, or for its sender or the disk.
+	// A queue is being written, or waits for its due time, or for a slot among the replays, or for its sender or the disk.
 	busy    bool
 	timer   *time.Timer
 	isReady bool

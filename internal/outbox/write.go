@@ -94,7 +94,7 @@ func (o *Outbox) read(key, below uint64) ([]*entry, error) {
 	return entries, nil
 }
 
-// worstOf returns what a write says about health: that the API server was away, or else that the namespace refuses it.
+// worstOf returns what a write says about health: that the API server was unavailable, or else that the namespace refuses it.
 func worstOf(written []recorder.Written) (worst error) {
 	for _, w := range written {
 		if isAway(w.Err) {

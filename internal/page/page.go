@@ -34,7 +34,7 @@ type Options struct {
 	// LogsURL is where the log of a step's Job can be read: an http or https URL in which {namespace} and {job} are replaced by the
 	// page. Empty: no links to logs.
 	LogsURL string
-	// Heartbeat is how often the server writes to an idle stream. A page that heard nothing for three times as long connects anew.
+	// Heartbeat is how often the server writes to an idle stream. A page that heard nothing for three times as long connects again.
 	// Zero means 15 s.
 	Heartbeat time.Duration
 }
@@ -141,7 +141,7 @@ func serve(w http.ResponseWriter, r *http.Request, files map[string]file, policy
 	}
 	header.Set("Content-Type", found.contentType)
 	header.Set("ETag", found.etag)
-	// Asked for anew each time, so that all files are of one version right after an upgrade; what has not changed is answered 304.
+	// Asked for again each time, so that all files are of one version right after an upgrade; what has not changed is answered 304.
 	header.Set("Cache-Control", "no-cache")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(found.contents))
 }

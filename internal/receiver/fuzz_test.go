@@ -75,7 +75,7 @@ var circumstances = []struct {
 const fuzzToken = "a-token-that-nobody-guesses"
 
 // FuzzHandler sends anything anywhere, signed or not, in all circumstances.
-// Whatever comes is answered, in JSON, by a code of the table; only what is
+// Every request is answered, in JSON, by a code of the table; only what is
 // signed gets 2xx; what is recorded has a name that an object can have; and no
 // answer and no log tells what was sent, or what is wrong inside.
 func FuzzHandler(f *testing.F) {

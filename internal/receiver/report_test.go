@@ -18,7 +18,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
-// Whoever looks for a recording's name finds what became of its webhooks, also of those that were not written.
+// Whoever looks for a recording's name finds what happened to its webhooks, also of those that were not written.
 func TestLogNamesWhatItIsAbout(t *testing.T) {
 	known := []string{`"namespace"="meetings"`, `"name"="` + testName + `"`}
 	session := []string{`"session"="` + testName + `"`}

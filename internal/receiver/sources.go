@@ -62,7 +62,7 @@ func (h *Handler) namespaceOf(path string) string {
 	return h.Routes.Webhook(token)
 }
 
-// checkWebhookTarget checks the path and the method. While the sender's failed requests are over the limit it does not tell whether the
+// checkWebhookTarget checks the path and the method. While the sender's failed requests are over the limit it does not report whether the
 // token is valid: then only a signed body gets an answer that depends on it.
 func (h *Handler) checkWebhookTarget(x *exchange) *answer {
 	x.namespace = h.namespaceOf(x.r.URL.Path)

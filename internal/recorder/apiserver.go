@@ -69,8 +69,8 @@ func NewRESTStore(config *rest.Config, metrics *Metrics) (*RESTStore, error) {
 	return &RESTStore{client: client, metrics: metrics, cache: newCache()}, nil
 }
 
-// Uncached returns the store with every Get asked of the API server. It is for a reader of objects that others write, to whom what was seen
-// last says little.
+// Uncached returns the store with every Get asked of the API server. It is for a reader of objects that others write: what it saw last says little about
+// them.
 func (s *RESTStore) Uncached() *RESTStore {
 	other := *s
 	other.cache = newCache()

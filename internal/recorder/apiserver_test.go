@@ -256,7 +256,7 @@ func TestFailedWritesAreNotRecalled(t *testing.T) {
 	}
 }
 
-// TestCacheForgets: so many objects are cached, those that were seen last, whatever else is told of others.
+// TestCacheForgets: so many objects are cached, those that were seen last, whatever else is notified of others.
 func TestCacheForgets(t *testing.T) {
 	c := newCache()
 	const all = 3 * maxCached

@@ -52,7 +52,7 @@ type memoryStore struct {
 	stale func(versions int) int
 	// terminating has the names of objects that are being deleted.
 	terminating map[string]bool
-	// seen tells of a name whether the replica that asks knows it; nil is whether it exists.
+	// seen reports a name whether the replica that asks knows it; nil is whether it exists.
 	seen func(name string) bool
 	// traceparent is what a new object's annotation says.
 	traceparent func() string

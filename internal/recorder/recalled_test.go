@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestDeletedChainIsNotGoneOn: a session whose recordings retention has deleted while they are remembered begins anew, not behind what is gone.
+// TestDeletedChainIsNotGoneOn: a session whose recordings retention has deleted while they are remembered begins again, not behind what is gone.
 func TestDeletedChainIsNotGoneOn(t *testing.T) {
 	store := newMemoryStore()
 	w := &Writer{Store: store, Windows: testWindows}

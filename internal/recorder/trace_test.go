@@ -65,7 +65,7 @@ func TestFirstOfMany(t *testing.T) {
 	}
 }
 
-// TestUntraced: nothing is told of a recording that has no place, or none that is sampled, or when nobody is to tell.
+// TestUntraced: nothing is notified of a recording that has no place, or none that is sampled, or when nobody is to tell.
 func TestUntraced(t *testing.T) {
 	for name, test := range map[string]struct {
 		traceparent string

@@ -234,7 +234,7 @@ func (j *job) apply(ctx context.Context, c *change) error {
 				return err
 			}
 		}
-		if err := j.judge(object, j.Store.Patch(ctx, object, c.status, c.revives)); err != nil {
+		if err := j.evaluate(object, j.Store.Patch(ctx, object, c.status, c.revives)); err != nil {
 			return err
 		}
 	}
@@ -249,7 +249,7 @@ func (j *job) apply(ctx context.Context, c *change) error {
 	return nil
 }
 
-// trace returns what to tell of the next event, which has been written. Of those that were written together only one is the recording's
+// trace returns what to report the next event, which has been written. Of those that were written together only one is the recording's
 // first.
 func (j *job) trace(read *Object, outcome Outcome, isFirst bool) *Trace {
 	if j.Now == nil || read == nil {
@@ -266,9 +266,9 @@ func (j *job) trace(read *Object, outcome Outcome, isFirst bool) *Trace {
 	}}
 }
 
-// judge turns a refused patch into a *RejectedError when it is the second of its kind: what was tested then has not changed, so the
+// evaluate turns a refused patch into a *RejectedError when it is the second of its kind: what was tested then has not changed, so the
 // status itself is what the API server does not accept.
-func (j *job) judge(object *Object, err error) error {
+func (j *job) evaluate(object *Object, err error) error {
 	var rejection *RejectedError
 	if !errors.Is(err, ErrChanged) || !errors.As(err, &rejection) {
 		return err

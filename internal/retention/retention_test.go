@@ -81,7 +81,7 @@ func rerun(token, done string) change {
 	}
 }
 
-// stalled is one that never ended: its last event came so long ago, and it was told of just now.
+// stalled is one that never ended: its last event came so long ago, and it was notified of just now.
 func stalled(ago time.Duration) change {
 	return func(r *v1alpha1.MeetingRecording) {
 		ran()(r)

@@ -46,7 +46,7 @@ routes:
 	}
 }
 
-// TestParseBadRoutes: each error says where and what to mend, and holds no secret.
+// TestParseBadRoutes: each error says where and what to fix, and holds no secret.
 func TestParseBadRoutes(t *testing.T) {
 	const secret = "s3cr3t-of-the-routes-7"
 	for _, tc := range []struct{ name, content, want string }{

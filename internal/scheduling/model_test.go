@@ -81,7 +81,7 @@ func (w *world) end(n int) {
 	w.wake(w.queues.Ended(request(rec(n), 0).Job))
 }
 
-// restart loses all memory: a controller that starts afresh is told of Jobs, limit and recordings first, and then looks at all.
+// restart loses all memory: a controller that starts afresh is notified of Jobs, limit and recordings first, and then looks at all.
 func (w *world) restart() {
 	w.queues = scheduling.New()
 	w.queues.SetLimits("p", scheduling.Limits{Pipeline: w.limit})

@@ -51,7 +51,7 @@ var (
 )
 
 // refusal says what addr is when it must not be connected to, and is empty when it may be: when it is a public address.
-// An IPv6 address that stands for an IPv4 one is judged as that.
+// An IPv6 address that stands for an IPv4 one is checked as that.
 func refusal(addr netip.Addr) string {
 	addr = embedded(addr.Unmap().WithZone(""))
 	for _, r := range refused {
@@ -81,7 +81,7 @@ func embedded(addr netip.Addr) netip.Addr {
 func guardAddress(_, address string, _ syscall.RawConn) error {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return sysexits.New(sysexits.NoPerm, err, "source address %q cannot be judged", address)
+		return sysexits.New(sysexits.NoPerm, err, "source address %q cannot be checked", address)
 	}
 	if what := refusal(target.Addr()); what != "" {
 		return sysexits.New(sysexits.NoPerm, nil,

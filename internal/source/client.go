@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package source fetches a recorded file over HTTP from a URL that came from outside, so it trusts neither the URL nor
-// what answers: only allowed hosts, only public addresses (judged as the connection is made), limits on size and time,
+// what answers: only allowed hosts, only public addresses (checked as the connection is made), limits on size and time,
 // retries that are bounded. Every error it returns is an ExitError, and tells no query string, which may be a signature.
 package source
 
@@ -33,7 +33,7 @@ type Options struct {
 	// AllowPrivateAddresses switches the judgement of addresses off.
 	AllowPrivateAddresses bool
 	// Proxy says which proxy a request takes, as http.Transport.Proxy; nil: none. Through a proxy it is the proxy that
-	// looks names up, so addresses are not judged here.
+	// looks names up, so addresses are not checked here.
 	Proxy func(*url.URL) (*url.URL, error)
 
 	// AnyContent takes every kind of content, not only recordings.
@@ -58,7 +58,7 @@ type Options struct {
 	TLS *tls.Config
 	// UserAgent is sent with each request.
 	UserAgent string
-	// Logger is told of retries, and of what was switched off; nil: nobody is.
+	// Logger is notified of retries, and of what was switched off; nil: nobody is.
 	Logger *slog.Logger
 }
 
@@ -111,7 +111,7 @@ func New(opts Options) *Client {
 			"if their host is allowed", "flag", "--allow-private-addresses")
 	}
 	if opts.Proxy != nil {
-		c.log.Warn("proxies of the environment are used: they look names up, so addresses behind them are not judged here",
+		c.log.Warn("proxies of the environment are used: they look names up, so addresses behind them are not checked here",
 			"flag", "--proxy-from-environment")
 	}
 	c.http = &http.Client{Transport: c.transport(), CheckRedirect: c.checkRedirect}
@@ -181,7 +181,7 @@ type File struct {
 type Store func(context.Context, File) error
 
 // Fetch requests rawURL and gives the file to store. When the request or the body fails in a way that may pass, it waits
-// and asks for the rest of the file, which store gets as if nothing had been, or if that cannot be had, ends the store
+// and asks for the rest of the file, which store gets as if nothing had been, or if that is not available, ends the store
 // by an error of the body, and calls it again with the whole file from its beginning. An error of store's own is not
 // tried again. An attempt that brought 1 MiB or more of the rest is not counted as failed. It returns the file that was
 // stored, and an ExitError:

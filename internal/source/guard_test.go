@@ -111,7 +111,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// The address of a redirect's target is judged too: a name that is allowed may point inside.
+// The address of a redirect's target is checked too: a name that is allowed may point inside.
 func TestRedirectToPrivateAddress(t *testing.T) {
 	proxied := serve(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
 		w.Header().Set("Location", "http://localhost:9/a?"+secret)

@@ -45,7 +45,7 @@ func (c *Client) OpenRanges(ctx context.Context, rawURL string, head int64) (*Ra
 	return r, part, nil
 }
 
-// parse reads and judges a source's URL.
+// parse reads and checks a source's URL.
 func (c *Client) parse(rawURL string) (*url.URL, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Host == "" {
@@ -131,7 +131,7 @@ func (r *Ranges) attempt(ctx context.Context, offset, n int64) ([]byte, time.Dur
 	if err != nil {
 		return nil, 0, err
 	}
-	defer func() { _ = resp.Body.Close() }() // what was read is judged already
+	defer func() { _ = resp.Body.Close() }() // what was read is checked already
 	part, err := r.take(resp, offset, n)
 	return part, RetryAfter(resp, time.Now()), err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// checkResponse returns an ExitError when the answer is no file that may be taken, judged by its headers.
+// checkResponse returns an ExitError when the answer is no file that may be taken, checked by its headers.
 func (c *Client) checkResponse(resp *http.Response) error {
 	if err := checkStatus(resp); err != nil {
 		return err

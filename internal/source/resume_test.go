@@ -132,7 +132,7 @@ func TestOneStoreForAllAttempts(t *testing.T) {
 	}
 }
 
-// Where the rest cannot be had, or may be of another file, it starts over.
+// Where the rest is not available, or may be of another file, it starts over.
 func TestStartsOver(t *testing.T) {
 	other := bytes.Repeat([]byte("another recording"), 8000)
 	tests := map[string]struct {

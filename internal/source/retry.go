@@ -40,7 +40,7 @@ type mayPass struct{ *sysexits.ExitError }
 // Unwrap lets errors.As find the ExitError.
 func (e mayPass) Unwrap() error { return e.ExitError }
 
-// attempts judges, delays and logs the attempts of one Fetch.
+// attempts checks, delays and logs the attempts of one Fetch.
 type attempts struct {
 	log      *slog.Logger
 	backoff  func(retry int, retryAfter time.Duration) time.Duration

@@ -119,7 +119,7 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
-// However an IPv4 address is written as an IPv6 one, it is judged alike.
+// However an IPv4 address is written as an IPv6 one, it is checked alike.
 func TestRefusalSeesThroughMapping(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		four := [4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "address"))
@@ -151,8 +151,8 @@ func TestGuardAddress(t *testing.T) {
 		"8.8.8.8:443":      "",
 		"10.1.2.3:443":     "source is at 10.1.2.3, which is private",
 		"[fe80::1%lo]:443": "link-local",
-		"/run/socket":      "cannot be judged",
-		"localhost:80":     "cannot be judged",
+		"/run/socket":      "cannot be checked",
+		"localhost:80":     "cannot be checked",
 	} {
 		err := guardAddress("tcp", address, nil)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {

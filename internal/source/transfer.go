@@ -14,7 +14,7 @@ import (
 )
 
 // transfer is one Fetch under way. A store takes what one attempt after another brings: when a body breaks, the store
-// waits, and the next attempt asks for the rest. Only when the rest cannot be had does the store begin again.
+// waits, and the next attempt asks for the rest. Only when the rest is not available does the store begin again.
 type transfer struct {
 	client   *Client
 	store    Store
@@ -43,7 +43,7 @@ func (t *transfer) ask(header http.Header) {
 
 // take is one attempt, from the answer's header on.
 func (t *transfer) take(ctx context.Context, resp *http.Response) error {
-	defer func() { _ = resp.Body.Close() }() // what was read is judged already
+	defer func() { _ = resp.Body.Close() }() // what was read is checked already
 	if err := t.begin(ctx, resp); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ const (
 	segmentsPerFull = 64
 	// groupBytes is about how much one commit writes.
 	groupBytes = 1 << 20
-	// minTruncate is the size of an empty log that is worth to be begun anew.
+	// minTruncate is the size of an empty log that is worth to be begun again.
 	minTruncate = 64 << 10
 )
 

@@ -32,7 +32,7 @@ const (
 type ExitError struct {
 	// Code is one of the constants of this package.
 	Code int
-	// Message says what is wrong and what to mend, in words a user can read.
+	// Message says what is wrong and what to fix, in words a user can read.
 	Message string
 	// Err is the cause; may be nil. Its text follows the message.
 	Err error

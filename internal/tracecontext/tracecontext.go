@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package tracecontext says where a recording is in its trace: what its annotation means, and where the Jobs are below it. It is pure,
-// and knows how places are written (https://www.w3.org/TR/trace-context/) but not how spans are told of.
+// and knows how places are written (https://www.w3.org/TR/trace-context/) but not how spans are reported.
 package tracecontext
 
 import (

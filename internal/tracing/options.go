@@ -48,7 +48,7 @@ type settings struct {
 	ratio float64
 }
 
-// resolve puts options and environment together. Its errors say which flag or variable to mend.
+// resolve puts options and environment together. Its errors say which flag or variable to fix.
 func (o Options) resolve() (settings, error) {
 	const disabled, exporter = "OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER"
 	source, endpoint := o.endpoint()

@@ -68,7 +68,7 @@ type Answer struct {
 	At time.Time
 }
 
-// Webhook tells of a webhook whose event was written before it was answered: a span of the request, and one below for the write.
+// Webhook reports a webhook whose event was written before it was answered: a span of the request, and one below for the write.
 func (t *Tracer) Webhook(recording Recording, event Event, answer Answer) {
 	if t == nil || !recording.Place.IsSampled() {
 		return
@@ -81,7 +81,7 @@ func (t *Tracer) Webhook(recording Recording, event Event, answer Answer) {
 	})
 }
 
-// Spooled tells of an event that was written from the spool: a span from its arrival on, and one below for the write.
+// Spooled reports an event that was written from the spool: a span from its arrival on, and one below for the write.
 func (t *Tracer) Spooled(recording Recording, event Event) {
 	if t == nil || !recording.Place.IsSampled() {
 		return
@@ -106,7 +106,7 @@ func (t *Tracer) event(recording Recording, event Event, s span) {
 	})
 }
 
-// Decision tells of a decision of the controller that was stored.
+// Decision reports a decision of the controller that was stored.
 func (t *Tracer) Decision(recording Recording, state string, start, end time.Time) {
 	if t == nil || !recording.Place.IsSampled() {
 		return
@@ -129,7 +129,7 @@ type Job struct {
 	Failed         bool
 }
 
-// Job tells of a Job whose outcome was stored, from its creation to its end.
+// Job reports a Job whose outcome was stored, from its creation to its end.
 func (t *Tracer) Job(recording Recording, job Job) {
 	if t == nil || !recording.Place.IsSampled() {
 		return

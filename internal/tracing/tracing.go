@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tracing tells an OpenTelemetry collector what became of recordings: one trace for each, from its webhooks to its Jobs. All
-// spans are told of when what they are about is over, so nothing waits for them and nothing is passed along: the place in the trace is
+// Package tracing tells an OpenTelemetry collector what happened to recordings: one trace for each, from its webhooks to its Jobs. All
+// spans are reported when what they are about is over, so nothing waits for them and nothing is passed along: the place in the trace is
 // in the recording's annotation. spans.go has their names and attributes.
 package tracing
 
@@ -36,7 +36,7 @@ const (
 	summaryInterval = time.Minute
 )
 
-// Tracer tells of recordings. All methods may be called concurrently, and do nothing on a nil Tracer.
+// Tracer reports recordings. All methods may be called concurrently, and do nothing on a nil Tracer.
 type Tracer struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
@@ -44,7 +44,7 @@ type Tracer struct {
 }
 
 // Start returns a Tracer for the program, whose name becomes service.name unless $OTEL_SERVICE_NAME is set; nil where there are to be no
-// traces. It does not wait for the collector. Errors say which flag or variable to mend. To be called once in a program: what the
+// traces. It does not wait for the collector. Errors say which flag or variable to fix. To be called once in a program: what the
 // exporter complains of goes to the log, by hooks that OpenTelemetry has only one of.
 func Start(ctx context.Context, program string, options Options, log logr.Logger) (*Tracer, error) {
 	resolved, err := options.resolve()
@@ -81,7 +81,7 @@ func Start(ctx context.Context, program string, options Options, log logr.Logger
 	}, nil
 }
 
-// reporter logs what goes wrong, now and then: a collector that is away makes an error of every batch.
+// reporter logs what goes wrong, now and then: a collector that is unavailable makes an error of every batch.
 func reporter(log logr.Logger) otel.ErrorHandlerFunc {
 	told := rate.Sometimes{First: 1, Interval: summaryInterval}
 	return func(err error) {
@@ -104,7 +104,7 @@ func (t *Tracer) Stop() error {
 	return nil
 }
 
-// Begin returns the place of a new recording, which says whether it is sampled: all that is told of it, by whomever, follows that. It
+// Begin returns the place of a new recording, which says whether it is sampled: all that is notified of it, by whomever, follows that. It
 // is not valid on a nil Tracer.
 func (t *Tracer) Begin() trace.SpanContext {
 	if t == nil {

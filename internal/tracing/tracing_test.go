@@ -110,7 +110,7 @@ func TestTell(t *testing.T) {
 	}
 }
 
-// A recording that is not sampled is not told of, and one that nobody gave a place neither. Clocks that differ do no harm.
+// A recording that is not sampled is not reported, and one that nobody gave a place neither. Clocks that differ do no harm.
 func TestTellOnlySampled(t *testing.T) {
 	collector := tracingtest.NewCollector(t)
 	nought := 0.0
@@ -240,7 +240,7 @@ func parse(t *testing.T, args ...string) tracing.Options {
 	return options
 }
 
-// Each message says which flag or variable to mend, and none repeats a secret.
+// Each message says which flag or variable to fix, and none repeats a secret.
 func TestWrongOptions(t *testing.T) {
 	for name, test := range map[string]struct {
 		endpoint    string

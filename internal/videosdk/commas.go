@@ -63,7 +63,7 @@ func blankTrailingCommas(body []byte) ([]byte, error) {
 	return out, nil
 }
 
-// endsValue tells whether c can be the last byte of a value.
+// endsValue reports whether c can be the last byte of a value.
 func endsValue(c byte) bool {
 	switch c {
 	case 0, ',', ':', '{', '[':

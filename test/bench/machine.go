@@ -17,7 +17,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/bench/report"
 )
 
-// describe tells of the machine, and what a sync of the disk costs.
+// describe reports the machine, and what a sync of the disk costs.
 func describe(ctx context.Context, assets, folder string) (report.Machine, error) {
 	m := report.Machine{Cores: runtime.NumCPU()}
 	cpu, err := os.ReadFile("/proc/cpuinfo")

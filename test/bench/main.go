@@ -143,7 +143,7 @@ func parse(args []string, output io.Writer) (settings, error) {
 	return s, s.check(flags.Args())
 }
 
-// check returns what is wrong with the flags, and how to mend it.
+// check returns what is wrong with the flags, and how to fix it.
 func (s settings) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
@@ -160,7 +160,7 @@ func (s settings) check(rest []string) error {
 	return nil
 }
 
-// measure makes a run, and tells whether no target is missed by more than a tenth.
+// measure makes a run, and reports whether no target is missed by more than a tenth.
 func measure(ctx context.Context, args []string, stdout, stderr io.Writer) (met bool, err error) {
 	s, err := parse(args, stderr)
 	if err != nil {

@@ -111,7 +111,7 @@ func TestSyncTime(t *testing.T) {
 	}
 }
 
-// TestHelp: -h is no error, and tells of every flag.
+// TestHelp: -h is no error, and reports every flag.
 func TestHelp(t *testing.T) {
 	var help strings.Builder
 	if _, err := parse([]string{"-h"}, &help); !errors.Is(err, flag.ErrHelp) {

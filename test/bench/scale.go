@@ -49,7 +49,7 @@ func (r *runner) scaleRun(ctx context.Context) (rows []report.Row, figures *repo
 	return append(rows, report.ThrottleRow(waits)), figures, err
 }
 
-// timeStarts starts both managers anew, each as often as there are rounds, and keeps the median. Sidecars are not started anew: they have no
+// timeStarts starts both managers again, each as often as there are rounds, and keeps the median. Sidecars are not started again: they have no
 // cache.
 func (r *runner) timeStarts(ctx context.Context, none, full *stage.Stage, figures *report.ScaleFigures) error {
 	var nones, fulls []time.Duration
@@ -92,7 +92,7 @@ func (r *runner) scaleTable(ctx context.Context, none, full *stage.Stage) error 
 	return nil
 }
 
-// crowd has many recordings in flight, and some of them end in the same second: each is sent on a connection of its own, at once.
+// burst has many recordings in flight, and some of them end in the same second: each is sent on a connection of its own, at once.
 func (r *runner) crowd(ctx context.Context, s *stage.Stage, figures *report.ScaleFigures) error {
 	play := s.NextScript()
 	play.Recordings, play.Senders, play.Events = r.flight, slices.Max(r.senders), script.Lifecycle

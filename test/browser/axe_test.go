@@ -47,7 +47,7 @@ func (b *tab) violations() []violation {
 		violations.map(({id, help, nodes}) => ({ID: id, Help: help, Nodes: nodes.map((n) => n.html + "\n" + n.failureSummary)})))`)
 }
 
-// TestAxe sees that axe-core is the file that testdata/axe tells of, and that it finds what is wrong.
+// TestAxe sees that axe-core is the file that testdata/axe reports, and that it finds what is wrong.
 func TestAxe(t *testing.T) {
 	script, err := axe()
 	if err != nil {

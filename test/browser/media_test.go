@@ -91,7 +91,7 @@ func posterColor(x, y float64) color.RGBA {
 	return color.RGBA{24, 33, 64, 255}
 }
 
-// Outputs as the ready steps tell of them.
+// Outputs as the ready steps report them.
 func archiveOutput() v1alpha1.StepOutput {
 	return v1alpha1.StepOutput{Name: "archive", URL: "s3://recordings/2026/11/23/recording.mp4", MediaType: "video/mp4", SizeBytes: ptrTo(int64(734_003_200)),
 		SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}

@@ -43,7 +43,7 @@ func TestRecordingFromItsFirstWebhook(t *testing.T) {
 	b.awaitText(".detail h2", meeting)
 	b.awaitText(".timeline li", "Recording started")
 
-	// What happens while the server is away shows once it is back.
+	// What happens while the server is unavailable shows once it is back.
 	w.events.Kill()
 	b.awaitText("#link-state", "Not connected")
 	b.awaitText(".banner", "What you see is from")
@@ -101,7 +101,7 @@ func TestRecordingFromItsFirstWebhook(t *testing.T) {
 		t.Error("the page was loaded anew")
 	}
 
-	// After two restarts the stream still tells of what is new, and a deleted recording is told of as such.
+	// After two restarts the stream still reports what is new, and a deleted recording is reported as such.
 	provider.send(t, "recording-starting", "pk2q-77aw-x9d1", "63e1f0a0b2c4d5e6f7a8b9c1")
 	b.awaitRows("pk2q-77aw-x9d1: Starting", meeting+": Ready")
 	provider.send(t, "recording-failed", "pk2q-77aw-x9d1", "63e1f0a0b2c4d5e6f7a8b9c1")

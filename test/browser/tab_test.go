@@ -64,7 +64,7 @@ func newTab(t testing.TB) *tab {
 	return b
 }
 
-// note keeps what the console tells of, but for answers that are no success, which the tests ask for.
+// note keeps what the console reports, but for answers that are no success, which the tests ask for.
 func (b *tab) note(message chromedp.ConsoleMessage) {
 	if message.IsException() || strings.Contains(message.Text, "Content Security Policy") || message.Type == "error" && message.Source != "network" {
 		b.mu.Lock()
@@ -113,7 +113,7 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// open loads a page, and what is loaded already anew.
+// open loads a page, and what is loaded already again.
 func (b *tab) open(url string) {
 	b.t.Helper()
 	if eval[string](b, `location.origin + location.pathname`) == strings.SplitN(url, "#", 2)[0] {

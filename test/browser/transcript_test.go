@@ -204,7 +204,7 @@ func TestTranscriptUnavailable(t *testing.T) {
 			b.awaitText(".transcript", c.want)
 			b.accessible(name)
 			b.mu.Lock()
-			b.problems = nil // the console tells of CORS too
+			b.problems = nil // the console reports CORS too
 			b.mu.Unlock()
 		})
 	}

@@ -67,7 +67,7 @@ func parse(args []string, output io.Writer) (settings, error) {
 	flags.DurationVar(&s.outage.Away, "outage", 0, "Instead of all that, stop the API server for so long under a steady load.")
 	flags.IntVar(&s.outage.PerSecond, "per-second", 100, "With -outage: how many webhooks are sent in a second.")
 	flags.StringVar(&s.acknowledge, "acknowledge", "api", "The sidecars' --acknowledge: api or spool.")
-	flags.IntVar(&s.size.LostPercent, "lost", 0, "How many of 100 webhooks are lost for good.")
+	flags.IntVar(&s.size.LostPercent, "lost", 0, "How many of 100 webhooks are lost permanently.")
 	flags.BoolVar(&s.backfill, "backfill", false, "Run backfill, which finds what they were about, and have the provider's API fail meanwhile.")
 	flags.StringVar(&s.root, "root", ".", "The project's folder, with the binaries in bin/.")
 	flags.StringVar(&s.assets, "assets", "", "The folder of etcd, kube-apiserver and kubectl. Default: bin/k8s of the project.")

@@ -23,7 +23,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
-// fileServer serves to Pods: one recorded file at every path that the provider tells of, and a gate for each step of the tests' own
+// fileServer serves to Pods: one recorded file at every path that the provider reports, and a gate for each step of the tests' own
 // pipelines. A step asks for /step/RECORDING/STEP, and is answered once its gate is open.
 type fileServer struct {
 	// host is HOST:PORT, and url the same with its scheme, as Pods reach it.

@@ -108,7 +108,7 @@ func awaitLeader(t *testing.T, other string) (pod string) {
 	return pod
 }
 
-// expectWebhooksToAll fails unless there are so many Pods, and the log of each tells of webhooks that it recorded.
+// expectWebhooksToAll fails unless there are so many Pods, and the log of each reports webhooks that it recorded.
 func expectWebhooksToAll(t *testing.T, replicas int) {
 	t.Helper()
 	pods, err := cluster.podsOf(t.Context(), deployment)

@@ -86,7 +86,7 @@ func (c *testCluster) awaitProcessed(t testing.TB, in, name string, within time.
 	})
 }
 
-// stepsOf tells of the steps in one line each.
+// stepsOf reports the steps in one line each.
 func stepsOf(r *v1alpha1.MeetingRecording) string {
 	lines := make([]string, 0, len(r.Status.Processing.Steps))
 	for _, s := range r.Status.Processing.Steps {

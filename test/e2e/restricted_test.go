@@ -83,7 +83,7 @@ func forbiddenPod(t *testing.T) {
 	}
 }
 
-// missingImage expects that the recording tells of the image.
+// missingImage expects that the recording reports the image.
 func missingImage(t *testing.T) {
 	const image = "localhost:1/nobody/has-this:v1"
 	meeting := newMeeting()
@@ -104,7 +104,7 @@ func missingImage(t *testing.T) {
 	cluster.show(t, "-n", namespace, "describe", "mrec", r.name)
 }
 
-// awaitStalled waits until a recording needs a person because its Pods do not start.
+// awaitStalled waits until a recording needs manual intervention because its Pods do not start.
 func awaitStalled(t *testing.T, in, name string) *v1alpha1.MeetingRecording {
 	t.Helper()
 	return cluster.awaitRecording(t, in, name, "is stalled", 4*time.Minute, func(r *v1alpha1.MeetingRecording) error {

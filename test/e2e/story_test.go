@@ -14,7 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// TestStory tells of two recordings by signed webhooks through the Service: of one that ends with a file, which the installation's own
+// TestStory reports two recordings by signed webhooks through the Service: of one that ends with a file, which the installation's own
 // pipeline archives, and of one that the provider could not make.
 func TestStory(t *testing.T) {
 	cluster.install(t, standard)
@@ -55,7 +55,7 @@ func TestStory(t *testing.T) {
 	cluster.show(t, "-n", namespace, "wait", "mrec/"+stopped.name, "mrec/"+failed.name, "--for=condition=Ready", "--timeout=30s")
 }
 
-// checkArchived compares what the status tells of the archived file with the file, and the status of the recording with what was sent.
+// checkArchived compares what the status reports the archived file with the file, and the status of the recording with what was sent.
 func checkArchived(t *testing.T, r *v1alpha1.MeetingRecording, sent recorded) {
 	t.Helper()
 	if file := r.Status.Recording.File; file == nil || file.Path != sent.filePath {

@@ -41,7 +41,7 @@ type stream struct {
 	sent []delivery
 }
 
-// delivery is a webhook that was sent, and what became of it.
+// delivery is a webhook that was sent, and what happened to it.
 type delivery struct {
 	webhook harness.Webhook
 	answer  harness.Answer
@@ -162,7 +162,7 @@ func (s *stream) audit(t testing.TB) {
 	})
 }
 
-// missing tells of the first acknowledged webhook that is in no status, or whose file is not on exactly one recording.
+// missing reports the first acknowledged webhook that is in no status, or whose file is not on exactly one recording.
 func missing(sent []delivery, recordings []v1alpha1.MeetingRecording) error {
 	types, paths := map[string]int{}, map[string]int{}
 	for i := range recordings {

@@ -66,7 +66,7 @@ func awaitInventory(t *testing.T) (found map[string]bool) {
 	return found
 }
 
-// inventory lists every object of every kind that can be listed, but Events, which tell of what was.
+// inventory lists every object of every kind that can be listed, but Events, which report what was.
 func inventory(ctx context.Context) (map[string]bool, error) {
 	kinds, err := discovery.NewDiscoveryClientForConfig(cluster.config)
 	if err != nil {

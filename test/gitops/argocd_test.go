@@ -28,7 +28,7 @@ func healthScript(t *testing.T) string {
 	return string(script)
 }
 
-// argoHealth judges as Argo CD 3.6 does: its own answer for what is being deleted (gitops-engine, pkg/health), and else the script,
+// argoHealth checks as Argo CD 3.6 does: its own answer for what is being deleted (gitops-engine, pkg/health), and else the script,
 // in a state with the libraries base, package and table and two functions of os, for a second at most (util/lua). It has no string,
 // no math, no io.
 func argoHealth(t *testing.T, script string, object *unstructured.Unstructured) argo {

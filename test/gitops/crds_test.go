@@ -28,7 +28,7 @@ func schemaOf(t *testing.T, resource string) *apiextensionsv1.JSONSchemaProps {
 		t.Fatal(err)
 	}
 	if len(crd.Spec.Versions) != 1 {
-		t.Fatalf("there are %d versions of %s: judge the objects of each", len(crd.Spec.Versions), resource)
+		t.Fatalf("there are %d versions of %s: evaluate the objects of each", len(crd.Spec.Versions), resource)
 	}
 	return crd.Spec.Versions[0].Schema.OpenAPIV3Schema
 }

@@ -35,8 +35,8 @@ var agreed = map[string]status.Status{
 	"Suspended": status.InProgressStatus,
 }
 
-// judge runs both engines, checks that they agree, and returns Argo CD's word.
-func judge(t *testing.T, object any, kind string) (string, status.Status) {
+// evaluate runs both engines, checks that they agree, and returns Argo CD's word.
+func evaluate(t *testing.T, object any, kind string) (string, status.Status) {
 	t.Helper()
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
@@ -125,7 +125,7 @@ func TestRecordings(t *testing.T) {
 	for name, test := range recordings(t) {
 		t.Run(name, func(t *testing.T) {
 			recording := test.Recording
-			got, computed := judge(t, recording, "MeetingRecording")
+			got, computed := evaluate(t, recording, "MeetingRecording")
 			if got != test.want {
 				t.Errorf("Argo CD says %s, want %s: %+v", got, test.want, recording.Status.Conditions)
 			}
@@ -176,7 +176,7 @@ func TestPipelines(t *testing.T) {
 		"is being deleted":               {deleted, "Progressing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, computed := judge(t, test.RecordingPipeline, "RecordingPipeline")
+			got, computed := evaluate(t, test.RecordingPipeline, "RecordingPipeline")
 			if got != test.want {
 				t.Errorf("Argo CD says %s, want %s: %+v", got, test.want, test.Status.Conditions)
 			}

@@ -24,7 +24,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
-// noon is when everything is judged.
+// noon is when everything is checked.
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 var settings = planning.Settings{StallAfter: 10 * time.Minute, StallAfterStarted: 24 * time.Hour, ReorderWindow: time.Minute}

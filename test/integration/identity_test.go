@@ -26,7 +26,7 @@ type attempt struct {
 	want string
 }
 
-// TestSidecarsTokenIsOfNoUseForMore: who takes over the container that faces the internet can do no more than tell of recordings.
+// TestSidecarsTokenIsOfNoUseForMore: who takes over the container that faces the internet can do no more than report recordings.
 func TestSidecarsTokenIsOfNoUseForMore(t *testing.T) {
 	recording, secret := newRecording("of-the-sidecar"), newSecret("not-for-the-sidecar")
 	create(t, recording)

@@ -64,7 +64,7 @@ func startReplicas(t *testing.T) *replicas {
 	return r
 }
 
-// begin sends the webhooks of a recording and waits until its Job is there and told of.
+// begin sends the webhooks of a recording and waits until its Job is there and reported.
 func (r *replicas) begin(t *testing.T) (name string) {
 	t.Helper()
 	name, webhooks := newSession(t)
@@ -122,7 +122,7 @@ func TestLeaderEnds(t *testing.T) {
 }
 
 // A leader that was stopped for longer than the Lease lasts, as on a machine that hangs, finds another in its place when it wakes up.
-// It ends without having written anything, to be started anew.
+// It ends without having written anything, to be started again.
 func TestLeaderFrozen(t *testing.T) {
 	r := startReplicas(t)
 	begun := r.begin(t)

@@ -32,7 +32,7 @@ import (
 )
 
 // scrapesFolder has what the binaries exposed once, on which hack/monitoring tries dashboards and alerts. With UPDATE_SCRAPES=1 it is
-// written anew.
+// written again.
 const scrapesFolder = "../../hack/monitoring/testdata/"
 
 // foreign are the families that are not ours, by how their names begin: docs/reference/metrics.md names them so.

@@ -23,7 +23,7 @@ import (
 // readerAccount is a ServiceAccount that the role metrics-reader is bound to.
 const readerAccount = "metrics-reader"
 
-// TestMetricsAreForThoseWhoMayGetThem: the manager serves its metrics and the sidecar's to those whom the role metrics-reader is bound to, and to
+// TestMetricsAreForThoseWhoMayGetThem: the manager serves its metrics and the sidecar's to the subjects of the role metrics-reader, and to
 // nobody else.
 func TestMetricsAreForThoseWhoMayGetThem(t *testing.T) {
 	bindReader(t)

@@ -173,7 +173,7 @@ func TestKilledBetweenSteps(t *testing.T) {
 	}
 	onlyJob(t, name, job.Name)
 
-	// The Job is gone, and the manager begins anew: what is recorded stands, and nothing runs again.
+	// The Job is gone, and the manager begins again: what is recorded stands, and nothing runs again.
 	if err := api.Client.Delete(t.Context(), job, client.PropagationPolicy("Background")); err != nil {
 		t.Fatal(err)
 	}

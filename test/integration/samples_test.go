@@ -13,7 +13,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// TestPipelinesAreAccepted applies the samples as a user does, with plain kubectl, and lets the manager judge all pipelines that we
+// TestPipelinesAreAccepted applies the samples as a user does, with plain kubectl, and lets the manager check all pipelines that we
 // ship.
 func TestPipelinesAreAccepted(t *testing.T) {
 	o := newOperator(t)

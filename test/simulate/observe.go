@@ -57,7 +57,7 @@ func (o *observations) newer(name string) {
 	o.newerFields[name] = true
 }
 
-// observe is told of each write, with the API server locked.
+// observe is notified of each write, with the API server locked.
 func (w *World) observe(c memoryapi.Change) {
 	o := w.observed
 	o.mu.Lock()

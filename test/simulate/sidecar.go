@@ -100,7 +100,7 @@ func (s *sidecar) crash(f Fault) string {
 func (w *World) damage(f Fault, name string, content []byte) []byte {
 	r := w.dice.of(draw(name, "damage"))
 	switch f.Kind {
-	case Torn: // a write that nobody was told of
+	case Torn: // a write that nobody was reported
 		half := slices.Clone(content[:min(len(content), 32+r.IntN(400))])
 		if len(half) < 32 || chance(r, 30) {
 			return append(content, make([]byte, 16*(1+r.IntN(40)))...)

@@ -63,7 +63,7 @@ to_number() {
   echo $(((a << 24) + (b << 16) + (c << 8) + d))
 }
 
-# overlap tells whether two networks A.B.C.D/N share addresses.
+# overlap reports whether two networks A.B.C.D/N share addresses.
 overlap() {
   local bits=$((${1#*/} < ${2#*/} ? ${1#*/} : ${2#*/}))
   (($(to_number "${1%/*}") >> (32 - bits) == $(to_number "${2%/*}") >> (32 - bits)))

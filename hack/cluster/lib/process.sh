@@ -116,7 +116,7 @@ start() {
   echo $! >"$dir/run/$name.pid"
 }
 
-# alive NAME tells whether the recorded process of a component still runs, and is not another one with the same pid.
+# alive NAME reports whether the recorded process of a component still runs, and is not another one with the same pid.
 alive() {
   local pid
   pid=$(cat "$dir/run/$1.pid" 2>/dev/null) && [[ $pid ]] || return 1

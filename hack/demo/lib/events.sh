@@ -19,7 +19,7 @@ subjects: [{kind: ServiceAccount, name: demo-viewer, namespace: $namespace}]
 YAML
 }
 
-# listen opens the stream, and returns once it has told of the present state, after which come changes.
+# listen opens the stream, and returns once it has reported the present state, after which come changes.
 listen() {
   kubectl -n "$system" rollout status deployment/meeting-recording-events --timeout=120s ||
     { explain_pods; die "the events server did not become ready"; }
@@ -32,7 +32,7 @@ listen() {
   await 30 "the stream of live events (see $state/stream.log)" grep -qx 'event: ready' "$state/stream.log"
 }
 
-# told RECORDING prints what the stream told of it, a line for each event: its name, and the state or the output's name.
+# told RECORDING prints what the stream reported it, a line for each event: its name, and the state or the output's name.
 told() {
   awk -v recording="$1" '
     /^event: / { event = $2 }
@@ -49,7 +49,7 @@ told() {
 
 ended() { told "$1" | grep -qx 'processingStateChanged Succeeded'; }
 
-# show_stream RECORDING shows what the stream told of it, which must be all of its life, in order.
+# show_stream RECORDING shows what the stream reported it, which must be all of its life, in order.
 show_stream() {
   local deadline=$((SECONDS + 20)) wanted
   until ended "$1" || ((SECONDS > deadline)); do sleep 0.2; done # what lacks is told below

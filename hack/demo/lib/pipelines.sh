@@ -20,7 +20,7 @@ make_sound() {
   } >"$1"
 }
 
-# record SESSION FILE tells of a recording of the file, which lies in the folder that is served.
+# record SESSION FILE reports a recording of the file, which lies in the folder that is served.
 record() {
   local id=(--meeting demo-pipe-line --session "$1")
   send recording-started "${id[@]}"

@@ -13,7 +13,7 @@ start() {
   printf '%s %s\n' "$!" "$(started_at "$!")" >"$state/$name.pid"
 }
 
-# started_at PID prints when the process was started, in clock ticks since boot, so that a pid that was given anew is not ours.
+# started_at PID prints when the process was started, in clock ticks since boot, so that a pid that was given again is not ours.
 started_at() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null || true; }
 
 stop() {

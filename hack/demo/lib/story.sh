@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154 # demo.sh sets the variables
 #
-# The story that the demo tells: keys, installation, two recordings, and what became of them.
+# The story that the demo tells: keys, installation, two recordings, and what happened to them.
 
 make_keys() {
   go build -C "$root" -o "$state/kubectl-recording" ./cmd/kubectl-recording
@@ -123,7 +123,7 @@ send() {
   "$state/kubectl-recording" simulate webhook "$@" --key-dir "$state" --url "http://127.0.0.1:$hook_port/webhooks/videosdk/$(<"$state/token")"
 }
 
-# send_webhooks tells of two new recordings: one that ends with a file, and one that the provider could not make.
+# send_webhooks reports two new recordings: one that ends with a file, and one that the provider could not make.
 send_webhooks() {
   session=$(openssl rand -hex 12)
   failed_session=$(openssl rand -hex 12)

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// acceptance is a finding that was judged by a person, who says why it breaks nobody, or nobody who was not told.
+// acceptance is a finding that was checked by a person, who says why it breaks nobody, or nobody who was not told.
 type acceptance struct {
 	finding
 	Reason string `json:"reason"`
@@ -31,8 +31,8 @@ func readAccepted(data []byte) ([]acceptance, error) {
 	return accepted, nil
 }
 
-// judge takes what is accepted out of the findings, and tells which acceptances are of nothing that was found.
-func judge(found []finding, accepted []acceptance) (broken []finding, stale []acceptance) {
+// evaluate takes what is accepted out of the findings, and tells which acceptances are of nothing that was found.
+func evaluate(found []finding, accepted []acceptance) (broken []finding, stale []acceptance) {
 	for _, f := range found {
 		if !slices.ContainsFunc(accepted, func(a acceptance) bool { return a.same(f) }) {
 			broken = append(broken, f)

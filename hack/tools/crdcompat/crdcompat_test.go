@@ -172,7 +172,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// What is stored in a version that a cluster's definition tells of is not forgotten, though it is not the storage version.
+// What is stored in a version that a cluster's definition reports is not forgotten, though it is not the storage version.
 func TestStoredVersions(t *testing.T) {
 	old := parse(t, base)
 	old.Status.StoredVersions = []string{"v0", "v1"}
@@ -188,12 +188,12 @@ func TestAccepted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if broken, stale := judge([]finding{f}, accepted); len(broken)+len(stale) != 0 {
+	if broken, stale := evaluate([]finding{f}, accepted); len(broken)+len(stale) != 0 {
 		t.Errorf("what is accepted is found: %v, %v", broken, stale)
 	}
 	other := f
 	other.Path = "spec.name"
-	if broken, stale := judge([]finding{other}, accepted); len(broken) != 1 || len(stale) != 1 {
+	if broken, stale := evaluate([]finding{other}, accepted); len(broken) != 1 || len(stale) != 1 {
 		t.Errorf("found %v, stale %v; want one of each", broken, stale)
 	}
 	for _, wrong := range []string{`[{crd: a, rule: b}]`, `[{crd: a, rule: b, reason: " "}]`, `[{crd: a, rule: b, reason: c, pth: d}]`, `{}`} {

@@ -48,7 +48,7 @@ func run(released, now, acceptedFile string, out io.Writer) int {
 			return fail(out, fmt.Errorf("%s: %w", acceptedFile, err))
 		}
 	}
-	broken, stale := judge(compareAll(old, new), accepted)
+	broken, stale := evaluate(compareAll(old, new), accepted)
 	for _, f := range broken {
 		_, _ = fmt.Fprintln(out, "crdcompat:", f)
 	}
@@ -70,7 +70,7 @@ func fail(out io.Writer, err error) int {
 }
 
 // readDefinitions reads every YAML file of a folder, each of which holds one definition. Fields that it does not know are errors: they
-// could be rules that it does not judge.
+// could be rules that it does not check.
 func readDefinitions(folder string) ([]*apiextensionsv1.CustomResourceDefinition, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
 	if err != nil {

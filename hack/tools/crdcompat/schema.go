@@ -27,7 +27,7 @@ func (c *comparison) report(path, rule, format string, args ...any) {
 	c.found = append(c.found, broken)
 }
 
-// compare judges a field and all below it.
+// compare checks a field and all below it.
 func (c *comparison) compare(path string, old, now *schema) {
 	c.values(path, old, now)
 	c.limits(path, old, now)
@@ -49,7 +49,7 @@ func (c *comparison) compare(path string, old, now *schema) {
 	c.below(path+"{}", "additional-properties-removed", values(old), values(now))
 }
 
-// below judges the one schema of a list's items or of a map's values.
+// below checks the one schema of a list's items or of a map's values.
 func (c *comparison) below(path, removed string, old, now *schema) {
 	switch {
 	case old == nil:
@@ -60,7 +60,7 @@ func (c *comparison) below(path, removed string, old, now *schema) {
 	}
 }
 
-// values judges what a field's value may be.
+// values checks what a field's value may be.
 func (c *comparison) values(path string, old, now *schema) {
 	if old.Type != now.Type {
 		c.report(path, "type-changed", "was %q, is %q", old.Type, now.Type)
@@ -94,7 +94,7 @@ func (c *comparison) values(path string, old, now *schema) {
 	}
 }
 
-// limits judges numbers that bound a value: they may loosen only.
+// limits checks numbers that bound a value: they may loosen only.
 func (c *comparison) limits(path string, old, now *schema) {
 	for _, limit := range []struct {
 		name     string
@@ -132,7 +132,7 @@ func (c *comparison) limits(path string, old, now *schema) {
 	}
 }
 
-// lists judges what server-side apply and patches go by.
+// lists checks what server-side apply and patches go by.
 func (c *comparison) lists(path string, old, now *schema) {
 	if was, is := deref(old.XListType, "atomic"), deref(now.XListType, "atomic"); was != is {
 		c.report(path, "list-type-changed", "was %s, is %s", was, is)
@@ -148,7 +148,7 @@ func (c *comparison) lists(path string, old, now *schema) {
 	}
 }
 
-// required judges what an object must have. A field with a default is never missing.
+// required checks what an object must have. A field with a default is never missing.
 func (c *comparison) required(path string, old, now *schema) {
 	for _, name := range missing(now.Required, old.Required) {
 		if field, ok := now.Properties[name]; ok && field.Default != nil {
@@ -158,7 +158,7 @@ func (c *comparison) required(path string, old, now *schema) {
 	}
 }
 
-// validations judges rules in CEL by their text: which of two is stricter cannot be told.
+// validations checks rules in CEL by their text: which of two is stricter cannot be told.
 func (c *comparison) validations(path string, old, now *schema) {
 	for _, rule := range missing(rules(now), rules(old)) {
 		c.report(path, "validation-added", "%s", rule)
@@ -168,11 +168,11 @@ func (c *comparison) validations(path string, old, now *schema) {
 // rest reports every other difference, so that no keyword is left out in silence. Words for people may change.
 func (c *comparison) rest(path string, old, now *schema) {
 	if was, is := text(remainder(old)), text(remainder(now)); was != is {
-		c.report(path, "other-change", "cannot be judged; was %s, is %s", was, is)
+		c.report(path, "other-change", "cannot be checked; was %s, is %s", was, is)
 	}
 }
 
-// remainder is the schema without what the rules above judge.
+// remainder is the schema without what the rules above check.
 func remainder(of *schema) schema {
 	return schema{ID: of.ID, Schema: of.Schema, Ref: of.Ref, AllOf: of.AllOf, OneOf: of.OneOf, AnyOf: of.AnyOf, Not: of.Not,
 		PatternProperties: of.PatternProperties, Dependencies: of.Dependencies, AdditionalItems: of.AdditionalItems, Definitions: of.Definitions}

@@ -92,7 +92,7 @@ func (m MP4) copiesPicture() bool {
 }
 
 // copiesSound reports whether the sound is taken as it is: one track of AAC that is as long as the axis, without gaps. Other
-// sound is encoded anew, since players ignore a file's delays and gaps.
+// sound is encoded again, since players ignore a file's delays and gaps.
 func (m MP4) copiesSound() bool {
 	if m.asked() || len(m.Sound.Tracks) != 1 {
 		return false

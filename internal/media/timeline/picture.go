@@ -37,7 +37,7 @@ func (p Picture) Graph(label string) string {
 }
 
 // KeepGraph are ffmpeg's arguments, to precede the input, that keep the filter graph when a stream changes its format. A
-// graph that is made anew begins with the axis again. Frames may change their size; sound that changes its rate or layout
+// graph that is made again begins with the axis again. Frames may change their size; sound that changes its rate or layout
 // makes ffmpeg fail.
 func KeepGraph() []string { return []string{"-reinit_filter", "0"} }
 

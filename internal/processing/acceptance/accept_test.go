@@ -159,7 +159,7 @@ func pipeline(name string, steps ...string) v1alpha1.RecordingPipeline {
 	return p
 }
 
-// kstatusOf judges the object as Argo CD and Flux do.
+// kstatusOf checks the object as Argo CD and Flux do.
 func kstatusOf(t *testing.T, object metav1.Object) status.Status {
 	t.Helper()
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)

@@ -236,7 +236,7 @@ func TestFindProblem(t *testing.T) {
 	}
 }
 
-// Which failures another try could not mend, and how often a Job was tried again.
+// Which failures another try could not fix, and how often a Job was tried again.
 func TestEndedTries(t *testing.T) {
 	limit, deadline, policy := condition(batchv1.JobFailed, batchv1.JobReasonBackoffLimitExceeded, ""),
 		condition(batchv1.JobFailed, batchv1.JobReasonDeadlineExceeded, ""), condition(batchv1.JobFailed, batchv1.JobReasonPodFailurePolicy, "")

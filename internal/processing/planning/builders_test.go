@@ -123,7 +123,7 @@ func underWay(t *testing.T, steps ...string) *v1alpha1.MeetingRecording {
 	return r
 }
 
-// kstatusOf judges the object as Argo CD and Flux do.
+// kstatusOf checks the object as Argo CD and Flux do.
 func kstatusOf(t *testing.T, object metav1.Object) status.Status {
 	t.Helper()
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)

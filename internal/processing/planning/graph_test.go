@@ -165,7 +165,7 @@ func TestFailureSkipsDependants(t *testing.T) {
 
 const failedForGood = "Ready=False/ProcessingFailed Stalled=True/ProcessingFailed"
 
-// What can never begin fails and says what to mend.
+// What can never begin fails and says what to fix.
 func TestInvalidGraphsEnd(t *testing.T) {
 	for name, test := range map[string]struct {
 		steps   []string

@@ -27,7 +27,7 @@ func queueing(r *v1alpha1.MeetingRecording, pipelines ...v1alpha1.RecordingPipel
 	return in
 }
 
-// inQueue returns a recording whose steps wait for their turn.
+// inQueue returns a recording whose steps wait in the queue.
 func inQueue(t *testing.T, steps ...string) *v1alpha1.MeetingRecording {
 	t.Helper()
 	in := queueing(recording(stopped, time.Minute), pipeline("p", steps...))

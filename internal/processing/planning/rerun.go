@@ -44,7 +44,7 @@ func isRerun(in Input) (Decision, bool) {
 	return written(in, processing), true
 }
 
-// rerunAll plans anew, by the pipelines that match now. The text says why it cannot.
+// rerunAll plans again, by the pipelines that match now. The text says why it cannot.
 func rerunAll(in Input) (v1alpha1.ProcessingStatus, string) {
 	processing := in.Recording.Status.Processing
 	steps := plan(in, nextAttempt(processing))
@@ -62,7 +62,7 @@ func rerunAll(in Input) (v1alpha1.ProcessingStatus, string) {
 	return processing, ""
 }
 
-// rerunSome plans the named steps anew and those that need them. The text says why it cannot.
+// rerunSome plans the named steps again and those that need them. The text says why it cannot.
 func rerunSome(in Input) (v1alpha1.ProcessingStatus, string) {
 	processing := in.Recording.Status.Processing
 	attempt := nextAttempt(processing)
@@ -88,7 +88,7 @@ func rerunSome(in Input) (v1alpha1.ProcessingStatus, string) {
 			names[i] = step.Pipeline + "/" + step.Step
 		}
 		return processing, fmt.Sprintf("the recording has no step %s. Its steps are in status.processing.steps; "+
-			"a rerun without steps plans anew.", strings.Join(names, ", "))
+			"a rerun without steps plans again.", strings.Join(names, ", "))
 	}
 	processing.Steps, processing.History = steps, history
 	return processing, ""

@@ -90,7 +90,7 @@ func TestRerunRefused(t *testing.T) {
 		steps     []string
 		want      string
 	}{
-		"unknown steps":    {[]v1alpha1.RecordingPipeline{pipeline("p", "a")}, []string{"p/a", "p/x", "q/a"}, `The rerun "again" does not begin: the recording has no step p/x, q/a. Its steps are in status.processing.steps; a rerun without steps plans anew.`},
+		"unknown steps":    {[]v1alpha1.RecordingPipeline{pipeline("p", "a")}, []string{"p/a", "p/x", "q/a"}, `The rerun "again" does not begin: the recording has no step p/x, q/a. Its steps are in status.processing.steps; a rerun without steps plans again.`},
 		"nothing matches":  {nil, nil, `The rerun "again" does not begin: no RecordingPipeline of the namespace matches the recording.`},
 		"too many at once": {many, nil, `The rerun "again" does not begin: The RecordingPipelines that match have 288 steps together and a recording can hold 256: narrow their selectors, or delete some.`},
 	} {

@@ -126,7 +126,7 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-// A retry that is due waits while the recording is suspended, asks no condition again, and goes on when its pipeline is mended.
+// A retry that is due waits while the recording is suspended, asks no condition again, and goes on when its pipeline is fixed.
 func TestRetryOfAHeldStep(t *testing.T) {
 	p := retrying(time.Second, nil)
 	p.Spec.Steps[0].When = "true"

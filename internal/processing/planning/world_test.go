@@ -290,7 +290,7 @@ func (w *world) deletable() (names []string) {
 	return names
 }
 
-// hasBegun says whether the status shows the run as begun, or tells of a later one.
+// hasBegun says whether the status shows the run as begun, or reports a later one.
 func hasBegun(p v1alpha1.ProcessingStatus, run jobs.Run) bool {
 	for _, step := range p.Steps {
 		if step.Pipeline == run.Pipeline && step.Step == run.Step.Name {

@@ -20,7 +20,7 @@ import (
 func stepKey(pipeline, step string) string { return pipeline + "/" + step }
 
 // checkRun: a Job is created once for each attempt, after all that its step needs has succeeded since it was last asked for, or was
-// skipped by its condition; and again only after a failure that may mend itself, as often as the step says, after its backoff.
+// skipped by its condition; and again only after a failure that may fix itself, as often as the step says, after its backoff.
 func (w *world) checkRun(in planning.Input, run jobs.Run) {
 	name, key := run.Name(), stepKey(run.Pipeline, run.Step.Name)
 	if w.runs[name] != nil {
@@ -51,7 +51,7 @@ func (w *world) checkRun(in planning.Input, run jobs.Run) {
 	}
 }
 
-// checkNeed: what the Job is told of the step that it needs is so.
+// checkNeed: what the Job is notified of the step that it needs is so.
 func (w *world) checkNeed(run jobs.Run, need string) {
 	at := slices.IndexFunc(run.Needed, func(step v1alpha1.StepStatus) bool { return step.Step == need && step.Pipeline == run.Pipeline })
 	if at < 0 {

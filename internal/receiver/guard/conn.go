@@ -63,7 +63,7 @@ func (c *Conn) change(do func()) {
 	do()
 }
 
-// Read notes that the server has read something. The first bytes of a connection begin its time anew, once: until then the server may
+// Read notes that the server has read something. The first bytes of a connection begin its time again, once: until then the server may
 // have been slow.
 func (c *Conn) Read(p []byte) (int, error) {
 	c.reading.Store(true)

@@ -219,7 +219,7 @@ func TestRejected(t *testing.T) {
 	}
 }
 
-// TestDeletedMeanwhile: an object that goes between read and write is made anew.
+// TestDeletedMeanwhile: an object that goes between read and write is made again.
 func TestDeletedMeanwhile(t *testing.T) {
 	namespace := newNamespace(t)
 	r := newReplica(t, namespace)

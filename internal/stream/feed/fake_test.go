@@ -21,7 +21,7 @@ import (
 // errNetwork is what the fake API server fails with.
 var errNetwork = errors.New("connection refused")
 
-// written is one write, and what a watch tells of it.
+// written is one write, and what a watch reports it.
 type written struct {
 	kind    watch.EventType
 	object  *v1alpha1.MeetingRecording
@@ -35,7 +35,7 @@ type apiServer struct {
 	version   uint64
 	compacted uint64 // versions before it are gone
 	down      bool
-	grown     chan struct{} // closed and made anew with every change
+	grown     chan struct{} // closed and made again with every change
 	lists     int
 	latency   time.Duration // of each event in a watch
 }

@@ -86,14 +86,14 @@ func (f *Feed) Run(ctx context.Context) error {
 		if began {
 			pause = firstPause
 		}
-		f.log.Info("Reading the recordings anew", "namespace", f.scope, "reason", err.Error())
+		f.log.Info("Reading the recordings again", "namespace", f.scope, "reason", err.Error())
 		wait(ctx, pause)
 		pause = min(2*pause, maxPause)
 	}
 	return nil
 }
 
-// watch makes a new present and follows it for as long as nothing is missed; began tells whether it came to be.
+// watch makes a new present and follows it for as long as nothing is missed; began reports whether it came to be.
 func (f *Feed) watch(ctx context.Context) (began bool, err error) {
 	l := newLine(0, maxPending, f.now)
 	err = f.fill(ctx, l)
@@ -127,7 +127,7 @@ func newLine(start uint64, limit int, now func() time.Time) *line {
 	}
 }
 
-// replace makes a line the present, and has every stream begin anew: they may have missed something.
+// replace makes a line the present, and has every stream begin again: they may have missed something.
 func (f *Feed) replace(l *line) {
 	reset := func(old *line) { old.each(func(sub *Subscription) { sub.end(ErrReset) }) }
 	if f.present == nil {

@@ -59,7 +59,7 @@ func (w *world) restart() {
 	synctest.Wait()
 }
 
-// life is what becomes of a recording, write by write; nil is its deletion.
+// life is what happens to a recording, write by write; nil is its deletion.
 var life = func() []*v1alpha1.MeetingRecording {
 	var writes []*v1alpha1.MeetingRecording
 	var status v1alpha1.RecordingStatus
@@ -125,7 +125,7 @@ func (w *world) connect(c *follower, resume bool) {
 	c.told = w.until(c)
 }
 
-// until lists what a client must have been told of when it is at its place.
+// until lists what a client must have been reported when it is at its place.
 func (w *world) until(c *follower) []string {
 	var all []string
 	for _, entry := range w.expected {
@@ -156,7 +156,7 @@ func (w *world) take(c *follower, all bool) {
 	c.at = at
 }
 
-// Whatever is written, and however servers are killed and the API server is away, a client that comes back where it was is told of
+// Whatever is written, and however servers are killed and the API server is unavailable, a client that comes back where it was is reported
 // everything once, in order.
 func TestStreamsResumeWithoutGapsOrDoubles(t *testing.T) {
 	rapid.Check(t, func(drawn *rapid.T) {
@@ -251,7 +251,7 @@ func started(at int) v1alpha1.RecordingStatus {
 	}}}
 }
 
-// Where nobody has what came since, a stream begins anew.
+// Where nobody has what came since, a stream begins again.
 func TestResumingFromTooLongAgo(t *testing.T) {
 	for name, test := range map[string]struct {
 		after   Cursor
@@ -273,7 +273,7 @@ func TestResumingFromTooLongAgo(t *testing.T) {
 	}
 }
 
-// An API server that is away is no reason to begin anew: the client tries again.
+// An API server that is unavailable is no reason to begin again: the client tries again.
 func TestResumingWhileTheAPIServerIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPIServer()
@@ -285,7 +285,7 @@ func TestResumingWhileTheAPIServerIsAway(t *testing.T) {
 	})
 }
 
-// After a watch that the API server no longer has, every stream is told to begin anew.
+// After a watch that the API server no longer has, every stream is told to begin again.
 func TestAWatchThatExpiresResetsStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPIServer()

@@ -12,7 +12,7 @@ import (
 var (
 	// ErrSlow: its reader is too far behind.
 	ErrSlow = errors.New("the reader is too slow")
-	// ErrReset: events may be missing, so that it must begin anew.
+	// ErrReset: events may be missing, so that it must begin again.
 	ErrReset = errors.New("events may be missing")
 )
 

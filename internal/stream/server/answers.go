@@ -29,7 +29,7 @@ func answer(w http.ResponseWriter, code int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // the client is gone
 }
 
-// fail writes an error that tells the caller what to mend.
+// fail writes an error that tells the caller what to fix.
 func fail(w http.ResponseWriter, code int, message string) {
 	switch code {
 	case http.StatusUnauthorized:

@@ -17,7 +17,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/access"
 )
 
-// What came of asking about a caller is told by a code that says whether to come again, and in words that say what to mend.
+// What came of asking about a caller is told by a code that says whether to come again, and in words that say what to fix.
 func TestRefusals(t *testing.T) {
 	s := New(Options{Log: logr.Discard()})
 	for name, test := range map[string]struct {

@@ -19,7 +19,7 @@ const (
 	// answerTimeout is how long a request that is no stream may take.
 	answerTimeout = 30 * time.Second
 	// maxLists is how many lists are put together at once, each of up to maxPage recordings in full, and listWait how long others wait
-	// for their turn: less than answerTimeout, so that they are told when to come again.
+	// for a slot: less than answerTimeout, so that they are told when to come again.
 	maxLists = 8
 	listWait = 20 * time.Second
 	// writeTimeout is how long a stream's reader may take nothing while there is something to take.

@@ -170,7 +170,7 @@ func pageSize(text string) (int, error) {
 	return limit, nil
 }
 
-var errContinue = errors.New("continue must be what the page before told: begin anew without it")
+var errContinue = errors.New("continue must be what the page before told: begin again without it")
 
 // parseContinue returns the namespace at which a list goes on, and the API server's own token.
 func parseContinue(text string, namespaces int) (at int, token string, err error) {
@@ -209,7 +209,7 @@ func (s *Server) readRefusal(err error) *refusal {
 	case apierrors.IsNotFound(err):
 		return &refusal{http.StatusNotFound, "there is no such recording"}
 	case apierrors.IsResourceExpired(err), apierrors.IsGone(err):
-		return &refusal{http.StatusGone, "the list is too old: begin anew without continue"}
+		return &refusal{http.StatusGone, "the list is too old: begin again without continue"}
 	case apierrors.IsBadRequest(err), apierrors.IsInvalid(err):
 		return &refusal{http.StatusBadRequest, errContinue.Error()}
 	}

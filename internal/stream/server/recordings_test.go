@@ -18,7 +18,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 )
 
-// A flood of lists is at most maxLists for the API server at once; others get their turn, or are told to come again.
+// A flood of lists is at most maxLists for the API server at once; others get a slot later, or are told to come again.
 func TestListsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reader := &slowReader{asked: make(chan struct{}, 100), release: make(chan struct{})}
@@ -41,7 +41,7 @@ func TestListsAtOnce(t *testing.T) {
 		if n := len(reader.asked); n != maxLists {
 			t.Fatalf("the API server is asked for %d lists at once", n)
 		}
-		reader.release <- struct{}{} // one of the two gets its turn
+		reader.release <- struct{}{} // one of the two gets the slot
 		if answer := <-answers; answer.Code != http.StatusOK {
 			t.Errorf("the first: %d %s", answer.Code, answer.Body)
 		}

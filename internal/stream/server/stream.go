@@ -123,7 +123,7 @@ func (st *stream) run(ctx context.Context, lastEventID string) string {
 	return endError
 }
 
-// begin subscribes where the client was, or anew.
+// begin subscribes where the client was, or again.
 func (st *stream) begin(ctx context.Context, lastEventID string) error {
 	if err := st.out.retry(retryAfter); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (st *stream) begin(ctx context.Context, lastEventID string) error {
 	return nil
 }
 
-// anew subscribes from now on, and sends the present state.
+// again subscribes from now on, and sends the present state.
 func (st *stream) anew(ctx context.Context, reset bool) error {
 	st.unsubscribe()
 	if reset {
@@ -257,8 +257,8 @@ func (st *stream) send() (sent bool, err error) {
 	return true, st.out.flush()
 }
 
-// recheck returns an error where the client may no longer see what it reads, or where that could not be found out for too long: a right
-// that was taken away does not last because the API server is away.
+// recheck returns an error where the client may no longer see what it reads, or where that could not be checked for too long: a right
+// that was taken away does not last because the API server is unavailable.
 func (st *stream) recheck(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, recheckTimeout)
 	defer cancel()

@@ -38,7 +38,7 @@ import (
 // heartbeat is longer than writeTimeout, so that what is written before one is told from it.
 const heartbeat = 15 * time.Second
 
-// A reader that takes nothing is cut off once there has been something to take for writeTimeout, be it an event or a heartbeat, and not
+// A reader that takes nothing is cut off once there has been something to take for writeTimeout, an event or a heartbeat, and not
 // before. Others are served meanwhile, and what is cut off leaves nothing behind.
 func TestStuckReaders(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -189,7 +189,7 @@ func (r *rights) AuthorizeResource(context.Context, access.User, authorizationv1
 	return nil
 }
 
-// open returns the connection of a stream that has told of the present state. What nobody reads of it is buffered nowhere.
+// open returns the connection of a stream that has reported the present state. What nobody reads of it is buffered nowhere.
 func (w *world) open(t *testing.T) net.Conn {
 	t.Helper()
 	ours, theirs := net.Pipe()

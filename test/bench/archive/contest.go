@@ -84,7 +84,7 @@ func (b bench) all(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		failures = errors.Join(failures, b.judge(c, results))
+		failures = errors.Join(failures, b.evaluate(c, results))
 	}
 	return failures
 }
@@ -121,8 +121,8 @@ func clear(folder string, size int64) error {
 	return os.Remove(copies[0])
 }
 
-// judge prints the results, and returns what is not good enough.
-func (b bench) judge(c contest, results [][]result) error {
+// evaluate prints the results, and returns what is not good enough.
+func (b bench) evaluate(c contest, results [][]result) error {
 	var failures error
 	ours, _ := fastest(results[0])
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)

@@ -50,7 +50,7 @@ func main() {
 	flag.StringVar(&o.program, "program", "bin/postprocess", "the program to measure")
 	flag.StringVar(&o.folder, "folder", "", "where the files go (default: memory, if there is enough, so that no disk is measured)")
 	flag.Int64Var(&o.mebibytes, "size", 1024, "the file's size in MiB")
-	flag.IntVar(&o.runs, "runs", 5, "how often each takes its turn")
+	flag.IntVar(&o.runs, "runs", 5, "how often each runs")
 	flag.Float64Var(&o.ratio, "ratio", 0.8, "the least speed, of that of the others")
 	flag.Int64Var(&o.maxMiB, "max-memory", 64, "the most resident memory in MiB")
 	flag.Parse()

@@ -42,7 +42,7 @@ type book struct {
 	watched  map[moment]time.Time
 	streamed map[moment][]time.Time
 	streams  int
-	known    sync.Map      // of moments by the data that told of them, so that it is read once for all streams
+	known    sync.Map      // of moments by the data that reported them, so that it is read once for all streams
 	full     chan struct{} // told when a moment is in every stream and in the watch
 }
 
@@ -267,7 +267,7 @@ func read(lines *bufio.Reader, b *book) {
 	}
 }
 
-// moment returns what the data of an event tells of.
+// moment returns what the data of an event reports.
 func (b *book) moment(data string) (moment, bool) {
 	if m, known := b.known.Load(data); known {
 		return m.(moment), true

@@ -69,7 +69,7 @@ func unfinished() string {
 
 func (l *Limit) watchRecordings(ctx context.Context) (watch.Interface, error) {
 	var list v1alpha1.MeetingRecordingList
-	// What is there has ended, or has not and will be told of.
+	// What is there has ended, or has not and will be reported.
 	err := l.following.Get().Namespace(l.Namespace).Resource(resource).Param("limit", "1").Do(ctx).Into(&list)
 	if err != nil {
 		return nil, fmt.Errorf("list recordings: %w", err)

@@ -27,7 +27,7 @@ func (s *started) await(job string, recording *v1alpha1.MeetingRecording) bool {
 	return true
 }
 
-// end returns the recording that waits for a Job which is complete; nil if none does, or it was told of the Job before.
+// end returns the recording that waits for a Job which is complete; nil if none does, or it was notified of the Job before.
 func (s *started) end(job string) *v1alpha1.MeetingRecording {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/bench/script"
 )
 
-// states are what the events tell of, in their order.
+// states are what the events report, in their order.
 var states = map[string]v1alpha1.EventType{
 	script.Lifecycle[0]: v1alpha1.EventStarting, script.Lifecycle[1]: v1alpha1.EventStarted,
 	script.Lifecycle[2]: v1alpha1.EventStopping, script.Stopped: v1alpha1.EventStopped,

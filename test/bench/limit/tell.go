@@ -34,7 +34,7 @@ func (l *Limit) tell(ctx context.Context) error {
 				continue
 			}
 			if _, err := l.clients.EventsV1().Events(l.Namespace).Create(ctx, n.event(host), metav1.CreateOptions{}); err != nil {
-				return fmt.Errorf("tell of %s: %w", n.about.Name, err)
+				return fmt.Errorf("report %s: %w", n.about.Name, err)
 			}
 		case <-ctx.Done():
 			return nil

@@ -36,7 +36,7 @@ type Sidecar struct {
 	URL, Metrics string
 }
 
-// SidecarAcknowledges tells whether the sidecar has the flag --acknowledge, and so the mode "spool".
+// SidecarAcknowledges reports whether the sidecar has the flag --acknowledge, and so the mode "spool".
 func (p Programs) SidecarAcknowledges(ctx context.Context) bool {
 	out, err := exec.CommandContext(ctx, filepath.Join(p.Bin, "sidecar"), "--help").CombinedOutput()
 	return err == nil && strings.Contains(string(out), "-acknowledge ")

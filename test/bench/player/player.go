@@ -134,7 +134,7 @@ func prepareProvider(ctx context.Context, order Order) (play, error) {
 		return nil, err
 	}
 	if order.Script.Senders > warmable {
-		return l.Play, nil // a crowd comes unannounced
+		return l.Play, nil // a burst comes unannounced
 	}
 	return l.Play, l.Warm(ctx, key)
 }

@@ -37,7 +37,7 @@ func ReadUsage(pid int) (Usage, error) {
 	return parseUsage(string(stat), string(status))
 }
 
-// ResetPeak has PeakRSS begin anew (proc_pid_clear_refs(5)).
+// ResetPeak has PeakRSS begin again (proc_pid_clear_refs(5)).
 func ResetPeak(pid int) error {
 	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
 }

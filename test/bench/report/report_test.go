@@ -202,7 +202,7 @@ func TestVerdicts(t *testing.T) {
 		{atLeast(0.9), math.NaN(), Missed},
 		{atLeast(0.9), math.Inf(1), Missed},
 	} {
-		if got := tc.target.judge(tc.value); got != tc.want {
+		if got := tc.target.evaluate(tc.value); got != tc.want {
 			t.Errorf("%s, %g: %q, want %q", tc.target, tc.value, got, tc.want)
 		}
 	}

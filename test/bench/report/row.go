@@ -49,7 +49,7 @@ const (
 // tolerance is how far a figure may be from its target for the run not to fail.
 const tolerance = 0.1
 
-func (t *Target) judge(value float64) Verdict {
+func (t *Target) evaluate(value float64) Verdict {
 	switch {
 	case t == nil:
 		return None
@@ -76,7 +76,7 @@ type Row struct {
 
 // alone is a figure that is compared with nothing but its target.
 func alone(table, figure string, ours float64, target *Target) Row {
-	return Row{Table: table, Figure: figure, Ours: ours, Target: target, Result: target.judge(ours)}
+	return Row{Table: table, Figure: figure, Ours: ours, Target: target, Result: target.evaluate(ours)}
 }
 
 // beside is a figure with that of the limit.
@@ -86,14 +86,14 @@ func beside(table, figure string, limit, ours float64, target *Target) Row {
 	if limit != 0 {
 		row.Ratio = &ratio
 	}
-	row.Result = target.judge(ours)
+	row.Result = target.evaluate(ours)
 	if target != nil && target.Ratio {
-		row.Result = target.judge(ratio)
+		row.Result = target.evaluate(ratio)
 	}
 	return row
 }
 
-// AllMet tells whether no target is missed by more than a tenth.
+// AllMet reports whether no target is missed by more than a tenth.
 func AllMet(rows []Row) bool {
 	for i := range rows {
 		if rows[i].Result == Missed {

@@ -39,7 +39,7 @@ type Full struct {
 // requests is how often a full sidecar is asked.
 const requests = 40
 
-// MeasureFull fills a spool to maxBytes, starts a sidecar on it whose API server is away, and asks it.
+// MeasureFull fills a spool to maxBytes, starts a sidecar on it whose API server is unavailable, and asks it.
 func MeasureFull(ctx context.Context, p ours.Programs, maxBytes int64) (full Full, err error) {
 	const name = "sidecar-full"
 	if full.Sessions, err = fill(filepath.Join(p.Folder, name+"-spool"), maxBytes); err != nil {

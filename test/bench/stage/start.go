@@ -19,7 +19,7 @@ import (
 // afterStart is how long a manager is left alone before its memory is read.
 const afterStart = 5 * time.Second
 
-// TimeStart starts the manager anew, while a recording that has ended waits for it, and returns how long it took from the start of the process
+// TimeStart starts the manager again, while a recording that has ended waits for it, and returns how long it took from the start of the process
 // until the recording's Job was seen.
 func (s *Stage) TimeStart(ctx context.Context) (time.Duration, error) {
 	s.StopManager()

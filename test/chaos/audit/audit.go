@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package audit judges a chaos run: what was acknowledged to the sender is held against what the API server has in the end, and
+// Package audit checks a chaos run: what was acknowledged to the sender is held against what the API server has in the end, and
 // against every Job that it ever had. It is pure, and knows none of the operator's own rules: it says what a user may expect.
 package audit
 
@@ -92,7 +92,7 @@ type Report struct {
 	Lost, Doubled, Wrong []string
 }
 
-// Passed tells whether everything is as it must be.
+// Passed reports whether everything is as it must be.
 func (r *Report) Passed() bool { return len(r.Lost)+len(r.Doubled)+len(r.Wrong) == 0 }
 
 func (r *Report) lost(format string, args ...any) {
@@ -181,7 +181,7 @@ func (a *auditor) filesOnce() {
 	}
 }
 
-// jobsOnce is the second half of I1: the Jobs of every file on an object were created once, and the status tells of them.
+// jobsOnce is the second half of I1: the Jobs of every file on an object were created once, and the status reports them.
 func (a *auditor) jobsOnce() {
 	for _, path := range slices.Sorted(maps.Keys(a.files)) {
 		a.report.FilesByJobs[len(a.jobs[path])]++
@@ -226,11 +226,11 @@ func (a *auditor) stepTold(path string, step Step, job Job) {
 	}
 	switch {
 	case len(told) == 0:
-		a.report.lost("%s: the status does not tell of Job %s", object.Name, job.Name)
+		a.report.lost("%s: the status does not report Job %s", object.Name, job.Name)
 	case len(told) > 1:
-		a.report.doubled("%s: the status tells of step %s %d times", object.Name, step.Name, len(told))
+		a.report.doubled("%s: the status reports step %s %d times", object.Name, step.Name, len(told))
 	case told[0].JobName != job.Name || told[0].Attempt != 1:
-		a.report.doubled("%s: the status tells of attempt %d, Job %s; there was but Job %s", object.Name, told[0].Attempt, told[0].JobName, job.Name)
+		a.report.doubled("%s: the status reports attempt %d, Job %s; there was but Job %s", object.Name, told[0].Attempt, told[0].JobName, job.Name)
 	case !job.Ended:
 		a.report.wrong("%s: Job %s was never run", object.Name, job.Name)
 	case told[0].State != want:

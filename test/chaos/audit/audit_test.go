@@ -121,22 +121,22 @@ func TestAuditFinds(t *testing.T) {
 		},
 		"second attempt in the status": {
 			spoil:   func(in *Input) { in.Objects[0].Status.Processing.Steps[0].Attempt = 2 },
-			doubled: "the status tells of attempt 2",
+			doubled: "the status reports attempt 2",
 		},
 		"Job of another name in the status": {
 			spoil:   func(in *Input) { in.Objects[0].Status.Processing.Steps[0].JobName = "other" },
-			doubled: "the status tells of attempt 1, Job other",
+			doubled: "the status reports attempt 1, Job other",
 		},
 		"step twice in the status": {
 			spoil: func(in *Input) {
 				steps := &in.Objects[0].Status.Processing.Steps
 				*steps = append(*steps, (*steps)[0])
 			},
-			doubled: "the status tells of step archive 2 times",
+			doubled: "the status reports step archive 2 times",
 		},
 		"step not in the status": {
 			spoil: func(in *Input) { in.Objects[0].Status.Processing.Steps = nil },
-			lost:  "m-s: the status does not tell of Job m-s-archive",
+			lost:  "m-s: the status does not report Job m-s-archive",
 		},
 		"outcome not in the status": {
 			spoil: func(in *Input) { in.Jobs[0].Succeeded = false },

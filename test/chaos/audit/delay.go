@@ -25,7 +25,7 @@ func NewSightings() *Sightings {
 	return &Sightings{deliveries: map[countedAs]map[string]int{}, times: map[countedAs][]time.Time{}, files: map[string]time.Time{}}
 }
 
-// See is told of every version of an object, in their order.
+// See is notified of every version of an object, in their order.
 func (s *Sightings) See(object *v1alpha1.MeetingRecording, at time.Time) {
 	session := Session{object.Spec.MeetingID, object.Spec.SessionID}
 	for _, entry := range object.Status.Recording.Events {
@@ -49,7 +49,7 @@ func (s *Sightings) See(object *v1alpha1.MeetingRecording, at time.Time) {
 	}
 }
 
-// Complete tells whether all that was acknowledged has been seen.
+// Complete reports whether all that was acknowledged has been seen.
 func (s *Sightings) Complete(events []Event) bool {
 	acknowledged := map[countedAs]int{}
 	for _, event := range events {

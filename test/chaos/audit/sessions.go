@@ -70,7 +70,7 @@ func (a *auditor) chainsWhole() {
 }
 
 // recordingsWhole is I3: without loss, every order and duplication, within the windows, of one recording's events ends in one object with
-// the same state and file. That can be judged where a session had one recording, each of whose deliveries was answered in time, by clocks
+// the same state and file. That can be checked where a session had one recording, each of whose deliveries was answered in time, by clocks
 // that agree.
 func (a *auditor) recordingsWhole() {
 	events := map[Session][]Event{}
@@ -88,7 +88,7 @@ func (a *auditor) recordingsWhole() {
 	}
 }
 
-// isWhole tells whether all events of a session's only recording arrived, within the window.
+// isWhole reports whether all events of a session's only recording arrived, within the window.
 func (a *auditor) isWhole(events []Event) bool {
 	if len(events) == 0 {
 		return false

@@ -84,7 +84,7 @@ type card struct {
 // leaseDuration is how long a manager leads after it was heard of last: the default of client-go.
 const leaseDuration = 15 * time.Second
 
-// away is how long the API server is away, where the run is long enough.
+// away is how long the API server is unavailable, where the run is long enough.
 const away = 30 * time.Second
 
 // deck returns one card for each fault that every run of some length should have.

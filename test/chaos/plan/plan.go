@@ -18,7 +18,7 @@ type Size struct {
 	Recordings int
 	// Faults is how many faults there are, at least 0.
 	Faults int
-	// LostPercent is how many of 100 webhooks are lost for good: never sent.
+	// LostPercent is how many of 100 webhooks are lost permanently: never sent.
 	LostPercent int
 	// Duration is the time over which webhooks are sent and faults happen.
 	Duration time.Duration

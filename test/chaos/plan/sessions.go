@@ -31,7 +31,7 @@ type Session struct {
 
 // Recording is one recording of a session.
 type Recording struct {
-	// FilePath is where the recorded file is; empty if the recording failed for good.
+	// FilePath is where the recorded file is; empty if the recording failed permanently.
 	FilePath string
 	// EndsAt is when the last of them happens, from the start of the run.
 	EndsAt time.Duration
@@ -48,7 +48,7 @@ type Delivery struct {
 	Type               string
 	// FilePath is the recorded file's; empty unless the type is Stopped.
 	FilePath string
-	// Retries tells whether the provider sends it again if it is not answered with 2xx.
+	// Retries reports whether the provider sends it again if it is not answered with 2xx.
 	Retries bool
 	// Copy is 0 for the first delivery of an event, and counts the others.
 	Copy int

@@ -24,7 +24,7 @@ const (
 	// backfillInterval and backfillGrace are short, so that a run need not take hours.
 	backfillInterval = 5 * time.Second
 	backfillGrace    = 10 * time.Second
-	// killBackfillEvery is how often backfill is killed while webhooks are sent. Each time it begins anew with the whole list.
+	// killBackfillEvery is how often backfill is killed while webhooks are sent. Each time it begins again with the whole list.
 	killBackfillEvery = 20 * time.Second
 )
 

@@ -16,8 +16,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
-// follow tells of every object of a kind and of every change, until ctx is done, through whatever happens to the API server: it goes on
-// after the last change that it has seen, and where that cannot be, with all objects anew.
+// follow reports every object of a kind and of every change, until ctx is done, through whatever happens to the API server: it goes on
+// after the last change that it has seen, and where that cannot be, with all objects again.
 func follow(ctx context.Context, c client.WithWatch, empty client.ObjectList, see func(client.Object)) {
 	const pause = 100 * time.Millisecond
 	for version := ""; ctx.Err() == nil; harness.Sleep(ctx, pause) {
@@ -29,7 +29,7 @@ func follow(ctx context.Context, c client.WithWatch, empty client.ObjectList, se
 	}
 }
 
-// listAll tells of all objects, and returns the version to watch from; none where it failed.
+// listAll reports all objects, and returns the version to watch from; none where it failed.
 func listAll(ctx context.Context, c client.WithWatch, empty client.ObjectList, see func(client.Object)) string {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -44,7 +44,7 @@ func listAll(ctx context.Context, c client.WithWatch, empty client.ObjectList, s
 	return list.GetResourceVersion()
 }
 
-// watchFrom tells of changes after a version, and returns the version to go on from; none where that is too long ago.
+// watchFrom reports changes after a version, and returns the version to go on from; none where that is too long ago.
 func watchFrom(ctx context.Context, c client.WithWatch, empty client.ObjectList, version string, see func(client.Object)) string {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

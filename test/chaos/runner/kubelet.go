@@ -23,13 +23,13 @@ import (
 )
 
 const (
-	// failing is the share of Jobs that fail, and vanishing that of Jobs that are deleted once the status tells of them, in percent.
+	// failing is the share of Jobs that fail, and vanishing that of Jobs that are deleted once the status reports them, in percent.
 	failing, vanishing = 5, 33
 	// atOnce is how many Jobs it works on at the same time.
 	atOnce = 8
 )
 
-// kubelet plays the Job controller and the kubelet, which an API server alone lacks: it makes the Pod of a Job, lets it tell of an output or
+// kubelet plays the Job controller and the kubelet, which an API server alone lacks: it makes the Pod of a Job, lets it report an output or
 // a failure, and ends the Job. It deletes some Jobs afterwards, as their time to live does.
 type kubelet struct {
 	client client.Client
@@ -46,7 +46,7 @@ func newKubelet(c client.Client) *kubelet {
 	return &kubelet{client: c, places: make(chan struct{}, atOnce), taken: map[string]bool{}, deleted: map[string]bool{}, uids: map[string]types.UID{}}
 }
 
-// once tells whether the key is new to the set.
+// once reports whether the key is new to the set.
 func (k *kubelet) once(set map[string]bool, key string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -70,7 +70,7 @@ func (k *kubelet) runJob(ctx context.Context, job *batchv1.Job) {
 	})
 }
 
-// tidy deletes some of the Jobs that the status tells of.
+// tidy deletes some of the Jobs that the status reports.
 func (k *kubelet) tidy(ctx context.Context, recording *v1alpha1.MeetingRecording) {
 	switch recording.Status.Processing.State {
 	case v1alpha1.ProcessingSucceeded, v1alpha1.ProcessingFailed:

@@ -20,7 +20,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/chaos/audit"
 )
 
-// observer watches what becomes of recordings and Jobs, and remembers every Job that ever was. Nobody but the run's own kubelet deletes
+// observer watches what happens to recordings and Jobs, and remembers every Job that ever was. Nobody but the run's own kubelet deletes
 // Jobs, and that not before they were seen here; so none is missed, however the API server fails.
 type observer struct {
 	mu        sync.Mutex
@@ -112,7 +112,7 @@ func (o *observer) quietFor() time.Duration {
 	return time.Since(o.lastChange)
 }
 
-// hasSeen tells whether all of these events that were acknowledged are in the status.
+// hasSeen reports whether all of these events that were acknowledged are in the status.
 func (o *observer) hasSeen(events []audit.Event) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -146,7 +146,7 @@ func (o *observer) lacks(files []string) string {
 	return ""
 }
 
-// isReasonToList tells whether a watch cannot go on from where it was.
+// isReasonToList reports whether a watch cannot go on from where it was.
 func isReasonToList(err error) bool {
 	return apierrors.IsResourceExpired(err) || apierrors.IsGone(err) || apierrors.IsInvalid(err)
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
-// Outage is how long the API server is away, and how many webhooks come meanwhile.
+// Outage is how long the API server is unavailable, and how many webhooks come meanwhile.
 type Outage struct {
 	// Seed makes the sessions' ids.
 	Seed uint64
@@ -105,7 +105,7 @@ func RunOutage(ctx context.Context, outage Outage, options Options) (*OutageOutc
 	if err := w.settle(ctx, s.events, nil); err != nil {
 		w.Out("%v: what is missing follows", err)
 	}
-	if err := w.judge(ctx, outcome, s, nil); err != nil {
+	if err := w.evaluate(ctx, outcome, s, nil); err != nil {
 		return nil, err
 	}
 	result.Report = outcome.Report

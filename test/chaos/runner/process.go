@@ -16,7 +16,7 @@ import (
 const (
 	firstRestart = 500 * time.Millisecond
 	maxRestart   = 4 * time.Second
-	// stable is how long it must have run for the backoff to begin anew.
+	// stable is how long it must have run for the backoff to begin again.
 	stable = 10 * time.Second
 )
 

@@ -89,7 +89,7 @@ func Run(ctx context.Context, size plan.Size, options Options) (*Outcome, error)
 		Deliveries: len(deliveries), Attempts: s.attempts, Ignored: s.ignored, Answers: s.answers, Faults: i.counts, Endings: map[string]int{},
 		Sending: sent.Sub(started), Settling: time.Since(sent), Disks: w.kindOfDisks(),
 	}
-	if err := w.judge(ctx, outcome, s, listed); err != nil {
+	if err := w.evaluate(ctx, outcome, s, listed); err != nil {
 		return nil, err
 	}
 	outcome.Total = time.Since(begin)
@@ -99,8 +99,8 @@ func Run(ctx context.Context, size plan.Size, options Options) (*Outcome, error)
 	return outcome, nil
 }
 
-// judge audits what the API server has.
-func (w *world) judge(ctx context.Context, outcome *Outcome, s *sender, listed []string) error {
+// evaluate audits what the API server has.
+func (w *world) evaluate(ctx context.Context, outcome *Outcome, s *sender, listed []string) error {
 	objects, err := w.objects(ctx)
 	if err != nil {
 		return err

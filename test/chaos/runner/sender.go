@@ -35,7 +35,7 @@ var eventTypes = map[string]v1alpha1.EventType{
 	plan.Stopped: v1alpha1.EventStopped, plan.Failed: v1alpha1.EventFailed,
 }
 
-// sender sends webhooks to one of several addresses each, as a Service would have it, and remembers what became of them.
+// sender sends webhooks to one of several addresses each, as a Service would have it, and remembers what happened to them.
 type sender struct {
 	provider  *harness.Provider
 	addresses []string

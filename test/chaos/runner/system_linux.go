@@ -17,7 +17,7 @@ import (
 // insideVariable is set in the environment of the program that runs with mounts of its own.
 const insideVariable = "CHAOS_INSIDE"
 
-// WithOwnMounts runs this program again with mounts of its own, which end with it, if we may, and tells whether it did, and the exit
+// WithOwnMounts runs this program again with mounts of its own, which end with it, if we may, and reports whether it did, and the exit
 // code. Without them no disk can be full.
 func WithOwnMounts() (code int, done bool) {
 	if os.Getenv(insideVariable) != "" || os.Geteuid() != 0 {

@@ -34,7 +34,7 @@ type Options struct {
 	Acknowledge string
 	// Backfill runs backfill, too.
 	Backfill bool
-	// Out tells of the run's progress, one line each.
+	// Out reports the run's progress, one line each.
 	Out func(format string, args ...any)
 }
 

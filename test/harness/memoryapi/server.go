@@ -50,7 +50,7 @@ type Change struct {
 
 // Server holds objects. It may be used concurrently.
 type Server struct {
-	// Now is the clock, and OnChange, if not nil, is told of each write, with the server locked.
+	// Now is the clock, and OnChange, if not nil, is notified of each write, with the server locked.
 	Now      func() time.Time
 	OnChange func(Change)
 

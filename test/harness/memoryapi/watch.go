@@ -139,7 +139,7 @@ func (w *stream) advance() (<-chan struct{}, time.Duration) {
 	}
 	switch {
 	case s.restores != w.restores:
-		w.isOver = true // the API server was started anew
+		w.isOver = true // the API server was started again
 	case w.version < s.compacted:
 		_, raw := statusOf(apierrors.NewResourceExpired("too old resource version"))
 		w.add("ERROR", raw)
