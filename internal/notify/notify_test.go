@@ -237,7 +237,7 @@ func TestReceiverIsGuarded(t *testing.T) {
 	for _, url := range []string{"", "receiver", "ftp://a/b", "https:///a", "https://a:b:c/%zz?token=topsecret"} {
 		expectError(t, f.send(t.Context(), t, url), 64, "set --url or NOTIFY_URL")
 	}
-	expectError(t, guardAddress("tcp", "/run/socket", nil), 77, "cannot be judged")
+	expectError(t, guardAddress("tcp", "/run/socket", nil), 77, "cannot be checked")
 }
 
 func TestUnreachable(t *testing.T) {
