@@ -171,7 +171,10 @@ func (o *Outbox) bury(key, id uint64, ev recorder.Event, cause error) error {
 func (o *Outbox) expire(l *lane, cause error) {
 	for range expireAtOnce {
 		o.mu.Lock()
-		q := o.nextReplay(l)
+		var q *queue
+		if !o.isClosed {
+			q = o.nextReplay(l)
+		}
 		if q != nil {
 			q.busy = true
 			o.replays++

@@ -86,6 +86,7 @@ func (f *InFlight) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if conn != nil {
 		conn.arrive()
+		r = r.WithContext(r.Context()) // a copy: the server looks at the type of its own body
 		r.Body = body{r.Body, conn}
 	}
 	f.handler.ServeHTTP(w, r)
