@@ -51,11 +51,12 @@ func (w *world) startBackfill(ctx context.Context) error {
 	return w.startProgram(backfillName, "backfill", args...)
 }
 
-// list has the provider list the files of all recordings, and returns them.
+// list has the provider list the file of each recording once it has ended, and returns all of them.
 func (w *world) list(sessions []plan.Session, begun time.Time) []string {
+	w.account.Planned = true
 	var files []string
 	for _, s := range sessions {
-		session := provider.Session{ID: s.SessionID, RoomID: s.MeetingID, Start: begun}
+		session := provider.Session{ID: s.SessionID, RoomID: s.MeetingID, Start: begun.Add(s.Recordings[0].EndsAt)}
 		for i, r := range s.Recordings {
 			session.End = begun.Add(r.EndsAt)
 			if r.FilePath == "" {

@@ -69,6 +69,9 @@ type Account struct {
 	Key, Secret string
 	// Forbidden makes the key one without permission.
 	Forbidden bool
+	// Planned means that sessions and recordings may be of the future: they are
+	// listed once they have begun, or ended.
+	Planned bool
 	// PublicKey is the PEM of the key that signs webhooks.
 	PublicKey func() string
 	// MaxPerPage bounds what a page can be asked for.

@@ -70,6 +70,9 @@ func (a *Account) listSessions(w http.ResponseWriter, r *http.Request, s shape) 
 	defer a.mu.Unlock()
 	var found []*Session
 	for _, session := range slices.Backward(a.sessions) { // the newest first
+		if a.Planned && session.Start.After(a.now()) {
+			continue
+		}
 		if (since.IsZero() || !session.Start.Before(since)) && (until.IsZero() || !session.Start.After(until)) && (room == "" || room == session.RoomID) {
 			found = append(found, session)
 		}
@@ -98,7 +101,7 @@ func (a *Account) listRecordings(w http.ResponseWriter, r *http.Request, s shape
 	var found []*Recording
 	add := func(recordings []*Recording) {
 		for _, recording := range recordings {
-			if !recording.deleted && (room == "" || room == recording.RoomID) {
+			if !recording.deleted && !(a.Planned && recording.Created.After(a.now())) && (room == "" || room == recording.RoomID) {
 				found = append(found, recording)
 			}
 		}
