@@ -95,7 +95,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	}
 	handler := &receiver.Handler{
 		Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: wallClock, Tracer: s.tracer,
-		IgnoreIDs: options.ignoreIDs,
+		IgnoreIDs: options.ignoreIDs, Replays: receiver.NewReplays(options.windows.Redelivery/2, wallClock),
 	}
 	if handler.Verifier, err = s.verifier(); err != nil {
 		return nil, err

@@ -35,6 +35,8 @@ type Event struct {
 	// ReceivedAt is when the delivery arrived, by the receiver's clock. For a
 	// backfilled event it is the provider's own time.
 	ReceivedAt time.Time `json:"receiveTime"`
+	// Deliveries is how often it arrived; 0 is once.
+	Deliveries int32 `json:"deliveries,omitempty"`
 }
 
 // ParseRecordingIDs reads the value of the flag --recording-ids, and reports

@@ -54,7 +54,7 @@ func hasID(status v1alpha1.RecordingStatus, id string) bool {
 func withEvent(entries []v1alpha1.RecordingEvent, ev Event) []v1alpha1.RecordingEvent {
 	at := microTime(ev.ReceivedAt)
 	existing := slices.IndexFunc(entries, func(e v1alpha1.RecordingEvent) bool { return e.Type == ev.Type })
-	first := v1alpha1.RecordingEvent{Type: ev.Type, Source: ev.Source, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at, ID: ev.ID}
+	first := v1alpha1.RecordingEvent{Type: ev.Type, Source: ev.Source, ReceiveTime: at, Deliveries: max(ev.Deliveries, 1), LastReceiveTime: at, ID: ev.ID}
 	switch {
 	case existing < 0:
 		entries = append(entries, first)
@@ -71,12 +71,10 @@ func withEvent(entries []v1alpha1.RecordingEvent, ev Event) []v1alpha1.Recording
 	return entries
 }
 
-// count adds a delivery. The first time stays: what is written late, or was
+// count adds deliveries. The first time stays: what is written late, or was
 // received by a clock that has gone back, must not move a recording's start.
 func count(entry *v1alpha1.RecordingEvent, ev Event) {
-	if entry.Deliveries < math.MaxInt32 {
-		entry.Deliveries++
-	}
+	entry.Deliveries += min(max(ev.Deliveries, 1), math.MaxInt32-entry.Deliveries)
 	if at := microTime(ev.ReceivedAt); at.After(entry.LastReceiveTime.Time) {
 		entry.LastReceiveTime = at
 	}

@@ -64,6 +64,8 @@ type Handler struct {
 	// Origins are those of web pages that may send client events.
 	Origins  []string
 	Recorder Recorder
+	// Replays, if not nil, answers webhooks that are repeated too often.
+	Replays *Replays
 	// IgnoreIDs leaves the ids of recordings out of events.
 	IgnoreIDs bool
 	// Tracer, if not nil, gets the webhooks whose recording has a trace. A traceparent of the request is ignored, because anybody could
@@ -140,7 +142,7 @@ func (h *Handler) answer(x *exchange) (a *answer) {
 		return overloaded(x.things)
 	}
 	defer leave()
-	return h.record(ctx, x)
+	return h.recordOnce(ctx, x)
 }
 
 // Limited returns the handler of the webhooks' port: this one with a limit on requests in flight, of 0 for none, and the health check,
