@@ -1,9 +1,9 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command media measures the media steps beside plain ffmpeg commands that make the same, in turns, on a generated
-// recording. It compares CPU time of all processes, which other work on the machine changes little, and fails when a target
-// is missed.
+// Command media measures the media steps beside plain ffmpeg commands that make the same, at the same time, on a generated
+// recording. It compares CPU time of all processes: other work on the machine costs both alike. It fails when a target is
+// missed.
 package main
 
 import (
@@ -59,13 +59,9 @@ func run(ctx context.Context, program, folder string, seconds, height int) (miss
 	}
 	fmt.Printf("a recording of %d s, %d by %d\n%-10s %14s %14s %8s %8s %12s\n", seconds, b.width, b.height, "step", "postprocess", "ffmpeg", "ratio", "target", "own memory") //nolint:forbidigo // the report
 	for _, step := range b.steps() {
-		ours, err := b.measure(ctx, step.ours)
+		ours, plain, err := b.both(ctx, step)
 		if err != nil {
 			return missed, fmt.Errorf("%s: %w", step.name, err)
-		}
-		plain, err := step.plain(ctx)
-		if err != nil {
-			return missed, fmt.Errorf("ffmpeg for %s: %w", step.name, err)
 		}
 		ratio := ours.cpu.Seconds() / plain.Seconds()
 		fmt.Printf("%-10s %14s %14s %8.3f %8.2f %8d MiB\n", step.name, ours.cpu.Round(time.Millisecond), plain.Round(time.Millisecond), ratio, step.target, ours.memory>>20) //nolint:forbidigo // the report

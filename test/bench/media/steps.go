@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -109,6 +110,21 @@ func (b bench) ladder(ctx context.Context) (time.Duration, error) {
 type used struct {
 	cpu    time.Duration // of all processes
 	memory int64         // of our own process alone
+}
+
+// both measures a step and the plain command at the same time.
+func (b bench) both(ctx context.Context, s step) (ours used, plain time.Duration, err error) {
+	failed := make(chan error, 1)
+	go func() {
+		var err error
+		if plain, err = s.plain(ctx); err != nil {
+			err = fmt.Errorf("plain ffmpeg: %w", err)
+		}
+		failed <- err
+	}()
+	ours, err = b.measure(ctx, s.ours)
+	err = errors.Join(err, <-failed) // plain is set from here on
+	return ours, plain, err
 }
 
 func (b bench) measure(ctx context.Context, args []string) (used, error) {
