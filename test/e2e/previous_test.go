@@ -15,9 +15,9 @@ import (
 	"strings"
 )
 
-// pinnedPrevious is the version that is upgraded from while there is no release: the first whose API has the names of today, since names may
+// pinnedPrevious is the version that is upgraded from while there is no release: the first with the names and the namespaces of today, which may
 // change without conversion until then (docs/adr/0024-releases.md).
-const pinnedPrevious = "2166238a4fe43ed184dabee81f3bd05ec80154c4"
+const pinnedPrevious = "50aecd9e729a694ae4babf4298357dd5d1bbe0bc"
 
 // previousVersion is what is upgraded from.
 type previousVersion struct {
