@@ -17,6 +17,7 @@ serve_account() {
   local file
   missed_session=$(openssl rand -hex 12) file=$(openssl rand -hex 12).mp4
   cp "$here/testdata/recording.mp4" "$state/files/encoded/videos/$file"
+  vacate provider "$host" "$api_port" DEMO_API_PORT
   start provider "$state/provider" --listen "$host:$api_port" --credentials "$state/account" --meeting jvsg-8rjn-j304 --session "$missed_session" \
     --file-url "http://$host:$file_port/encoded/videos/$file"
   await 10 "the stand-in of the provider's API at $host:$api_port (see $state/provider.log)" reachable "$host" "$api_port"

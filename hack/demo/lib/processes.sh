@@ -42,11 +42,20 @@ await() {
   done
 }
 
+# vacate NAME HOST PORT VARIABLE stops what this demo has at a port, and ends if something else listens there: Pods would ask that.
+vacate() {
+  stop "$1"
+  await 5 "a free port at $2:$3, where something else listens (set $4, or end it)," vacant "$2" "$3"
+}
+
+vacant() { ! reachable "$@"; }
+
 reachable() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 
 serve_file() {
   host=$(file_host "$1")
   mkdir -p "$state/files/encoded/videos"
+  vacate file-server "$host" "$file_port" DEMO_FILE_PORT
   start file-server "$state/kubectl-recording" simulate serve --listen "$host:$file_port" --dir "$state/files" --notifications "$state/events"
   await 10 "the file server at $host:$file_port (see $state/file-server.log)" reachable "$host" "$file_port"
 }
