@@ -40,7 +40,7 @@ var quick = recordings.Pace{
 	ProbeAfter: 100 * time.Millisecond, ProbeMax: 200 * time.Millisecond,
 	RetryAfter: 100 * time.Millisecond, RetryMax: 200 * time.Millisecond,
 	ConflictAfter: 50 * time.Millisecond,
-	LostAfter:     100 * time.Millisecond, DeleteAfter: 100 * time.Millisecond,
+	AgainAfter:    100 * time.Millisecond,
 }
 
 const sweepPage = 2

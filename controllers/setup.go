@@ -82,10 +82,11 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if err := mgr.AddReadyzCheck("status-writes", recordings.StatusCheck); err != nil {
 		return fmt.Errorf("set up the readiness check of status writes: %w", err)
 	}
-	sweeper := retention.New(mgr, retention.Options{
-		Rules: rules.Rules{Default: options.KeepRecordings, Sink: options.Delivery.Sink != nil},
-		Every: cmp.Or(options.SweepEvery, time.Hour), Page: cmp.Or(options.SweepPage, 500), Namespaces: options.Namespaces,
-	}, recorder, options.Clock, serverClock)
+	sweeper := &retention.Sweeper{
+		Rules: rules.Rules{Default: options.KeepRecordings, Sink: options.Delivery.Sink != nil}, Namespaces: options.Namespaces,
+		Every: cmp.Or(options.SweepEvery, time.Hour), Page: cmp.Or(options.SweepPage, 500),
+		Client: options.Client, Live: options.Live, Recorder: recorder, Clock: options.Clock, ServerClock: serverClock,
+	}
 	if err := mgr.Add(sweeper); err != nil {
 		return fmt.Errorf("set up retention: %w", err)
 	}
@@ -94,7 +95,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 			return fmt.Errorf("set up the delivery of CloudEvents: %w", err)
 		}
 	}
-	if err := pipeline.New(mgr.GetClient(), evaluator, options.Clock).Register(mgr); err != nil {
+	if err := (&pipeline.Reconciler{Client: options.Client, Conditions: evaluator, Clock: options.Clock}).Register(mgr); err != nil {
 		return fmt.Errorf("set up the controller of RecordingPipelines: %w", err)
 	}
 	return nil

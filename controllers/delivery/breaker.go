@@ -33,8 +33,7 @@ type breaker struct {
 
 	mu sync.Mutex
 	// failing are the events that failed since the last success, up to failuresToOpen.
-	failing map[string]bool
-	// openUntil is when the breaker becomes half-open.
+	failing   map[string]bool
 	openUntil time.Time
 	// opened counts how often it opened since the last success; 0 is closed.
 	opened int
@@ -111,7 +110,6 @@ func (b *breaker) report(event string, answer eventsink.Answer) change {
 	return opened
 }
 
-// backoff returns the wait after so many earlier failures.
 func backoff(earlier int, longest time.Duration) time.Duration {
 	return min(longest, firstBackoff<<min(earlier, 20))
 }

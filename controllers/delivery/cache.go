@@ -81,14 +81,12 @@ func (e *entries) take(key types.NamespacedName) (cached *entry, observed *v1alp
 	return cached, observed
 }
 
-// version returns the newest resourceVersion that was seen.
 func (e *entries) version(cached *entry) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return cached.version
 }
 
-// forget drops the entry of a recording that is gone.
 func (e *entries) forget(key types.NamespacedName) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -105,14 +103,12 @@ func (e *entries) done(key types.NamespacedName, cached *entry) {
 	}
 }
 
-// len returns how many recordings have something pending or unsaved.
 func (e *entries) len() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return len(e.known)
 }
 
-// unsaved returns the entries of which something is not stored.
 func (e *entries) unsaved() map[types.NamespacedName]*entry {
 	e.mu.Lock()
 	defer e.mu.Unlock()

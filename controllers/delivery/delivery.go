@@ -55,7 +55,6 @@ type Options struct {
 var DefaultOptions = Options{MaxBackoff: time.Minute, SaveAfter: time.Minute, DropAfter: 24 * time.Hour}
 
 const (
-	// concurrency is how many recordings are delivered at once.
 	concurrency = 12
 	// permanentBackoff is the wait before an event that was rejected is sent again: it helps only if the sink was changed.
 	permanentBackoff = time.Hour
@@ -63,8 +62,6 @@ const (
 	minRejections = 3
 	// failuresToReport is after how many failures of an event a Kubernetes Event is written.
 	failuresToReport = 3
-	// errorBackoff and maxErrorBackoff are the waits after errors of the API server.
-	errorBackoff, maxErrorBackoff = 5 * time.Millisecond, 30 * time.Second
 )
 
 // Reconciler delivers what is pending of a recording.
@@ -98,10 +95,7 @@ func Setup(mgr ctrl.Manager, options Options, sources []follow.Source, recorder 
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("delivery").
 		WatchesRawSource(source.Func(r.enqueue)).
-		WithOptions(controller.Options{
-			MaxConcurrentReconciles: concurrency,
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](errorBackoff, maxErrorBackoff),
-		}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, RateLimiter: kube.RateLimiter()}).
 		Complete(r)
 }
 

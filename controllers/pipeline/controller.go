@@ -30,19 +30,14 @@ import (
 // Reconciler validates pipelines: their graph, their conditions, and by a dry run the Job of each step. A pipeline that is not valid
 // runs all the same when a recording ends: its steps then fail with what is wrong, so that nothing is skipped silently.
 type Reconciler struct {
-	client     client.Client
-	conditions *expression.Evaluator
-	clock      clock.PassiveClock
+	Client     client.Client
+	Conditions *expression.Evaluator
+	Clock      clock.PassiveClock
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=recordingpipelines,verbs=get;list;watch
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=recordingpipelines/status,verbs=patch
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=create
-
-// New returns a reconciler that reads from and writes by the client.
-func New(through client.Client, conditions *expression.Evaluator, clock clock.PassiveClock) *Reconciler {
-	return &Reconciler{client: through, conditions: conditions, clock: clock}
-}
 
 // Register adds the controller to the manager. It reconciles a pipeline when its spec changes.
 func (r *Reconciler) Register(mgr ctrl.Manager) error {
@@ -50,7 +45,7 @@ func (r *Reconciler) Register(mgr ctrl.Manager) error {
 		Named("recordingpipeline").
 		For(&v1alpha1.RecordingPipeline{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{RateLimiter: kube.RateLimiter()}).
-		Complete(reconcile.AsReconciler(r.client, r))
+		Complete(reconcile.AsReconciler(r.Client, r))
 }
 
 // conflictAfter is how soon a pipeline is reconciled again that has changed meanwhile.
@@ -65,14 +60,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, pipeline *v1alpha1.Recording
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	accepted := acceptance.Accept(pipeline, r.conditions, trials, r.clock.Now())
+	accepted := acceptance.Accept(pipeline, r.Conditions, trials, r.Clock.Now())
 	again := reconcile.Result{RequeueAfter: accepted.RequeueAfter}
 	if !accepted.Changes(pipeline) {
 		return again, nil
 	}
 	stored := pipeline.DeepCopy()
 	stored.Status = accepted.Status
-	if err := kube.PatchStatus(ctx, r.client, pipeline, stored); errors.Is(err, kube.ErrConflict) {
+	if err := kube.PatchStatus(ctx, r.Client, pipeline, stored); errors.Is(err, kube.ErrConflict) {
 		return reconcile.Result{RequeueAfter: conflictAfter}, nil
 	} else if client.IgnoreNotFound(err) != nil {
 		return reconcile.Result{}, err
@@ -92,7 +87,7 @@ func (r *Reconciler) try(ctx context.Context, pipeline *v1alpha1.RecordingPipeli
 			Attempt:   1,
 			Policy:    jobs.PolicyOf(pipeline, &step),
 		})
-		err := r.client.Create(ctx, job, client.DryRunAll, client.FieldOwner(kube.FieldOwner))
+		err := r.Client.Create(ctx, job, client.DryRunAll, client.FieldOwner(kube.FieldOwner))
 		if apierrors.IsAlreadyExists(err) { // names are checked last
 			err = nil
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,6 +20,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
 // cacheDelay is how long the cache may take to have a Job that was just created, before the API server is asked for it.
@@ -42,7 +44,7 @@ func (r *Reconciler) createJobs(ctx context.Context, gathered *facts, runs []job
 		switch observed := gathered.Jobs[name]; observed.State {
 		case outcomes.JobDeferred: // it may exist, so its slot stays taken for now
 		case outcomes.JobActive:
-			r.scheduler.created(gathered.Recording.Namespace, name)
+			r.scheduler.on(gathered.Recording.Namespace, func(queues *scheduling.Queues) []string { queues.Created(name); return nil })
 			known.accepted()
 		case outcomes.JobTaken, outcomes.JobRefused:
 			r.scheduler.ended(gathered.Recording.Namespace, name)
@@ -77,7 +79,7 @@ func (r *Reconciler) createJob(ctx context.Context, gathered *facts, run jobs.Ru
 		return err
 	}
 	job := jobs.Build(run)
-	switch err := r.Client.Create(ctx, job, client.FieldOwner(kube.FieldOwner)); {
+	switch err = r.Client.Create(ctx, job, client.FieldOwner(kube.FieldOwner)); {
 	case err == nil:
 		now := r.Clock.Now()
 		known.created, known.createTime = known.active(job), now
@@ -89,9 +91,42 @@ func (r *Reconciler) createJob(ctx context.Context, gathered *facts, run jobs.Ru
 		return nil
 	case apierrors.IsAlreadyExists(err):
 		return r.adopt(ctx, gathered, name, known)
-	default:
-		return refuse(gathered, name, err)
 	}
+	switch state := outcomes.WhyNotCreated(err); state {
+	case outcomes.JobInvalid:
+		gathered.Jobs[name] = outcomes.Observation{State: state, Message: "The Job is not valid: " + err.Error()}
+	case outcomes.JobRefused:
+		gathered.Jobs[name] = outcomes.Observation{State: state, Message: "The Job was rejected and is retried: " + err.Error()}
+	default:
+		return err
+	}
+	return nil
+}
+
+// confirmStatus returns nil if the outcome of a run could be stored. Unless a status write was accepted in the namespace before, it asks
+// the API server by a dry run.
+func (r *Reconciler) confirmStatus(ctx context.Context, recording *v1alpha1.MeetingRecording, run jobs.Run) error {
+	if err, known := r.statusWrites.Get(recording.Namespace); known && err == nil {
+		return nil
+	}
+	now := metav1.NewTime(r.Clock.Now())
+	after := recording.DeepCopy()
+	after.Status.Processing.State = v1alpha1.ProcessingRunning
+	after.Status.ObservedGeneration = recording.Generation
+	after.Status.Processing.Steps = []v1alpha1.StepStatus{{
+		Pipeline: run.Pipeline, Step: run.Step.Name, JobName: run.Name(), Attempt: run.Attempt,
+		State: v1alpha1.StepRunning, StartTime: &now, CompletionTime: &now,
+	}}
+	err := kube.PatchStatus(ctx, r.Client, recording, after, client.DryRunAll)
+	if err == nil {
+		r.statusWrites.Set(recording.Namespace, nil)
+		return nil
+	}
+	if apierrors.IsNotFound(err) {
+		return kube.ErrConflict
+	}
+	r.rejected(ctx, recording, err)
+	return err
 }
 
 // confirm returns nil if no other leader has changed the recording since it was read from the cache: only then may a Job be created. A
@@ -162,19 +197,6 @@ func (r *Reconciler) adopt(ctx context.Context, gathered *facts, name string, kn
 	return nil
 }
 
-// refuse adds to the facts why the API server did not accept a Job; if it did not decide, it returns the error.
-func refuse(gathered *facts, name string, err error) error {
-	switch state := outcomes.WhyNotCreated(err); state {
-	case outcomes.JobInvalid:
-		gathered.Jobs[name] = outcomes.Observation{State: state, Message: "The Job is not valid: " + err.Error()}
-	case outcomes.JobRefused:
-		gathered.Jobs[name] = outcomes.Observation{State: state, Message: "The Job was rejected and is retried: " + err.Error()}
-	default:
-		return err
-	}
-	return nil
-}
-
 const (
 	// burstFrom is how many recordings may wait in the work queue before that is a burst. It is more than there are at once if
 	// recordings end one by one and the API server answers within milliseconds.
@@ -210,4 +232,36 @@ func (r *Reconciler) burstWait(facts *facts, decision planning.Decision) time.Du
 		}
 	}
 	return min(max(time.Duration(waiting)*burstPause, minBurstPause), maxBurstPause)
+}
+
+// epochStart is how far the API server's data had come at some moment of the current epoch of leadership. What is newer was written since
+// then, and no other leader has written since.
+type epochStart struct {
+	// asking is held during the request: the other workers wait for its answer, but no longer than their own context.
+	asking  *semaphore.Weighted
+	epoch   int64
+	version string // empty while it is not known
+}
+
+// of returns a resource version from within the epoch, no older than its start. It asks the API server once per epoch, for the metadata of
+// one recording; ErrConflict means that this process does not lead for sure any more.
+func (s *epochStart) of(ctx context.Context, epoch int64, leading Leading, live client.Reader, namespace string) (string, error) {
+	if err := s.asking.Acquire(ctx, 1); err != nil {
+		return "", fmt.Errorf("wait for the newest resource version: %w", err)
+	}
+	defer s.asking.Release(1)
+	if s.version != "" && s.epoch == epoch {
+		return s.version, nil
+	}
+	list := metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecordingList"))
+	// Without a resource version the answer is as new as etcd's data.
+	if err := live.List(ctx, &list, client.InNamespace(namespace), client.Limit(1)); err != nil {
+		return "", fmt.Errorf("read the newest resource version: %w", err)
+	}
+	if now, leads := leading(); !leads || now != epoch {
+		return "", kube.ErrConflict
+	}
+	s.epoch, s.version = epoch, list.ResourceVersion
+	return s.version, nil
 }

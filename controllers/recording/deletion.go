@@ -29,7 +29,6 @@ import (
 // deletion deletes Jobs once their outcome is stored and keepJobs has passed.
 type deletion struct{ *Reconciler }
 
-// registerDeletion adds the deletion of Jobs to the manager.
 func (r *Reconciler) registerDeletion(mgr ctrl.Manager) error {
 	ended := predicate.NewPredicateFuncs(func(object client.Object) bool {
 		job, ok := object.(*batchv1.Job)
@@ -56,7 +55,7 @@ func (d *deletion) Reconcile(ctx context.Context, job *batchv1.Job) (reconcile.R
 		return reconcile.Result{}, err
 	}
 	if _, leads := d.Leading(); !stored || !leads {
-		return reconcile.Result{RequeueAfter: max(d.Pace.DeleteAfter, time.Second)}, nil
+		return reconcile.Result{RequeueAfter: max(d.Pace.AgainAfter, time.Second)}, nil
 	}
 	if err := d.ServerClock.Check(ctx); err != nil {
 		return reconcile.Result{}, err

@@ -26,7 +26,6 @@ const listPause = 100 * time.Millisecond
 // finished observes finished recordings whose spec has changed: they are not in the manager's cache. A rerun puts them back into it.
 type finished struct{ *Reconciler }
 
-// registerFinished adds the controller of finished recordings to the manager.
 func (r *Reconciler) registerFinished(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("finishedrecording").

@@ -127,7 +127,7 @@ func (r *Reconciler) observe(ctx context.Context, gathered *facts, step *v1alpha
 			return err
 		}
 		if job != nil && outcomes.JobCondition(job) == nil {
-			gathered.wait = kube.Soonest(gathered.wait, r.Pace.LostAfter) // no event comes of a Job that is not in the cache
+			gathered.wait = kube.Soonest(gathered.wait, r.Pace.AgainAfter) // no event comes of a Job that is not in the cache
 		}
 	}
 	if job == nil || !metav1.IsControlledBy(job, gathered.Recording) {
@@ -216,7 +216,8 @@ func getJob(ctx context.Context, reader client.Reader, of *v1alpha1.MeetingRecor
 func (r *Reconciler) pods(ctx context.Context, job *batchv1.Job) ([]corev1.Pod, error) {
 	var pods corev1.PodList
 	namespace, selector := client.InNamespace(job.Namespace), client.MatchingLabels{batchv1.ControllerUidLabel: string(job.UID)}
-	err := r.Live.List(ctx, &pods, namespace, selector, notOlderThan(job.ResourceVersion))
+	notOlder := &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: job.ResourceVersion, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan}}
+	err := r.Live.List(ctx, &pods, namespace, selector, notOlder)
 	if apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) {
 		err = r.Live.List(ctx, &pods, namespace, selector) // the versions of Pods are not those of Jobs: they are kept in another etcd, or were restored
 	}
@@ -224,9 +225,4 @@ func (r *Reconciler) pods(ctx context.Context, job *batchv1.Job) ([]corev1.Pod, 
 		return nil, fmt.Errorf("list the Pods of Job %s: %w", job.Name, err)
 	}
 	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return !metav1.IsControlledBy(&pod, job) }), nil
-}
-
-// notOlderThan makes the API server answer a list from its watch cache, once that is as new as the version.
-func notOlderThan(version string) client.ListOption {
-	return &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: version, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan}}
 }

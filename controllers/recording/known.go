@@ -20,8 +20,7 @@ import (
 // entry is what this process knows about one recording in flight that its cache does not show. All of it can be lost: a process that has
 // just started asks the API server once more. Only the reconciliation of that recording uses it, of which there is one at a time.
 type entry struct {
-	uid types.UID
-	// written is the resource version that the last write returned.
+	uid     types.UID
 	written string
 	// unsure reports whether a status write got no answer.
 	unsure bool

@@ -79,19 +79,10 @@ func init() {
 	}
 }
 
-// reportQueues sets the gauges of a namespace's queues.
 func reportQueues(namespace string, lengths map[string]scheduling.Length) {
 	for pipeline, length := range lengths {
 		queueWaiting.WithLabelValues(namespace, pipeline).Set(float64(length.Waiting))
 		queueTaken.WithLabelValues(namespace, pipeline).Set(float64(length.Taken))
-	}
-}
-
-// forgetQueues drops the gauges of a namespace's queues: some may have no limit any more.
-func forgetQueues(namespace string, lengths map[string]scheduling.Length) {
-	for pipeline := range lengths {
-		queueWaiting.DeleteLabelValues(namespace, pipeline)
-		queueTaken.DeleteLabelValues(namespace, pipeline)
 	}
 }
 

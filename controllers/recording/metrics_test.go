@@ -6,12 +6,12 @@ package recording
 import (
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
 // What is added is taken away as it was, also where the cache has missed the deletion.
@@ -49,7 +49,8 @@ func TestCountInFlight(t *testing.T) {
 func TestMetricsLint(t *testing.T) {
 	queueWaiting.WithLabelValues("lint", "lint")
 	queueTaken.WithLabelValues("lint", "lint")
-	defer forgetQueues("lint", map[string]scheduling.Length{"lint": {}})
+	defer queueWaiting.DeletePartialMatch(prometheus.Labels{"namespace": "lint"})
+	defer queueTaken.DeletePartialMatch(prometheus.Labels{"namespace": "lint"})
 	inFlight.WithLabelValues("none", "none")
 	problems, err := testutil.GatherAndLint(metrics.Registry, "meetingrecording_recordings_processed_total", "meetingrecording_steps_total",
 		"meetingrecording_recordings_stalled_total", "meetingrecording_recordings_in_flight", "meetingrecording_recordings_in_flight_stalled",

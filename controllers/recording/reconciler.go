@@ -1,6 +1,20 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package recording has the controller of MeetingRecordings: it runs the Jobs of recordings that have ended, and writes their outcome to
+// status.processing and the conditions. Reconcile reads as gather -> decide -> act -> report; deciding is in internal/processing.
+//
+// Beside that there are these mechanisms, each for a promise that the project makes:
+//
+//   - create.go: a Job is created only by the leader, from a recording that no other leader has changed since, without a read of etcd for
+//     each Job ("a step whose outcome is stored never runs again", "no get that reaches etcd");
+//   - known.go: what this process knows and its cache may not show yet, so that nothing is decided twice ("8 writes a recording");
+//   - burstWait: in a burst of stops the Jobs are created before the status is written (the benchmark's Jobs/s in a burst);
+//   - scheduler.go: maxConcurrent holds exactly, whoever reconciles;
+//   - confirmStatus: no Job is created whose outcome could not be stored;
+//   - finished.go: a finished recording whose spec changes is observed, without a cache of finished recordings ("memory grows with
+//     recordings in flight");
+//   - deletion.go: no Job disappears before its outcome is stored.
 package recording
 
 import (
@@ -9,10 +23,14 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
+	"golang.org/x/sync/semaphore"
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -23,15 +41,76 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/apicheck"
+	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/internal/serverclock"
+	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
+
+// Options are the dependencies and settings of the controller.
+type Options struct {
+	// Client reads from the cache and writes to the API server; Live reads from the API server.
+	Client client.Client
+	Live   client.Reader
+	// Sources read the recordings of each namespace without a cache.
+	Sources []follow.Source
+	// Recorder writes Kubernetes Events.
+	Recorder events.EventRecorder
+	// Conditions evaluates those of pipelines and steps.
+	Conditions planning.Expressions
+	// Settings are the durations after which a recording stalls, and the reorder window.
+	Settings planning.Settings
+	Pace     Pace
+	// Leading reports whether this process leads.
+	Leading Leading
+	Clock   clock.PassiveClock
+	// ServerClock compares Clock with the API server's before a Job is deleted.
+	ServerClock *serverclock.Checker
+	// Tracer gets decisions and Jobs of recordings that have a trace; nil for none.
+	Tracer *tracing.Tracer
+}
+
+// Leading returns the number of a period of leadership, its epoch, and whether this process leads for sure: no other process has led
+// between two calls that return true for the same epoch.
+type Leading func() (epoch int64, leads bool)
+
+// Alone is Leading for a process without replicas.
+func Alone() (epoch int64, leads bool) { return 0, true }
+
+// Pace is how often things are observed that send no event.
+type Pace struct {
+	// ProbeAfter is how long a Job may be without a ready Pod until its Pods are observed, and at first how often. It doubles up to
+	// ProbeMax.
+	ProbeAfter, ProbeMax time.Duration
+	// RetryAfter is how soon a Job that was rejected, or whose name is taken, is retried. It doubles up to RetryMax.
+	RetryAfter, RetryMax time.Duration
+	// ConflictAfter is how soon a recording is reconciled again that has changed meanwhile.
+	ConflictAfter time.Duration
+	// AgainAfter is how soon a Job is observed again that is not in the cache because its label was removed, or whose outcome is not stored
+	// although it should be deleted.
+	AgainAfter time.Duration
+}
+
+// DefaultPace spares the API server.
+var DefaultPace = Pace{
+	ProbeAfter:    30 * time.Second,
+	ProbeMax:      5 * time.Minute,
+	RetryAfter:    10 * time.Second,
+	RetryMax:      5 * time.Minute,
+	ConflictAfter: time.Second,
+	AgainAfter:    30 * time.Second,
+}
+
+// concurrency is how many recordings are reconciled at once: most of a reconciliation is waiting for the API server. With more, one that
+// is short of CPU gets less done (docs/explanation/performance.md); with fewer, Jobs wait for workers that wait for its answers.
+const concurrency = 12
 
 // Reconciler runs the Jobs of recordings that have ended, and writes their outcome.
 type Reconciler struct {
 	Options
-	epoch *epochStart
+	epoch epochStart
 	// known has an *entry for each recording in flight, by name.
 	known     sync.Map
 	scheduler *scheduler
@@ -53,7 +132,7 @@ type Reconciler struct {
 func New(options Options) *Reconciler {
 	return &Reconciler{
 		Options:   options,
-		epoch:     newEpochStart(),
+		epoch:     epochStart{asking: semaphore.NewWeighted(1)},
 		scheduler: newScheduler(),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -29,7 +30,9 @@ func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning
 	if !decision.Changes(before) {
 		return again, deferred
 	}
-	stored := withStatus(before, decision)
+	stored := before.DeepCopy()
+	stored.Status.Processing = *decision.Processing.DeepCopy()
+	stored.Status.Conditions, stored.Status.ObservedGeneration = decision.Conditions, before.Generation
 	switch err := kube.PatchStatus(ctx, r.Client, before, stored); {
 	case apierrors.IsNotFound(err):
 		return reconcile.Result{}, nil
@@ -51,13 +54,15 @@ func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning
 	return again, deferred
 }
 
-// withStatus returns the recording with the controller's part of the status as decided.
-func withStatus(before *v1alpha1.MeetingRecording, decision planning.Decision) *v1alpha1.MeetingRecording {
-	after := before.DeepCopy()
-	after.Status.Processing = *decision.Processing.DeepCopy()
-	after.Status.Conditions = decision.Conditions
-	after.Status.ObservedGeneration = before.Generation
-	return after
+// rejectedHint is what helps if the API server rejects the status.
+const rejectedHint = "Install the CRDs of this version, and check policies and RBAC for meetingrecordings/status"
+
+// StatusCheck is a readiness check: it fails, and names the namespaces, if status writes are rejected.
+func (r *Reconciler) StatusCheck(*http.Request) error {
+	if err := r.statusWrites.Err(); err != nil {
+		return fmt.Errorf("status writes are rejected. %s. %w", rejectedHint, err)
+	}
+	return nil
 }
 
 // rejected makes a status write that will not be accepted visible: in the log, in a Kubernetes Event, and in readiness.

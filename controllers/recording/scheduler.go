@@ -15,6 +15,8 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
@@ -100,15 +102,9 @@ func (s *scheduler) leave(key types.NamespacedName, now time.Time) time.Duration
 	return again
 }
 
-// started reports a Job that exists and has not ended.
 func (s *scheduler) started(job *batchv1.Job) {
 	step := scheduling.Step{Pipeline: job.Labels[v1alpha1.LabelPipeline], Step: job.Labels[v1alpha1.LabelStep]}
 	s.on(job.Namespace, func(queues *scheduling.Queues) []string { return queues.Started(step, job.Name) })
-}
-
-// created reports a Job that this process has created and that the watch may not show yet.
-func (s *scheduler) created(namespace, job string) {
-	s.on(namespace, func(queues *scheduling.Queues) []string { queues.Created(job); return nil })
 }
 
 // ended reports a Job that has ended, is gone, or does not run.
@@ -128,7 +124,8 @@ func (s *scheduler) setLimits(pipeline *v1alpha1.RecordingPipeline, next limits)
 		if s.limits[key] = next; before.Equal(next.Limits) {
 			return nil
 		}
-		forgetQueues(pipeline.Namespace, queues.Lengths())
+		queueWaiting.DeletePartialMatch(prometheus.Labels{"namespace": pipeline.Namespace}) // some may have no limit any more
+		queueTaken.DeletePartialMatch(prometheus.Labels{"namespace": pipeline.Namespace})
 		return queues.SetLimits(name, next.Limits)
 	})
 }
@@ -141,8 +138,13 @@ func (r *Reconciler) requestSlots(ctx context.Context, facts *facts, wanted []jo
 		if _, observed := facts.Jobs[run.Name()]; observed {
 			continue
 		}
-		request, limited := r.request(facts.Pipelines, run)
-		if !limited {
+		at := slices.IndexFunc(facts.Pipelines, func(pipeline v1alpha1.RecordingPipeline) bool { return pipeline.Name == run.Pipeline })
+		if at < 0 {
+			continue
+		}
+		pipeline := &facts.Pipelines[at]
+		limits, step := limitsOf(pipeline), scheduling.Step{Pipeline: lifecycle.LabelValue(run.Pipeline), Step: lifecycle.LabelValue(run.Step.Name)}
+		if _, limit := limits.Queue(step); limit == 0 {
 			continue
 		}
 		job, err := getJob(ctx, r.Client, facts.Recording, run.Name())
@@ -152,7 +154,9 @@ func (r *Reconciler) requestSlots(ctx context.Context, facts *facts, wanted []jo
 		if job != nil && metav1.IsControlledBy(job, facts.Recording) {
 			continue // it had its slot: it is only adopted
 		}
-		requests = append(requests, request)
+		r.scheduler.setLimits(pipeline, limits)
+		index := slices.IndexFunc(pipeline.Spec.Steps, func(step v1alpha1.PipelineStep) bool { return step.Name == run.Step.Name })
+		requests = append(requests, scheduling.Request{Step: step, Index: index, Job: run.Name()})
 	}
 	answers, again := r.scheduler.ask(facts.Recording, requests, facts.Now)
 	facts.wait = kube.Soonest(facts.wait, again)
@@ -163,23 +167,4 @@ func (r *Reconciler) requestSlots(ctx context.Context, facts *facts, wanted []jo
 		}
 	}
 	return nil
-}
-
-// request returns the run's request for a slot; false if neither its step nor its pipeline has a limit.
-func (r *Reconciler) request(pipelines []v1alpha1.RecordingPipeline, run jobs.Run) (scheduling.Request, bool) {
-	at := slices.IndexFunc(pipelines, func(pipeline v1alpha1.RecordingPipeline) bool { return pipeline.Name == run.Pipeline })
-	if at < 0 {
-		return scheduling.Request{}, false
-	}
-	limits := limitsOf(&pipelines[at])
-	request := scheduling.Request{
-		Step:  scheduling.Step{Pipeline: lifecycle.LabelValue(run.Pipeline), Step: lifecycle.LabelValue(run.Step.Name)},
-		Index: slices.IndexFunc(pipelines[at].Spec.Steps, func(step v1alpha1.PipelineStep) bool { return step.Name == run.Step.Name }),
-		Job:   run.Name(),
-	}
-	if _, limit := limits.Queue(request.Step); limit == 0 {
-		return scheduling.Request{}, false
-	}
-	r.scheduler.setLimits(&pipelines[at], limits)
-	return request, true
 }

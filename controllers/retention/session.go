@@ -22,14 +22,14 @@ import (
 // consider deletes the session that the recording is the first of, if all of it is due.
 func (s *Sweeper) consider(ctx context.Context, key types.NamespacedName, rules retention.Rules) error {
 	recording, err := s.get(ctx, key, fromWatchCache)
-	if err != nil || recording == nil || !rules.MayBeDue(recording, s.clock.Now()) {
+	if err != nil || recording == nil || !rules.MayBeDue(recording, s.Clock.Now()) {
 		return err
 	}
 	session, err := s.session(ctx, recording, rules)
-	if err != nil || !rules.Due(session, s.clock.Now()) {
+	if err != nil || !rules.Due(session, s.Clock.Now()) {
 		return err
 	}
-	if err := s.serverClock.Check(ctx); err != nil { // a sweep takes hours, and somebody may have set the clock
+	if err := s.ServerClock.Check(ctx); err != nil { // a sweep takes hours, and somebody may have set the clock
 		return err
 	}
 	return s.deleteAll(ctx, session)
@@ -55,7 +55,7 @@ func (s *Sweeper) session(ctx context.Context, first *v1alpha1.MeetingRecording,
 			return nil, err
 		case next == nil:
 			return session, nil
-		case !rules.MayBeDue(next, s.clock.Now()):
+		case !rules.MayBeDue(next, s.Clock.Now()):
 			return nil, nil
 		}
 		session = append(session, next)
@@ -71,7 +71,7 @@ func (s *Sweeper) deleteAll(ctx context.Context, session []*v1alpha1.MeetingReco
 		if err := s.deletes.Wait(ctx); err != nil {
 			return err
 		}
-		err := s.cached.Delete(ctx, recording,
+		err := s.Client.Delete(ctx, recording,
 			client.Preconditions{UID: ptr.To(recording.UID), ResourceVersion: ptr.To(recording.ResourceVersion)},
 			client.PropagationPolicy(metav1.DeletePropagationBackground))
 		switch {
@@ -110,13 +110,12 @@ func (s *Sweeper) segment(ctx context.Context, of *v1alpha1.MeetingRecording, se
 // fromWatchCache is the resourceVersion of a read that the API server answers from its watch cache.
 const fromWatchCache = "0"
 
-// get returns a recording; nil if there is none.
 func (s *Sweeper) get(ctx context.Context, key types.NamespacedName, version string) (*v1alpha1.MeetingRecording, error) {
 	if err := s.reads.Wait(ctx); err != nil {
 		return nil, err
 	}
 	var recording v1alpha1.MeetingRecording
-	err := s.live.Get(ctx, key, &recording, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: version}})
+	err := s.Live.Get(ctx, key, &recording, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: version}})
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}

@@ -20,7 +20,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -51,8 +50,9 @@ func init() {
 	}
 }
 
-// Options configure the deletion of recordings.
-type Options struct {
+// Sweeper deletes recordings. It lists names and ages, a page at a time, and reads only those that are old enough, so its memory does
+// not grow with the recordings that are kept. It runs in the leader.
+type Sweeper struct {
 	// Rules are those without the pipelines' own.
 	Rules retention.Rules
 	// Every is the time between two sweeps, and Page how many recordings a sweep lists with one request.
@@ -60,37 +60,24 @@ type Options struct {
 	Page  int64
 	// Namespaces are those to work in; none: all.
 	Namespaces []string
-}
-
-// Sweeper deletes recordings. It lists names and ages, a page at a time, and reads only those that are old enough, so its memory does
-// not grow with the recordings that are kept. It runs in the leader.
-type Sweeper struct {
-	Options
-	// cached has the pipelines; live reads from the API server.
-	cached      client.Client
-	live        client.Reader
-	recorder    events.EventRecorder
-	clock       clock.PassiveClock
-	serverClock *serverclock.Checker
+	// Client has the pipelines in its cache, and Live reads from the API server.
+	Client      client.Client
+	Live        client.Reader
+	Recorder    events.EventRecorder
+	Clock       clock.PassiveClock
+	ServerClock *serverclock.Checker
 
 	reads, deletes *rate.Limiter
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;delete
 
-// New returns a Sweeper to be added to the manager.
-func New(mgr ctrl.Manager, options Options, recorder events.EventRecorder, local clock.PassiveClock, serverClock *serverclock.Checker) *Sweeper {
-	return &Sweeper{
-		Options: options, cached: mgr.GetClient(), live: mgr.GetAPIReader(), recorder: recorder, clock: local, serverClock: serverClock,
-		reads: rate.NewLimiter(readsPerSecond, readsPerSecond), deletes: rate.NewLimiter(deletesPerSecond, deletesPerSecond),
-	}
-}
-
 // NeedLeaderElection implements manager.LeaderElectionRunnable.
 func (s *Sweeper) NeedLeaderElection() bool { return true }
 
 // Start sweeps from time to time, until the context ends.
 func (s *Sweeper) Start(ctx context.Context) error {
+	s.reads, s.deletes = rate.NewLimiter(readsPerSecond, readsPerSecond), rate.NewLimiter(deletesPerSecond, deletesPerSecond)
 	wait.JitterUntilWithContext(ctx, s.sweep, s.Every, 0.1, true)
 	return nil
 }
@@ -99,7 +86,7 @@ func (s *Sweeper) Start(ctx context.Context) error {
 func (s *Sweeper) sweep(ctx context.Context) {
 	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("retention"))
 	var pipelines v1alpha1.RecordingPipelineList
-	if err := s.cached.List(ctx, &pipelines); err != nil {
+	if err := s.Client.List(ctx, &pipelines); err != nil {
 		s.incomplete(ctx, fmt.Errorf("list pipelines: %w", err))
 		return
 	}
@@ -107,7 +94,7 @@ func (s *Sweeper) sweep(ctx context.Context) {
 	if !rules.Any() {
 		return
 	}
-	if err := s.serverClock.Check(ctx); err != nil {
+	if err := s.ServerClock.Check(ctx); err != nil {
 		failuresTotal.WithLabelValues("clock").Inc()
 		log.FromContext(ctx).Error(err, "Retention skipped, nothing is deleted")
 		return
@@ -136,7 +123,7 @@ func (s *Sweeper) sweepNamespace(ctx context.Context, namespace string, rules re
 	for {
 		page := &metav1.PartialObjectMetadataList{}
 		page.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecordingList"))
-		err := s.live.List(ctx, page, options)
+		err := s.Live.List(ctx, page, options)
 		if next, ok := expiredAt(err); ok {
 			options.Continue = next // the rest of the list as it is now, which is as good
 			continue
@@ -147,7 +134,7 @@ func (s *Sweeper) sweepNamespace(ctx context.Context, namespace string, rules re
 		for i := range page.Items {
 			found := &page.Items[i]
 			shortest, ok := rules.Shortest(found.Namespace)
-			if !ok || s.clock.Since(found.CreationTimestamp.Time) < shortest {
+			if !ok || s.Clock.Since(found.CreationTimestamp.Time) < shortest {
 				continue
 			}
 			key := client.ObjectKeyFromObject(found)
@@ -182,7 +169,7 @@ func (s *Sweeper) tolerate(ctx context.Context, key types.NamespacedName, err er
 	failuresTotal.WithLabelValues("recording").Inc()
 	log.FromContext(ctx).Error(err, "Recording not deleted", "recording", key.String())
 	recording := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
-	s.recorder.Eventf(recording, nil, corev1.EventTypeWarning, "DeletionFailed", "Delete", "%s",
+	s.Recorder.Eventf(recording, nil, corev1.EventTypeWarning, "DeletionFailed", "Delete", "%s",
 		"Retention could not delete the recording's session, and tries again with the next sweep: "+err.Error())
 	return nil
 }

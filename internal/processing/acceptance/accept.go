@@ -86,11 +86,11 @@ func summarize(pipeline *v1alpha1.RecordingPipeline, checks *expression.Evaluato
 	}
 	switch {
 	case len(wrong) > 0:
-		return conditions.Stalled(v1alpha1.ReasonInvalidSpec, list(append(wrong, sorted(invalid)...)))
+		return conditions.Stalled(v1alpha1.ReasonInvalidSpec, text.Cut(strings.Join(append(wrong, sorted(invalid)...), "; ")))
 	case len(invalid) > 0:
-		return conditions.Stalled(v1alpha1.ReasonInvalidTemplate, list(sorted(invalid)))
+		return conditions.Stalled(v1alpha1.ReasonInvalidTemplate, text.Cut(strings.Join(sorted(invalid), "; ")))
 	case len(refused) > 0:
-		return conditions.Working(v1alpha1.ReasonCheckRefused, "Could not validate the Job templates: "+list(sorted(refused)))
+		return conditions.Working(v1alpha1.ReasonCheckRefused, "Could not validate the Job templates: "+text.Cut(strings.Join(sorted(refused), "; ")))
 	}
 	return conditions.Done(v1alpha1.ReasonAccepted, fmt.Sprintf("The API server would accept the Job of every step (%d).", len(trials)))
 }
@@ -110,11 +110,6 @@ func causes(template string, err error) []string {
 		return []string{template + ": " + err.Error()}
 	}
 	return named
-}
-
-// list joins complaints to one message.
-func list(complaints []string) string {
-	return text.Cut(strings.Join(complaints, "; "))
 }
 
 // sorted returns complaints of others, each once, in an order that does not change from one time to the next.

@@ -105,8 +105,7 @@ const (
 	allOutputs = 768 << 10
 	// allMessages is what the messages of all steps may have together, as long as each has minMessage.
 	allMessages = 6 << 10
-	// minMessage is what every step's message may have, however many there are.
-	minMessage = 128
+	minMessage  = 128
 	// maxHistoryStatus is how large the status may be for the history to keep what it has.
 	maxHistoryStatus = 15 << 10
 )

@@ -48,7 +48,6 @@ func Decide(in Input) Decision {
 	return begin(in)
 }
 
-// stay leaves the status as it is.
 func stay(in Input) Decision {
 	return Decision{
 		Processing: in.Recording.Status.Processing,
