@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package v1alpha1 holds the API of the meeting-recording operator: MeetingRecording, one recorded file of a meeting and
-// what happened to it, and RecordingPipeline, what to do with such files.
+// its outcome, and RecordingPipeline, what to do with such files.
 //
 // +kubebuilder:object:generate=true
 // +groupName=recording.meetingops.dev

@@ -39,7 +39,7 @@ func main() {
 	os.Exit(run(ctrl.SetupSignalHandler(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run runs the manager until the context ends, and returns the exit code: 0 when it ended as told, 1 when something failed, 2 when
+// run runs the manager until the context ends, and returns the exit code: 0 when it was stopped, 1 when something failed, 2 when
 // it was called wrongly.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags, err := parse(args, stderr)

@@ -96,7 +96,7 @@ func (r *Reconciler) observePending(ctx context.Context, gathered *facts, step *
 		gathered.wait = kube.Soonest(gathered.wait, wait)
 		return nil
 	}
-	if known.created.State == outcomes.JobActive { // we created it, and the status does not tell yet
+	if known.created.State == outcomes.JobActive { // we created it, and the status does not show it yet
 		return r.observe(ctx, gathered, step, known)
 	}
 	job, err := getJob(ctx, r.Client, gathered.Recording, step.JobName)

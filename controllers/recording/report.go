@@ -75,7 +75,7 @@ func (r *Reconciler) rejected(ctx context.Context, recording *v1alpha1.MeetingRe
 		"No further Jobs are created in the namespace. "+rejectedHint+": "+err.Error())
 }
 
-// trace tells the recording's trace of a decision that was stored, and of the Jobs whose outcome it has.
+// trace adds a stored decision, and the Jobs whose outcome it has, to the recording's trace.
 func (r *Reconciler) trace(facts *facts, stored planning.Decision) {
 	if r.Tracer == nil {
 		return

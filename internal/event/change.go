@@ -18,7 +18,7 @@ type Change struct {
 	Data any
 }
 
-// ranks tells how far a recording is in each state. A file wins over a failure.
+// ranks has how far a recording is in each state. A file wins over a failure.
 var ranks = map[v1alpha1.RecordingState]int{
 	v1alpha1.RecordingStarting: 1,
 	v1alpha1.RecordingStarted:  2,
@@ -54,7 +54,7 @@ func Between(old *State, object *v1alpha1.MeetingRecording) []Change {
 	}
 	for _, step := range object.Status.Processing.Steps {
 		for _, output := range step.Outputs {
-			if _, told := old.told[outputKey{step.Pipeline, step.Step, output.Name, step.Attempt}]; !told {
+			if _, known := old.outputs[outputKey{step.Pipeline, step.Step, output.Name, step.Attempt}]; !known {
 				changes = append(changes, Change{events.NameOutputReady, outputOf(now.Recording, step, output)})
 			}
 		}
@@ -104,14 +104,14 @@ func processingChange(now *State) events.ProcessingChange {
 }
 
 func outputOf(recording events.Recording, step v1alpha1.StepStatus, output v1alpha1.StepOutput) events.Output {
-	told := events.Output{
+	made := events.Output{
 		Recording: recording, Pipeline: step.Pipeline, Step: step.Step, Attempt: step.Attempt, Name: output.Name, URL: output.URL,
 		MediaType: output.MediaType, SizeBytes: output.SizeBytes, SHA256: output.SHA256,
 	}
 	if step.CompletionTime != nil {
-		told.At = step.CompletionTime.UTC()
+		made.At = step.CompletionTime.UTC()
 	}
-	return told
+	return made
 }
 
 // Present returns the state as events whose Snapshot is true: how far the recording is, and how far processing, where it has begun.

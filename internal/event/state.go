@@ -14,7 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/events"
 )
 
-// State is what must be known of a recording to tell its next changes, and its present state to who asks. It is not modified once
+// State is what must be known of a recording to report its next changes and its present state. It is not modified once
 // made.
 type State struct {
 	events.Recording
@@ -27,8 +27,8 @@ type State struct {
 	processing   v1alpha1.ProcessingState
 	processingAt time.Time
 	steps        []events.Step
-	// told are the outputs that were there.
-	told map[outputKey]struct{}
+	// outputs are those that were there.
+	outputs map[outputKey]struct{}
 }
 
 // outputKey is an output of one attempt of a step.
@@ -60,10 +60,10 @@ func Of(object *v1alpha1.MeetingRecording) *State {
 	}
 	for _, step := range status.Processing.Steps {
 		for _, output := range step.Outputs {
-			if state.told == nil {
-				state.told = map[outputKey]struct{}{}
+			if state.outputs == nil {
+				state.outputs = map[outputKey]struct{}{}
 			}
-			state.told[outputKey{step.Pipeline, step.Step, output.Name, step.Attempt}] = struct{}{}
+			state.outputs[outputKey{step.Pipeline, step.Step, output.Name, step.Attempt}] = struct{}{}
 		}
 	}
 	return state

@@ -96,7 +96,7 @@ func withinLimit(cost checker.CostEstimate) error {
 	return fmt.Errorf("may cost far more than the limit of %d units: it loops over, or searches, something of which no size is known", MaxCost)
 }
 
-// maxComplaints is how many complaints about one condition are told.
+// maxComplaints is how many complaints about one condition are reported.
 const maxComplaints = 3
 
 // explain makes one line of what CEL complains about.

@@ -54,7 +54,7 @@ func larger(a, b *checker.SizeEstimate) *checker.SizeEstimate {
 	return &size
 }
 
-// sizes tells how large a variable, and what is in it, can be.
+// sizes has how large a variable, and what is in it, can be.
 type sizes struct{ variables }
 
 // EstimateCallCost implements checker.CostEstimator; it is not asked.

@@ -108,7 +108,7 @@ const (
 	stepCondition
 )
 
-// compilation is what happened to compiling a condition.
+// compilation is the result of compiling a condition.
 type compilation struct {
 	program *program
 	err     error

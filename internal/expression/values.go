@@ -12,7 +12,7 @@ import (
 
 // recordingValue is what a condition sees of a recording. What is not known is absent.
 func recordingValue(recording *v1alpha1.MeetingRecording) map[string]any {
-	told := recording.Status.Recording
+	status := recording.Status.Recording
 	value := map[string]any{
 		"name":      recording.Name,
 		"namespace": recording.Namespace,
@@ -20,18 +20,18 @@ func recordingValue(recording *v1alpha1.MeetingRecording) map[string]any {
 		"meetingID": recording.Spec.MeetingID,
 		"sessionID": recording.Spec.SessionID,
 		"segment":   recording.Spec.Segment,
-		"state":     string(told.State),
+		"state":     string(status.State),
 	}
-	if told.File != nil {
-		file := map[string]any{"path": told.File.Path}
-		setText(file, "url", told.File.URL)
+	if status.File != nil {
+		file := map[string]any{"path": status.File.Path}
+		setText(file, "url", status.File.URL)
 		value["file"] = file
 	}
-	if told.StartTime != nil {
-		value["startTime"] = told.StartTime.UTC()
+	if status.StartTime != nil {
+		value["startTime"] = status.StartTime.UTC()
 	}
-	if told.EndTime != nil {
-		value["endTime"] = told.EndTime.UTC()
+	if status.EndTime != nil {
+		value["endTime"] = status.EndTime.UTC()
 	}
 	return value
 }
@@ -39,7 +39,7 @@ func recordingValue(recording *v1alpha1.MeetingRecording) map[string]any {
 // stepValues returns the variables steps and outputs. The values of all outputs of a step are merged; where two outputs have the
 // same name among their values, the later one counts.
 func stepValues(steps []v1alpha1.StepStatus) (states, outputs ordered, err error) {
-	told, values := make(map[string]any, len(steps)), make(map[string]any, len(steps))
+	states, values := make(map[string]any, len(steps)), make(map[string]any, len(steps))
 	for _, step := range steps {
 		made, merged := make(map[string]any, len(step.Outputs)), make(map[string]any)
 		for _, output := range step.Outputs {
@@ -52,10 +52,10 @@ func stepValues(steps []v1alpha1.StepStatus) (states, outputs ordered, err error
 				merged[name] = scalar
 			}
 		}
-		told[step.Step] = map[string]any{"state": string(step.State), "outputs": inOrder(made)}
+		states[step.Step] = map[string]any{"state": string(step.State), "outputs": inOrder(made)}
 		values[step.Step] = inOrder(merged)
 	}
-	return inOrder(told), inOrder(values), nil
+	return inOrder(states), inOrder(values), nil
 }
 
 func outputValue(output v1alpha1.StepOutput) (value, values map[string]any, err error) {

@@ -17,7 +17,7 @@ import (
 
 // Check returns what is wrong with how the steps need each other: names that two steps have, needs that name no step, the step
 // itself, or a step twice, and circles. path is the field that holds the steps, such as spec.steps. The order is that of the
-// steps. For a step that is part of a circle and not yet of one that was told, a shortest one is told: "a -> b -> a" is that a
+// steps. For a step that is part of a circle and not yet of one that was reported, a shortest one is reported: "a -> b -> a" is that a
 // needs b and b needs a.
 func Check(path *field.Path, steps []v1alpha1.PipelineStep) field.ErrorList {
 	var found field.ErrorList
@@ -32,9 +32,9 @@ func Check(path *field.Path, steps []v1alpha1.PipelineStep) field.ErrorList {
 	for i, step := range steps {
 		found = append(found, checkNeeds(path.Index(i).Child("needs"), step, index)...)
 	}
-	told := make(map[int]bool)
+	reported := make(map[int]bool)
 	for i := range steps {
-		if told[i] {
+		if reported[i] {
 			continue
 		}
 		circle := shortestCircle(steps, index, i)
@@ -43,7 +43,7 @@ func Check(path *field.Path, steps []v1alpha1.PipelineStep) field.ErrorList {
 		}
 		names := make([]string, 0, len(circle)+1)
 		for _, member := range circle {
-			told[member] = true
+			reported[member] = true
 			names = append(names, steps[member].Name)
 		}
 		names = append(names, names[0])

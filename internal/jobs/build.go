@@ -40,7 +40,7 @@ func (r Run) Name() string {
 // that has no UID, because it was never stored, owns nothing. The template is not changed.
 func Build(run Run) *batchv1.Job {
 	template := run.Step.Template.DeepCopy()
-	tellTrace(&template.Spec.Template.Spec, run)
+	addTrace(&template.Spec.Template.Spec, run)
 	labels := Labels(run)
 	job := &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{

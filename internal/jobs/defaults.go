@@ -14,7 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// DefaultDeadline is how long a Job may take, unless its template or its step says otherwise: nothing runs for ever.
+// DefaultDeadline is how long a Job may take, unless its template or its step says otherwise: nothing runs forever.
 const DefaultDeadline = 24 * time.Hour
 
 // DefaultBackoffLimit is how often the Pod of a Job is retried, unless its template says otherwise.

@@ -31,7 +31,7 @@ const (
 )
 
 // EnvTraceparent is the variable by which a container gets its place in the recording's trace, as OpenTelemetry has it
-// (https://opentelemetry.io/docs/specs/otel/context/env-carriers/): what it reports itself is below its Job's span.
+// (https://opentelemetry.io/docs/specs/otel/context/env-carriers/): its spans are below its Job's span.
 const EnvTraceparent = "TRACEPARENT"
 
 // Environment returns the recording as environment variables of a container. All eight are always there; those of a file are
@@ -58,8 +58,8 @@ func Environment(recording *v1alpha1.MeetingRecording) []corev1.EnvVar {
 	return environment
 }
 
-// tellTrace tells the containers the run's place in the recording's trace, where there is one.
-func tellTrace(pod *corev1.PodSpec, run Run) {
+// addTrace gives the containers the run's place in the recording's trace, if there is one.
+func addTrace(pod *corev1.PodSpec, run Run) {
 	recording := tracecontext.Parse(run.Recording.Annotations[v1alpha1.AnnotationTraceparent])
 	if !recording.IsValid() {
 		return

@@ -26,8 +26,8 @@ func NeededEnvironment(needed []v1alpha1.StepStatus) []corev1.EnvVar {
 	for _, step := range needed {
 		for _, output := range step.Outputs {
 			prefix := "STEP_" + step.Step + "_" + output.Name + "_"
-			for _, told := range tell(output) {
-				set := variable(environmentName(prefix+told.Name), told.Value)
+			for _, known := range variablesOf(output) {
+				set := variable(environmentName(prefix+known.Name), known.Value)
 				count[set.Name]++
 				all = append(all, set)
 			}
@@ -36,12 +36,12 @@ func NeededEnvironment(needed []v1alpha1.StepStatus) []corev1.EnvVar {
 	return slices.DeleteFunc(all, func(v corev1.EnvVar) bool { return count[v.Name] > 1 })
 }
 
-// tell lists what is known of an output, by the ends of the names of its variables.
-func tell(output v1alpha1.StepOutput) []corev1.EnvVar {
-	var told []corev1.EnvVar
+// variablesOf returns the variables of an output, by the ends of their names.
+func variablesOf(output v1alpha1.StepOutput) []corev1.EnvVar {
+	var found []corev1.EnvVar
 	add := func(name, value string) {
 		if value != "" {
-			told = append(told, corev1.EnvVar{Name: name, Value: value})
+			found = append(found, corev1.EnvVar{Name: name, Value: value})
 		}
 	}
 	add("URL", output.URL)
@@ -52,9 +52,9 @@ func tell(output v1alpha1.StepOutput) []corev1.EnvVar {
 	add("SHA256", output.SHA256)
 	values := valuesOf(output)
 	for _, key := range sortedKeys(values) {
-		told = append(told, corev1.EnvVar{Name: "VALUE_" + key, Value: plain(values[key])})
+		found = append(found, corev1.EnvVar{Name: "VALUE_" + key, Value: plain(values[key])})
 	}
-	return told
+	return found
 }
 
 // valuesOf returns an output's values as they stand in its JSON; none where that is no object.

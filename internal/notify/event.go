@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package notify tells a receiver of a processed recording: by a CloudEvents 1.0 event, signed as the Standard Webhooks
+// Package notify sends a receiver news of a processed recording, as a CloudEvents 1.0 event, signed as the Standard Webhooks
 // specification says (https://www.standardwebhooks.com). Every error it returns is a sysexits.ExitError.
 package notify
 
@@ -29,7 +29,7 @@ type Data struct {
 	Steps map[string]Step `json:"steps"`
 }
 
-// Recording is the recording, as the operator reports it in a step's environment.
+// Recording is the recording, as the operator describes it in a step's environment.
 type Recording struct {
 	Name      string `json:"name"`
 	Namespace string `json:"namespace,omitempty"`

@@ -16,7 +16,7 @@ import (
 type Secret struct{ keys signing.Keys }
 
 // ParseSecret reads keys, each "whsec_" and 24 to 64 bytes in base64, with white space between them. It returns an
-// ExitError (Usage) that tells nothing of them.
+// ExitError (Usage) that reveals nothing of them.
 func ParseSecret(text string) (Secret, error) {
 	keys, err := signing.Parse(text)
 	if errors.Is(err, signing.ErrNoKey) {

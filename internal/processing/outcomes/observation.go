@@ -77,8 +77,8 @@ func Active(created metav1.Time) Observation {
 // where it may later (a quota, a policy, an admission webhook that denies or cannot be reached, rights that are missing), and
 // JobDeferred where it did not decide (a time-out, too many requests, a connection that failed).
 //
-// A ValidatingAdmissionPolicy denies with 422 and a webhook with 400 unless told otherwise, which are the codes of an invalid
-// Job too: only their words tell them apart.
+// A ValidatingAdmissionPolicy denies with 422 and a webhook with 400 unless configured otherwise, which are the codes of an invalid
+// Job too: only their messages distinguish them.
 func WhyNotCreated(err error) JobState {
 	switch {
 	case deniedByPolicy(err), apierrors.IsForbidden(err), apierrors.IsInternalError(err):

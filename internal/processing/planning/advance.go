@@ -231,7 +231,7 @@ func end(in Input, step *v1alpha1.StepStatus, state v1alpha1.StepState, message 
 const maxBackoff = time.Hour
 
 // tryAgain makes a step that has just failed wait for its next attempt, where it has a backoff, retries left, and a failure that
-// may fix itself. The attempt that failed goes to the history. A step without a backoff has been tried again by its Job already.
+// may pass. The attempt that failed goes to the history. A step without a backoff has been tried again by its Job already.
 func (w *walk) tryAgain(step *v1alpha1.StepStatus, observed outcomes.Observation) {
 	template := w.template(step.Step)
 	if template == nil || template.Backoff == nil || observed.Permanent {

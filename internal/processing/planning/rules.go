@@ -66,7 +66,7 @@ func IsObserved(recording *v1alpha1.MeetingRecording) bool {
 }
 
 // isFinal changes nothing, but confirms that a changed spec was observed: otherwise kstatus would report the recording as in progress
-// for ever.
+// forever.
 func isFinal(in Input) (Decision, bool) {
 	decision := stay(in)
 	if !IsObserved(in.Recording) {
