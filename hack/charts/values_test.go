@@ -133,6 +133,24 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
+// TestWithoutFixedIDs: clusters such as OpenShift assign the ids of users and groups themselves, and reject fixed ones.
+func TestWithoutFixedIDs(t *testing.T) {
+	for fixed, want := range map[string]bool{"true": true, "false": false} {
+		text, err := rendered(t, namespace, "fixedIDs="+fixed, `live={"enabled":true}`, `split={"enabled":true}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, field := range []string{"runAsUser:", "runAsGroup:", "fsGroup:"} {
+			if got := strings.Contains(text, field); got != want {
+				t.Errorf("fixedIDs=%s: %s is there: %t", fixed, field, got)
+			}
+		}
+		if !strings.Contains(text, "runAsNonRoot: true") {
+			t.Errorf("fixedIDs=%s lets containers run as root", fixed)
+		}
+	}
+}
+
 // TestSchemaKnowsEveryValue: the schema and values.yaml have the same keys.
 func TestSchemaKnowsEveryValue(t *testing.T) {
 	var values map[string]any

@@ -1,0 +1,60 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"fmt"
+	"testing"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+)
+
+// A finished recording whose spec changes is observed again, however it changes, so that kubectl wait and GitOps tools never hang; and
+// nothing runs again.
+func TestFinishedIsObservedAgain(t *testing.T) {
+	ns := namespace(t)
+	newPipelineAccepted(t, ns)
+	op := start(t, ns, nil)
+	r := stopped(t, ns, "rec")[0]
+	job := jobOf(t, r, "default", "archive")
+	expect(t, r, v1alpha1.ProcessingRunning, processingNow, "InProgress")
+	patchObject(t, r, func() { r.Spec.Suspend = true }) // races with the end
+	endJob(t, job, true)
+	expectObserved(t, r)
+	for name, change := range map[string]func(){
+		"suspend is taken back": func() { r.Spec.Suspend = false },
+		"suspended":             func() { r.Spec.Suspend = true },
+		"held":                  func() { r.Spec.Hold = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			patchObject(t, r, change)
+			expectObserved(t, r)
+		})
+	}
+	op.stop()
+	patchObject(t, r, func() { r.Spec.Suspend = false; r.Spec.Rerun = &v1alpha1.Rerun{Token: "again"} })
+	patchObject(t, r, func() { r.Spec.Rerun = nil }) // the token is set back before anybody has seen it
+	start(t, ns, nil)
+	expectObserved(t, r)
+	if n := jobCount(t, ns); n != 1 {
+		t.Errorf("%d Jobs, want the first only", n)
+	}
+}
+
+// expectObserved waits until the recording has succeeded and its status accounts for its spec.
+func expectObserved(t *testing.T, r *v1alpha1.MeetingRecording) {
+	t.Helper()
+	expect(t, r, v1alpha1.ProcessingSucceeded, processed, "Current")
+	eventually(t, "the spec is observed", func() error {
+		if err := admin.Get(t.Context(), client.ObjectKeyFromObject(r), r); err != nil {
+			return err
+		}
+		if r.Status.ObservedGeneration != r.Generation {
+			return fmt.Errorf("generation %d of %d", r.Status.ObservedGeneration, r.Generation)
+		}
+		return nil
+	})
+}
