@@ -4,10 +4,7 @@
 package controllers_test
 
 import (
-	"fmt"
 	"testing"
-
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
@@ -23,6 +20,7 @@ func TestFinishedIsObservedAgain(t *testing.T) {
 	expect(t, r, v1alpha1.ProcessingRunning, processingNow, "InProgress")
 	patchObject(t, r, func() { r.Spec.Suspend = true }) // races with the end
 	endJob(t, job, true)
+	expect(t, r, v1alpha1.ProcessingSucceeded, processed, "Current")
 	expectObserved(t, r)
 	for name, change := range map[string]func(){
 		"suspend is taken back": func() { r.Spec.Suspend = false },
@@ -35,26 +33,10 @@ func TestFinishedIsObservedAgain(t *testing.T) {
 		})
 	}
 	op.stop()
-	patchObject(t, r, func() { r.Spec.Suspend = false; r.Spec.Rerun = &v1alpha1.Rerun{Token: "again"} })
-	patchObject(t, r, func() { r.Spec.Rerun = nil }) // the token is set back before anybody has seen it
+	patchObject(t, r, func() { r.Spec.Hold = false }) // while no manager runs
 	start(t, ns, nil)
 	expectObserved(t, r)
 	if n := jobCount(t, ns); n != 1 {
 		t.Errorf("%d Jobs, want the first only", n)
 	}
-}
-
-// expectObserved waits until the recording has succeeded and its status accounts for its spec.
-func expectObserved(t *testing.T, r *v1alpha1.MeetingRecording) {
-	t.Helper()
-	expect(t, r, v1alpha1.ProcessingSucceeded, processed, "Current")
-	eventually(t, "the spec is observed", func() error {
-		if err := admin.Get(t.Context(), client.ObjectKeyFromObject(r), r); err != nil {
-			return err
-		}
-		if r.Status.ObservedGeneration != r.Generation {
-			return fmt.Errorf("generation %d of %d", r.Status.ObservedGeneration, r.Generation)
-		}
-		return nil
-	})
 }

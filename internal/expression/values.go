@@ -39,7 +39,7 @@ func recordingValue(recording *v1alpha1.MeetingRecording) map[string]any {
 // stepValues returns the variables steps and outputs. The values of all outputs of a step are merged; where two outputs have the
 // same name among their values, the later one counts.
 func stepValues(steps []v1alpha1.StepStatus) (states, outputs ordered, err error) {
-	states, values := make(map[string]any, len(steps)), make(map[string]any, len(steps))
+	named, values := make(map[string]any, len(steps)), make(map[string]any, len(steps))
 	for _, step := range steps {
 		made, merged := make(map[string]any, len(step.Outputs)), make(map[string]any)
 		for _, output := range step.Outputs {
@@ -52,10 +52,10 @@ func stepValues(steps []v1alpha1.StepStatus) (states, outputs ordered, err error
 				merged[name] = scalar
 			}
 		}
-		states[step.Step] = map[string]any{"state": string(step.State), "outputs": inOrder(made)}
+		named[step.Step] = map[string]any{"state": string(step.State), "outputs": inOrder(made)}
 		values[step.Step] = inOrder(merged)
 	}
-	return inOrder(states), inOrder(values), nil
+	return inOrder(named), inOrder(values), nil
 }
 
 func outputValue(output v1alpha1.StepOutput) (value, values map[string]any, err error) {
