@@ -95,7 +95,6 @@ func (j *jobEntry) refuse(why outcomes.Observation, pace Pace, now time.Time) ti
 	return wait
 }
 
-// accepted forgets that the Job was ever rejected.
 func (j *jobEntry) accepted() {
 	j.refused, j.tries, j.retryTime = outcomes.Observation{}, 0, time.Time{}
 }

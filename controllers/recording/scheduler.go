@@ -107,7 +107,6 @@ func (s *scheduler) started(job *batchv1.Job) {
 	s.on(job.Namespace, func(queues *scheduling.Queues) []string { return queues.Started(step, job.Name) })
 }
 
-// ended reports a Job that has ended, is gone, or does not run.
 func (s *scheduler) ended(namespace, job string) {
 	s.on(namespace, func(queues *scheduling.Queues) []string { return queues.Ended(job) })
 }
