@@ -299,6 +299,7 @@ func TestPanic(t *testing.T) {
 		}
 		w.server.set(nil)
 		bug := recorder.NewPanicError("a secret")
+		w.mu.Lock()
 		w.Write = func(ctx context.Context, session recorder.Session, events []lifecycle.Event) []recorder.Written {
 			guilty := slices.IndexFunc(events, func(ev lifecycle.Event) bool { return numberOf(ev) == 2 })
 			if guilty < 0 {
@@ -307,6 +308,7 @@ func TestPanic(t *testing.T) {
 			written := append(w.server.write(ctx, session, events[:guilty]), recorder.Written{Err: bug})
 			return append(written, w.server.write(ctx, session, events[guilty+1:])...)
 		}
+		w.mu.Unlock()
 		w.flush(t)
 		if got := w.server.of(newEvent(0, 0)); !slices.Equal(got, []int{0, 1, 3}) {
 			t.Errorf("written: %v", got)
@@ -381,7 +383,9 @@ func TestSpoolFails(t *testing.T) {
 				}
 				w.server.set(nil)
 				pass(openFor + time.Millisecond)
+				w.mu.Lock()
 				w.SpoolFirst = true
+				w.mu.Unlock()
 				w.expect(t, newEvent(1, 0), lifecycle.Recorded, 0)
 				if len(w.queues) > 0 {
 					t.Errorf("%d queues are left", len(w.queues))
