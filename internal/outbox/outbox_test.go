@@ -530,6 +530,8 @@ func fill(t *testing.T, v reflect.Value, text string) {
 		switch field.Kind() {
 		case reflect.String:
 			field.SetString(fmt.Sprint(text, i))
+		case reflect.Int32:
+			field.SetInt(int64(i + 1))
 		case reflect.Struct:
 			if field.Type() == reflect.TypeFor[time.Time]() {
 				field.Set(reflect.ValueOf(time.Date(2026, 11, 23, 12, i, 0, 0, time.UTC)))
