@@ -248,10 +248,12 @@ func TestCutFiles(t *testing.T) {
 		args []string
 		cuts []float64 // shares that stay; above 1: bytes that go
 	}{
-		"index at the front": {"a.mp4", mediatest.Join(clocks(4, 4), h264, []string{"-movflags", "+faststart"}), []float64{0.02, 0.5, 0.95, 2}},
-		"index at the end":   {"a.mp4", mediatest.Join(clocks(4, 4), h264), []float64{0.02, 0.5, 0.95, 2}},
-		"fragments":          {"a.mp4", mediatest.Join(clocks(4, 4), h264, []string{"-movflags", "+frag_keyframe+empty_moov"}), []float64{0.5, 0.95, 2}},
-		"WebM":               {"a.webm", mediatest.Join(clocks(4, 4), vp8), []float64{0.5, 0.95, 2}},
+		"index at the front": {"a.mp4", mediatest.Join(clocks(4, 4), h264, []string{"-movflags", "+faststart"}), []float64{0.02, 0.5, 0.9, 0.99, 2}},
+		"index at the end":   {"a.mp4", mediatest.Join(clocks(4, 4), h264), []float64{0.02, 0.5, 0.9, 0.99, 2}},
+		"fragments":          {"a.mp4", mediatest.Join(clocks(4, 4), h264, []string{"-movflags", "+frag_keyframe+empty_moov"}), []float64{0.5, 0.9, 0.99, 2}},
+		"MOV":                {"a.mov", mediatest.Join(clocks(4, 4), reordered), []float64{0.5, 0.9, 0.99}},
+		"Matroska":           {"a.mkv", mediatest.Join(clocks(4, 4), reordered), []float64{0.5, 0.9, 0.99}},
+		"WebM":               {"a.webm", mediatest.Join(clocks(4, 4), vp8), []float64{0.5, 0.9, 0.99, 2}},
 		"live WebM":          {"a.webm", mediatest.Join(clocks(4, 4), vp8, []string{"-live", "1"}), []float64{0.5, 0.95, 2}},
 		"MPEG-TS":            {"a.ts", mediatest.Join(clocks(4, 4), h264), []float64{2}},
 		"Ogg":                {"a.ogg", mediatest.Join(mediatest.ClockSound(4), []string{"-c:a", "libopus"}), []float64{0.5, 2}},
