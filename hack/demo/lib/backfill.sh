@@ -16,7 +16,7 @@ make_account() {
 serve_account() {
   local file
   missed_session=$(openssl rand -hex 12) file=$(openssl rand -hex 12).mp4
-  cp "$here/testdata/recording.mp4" "$state/files/encoded/videos/$file"
+  cp "$root/internal/simulator/recording.mp4" "$state/files/encoded/videos/$file"
   vacate provider "$host" "$api_port" DEMO_API_PORT
   start provider "$state/provider" --listen "$host:$api_port" --credentials "$state/account" --meeting jvsg-8rjn-j304 --session "$missed_session" \
     --file-url "http://$host:$file_port/encoded/videos/$file"
@@ -36,6 +36,6 @@ show_backfill() {
   expect "the source of the recording's events" "$(of "$recording" '{.status.recording.events[*].source}')" Backfill
   expect "the state of its processing" "$(of "$recording" '{.status.processing.state}')" Succeeded
   expect "the checksum of the archived file" "$(of "$recording" '{.status.processing.steps[0].outputs[0].sha256}')" \
-    "$(sha256sum "$here/testdata/recording.mp4" | cut -d' ' -f1)"
+    "$(sha256sum "$root/internal/simulator/recording.mp4" | cut -d' ' -f1)"
   run kubectl recording -n "$namespace" get "$recording"
 }
