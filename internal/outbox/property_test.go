@@ -85,7 +85,7 @@ func (l life) run(t *testing.T) {
 	s.set(nil)
 	w.flush(t)
 	for session, numbers := range acknowledged {
-		got := s.written[session]
+		got := s.of(recorder.Event{Session: session})
 		for _, number := range numbers {
 			if n := count(got, number); n == 0 || (n > 1 && !l.crashes) {
 				t.Errorf("%v: %d was acknowledged and is written %d times", session, number, n)
@@ -95,9 +95,11 @@ func (l life) run(t *testing.T) {
 			t.Errorf("%v: written in the order %v", session, got)
 		}
 	}
+	w.mu.Lock()
 	if len(w.queues) > 0 || w.waiting > 0 || w.replays > 0 {
 		t.Errorf("%d queues, %d waiting entries and %d replays are left", len(w.queues), w.waiting, w.replays)
 	}
+	w.mu.Unlock()
 	w.end(t)
 }
 
