@@ -119,7 +119,7 @@ func (r *Reconciler) confirmStatus(ctx context.Context, recording *v1alpha1.Meet
 	}}
 	err := kube.PatchStatus(ctx, r.Client, recording, after, client.DryRunAll)
 	if err == nil {
-		r.statusWrites.Set(recording.Namespace, nil)
+		_ = r.statusWrites.Set(recording.Namespace, nil)
 		return nil
 	}
 	if apierrors.IsNotFound(err) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -55,9 +56,12 @@ func needsObservation(recording *v1alpha1.MeetingRecording) bool {
 // Reconcile observes one finished recording.
 func (f *finished) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	var recording v1alpha1.MeetingRecording
-	if err := f.Live.Get(ctx, request.NamespacedName, &recording); client.IgnoreNotFound(err) != nil {
+	switch err := f.Live.Get(ctx, request.NamespacedName, &recording); {
+	case apierrors.IsNotFound(err):
+		return reconcile.Result{}, nil
+	case err != nil:
 		return reconcile.Result{}, fmt.Errorf("read the finished recording: %w", err)
-	} else if err != nil || !needsObservation(&recording) {
+	case !needsObservation(&recording):
 		return reconcile.Result{}, nil
 	}
 	facts, err := f.gather(ctx, &recording, newEntry(recording.UID))

@@ -43,7 +43,7 @@ func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning
 		r.rejected(ctx, before, err)
 		return reconcile.Result{}, err
 	}
-	r.statusWrites.Set(before.Namespace, nil)
+	_ = r.statusWrites.Set(before.Namespace, nil)
 	facts.known.written = stored.ResourceVersion
 	countStored(before, decision)
 	r.trace(facts, decision)

@@ -165,7 +165,7 @@ func (c *Checker) unreadable() []string {
 func (c *Checker) checkRevision(ctx context.Context) error {
 	revision, err := c.currentRevision(ctx)
 	if err != nil {
-		return nil // unknown now; the next look shows it
+		return nil //nolint:nilerr // unknown now; the next look shows it
 	}
 	if revision < c.revision {
 		return fmt.Errorf("%w: etcd's revision went back from %d to %d: it was restored from a backup", ErrRestart, c.revision, revision)

@@ -30,7 +30,7 @@ func (p *Problems) Set(namespace string, err error) (before error) {
 }
 
 // Get returns what is known about a namespace; false if nothing is.
-func (p *Problems) Get(namespace string) (error, bool) { //nolint:revive,staticcheck // the error is the value
+func (p *Problems) Get(namespace string) (error, bool) { //nolint:revive // the error is the value
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	err, known := p.byNamespace[namespace]

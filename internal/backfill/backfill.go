@@ -218,7 +218,7 @@ func (r *round) plan(s rest.Session, c *check, total int) {
 		next = c.expires
 	}
 	before := r.schedule[keyOf(s.ID)]
-	r.summary.Webhooks.add(deliveries{c.deliveries.counts.minus(before.webhooks), c.deliveries.failedTypes})
+	r.summary.Webhooks.add(deliveries{c.deliveries.minus(before.webhooks), c.deliveries.failedTypes})
 	r.schedule[keyOf(s.ID)] = checked{next: seconds(next), seen: seconds(r.now), webhooks: c.deliveries.counts}
 }
 

@@ -123,8 +123,8 @@ func (c counts) minus(before counts) counts {
 
 func deliveriesOf(r rest.Recording) deliveries {
 	d := deliveries{counts: counts{
-		succeeded: int32(min(r.Deliveries.Succeeded, r.Deliveries.Total, 1<<20)),        //nolint:gosec // bounded
-		failed:    int32(min(max(0, r.Deliveries.Total-r.Deliveries.Succeeded), 1<<20)), //nolint:gosec // bounded
+		succeeded: int32(min(r.Deliveries.Succeeded, r.Deliveries.Total, 1<<20)), //nolint:gosec // bounded
+		failed:    int32(min(max(0, r.Deliveries.Total-r.Deliveries.Succeeded), 1<<20)),
 	}}
 	for _, eventType := range r.Deliveries.Failed {
 		if d.failedTypes == nil {

@@ -66,7 +66,7 @@ Whoever has the key can forge recordings: use it on test clusters only.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context(), cmd) },
 	}
 	s.bind(cmd)
-	cmd.AddCommand(newKeygenCommand(s), newWebhookCommand(s), newServeCommand(s))
+	cmd.AddCommand(newKeygenCommand(s), newWebhookCommand(s), newServeCommand())
 	return cmd
 }
 

@@ -68,7 +68,7 @@ func (s *simulateOptions) sendOne(ctx context.Context, webhook simulator.Webhook
 }
 
 // newServeCommand serves recorded files, and receives notifications.
-func newServeCommand(s *simulateOptions) *cobra.Command {
+func newServeCommand() *cobra.Command {
 	var address, directory, notifications string
 	cmd := &cobra.Command{
 		Use:     "serve",

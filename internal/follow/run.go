@@ -34,7 +34,7 @@ func (s Source) Run(ctx context.Context, selector string, observe, forget func(*
 	version := uint64(0)
 	for delay := backoff; ctx.Err() == nil; {
 		var err error
-		reached := version
+		var reached uint64
 		if version == 0 {
 			reached, err = s.List(ctx, selector, 0, observe)
 		} else {

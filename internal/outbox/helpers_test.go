@@ -200,7 +200,7 @@ func (w *world) expect(t testing.TB, ev recorder.Event, want lifecycle.Result, a
 	begin := time.Now()
 	outcome, err := w.Record(context.Background(), ev)
 	if took := time.Since(begin); err != nil || outcome.Result != want || took > atMost {
-		t.Errorf("%s %s: %q, %v after %s; want %q within %s", ev.Session.SessionID, ev.FilePath, outcome.Result, err, took, want, atMost)
+		t.Errorf("%s %s: %q, %v after %s; want %q within %s", ev.SessionID, ev.FilePath, outcome.Result, err, took, want, atMost)
 	}
 }
 

@@ -129,7 +129,7 @@ func TestClientEventsOfRoutes(t *testing.T) {
 			t.Errorf("%q: %d %s, want %d", token, w.Code, w.Body, want)
 		}
 	}
-	if len(recorded.events) != 1 || recorded.events[0].Session.Namespace != "team-a" {
+	if len(recorded.events) != 1 || recorded.events[0].Namespace != "team-a" {
 		t.Errorf("recorded %+v", recorded.events)
 	}
 }

@@ -60,7 +60,7 @@ type noted struct{ events []recorder.Event }
 
 func (n *noted) Record(_ context.Context, ev recorder.Event) (recorder.Outcome, error) {
 	n.events = append(n.events, ev)
-	return recorder.Outcome{Result: lifecycle.Recorded, Recording: ev.Session.Namespace + "/" + lifecycle.Name(ev.Session.MeetingID, ev.Session.SessionID, 1)}, nil
+	return recorder.Outcome{Result: lifecycle.Recorded, Recording: ev.Namespace + "/" + lifecycle.Name(ev.MeetingID, ev.SessionID, 1)}, nil
 }
 
 // TestRoutes: the secret says which namespace a webhook's recording is in, and that is in the answer, the log and the metrics.
@@ -203,7 +203,7 @@ func TestFloodOfOneNamespace(t *testing.T) {
 func TestSlowNamespace(t *testing.T) {
 	release, entered := make(chan struct{}), make(chan struct{})
 	f := newFixture(t, recorderFunc(func(ctx context.Context, ev recorder.Event) (recorder.Outcome, error) {
-		if ev.Session.Namespace == "team-a" {
+		if ev.Namespace == "team-a" {
 			select {
 			case entered <- struct{}{}:
 				<-release

@@ -114,7 +114,7 @@ func metricValue(t testing.TB, from prometheus.Gatherer, name string) float64 {
 
 // recordedAlways answers every event as new.
 var recordedAlways = recorderFunc(func(_ context.Context, ev recorder.Event) (recorder.Outcome, error) {
-	return recorder.Outcome{Result: lifecycle.Recorded, Recording: "meetings/" + lifecycle.Name(ev.Session.MeetingID, ev.Session.SessionID, 1)}, nil
+	return recorder.Outcome{Result: lifecycle.Recorded, Recording: "meetings/" + lifecycle.Name(ev.MeetingID, ev.SessionID, 1)}, nil
 })
 
 func recordedNever(err error) Recorder {

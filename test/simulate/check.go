@@ -316,10 +316,6 @@ func (w *World) checkSink(recordings []*v1alpha1.MeetingRecording) {
 	}
 }
 
-// maxWrites is DESIGN's budget for a recording of four events and one step, of writes to its object: five, and one for its creation; a sink
-// adds two.
-const maxWrites = 7
-
 // checkBudget holds the number of writes, where nothing went wrong.
 func (w *World) checkBudget() {
 	if len(w.plan.Faults) > 0 || w.plan.Night || len(w.plan.Pipelines[0].Steps) > 1 || w.plan.Sink || len(w.plan.Pipelines) > 1 {

@@ -25,10 +25,9 @@ type observations struct {
 	// outcomes are the final states of attempts at steps.
 	outcomes map[string]string
 	active   map[string]bool
-	most     int
 	gone     map[string]memoryapi.Object
 	goneAt   map[string]time.Time
-	// settledAt is when a recording was last written.
+	// changed is when a recording was last written.
 	changed time.Time
 }
 

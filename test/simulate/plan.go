@@ -180,7 +180,7 @@ func drawPipelines(r *rand.Rand) []Pipeline {
 }
 
 // fault draws one.
-func (p Plan) fault(r *rand.Rand) Fault {
+func (p Plan) fault(r *rand.Rand) Fault { //nolint:gocyclo // one case for each kind
 	sidecar := func() string { return fmt.Sprintf("sidecar-%d", 1+r.IntN(p.Sidecars)) }
 	manager := func() string { return fmt.Sprintf("manager-%d", 1+r.IntN(p.Managers)) }
 	process := func() string { return pick(r, sidecar(), sidecar(), manager(), manager()) }

@@ -46,7 +46,7 @@ func (s *story) hash() string {
 	})
 	digest := sha256.New()
 	for _, l := range lines {
-		fmt.Fprintf(digest, "%d %s\n", l.at, l.text)
+		_, _ = fmt.Fprintf(digest, "%d %s\n", l.at, l.text)
 	}
 	return hex.EncodeToString(digest.Sum(nil)[:8])
 }

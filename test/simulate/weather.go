@@ -82,7 +82,7 @@ func (w *weather) fault(p *process, call memoryapi.Call) memoryapi.Fault {
 }
 
 // add adds what a fault does to a call.
-func (w *weather) add(p *process, f Fault, call memoryapi.Call, fault *memoryapi.Fault, amount time.Duration) {
+func (w *weather) add(p *process, f Fault, call memoryapi.Call, fault *memoryapi.Fault, amount time.Duration) { //nolint:gocyclo // one case for each kind
 	resource := schema.GroupResource{Resource: call.Resource}
 	isLease := call.Resource == "leases"
 	switch f.Kind {

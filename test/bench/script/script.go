@@ -69,7 +69,7 @@ func (s Script) Recording(i int) Recording {
 	r := Recording{
 		MeetingID: fmt.Sprintf("bnch-%04x-%04x", session>>16&0xffff, session&0xffff),
 		SessionID: fmt.Sprintf("%s%016x", s.Tag, session),
-		Segment:   int32(segment) + 1, //nolint:gosec // a few
+		Segment:   int32(segment) + 1,
 	}
 	r.Name = lifecycle.Name(r.MeetingID, r.SessionID, r.Segment)
 	r.FilePath = fmt.Sprintf("/encoded/videos/%s%012x%04x.mp4", s.Tag, session, segment)

@@ -273,7 +273,7 @@ func (s *side) lease(ctx context.Context, name string, dice *rand.Rand) answer {
 // answer remembers the version, and returns what the sides are compared by.
 func (s *side) answer(object *unstructured.Unstructured, err error) answer {
 	if err != nil {
-		status, ok := err.(apierrors.APIStatus) //nolint:errorlint // it is not wrapped
+		status, ok := err.(apierrors.APIStatus)
 		if !ok {
 			return answer{Reason: metav1.StatusReason(err.Error())}
 		}

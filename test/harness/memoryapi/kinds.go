@@ -40,7 +40,7 @@ type crd struct {
 	validator  validation.SchemaValidator
 }
 
-func (k *kind) apiVersion() string { return k.GroupVersion.String() }
+func (k *kind) apiVersion() string { return k.String() }
 
 func (k *kind) groupResource() schema.GroupResource {
 	return schema.GroupResource{Group: k.Group, Resource: k.resource}

@@ -19,7 +19,6 @@ import (
 	"sync"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
@@ -257,12 +256,6 @@ func (s *Server) uid(of string) string {
 	_, _ = fmt.Fprintf(digest, "%s/%d/%d", of, s.version, s.restores)
 	sum := digest.Sum64()
 	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", uint32(sum>>32), uint16(sum>>16), s.version>>12&0xfff, s.version&0xfff, sum&0xffffffffffff)
-}
-
-// timeOf reads a time of an object.
-func timeOf(value string) (metav1.Time, bool) {
-	parsed, err := time.Parse(time.RFC3339, value)
-	return metav1.NewTime(parsed), err == nil
 }
 
 // KeepUnknownFields has recordings keep fields of the status that the CRD does not know, as a newer CRD would that does.

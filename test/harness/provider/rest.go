@@ -101,7 +101,7 @@ func (a *Account) listRecordings(w http.ResponseWriter, r *http.Request, s shape
 	var found []*Recording
 	add := func(recordings []*Recording) {
 		for _, recording := range recordings {
-			if !recording.deleted && !(a.Planned && recording.Created.After(a.now())) && (room == "" || room == recording.RoomID) {
+			if !recording.deleted && (!a.Planned || !recording.Created.After(a.now())) && (room == "" || room == recording.RoomID) {
 				found = append(found, recording)
 			}
 		}

@@ -88,12 +88,12 @@ func (m mutant) isFound(ctx context.Context, seeds int) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary, "./test/simulate") //nolint:gosec // our own arguments
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary, "./test/simulate")
 	build.Dir = harness.Path()
 	if out, err := build.CombinedOutput(); err != nil {
 		return false, fmt.Errorf("build: %w: %s", err, out)
 	}
-	run := exec.CommandContext(ctx, binary, "-test.run=^TestSeeds$", "-test.timeout=0", "-first", "-tries=0", fmt.Sprintf("-seeds=%d", seeds)) //nolint:gosec // our own arguments
+	run := exec.CommandContext(ctx, binary, "-test.run=^TestSeeds$", "-test.timeout=0", "-first", "-tries=0", fmt.Sprintf("-seeds=%d", seeds))
 	run.Dir = harness.Path("test", "simulate")
 	out, err := run.CombinedOutput()
 	var ended *exec.ExitError
