@@ -136,7 +136,7 @@ func TestLeftOut(t *testing.T) {
 // TestWithoutFixedIDs: clusters such as OpenShift assign the ids of users and groups themselves, and reject fixed ones.
 func TestWithoutFixedIDs(t *testing.T) {
 	for fixed, want := range map[string]bool{"true": true, "false": false} {
-		text, err := rendered(t, namespace, "fixedIDs="+fixed, `live={"enabled":true}`, `split={"enabled":true}`)
+		text, err := rendered(t, namespace, "crds.enabled=false", "fixedIDs="+fixed, `live={"enabled":true}`, `split={"enabled":true}`)
 		if err != nil {
 			t.Fatal(err)
 		}
