@@ -175,7 +175,7 @@ var varying = []struct {
 	{regexp.MustCompile(`[ \t]+`), " "},
 }
 
-// normal is the output without what varies, line by line.
+// normal is the output without what varies, line by line. The rows of a table are sorted: kubectl sorts them by names that vary.
 func normal(text string) (lines []string) {
 	for line := range strings.Lines(text) {
 		for _, v := range varying {
@@ -184,6 +184,9 @@ func normal(text string) (lines []string) {
 		if line = strings.TrimSpace(line); line != "" {
 			lines = append(lines, line)
 		}
+	}
+	if len(lines) > 0 && strings.HasPrefix(lines[0], "NAME ") && !slices.Contains(lines, "...") {
+		slices.Sort(lines[1:])
 	}
 	return lines
 }
