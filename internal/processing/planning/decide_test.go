@@ -78,10 +78,12 @@ func TestDecide(t *testing.T) {
 			said: "Ready=False/TooManySteps Stalled=True/TooManySteps", kstatus: "Failed"},
 		"stopped, as many steps as can be": {recording: recording(stopped, 0), pipelines: many[:8], create: 256},
 
-		"failed a moment ago":      {recording: recording(fail, 30*time.Second), state: "Waiting", again: 35 * time.Second, kstatus: "InProgress"},
-		"failed, suspended":        {recording: suspended(recording(fail, 0)), state: "Waiting", again: 65 * time.Second, kstatus: "InProgress"},
-		"failed, window passed":    {recording: recording(fail, 65*time.Second), pipelines: []v1alpha1.RecordingPipeline{onFailed}, create: 1},
-		"failed, nothing for that": {recording: recording(fail, time.Hour), pipelines: []v1alpha1.RecordingPipeline{pipeline("p", "a")}, state: "Skipped", said: "Ready=True/NothingToProcess", kstatus: "Current"},
+		"failed a moment ago":       {recording: recording(fail, 30*time.Second), state: "Waiting", again: 35 * time.Second, kstatus: "InProgress"},
+		"failed, suspended":         {recording: suspended(recording(fail, 0)), state: "Waiting", again: 65 * time.Second, kstatus: "InProgress"},
+		"failed, clock a bit ahead": {recording: recording(fail, -30*time.Second), state: "Waiting", again: 95 * time.Second, kstatus: "InProgress"},
+		"failed, clock was wrong":   {recording: recording(fail, -2*time.Hour), pipelines: []v1alpha1.RecordingPipeline{onFailed}, create: 1},
+		"failed, window passed":     {recording: recording(fail, 65*time.Second), pipelines: []v1alpha1.RecordingPipeline{onFailed}, create: 1},
+		"failed, nothing for that":  {recording: recording(fail, time.Hour), pipelines: []v1alpha1.RecordingPipeline{pipeline("p", "a")}, state: "Skipped", said: "Ready=True/NothingToProcess", kstatus: "Current"},
 
 		"being deleted": {recording: deleted(recording(stopped, 0)), pipelines: []v1alpha1.RecordingPipeline{pipeline("p", "a")}, state: "Waiting", kstatus: "Terminating"},
 		"succeeded":     {recording: final(recording(stopped, 0), "Succeeded"), pipelines: []v1alpha1.RecordingPipeline{pipeline("p", "a")}, state: "Succeeded"},

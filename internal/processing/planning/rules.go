@@ -113,14 +113,15 @@ func isRecording(in Input) (Decision, bool) {
 }
 
 // mayStillGetFile waits for the file that may arrive after recording-failed: what was done for the failure could not be undone, and
-// the Jobs for the file must be created all the same.
+// the Jobs for the file must be created all the same. It does not wait for an end that lies far ahead: the sidecar's clock was wrong.
 func mayStillGetFile(in Input) (Decision, bool) {
 	recording := in.Recording.Status.Recording
 	if recording.State != v1alpha1.RecordingFailed || recording.EndTime == nil {
 		return Decision{}, false
 	}
-	wait := recording.EndTime.Add(in.Settings.ReorderWindow + reorderSlack).Sub(in.Now)
-	if wait <= 0 {
+	window := in.Settings.ReorderWindow + reorderSlack
+	wait := recording.EndTime.Add(window).Sub(in.Now)
+	if wait <= 0 || wait > 2*window {
 		return Decision{}, false
 	}
 	decision := stay(in)
