@@ -273,10 +273,10 @@ func TestListAndFailure(t *testing.T) {
 	b.awaitRows("daily-standup: Ready")
 }
 
-// TestMany has more recordings than a request lists.
 // TestFileFacts: the page says of a file that it is in the customer's own bucket, and that it is encrypted, and where its key is.
 func TestFileFacts(t *testing.T) {
 	w := newWorld(t)
+	w.serve(t)
 	own := recording("own4-buck-et00", "63e1f0a0b2c4d5e6f7a8b90c", v1alpha1.RecordingStopped, time.Hour)
 	own.Status.Recording.File.URL = ""
 	own.Status.Recording.File.Encryption = &v1alpha1.FileEncryption{KeyURL: "https://keys.example.com/a.key", MetadataURL: "s3://keys/a.json"}
@@ -299,6 +299,7 @@ func TestFileFacts(t *testing.T) {
 	}
 }
 
+// TestMany has more recordings than a request lists.
 func TestMany(t *testing.T) {
 	w := newWorld(t)
 	w.serve(t)

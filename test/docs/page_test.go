@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -82,11 +83,17 @@ func (b block) isOf(class string) bool {
 type shell struct {
 	folder      string
 	environment []string
+	groups      []int // the process groups of the scripts: what they start in the background ends with the test
 }
 
 func newShell(t *testing.T, environment ...string) *shell {
 	t.Helper()
 	s := &shell{folder: t.TempDir(), environment: append(os.Environ(), environment...)}
+	t.Cleanup(func() {
+		for _, group := range s.groups {
+			_ = syscall.Kill(-group, syscall.SIGTERM)
+		}
+	})
 	for _, name := range []string{"config", "charts", "hack", "go.mod", "bin"} {
 		if err := os.Symlink(harness.Path(name), filepath.Join(s.folder, name)); err != nil {
 			t.Fatal(err)
@@ -108,7 +115,11 @@ func (s *shell) run(ctx context.Context, script string) (string, error) {
 	cmd := exec.CommandContext(ctx, "bash", "-c", prelude+script)
 	cmd.Dir, cmd.Env = s.folder, s.environment
 	cmd.WaitDelay = time.Second // what it started in the background may hold its output open
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.CombinedOutput()
+	if cmd.Process != nil {
+		s.groups = append(s.groups, cmd.Process.Pid)
+	}
 	if err != nil && !strings.Contains(err.Error(), "WaitDelay") {
 		return string(out), fmt.Errorf("%w\n%s", err, out)
 	}
