@@ -11,6 +11,7 @@ package backup
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	k8sjson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
 // Format is the value of Header.Format.
@@ -83,7 +86,7 @@ func NewReader(in io.Reader) (*Reader, error) {
 	r := &Reader{lines: bufio.NewScanner(in), line: 1}
 	r.lines.Buffer(nil, maxLine)
 	if !r.lines.Scan() {
-		return nil, errors.Join(errors.New("the backup is empty"), r.lines.Err())
+		return nil, cmp.Or(r.lines.Err(), errors.New("the backup is empty"))
 	}
 	if err := json.Unmarshal(r.lines.Bytes(), &r.Header); err != nil || r.Header.Format != Format {
 		return nil, fmt.Errorf("this is not a backup of recordings: its first line does not have \"format\": %q", Format)
@@ -94,7 +97,10 @@ func NewReader(in io.Reader) (*Reader, error) {
 // Next returns the next recording, or io.EOF after the last.
 func (r *Reader) Next() (*unstructured.Unstructured, error) {
 	if !r.lines.Scan() {
-		return nil, errors.Join(ErrCutOff, r.lines.Err())
+		if err := r.lines.Err(); err != nil {
+			return nil, fmt.Errorf("read line %d of the backup: %w", r.line+1, err)
+		}
+		return nil, ErrCutOff
 	}
 	r.line++
 	object := &unstructured.Unstructured{}
@@ -102,7 +108,7 @@ func (r *Reader) Next() (*unstructured.Unstructured, error) {
 	if err := k8sjson.Unmarshal(r.lines.Bytes(), &object.Object); err != nil {
 		return nil, fmt.Errorf("line %d of the backup is not JSON: %w", r.line, err)
 	}
-	if object.GetKind() == "MeetingRecording" && object.GetName() != "" {
+	if kind := object.GroupVersionKind(); kind.Group == v1alpha1.GroupName && kind.Kind == "MeetingRecording" && object.GetName() != "" {
 		r.count++
 		return object, nil
 	}
@@ -112,6 +118,12 @@ func (r *Reader) Next() (*unstructured.Unstructured, error) {
 	}
 	if *trailer.Recordings != r.count {
 		return nil, fmt.Errorf("the backup should have %d recordings, but has %d", *trailer.Recordings, r.count)
+	}
+	if r.lines.Scan() {
+		return nil, fmt.Errorf("the backup goes on after its end, in line %d: restore two backups one after the other", r.line+1)
+	}
+	if err := r.lines.Err(); err != nil {
+		return nil, fmt.Errorf("read the end of the backup: %w", err)
 	}
 	return nil, io.EOF
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -152,13 +153,16 @@ func attempt(ctx context.Context, c client.Client, recording *unstructured.Unstr
 	return Restored, writeStatus(ctx, c, current, recording)
 }
 
+// strict rejects a field that the cluster's CRDs lack: to drop the outcome of a step would run it again.
+const strict = client.FieldValidation(metav1.FieldValidationStrict)
+
 // create creates the recording without a status.
 func create(ctx context.Context, c client.Client, recording *unstructured.Unstructured, dryRun bool) (*unstructured.Unstructured, error) {
 	created := recording.DeepCopy()
 	for _, field := range [][]string{{"status"}, {"metadata", "creationTimestamp"}, {"metadata", "generation"}} {
 		unstructured.RemoveNestedField(created.Object, field...)
 	}
-	var options []client.CreateOption
+	options := []client.CreateOption{strict}
 	if dryRun {
 		options = append(options, client.DryRunAll)
 	}
@@ -179,7 +183,7 @@ func writeStatus(ctx context.Context, c client.Client, current, recording *unstr
 	status := recording.DeepCopy().Object["status"].(map[string]any)
 	observe(status, recording.GetGeneration(), current.GetGeneration())
 	next.Object["status"] = status
-	return rejected("update", "meetingrecordings/status", c.Status().Update(ctx, next))
+	return rejected("update", "meetingrecordings/status", c.Status().Update(ctx, next, strict))
 }
 
 // observe moves the observed generations from the old object's count to the new one's: what was observed then is observed now.

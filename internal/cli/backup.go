@@ -18,6 +18,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/backup"
+	"github.com/meetingops/meeting-recording-operator/internal/cli/view"
 )
 
 // progressInterval is how often backup and restore say how far they are.
@@ -153,7 +154,7 @@ func (r *restoreOptions) run(ctx context.Context, file, namespace string) error 
 		progress.add(1)
 		if result.Err != nil && counts[backup.Failed] <= maxFailuresShown {
 			// The summary counts it if this fails.
-			_, _ = fmt.Fprintf(r.ErrOut, "%s/%s: %v\n", result.Namespace, result.Name, explainRestore(result))
+			_, _ = fmt.Fprintf(r.ErrOut, "%s\n", view.Clean(fmt.Sprintf("%s/%s: %v", result.Namespace, result.Name, explainRestore(result))))
 		}
 	}})
 	suffix := ""

@@ -6,18 +6,23 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/yaml"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/backup"
 	"github.com/meetingops/meeting-recording-operator/internal/cli"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
@@ -60,6 +65,16 @@ func TestOtherCRDs(t *testing.T) {
 	if err := cluster.Client.Get(t.Context(), client.ObjectKeyFromObject(recording), recording); err != nil || recording.Spec.Hold || !recording.Spec.Suspend {
 		t.Errorf("the recording is %+v, %v", recording.Spec, err)
 	}
+	// A restore does not drop what the CRD lacks.
+	newer := finished("default", "newer")
+	newer.Spec.Hold = true
+	writeBackup(t, file, newer)
+	try(1, older, "restore", file)
+	newer.Spec.Hold, newer.Name = false, "newer-status"
+	setFinished(newer)
+	newer.Status.Processing.History = []v1alpha1.StepAttempt{{Pipeline: "web", Step: "archive", Attempt: 1, State: v1alpha1.StepFailed}}
+	writeBackup(t, file, newer)
+	try(1, older, "restore", file)
 	try(1, "you lack the permission to", "list", "--as", "nobody")
 }
 
@@ -85,4 +100,26 @@ func installOlder(t *testing.T, cluster *controlplane.ControlPlane) {
 	harness.Eventually(t, "the CRD is served", func(ctx context.Context) error {
 		return cluster.Client.List(ctx, &v1alpha1.MeetingRecordingList{}, client.InNamespace("default"))
 	})
+}
+
+// writeBackup writes a backup of one recording.
+func writeBackup(t *testing.T, file string, recording *v1alpha1.MeetingRecording) {
+	t.Helper()
+	recording.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecording"))
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(recording)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	w, err := backup.NewWriter(&text, "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write(&unstructured.Unstructured{Object: object}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Close()
+	if err := errors.Join(err, os.WriteFile(file, text.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
 }
