@@ -81,12 +81,13 @@ func (u *outputsOptions) downloadAll(ctx context.Context, outputs []view.Output)
 		return fmt.Errorf("create the directory of --download: %w", err)
 	}
 	var failures []error
-	for _, output := range outputs {
+	files := fileNames(outputs)
+	for i, output := range outputs {
 		if output.URL == "" {
 			continue // it has values only
 		}
 		name := view.Clean(output.Pipeline + "/" + output.Step + "/" + output.Name)
-		file, err := download(ctx, output, u.download)
+		file, err := download(ctx, output, filepath.Join(u.download, files[i]))
 		switch {
 		case ctx.Err() != nil:
 			return errors.Join(ctx.Err(), err)
@@ -110,8 +111,8 @@ var errNotHTTP = errors.New("not an http or https URL")
 // downloadTimeout bounds connecting and waiting for the response, not the transfer.
 const downloadTimeout = 30 * time.Second
 
-// download fetches one output and returns its file. The file appears when it is complete and its checksum is right.
-func download(ctx context.Context, output view.Output, directory string) (file string, err error) {
+// download fetches one output into a file, and returns that. The file appears when it is complete and its checksum is right.
+func download(ctx context.Context, output view.Output, file string) (stored string, err error) {
 	address, err := url.Parse(output.URL)
 	if err != nil || (address.Scheme != "http" && address.Scheme != "https") {
 		return "", errNotHTTP
@@ -131,18 +132,36 @@ func download(ctx context.Context, output view.Output, directory string) (file s
 	if response.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("the server responded %s: the URL may have expired", response.Status)
 	}
-	return save(response.Body, filepath.Join(directory, fileName(output, path.Ext(address.Path))), output.SHA256)
+	return save(response.Body, file, output.SHA256)
 }
 
 // unfit is what a file's name does not keep of a text from a container: it could name another directory, or write to the terminal.
 var unfit = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 
-// fileName returns PIPELINE-STEP-OUTPUT and the extension, no longer than file systems allow.
-func fileName(output view.Output, extension string) string {
+// fileNames returns a name for each output: PIPELINE-STEP-OUTPUT and the extension of its URL, no longer than file systems allow. Where
+// outputs would share a name, also one that differs in case only, the later have a number.
+func fileNames(outputs []view.Output) []string {
+	taken := map[string]bool{}
+	names := make([]string, 0, len(outputs))
+	for _, output := range outputs {
+		stem, extension := fileName(output)
+		name := stem + extension
+		for n := 2; taken[strings.ToLower(name)]; n++ {
+			name = fmt.Sprintf("%s-%d%s", stem, n, extension)
+		}
+		taken[strings.ToLower(name)] = true
+		names = append(names, name)
+	}
+	return names
+}
+
+func fileName(output view.Output) (stem, extension string) {
 	const longest, longestExtension = 200, 20
-	name := unfit.ReplaceAllString(output.Pipeline+"-"+output.Step+"-"+output.Name, "_")
-	extension = unfit.ReplaceAllString(extension, "_")
-	return name[max(len(name)-longest, 0):] + extension[:min(len(extension), longestExtension)]
+	if address, err := url.Parse(output.URL); err == nil {
+		extension = unfit.ReplaceAllString(path.Ext(address.Path), "_")
+	}
+	stem = unfit.ReplaceAllString(output.Pipeline+"-"+output.Step+"-"+output.Name, "_")
+	return stem[max(len(stem)-longest, 0):], extension[:min(len(extension), longestExtension)]
 }
 
 func save(body io.Reader, file, want string) (string, error) {

@@ -55,6 +55,8 @@ func TestDownloadOutputs(t *testing.T) {
 		v1alpha1.StepOutput{Name: "values"},
 		v1alpha1.StepOutput{Name: "bucket", URL: "s3://bucket/1.mp4"},
 	)
+	step("web-archive", "a", v1alpha1.StepOutput{Name: "b", URL: server.URL + "/a.mp4"})
+	step("web", "archive-a", v1alpha1.StepOutput{Name: "b", URL: server.URL + "/a.mp4"}, v1alpha1.StepOutput{Name: "B", URL: server.URL + "/a.mp4"})
 	step("other", "archive", v1alpha1.StepOutput{Name: "good", URL: server.URL + "/a.mp4"})
 	if err := api.Client.Status().Update(t.Context(), r); err != nil {
 		t.Fatal(err)
@@ -81,7 +83,7 @@ func TestDownloadOutputs(t *testing.T) {
 		}
 		return err
 	})
-	want := []string{"other-archive-good.mp4", "web-archive-..", "web-archive-.._.._escape.mp4", "web-archive-a__2Jb_c_d.m_p4", "web-archive-good.mp4"}
+	want := []string{"other-archive-good.mp4", "web-archive-..", "web-archive-.._.._escape.mp4", "web-archive-a-B-3.mp4", "web-archive-a-b-2.mp4", "web-archive-a-b.mp4", "web-archive-a__2Jb_c_d.m_p4", "web-archive-good.mp4"}
 	if diff := cmp.Diff(want, files); diff != "" || err != nil {
 		t.Errorf("files (-want +got): %s, %v", diff, err)
 	}
