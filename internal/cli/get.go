@@ -81,11 +81,14 @@ func (g *getOptions) show(ctx context.Context, c client.Client, namespace, name 
 			return err
 		}
 		tree := gather(ctx, c, recording).tree()
+		if ctx.Err() != nil {
+			return ctx.Err() // what the interrupt kept from being read is not missing
+		}
 		width, height := terminalSize(g.Out)
 		if !g.watch {
 			height = 0
 		}
-		if err := screen.show(tree.Render(width, time.Now()), height); err != nil {
+		if err := screen.show(tree.Render(width, time.Now()), width, height); err != nil {
 			return err
 		}
 		if !g.watch || isDone(recording) {
@@ -135,11 +138,14 @@ type screen struct {
 	before          []string
 }
 
-// show shows the lines; at most height-1 of them where height is not 0, so that the terminal does not scroll.
-func (s *screen) show(lines []string, height int) error {
+// show shows the lines, which are at most width columns wide; at most height-1 of them where height is not 0, so that the terminal does
+// not scroll.
+func (s *screen) show(lines []string, width, height int) error {
 	if height > 1 && len(lines) >= height {
 		hidden := len(lines) - height + 2
-		lines = append(slices.Clone(lines[:height-2]), fmt.Sprintf("... %d more lines: enlarge the terminal, or leave out --watch", hidden))
+		// A line that wraps would be one more to go up next time.
+		more := view.Cut(fmt.Sprintf("... %d more lines: enlarge the terminal, or leave out --watch", hidden), width)
+		lines = append(slices.Clone(lines[:height-2]), more)
 	}
 	if slices.Equal(lines, s.before) {
 		return nil

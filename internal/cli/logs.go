@@ -135,15 +135,22 @@ func (l *logsOptions) run(ctx context.Context, name, stepName string) error {
 		return fmt.Errorf("connect to the cluster: %w", err)
 	}
 	gathered := gather(ctx, c, recording)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if gathered.jobs == nil || gathered.pods == nil {
 		return errors.New(strings.Join(gathered.incomplete, "\n"))
 	}
+	// A step whose log cannot be read, such as one whose container waits for its image, does not hide the others.
+	var failures []error
 	for i := range steps {
-		if err := l.step(ctx, clientset, &steps[i], gathered.pods[steps[i].JobName], len(steps) > 1); err != nil {
-			return err
+		err := l.step(ctx, clientset, &steps[i], gathered.pods[steps[i].JobName], len(steps) > 1)
+		if ctx.Err() != nil || isClosedPipe(err) {
+			return cmp.Or(err, ctx.Err())
 		}
+		failures = append(failures, err)
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 // step prints the log of the newest Pod of a step.

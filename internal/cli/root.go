@@ -15,6 +15,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/meetingops/meeting-recording-operator/internal/cli/view"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
@@ -37,7 +38,7 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams)
 		return exitInterrupted
 	}
 	// Nothing is left to do if this fails.
-	_, _ = fmt.Fprintf(streams.ErrOut, "error: %v\n", err)
+	_, _ = fmt.Fprintf(streams.ErrOut, "error: %s\n", view.CleanLines(err.Error()))
 	return exitError
 }
 

@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,5 +29,18 @@ func TestIsClosedPipe(t *testing.T) {
 		if got := isClosedPipe(test.err); got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+// TestScreenCuts: the line that says how many are hidden fits a terminal of 40 columns. One that wraps would leave lines behind when the
+// screen is updated.
+func TestScreenCuts(t *testing.T) {
+	var out bytes.Buffer
+	s := screen{out: &out, terminal: true}
+	if err := s.show([]string{"1", "2", "3", "4", "5"}, 40, 4); err != nil {
+		t.Fatal(err)
+	}
+	if want := "1\n2\n... 3 more lines: enlarge the terminal,…\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }

@@ -250,7 +250,7 @@ func resultLine(r simulator.Result) string {
 	case r.Lost:
 		outcome = "lost on purpose"
 	case r.Err != nil:
-		outcome = r.Err.Error()
+		outcome = view.Clean(r.Err.Error())
 	}
 	return fmt.Sprintf("%-20s -> %s", r.Type, outcome)
 }

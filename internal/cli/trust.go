@@ -6,6 +6,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -147,6 +148,9 @@ func (s *simulateOptions) rolledOut(ctx context.Context, c client.Client, deploy
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return ctx.Err()
+			}
 			return fmt.Errorf("deployment %s did not become ready within %s: kubectl -n %s describe pods", deployment.Name, rolloutTimeout, s.operatorNamespace)
 		}
 	}

@@ -44,7 +44,11 @@ func (o *options) why(ctx context.Context, name, output string) error {
 	if err != nil {
 		return err
 	}
-	answer := diagnosis.Explain(gather(ctx, c, recording).diagnosisInput(ctx, c))
+	in := gather(ctx, c, recording).diagnosisInput(ctx, c)
+	if ctx.Err() != nil {
+		return ctx.Err() // an answer from half of the objects could be wrong
+	}
+	answer := diagnosis.Explain(in)
 	if output != "" {
 		return printObject(o.Out, output, answer)
 	}

@@ -31,6 +31,15 @@ func Clean(text string) string {
 	}, text)
 }
 
+// CleanLines cleans each line of a text.
+func CleanLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = Clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // Width returns how many columns of a terminal a text takes: two for a wide character of East Asia or an emoji, none for a mark that
 // combines with the character before.
 func Width(text string) int {
@@ -92,7 +101,12 @@ type columns struct {
 	rows [][]string
 }
 
-func (c *columns) add(cells ...string) { c.rows = append(c.rows, cells) }
+func (c *columns) add(cells ...string) {
+	for i := range cells {
+		cells[i] = Clean(cells[i])
+	}
+	c.rows = append(c.rows, cells)
+}
 
 // lines returns the rows with their cells aligned, three spaces apart.
 func (c *columns) lines() []string {

@@ -95,6 +95,8 @@ func TestTreeFits(t *testing.T) {
 		tree.Recording.Status.Processing.Steps[0].Message = text.Draw(t, "message")
 		tree.Recording.Status.Processing.Steps[0].Outputs[0].URL = text.Draw(t, "url")
 		tree.Recording.Status.Conditions[0].Message = text.Draw(t, "condition")
+		tree.Recording.Status.Processing.Steps[1].Step = text.Draw(t, "step")
+		tree.Pods["job-2"][0].Status.ContainerStatuses[0].State.Waiting.Reason = text.Draw(t, "reason")
 		tree.Incomplete = []string{text.Draw(t, "incomplete")}
 		width := rapid.IntRange(1, 200).Draw(t, "width")
 		for _, line := range tree.Render(width, now) {
@@ -106,6 +108,12 @@ func TestTreeFits(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestCleanLines(t *testing.T) {
+	if got, want := CleanLines("a\x1b[2J\n  b\r\u202e\xff\n"), "a [2J\n  b   \n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 func TestWidth(t *testing.T) {
