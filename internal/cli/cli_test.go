@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -40,8 +41,12 @@ func (w withControlPlane) Run() int {
 func TestMain(m *testing.M) {
 	testscript.Main(withControlPlane{m}, map[string]func(){
 		"recording": func() {
-			os.Exit(cli.Run(context.Background(), os.Args[1:], genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}))
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			code := cli.Run(ctx, os.Args[1:], genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr})
+			stop()
+			os.Exit(code)
 		},
+		"xdg-open": browse,
 	})
 }
 
@@ -64,7 +69,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(kubeconfig, text, 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"apply": apply, "show": show, "nobody": nobody, "sidecar": sidecar(t), "backfill": backfill(t), "capture": capture,
+			"apply": apply, "show": show, "nobody": nobody, "sidecar": sidecar(t), "backfill": backfill(t), "capture": capture, "kubectl": kubectl, "events": eventsServer(t),
 			"manager": func(ts *testscript.TestScript, _ bool, _ []string) { startManager(t, ts.Getenv("NAMESPACE")) },
 		},
 	})
@@ -118,6 +123,17 @@ func show(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: show NAME JSONPATH")
 	}
 	out, err := api.Kubectl("-n", ts.Getenv("NAMESPACE"), "get", "mrec", args[0], "-o", "jsonpath="+args[1])
+	ts.Check(err)
+	_, err = fmt.Fprintln(ts.Stdout(), out)
+	ts.Check(err)
+}
+
+// kubectl runs kubectl in the script's namespace and prints its output.
+func kubectl(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("kubectl is to succeed")
+	}
+	out, err := api.Kubectl(append([]string{"-n", ts.Getenv("NAMESPACE")}, args...)...)
 	ts.Check(err)
 	_, err = fmt.Fprintln(ts.Stdout(), out)
 	ts.Check(err)

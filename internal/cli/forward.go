@@ -49,19 +49,25 @@ func readyPods(ctx context.Context, c client.Client, namespace, container string
 
 // forwardPort forwards a port of 127.0.0.1 to a port of a Pod until ctx is done. It returns the local port.
 func forwardPort(ctx context.Context, config *rest.Config, pod *corev1.Pod, port string) (int, error) {
+	local, _, err := forward(ctx, config, pod, port)
+	return local, err
+}
+
+// forward is forwardPort that also returns a channel, which receives why forwarding ended.
+func forward(ctx context.Context, config *rest.Config, pod *corev1.Pod, port string) (int, <-chan error, error) {
 	clientset, err := kubernetes.NewForConfig(config)
 	if err != nil {
-		return 0, fmt.Errorf("connect to the cluster: %w", err)
+		return 0, nil, fmt.Errorf("connect to the cluster: %w", err)
 	}
 	address := clientset.CoreV1().RESTClient().Post().Resource("pods").Namespace(pod.Namespace).Name(pod.Name).SubResource("portforward").URL()
 	roundTripper, upgrader, err := spdy.RoundTripperFor(config)
 	if err != nil {
-		return 0, fmt.Errorf("connect to pod %s: %w", pod.Name, err)
+		return 0, nil, fmt.Errorf("connect to pod %s: %w", pod.Name, err)
 	}
 	overSPDY := spdy.NewDialer(upgrader, &http.Client{Transport: roundTripper}, http.MethodPost, address)
 	overWebSocket, err := portforward.NewSPDYOverWebsocketDialer(address, config)
 	if err != nil {
-		return 0, fmt.Errorf("connect to pod %s: %w", pod.Name, err)
+		return 0, nil, fmt.Errorf("connect to pod %s: %w", pod.Name, err)
 	}
 	dialer := portforward.NewFallbackDialer(overWebSocket, overSPDY, func(err error) bool {
 		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
@@ -70,20 +76,20 @@ func forwardPort(ctx context.Context, config *rest.Config, pod *corev1.Pod, port
 	var problems bytes.Buffer
 	forwarder, err := portforward.NewOnAddresses(dialer, []string{"127.0.0.1"}, []string{":" + port}, ctx.Done(), ready, discard, &problems)
 	if err != nil {
-		return 0, fmt.Errorf("forward a port to pod %s: %w", pod.Name, err)
+		return 0, nil, fmt.Errorf("forward a port to pod %s: %w", pod.Name, err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- forwarder.ForwardPorts() }()
 	select {
 	case <-ready:
 	case err := <-ended:
-		return 0, explain(errors.Join(err, ctx.Err()), "create", "pods/portforward", pod.Namespace)
+		return 0, nil, explain(errors.Join(err, ctx.Err()), "create", "pods/portforward", pod.Namespace)
 	}
 	ports, err := forwarder.GetPorts()
 	if err != nil {
-		return 0, fmt.Errorf("forward a port to pod %s: %w", pod.Name, err)
+		return 0, nil, fmt.Errorf("forward a port to pod %s: %w", pod.Name, err)
 	}
-	return int(ports[0].Local), nil
+	return int(ports[0].Local), ended, nil
 }
 
 // containerFlag returns the value of a flag in the arguments of a container, or the flag's default.

@@ -91,7 +91,7 @@ func (p *openOptions) run(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("read --bind-address of pod %s: %w", pod.Name, err)
 	}
-	port, err := forwardPort(ctx, config, pod, target)
+	port, ended, err := forward(ctx, config, pod, target)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,16 @@ func (p *openOptions) run(ctx context.Context, name string) error {
 	if !p.noBrowser {
 		openBrowser(ctx, address)
 	}
-	return serve(ctx, listener, pageProxy(&url.URL{Scheme: scheme, Host: fmt.Sprintf("127.0.0.1:%d", port)}, token, key, "/#/"+namespace+"/"+name))
+	serving, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		stop(fmt.Errorf("the connection to pod %s ended: run the command again: %w", pod.Name, <-ended))
+	}()
+	err = serve(serving, listener, pageProxy(&url.URL{Scheme: scheme, Host: fmt.Sprintf("127.0.0.1:%d", port)}, token, key, "/#/"+namespace+"/"+name))
+	if err == nil && ctx.Err() == nil {
+		err = context.Cause(serving)
+	}
+	return err
 }
 
 // token requests a short-lived token of the service account.

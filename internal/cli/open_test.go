@@ -11,9 +11,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,10 +39,7 @@ func TestOpen(t *testing.T) {
 			RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "watcher"},
 			Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: namespace, Name: "watcher"}}},
 	)
-	health := harness.Address(t)
-	args := []string{"--bind-address=" + harness.Address(t), "--health-probe-bind-address=" + health, "--metrics-bind-address=0", "--diagnostics-bind-address=0", "--shutdown-delay=0s"}
-	harness.Start(t, "events", append(args, "--kubeconfig", api.Kubeconfig)...).AwaitReady(t, health)
-	if err := runPodOf(t.Context(), namespace, "events", args...); err != nil {
+	if _, err := startEvents(t, namespace); err != nil {
 		t.Fatal(err)
 	}
 
@@ -88,6 +88,95 @@ func TestOpen(t *testing.T) {
 	interrupt()
 	if code := <-ended; code != 0 && code != 130 {
 		t.Errorf("an interrupted open ends with %d: %s", code, errOut.String())
+	}
+}
+
+// TestOpenEnds: when the events server has gone the command ends and says so; its page would stay broken.
+func TestOpenEnds(t *testing.T) {
+	namespace := api.Namespace(t)
+	api.Create(t, finished(namespace, "rec"), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "watcher"}})
+	server, err := startEvents(t, namespace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, writer := io.Pipe()
+	ended := make(chan int, 1)
+	var errOut harness.Output
+	go func() {
+		ended <- cli.Run(t.Context(), []string{"open", "-n", namespace, "rec", "--service-account=watcher", "--no-browser", "--operator-namespace", namespace,
+			"--kubeconfig", api.Kubeconfig}, genericiooptions.IOStreams{In: strings.NewReader(""), Out: writer, ErrOut: &errOut})
+		_ = writer.Close()
+	}()
+	lines := bufio.NewScanner(reader)
+	if !lines.Scan() {
+		t.Fatalf("open ends with %d: %s", <-ended, errOut.String())
+	}
+	address := lines.Text()
+	go func() {
+		for lines.Scan() { // what else it prints
+		}
+	}()
+	server.Stop()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response, err := (&http.Client{Jar: jar}).Do(request); err == nil {
+		_ = response.Body.Close() // what it is does not matter
+	}
+	select {
+	case code := <-ended:
+		if code != 1 || !strings.Contains(errOut.String(), "the connection to pod events-0 ended: run the command again: lost connection to pod") {
+			t.Errorf("%d, %s", code, errOut.String())
+		}
+	case <-time.After(harness.Patience):
+		t.Error("the command goes on")
+	}
+}
+
+// startEvents starts an events server with its Pod.
+func startEvents(t *testing.T, namespace string) (*harness.Program, error) {
+	health := harness.Address(t)
+	args := []string{"--bind-address=" + harness.Address(t), "--health-probe-bind-address=" + health, "--metrics-bind-address=0", "--diagnostics-bind-address=0", "--shutdown-delay=0s"}
+	server := harness.Start(t, "events", append(args, "--kubeconfig", api.Kubeconfig)...)
+	server.AwaitReady(t, health)
+	return server, runPodOf(context.Background(), namespace, "events", args...)
+}
+
+func eventsServer(t *testing.T) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 0 {
+			ts.Fatalf("usage: events")
+		}
+		_, err := startEvents(t, ts.Getenv("NAMESPACE"))
+		ts.Check(err)
+	}
+}
+
+// browse stands for the browser of scripts: it writes where an address leads to the file "page", and interrupts the command that opened it.
+func browse() {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		panic(err)
+	}
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, os.Args[1], http.NoBody)
+	if err != nil {
+		panic(err)
+	}
+	text := ""
+	if response, err := (&http.Client{Jar: jar}).Do(request); err != nil {
+		text = err.Error()
+	} else {
+		text = fmt.Sprintf("%s at %s#%s\n", response.Status, response.Request.URL.Path, response.Request.URL.Fragment)
+		_ = response.Body.Close() // only read from
+	}
+	parent, err := os.FindProcess(os.Getppid())
+	if err := errors.Join(err, os.WriteFile("page", []byte(text), 0o600), parent.Signal(os.Interrupt)); err != nil {
+		panic(err)
 	}
 }
 
