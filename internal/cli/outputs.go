@@ -39,7 +39,7 @@ func newOutputsCommand(o *options) *cobra.Command {
 		Long: `List what a recording's steps produced.
 
 --download fetches the outputs that have an http or https URL into a directory, as PIPELINE-STEP-OUTPUT with the extension of
-the URL, and checks each against the SHA-256 in the status. Others, such as s3:// and file://, are named and left out: fetch
+the URL and a number where names would be equal. It checks each against the SHA-256 in the status. Others, such as s3:// and file://, are named and left out: fetch
 those with the storage's own tools.`,
 		Example: `  kubectl recording outputs NAME
   kubectl recording outputs NAME --download .`,
