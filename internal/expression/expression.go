@@ -42,16 +42,22 @@ func New() *Evaluator {
 	}
 }
 
-// CheckPipeline returns what is wrong with the condition of a pipeline (spec.when), by line and column; nil is that it can be
+// CheckPipeline returns what is wrong with the condition of a pipeline (spec.when), by line and column; nil is that there is none, or it can be
 // evaluated.
 func (e *Evaluator) CheckPipeline(source string) error {
+	if source == "" {
+		return nil
+	}
 	_, err := e.compiled(pipelineCondition, source)
 	return err
 }
 
-// CheckStep returns what is wrong with the condition of a step (spec.steps[].when), by line and column; nil is that it can be
+// CheckStep returns what is wrong with the condition of a step (spec.steps[].when), by line and column; nil is that there is none, or it can be
 // evaluated. needed are the steps that it may name: those that the step needs, directly or through others.
 func (e *Evaluator) CheckStep(source string, needed []string) error {
+	if source == "" {
+		return nil
+	}
 	program, err := e.compiled(stepCondition, source)
 	if err != nil {
 		return err

@@ -127,15 +127,11 @@ func validate(pipeline *v1alpha1.RecordingPipeline, conditions *expression.Evalu
 			found = append(found, field.Invalid(path.Child("selector"), field.OmitValueType{}, err.Error()))
 		}
 	}
-	if spec.When != "" {
-		found = append(found, invalidCondition(path, conditions.CheckPipeline(spec.When))...)
-	}
+	found = append(found, invalidCondition(path, conditions.CheckPipeline(spec.When))...)
 	found = append(found, graph.Check(path.Child("steps"), spec.Steps)...)
 	for i := range spec.Steps {
 		step, at := &spec.Steps[i], path.Child("steps").Index(i)
-		if step.When != "" {
-			found = append(found, invalidCondition(at, conditions.CheckStep(step.When, graph.Needed(spec.Steps, step.Name)))...)
-		}
+		found = append(found, invalidCondition(at, conditions.CheckStep(step.When, graph.Needed(spec.Steps, step.Name)))...)
 	}
 	return found
 }
