@@ -87,7 +87,7 @@ up() {
   listen
   send_webhooks
 
-  step "What became of them"
+  step "The result"
   show_outcome
 
   step "A recording whose webhooks were never sent"
@@ -105,7 +105,7 @@ pipelines() {
   apply_pipeline
   run_pipeline
 
-  step "What became of them"
+  step "The result"
   show_pipelines
 
   step "One step again, and what needs it"
