@@ -87,7 +87,7 @@ func (ch *change) run(ctx context.Context, names []string) error {
 			return fmt.Errorf("no recording in namespace %q matches %q", namespace, ch.selector)
 		}
 	}
-	if err := ch.confirm(names); err != nil {
+	if err := ch.confirm(ctx, names); err != nil {
 		return err
 	}
 	var changed []string
@@ -118,7 +118,7 @@ func (ch *change) selected(ctx context.Context, c client.Client, namespace strin
 }
 
 // confirm asks before many recordings are changed.
-func (ch *change) confirm(names []string) error {
+func (ch *change) confirm(ctx context.Context, names []string) error {
 	if len(names) <= askAbove || ch.yes || ch.dryRun == "server" {
 		return nil
 	}
@@ -128,14 +128,36 @@ func (ch *change) confirm(names []string) error {
 	if _, err := fmt.Fprintf(ch.ErrOut, "This changes %d recordings. Continue? [y/N] ", len(names)); err != nil {
 		return err
 	}
-	answer, err := bufio.NewReader(ch.In).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the answer: %w", err)
+	answer, err := ch.answer(ctx)
+	if err != nil {
+		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
 		return errors.New("cancelled: nothing was changed")
 	}
 	return nil
+}
+
+// answer reads a line until ctx is done: a read from a terminal does not end with an interrupt.
+func (ch *change) answer(ctx context.Context) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		line, err := bufio.NewReader(ch.In).ReadString('\n')
+		read <- result{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case r := <-read:
+		if r.err != nil && !errors.Is(r.err, io.EOF) {
+			return "", fmt.Errorf("read the answer: %w", r.err)
+		}
+		return r.line, nil
+	}
 }
 
 // one changes one recording by a merge patch of what differs, so that fields which this version does not know stay.

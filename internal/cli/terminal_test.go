@@ -120,7 +120,7 @@ func TestAsksOnTerminal(t *testing.T) {
 	for _, test := range []struct {
 		answer, says string
 		suspended    int
-	}{{"\r", "cancelled: nothing was changed", 0}, {"no\r", "cancelled: nothing was changed", 0}, {"y\r", "rec-00010 suspended", 11}} {
+	}{{"\r", "cancelled: nothing was changed", 0}, {"no\r", "cancelled: nothing was changed", 0}, {"\x03", "^C", 0}, {"y\r", "rec-00010 suspended", 11}} {
 		program := onTerminal(t, nil, "suspend", "-n", namespace, "-l", "team=sales")
 		harness.Eventually(t, "the question", program.shows("This changes 11 recordings. Continue? [y/N]"))
 		if _, err := program.tty.WriteString(test.answer); err != nil {
