@@ -122,8 +122,10 @@ func restoreOne(ctx context.Context, c client.Client, recording *unstructured.Un
 	}
 	result := Result{Namespace: recording.GetNamespace(), Name: recording.GetName()}
 	// The manager may write between a read and our write: read again.
+	again := false
 	result.Err = retry.RetryOnConflict(retry.DefaultBackoff, func() (err error) {
-		result.Outcome, err = attempt(ctx, c, recording, options.DryRun)
+		result.Outcome, err = attempt(ctx, c, recording, options.DryRun, again)
+		again = true
 		return err
 	})
 	if result.Err != nil {
@@ -132,7 +134,10 @@ func restoreOne(ctx context.Context, c client.Client, recording *unstructured.Un
 	return result
 }
 
-func attempt(ctx context.Context, c client.Client, recording *unstructured.Unstructured, dryRun bool) (Outcome, error) {
+// errOvertaken says that an event was stored between our two writes. To write the backup's status would lose it.
+var errOvertaken = errors.New("an event arrived during the restore, so the status of the backup was not written: steps may run again")
+
+func attempt(ctx context.Context, c client.Client, recording *unstructured.Unstructured, dryRun, again bool) (Outcome, error) {
 	current := &unstructured.Unstructured{}
 	current.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecording"))
 	err := c.Get(ctx, client.ObjectKeyFromObject(recording), current)
@@ -145,6 +150,8 @@ func attempt(ctx context.Context, c client.Client, recording *unstructured.Unstr
 		return "", rejected("get", "meetingrecordings", err)
 	case !sameRecording(current, recording):
 		return "", errors.New("the cluster has another recording with this name")
+	case again && !isEmpty(current) && !reflect.DeepEqual(steps(current), steps(recording)):
+		return "", errOvertaken
 	case !isEmpty(current) || isEmpty(recording):
 		return Kept, nil
 	case dryRun:
@@ -220,6 +227,12 @@ func sameRecording(a, b *unstructured.Unstructured) bool {
 		}
 	}
 	return true
+}
+
+// steps returns the outcomes of a recording's steps. Where they are those of the backup, another restore has written them.
+func steps(recording *unstructured.Unstructured) any {
+	steps, _, _ := unstructured.NestedFieldNoCopy(recording.Object, "status", "processing", "steps")
+	return steps
 }
 
 // isEmpty reports whether no event of the provider is in the status.
