@@ -240,7 +240,7 @@ func TestErrors(t *testing.T) {
 		want  string
 	}{
 		{"a wrong secret", func(t *testing.T, w *world) { w.write(t, "secret", "another") }, "HTTP status 401 (\"Token is invalid or expired\"): check that the API key and its secret belong together"},
-		{"a key without permission", func(_ *testing.T, w *world) { w.account.Forbidden = true }, "the API key has no permission to list sessions and recordings"},
+		{"a key without permission", func(_ *testing.T, w *world) { w.account.Forbidden.Store(true) }, "the API key has no permission to list sessions and recordings"},
 		{"an empty file", func(t *testing.T, w *world) { w.write(t, "secret", " \n") }, "secret is empty"},
 		{"a missing file", func(_ *testing.T, w *world) { w.args = append(w.args, "--api-key-file=/no/such") }, "read --api-key-file and --api-secret-file: "},
 		{"an address that is none", func(_ *testing.T, w *world) { w.args = append(w.args, "--api-url=api.videosdk.live") }, "--api-url: API address must be an absolute http or https URL"},

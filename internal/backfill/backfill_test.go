@@ -178,10 +178,13 @@ func TestI4(t *testing.T) {
 				mu.Unlock()
 				var replicas sync.WaitGroup
 				for range 2 {
+					mu.Lock()
 					skew := []time.Duration{-5 * time.Minute, 0, 3 * time.Minute}[random.IntN(3)]
+					readAll := []int{0, 10, readAllAfter}[random.IntN(3)]
+					mu.Unlock()
 					w.options.Now = func() time.Time { return time.Now().Add(skew) }
 					b := w.start(t)
-					b.readAllAfter = []int{0, 10, readAllAfter}[random.IntN(3)]
+					b.readAllAfter = readAll
 					replicas.Go(func() {
 						for range 3 {
 							_, _ = b.Round(ctx)
@@ -246,7 +249,7 @@ func TestEndsWhereNothingCanSucceed(t *testing.T) {
 		setUp func(*world)
 		want  string
 	}{
-		{"a key without permission", func(w *world) { w.account.Forbidden = true }, "HTTP status 403"},
+		{"a key without permission", func(w *world) { w.account.Forbidden.Store(true) }, "HTTP status 403"},
 		{"a wrong secret", func(w *world) { w.account.Secret = "another" }, "HTTP status 401"},
 		{"no API server", func(w *world) { w.cluster.before = func() error { return errAway } }, "connection refused"},
 		{"a page for people", func(w *world) { w.account.Faults = &provider.Faults{Rate: 1, Kinds: []provider.Fault{provider.HTML}} }, "not JSON but text/html"},
@@ -519,7 +522,7 @@ func TestRunner(t *testing.T) {
 		if err := w.problems(); err != nil {
 			t.Error(err)
 		}
-		w.account.Forbidden = true
+		w.account.Forbidden.Store(true)
 		<-time.After(10 * time.Minute)
 		synctest.Wait()
 		if err := runner.Ready(); err == nil || !strings.Contains(err.Error(), "no permission") {

@@ -120,7 +120,7 @@ func answer(status int, contentType, body string) http.Handler {
 func TestErrorsSayWhatIsWrong(t *testing.T) {
 	account := provider.NewAccount()
 	forbidden := provider.NewAccount()
-	forbidden.Forbidden = true
+	forbidden.Forbidden.Store(true)
 	const one = `{"pageInfo":{"currentPage":1,"perPage":100,"lastPage":1,"total":1},"data":`
 	wrong := credentialsOf(account)
 	wrong.Secret = "another-secret"

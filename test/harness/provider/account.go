@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -68,7 +69,7 @@ type Account struct {
 	// Key and Secret are what tokens are made of.
 	Key, Secret string
 	// Forbidden makes the key one without permission.
-	Forbidden bool
+	Forbidden atomic.Bool
 	// Planned means that sessions and recordings may be of the future: they are
 	// listed once they have begun, or ended.
 	Planned bool

@@ -57,7 +57,7 @@ func (a *Account) authenticate(r *http.Request) (int, error) {
 	switch {
 	case claims["apikey"] != a.Key:
 		return http.StatusUnauthorized, errors.New("Token is invalid or expired") //nolint:staticcheck // the provider's words
-	case a.Forbidden:
+	case a.Forbidden.Load():
 		return http.StatusForbidden, errors.New("You are not allowed to perform this action") //nolint:staticcheck // the provider's words
 	}
 	return http.StatusOK, nil
