@@ -145,7 +145,8 @@ func (h *HTTP) unreachable(err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+	// net.ErrClosed: the transport closed the connection while it still sent, because the engine had.
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		return sysexits.New(sysexits.Unavailable, err, "%s closed the connection without an answer; its log may say why", h)
 	}
 	return sysexits.New(sysexits.Unavailable, err, "cannot reach %s; is it running?", h)
