@@ -186,7 +186,7 @@ open_outputs() {
   printf '\n'
   "$state/check" outputs -archive "$(volume_folder meeting-recording-archive)" -want "$(paste -sd, "$here/outputs.txt")" <"$state/recording.json"
   [[ $(wc -l <"$state/events") == 1 ]] || die "one event was to come, and there are: $(cat "$state/events")"
-  grep -q "$session" "$state/events" || die "the event does not tell of the recording: $(cat "$state/events")"
+  grep -q "$session" "$state/events" || die "the event does not name the recording: $(cat "$state/events")"
   printf '\nThe event:\n'
   cat "$state/events"
 }

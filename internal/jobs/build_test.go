@@ -67,7 +67,7 @@ func outspoken() jobs.Run {
 	return run
 }
 
-// A step has no rights in the cluster, ends some time, and tells what it logged, only if its template says so.
+// Unless its template says otherwise, a step has no rights in the cluster, has a deadline, and reports no log lines.
 func TestSafeUnlessTheTemplateSaysOtherwise(t *testing.T) {
 	plain := jobs.Build(run()).Spec
 	if pod := plain.Template.Spec; ptr.Deref(pod.AutomountServiceAccountToken, true) || pod.Containers[0].TerminationMessagePolicy != "" ||

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command bench measures the operator beside the API server's own limit: the real binaries with a real API server and an etcd that syncs its
-// disk, in turns with a bare program that makes the same writes. `make bench` and `make bench-scale` run it; docs/explanation/performance.md tells how to
+// disk, alternating with a bare program that makes the same writes. `make bench` and `make bench-scale` run it; docs/explanation/performance.md says how to
 // read what it prints.
 package main
 

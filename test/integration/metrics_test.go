@@ -143,7 +143,7 @@ func documentedMetrics(t *testing.T, document, component string) map[string]sign
 	}
 	for _, prefix := range foreign[component] {
 		if !strings.Contains(part, "`"+prefix+"*`") {
-			t.Errorf("docs/reference/metrics.md does not tell of the %s's %s*", component, prefix)
+			t.Errorf("docs/reference/metrics.md does not list the %s's %s*", component, prefix)
 		}
 	}
 	return documented

@@ -6,7 +6,7 @@
 
 # make_account makes the API key and its secret.
 make_account() {
-  go build -C "$root" -o "$state/provider" ./hack/demo/provider
+  go build -C "$root" -o "$state/restapi" ./hack/demo/restapi
   mkdir -p "$state/account"
   [[ -e $state/account/key ]] || openssl rand -hex 16 >"$state/account/key"
   [[ -e $state/account/secret ]] || openssl rand -hex 32 >"$state/account/secret"
@@ -17,10 +17,10 @@ serve_account() {
   local file
   missed_session=$(openssl rand -hex 12) file=$(openssl rand -hex 12).mp4
   cp "$root/internal/simulator/recording.mp4" "$state/files/encoded/videos/$file"
-  vacate provider "$host" "$api_port" DEMO_API_PORT
-  start provider "$state/provider" --listen "$host:$api_port" --credentials "$state/account" --meeting jvsg-8rjn-j304 --session "$missed_session" \
+  vacate restapi "$host" "$api_port" DEMO_API_PORT
+  start restapi "$state/restapi" --listen "$host:$api_port" --credentials "$state/account" --meeting jvsg-8rjn-j304 --session "$missed_session" \
     --file-url "http://$host:$file_port/encoded/videos/$file"
-  await 10 "the stand-in of the provider's API at $host:$api_port (see $state/provider.log)" reachable "$host" "$api_port"
+  await 10 "the stand-in of the provider's API at $host:$api_port (see $state/restapi.log)" reachable "$host" "$api_port"
 }
 
 # show_backfill waits until backfill has found the recording, and its Jobs have succeeded.

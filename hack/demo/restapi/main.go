@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command provider is the stand-in of the provider's REST API in `make demo`. Its account lists one recording, whose webhooks were never
+// Command restapi is the stand-in of the provider's REST API in `make demo`. Its account lists one recording, whose webhooks were never
 // sent.
 package main
 
@@ -21,7 +21,7 @@ import (
 
 func main() {
 	if err := run(); err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, "provider:", err)
+		_, _ = fmt.Fprintln(os.Stderr, "restapi:", err)
 		os.Exit(1)
 	}
 }
