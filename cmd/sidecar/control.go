@@ -37,7 +37,7 @@ type spoolTool interface {
 type control struct {
 	path     string
 	server   *http.Server
-	listener net.Listener
+	listener net.Listener // nil until listen succeeds
 }
 
 // newControl returns the server of a spool. changed is called when events were added.
@@ -94,14 +94,14 @@ func (c *control) listen(ctx context.Context) error {
 	if err := os.Remove(c.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	var listen net.ListenConfig
-	var err error
-	if c.listener, err = listen.Listen(ctx, "unix", c.path); err != nil {
+	listener, err := new(net.ListenConfig).Listen(ctx, "unix", c.path)
+	if err != nil {
 		return err
 	}
 	if err := os.Chmod(c.path, 0o600); err != nil {
-		return errors.Join(err, c.listener.Close())
+		return errors.Join(err, listener.Close())
 	}
+	c.listener = listener
 	return nil
 }
 

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/meetingops/meeting-recording-operator/internal/confine"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
@@ -31,7 +32,11 @@ const (
 	exitUsage  = 2
 )
 
+// giveUpPorts is called once every port is taken. Tests go on to take theirs, main does not.
+var giveUpPorts = func() error { return nil }
+
 func main() {
+	giveUpPorts = confine.GiveUpPorts
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -92,5 +97,9 @@ func serve(ctx context.Context, options options, level *diagnostics.Level, log l
 	}
 	options.diagnostics.Metrics = s.registry
 	defer diagnostics.Start(ctx, options.diagnostics, level, log.WithName("diagnostics"))()
+	// Beside the manager, who takes over this process could take the manager's ports while it restarts, and so the token of who scrapes it.
+	if err := giveUpPorts(); err != nil {
+		log.Error(err, "Sidecar can open more ports")
+	}
 	return s.run(ctx)
 }

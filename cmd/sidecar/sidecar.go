@@ -238,6 +238,7 @@ func (s *sidecar) listen(ctx context.Context, webhooks, scrapes http.Handler) er
 		server := guard.NewServer(e.handler, e.timeout, s.log)
 		*e.to = &endpoint{server, e.connections.Listen(server, listener, e.tls)}
 	}
+	s.outbox.listen(ctx)
 	return nil
 }
 

@@ -124,6 +124,16 @@ func (s *sidecar) openOutbox(writer *recorder.Writer, registry prometheus.Regist
 	return nil
 }
 
+// listen takes the socket of `sidecar spool`, which the sidecar does without where it cannot.
+func (p *spooler) listen(ctx context.Context) {
+	if p.control == nil {
+		return
+	}
+	if err := p.control.listen(ctx); err != nil {
+		p.log.Error(err, "`sidecar spool` cannot be used while the sidecar runs")
+	}
+}
+
 // start has the spool replayed, and `sidecar spool` served.
 func (p *spooler) start() {
 	var ctx context.Context
@@ -135,8 +145,7 @@ func (p *spooler) start() {
 		p.log.Error(err, "Spool not read to its end, its events wait for the next start")
 	}
 	p.workers.Go(func() { growMemoryLimit(ctx, p.store) })
-	if err := p.control.listen(ctx); err != nil {
-		p.log.Error(err, "`sidecar spool` cannot be used while the sidecar runs")
+	if p.control.listener == nil {
 		return
 	}
 	p.workers.Go(func() {

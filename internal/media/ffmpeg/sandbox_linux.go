@@ -11,10 +11,11 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/elastic/go-seccomp-bpf"
 	"github.com/landlock-lsm/go-landlock/landlock"
 	abi "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
+
+	"github.com/meetingops/meeting-recording-operator/internal/confine"
 )
 
 const (
@@ -51,11 +52,13 @@ type sandbox struct {
 var system = []string{"/usr", "/lib", "/lib64", "/bin", "/nix/store", "/opt"}
 
 // deniedCalls are those by which a process reaches the network, other processes or more of the kernel than ffmpeg needs.
-var deniedCalls = []string{
-	"socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "sendto", "sendmsg", "sendmmsg",
-	"ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "pidfd_getfd", "kcmp",
-	"io_uring_setup", "io_uring_enter", "io_uring_register", "bpf", "perf_event_open", "userfaultfd", "unshare", "setns", "mount", "umount2",
-	"pivot_root", "chroot", "keyctl", "add_key", "request_key",
+var deniedCalls = []uint32{
+	unix.SYS_SOCKET, unix.SYS_SOCKETPAIR, unix.SYS_CONNECT, unix.SYS_BIND, unix.SYS_LISTEN, unix.SYS_ACCEPT, unix.SYS_ACCEPT4,
+	unix.SYS_SENDTO, unix.SYS_SENDMSG, unix.SYS_SENDMMSG,
+	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PIDFD_OPEN, unix.SYS_PIDFD_GETFD, unix.SYS_KCMP,
+	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER, unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD,
+	unix.SYS_UNSHARE, unix.SYS_SETNS, unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT,
+	unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY,
 }
 
 // hide keeps other processes of this user from reading our memory and environment by /proc.
@@ -91,8 +94,8 @@ func enterSandbox(args []string) error {
 	if err := s.restrictFiles(); err != nil {
 		return fmt.Errorf("restrict files: %w", err)
 	}
-	if seccomp.Supported() {
-		if err := restrictCalls(); err != nil {
+	if confine.Supported() {
+		if err := confine.GiveUp(deniedCalls...); err != nil {
 			return fmt.Errorf("restrict system calls: %w", err)
 		}
 	}
@@ -120,16 +123,6 @@ func (s sandbox) restrictFiles() error {
 	return landlock.V6.BestEffort().Restrict(rules...)
 }
 
-func restrictCalls() error {
-	return seccomp.LoadFilter(seccomp.Filter{
-		NoNewPrivs: true, Flag: seccomp.FilterFlagTSync,
-		Policy: seccomp.Policy{
-			DefaultAction: seccomp.ActionAllow,
-			Syscalls:      []seccomp.SyscallGroup{{Action: seccomp.ActionErrno, Names: deniedCalls}},
-		},
-	})
-}
-
 // Unsupported says what of the sandbox this kernel cannot do; nothing when it can do all.
 func Unsupported() (missing []string) {
 	switch version, err := abi.LandlockGetABIVersion(); {
@@ -138,7 +131,7 @@ func Unsupported() (missing []string) {
 	case version < 6:
 		missing = append(missing, "ffmpeg can send signals to other processes of this user (Landlock before version 6)")
 	}
-	if !seccomp.Supported() {
+	if !confine.Supported() {
 		missing = append(missing, "ffmpeg can use the network (seccomp)")
 	}
 	return missing
