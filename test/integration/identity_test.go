@@ -28,7 +28,43 @@ type attempt struct {
 
 // TestSidecarsTokenIsOfNoUseForMore: who takes over the container that faces the internet can do no more than report recordings.
 func TestSidecarsTokenIsOfNoUseForMore(t *testing.T) {
-	recording, secret := newRecording("of-the-sidecar"), newSecret("not-for-the-sidecar")
+	attempts := ofReporters(t, "the-sidecar")
+	attempts["list recordings"] = attempt{func(c client.Client) error {
+		return c.List(t.Context(), &v1alpha1.MeetingRecordingList{}, client.InNamespace(namespace))
+	}, `cannot list resource "meetingrecordings"`}
+	attempts["read a token"] = attempt{func(c client.Client) error {
+		return c.Create(t.Context(), &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: "a"}})
+	}, `cannot create resource "tokenreviews"`}
+	refuse(t, sidecarAccount, attempts)
+}
+
+// TestBackfillsTokenIsOfNoUseForMore: it reports recordings too, and may read those that there are.
+func TestBackfillsTokenIsOfNoUseForMore(t *testing.T) {
+	for _, object := range objectsIn(t, api.MustKubectl(t, "kustomize", "config/backfill")) {
+		if object.GetKind() == "ServiceAccount" || strings.HasPrefix(object.GetAPIVersion(), rbacv1.GroupName) {
+			create(t, object)
+		}
+	}
+	refuse(t, backfillAccount, ofReporters(t, "backfill"))
+}
+
+// TestEventsTokenIsOfNoUseForMore: the events server reads recordings and asks who may read them. It writes nothing.
+func TestEventsTokenIsOfNoUseForMore(t *testing.T) {
+	recording, secret := newRecording("of-the-events-server"), newSecret("not-for-the-events-server")
+	create(t, recording)
+	create(t, secret)
+	attempts := common(t, recording, secret)
+	attempts["create a recording"] = attempt{func(c client.Client) error { return c.Create(t.Context(), newRecording("made-up")) },
+		`cannot create resource "meetingrecordings"`}
+	for name, patch := range map[string]string{"write status.recording": recordingPatch, "write status.processing": processingPatch, "write status.delivery": deliveryPatch} {
+		attempts[name] = attempt{func(c client.Client) error { return patchStatus(t.Context(), c, recording, patch) }, `cannot patch resource "meetingrecordings/status"`}
+	}
+	refuse(t, eventsAccount, attempts)
+}
+
+// ofReporters are attempts that nobody must succeed with who creates recordings and writes their status.recording.
+func ofReporters(t *testing.T, who string) map[string]attempt {
+	recording, secret := newRecording("of-"+who), newSecret("not-for-"+who)
 	create(t, recording)
 	create(t, secret)
 	const processing, birth = "may not change status.processing, status.conditions or status.observedGeneration: they belong to the manager",
@@ -39,17 +75,11 @@ func TestSidecarsTokenIsOfNoUseForMore(t *testing.T) {
 	attempts := common(t, recording, secret)
 	attempts["create a Job"] = attempt{func(c client.Client) error { return c.Create(t.Context(), newJob()) }, `cannot create resource "jobs" in API group "batch"`}
 	attempts["delete a recording"] = attempt{func(c client.Client) error { return c.Delete(t.Context(), recording) }, `cannot delete resource "meetingrecordings"`}
-	attempts["list recordings"] = attempt{func(c client.Client) error {
-		return c.List(t.Context(), &v1alpha1.MeetingRecordingList{}, client.InNamespace(namespace))
-	}, `cannot list resource "meetingrecordings"`}
 	attempts["create a recording elsewhere"] = attempt{func(c client.Client) error {
 		elsewhere := newRecording("elsewhere")
 		elsewhere.Namespace = other
 		return c.Create(t.Context(), elsewhere)
 	}, `cannot create resource "meetingrecordings" in API group "recording.meetingops.dev" in the namespace "default"`}
-	attempts["read a token"] = attempt{func(c client.Client) error {
-		return c.Create(t.Context(), &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: "a"}})
-	}, `cannot create resource "tokenreviews"`}
 	attempts["write status.delivery"] = attempt{func(c client.Client) error { return patchStatus(t.Context(), c, recording, deliveryPatch) },
 		"may not change status.delivery: it belongs to the manager"}
 	for name, patch := range map[string]string{
@@ -86,7 +116,7 @@ func TestSidecarsTokenIsOfNoUseForMore(t *testing.T) {
 			return c.Create(t.Context(), created)
 		}, labels}
 	}
-	refuse(t, sidecarAccount, attempts)
+	return attempts
 }
 
 // TestManagersTokenIsOfNoUseForMore: the manager, which creates Jobs, cannot make up recordings or read Secrets.

@@ -19,10 +19,11 @@ const (
 	// namespace is that of recordings, pipelines and Jobs, and operatorNamespace where config/default installs the operator.
 	namespace         = "meeting-recordings"
 	operatorNamespace = "meeting-recording-system"
-	// The ServiceAccounts that config/default and config/events give to the binaries.
-	sidecarAccount = "meeting-recording-sidecar"
-	managerAccount = "meeting-recording-manager"
-	eventsAccount  = "meeting-recording-events"
+	// The ServiceAccounts that config/default, config/events and config/backfill give to the binaries.
+	sidecarAccount  = "meeting-recording-sidecar"
+	managerAccount  = "meeting-recording-manager"
+	eventsAccount   = "meeting-recording-events"
+	backfillAccount = "meeting-recording-backfill"
 	// pipelineName is that of the pipeline in config/pipelines.
 	pipelineName = "meeting-recording-archive"
 )

@@ -251,7 +251,7 @@ func TestWhoMayWritePipelines(t *testing.T) {
 		"the manager's account":              {"job-creator", pipeline(namespace, runAs(managerAccount)), account},
 		"the manager's, as an administrator": {"an administrator", pipeline(namespace, runAs(managerAccount)), account},
 		"the events server's":                {"job-creator", pipeline(namespace, runAs(eventsAccount)), account},
-		"backfill's":                         {"job-creator", pipeline(namespace, runAs("meeting-recording-backfill")), account},
+		"backfill's":                         {"job-creator", pipeline(namespace, runAs(backfillAccount)), account},
 		"by the field's old name":            {"job-creator", pipeline(namespace, oldField), account},
 		"beside the operator":                {"an administrator", pipeline(operatorNamespace), place},
 		"beside the operator, as a tenant":   {"job-creator", pipeline(operatorNamespace), place},

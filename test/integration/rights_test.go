@@ -11,12 +11,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -26,58 +25,86 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
-// Places where a right may be had: the operator's namespace, that of recordings, any other, and all of them at once.
+// Places where a right may be had, beside the namespace of recordings: the operator's, and any other.
 const (
-	own     = operatorNamespace
-	other   = "default"
-	cluster = ""
+	own   = operatorNamespace
+	other = "default"
 )
 
 var update = flag.Bool("update", false, "write test/integration/testdata/permissions.md anew")
 
-// permissionsFile is the complete matrix, for people and for TestRights.
+// permissionsFile is the complete matrix, for people.
 var permissionsFile = harness.Path("test", "integration", "testdata", "permissions.md")
 
-// identity is an account of the operator, or somebody who has one of its roles for people.
+// identity is an account of the operator, or somebody who has one of its roles for people, with a token of its own.
 type identity struct {
-	name   string
-	user   string
-	groups []string
+	name  string
+	token string
 }
 
-// matrixOverlays are those that differ in what they grant.
-var matrixOverlays = []string{"default", "overlays/split", "overlays/cluster", "overlays/live", "overlays/backfill"}
+// overlays are all that config/ has to install.
+func overlays(t *testing.T) []string {
+	t.Helper()
+	folders, err := os.ReadDir(harness.Path("config", "overlays"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"default"}
+	for _, folder := range folders {
+		all = append(all, "overlays/"+folder.Name())
+	}
+	return all
+}
 
-// TestPermissions asks the API server, for every overlay and every identity in it, what it may do in each kind of place, and compares the
-// answers with the page that tells it to people. The roles of all overlays are installed beside each other, each under names of its own.
+// TestPermissions asks the API server, for every overlay and with a token of every identity in it, what that may do in each kind of place, and
+// compares the answers with the page that tells it to people. Then it tries each token on everything that there is: what succeeds is what the page
+// says. The roles of all overlays are installed beside each other, each under names of its own.
 func TestPermissions(t *testing.T) {
 	var page strings.Builder
 	page.WriteString(permissionsIntro)
-	for _, overlay := range matrixOverlays {
+	create(t, newAccount(other, "nobody"))
+	nobody := identity{"nobody", api.MustToken(t, other, "nobody")}
+	nobodys, resources := rulesOf(t, nobody, other), servedResources(t)
+	known, tried := map[string]string{}, map[string]bool{} // which overlay has a table; whose tokens were tried
+	for _, overlay := range overlays(t) {
 		title := filepath.Base(overlay)
 		rename := strings.NewReplacer("meeting-recording-system", title+"-system", "meeting-recordings", title+"-recordings", "meeting-recording-", title+"-")
 		restore := strings.NewReplacer(title+"-system", "meeting-recording-system", title+"-recordings", "meeting-recordings", title+"-", "meeting-recording-")
-		identities := installRoles(t, api.MustKubectl(t, "kustomize", "config/"+overlay), rename)
-		fmt.Fprintf(&page, "\n## %s\n\n| identity | where | may |\n|---|---|---|\n", title)
-		nobodys := identity{"nobody", "system:serviceaccount:default:nobody", []string{"system:serviceaccounts", "system:serviceaccounts:default"}}
-		nobody := map[string][]string{}
-		for _, who := range append([]identity{nobodys}, identities...) {
+		identities := installRoles(t, api.MustKubectl(t, "kustomize", "config/"+overlay), title, rename)
+		var table strings.Builder
+		table.WriteString("| identity | where | may |\n|---|---|---|\n")
+		rules := map[string]map[string][]rule{}
+		for _, who := range identities {
+			rules[who.name] = map[string][]rule{}
 			for _, place := range []string{title + "-system", title + "-recordings", other} {
-				rules := rulesOf(t, who, place)
-				if who.name == "nobody" {
-					nobody[place] = rules
-					continue
-				}
-				rules = slices.DeleteFunc(rules, func(rule string) bool { return slices.Contains(nobody[place], rule) })
+				granted := slices.DeleteFunc(rulesOf(t, who, place), func(r rule) bool {
+					return slices.ContainsFunc(nobodys, func(n rule) bool { return n.String() == r.String() })
+				})
+				rules[who.name][place] = granted
 				where := map[string]string{title + "-system": "meeting-recording-system", title + "-recordings": "meeting-recordings", other: "any other"}[place]
-				for _, rule := range rules {
-					fmt.Fprintf(&page, "| `%s` | %s | %s |\n", restore.Replace(who.name), where, restore.Replace(rule))
+				for _, r := range granted {
+					fmt.Fprintf(&table, "| `%s` | %s | %s |\n", restore.Replace(who.name), where, restore.Replace(r.String()))
 				}
-				if len(rules) == 0 {
-					fmt.Fprintf(&page, "| `%s` | %s | nothing |\n", restore.Replace(who.name), where)
+				if len(granted) == 0 {
+					fmt.Fprintf(&table, "| `%s` | %s | nothing |\n", restore.Replace(who.name), where)
 				}
 			}
 		}
+		fmt.Fprintf(&page, "\n## %s\n\n", title)
+		if same, found := known[table.String()]; found {
+			fmt.Fprintf(&page, "As in [%s](#%s).\n", same, same)
+			continue
+		}
+		known[table.String()] = title
+		page.WriteString(table.String())
+		identities = slices.DeleteFunc(identities, func(who identity) bool {
+			// Another overlay has the same identity with the same rules, whose token was tried.
+			key := restore.Replace(fmt.Sprint(who.name, rules[who.name]))
+			before := tried[key]
+			tried[key] = true
+			return before
+		})
+		tryEverything(t, nobody, identities, rules, resources)
 	}
 	if *update {
 		if err := os.WriteFile(permissionsFile, []byte(page.String()), 0o600); err != nil {
@@ -95,18 +122,19 @@ func TestPermissions(t *testing.T) {
 
 const permissionsIntro = `# Permissions
 
-The complete matrix of what each identity may do, by the API server's own answers. ` + "`TestPermissions`" + ` compares this page with them. "Any other" is every
-namespace that the operator does not serve, so what stands there is granted in the whole cluster. What every service account may do is left out.
+The complete matrix of what each identity may do, by the API server's own answers to its token. ` + "`TestPermissions`" + ` compares this page with them, and
+tries each token on everything. "Any other" is every namespace that the operator does not serve, so what stands there is granted in the whole
+cluster. What every service account may do is left out.
 `
 
+func newAccount(namespace, name string) *corev1.ServiceAccount {
+	return &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+}
+
 // installRoles creates what an overlay has of roles, under other names, and returns its service accounts, the Pods of its Jobs, and people.
-func installRoles(t *testing.T, manifests string, rename *strings.Replacer) []identity {
+func installRoles(t *testing.T, manifests, title string, rename *strings.Replacer) []identity {
 	t.Helper()
 	var identities []identity
-	account := func(namespace, name, title string) {
-		identities = append(identities, identity{title, "system:serviceaccount:" + namespace + ":" + name,
-			[]string{"system:serviceaccounts", "system:serviceaccounts:" + operatorNamespace, "system:authenticated"}})
-	}
 	recordings := rename.Replace(namespace)
 	for _, object := range objectsIn(t, manifests) {
 		switch object.GetKind() {
@@ -125,36 +153,49 @@ func installRoles(t *testing.T, manifests string, rename *strings.Replacer) []id
 		if renamed.GetKind() == "ClusterRole" { // the cluster's own roles view, edit and admin must stay what they are
 			renamed.SetLabels(nil)
 		}
+		if !strings.HasPrefix(renamed.GetName(), title) && renamed.GetKind() != "RoleBinding" {
+			t.Fatalf("%s %s is not renamed", renamed.GetKind(), renamed.GetName())
+		}
 		create(t, renamed)
 		switch {
 		case renamed.GetKind() == "ServiceAccount":
-			account(renamed.GetNamespace(), renamed.GetName(), renamed.GetName())
+			identities = append(identities, identity{renamed.GetName(), api.MustToken(t, renamed.GetNamespace(), renamed.GetName())})
 		case renamed.GetKind() == "ClusterRole" && object.GetLabels() != nil && strings.Contains(fmt.Sprint(object.GetLabels()), "aggregate-to"):
 			person := renamed.GetName()
+			create(t, newAccount(recordings, person))
 			create(t, &rbacv1.RoleBinding{
 				ObjectMeta: metav1.ObjectMeta{Namespace: recordings, Name: person},
 				RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: person},
-				Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: person}},
+				Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: recordings, Name: person}},
 			})
-			identities = append(identities, identity{person + " (a person, in meeting-recordings)", person, []string{"system:authenticated"}})
+			identities = append(identities, identity{person + " (a person, in meeting-recordings)", api.MustToken(t, recordings, person)})
 		}
 	}
-	account(recordings, "default", "default of meeting-recordings (a Job)")
+	create(t, newAccount(recordings, "default"))
+	identities = append(identities, identity{"default of meeting-recordings (a Job)", api.MustToken(t, recordings, "default")})
 	slices.SortFunc(identities, func(a, b identity) int { return strings.Compare(a.name, b.name) })
 	return identities
 }
 
-// rulesOf returns what the API server says that somebody may do in a namespace: "resource: verbs", sorted.
-func rulesOf(t *testing.T, who identity, namespace string) []string {
+// rule is what somebody may do with a resource, with those of some names, or with a path.
+type rule struct {
+	what  string // resource/subresource.group, or a path
+	names []string
+	verbs []string
+}
+
+func (r rule) String() string {
+	return fmt.Sprintf("`%s`: %s", strings.Join(append([]string{r.what}, r.names...), " "), strings.Join(r.verbs, ", "))
+}
+
+// rulesOf returns what the API server says that somebody may do in a namespace.
+func rulesOf(t *testing.T, who identity, namespace string) []rule {
 	t.Helper()
-	as := rest.CopyConfig(api.Config)
-	as.Impersonate = rest.ImpersonationConfig{UserName: who.user, Groups: append([]string{"system:authenticated"}, who.groups...)}
-	clients, err := kubernetes.NewForConfig(as)
+	clients, err := kubernetes.NewForConfig(configOf(who))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var review *authorizationv1.SelfSubjectRulesReview
-	verbsOf := map[string][]string{}
 	harness.Eventually(t, "the rules of "+who.name+" are known", func(ctx context.Context) error {
 		review, err = clients.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, &authorizationv1.SelfSubjectRulesReview{
 			Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace},
@@ -167,178 +208,41 @@ func rulesOf(t *testing.T, who identity, namespace string) []string {
 		}
 		return nil
 	})
-	add := func(what string, verbs []string) { verbsOf[what] = append(verbsOf[what], verbs...) }
-	for _, rule := range review.Status.ResourceRules {
-		for _, group := range rule.APIGroups {
-			for _, resource := range rule.Resources {
-				what := strings.TrimSuffix(resource+"."+group, ".")
-				if len(rule.ResourceNames) > 0 {
-					what += " " + strings.Join(rule.ResourceNames, " ")
-				}
-				add(what, rule.Verbs)
+	found := map[string]*rule{}
+	add := func(what string, names, verbs []string) {
+		key := fmt.Sprint(what, names)
+		if found[key] == nil {
+			found[key] = &rule{what: what, names: names}
+		}
+		found[key].verbs = append(found[key].verbs, verbs...)
+	}
+	for _, r := range review.Status.ResourceRules {
+		for _, group := range r.APIGroups {
+			for _, resource := range r.Resources {
+				add(strings.TrimSuffix(resource+"."+group, "."), r.ResourceNames, r.Verbs)
 			}
 		}
 	}
-	for _, rule := range review.Status.NonResourceRules {
-		for _, url := range rule.NonResourceURLs {
-			add(url, rule.Verbs)
+	for _, r := range review.Status.NonResourceRules {
+		for _, url := range r.NonResourceURLs {
+			add(url, nil, r.Verbs)
 		}
 	}
-	var rules []string
-	for what, verbs := range verbsOf {
-		slices.Sort(verbs)
-		rules = append(rules, fmt.Sprintf("`%s`: %s", what, strings.Join(slices.Compact(verbs), ", ")))
+	var rules []rule
+	for _, r := range found {
+		slices.Sort(r.verbs)
+		r.verbs = slices.Compact(r.verbs)
+		rules = append(rules, *r)
 	}
-	slices.Sort(rules)
+	slices.SortFunc(rules, func(a, b rule) int { return strings.Compare(a.String(), b.String()) })
 	return rules
 }
 
-// rights are all that each identity may more than any other ServiceAccount, and where, as test/integration/testdata/permissions.md has it.
-func rights(t *testing.T) map[string]map[string][]string {
-	t.Helper()
-	text, err := os.ReadFile(permissionsFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	places := map[string]string{"meeting-recording-system": own, "meeting-recordings": namespace, "any other": other}
-	told := map[string]map[string][]string{}
-	overlay := ""
-	for line := range strings.Lines(string(text)) {
-		if title, is := strings.CutPrefix(strings.TrimSpace(line), "## "); is {
-			overlay = title
-		}
-		cells := strings.Split(line, " | ")
-		account, is := strings.CutPrefix(cells[0], "| `")
-		account = strings.TrimSuffix(account, "`")
-		if !is || overlay != "live" || !slices.Contains([]string{sidecarAccount, managerAccount, eventsAccount}, account) {
-			continue
-		}
-		if told[account] == nil {
-			told[account] = map[string][]string{own: {}, namespace: {}, other: {}}
-		}
-		what, verbs, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(cells[2]), " |"), ": ")
-		what = strings.Trim(what, "`")
-		if what == "nothing" || strings.Contains(what, " ") || strings.HasPrefix(what, "/") { // one of a name is TestLeaseRights' matter
-			continue
-		}
-		for verb := range strings.SplitSeq(verbs, ", ") {
-			told[account][places[cells[1]]] = append(told[account][places[cells[1]]], verb+" "+what)
-		}
-	}
-	if len(told) != 3 {
-		t.Fatalf("%s has these accounts only: %v", permissionsFile, told)
-	}
-	return told
-}
-
-// TestRights asks the API server, for each identity, every verb and every resource that there is, whether it may: it may what the page says,
-// and nothing else.
-func TestRights(t *testing.T) {
-	resources := servedResources(t)
-	for account, places := range rights(t) {
-		for place, want := range places {
-			t.Run(account+" in "+place, func(t *testing.T) {
-				t.Parallel()
-				anybodys := allowed(t, "some-other", place, resources)
-				got := slices.DeleteFunc(allowed(t, account, place, resources), func(right string) bool { return slices.Contains(anybodys, right) })
-				if diff := cmp.Diff(slices.Sorted(slices.Values(want)), got, cmpopts.EquateEmpty()); diff != "" {
-					t.Errorf("%s may (-want +got):\n%s", account, diff)
-				}
-				for _, right := range anybodys {
-					if strings.Contains(right, "meetingops.dev") || strings.Contains(right, " secrets") || strings.Contains(right, " jobs") {
-						t.Errorf("every ServiceAccount may %s", right)
-					}
-				}
-			})
-		}
-	}
-}
-
-// resource is one that can be asked for; subresource may be empty.
-type resource struct {
-	group, name, subresource string
-	namespaced               bool
-}
-
-// servedResources returns what the API server serves, and the names by which RBAC says who writes which part of a status.
-func servedResources(t *testing.T) []resource {
-	t.Helper()
-	clients := clientset(t)
-	_, lists, err := clients.Discovery().ServerGroupsAndResources()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []resource
-	for _, list := range lists {
-		group, _, found := strings.Cut(list.GroupVersion, "/")
-		if !found {
-			group = "" // the core group's version stands alone
-		}
-		for i := range list.APIResources {
-			name, subresource, _ := strings.Cut(list.APIResources[i].Name, "/")
-			all = append(all, resource{group, name, subresource, list.APIResources[i].Namespaced})
-		}
-	}
-	for _, part := range []string{"recording", "processing", "delivery", "metadata", "finalizers"} {
-		all = append(all, resource{"recording.meetingops.dev", "meetingrecordings", part, true})
-	}
-	slices.SortFunc(all, func(a, b resource) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-	all = slices.Compact(all)
-	if !slices.Contains(all, resource{"", "secrets", "", true}) || !slices.Contains(all, resource{"", "serviceaccounts", "token", true}) || len(all) < 100 {
-		t.Fatalf("these are not all resources: %v", all)
-	}
-	return all
-}
-
-// verbs are all that RBAC knows.
-var verbs = []string{
-	"approve", "bind", "create", "delete", "deletecollection", "escalate", "get", "impersonate", "list", "patch", "sign", "update", "use", "watch",
-}
-
-// allowed returns what an identity may do with any of the resources at a place.
-func allowed(t *testing.T, account, place string, resources []resource) []string {
-	t.Helper()
-	clients := clientset(t)
-	var mu sync.Mutex
-	got := []string{}
-	var askers sync.WaitGroup
-	for _, verb := range verbs {
-		askers.Go(func() {
-			for _, r := range resources {
-				where := place
-				if !r.namespaced {
-					where = cluster
-				}
-				may, err := ask(t.Context(), clients, account, &authorizationv1.ResourceAttributes{
-					Namespace: where, Verb: verb, Group: r.group, Resource: r.name, Subresource: r.subresource,
-				})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if may {
-					mu.Lock()
-					got = append(got, name(verb, r))
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	askers.Wait()
-	slices.Sort(got)
-	return got
-}
-
-// name is verb resource/subresource.group.
-func name(verb string, r resource) string {
-	text := verb + " " + r.name
-	if r.subresource != "" {
-		text += "/" + r.subresource
-	}
-	if r.group != "" {
-		text += "." + r.group
-	}
-	return text
+// configOf returns how to reach the API server with a token and nothing else.
+func configOf(who identity) *rest.Config {
+	config := rest.AnonymousClientConfig(api.Config)
+	config.BearerToken, config.QPS = who.token, -1
+	return config
 }
 
 // TestLeaseRights: the manager may renew its own Lease, and no other one.
