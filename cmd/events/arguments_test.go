@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -85,7 +86,7 @@ func TestLogLevel(t *testing.T) {
 	}
 }
 
-// Over TLS streams are served by HTTP/2 too, and end as those of HTTP/1 do.
+// Over TLS streams are served by HTTP/2 too, and end as those of HTTP/1 do. A client that sends more than the request gets none.
 func TestTLS(t *testing.T) {
 	namespace := api.Namespace(t)
 	token, _ := reader(t, namespace)
@@ -108,19 +109,25 @@ func TestTLS(t *testing.T) {
 	p := start(t, "--tls-cert-file", filepath.Join(dir, "tls.crt"), "--tls-key-file", filepath.Join(dir, "tls.key"))
 	web := certificate.Client()
 	p.url = strings.Replace(p.url, "http://", "https://", 1)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/events?namespace="+namespace, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
+	open := func(body io.Reader, want int) *http.Response {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/events?namespace="+namespace, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := web.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = response.Body.Close() })
+		if response.StatusCode != want || response.ProtoMajor != 2 {
+			t.Fatalf("answered %s by %s", response.Status, response.Proto)
+		}
+		return response
 	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	response, err := web.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK || response.ProtoMajor != 2 {
-		t.Fatalf("answered %s by %s", response.Status, response.Proto)
-	}
+	open(strings.NewReader("more"), http.StatusBadRequest)
+	open(io.MultiReader(strings.NewReader("more, of no length that is known")), http.StatusBadRequest)
+	response := open(http.NoBody, http.StatusOK)
 	read := newLines(t, response.Body)
 	read.until("event: ready")
 	write := &writer{namespace: namespace, expected: map[string][]string{}}

@@ -40,6 +40,10 @@ var streamVerbs = []string{"list", "watch"}
 
 // events serves GET /events.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		fail(w, http.StatusBadRequest, "the request for a stream must have no body")
+		return
+	}
 	query := r.URL.Query()
 	filter := feed.Filter{Namespace: query.Get("namespace"), MeetingID: query.Get("meetingID"), SessionID: query.Get("sessionID")}
 	ctx, cancel := context.WithTimeout(r.Context(), answerTimeout)
