@@ -26,6 +26,3 @@ func (e *Evaluator) StepCost(source string, recording *v1alpha1.MeetingRecording
 
 // Compiled is how many conditions are kept.
 func (e *Evaluator) Compiled() int { return e.programs.Len() }
-
-// Cached is how many can be.
-const Cached = cached

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package expression_test
+package expression
 
 import (
 	"fmt"
@@ -10,12 +10,11 @@ import (
 	"testing"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/expression"
 )
 
 // Conditions of steps that are accepted and evaluated.
 func TestStep(t *testing.T) {
-	e := expression.New()
+	e := New()
 	for condition, want := range map[string]bool{
 		// the recording
 		`recording.name == "rec" && recording.namespace == "ns"`:         true,
@@ -88,7 +87,7 @@ func TestStep(t *testing.T) {
 
 // Conditions that are refused, with a message that says where and what.
 func TestCheckStep(t *testing.T) {
-	e := expression.New()
+	e := New()
 	for condition, want := range map[string]string{
 		" ":                                        "is empty",
 		"recording.segment ==":                     "line 1, column 21: Syntax error: mismatched input '<EOF>'",
@@ -141,7 +140,7 @@ func TestCheckStep(t *testing.T) {
 
 // The condition of a pipeline sees the recording only.
 func TestPipeline(t *testing.T) {
-	e := expression.New()
+	e := New()
 	if err := e.CheckPipeline("recording.segment > 1"); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +168,7 @@ func TestPipeline(t *testing.T) {
 
 // What is absent, or does not fit, fails when it is evaluated, and the message says where.
 func TestEvaluationFails(t *testing.T) {
-	e := expression.New()
+	e := New()
 	broken := ended()
 	broken[0].Outputs[1].Values = values("{")
 	for _, test := range []struct {
@@ -223,7 +222,7 @@ func withoutURL() *v1alpha1.MeetingRecording {
 
 // A condition is compiled once, and no more are kept than fit.
 func TestCompiledOnce(t *testing.T) {
-	e := expression.New()
+	e := New()
 	for range 3 {
 		for _, condition := range []string{"recording.segment == 1", "recording.", "steps.probe.state == 'x'"} {
 			_ = e.CheckStep(condition, nil)
@@ -233,19 +232,19 @@ func TestCompiledOnce(t *testing.T) {
 	if got := e.Compiled(); got != 3 {
 		t.Errorf("%d conditions are kept, want 3", got)
 	}
-	for i := range expression.Cached + 10 {
+	for i := range cached + 10 {
 		if err := e.CheckPipeline(fmt.Sprintf("recording.segment == %d", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := e.Compiled(); got != expression.Cached {
-		t.Errorf("%d conditions are kept, want %d", got, expression.Cached)
+	if got := e.Compiled(); got != cached {
+		t.Errorf("%d conditions are kept, want %d", got, cached)
 	}
 }
 
 // Many evaluate at once: none sees what another one does, nor where another one fails.
 func TestConcurrent(t *testing.T) {
-	e := expression.New()
+	e := New()
 	var group sync.WaitGroup
 	for i := range 16 {
 		group.Go(func() {

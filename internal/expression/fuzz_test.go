@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package expression_test
+package expression
 
 import (
 	"fmt"
@@ -10,12 +10,10 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"github.com/meetingops/meeting-recording-operator/internal/expression"
 )
 
 // slack is what a single operation can cost beyond the limit before it is stopped.
-const slack = 100 * expression.MaxCost
+const slack = 100 * MaxCost
 
 // Whatever the text: it is refused, or it is evaluated at a cost within the limit, or it fails with one line of a message.
 func FuzzCondition(f *testing.F) {
@@ -27,13 +25,13 @@ func FuzzCondition(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	e := expression.New()
+	e := New()
 	f.Fuzz(func(t *testing.T, condition string) { evaluates(t, e, condition) })
 }
 
 // Whatever is put together of the words of the language: the same holds, and asking twice gives the same answer.
 func TestRandomConditions(t *testing.T) {
-	e := expression.New()
+	e := New()
 	accepted := 0
 	rapid.Check(t, func(t *rapid.T) {
 		condition := conditions(3).Draw(t, "condition")
@@ -53,7 +51,7 @@ func TestRandomConditions(t *testing.T) {
 }
 
 // evaluates checks and evaluates a condition, and says whether it was accepted.
-func evaluates(t interface{ Errorf(string, ...any) }, e *expression.Evaluator, condition string) bool {
+func evaluates(t interface{ Errorf(string, ...any) }, e *Evaluator, condition string) bool {
 	refused := e.CheckStep(condition, needed())
 	_, err := e.Step(condition, meeting(), ended())
 	for _, said := range []error{refused, err} {
@@ -71,7 +69,7 @@ func evaluates(t interface{ Errorf(string, ...any) }, e *expression.Evaluator, c
 		t.Errorf("panics: %v", err)
 	}
 	cost, _ := e.StepCost(condition, meeting(), ended())
-	if err == nil && cost > expression.MaxCost || cost > slack {
+	if err == nil && cost > MaxCost || cost > slack {
 		t.Errorf("costs %d, %v", cost, err)
 	}
 	return true

@@ -1,14 +1,13 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package expression_test
+package expression
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/expression"
 )
 
 const (
@@ -58,7 +57,7 @@ func TestHostileConditions(t *testing.T) {
 		"a path without end":           {"outputs.p" + again(".a", 1000) + " == 1", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := expression.New()
+			e := New()
 			err := e.CheckStep(test.condition, []string{"p"})
 			if err == nil {
 				_, err = e.StepCost(test.condition, meeting(), heavy())
@@ -91,7 +90,7 @@ func heavy() []v1alpha1.StepStatus {
 
 // What is stopped for its cost says so.
 func TestCostsTooMuch(t *testing.T) {
-	e := expression.New()
+	e := New()
 	condition := `outputs.p.t.replace("", outputs.p.t) == ""`
 	if _, err := e.Step(condition, meeting(), heavy()); err == nil || err.Error() != costs {
 		t.Errorf("got %v, want %q", err, costs)
@@ -100,7 +99,7 @@ func TestCostsTooMuch(t *testing.T) {
 
 // The limits are not in the way of conditions that are only long.
 func TestLongConditions(t *testing.T) {
-	e := expression.New()
+	e := New()
 	for _, condition := range []string{
 		strings.Repeat("recording.labels.team == 'b' || ", 60) + "true",
 		"recording.labels.team in [" + strings.Repeat("'b', ", 300) + "'a']",
