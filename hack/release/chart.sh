@@ -3,13 +3,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Pushes the packaged Helm chart of a release to an OCI registry, and signs it without a long-lived key: chart.sh FILE.tgz oci://REGISTRY/PATH
+# INSECURE=yes pushes by HTTP, to a registry on this machine.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=hack/env.sh
 source "$root/hack/env.sh"
 
 [[ $# == 2 && $2 == oci://* ]] || { echo "usage: chart.sh FILE.tgz oci://REGISTRY/PATH" >&2; exit 2; }
-pushed=$(go tool -modfile="$root/hack/charts/go.mod" helm push "$1" "$2" 2>&1)
+options=()
+if [[ ${INSECURE:-no} == yes ]]; then options=(--plain-http); fi
+pushed=$(go tool -modfile="$root/hack/charts/go.mod" helm push "${options[@]}" "$1" "$2" 2>&1) || { printf '%s\n' "$pushed" >&2; exit 1; }
 printf '%s\n' "$pushed" >&2
 digest=$(sed -n 's/^Digest: *//p' <<<"$pushed")
 [[ $digest == sha256:* ]] || { echo "chart.sh: helm push named no digest" >&2; exit 1; }
