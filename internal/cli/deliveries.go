@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -99,8 +100,34 @@ func (d *deliveriesOptions) spool(ctx context.Context, pod *corev1.Pod, stdout i
 		return err
 	}
 	command := append([]string{"/sidecar", "spool", args[0], "--spool-dir", directory}, args[1:]...)
-	return execute(ctx, config, pod, sidecarContainer, stdout, command...)
+	ctx, stdout, done := untilSilent(ctx, stdout, sidecarSilence)
+	defer done()
+	err = execute(ctx, config, pod, sidecarContainer, stdout, command...)
+	if err != nil && errors.Is(context.Cause(ctx), errSilent) {
+		return fmt.Errorf("run sidecar spool %s: %w", args[0], errSilent)
+	}
+	return err
 }
+
+// sidecarSilence is how long a sidecar may print nothing before its turn ends, so that one that hangs does not stop the others.
+const sidecarSilence = 30 * time.Second
+
+var errSilent = fmt.Errorf("the sidecar has sent nothing for %s: its Pod or its node may hang; check kubectl describe pod", sidecarSilence)
+
+// untilSilent returns a context that ends with errSilent once nothing has been written to the writer for the limit.
+func untilSilent(ctx context.Context, out io.Writer, limit time.Duration) (context.Context, io.Writer, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(limit, func() { cancel(errSilent) })
+	heard := writerFunc(func(p []byte) (int, error) {
+		timer.Reset(limit)
+		return out.Write(p)
+	})
+	return ctx, heard, func() { timer.Stop(); cancel(nil) }
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (w writerFunc) Write(p []byte) (int, error) { return w(p) }
 
 var errNoSpool = errors.New("the sidecar has no spool: it runs without --spool-dir")
 
@@ -154,7 +181,7 @@ func (d *deliveriesOptions) rejected(ctx context.Context, pod *corev1.Pod) (line
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithTimeoutCause(ctx, sidecarSilence, errSilent)
 	defer cancel()
 	_, target, err := net.SplitHostPort(containerFlag(pod, sidecarContainer, "diagnostics-bind-address", sidecarDiagnostics))
 	if err != nil {
@@ -169,6 +196,9 @@ func (d *deliveriesOptions) rejected(ctx context.Context, pod *corev1.Pod) (line
 		return nil, err
 	}
 	response, err := http.DefaultClient.Do(request)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read metrics: %w", err)
 	}

@@ -65,6 +65,7 @@ func Explain(in Input) Answer {
 	for _, applies := range rules {
 		if answer := applies(in); answer != nil {
 			answer.Incomplete = in.Incomplete
+			nameWaitingRerun(in, answer)
 			return *answer
 		}
 	}

@@ -406,6 +406,34 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// TestRerunWaits: an answer about steps that are under way says that a requested rerun waits for them; no other answer does.
+func TestRerunWaits(t *testing.T) {
+	asks := func(r *v1alpha1.MeetingRecording, observed string) *v1alpha1.MeetingRecording {
+		r.Spec.Rerun = &v1alpha1.Rerun{Token: "again"}
+		r.Status.Processing.ObservedRerunToken = observed
+		return r
+	}
+	for name, test := range map[string]struct {
+		recording *v1alpha1.MeetingRecording
+		waits     bool
+	}{
+		"requested while a step runs": {asks(runs(), ""), true},
+		"observed":                    {asks(runs(), "again"), false},
+		"not requested":               {runs(), false},
+		"processing has ended": {asks(recording(func(r *v1alpha1.MeetingRecording) {
+			withStep(v1alpha1.StepStatus{State: v1alpha1.StepFailed})(r)
+			r.Status.Processing.State = v1alpha1.ProcessingFailed
+		}), ""), false},
+	} {
+		answer := Explain(Input{Recording: test.recording, Jobs: usualJob(), Pods: noPods, Now: now})
+		says := strings.Contains(answer.Fix, `rerun "again" begins when all steps have ended`)
+		acts := strings.Contains(strings.Join(answer.Commands, "\n"), "cancel rec\n") && strings.Contains(strings.Join(answer.Commands, "\n"), "resume rec")
+		if says != test.waits || acts != test.waits {
+			t.Errorf("%s: %+v", name, answer)
+		}
+	}
+}
+
 // TestReasonOfTomorrow: a reason that this version does not know is passed on.
 func TestReasonOfTomorrow(t *testing.T) {
 	answer := Explain(Input{Recording: recording(func(r *v1alpha1.MeetingRecording) { with(r, "Ready", "False", "Novelty") }), Now: now})

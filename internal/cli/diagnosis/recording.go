@@ -116,6 +116,17 @@ func rerunRefused(in Input) *Answer {
 	}
 }
 
+// nameWaitingRerun adds to an answer about steps that are under way that a requested rerun waits for their end.
+func nameWaitingRerun(in Input, answer *Answer) {
+	rerun, processing := in.Recording.Spec.Rerun, in.Recording.Status.Processing
+	if rerun == nil || rerun.Token == processing.ObservedRerunToken || in.Recording.Spec.Suspend ||
+		len(processing.Steps) == 0 || processing.State.IsFinal() {
+		return
+	}
+	answer.Fix = strings.TrimSpace(answer.Fix + fmt.Sprintf(" The rerun %q begins when all steps have ended; cancel ends them now, and resume lets the rerun begin.", rerun.Token))
+	answer.Commands = append(answer.Commands, plugin(in, "cancel %s", in.Recording.Name), plugin(in, "resume %s", in.Recording.Name))
+}
+
 func suspended(in Input) *Answer {
 	ready := readyCondition(in)
 	if !in.Recording.Spec.Suspend || ready == nil || ready.Reason != v1alpha1.ReasonSuspended {
