@@ -136,9 +136,9 @@ func (f *fifo) pop() uint64 {
 }
 
 const (
-	// maxReplays is how many sessions are replayed at the same time. Where everything is spooled first they are the only way.
-	maxReplays      = 8
-	maxFirstReplays = 32
+	// maxReplays is how many sessions are replayed at the same time. More than eight only take the processors from those who wait for the
+	// disk.
+	maxReplays = 8
 	// maxQueues is how many sessions have a queue before those that are on disk only are parked.
 	maxQueues = 1024
 )
@@ -237,14 +237,10 @@ func (o *Outbox) wake() {
 
 // dispatch begins replays, of each namespace in turn.
 func (o *Outbox) dispatch() {
-	limit := maxReplays
-	if o.SpoolFirst {
-		limit = maxFirstReplays
-	}
 	o.next++
 	for i := range o.order {
 		l := o.order[(o.next+i)%len(o.order)]
-		for o.replays < limit && !o.isClosed && !l.isEmpty() {
+		for o.replays < maxReplays && !o.isClosed && !l.isEmpty() {
 			p := ask(replay, o.server, l.health)
 			if p == nil {
 				o.probe.Reset(openFor)
