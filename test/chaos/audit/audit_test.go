@@ -4,6 +4,7 @@
 package audit
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,10 +205,21 @@ func TestWholes(t *testing.T) {
 		in.Events = append(in.Events, Event{Session: session, Type: v1alpha1.EventFailed, Acknowledged: true, From: epoch, To: epoch})
 		in.Objects[0].Status.Recording.Events = append(in.Objects[0].Status.Recording.Events, v1alpha1.RecordingEvent{Type: v1alpha1.EventFailed, Deliveries: 1})
 	}
+	backfilled := func(in *Input) { // its recording-stopped was lost, and the file came after the failure was acted on
+		failedToo(in)
+		in.Events = slices.Delete(in.Events, 3, 4)
+		in.Listed = []string{"f.mp4"}
+		late, first := object("m-s-2", 2), &in.Objects[0].Status
+		late.Status.Recording.Events = late.Status.Recording.Events[3:]
+		first.Recording.State, first.Recording.File, first.Processing.Steps = v1alpha1.RecordingFailed, nil, nil
+		first.Recording.Events = slices.Delete(first.Recording.Events, 3, 4)
+		in.Objects = append(in.Objects, *late)
+	}
 	for name, test := range map[string]struct {
 		change func(*Input)
 		want   int
 	}{
+		"failed, and backfilled":      {backfilled, 0},
 		"all within the window":       {func(*Input) {}, 1},
 		"two recordings":              {func(in *Input) { in.Sessions[session] = 2 }, 0},
 		"an event was refused":        {func(in *Input) { in.Events[0].Acknowledged = false }, 0},

@@ -78,7 +78,7 @@ func (a *auditor) recordingsWhole() {
 		events[event.Session] = append(events[event.Session], event)
 	}
 	for session, recordings := range a.Sessions {
-		if recordings == 1 && a.isWhole(events[session]) {
+		if recordings == 1 && a.isWhole(session, events[session]) {
 			a.report.Wholes++
 			a.recordingWhole(session, events[session])
 		}
@@ -89,7 +89,7 @@ func (a *auditor) recordingsWhole() {
 }
 
 // isWhole reports whether all events of a session's only recording arrived, within the window.
-func (a *auditor) isWhole(events []Event) bool {
+func (a *auditor) isWhole(session Session, events []Event) bool {
 	if len(events) == 0 {
 		return false
 	}
@@ -112,8 +112,10 @@ func (a *auditor) isWhole(events []Event) bool {
 	if slices.ContainsFunc(a.Skews, func(s Span) bool { return from.Before(s.To) && s.From.Before(to) }) {
 		return false
 	}
-	// A failure may be acted on before a file is written that waited in the spool; then the file is a recording of its own.
-	return to.Sub(from) <= a.Window && (!hasFile || !hasFailed || !spooled)
+	// A failure may be acted on before a file is written that waited in the spool, or that only backfill finds, since its recording-stopped
+	// was lost. Then the file is a recording of its own.
+	isLate := (hasFile && spooled) || (!hasFile && slices.ContainsFunc(a.chains[session], a.hasListedFile))
+	return to.Sub(from) <= a.Window && (!hasFailed || !isLate)
 }
 
 func (a *auditor) recordingWhole(session Session, events []Event) {
@@ -133,7 +135,7 @@ func (a *auditor) recordingWhole(session Session, events []Event) {
 		}
 	}
 	got := chain[0].Status.Recording
-	if file == "" && got.File != nil && a.isListed(got.File.Path) {
+	if file == "" && a.hasListedFile(chain[0]) {
 		// Its recording-stopped was lost, and backfill found the file.
 		file, types[v1alpha1.EventStopped] = got.File.Path, true
 	}
@@ -151,9 +153,10 @@ func (a *auditor) recordingWhole(session Session, events []Event) {
 	}
 }
 
-// isListed reports whether the provider lists the file.
-func (a *auditor) isListed(path string) bool {
-	return slices.ContainsFunc(a.Listed, func(listed string) bool { return lifecycle.FileID(listed) == lifecycle.FileID(path) })
+// hasListedFile reports whether an object has a file that the provider lists.
+func (a *auditor) hasListedFile(o *v1alpha1.MeetingRecording) bool {
+	file := o.Status.Recording.File
+	return file != nil && slices.ContainsFunc(a.Listed, func(listed string) bool { return lifecycle.FileID(listed) == lifecycle.FileID(file.Path) })
 }
 
 // stateAfter is the state of a recording of which these events are known: a file wins over a failure.
