@@ -15,6 +15,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/validation/path"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -192,6 +193,10 @@ func (s *Server) recording(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
+	if len(path.IsValidPathSegmentName(r.PathValue("name"))) > 0 {
+		fail(w, http.StatusNotFound, noRecording)
+		return
+	}
 	var object v1alpha1.MeetingRecording
 	err := s.Recordings.Get(r.Context(), client.ObjectKey{Namespace: namespace, Name: r.PathValue("name")}, &object)
 	if refused := s.readRefusal(err); refused != nil {
@@ -203,11 +208,13 @@ func (s *Server) recording(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, &object)
 }
 
+const noRecording = "there is no such recording"
+
 // readRefusal is nil for nil.
 func (s *Server) readRefusal(err error) *refusal {
 	switch {
 	case apierrors.IsNotFound(err):
-		return &refusal{http.StatusNotFound, "there is no such recording"}
+		return &refusal{http.StatusNotFound, noRecording}
 	case apierrors.IsResourceExpired(err), apierrors.IsGone(err):
 		return &refusal{http.StatusGone, "the list is too old: begin again without continue"}
 	case apierrors.IsBadRequest(err), apierrors.IsInvalid(err):
