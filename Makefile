@@ -126,11 +126,12 @@ fmt: ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
 
 .PHONY: lint
-lint: ## Run golangci-lint, kube-api-linter, shellcheck, actionlint, and vale with the rules of plain English.
+lint: ## Run golangci-lint, kube-api-linter, shellcheck, actionlint, Trivy's checks of what is installed, and vale with the rules of plain English.
 	$(GOLANGCI_LINT) run ./...
 	go -C hack/tools/apilint run . $(CURDIR)/api
 	hack/lint-shell.sh
 	$(TOOLS) actionlint
+	hack/misconfig.sh
 	hack/prose/test.sh
 	hack/prose/lint.sh
 
