@@ -8,9 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -36,6 +39,7 @@ type Bucket struct {
 	bucket *blob.Bucket
 	name   string
 	prefix string
+	folder string // of a file:// bucket
 }
 
 // OpenBucket opens a bucket URL: s3://bucket, gs://bucket, azblob://container or
@@ -61,7 +65,11 @@ func OpenBucket(ctx context.Context, rawURL, prefix string) (*Bucket, error) {
 	if err != nil {
 		return nil, sysexits.New(sysexits.Config, nil, "cannot open the source bucket %s: its parameters or credentials are missing or wrong, or the folder does not exist", u.Redacted())
 	}
-	return &Bucket{bucket: opened, name: u.Scheme + "://" + u.Host + strings.TrimSuffix(u.Path, "/"), prefix: strings.TrimPrefix(prefix, "/")}, nil
+	b := &Bucket{bucket: opened, name: u.Scheme + "://" + u.Host + strings.TrimSuffix(u.Path, "/"), prefix: strings.TrimPrefix(prefix, "/")}
+	if u.Scheme == "file" {
+		b.folder = filepath.FromSlash(u.Host + u.Path) // the host may be a dot
+	}
+	return b, nil
 }
 
 // Close closes the bucket.
@@ -80,8 +88,29 @@ func (b *Bucket) Locate(filePath string) (address, name string, err error) {
 	case !strings.HasPrefix(key, b.prefix):
 		return "", "", sysexits.New(sysexits.NoPerm, nil, "the file's path %q does not begin with --source-prefix=%s, so it is not read", filePath, b.prefix)
 	}
+	if err := b.checkLinks(key); err != nil {
+		return "", "", err
+	}
 	u := url.URL{Scheme: "https", Host: bucketHost, Path: "/" + key}
 	return u.String(), b.name + "/" + key, nil
+}
+
+// checkLinks returns an ExitError (NoPerm) for a file that symbolic links lead to
+// from outside of the prefix's folder.
+func (b *Bucket) checkLinks(key string) error {
+	if b.folder == "" {
+		return nil
+	}
+	below, _ := path.Split(b.prefix)
+	root, err := os.OpenRoot(filepath.Join(b.folder, filepath.FromSlash(below)))
+	if err == nil {
+		_, err = root.Stat(strings.TrimPrefix(key, below))
+		_ = root.Close() // it was only read
+	}
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil // reading the file finds out the same
+	}
+	return sysexits.New(sysexits.NoPerm, err, "the file's path %q leads out of --source-bucket and --source-prefix by a symbolic link, so it is not read", key)
 }
 
 // NewBucketClient returns a client that finds every file in the bucket, and
@@ -98,6 +127,9 @@ func NewBucketClient(b *Bucket, opts Options) *Client {
 // RoundTrip answers a GET with an object or a part of it, as an HTTP server would.
 func (b *Bucket) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, key := request.Context(), strings.TrimPrefix(request.URL.Path, "/")
+	if err := b.checkLinks(key); err != nil {
+		return nil, err
+	}
 	attributes, err := b.bucket.Attributes(ctx, key)
 	if err != nil {
 		return b.failed(request, err)

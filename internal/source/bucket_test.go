@@ -127,3 +127,52 @@ func TestBucketIsConfined(t *testing.T) {
 		t.Errorf("another host: %v", err)
 	}
 }
+
+// TestBucketFollowsNoLinkOut: a link within the prefix's folder is followed, and none out of it.
+func TestBucketFollowsNoLinkOut(t *testing.T) {
+	folder, outside := t.TempDir(), t.TempDir()
+	for _, name := range []string{filepath.Join(outside, "secret"), filepath.Join(folder, "secret"), filepath.Join(folder, "videos", "2026", "a.mp4")} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte("x"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, target := range map[string]string{
+		"within.mp4": "2026/a.mp4", "beside.mp4": "../secret", "absolute.mp4": filepath.Join(outside, "secret"), "folder": "..", "nowhere.mp4": "../../nothing", "loop.mp4": "loop.mp4",
+	} {
+		if err := os.Symlink(target, filepath.Join(folder, "videos", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bucket, err := OpenBucket(t.Context(), "file://"+folder, "videos/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = bucket.Close() }()
+	opts := Defaults()
+	opts.Retries = 0
+	client := NewBucketClient(bucket, opts)
+	for file, want := range map[string]int{
+		"2026/a.mp4": 0, "within.mp4": 0, "beside.mp4": sysexits.NoPerm, "absolute.mp4": sysexits.NoPerm, "folder/secret": sysexits.NoPerm,
+		"nowhere.mp4": sysexits.NoPerm, "loop.mp4": sysexits.NoPerm, "none.mp4": sysexits.NoInput,
+	} {
+		address, _, err := bucket.Locate("/videos/" + file)
+		if err == nil {
+			_, err = client.Fetch(t.Context(), address, func(_ context.Context, f File) error {
+				_, err := io.Copy(io.Discard, f.Body)
+				return err
+			})
+		}
+		if got := sysexits.Code(err); got != want {
+			t.Errorf("%s: exit code %d, want %d: %v", file, got, want, err)
+		}
+	}
+	// A link that appears after the path was checked is not followed either.
+	address, _, err := bucket.Locate("/videos/2026/a.mp4")
+	file := filepath.Join(folder, "videos", "2026", "a.mp4")
+	if err = errors.Join(err, os.Remove(file), os.Symlink(filepath.Join(outside, "secret"), file)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = client.Fetch(t.Context(), address, func(context.Context, File) error { return nil }); sysexits.Code(err) != sysexits.NoPerm {
+		t.Errorf("a link that appeared later: %v", err)
+	}
+}

@@ -32,6 +32,16 @@ func TestRetryAfterIsHeard(t *testing.T) {
 	}
 }
 
+func TestRetryAfterOfAnyNumber(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"17": 17 * time.Second, "0": 0, "-5": 0, "": 0, "soon": 0, "99999999999": (1<<31 - 1) * time.Second, "999999999999999999999999": (1<<31 - 1) * time.Second,
+	} {
+		if got := source.RetryAfter(&http.Response{Header: http.Header{"Retry-After": {text}}}, time.Now()); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
 // hang sends half of the file, and then nothing until the client goes away.
 func hang(w http.ResponseWriter, r *http.Request, _ int) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
