@@ -46,6 +46,8 @@ func TestWrongOptions(t *testing.T) {
 		{"no secret", []string{"--api-key-file=k"}, "--api-key-file and --api-secret-file are required"},
 		{"a lookback of zero", []string{"--lookback=0s"}, "--lookback must be longer than --grace (10m0s)"},
 		{"a lookback within the grace period", []string{"--lookback=5m"}, "--lookback must be longer than --grace"},
+		{"a negative lookback", []string{"--lookback=-48h"}, "--lookback must be longer than --grace"},
+		{"an interval as long as the lookback", []string{"--interval=48h"}, "--lookback must be longer than --interval and --grace together (48h10m0s)"},
 		{"a negative grace period", []string{"--grace=-1s"}, "--grace must not be negative"},
 		{"no interval", []string{"--interval=0s"}, "--interval must be at least 1s"},
 		{"ids that are neither", []string{"--recording-ids=some"}, "must be auto or ignore"},

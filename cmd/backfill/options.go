@@ -106,6 +106,8 @@ func (o *options) validate() error {
 		return errors.New("--grace must not be negative")
 	case o.lookback <= o.grace:
 		return fmt.Errorf("--lookback must be longer than --grace (%s): nothing would ever be recorded", o.grace)
+	case !o.once && !o.dryRun && o.lookback-o.grace <= o.interval:
+		return fmt.Errorf("--lookback must be longer than --interval and --grace together (%s): sessions between two rounds would never be listed", o.interval+o.grace)
 	case o.windows.Reorder < 0 || o.windows.Redelivery < 0:
 		return errors.New("--reorder-window and --redelivery-window must not be negative")
 	case o.writeTimeout < 100*time.Millisecond || o.writeTimeout > time.Minute:

@@ -12,6 +12,7 @@
 package backfill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,9 @@ import (
 
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk/rest"
 )
@@ -28,13 +31,14 @@ import (
 const (
 	// sessionsInFlight is how many sessions are checked at once.
 	sessionsInFlight = 8
-	// maxFailures is how many sessions may fail in a row, or how many entries of
-	// the provider's lists may be unreadable, before a round ends: then it is not
-	// one of them that is at fault.
+	// maxFailures is how many sessions in a row may fail, or list nothing that can
+	// be read, before a round ends: then it is not one of them that is at fault.
 	maxFailures = 20
+	// maxLogged is how many entries of an outcome a round logs.
+	maxLogged = 20
 	// maxRecheck is the longest time until a session is checked again.
 	maxRecheck = 6 * time.Hour
-	// maxSkew is how far the provider's clock may be ahead of ours. A recording
+	// maxSkew is how far the provider's clock may differ from ours. A recording
 	// from further in the future is skipped.
 	maxSkew = time.Hour
 )
@@ -42,12 +46,14 @@ const (
 // Provider lists what the provider has, see rest.Client.
 type Provider interface {
 	Sessions(ctx context.Context, since time.Time, visit func(rest.Session) error) error
-	Recordings(ctx context.Context, sessionID string, visit func(rest.Recording) error) (total int, err error)
+	Recordings(ctx context.Context, sessionID string, visit func([]rest.Recording) error) (total int, err error)
 }
 
-// Object is a MeetingRecording of a session.
+// Object is a MeetingRecording as far as backfill reads it.
 type Object struct {
-	lifecycle.Segment
+	MeetingID, SessionID string
+	File                 *v1alpha1.RecordingFile
+	EndTime              *metav1.MicroTime
 	// Finished is true where nothing needs the file's address any more, because
 	// processing has succeeded or there is none.
 	Finished bool
@@ -55,11 +61,12 @@ type Object struct {
 
 // Objects are the MeetingRecordings.
 type Objects interface {
-	// Get returns the object of a session's segment, possibly out of date; nil
-	// if there is none.
-	Get(ctx context.Context, meetingID, sessionID string, segment int32) (*Object, error)
-	// Each calls visit with the session of each object, possibly out of date.
-	Each(ctx context.Context, visit func(sessionID string, object *Object)) error
+	// First returns the object of a session's first segment, possibly out of date;
+	// nil if there is none.
+	First(ctx context.Context, meetingID, sessionID string) (*Object, error)
+	// Each calls visit with each object, or with each of a session if that is not
+	// empty, possibly out of date.
+	Each(ctx context.Context, sessionID string, visit func(*Object)) error
 	// Record makes an event durable, and returns the name of its object and
 	// whether the event was new to it.
 	Record(ctx context.Context, meetingID, sessionID string, ev lifecycle.Event) (name string, result lifecycle.Result, err error)
@@ -111,13 +118,19 @@ type round struct {
 	now    time.Time
 	placed placed
 
-	mu       sync.Mutex
-	summary  Summary
-	failures int // in a row
-	failed   error
-	// unreadable counts entries in a row, of sessions and of recordings.
-	unreadable struct{ sessions, recordings int }
+	mu      sync.Mutex
+	summary Summary
+	failed  error
+	// In a row: sessions that failed, and sessions that listed nothing readable.
+	failures, unreadable int
+	// readable is the number of sessions that could be read, and problem is why
+	// another could not.
+	readable int
+	problem  rest.Problem
 }
+
+// since is the time before which nothing is of interest.
+func (r *round) since() time.Time { return r.now.Add(-r.options.Lookback - maxSkew) }
 
 // Round lists what the provider has and records what is missing. It returns
 // what it found, also with an error: then it did not see everything.
@@ -132,7 +145,7 @@ func (b *Backfill) Round(ctx context.Context) (Summary, error) {
 	err = errors.Join(ignoreCanceled(limited, err), group.Wait())
 	if err == nil && ctx.Err() == nil {
 		b.forget(r.now)
-		err = r.failed
+		err = errors.Join(r.failed, r.otherShape())
 	}
 	if ctx.Err() != nil {
 		err = ctx.Err()
@@ -156,14 +169,16 @@ func (r *round) visit(ctx context.Context, group *errgroup.Group, s rest.Session
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r.count(func(sum *Summary) { sum.Sessions++ })
-	if err := r.readable(&r.unreadable.sessions, s.Problem); err != nil {
-		return fmt.Errorf("list sessions: %w", err)
-	}
 	if s.Problem != "" {
+		r.problem = s.Problem
 		r.skip(Unreadable, s.ID, "", string(s.Problem))
 		return nil
 	}
+	r.readable++
+	if began := cmp.Or(s.Start, s.End); !began.IsZero() && began.Before(r.since()) {
+		return nil // the provider was asked for later ones
+	}
+	r.count(func(sum *Summary) { sum.Sessions++ })
 	r.Backfill.mu.Lock()
 	due := r.schedule.isDue(s.ID, r.now)
 	r.Backfill.mu.Unlock()
@@ -175,8 +190,8 @@ func (r *round) visit(ctx context.Context, group *errgroup.Group, s rest.Session
 
 // session checks one session. It returns an error only if the round must end.
 func (r *round) session(ctx context.Context, s rest.Session) error {
-	c := &check{round: r, session: s, files: map[string]bool{}, chains: map[string]*chain{}}
-	total, err := r.provider.Recordings(ctx, s.ID, func(recording rest.Recording) error { return c.recording(ctx, recording) })
+	c := &check{round: r, session: s, files: map[string]placement{}}
+	total, err := r.provider.Recordings(ctx, s.ID, func(page []rest.Recording) error { return c.page(ctx, page) })
 	if err == nil {
 		err = c.failed
 	}
@@ -186,7 +201,7 @@ func (r *round) session(ctx context.Context, s rest.Session) error {
 	if err == nil {
 		r.failures = 0
 		r.plan(s, c, total)
-		return nil
+		return r.noteReadable(c)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -222,20 +237,31 @@ func (r *round) plan(s rest.Session, c *check, total int) {
 	r.schedule[keyOf(s.ID)] = checked{next: seconds(next), seen: seconds(r.now), webhooks: c.deliveries.counts}
 }
 
-// readable notes whether an entry can be read. It returns an error after so many
-// in a row that cannot that the provider must have changed what it answers.
-func (r *round) readable(inRow *int, problem rest.Problem) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if problem == "" {
-		*inRow = 0
-		return nil
+// noteReadable returns an error after so many sessions in a row of whose recordings
+// none can be read that the provider must have changed what it answers. It is
+// called with r.mu locked.
+func (r *round) noteReadable(c *check) error {
+	switch {
+	case c.entries == 0:
+	case c.problem == "" || c.entries > c.unreadable:
+		r.unreadable = 0
+	default:
+		if r.unreadable++; r.unreadable >= maxFailures {
+			return fmt.Errorf("no recording of %d sessions in a row can be read (%s): %w", r.unreadable, c.problem, errOtherShape)
+		}
 	}
-	if *inRow++; *inRow < maxFailures {
-		return nil
-	}
-	return fmt.Errorf("%d entries in a row cannot be read (%s): the provider's API is not as it was when this version was made, check for a newer one", *inRow, problem)
+	return nil
 }
+
+// otherShape returns an error if the provider lists sessions, and none can be read.
+func (r *round) otherShape() error {
+	if r.problem == "" || r.readable > 0 {
+		return nil
+	}
+	return fmt.Errorf("list sessions: none can be read (%s): %w", r.problem, errOtherShape)
+}
+
+var errOtherShape = errors.New("the provider's API is not as it was when this version was made, check for a newer one")
 
 func (r *round) count(change func(*Summary)) {
 	r.mu.Lock()
@@ -245,7 +271,14 @@ func (r *round) count(change func(*Summary)) {
 
 // skip counts an entry that cannot be recorded, and says why.
 func (r *round) skip(outcome Outcome, session, recording, reason string) {
-	r.count(func(s *Summary) { s.Found[outcome]++ })
+	var n int
+	r.count(func(s *Summary) {
+		s.Found[outcome]++
+		n = s.Found[outcome]
+	})
+	if n > maxLogged {
+		return // the metric and the summary count them
+	}
 	r.log.Info("Entry skipped", "outcome", outcome, "session", session, "recordingID", recording, "reason", reason)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk/rest"
 	"github.com/meetingops/meeting-recording-operator/test/harness/provider"
@@ -52,6 +53,10 @@ func TestRound(t *testing.T) {
 		{"within the grace period", func(_ *testing.T, w *world) { w.session(1, 1, 18*time.Minute) }, found(map[Outcome]int{Waiting: 1}), 0},
 		{"just after it", func(_ *testing.T, w *world) { w.session(1, 1, 20*time.Minute) }, found(map[Outcome]int{Recorded: 1}), 1},
 		{"before the lookback", func(_ *testing.T, w *world) { w.session(1, 1, 49*time.Hour) }, map[Outcome]int{}, 0},
+		{"before the lookback, and listed all the same", func(_ *testing.T, w *world) {
+			w.session(1, 1, 50*time.Hour)
+			w.listsAll = true
+		}, map[Outcome]int{}, 0},
 		{"no file yet", func(t *testing.T, w *world) {
 			r := w.session(1, 1, 2*time.Hour)[0]
 			change(t, w, r, func(r *provider.Recording) { r.NoFile = true })
@@ -80,6 +85,18 @@ func TestRound(t *testing.T) {
 			r := w.session(1, 1, 2*time.Hour)[0]
 			change(t, w, r, func(r *provider.Recording) { r.Updated = time.Now().AddDate(70, 0, 0) })
 		}, found(map[Outcome]int{Future: 1}), 0},
+		{"from before its session", func(t *testing.T, w *world) {
+			r := w.session(1, 1, 2*time.Hour)[0]
+			change(t, w, r, func(r *provider.Recording) { r.Updated = time.Now().AddDate(-20, 0, 0) })
+		}, found(map[Outcome]int{Recorded: 1}), 1},
+		{"a failed recording before it", func(t *testing.T, w *world) {
+			r := w.session(1, 1, 2*time.Hour)[0]
+			failed := lifecycle.Event{Type: "Failed", Source: "Webhook", ReceivedAt: r.Created.Add(-10 * time.Minute)}
+			if _, _, err := w.cluster.Record(t.Context(), r.RoomID, r.SessionID, failed); err != nil {
+				t.Fatal(err)
+			}
+			w.cluster.webhook(t, r)
+		}, found(map[Outcome]int{Present: 1}), 1},
 		{"a clock that is minutes ahead", func(t *testing.T, w *world) {
 			r := w.session(1, 1, 2*time.Hour)[0]
 			change(t, w, r, func(r *provider.Recording) { r.Updated = time.Now().Add(5 * time.Minute) })
@@ -332,7 +349,7 @@ func TestEndsWhereNothingCanBeRead(t *testing.T) {
 		want      string
 	}{
 		{"some recordings", maxFailures - 1, 30, func(r *provider.Recording) { r.RoomID = "" }, ""},
-		{"all recordings", 50, 0, func(r *provider.Recording) { r.RoomID = "" }, "entries in a row cannot be read (roomId is missing)"},
+		{"all recordings", 50, 0, func(r *provider.Recording) { r.RoomID = "" }, "no recording of 20 sessions in a row can be read (roomId is missing)"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -355,13 +372,46 @@ func TestEndsWhereNothingCanBeRead(t *testing.T) {
 			})
 		})
 	}
+	for name, tc := range map[string]struct {
+		bad, good int
+		want      string
+	}{
+		"one session":  {1, 0, "list sessions: none can be read (roomId is missing): the provider's API is not as it was"},
+		"all sessions": {300, 0, "list sessions: none can be read (roomId is missing): the provider's API is not as it was"},
+		"all but one":  {300, 1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				for number := range tc.good {
+					w.session(1000+number, 1, 2*time.Hour) // listed last
+				}
+				for number := range tc.bad {
+					w.account.AddSession(provider.Session{ID: provider.ID('5', number), Start: time.Now().Add(-time.Hour)})
+				}
+				summary, err := w.start(t).Round(t.Context())
+				if (err == nil) != (tc.want == "") || (err != nil && !strings.Contains(err.Error(), tc.want)) {
+					t.Errorf("error %v, want %q", err, tc.want)
+				}
+				if summary.Found[Recorded] != tc.good || summary.Found[Unreadable] != tc.bad {
+					t.Errorf("found %v", summary.Found)
+				}
+			})
+		})
+	}
+}
+
+// TestBadEntriesHideNoOther, however many there are of them.
+func TestBadEntriesHideNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		for number := range 300 {
-			w.account.AddSession(provider.Session{ID: provider.ID('5', number), Start: time.Now().Add(-time.Hour)})
+		all := w.session(1, 60, 2*time.Hour)
+		for _, r := range all[:59] {
+			change(t, w, r, func(r *provider.Recording) { r.URL = "ftp://h/a" })
 		}
-		if _, err := w.start(t).Round(t.Context()); err == nil || !strings.Contains(err.Error(), "list sessions: 20 entries in a row cannot be read (roomId is missing)") {
-			t.Error(err)
+		summary, err := w.start(t).Round(t.Context())
+		if err != nil || summary.Found[Unreadable] != 59 || summary.Found[Recorded] != 1 {
+			t.Errorf("found %v: %v", summary.Found, err)
 		}
 	})
 }
@@ -395,8 +445,8 @@ func TestReadsAllAtOnce(t *testing.T) {
 		if err := w.problems(); err != nil {
 			t.Error(err)
 		}
-		// Only what is missing, or has expired, is still read by itself: with the objects before it, and the end of the chain.
-		if most := 20 + 3*sessionsInFlight + 60*4; w.cluster.lists != 1 || w.cluster.gets > most {
+		// Only the sessions of what is missing, or has expired, are still read by themselves.
+		if most := 1 + sessionsInFlight + 60; w.cluster.lists != 1 || w.cluster.gets > most {
 			t.Errorf("%d lists and %d gets, want 1 and at most %d", w.cluster.lists, w.cluster.gets, most)
 		}
 		w.cluster.before = func() error { return errAway }
@@ -442,12 +492,83 @@ func TestRefreshesExpiredAddresses(t *testing.T) {
 		if got := round().Found; got[Refreshed] != 1 || got[Present] != 2 {
 			t.Errorf("after it expired: %v", got)
 		}
-		object, err := w.cluster.Get(t.Context(), all[0].RoomID, all[0].SessionID, 1)
-		if err != nil || object.Status.File.URL != sign(all[0].FileID) || object.Status.Events[0].Deliveries != 1 || object.Status.File.Path != all[0].WebhookPath() {
-			t.Errorf("%+v, %v", object, err)
+		status := w.cluster.chains[[2]string{all[0].RoomID, all[0].SessionID}][0].Status
+		if status.File.URL != sign(all[0].FileID) || status.Events[0].Deliveries != 1 || status.File.Path != all[0].WebhookPath() {
+			t.Errorf("%+v", status)
 		}
 		if got := round().Found; got[Refreshed] != 0 {
 			t.Errorf("again: %v", got)
+		}
+	})
+}
+
+// TestTwoAddressesOfOneFile: of two entries the one counts whose address has not expired, and nothing is written again and again.
+func TestTwoAddressesOfOneFile(t *testing.T) {
+	const expired, older = "https://h.example/f?Expires=900000000", "https://h.example/f?Expires=800000000"
+	fresh := "https://h.example/f?Expires=4000000000"
+	for _, tc := range []struct {
+		name           string
+		webhook        string
+		listed         [2]string
+		want           string
+		records, again int
+	}{
+		{"missing, the expired one first", "", [2]string{expired, fresh}, fresh, 2, 0},
+		{"missing, the fresh one first", "", [2]string{fresh, expired}, fresh, 1, 0},
+		{"missing, both expired", "", [2]string{expired, older}, expired, 1, 0},
+		{"present, the expired one first", older, [2]string{expired, fresh}, fresh, 1, 0},
+		{"present, the fresh one first", older, [2]string{fresh, expired}, fresh, 1, 0},
+		{"present, the same one first", expired, [2]string{expired, fresh}, fresh, 1, 0},
+		{"present, both expired", older, [2]string{expired, older}, older, 0, 0},
+		{"present, one that never expires", expired, [2]string{older, "https://h.example/f"}, "https://h.example/f", 1, 0},
+		{"present and fresh", fresh, [2]string{expired, "https://h.example/f"}, fresh, 0, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				<-time.After(time.Until(time.Unix(1_000_000_000, 0)))
+				w := newWorld()
+				all := w.session(1, 2, 2*time.Hour)
+				file := all[0].FileID
+				for i, r := range all {
+					change(t, w, r, func(r *provider.Recording) { r.FileID, r.URL = file, tc.listed[i] })
+				}
+				if all[0].URL = tc.webhook; tc.webhook != "" {
+					w.cluster.webhook(t, all[0])
+					w.cluster.records = 0
+				}
+				b := w.start(t)
+				for _, records := range []int{tc.records, tc.again} {
+					if _, err := b.Round(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					chain := w.cluster.chains[[2]string{all[0].RoomID, all[0].SessionID}]
+					if len(chain) != 1 || chain[0].Status.File.URL != tc.want || w.cluster.records != records {
+						t.Errorf("%d objects, address %s, %d writes; want 1, %s, %d", len(chain), chain[0].Status.File.URL, w.cluster.records, tc.want, records)
+					}
+					w.cluster.records = 0
+					<-time.After(7 * time.Hour)
+				}
+			})
+		})
+	}
+}
+
+// TestOneReadForEachSession, however many recordings it has.
+func TestOneReadForEachSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		for number := range 40 {
+			for i, r := range w.session(number, 1+number%4, 2*time.Hour) {
+				if number < 20 || i%2 == 0 {
+					w.cluster.webhook(t, r)
+				}
+			}
+		}
+		if _, err := w.start(t).Round(t.Context()); err != nil || w.problems() != nil {
+			t.Error(err, w.problems())
+		}
+		if w.cluster.gets != 40 || w.cluster.lists != 0 {
+			t.Errorf("%d reads for 40 sessions, and %d of all", w.cluster.gets, w.cluster.lists)
 		}
 	})
 }

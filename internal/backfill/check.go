@@ -4,9 +4,11 @@
 package backfill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -19,21 +21,55 @@ type check struct {
 	*round
 	session rest.Session
 
-	files      map[string]bool // ids of those that the list has had
-	chains     map[string]*chain
+	files      map[string]placement // by id, of those that the list has had
+	present    []*Object            // of the session, as far as they were read
+	extent     extent
 	entries    int
-	unsettled  bool      // something must be looked at again soon
-	expires    time.Time // when the first address expires that is still needed
+	unreadable int
+	problem    rest.Problem // of one that is
+	several    bool         // the session has more than one recording
+	unsettled  bool         // something must be looked at again soon
+	expires    time.Time    // when the first address expires that is still needed
 	deliveries deliveries
 	failed     error
 }
 
-// recording examines one entry of the session's list. It returns an error only
-// if the rest of the list is of no use.
+// placement is where a listed file is.
+type placement struct {
+	meeting string
+	// url is the address that something still needs; empty if nothing does.
+	url string
+}
+
+// extent is what was read of a session's objects.
+type extent int
+
+const (
+	readNone extent = iota
+	readFirst
+	readSession
+)
+
+// page examines a page of the session's list. It returns an error only if the rest
+// of the list is of no use.
+func (c *check) page(ctx context.Context, page []rest.Recording) error {
+	c.several = c.several || len(page) > 1
+	for _, r := range page {
+		if err := c.recording(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *check) recording(ctx context.Context, r rest.Recording) error {
 	c.entries++
-	if err := c.readable(&c.unreadable.recordings, r.Problem); err != nil {
-		return err
+	if r.Problem != "" {
+		c.unreadable++
+		c.problem = r.Problem
+	}
+	if earliest := cmp.Or(c.session.Start, c.now.Add(-c.options.Lookback)); r.Time.Before(earliest.Add(-maxSkew)) {
+		r.Time = time.Time{} // it cannot be
 	}
 	if outcome, reason := c.unusable(r); outcome != "" {
 		c.skip(outcome, c.session.ID, r.ID, reason)
@@ -45,29 +81,41 @@ func (c *check) recording(ctx context.Context, r rest.Recording) error {
 		return nil
 	}
 	id := lifecycle.FileID(r.FilePath)
-	if c.files[id] {
-		c.skip(ListedTwice, c.session.ID, r.ID, "another entry of the session has the same file")
-		return nil
+	if at, again := c.files[id]; again {
+		return c.again(ctx, at, r)
 	}
-	c.files[id] = true
+	c.files[id] = placement{}
 	if isPlaced, err := c.placed.has(ctx, c.round, c.session.ID, id); isPlaced || err != nil {
 		if isPlaced {
 			c.found(Present, r)
 		}
 		return err
 	}
-	meeting, object, err := c.find(ctx, r, id)
+	object, err := c.find(ctx, r, id)
 	switch {
 	case err != nil:
 		return err
 	case object != nil:
-		return c.refresh(ctx, meeting, object, r)
+		return c.refresh(ctx, object, r)
 	case c.age(r) < c.options.Grace:
 		c.unsettled = true
 		c.found(Waiting, r)
 		return nil
 	}
+	meeting := c.meeting(r)
+	c.files[id] = placement{meeting, r.FileURL}
 	return c.record(ctx, Recorded, meeting, r)
+}
+
+// again is for another entry of a file. It may have the address that does not
+// expire so soon.
+func (c *check) again(ctx context.Context, at placement, r rest.Recording) error {
+	if at.url == "" || !c.replaces(r.FileURL, at.url) {
+		c.skip(ListedTwice, c.session.ID, r.ID, "another entry of the session has the same file")
+		return nil
+	}
+	c.files[lifecycle.FileID(r.FilePath)] = placement{at.meeting, r.FileURL}
+	return c.record(ctx, Refreshed, at.meeting, r)
 }
 
 // unusable returns what is wrong with an entry, if anything is.
@@ -92,47 +140,91 @@ func (c *check) age(r rest.Recording) time.Duration {
 	return c.now.Sub(r.Time)
 }
 
-// find returns the object that has the file, and the meeting's id under which
-// the session's objects are: webhooks may carry the id that the customer gave
-// the room.
-func (c *check) find(ctx context.Context, r rest.Recording, id string) (meeting string, _ *Object, _ error) {
-	meeting = r.RoomID
-	for _, candidate := range []string{r.RoomID, c.session.RoomID, c.session.CustomRoomID} {
-		if candidate == "" {
-			continue
+// find returns the object that has the file; nil if none has. It reads no more of
+// the session's objects than it must, and sends at most one request for a session
+// with one recording of one meeting's id.
+func (c *check) find(ctx context.Context, r rest.Recording, id string) (*Object, error) {
+	for {
+		for _, object := range c.present {
+			if object.File != nil && lifecycle.FileID(object.File.Path) == id {
+				return object, nil
+			}
 		}
-		chain := c.chains[candidate]
-		if chain == nil {
-			chain = newChain(c.round, candidate, c.session.ID)
-			c.chains[candidate] = chain
+		if c.extent == readSession || (c.extent == readFirst && c.age(r) < c.options.Grace) {
+			return nil, nil // within the grace period it is looked for again soon
 		}
-		object, err := chain.find(ctx, id)
-		if err != nil || object != nil {
-			return candidate, object, err
-		}
-		if len(chain.read) > 0 && c.chains[meeting].isEmpty() {
-			meeting = candidate
+		if err := c.readMore(ctx, r); err != nil {
+			return nil, fmt.Errorf("read the session's recordings: %w", err)
 		}
 	}
-	return meeting, nil, nil
+}
+
+// readMore reads the first object, which is mostly the only one, or else all of
+// the session: webhooks may carry the id that the customer gave the room.
+func (c *check) readMore(ctx context.Context, r rest.Recording) error {
+	if c.extent == readNone && !c.several && c.session.CustomRoomID == "" && r.RoomID == c.session.RoomID {
+		c.placed.spend(1)
+		first, err := c.objects.First(ctx, r.RoomID, c.session.ID)
+		c.extent = readFirst
+		switch {
+		case err != nil:
+			return err
+		case first == nil:
+			c.extent = readSession // there are no others
+		case first.SessionID == c.session.ID:
+			c.present = append(c.present, first)
+		}
+		return nil
+	}
+	c.placed.spend(costOfSession)
+	c.extent, c.present = readSession, nil
+	return c.objects.Each(ctx, c.session.ID, func(o *Object) {
+		if o.SessionID == c.session.ID {
+			c.present = append(c.present, o)
+		}
+	})
+}
+
+// meeting is the meeting's id under which the session's objects are.
+func (c *check) meeting(r rest.Recording) string {
+	for _, candidate := range []string{r.RoomID, c.session.RoomID, c.session.CustomRoomID} {
+		if slices.ContainsFunc(c.present, func(o *Object) bool { return o.MeetingID == candidate }) {
+			return candidate
+		}
+	}
+	return r.RoomID
 }
 
 // refresh records the address that the provider has now if the object's has
 // expired and is still needed.
-func (c *check) refresh(ctx context.Context, meeting string, object *Object, r rest.Recording) error {
-	expires, ok := expiry(object.Status.File.URL)
-	switch {
-	case !ok || object.Finished:
-		c.found(Present, r)
-		return nil
-	case expires.After(c.now) || r.FileURL == "" || r.FileURL == object.Status.File.URL:
-		if c.expires.IsZero() || expires.Before(c.expires) {
-			c.expires = expires
-		}
+func (c *check) refresh(ctx context.Context, object *Object, r rest.Recording) error {
+	expires, ok := expiry(object.File.URL)
+	if !ok || object.Finished {
 		c.found(Present, r)
 		return nil
 	}
-	return c.record(ctx, Refreshed, meeting, r)
+	at := placement{object.MeetingID, object.File.URL}
+	if c.replaces(r.FileURL, at.url) {
+		at.url = r.FileURL
+		c.files[lifecycle.FileID(r.FilePath)] = at
+		return c.record(ctx, Refreshed, at.meeting, r)
+	}
+	if expires.After(c.now) && (c.expires.IsZero() || expires.Before(c.expires)) {
+		c.expires = expires
+	}
+	c.files[lifecycle.FileID(r.FilePath)] = at
+	c.found(Present, r)
+	return nil
+}
+
+// replaces reports whether an address is good, and the one before has expired.
+func (c *check) replaces(address, before string) bool {
+	return address != "" && !c.hasExpired(address) && c.hasExpired(before)
+}
+
+func (c *check) hasExpired(address string) bool {
+	at, ok := expiry(address)
+	return ok && !at.After(c.now)
 }
 
 // record makes an event of what the provider lists.
@@ -182,48 +274,4 @@ func (c *check) event(r rest.Recording) lifecycle.Event {
 func (c *check) found(outcome Outcome, r rest.Recording) {
 	c.count(func(s *Summary) { s.Found[outcome]++ })
 	c.log.V(1).Info("Entry checked", "outcome", outcome, "session", r.SessionID, "recordingID", r.ID)
-}
-
-// chain reads the objects of a session one after another, as far as it must.
-type chain struct {
-	round              *round
-	meeting, sessionID string
-	read               []*Object
-	complete           bool
-}
-
-func newChain(r *round, meeting, session string) *chain {
-	return &chain{round: r, meeting: meeting, sessionID: session}
-}
-
-func (c *chain) isEmpty() bool { return c == nil || len(c.read) == 0 }
-
-// find returns the object that has the file; nil if none has.
-func (c *chain) find(ctx context.Context, id string) (*Object, error) {
-	for _, object := range c.read {
-		if object.has(id) {
-			return object, nil
-		}
-	}
-	for !c.complete {
-		next := int32(len(c.read)) + 1 //nolint:gosec // at most lifecycle.MaxSegment
-		c.round.placed.count()
-		object, err := c.round.objects.Get(ctx, c.meeting, c.sessionID, next)
-		if err != nil {
-			return nil, fmt.Errorf("read the session's recordings: %w", err)
-		}
-		if object == nil || next == lifecycle.MaxSegment {
-			c.complete = true
-			break
-		}
-		c.read = append(c.read, object)
-		if object.has(id) {
-			return object, nil
-		}
-	}
-	return nil, nil
-}
-
-func (o *Object) has(id string) bool {
-	return !o.Foreign && o.Status.File != nil && lifecycle.FileID(o.Status.File.Path) == id
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -27,10 +28,10 @@ type cluster struct {
 	mu       sync.Mutex
 	chains   map[[2]string][]lifecycle.Segment
 	finished map[string]bool // by file
-	gets     int
+	gets     int             // and lists of a session
 	lists    int
 	records  int
-	// lags has Get and Each return nothing, as a watch cache does that is behind.
+	// lags has First and Each return nothing, as a watch cache does that is behind.
 	lags bool
 	// before, if not nil, is called before each call, and may make it fail.
 	before func() error
@@ -47,7 +48,7 @@ func (c *cluster) fails() error {
 	return c.before()
 }
 
-func (c *cluster) Get(_ context.Context, meeting, session string, segment int32) (*Object, error) {
+func (c *cluster) First(_ context.Context, meeting, session string) (*Object, error) {
 	if err := c.fails(); err != nil {
 		return nil, err
 	}
@@ -55,29 +56,39 @@ func (c *cluster) Get(_ context.Context, meeting, session string, segment int32)
 	defer c.mu.Unlock()
 	c.gets++
 	chain := c.chains[[2]string{meeting, session}]
-	if int(segment) > len(chain) || c.lags {
+	if len(chain) == 0 || c.lags {
 		return nil, nil
 	}
-	object := &Object{Segment: chain[segment-1]}
-	object.Finished = object.Status.File != nil && c.finished[lifecycle.FileID(object.Status.File.Path)]
-	return object, nil
+	return c.object(meeting, session, chain[0]), nil
 }
 
-func (c *cluster) Each(_ context.Context, visit func(session string, object *Object)) error {
+func (c *cluster) object(meeting, session string, segment lifecycle.Segment) *Object {
+	file := segment.Status.File
+	return &Object{
+		MeetingID: meeting, SessionID: session, File: file, EndTime: segment.Status.EndTime,
+		Finished: file != nil && c.finished[lifecycle.FileID(file.Path)],
+	}
+}
+
+func (c *cluster) Each(_ context.Context, session string, visit func(object *Object)) error {
 	if err := c.fails(); err != nil {
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lists++
+	if session == "" {
+		c.lists++
+	} else {
+		c.gets++
+	}
 	if c.lags {
 		return nil
 	}
 	for key, chain := range c.chains {
 		for _, segment := range chain {
-			object := &Object{Segment: segment}
-			object.Finished = object.Status.File != nil && c.finished[lifecycle.FileID(object.Status.File.Path)]
-			visit(key[1], object)
+			if session == "" || session == key[1] {
+				visit(c.object(key[0], key[1], segment))
+			}
 		}
 	}
 	return nil
@@ -141,6 +152,8 @@ type world struct {
 	cluster  *cluster
 	registry *prometheus.Registry
 	options  Options
+	// listsAll has the provider list sessions of any time, whichever are asked for.
+	listsAll bool
 }
 
 func newWorld() *world {
@@ -155,7 +168,7 @@ func (w *world) start(t testing.TB) *Backfill {
 	t.Helper()
 	w.registry = prometheus.NewRegistry()
 	client, err := rest.New(rest.Options{
-		URL: "https://api.example.com", Transport: provider.InMemory{Handler: w.account},
+		URL: "https://api.example.com", Transport: provider.InMemory{Handler: http.HandlerFunc(w.serve)},
 		Credentials: func() (rest.Credentials, error) {
 			return rest.Credentials{Key: w.account.Key, Secret: "secret-of-the-account-0123456789"}, nil
 		},
@@ -164,6 +177,14 @@ func (w *world) start(t testing.TB) *Backfill {
 		t.Fatal(err)
 	}
 	return New(client, w.cluster, w.options, NewMetrics(w.registry), logr.Discard())
+}
+
+func (w *world) serve(response http.ResponseWriter, r *http.Request) {
+	if query := r.URL.Query(); w.listsAll {
+		query.Del("startDate")
+		r.URL.RawQuery = query.Encode()
+	}
+	w.account.ServeHTTP(response, r)
 }
 
 // session adds a session of an age that lasted half of it, with recordings, and

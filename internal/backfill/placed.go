@@ -11,25 +11,30 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
-// readAllAfter is how many objects a round reads one by one before it reads all
-// of them at once, which costs the API server about as much as a twentieth of
-// them one by one.
-const readAllAfter = 5000
+const (
+	// readAllAfter is what a round's reads may cost before it reads all objects at
+	// once, which costs the API server about as much as a twentieth of them one by
+	// one.
+	readAllAfter = 5000
+	// costOfSession is what reading the objects of a session costs, if reading one
+	// costs 1: the API server looks at the labels of all.
+	costOfSession = 20
+)
 
 // placed is what a round with many sessions knows of the files that are on an
 // object, and need nothing more. It is out of date at once, so a file that it
 // does not have is looked for as any other.
 type placed struct {
 	mu    sync.Mutex
-	reads int
+	spent int
 	files map[key]struct{} // nil until all objects were read
 }
 
-// count counts an object that is read by itself.
-func (p *placed) count() {
+// spend counts a read.
+func (p *placed) spend(cost int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.reads++
+	p.spent += cost
 }
 
 // has reports whether the file of a session is known to be on an object.
@@ -37,7 +42,7 @@ func (p *placed) has(ctx context.Context, r *round, sessionID, fileID string) (b
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.files == nil {
-		if p.reads < r.readAllAfter {
+		if p.spent < r.readAllAfter {
 			return false, nil
 		}
 		if err := p.readAll(ctx, r); err != nil {
@@ -52,13 +57,13 @@ func (p *placed) has(ctx context.Context, r *round, sessionID, fileID string) (b
 // lookback, so that memory does not grow with the recordings that are kept.
 func (p *placed) readAll(ctx context.Context, r *round) error {
 	files := map[key]struct{}{}
-	since := r.now.Add(-r.options.Lookback - maxSkew)
-	err := r.objects.Each(ctx, func(sessionID string, o *Object) {
-		if o.Foreign || o.Status.File == nil || (o.Status.EndTime != nil && o.Status.EndTime.Time.Before(since)) {
+	since := r.since()
+	err := r.objects.Each(ctx, "", func(o *Object) {
+		if o.File == nil || (o.EndTime != nil && o.EndTime.Time.Before(since)) {
 			return
 		}
-		if _, expires := expiry(o.Status.File.URL); o.Finished || !expires {
-			files[keyOf(sessionID+"\x00"+lifecycle.FileID(o.Status.File.Path))] = struct{}{}
+		if _, expires := expiry(o.File.URL); o.Finished || !expires {
+			files[keyOf(o.SessionID+"\x00"+lifecycle.FileID(o.File.Path))] = struct{}{}
 		}
 	})
 	if err != nil {

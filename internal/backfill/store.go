@@ -31,43 +31,38 @@ type Store struct {
 	Namespace string
 	Store     interface {
 		recorder.Store
-		// Each reads all objects of a namespace, possibly out of date.
-		Each(ctx context.Context, namespace string, visit func(*recorder.Object)) error
+		// Each reads all objects of a namespace, or those of a session, possibly out of date.
+		Each(ctx context.Context, namespace, sessionID string, visit func(*recorder.Object)) error
 	}
 	Outbox interface {
 		Record(ctx context.Context, ev recorder.Event) (recorder.Outcome, error)
 	}
 }
 
-// Get implements Objects. The API server answers from its watch cache.
-func (s *Store) Get(ctx context.Context, meetingID, sessionID string, segment int32) (*Object, error) {
+// First implements Objects. The API server answers from its watch cache.
+func (s *Store) First(ctx context.Context, meetingID, sessionID string) (*Object, error) {
 	ctx, cancel := context.WithTimeout(ctx, getTimeout)
 	defer cancel()
-	read, err := s.Store.Get(ctx, s.session(meetingID, sessionID), segment, false)
+	read, err := s.Store.Get(ctx, s.session(meetingID, sessionID), 1, false)
 	if errors.Is(err, recorder.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return objectOf(read, meetingID, sessionID, segment), nil
+	return objectOf(read), nil
 }
 
 // Each implements Objects. The API server answers from its watch cache.
-func (s *Store) Each(ctx context.Context, visit func(sessionID string, object *Object)) error {
+func (s *Store) Each(ctx context.Context, sessionID string, visit func(*Object)) error {
 	ctx, cancel := context.WithTimeout(ctx, eachTimeout)
 	defer cancel()
-	return s.Store.Each(ctx, s.Namespace, func(read *recorder.Object) {
-		visit(read.Spec.SessionID, objectOf(read, read.Spec.MeetingID, read.Spec.SessionID, read.Spec.Segment))
-	})
+	return s.Store.Each(ctx, s.Namespace, sessionID, func(read *recorder.Object) { visit(objectOf(read)) })
 }
 
-func objectOf(read *recorder.Object, meetingID, sessionID string, segment int32) *Object {
+func objectOf(read *recorder.Object) *Object {
 	return &Object{
-		Segment: lifecycle.Segment{
-			Index: segment, Status: read.Recording,
-			Foreign: read.Spec.MeetingID != meetingID || read.Spec.SessionID != sessionID || read.Spec.Segment != segment,
-		},
+		MeetingID: read.Spec.MeetingID, SessionID: read.Spec.SessionID, File: read.Recording.File, EndTime: read.Recording.EndTime,
 		Finished: read.Processing == v1alpha1.ProcessingSucceeded || read.Processing == v1alpha1.ProcessingSkipped,
 	}
 }

@@ -9,12 +9,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
-// Each calls visit with each object of the namespace, which the API server answers at once from its watch cache: they may be out of date. It
-// holds one object at a time.
-func (s *RESTStore) Each(ctx context.Context, namespace string, visit func(*Object)) error {
-	body, err := s.client.Get().Namespace(namespace).Resource(resource).Param("resourceVersion", "0").MaxRetries(0).Stream(ctx)
+// Each calls visit with each object of the namespace, or of one of its sessions if that is not empty. The API server answers at once from
+// its watch cache: they may be out of date. It holds one object at a time.
+func (s *RESTStore) Each(ctx context.Context, namespace, sessionID string, visit func(*Object)) error {
+	request := s.client.Get().Namespace(namespace).Resource(resource).Param("resourceVersion", "0")
+	if sessionID != "" {
+		request = request.Param("labelSelector", v1alpha1.LabelSessionID+"="+lifecycle.LabelValue(sessionID))
+	}
+	body, err := request.MaxRetries(0).Stream(ctx)
 	s.metrics.apiRequest("list", err)
 	if err != nil {
 		return fmt.Errorf("list the recordings of %s: %w", namespace, err)

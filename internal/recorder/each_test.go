@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
 // TestEach: the API server answers from its watch cache, and a list that is cut off is not taken for a short one.
@@ -42,7 +45,7 @@ func TestEach(t *testing.T) {
 			defer server.Close()
 			store, _ := storeAt(t, server.URL)
 			var got []string
-			err := store.Each(t.Context(), "meetings", func(o *Object) { got = append(got, o.Name) })
+			err := store.Each(t.Context(), "meetings", "", func(o *Object) { got = append(got, o.Name) })
 			if (err == nil) != (tc.problem == "") || (err != nil && !strings.Contains(err.Error(), tc.problem)) {
 				t.Errorf("error %v, want %q", err, tc.problem)
 			}
@@ -51,10 +54,22 @@ func TestEach(t *testing.T) {
 			}
 		})
 	}
+	t.Run("of a session", func(t *testing.T) {
+		var asked string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = r.URL.Query().Get("labelSelector")
+			_, _ = io.WriteString(w, head+`[]}`)
+		}))
+		defer server.Close()
+		store, _ := storeAt(t, server.URL)
+		if err := store.Each(t.Context(), "meetings", "a/b", func(*Object) {}); err != nil || asked != v1alpha1.LabelSessionID+"="+lifecycle.LabelValue("a/b") {
+			t.Errorf("asked for %q: %v", asked, err)
+		}
+	})
 	server := httptest.NewServer(statusAnswer(403, "Forbidden", "cannot list resource", ""))
 	defer server.Close()
 	store, _ := storeAt(t, server.URL)
-	if err := store.Each(t.Context(), "meetings", func(*Object) {}); err == nil || !strings.Contains(err.Error(), "list the recordings of meetings: cannot list resource") {
+	if err := store.Each(t.Context(), "meetings", "", func(*Object) {}); err == nil || !strings.Contains(err.Error(), "list the recordings of meetings: cannot list resource") {
 		t.Error(err)
 	}
 }

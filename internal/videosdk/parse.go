@@ -3,6 +3,8 @@
 
 package videosdk
 
+import "strings"
+
 // Limits of what Parse accepts. They bound what ends in an object's status.
 // The caller bounds the size of the body itself before it reads.
 const (
@@ -77,6 +79,15 @@ func Parse(body []byte) (Event, error) {
 	return event, nil
 }
 
+// RecordingID returns id where it can be that of a recording; else an empty string.
+// The id of the meeting or of the session says nothing about a recording.
+func RecordingID(id, meetingID, sessionID string) string {
+	if len(id) > MaxRecordingIDBytes || strings.TrimSpace(id) == "" || id == meetingID || id == sessionID {
+		return ""
+	}
+	return id
+}
+
 // readIDs reads the ids of a recognised event's data.
 func (e *Event) readIDs(data object) (err error) {
 	if e.MeetingID, err = data.id("meetingId", "LivestreamId"); err != nil {
@@ -85,9 +96,8 @@ func (e *Event) readIDs(data object) (err error) {
 	if e.SessionID, err = data.id("sessionId"); err != nil {
 		return err
 	}
-	// The id of the meeting or of the session says nothing about a recording.
-	if id := data.optionalText("id", MaxRecordingIDBytes); id != e.MeetingID && id != e.SessionID && e.Type.IsRecording() {
-		e.ID = id
+	if e.Type.IsRecording() {
+		e.ID = RecordingID(data.optionalText("id", MaxRecordingIDBytes), e.MeetingID, e.SessionID)
 	}
 	return nil
 }

@@ -84,10 +84,11 @@ func (p *provider) Sessions(ctx context.Context, _ time.Time, visit func(rest.Se
 }
 
 // Recordings implements backfill.Provider.
-func (p *provider) Recordings(ctx context.Context, session string, visit func(rest.Recording) error) (total int, err error) {
+func (p *provider) Recordings(ctx context.Context, session string, visit func([]rest.Recording) error) (total int, err error) {
 	if err := p.fails(ctx, session); err != nil {
 		return 0, err
 	}
+	var listed []rest.Recording
 	for _, s := range p.world.plan.Sessions {
 		if s.SessionID != session {
 			continue
@@ -97,15 +98,12 @@ func (p *provider) Recordings(ctx context.Context, session string, visit func(re
 			if recording.FilePath == "" || ended.After(time.Now()) {
 				continue
 			}
-			total++
 			id := fmt.Sprintf("%s%02x", s.SessionID[:22], number)
-			if err := visit(rest.Recording{
+			listed = append(listed, rest.Recording{
 				ID: id, RoomID: s.MeetingID, SessionID: session, FilePath: "uploads/videos/" + id + ".mp4",
 				FileURL: "https://files.example.com/" + id, Time: ended,
-			}); err != nil {
-				return total, err
-			}
+			})
 		}
 	}
-	return total, nil
+	return len(listed), visit(listed)
 }

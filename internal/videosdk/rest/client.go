@@ -30,11 +30,16 @@ const (
 	// perPage is how many entries a page is asked for. The provider's default
 	// is 10 or 20; it may answer with fewer than it is asked for.
 	perPage = 100
-	// maxPages ends a list whose end never comes. It is more than a million
-	// entries at the provider's own page size.
-	maxPages = 100_000
-	// maxBody bounds a page's body: 100 entries have about 100 KiB.
-	maxBody = 8 << 20
+	// maxSessionPages and maxRecordingPages end a list whose end never comes: after
+	// a million sessions at the provider's own page size, and after ten thousand
+	// recordings of one session, which must not hold up the others.
+	maxSessionPages   = 100_000
+	maxRecordingPages = 1_000
+	// maxEmptyPages in a row end a list whatever its pages say. One may be empty
+	// where all its entries have been deleted.
+	maxEmptyPages = 20
+	// maxIdle is how many connections are kept for the next request.
+	maxIdle = 16
 
 	// requestTimeout bounds one try of a request.
 	requestTimeout = 30 * time.Second
@@ -45,6 +50,8 @@ const (
 	// longestRetryAfter is the longest Retry-After that a request waits for.
 	// After a longer one the request fails, and the error carries the time.
 	longestRetryAfter = time.Minute
+	// longestWait is the longest Retry-After that is believed.
+	longestWait = 24 * time.Hour
 )
 
 // Options say where the API is and who asks.
@@ -93,6 +100,11 @@ func New(o Options) (*Client, error) {
 }
 
 func retrying(o Options) *retryablehttp.Client {
+	if o.Transport == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxIdleConnsPerHost = maxIdle
+		o.Transport = transport
+	}
 	client := retryablehttp.NewClient()
 	client.Logger = nil
 	client.HTTPClient = &http.Client{
@@ -106,15 +118,16 @@ func retrying(o Options) *retryablehttp.Client {
 		status := 0
 		if response != nil {
 			status = response.StatusCode
-			if retryAfter(response) > longestRetryAfter {
-				o.Observe(status)
-				return false, nil
-			}
 		}
 		o.Observe(status)
+		if retryAfter(response) > longestRetryAfter {
+			return false, nil
+		}
 		return retryablehttp.DefaultRetryPolicy(ctx, response, err)
 	}
-	client.Backoff = retryablehttp.DefaultBackoff // waits as long as Retry-After says
+	client.Backoff = func(shortest, longest time.Duration, attempt int, response *http.Response) time.Duration {
+		return max(retryAfter(response), retryablehttp.DefaultBackoff(shortest, longest, attempt, nil))
+	}
 	client.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	return client
 }
@@ -122,16 +135,24 @@ func retrying(o Options) *retryablehttp.Client {
 // Sessions calls visit for each session that began at or after since, page by
 // page. An error of visit ends the list and is returned.
 func (c *Client) Sessions(ctx context.Context, since time.Time, visit func(Session) error) error {
-	query := url.Values{"startDate": {strconv.FormatInt(since.UnixMilli(), 10)}}
-	_, err := list[wireSession](ctx, c, "/v2/sessions", query, visit)
+	query := url.Values{"startDate": {strconv.FormatInt(max(0, since.UnixMilli()), 10)}}
+	_, err := list(ctx, c, listing{"/v2/sessions", query, maxSessionPages}, (*decoder).session, func(page []Session) error {
+		for _, session := range page {
+			if err := visit(session); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return err
 }
 
-// Recordings calls visit for each recording of a session, page by page, and
-// returns how many there are by the provider's own count. A session that the
-// provider does not know has none.
-func (c *Client) Recordings(ctx context.Context, sessionID string, visit func(Recording) error) (total int, err error) {
-	total, err = list[wireRecording](ctx, c, "/v2/recordings", url.Values{"sessionId": {sessionID}}, visit)
+// Recordings calls visit for each page of a session's recordings, and returns how
+// many there are by the provider's own count. A session that the provider does not
+// know has none.
+func (c *Client) Recordings(ctx context.Context, sessionID string, visit func([]Recording) error) (total int, err error) {
+	query := url.Values{"sessionId": {sessionID}}
+	total, err = list(ctx, c, listing{"/v2/recordings", query, maxRecordingPages}, (*decoder).recording, visit)
 	// An API without this path does not know the session either, but says nothing about it.
 	var failed *Error
 	if errors.As(err, &failed) && failed.IsNotFound() && failed.Message != "" {
@@ -140,43 +161,48 @@ func (c *Client) Recordings(ctx context.Context, sessionID string, visit func(Re
 	return total, err
 }
 
+// listing is what to list.
+type listing struct {
+	path     string
+	query    url.Values
+	maxPages int
+}
+
 // list requests page after page until the provider says that there is no more.
-func list[W wire[T], T any](ctx context.Context, c *Client, path string, query url.Values, visit func(T) error) (total int, err error) {
-	query.Set("perPage", strconv.Itoa(perPage))
-	for number := 1; number <= maxPages; number++ {
-		query.Set("page", strconv.Itoa(number))
+func list[T any](ctx context.Context, c *Client, of listing, entry func(*decoder) T, visit func([]T) error) (total int, err error) {
+	of.query.Set("perPage", strconv.Itoa(perPage))
+	empty := 0 // pages in a row
+	for number := 1; number <= of.maxPages; number++ {
+		of.query.Set("page", strconv.Itoa(number))
 		address := *c.base
-		address.Path = strings.TrimSuffix(address.Path, "/") + path
-		address.RawQuery = query.Encode()
-		body, err := c.get(ctx, &address)
+		address.Path = strings.TrimSuffix(address.Path, "/") + of.path
+		address.RawQuery = of.query.Encode()
+		page, err := get(ctx, c, &address, number, entry)
 		if err != nil {
 			return 0, err
 		}
-		page, err := decodePage[W](body, number)
-		if err != nil {
-			return 0, &Error{Address: shown(&address), Err: err}
+		if err := visit(page.entries); err != nil {
+			return 0, err
 		}
-		for _, entry := range page.Data {
-			if err := visit(entry.entry()); err != nil {
-				return 0, err
-			}
+		if empty++; len(page.entries) > 0 {
+			empty = 0
 		}
-		if number >= *page.Info.LastPage || len(page.Data) == 0 {
-			return page.Info.Total, nil
+		if number >= page.last || empty == maxEmptyPages {
+			return page.total, nil
 		}
 	}
-	return 0, fmt.Errorf("list %s: more than %d pages, without an end", path, maxPages)
+	return 0, fmt.Errorf("list %s: more than %d pages, without an end", of.path, of.maxPages)
 }
 
-// get returns the body of a successful response.
-func (c *Client) get(ctx context.Context, address *url.URL) ([]byte, error) {
+// get requests one page.
+func get[T any](ctx context.Context, c *Client, address *url.URL, number int, entry func(*decoder) T) (page[T], error) {
 	token, err := c.tokens.token()
 	if err != nil {
-		return nil, fmt.Errorf("sign the request to the provider's API: %w", err)
+		return page[T]{}, fmt.Errorf("sign the request to the provider's API: %w", err)
 	}
 	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
-		return nil, &Error{Address: shown(address), Err: err}
+		return page[T]{}, &Error{Address: shown(address), Err: err}
 	}
 	request.Header.Set("Authorization", token)
 	request.Header.Set("Accept", "application/json")
@@ -185,10 +211,17 @@ func (c *Client) get(ctx context.Context, address *url.URL) ([]byte, error) {
 		if response != nil { // that of a request that was canceled meanwhile
 			_ = response.Body.Close()
 		}
-		return nil, &Error{Address: shown(address), Err: cause(err)}
+		return page[T]{}, &Error{Address: shown(address), Err: cause(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
-	return c.read(address, response)
+	if response.StatusCode != http.StatusOK {
+		return page[T]{}, c.statusError(address, response)
+	}
+	p, err := decodePage(response.Body, response.Header.Get("Content-Type"), number, entry)
+	if err != nil {
+		return page[T]{}, &Error{Address: shown(address), Err: err}
+	}
+	return p, nil
 }
 
 // shown is how errors name an address: without what a query may reveal, but
@@ -210,14 +243,23 @@ func cause(err error) error {
 	return err
 }
 
-// retryAfter returns how long the response asks to wait; 0 where it does not.
+// retryAfter returns how long the response asks to wait; 0 where it does not. A
+// time counts from the provider's own clock, which may differ from ours.
 func retryAfter(response *http.Response) time.Duration {
+	if response == nil {
+		return 0
+	}
 	value := strings.TrimSpace(response.Header.Get("Retry-After"))
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil && seconds > 0 {
-		return time.Duration(seconds) * time.Second
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(max(0, seconds), int64(longestWait/time.Second))) * time.Second
 	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, time.Until(at))
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
 	}
-	return 0
+	now, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return min(max(0, at.Sub(now)), longestWait)
 }

@@ -4,12 +4,8 @@
 package rest
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
@@ -30,6 +26,7 @@ type Session struct {
 
 // Recording is one recording of a session.
 type Recording struct {
+	// ID is empty where the provider gave none that can be the recording's.
 	ID, RoomID, SessionID string
 	// FilePath and FileURL are empty for a recording that has no file (yet).
 	FilePath, FileURL string
@@ -47,61 +44,83 @@ type Recording struct {
 // how many of them succeeded.
 type Deliveries struct {
 	Total, Succeeded int
-	// Failed has the types of those that did not.
+	// Failed has the types of those that did not, at most maxFailedTypes of them.
 	Failed []videosdk.EventType
 }
 
-// Problem says what is wrong with an entry: a field and what it must be.
+const maxFailedTypes = 100
+
+// Problem says what is wrong with an entry: a field and what it must be. Such an
+// entry hides no other.
 type Problem string
 
-// wireSession is a session as the provider writes it. Its fields take whatever
-// comes, so that an entry that cannot be read gets a Problem and hides no other.
-type wireSession struct {
-	ID           text   `json:"id"`
-	RoomID       text   `json:"roomId"`
-	CustomRoomID text   `json:"customRoomId"`
-	Start        moment `json:"start"`
-	End          moment `json:"end"`
+// session reads an entry of the list of sessions, whatever shape it has.
+func (d *decoder) session() Session {
+	var s Session
+	var id, room text
+	d.object(func(name []byte) {
+		switch string(name) {
+		case `"id"`:
+			id = d.text()
+		case `"roomId"`:
+			room = d.text()
+		case `"customRoomId"`:
+			s.CustomRoomID = d.text().value
+		case `"start"`:
+			s.Start = d.moment()
+		case `"end"`:
+			s.End = d.moment()
+		default:
+			d.skip()
+		}
+	})
+	s.ID, s.RoomID, s.Problem = id.value, room.value, firstProblem(id.required("id"), room.required("roomId"))
+	return s
 }
 
-func (wire wireSession) entry() Session {
-	return Session{
-		ID: wire.ID.value, RoomID: wire.RoomID.value, CustomRoomID: wire.CustomRoomID.value,
-		Start: wire.Start.Time, End: wire.End.Time,
-		Problem: firstProblem(wire.ID.required("id"), wire.RoomID.required("roomId")),
+// recording reads an entry of the list of recordings, whatever shape it has.
+func (d *decoder) recording() Recording {
+	var r Recording
+	var id, room, session, fileID text
+	var end, updated, created time.Time
+	var f file
+	d.object(func(name []byte) {
+		switch string(name) {
+		case `"id"`:
+			id = d.text()
+		case `"roomId"`:
+			room = d.text()
+		case `"sessionId"`:
+			session = d.text()
+		case `"end"`:
+			end = d.moment()
+		case `"updatedAt"`:
+			updated = d.moment()
+		case `"createdAt"`:
+			created = d.moment()
+		case `"fileId"`:
+			fileID = d.text()
+		case `"encryption"`:
+			r.Encryption = d.encryption()
+		case `"file"`:
+			f = d.file()
+		case `"webhook"`:
+			r.Deliveries = d.deliveries()
+		default:
+			d.skip()
+		}
+	})
+	r.RoomID, r.SessionID, r.FilePath, r.FileURL = room.value, session.value, f.path.value, f.url.value
+	r.ID = videosdk.RecordingID(id.value, r.RoomID, r.SessionID)
+	if f.encryption.Encrypted {
+		r.Encryption = f.encryption
 	}
-}
-
-// wireRecording is a recording as the provider writes it, see wireSession.
-type wireRecording struct {
-	ID         text                 `json:"id"`
-	RoomID     text                 `json:"roomId"`
-	SessionID  text                 `json:"sessionId"`
-	End        moment               `json:"end"`
-	UpdatedAt  moment               `json:"updatedAt"`
-	CreatedAt  moment               `json:"createdAt"`
-	FileID     text                 `json:"fileId"`
-	Encryption encryption           `json:"encryption"`
-	File       optional[wireFile]   `json:"file"`
-	Webhook    optional[wireLedger] `json:"webhook"`
-}
-
-func (wire wireRecording) entry() Recording {
-	r := Recording{
-		ID: wire.ID.value, RoomID: wire.RoomID.value, SessionID: wire.SessionID.value,
-		FilePath: wire.File.value.Path.value, FileURL: wire.File.value.URL.value,
-		Encryption: videosdk.Encryption(wire.Encryption),
-		Deliveries: wire.Webhook.value.deliveries(),
-	}
-	if wire.File.value.Encryption.Encrypted {
-		r.Encryption = videosdk.Encryption(wire.File.value.Encryption)
-	}
-	for _, at := range []moment{wire.End, wire.UpdatedAt, wire.CreatedAt} {
+	for _, at := range []time.Time{end, updated, created} {
 		if r.Time.IsZero() {
-			r.Time = at.Time
+			r.Time = at
 		}
 	}
-	r.Problem = firstProblem(wire.RoomID.required("roomId"), wire.SessionID.required("sessionId"), wire.File.value.problem(), r.completeFile(wire.FileID.value))
+	r.Problem = firstProblem(room.required("roomId"), session.required("sessionId"), f.problem(), r.completeFile(fileID.value))
 	return r
 }
 
@@ -119,129 +138,107 @@ func (r *Recording) completeFile(fileID string) Problem {
 	return ""
 }
 
-type wireFile struct {
-	Path       text            `json:"filePath"`
-	URL        text            `json:"fileUrl"`
-	Size       json.RawMessage `json:"size"`
-	Encryption encryption      `json:"encryption"`
+// file is the file of a recording.
+type file struct {
+	path, url      text
+	hasSize, wrong bool
+	encryption     videosdk.Encryption
+}
+
+func (d *decoder) file() (f file) {
+	if d.kind() == 'n' {
+		d.skip()
+		return f
+	}
+	f.wrong = !d.object(func(name []byte) {
+		switch string(name) {
+		case `"filePath"`:
+			f.path = d.text()
+		case `"fileUrl"`:
+			f.url = d.text()
+		case `"size"`:
+			f.hasSize = d.kind() != 'n'
+			d.skip()
+		case `"encryption"`:
+			f.encryption = d.encryption()
+		default:
+			d.skip()
+		}
+	})
+	return f
 }
 
 // problem is that of a file that is there, and cannot be found.
-func (f wireFile) problem() Problem {
+func (f file) problem() Problem {
 	switch {
-	case f.Path.wrong:
+	case f.wrong:
+		return "file is not an object"
+	case f.path.wrong:
 		return "file.filePath is not a text"
-	case f.URL.wrong:
+	case f.url.wrong:
 		return "file.fileUrl is not a text"
-	case len(f.Size) > 0 && f.Path.value == "" && f.URL.value == "":
+	case f.hasSize && f.path.value == "" && f.url.value == "":
 		return "file.filePath and file.fileUrl are missing"
 	}
 	return ""
 }
 
-type wireLedger struct {
-	Total   int `json:"totalCount"`
-	Success int `json:"successCount"`
-	Data    []struct {
-		Type    text `json:"type"`
-		Success bool `json:"success"`
-	} `json:"data"`
-}
-
-func (l wireLedger) deliveries() Deliveries {
-	d := Deliveries{Total: max(0, l.Total), Succeeded: max(0, l.Success)}
-	for _, delivery := range l.Data {
-		if !delivery.Success && delivery.Type.value != "" {
-			d.Failed = append(d.Failed, videosdk.EventType(delivery.Type.value))
-		}
-	}
-	return d
-}
-
-// optional is a value that may be missing, null or of another shape, which all
-// leave it zero.
-type optional[T any] struct{ value T }
-
-// UnmarshalJSON never fails.
-func (o *optional[T]) UnmarshalJSON(raw []byte) error {
-	var value T
-	if json.Unmarshal(raw, &value) == nil {
-		o.value = value
-	}
-	return nil
-}
-
 // encryption is that of a file, under the names that webhooks use.
-type encryption videosdk.Encryption
-
-// UnmarshalJSON never fails.
-func (e *encryption) UnmarshalJSON(raw []byte) error {
-	*e = encryption(videosdk.ParseEncryption(raw))
-	return nil
-}
-
-// text is a string of at most videosdk.MaxIDLength characters or so: what it
-// holds ends in an object, after it was checked as a webhook's would be.
-type text struct {
-	value string
-	wrong bool // there, but no string that can be used
-}
-
-// UnmarshalJSON never fails.
-func (t *text) UnmarshalJSON(raw []byte) error {
-	if bytes.Equal(raw, []byte("null")) {
-		return nil
+func (d *decoder) encryption() videosdk.Encryption {
+	if raw := d.value(); d.err == nil {
+		return videosdk.ParseEncryption(raw)
 	}
-	value, ok := plainString(raw)
-	if !ok && json.Unmarshal(raw, &value) != nil || strings.ContainsFunc(value, isUnfit) {
-		t.wrong = true
-		return nil //nolint:nilerr // the problem is the field's
-	}
-	t.value = value
-	return nil
+	return videosdk.Encryption{}
 }
 
-// plainString returns a string without escapes, as most are, and reports whether
-// raw is one. A page has hundreds of them.
-func plainString(raw []byte) (string, bool) {
-	if len(raw) < 2 || raw[0] != '"' || bytes.IndexByte(raw, '\\') >= 0 {
-		return "", false
-	}
-	return string(raw[1 : len(raw)-1]), true
-}
-
-func isUnfit(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }
-
-func (t text) required(field string) Problem {
-	switch {
-	case t.wrong:
-		return Problem(field + " is not a text")
-	case strings.TrimSpace(t.value) == "":
-		return Problem(field + " is missing")
-	case utf8.RuneCountInString(t.value) > videosdk.MaxIDLength:
-		return Problem(field + " is too long")
-	}
-	return ""
-}
-
-// moment is a time, as RFC 3339 or as milliseconds since 1970; zero where it is
-// neither.
-type moment struct{ time.Time }
-
-// UnmarshalJSON never fails.
-func (m *moment) UnmarshalJSON(raw []byte) error {
-	value, ok := plainString(raw)
-	if !ok {
-		var milliseconds int64
-		if json.Unmarshal(raw, &milliseconds) == nil && milliseconds > 0 {
-			m.Time = time.UnixMilli(milliseconds).UTC()
+// deliveries reads the ledger of a recording.
+func (d *decoder) deliveries() Deliveries {
+	var ledger Deliveries
+	d.object(func(name []byte) {
+		switch string(name) {
+		case `"totalCount"`:
+			ledger.Total = count(d.number())
+		case `"successCount"`:
+			ledger.Succeeded = count(d.number())
+		case `"data"`:
+			d.array(func() {
+				if eventType := d.failedType(); eventType != "" && len(ledger.Failed) < maxFailedTypes {
+					ledger.Failed = append(ledger.Failed, videosdk.EventType(eventType))
+				}
+			})
+		default:
+			d.skip()
 		}
-		return nil
+	})
+	return ledger
+}
+
+func count(n *int) int {
+	if n == nil {
+		return 0
 	}
-	if at, err := time.Parse(time.RFC3339Nano, value); err == nil && at.Year() > 1970 && at.Year() < 10000 {
-		m.Time = at.UTC()
+	return max(0, *n)
+}
+
+// failedType returns the type of a delivery that failed; empty for any other.
+func (d *decoder) failedType() string {
+	var eventType text
+	succeeded := false
+	d.object(func(name []byte) {
+		switch string(name) {
+		case `"type"`:
+			eventType = d.text()
+		case `"success"`:
+			succeeded = d.kind() == 't'
+			d.skip()
+		default:
+			d.skip()
+		}
+	})
+	if succeeded || len(eventType.value) > videosdk.MaxTypeLength {
+		return ""
 	}
-	return nil
+	return strings.TrimSpace(eventType.value)
 }
 
 func firstProblem(problems ...Problem) Problem {

@@ -4,7 +4,6 @@
 package rest
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"reflect"
 	"strings"
 	"time"
 	"unicode"
@@ -73,36 +71,19 @@ func (e *Error) NeedsUser() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || (e.Status >= 300 && e.Status < 400)
 }
 
-// maxMessage bounds what errors quote of a response.
-const maxMessage = 200
+const (
+	// maxMessage bounds what errors quote of a response, and maxErrorBody what is
+	// read of it for that.
+	maxMessage   = 200
+	maxErrorBody = 64 << 10
+)
 
-// read returns the body of a response if it is JSON with status 200.
-func (c *Client) read(address *url.URL, response *http.Response) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
-	failed := &Error{Address: shown(address)}
-	switch {
-	case response.StatusCode != http.StatusOK:
-		failed.Status, failed.RetryAfter = response.StatusCode, retryAfter(response)
-		failed.Message = clean(c.tokens.conceal(messageOf(body)))
-		return nil, failed
-	case err != nil:
-		failed.Err = fmt.Errorf("read the response: %w", cause(err))
-		return nil, failed
-	case len(body) > maxBody:
-		failed.Err = fmt.Errorf("the response is larger than %d bytes", maxBody)
-		return nil, failed
-	case !looksLikeJSON(body):
-		failed.Err = fmt.Errorf("the response is not JSON but %s: check the API address", kindOf(response.Header.Get("Content-Type")))
-		return nil, failed
+// statusError is the error of a response that has not status 200.
+func (c *Client) statusError(address *url.URL, response *http.Response) *Error {
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // what there is may say why
+	return &Error{
+		Address: shown(address), Status: response.StatusCode, RetryAfter: retryAfter(response), Message: clean(c.tokens.conceal(messageOf(body))),
 	}
-	return body, nil
-}
-
-// looksLikeJSON reports whether the body is JSON as far as its first byte shows;
-// decoding it finds what is wrong behind that.
-func looksLikeJSON(body []byte) bool {
-	body = bytes.TrimSpace(body)
-	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
 }
 
 func kindOf(contentType string) string {
@@ -142,58 +123,116 @@ func clean(text string) string {
 	return text
 }
 
-// wire is what an entry of a list is read into.
-type wire[T any] interface{ entry() T }
-
 // page is one page of a list.
-type page[W any] struct {
-	Info *pageInfo `json:"pageInfo"`
-	Data []W       `json:"data"`
+type page[T any] struct {
+	entries     []T
+	last, total int
 }
 
-type pageInfo struct {
-	CurrentPage *int `json:"currentPage"`
-	LastPage    *int `json:"lastPage"`
-	Total       int  `json:"total"`
-}
+// info is the pageInfo of a page.
+type info struct{ current, last, total *int }
 
 // decodePage reads a page. Without pageInfo nothing would say whether there are
 // more, and a list that looks whole would hide recordings. An entry that is not an
 // object is read as an empty one, and the others as they are.
-func decodePage[W any](body []byte, number int) (page[W], error) {
-	var p page[W]
-	err := json.Unmarshal(body, &p)
-	var wrong *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &wrong):
-		err = p.shapeError(wrong)
-	case err != nil:
-		err = errors.New("the response is not JSON: check the API address")
+func decodePage[T any](response io.Reader, contentType string, number int, entry func(*decoder) T) (page[T], error) {
+	from := &body{from: response}
+	d := newDecoder(from)
+	p, err := readPage(d, contentType, number, entry)
+	if from.failed != nil {
+		err = from.failed
 	}
-	switch {
-	case err != nil:
-		return page[W]{}, err
-	case p.Info == nil:
-		return page[W]{}, errors.New("the response has no field pageInfo")
-	case p.Data == nil:
-		return page[W]{}, errors.New("the response has no field data")
-	case p.Info.LastPage == nil:
-		return page[W]{}, errors.New("the response has no field pageInfo.lastPage")
-	case p.Info.CurrentPage != nil && *p.Info.CurrentPage != number:
-		return page[W]{}, fmt.Errorf("page %d was requested, and page %d came", number, *p.Info.CurrentPage)
+	return p, err
+}
+
+func readPage[T any](d *decoder, contentType string, number int, entry func(*decoder) T) (p page[T], err error) {
+	var about *info
+	switch d.kind() {
+	case '{':
+	case '[':
+		return p, errors.New("the response is not a JSON object: check the API address")
+	default:
+		return p, fmt.Errorf("the response is not JSON but %s: check the API address", kindOf(contentType))
 	}
+	d.object(func(name []byte) {
+		switch {
+		case err != nil:
+			d.skip()
+		case string(name) == `"pageInfo"`:
+			about, err = d.info()
+		case string(name) == `"data"`:
+			p.entries, err = readEntries(d, entry)
+		default:
+			d.skip()
+		}
+	})
+	switch {
+	case d.err != nil || !d.atEnd():
+		return p, errors.New("the response is not JSON: check the API address")
+	case err != nil:
+		return p, err
+	case about == nil:
+		return p, errors.New("the response has no field pageInfo")
+	case p.entries == nil:
+		return p, errors.New("the response has no field data")
+	case about.last == nil:
+		return p, errors.New("the response has no field pageInfo.lastPage")
+	case about.current != nil && *about.current != number:
+		return p, fmt.Errorf("page %d was requested, and page %d came", number, *about.current)
+	}
+	p.last, p.total = *about.last, count(about.total)
 	return p, nil
 }
 
-// shapeError is nil if it is an entry that has the wrong shape, not the page.
-func (page[W]) shapeError(wrong *json.UnmarshalTypeError) error {
-	switch {
-	case wrong.Field == "":
-		return errors.New("the response is not a JSON object: check the API address")
-	case strings.HasPrefix(wrong.Field, "pageInfo"):
-		return errors.New("the field pageInfo is not an object with numbers")
-	case wrong.Type.Kind() == reflect.Slice:
-		return errors.New("the field data is not an array of objects")
+// atEnd reports whether nothing follows. It reads the response as far, so that
+// its connection can be used again.
+func (d *decoder) atEnd() bool {
+	_, err := d.json.ReadToken()
+	return errors.Is(err, io.EOF)
+}
+
+// readEntries returns nil, and no error, for null.
+func readEntries[T any](d *decoder, entry func(*decoder) T) ([]T, error) {
+	if d.kind() == 'n' {
+		d.skip()
+		return nil, nil
 	}
-	return nil
+	entries := []T{}
+	isArray := d.array(func() {
+		if len(entries) > maxEntries {
+			d.skip()
+			return
+		}
+		entries = append(entries, entry(d))
+	})
+	switch {
+	case !isArray:
+		return nil, errors.New("the field data is not an array of objects")
+	case len(entries) > maxEntries:
+		return nil, fmt.Errorf("the page has more than %d entries, though %d were requested", maxEntries, perPage)
+	}
+	return entries, nil
+}
+
+// info returns nil, and no error, for null.
+func (d *decoder) info() (*info, error) {
+	if d.kind() == 'n' {
+		d.skip()
+		return nil, nil
+	}
+	read, wrong := &info{}, false
+	into := map[string]**int{`"currentPage"`: &read.current, `"lastPage"`: &read.last, `"total"`: &read.total}
+	isObject := d.object(func(name []byte) {
+		field := into[string(name)]
+		if field == nil || d.kind() == 'n' {
+			d.skip()
+			return
+		}
+		*field = d.number()
+		wrong = wrong || *field == nil
+	})
+	if !isObject || wrong {
+		return nil, errors.New("the field pageInfo is not an object with numbers")
+	}
+	return read, nil
 }

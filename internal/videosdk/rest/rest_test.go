@@ -4,11 +4,13 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -71,10 +73,12 @@ func TestListsPageByPage(t *testing.T) {
 			t.Fatalf("%d sessions: %v", len(sessions), err)
 		}
 		files := map[string]bool{}
-		total, err := client.Recordings(t.Context(), ids[0], func(r Recording) error {
-			files[r.FilePath] = true
-			if r.Problem != "" || r.SessionID != ids[0] || r.RoomID != provider.Room(0) || r.Time.IsZero() || !strings.HasPrefix(r.FileURL, "https://") {
-				t.Errorf("%+v", r)
+		total, err := client.Recordings(t.Context(), ids[0], func(page []Recording) error {
+			for _, r := range page {
+				files[r.FilePath] = true
+				if r.Problem != "" || r.SessionID != ids[0] || r.RoomID != provider.Room(0) || r.Time.IsZero() || !strings.HasPrefix(r.FileURL, "https://") {
+					t.Errorf("%+v", r)
+				}
 			}
 			return nil
 		})
@@ -87,6 +91,8 @@ func TestListsPageByPage(t *testing.T) {
 	})
 }
 
+func noPage([]Recording) error { return nil }
+
 func TestNoSessionsAndNoRecordings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		account := provider.NewAccount()
@@ -96,12 +102,12 @@ func TestNoSessionsAndNoRecordings(t *testing.T) {
 		}
 		for _, status := range []int{http.StatusPaymentRequired, http.StatusNotFound} {
 			unknown := clientOf(t, answer(status, "application/json", `{"message":"Session not found"}`), credentialsOf(account))
-			if total, err := unknown.Recordings(t.Context(), "s", nil); err != nil || total != 0 {
+			if total, err := unknown.Recordings(t.Context(), "s", noPage); err != nil || total != 0 {
 				t.Errorf("status %d: %d, %v", status, total, err)
 			}
 			// A server without such a path says nothing about the session.
 			other := clientOf(t, answer(status, "text/html", "Cannot GET /v2/recordings"), credentialsOf(account))
-			if _, err := other.Recordings(t.Context(), "s", nil); err == nil || !strings.Contains(err.Error(), "not found: check the API address") {
+			if _, err := other.Recordings(t.Context(), "s", noPage); err == nil || !strings.Contains(err.Error(), "not found: check the API address") {
 				t.Errorf("status %d of another server: %v", status, err)
 			}
 		}
@@ -144,7 +150,14 @@ func TestErrorsSayWhatIsWrong(t *testing.T) {
 		{"lastPage is missing", answer(200, "application/json", `{"pageInfo":{"currentPage":1},"data":[]}`), wrong, "the response has no field pageInfo.lastPage", false},
 		{"lastPage is text", answer(200, "application/json", `{"pageInfo":{"lastPage":"1"},"data":[]}`), wrong, "the field pageInfo is not an object with numbers", false},
 		{"always the first page", answer(200, "application/json", `{"pageInfo":{"currentPage":1,"lastPage":9},"data":[{"id":"s","roomId":"r"}]}`), wrong, "page 2 was requested, and page 1 came", false},
-		{"too large", answer(200, "application/json", strings.Repeat(" ", maxBody+1)), wrong, "the response is larger than 8388608 bytes", false},
+		{"pageInfo is an array", answer(200, "application/json", `{"pageInfo":[1],"data":[]}`), wrong, "the field pageInfo is not an object with numbers", false},
+		{"data is null", answer(200, "application/json", `{"pageInfo":{"lastPage":1},"data":null}`), wrong, "the response has no field data", false},
+		{"cut off", answer(200, "application/json", `{"pageInfo":{"lastPage":1},"data":[`), wrong, "the response is not JSON: check the API address", false},
+		{"more after the end", answer(200, "application/json", one+`[]}{}`), wrong, "the response is not JSON: check the API address", false},
+		{"nothing", answer(200, "application/json", ""), wrong, "the response is not JSON but application/json", false},
+		{"a value too large", answer(200, "application/json", one+`["`+strings.Repeat("x", 2*maxValue)+`"]}`), wrong, "the response has a value larger than 262144 bytes", false},
+		{"too large", answer(200, "application/json", one+`[[`+strings.Repeat("1,", maxBody/2)+`1]]}`), wrong, "the response is larger than 33554432 bytes", false},
+		{"more entries than were requested", answer(200, "application/json", one+`[`+strings.Repeat("0,", 2500)+`0]}`), wrong, "the page has more than 2000 entries, though 100 were requested", false},
 		{"a redirect", http.RedirectHandler("https://elsewhere.example.com/", http.StatusMovedPermanently), wrong, "HTTP status 301: redirects are not followed", true},
 		{"an error in other words", answer(400, "application/json", `{"msg":"bad \u0007 range","code":"X"}`), wrong, `HTTP status 400 ("bad   range")`, false},
 	} {
@@ -199,6 +212,13 @@ func TestRetries(t *testing.T) {
 		{"unavailable for longer", http.StatusServiceUnavailable, "", 9, 7 * time.Second, "HTTP status 503"},
 		{"rate limited", http.StatusTooManyRequests, "20", 1, 20 * time.Second, ""},
 		{"rate limited for longer than a request waits", http.StatusTooManyRequests, "600", 9, 0, "HTTP status 429: rate limited"},
+		{"rate limited for ever", http.StatusTooManyRequests, "9000000000", 9, 0, "HTTP status 429: rate limited"},
+		{"rate limited for longer than there are numbers", http.StatusTooManyRequests, strings.Repeat("9", 30), 9, 0, "HTTP status 429: rate limited"},
+		{"rate limited until a time of the provider's clock", http.StatusTooManyRequests, "Thu, 01 Jan 2026 00:00:20 GMT", 1, 20 * time.Second, ""},
+		{"rate limited until a time that is over", http.StatusTooManyRequests, "Wed, 31 Dec 2025 00:00:00 GMT", 3, 7 * time.Second, ""},
+		{"rate limited for no time", http.StatusTooManyRequests, "0", 3, 7 * time.Second, ""},
+		{"rate limited for less than that", http.StatusTooManyRequests, "-20", 3, 7 * time.Second, ""},
+		{"rate limited for a while", http.StatusTooManyRequests, "soon", 3, 7 * time.Second, ""},
 		{"not authorized", http.StatusUnauthorized, "", 9, 0, "HTTP status 401"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -208,6 +228,7 @@ func TestRetries(t *testing.T) {
 					if tries++; tries <= tc.fails {
 						if tc.after != "" {
 							w.Header().Set("Retry-After", tc.after)
+							w.Header().Set("Date", "Thu, 01 Jan 2026 00:00:00 GMT")
 						}
 						w.WriteHeader(tc.status)
 						return
@@ -225,6 +246,41 @@ func TestRetries(t *testing.T) {
 				var failed *Error
 				if errors.As(err, &failed) && tc.after == "600" && failed.RetryAfter != 10*time.Minute {
 					t.Errorf("retry after %s", failed.RetryAfter)
+				}
+			})
+		})
+	}
+}
+
+// TestListsThatDoNotEnd: pages that are empty, though more follow, and pages that always promise one more.
+func TestListsThatDoNotEnd(t *testing.T) {
+	page := func(last string, empty func(number int) bool) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			number, _ := strconv.Atoi(r.URL.Query().Get("page"))
+			entry := fmt.Sprintf(`{"id":"r%d","roomId":"room","sessionId":"s"}`, number)
+			if empty(number) {
+				entry = ""
+			}
+			_, _ = fmt.Fprintf(w, `{"pageInfo":{"currentPage":%d,"lastPage":%s,"total":7},"data":[%s]}`, number, last, entry)
+		})
+	}
+	for _, tc := range []struct {
+		name    string
+		handler http.Handler
+		want    int
+		problem string
+	}{
+		{"an empty page in between", page("5", func(n int) bool { return n == 2 || n == 3 }), 3, ""},
+		{"nothing but empty pages", page("1000000000", func(n int) bool { return n > 2 }), 2, ""},
+		{"no end", page("1000000000", func(int) bool { return false }), maxRecordingPages, "list /v2/recordings: more than 1000 pages, without an end"},
+		{"fewer pages than none", page("-1", func(int) bool { return false }), 1, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				seen := 0
+				_, err := clientOf(t, tc.handler, Credentials{"key", "secret"}).Recordings(t.Context(), "s", func(page []Recording) error { seen += len(page); return nil })
+				if seen != tc.want || (err == nil) != (tc.problem == "") || (err != nil && err.Error() != tc.problem) {
+					t.Errorf("%d entries, want %d: %v", seen, tc.want, err)
 				}
 			})
 		})
@@ -358,10 +414,23 @@ func TestReadsEntries(t *testing.T) {
 		{"a file without a path", `{` + ids + `"file":{"size":7,"type":"video"}}`, with(func(r *Recording) { r.Problem = "file.filePath and file.fileUrl are missing" })},
 		{"a path that is a number", `{` + ids + `"file":{"filePath":7,"size":7}}`, with(func(r *Recording) { r.Problem = "file.filePath is not a text" })},
 		{"an address that is an object", `{` + ids + `"file":{"filePath":"a.mp4","fileUrl":{}}}`, with(func(r *Recording) { r.FilePath, r.Problem = "a.mp4", "file.fileUrl is not a text" })},
-		{"a file of no shape", `{` + ids + `"file":[1]}`, whole},
+		{"a file of no shape", `{` + ids + `"file":[1]}`, with(func(r *Recording) { r.Problem = "file is not an object" })},
+		{"a file of nothing", `{` + ids + `"file":{"filePath":null,"fileUrl":null,"size":null}}`, whole},
+		{"an id that is the session's", `{"id":"s1","roomId":"room","sessionId":"s1"}`, with(func(r *Recording) { r.ID = "" })},
+		{"an id that is the room's", `{"id":"room","roomId":"room","sessionId":"s1"}`, with(func(r *Recording) { r.ID = "" })},
+		{"an id too long to store", `{"id":"` + strings.Repeat("x", videosdk.MaxRecordingIDBytes+1) + `","roomId":"room","sessionId":"s1"}`, with(func(r *Recording) { r.ID = "" })},
+		{"a field twice", `{"id":"r0",` + ids + `"file":null}`, whole},
+		{"text with escapes", `{` + ids + `"file":{"filePath":"a\u00e9\"b.mp4"}}`, with(func(r *Recording) { r.FilePath = "aé\"b.mp4" })},
+		{"text that is not UTF-8", `{` + ids + `"file":{"filePath":"a` + "\xff" + `.mp4"}}`, with(func(r *Recording) { r.Problem = "file.filePath is not a text" })},
 		{"the end", `{` + ids + `"end":"2026-11-29T12:00:00.123Z","updatedAt":"2026-11-29T13:00:00Z"}`, with(func(r *Recording) { r.Time = at })},
 		{"the last update", `{` + ids + `"end":null,"updatedAt":"2026-11-29T14:00:00.123+02:00","createdAt":"2026-11-29T11:00:00Z"}`, with(func(r *Recording) { r.Time = at })},
 		{"the creation, in milliseconds", `{` + ids + `"updatedAt":"soon","createdAt":1795953600123}`, with(func(r *Recording) { r.Time = at })},
+		{"a time without a zone", `{` + ids + `"end":"2026-11-29T12:00:00.123"}`, with(func(r *Recording) { r.Time = at })},
+		{"a time with a space", `{` + ids + `"end":"2026-11-29 12:00:00.123"}`, with(func(r *Recording) { r.Time = at })},
+		{"a time in seconds", `{` + ids + `"end":1795953600.123}`, with(func(r *Recording) { r.Time = at })},
+		{"a time in milliseconds, as text", `{` + ids + `"end":"1795953600123"}`, with(func(r *Recording) { r.Time = at })},
+		{"times that are none", `{` + ids + `"end":-5,"updatedAt":1e300,"createdAt":{"at":1}}`, whole},
+		{"the beginning of time", `{` + ids + `"end":"1970-01-01T00:00:00Z","updatedAt":0,"createdAt":""}`, whole},
 		{"encrypted", `{` + ids + `"encryption":{"keyUrl":"https://h/k"}}`, with(func(r *Recording) { r.Encryption = videosdk.Encryption{Encrypted: true, KeyURL: "https://h/k"} })},
 		{"encrypted, said of the file", `{` + ids + `"file":{"encryption":{"metaUrl":"https://h/m"}}}`, with(func(r *Recording) { r.Encryption = videosdk.Encryption{Encrypted: true, MetadataURL: "https://h/m"} })},
 		{"the ledger", `{` + ids + `"webhook":{"totalCount":3,"successCount":1,"data":[{"type":"recording-started","success":false},{"type":"recording-stopped","success":true}]}}`, with(func(r *Recording) { r.Deliveries = Deliveries{3, 1, []videosdk.EventType{"recording-started"}} })},
@@ -378,11 +447,12 @@ func TestReadsEntries(t *testing.T) {
 		{"null", `null`, Recording{Problem: "roomId is missing"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			page, err := decodePage[wireRecording]([]byte(`{"pageInfo":{"lastPage":1},"data":[`+tc.json+`,{`+ids+`"file":null}]}`), 1)
-			if err != nil || len(page.Data) != 2 {
-				t.Fatalf("%v, %v", page, err)
+			body := `{"data":[` + tc.json + `,{` + ids + `"file":null}],"pageInfo":{"lastPage":1}}`
+			page, err := decodePage(strings.NewReader(body), "", 1, (*decoder).recording)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if diff := cmp.Diff([]Recording{tc.want, whole}, []Recording{page.Data[0].entry(), page.Data[1].entry()}); diff != "" {
+			if diff := cmp.Diff([]Recording{tc.want, whole}, page.entries); diff != "" {
 				t.Errorf("entries (-want +got):\n%s", diff)
 			}
 		})
@@ -400,16 +470,15 @@ func FuzzDecodePage(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if page, err := decodePage[wireSession](body, 1); err == nil && page.Info.LastPage == nil {
-			t.Fatal("no error without the last page")
+		if page, err := decodePage(bytes.NewReader(body), "", 1, (*decoder).session); err == nil && page.entries == nil {
+			t.Fatal("neither entries nor an error")
 		}
-		page, err := decodePage[wireRecording](body, 1)
+		page, err := decodePage(bytes.NewReader(body), "", 1, (*decoder).recording)
 		if err != nil {
 			return
 		}
-		for _, entry := range page.Data {
-			r := entry.entry()
-			if r.Problem == "" && (r.RoomID == "" || r.SessionID == "" || len(r.FilePath) > videosdk.MaxFilePathBytes || len(r.FileURL) > videosdk.MaxFileURLBytes) {
+		for _, r := range page.entries {
+			if r.Problem == "" && (r.RoomID == "" || r.SessionID == "" || len(r.FilePath) > videosdk.MaxFilePathBytes || len(r.FileURL) > videosdk.MaxFileURLBytes || len(r.ID) > videosdk.MaxRecordingIDBytes) {
 				t.Fatalf("%+v", r)
 			}
 			if r.Deliveries.Total < 0 || r.Deliveries.Succeeded < 0 {
