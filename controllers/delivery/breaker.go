@@ -4,10 +4,10 @@
 package delivery
 
 import (
-	"math/rand/v2"
 	"sync"
 	"time"
 
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/clock"
 
 	"github.com/meetingops/meeting-recording-operator/internal/eventsink"
@@ -116,5 +116,5 @@ func backoff(earlier int, longest time.Duration) time.Duration {
 
 // jitter lengthens a wait by up to a tenth and a second, so that recordings are not all tried at once.
 func jitter(wait time.Duration) time.Duration {
-	return wait + rand.N(wait/10+firstBackoff)
+	return wait + apiwait.Jitter(wait/10+firstBackoff, 1)/2
 }

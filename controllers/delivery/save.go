@@ -7,6 +7,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -52,11 +55,7 @@ func (r *Reconciler) save(ctx context.Context, recording *v1alpha1.MeetingRecord
 	}
 	status := delivery.Current(recording, cached.delivered)
 	status.State = state
-	version := ""
-	if state == v1alpha1.DeliveryDelivered {
-		version = recording.ResourceVersion // nothing may have been added meanwhile
-	}
-	written, err := patch(ctx, r.client, client.ObjectKeyFromObject(recording), recording.UID, version, status)
+	written, err := patch(ctx, r.client, recording, status)
 	if apierrors.IsConflict(err) {
 		return conflictBackoff, nil
 	}
@@ -67,14 +66,11 @@ func (r *Reconciler) save(ctx context.Context, recording *v1alpha1.MeetingRecord
 	return 0, nil
 }
 
-// patch writes status.delivery as a whole, which has no other writer, and returns the new resourceVersion. The uid makes it fail on another
-// object of that name.
-func patch(ctx context.Context, writer client.StatusClient, key types.NamespacedName, uid types.UID, version string, status v1alpha1.DeliveryStatus,
-) (string, error) {
-	metadata := map[string]any{"uid": uid}
-	if version != "" {
-		metadata["resourceVersion"] = version
-	}
+// patch writes status.delivery as a whole, which has no other writer, and returns the new resourceVersion. It fails if the recording has
+// changed since it was read: something may have been added that is not delivered, or another object may have the name. A uid would not do,
+// because the API server ignores it in patches of the status.
+func patch(ctx context.Context, writer client.StatusClient, read *v1alpha1.MeetingRecording, status v1alpha1.DeliveryStatus) (string, error) {
+	metadata := map[string]any{"resourceVersion": read.ResourceVersion}
 	state := ptr.To(status.State)
 	if status.State == "" {
 		state = nil // removes it
@@ -85,7 +81,7 @@ func patch(ctx context.Context, writer client.StatusClient, key types.Namespaced
 	if err != nil {
 		return "", fmt.Errorf("encode status.delivery: %w", err)
 	}
-	object := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
+	object := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: read.Namespace, Name: read.Name}}
 	err = writer.Status().Patch(ctx, object, client.RawPatch(types.MergePatchType, data), client.FieldOwner(kube.FieldOwner))
 	if err != nil {
 		return "", fmt.Errorf("write status.delivery: %w", err)
@@ -106,16 +102,35 @@ func (s *saver) Start(ctx context.Context) error {
 	defer cancel()
 	s.delivering.Lock()
 	defer s.delivering.Unlock()
-	for key, cached := range s.entries.unsaved() {
-		status := cached.delivered
-		if status.State == v1alpha1.DeliveryDelivered {
-			status.State = v1alpha1.DeliveryPending // something was delivered since, and perhaps not all
-		}
-		_, err := patch(ctx, s.client, key, cached.uid, "", status)
-		if client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {
+	unsaved := s.entries.unsaved()
+	byName := func(a, b types.NamespacedName) int { return strings.Compare(a.String(), b.String()) }
+	for _, key := range slices.SortedFunc(maps.Keys(unsaved), byName) {
+		cached := unsaved[key]
+		if err := s.saveLast(ctx, key, cached); err != nil {
 			log.FromContext(ctx).Error(err, "Delivery not stored, some events are delivered again after the restart")
 			break
 		}
 	}
 	return nil
+}
+
+// saveLast stores what was delivered of a recording, unless it is gone.
+func (s *saver) saveLast(ctx context.Context, key types.NamespacedName, cached *entry) error {
+	status := cached.delivered
+	if status.State == v1alpha1.DeliveryDelivered {
+		status.State = v1alpha1.DeliveryPending // something was delivered since, and perhaps not all
+	}
+	for {
+		var recording v1alpha1.MeetingRecording
+		err := s.live.Get(ctx, key, &recording)
+		if apierrors.IsNotFound(err) || err == nil && recording.UID != cached.uid {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the recording: %w", err)
+		}
+		if _, err = patch(ctx, s.client, &recording, status); !apierrors.IsConflict(err) {
+			return client.IgnoreNotFound(err)
+		}
+	}
 }
