@@ -60,6 +60,7 @@ func (p *provider) fails(ctx context.Context, what string) error {
 	wait(ctx, between(r, 5*time.Millisecond, 60*time.Millisecond))
 	for _, f := range p.world.weather.is("the provider", ProviderFails) {
 		if chance(r, f.Percent) {
+			p.world.weather.applied(f)
 			return errors.New("the provider answered 502")
 		}
 	}

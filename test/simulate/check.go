@@ -4,7 +4,6 @@
 package simulate
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -15,15 +14,27 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	pending "github.com/meetingops/meeting-recording-operator/internal/delivery"
-	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 	"github.com/meetingops/meeting-recording-operator/test/harness/memoryapi"
 )
 
-// typed decodes a recording.
-func typed(object memoryapi.Object) *v1alpha1.MeetingRecording {
+// typed decodes a recording, each version once.
+func (w *World) typed(object memoryapi.Object) *v1alpha1.MeetingRecording {
+	version := textOf(object, "metadata", "uid") + textOf(object, "metadata", "resourceVersion")
+	if w.restored.Load() { // versions repeat
+		return decode(object)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.decoded[version] == nil {
+		w.decoded[version] = decode(object)
+	}
+	return w.decoded[version]
+}
+
+func decode(object memoryapi.Object) *v1alpha1.MeetingRecording {
 	raw, err := json.Marshal(object)
 	if err != nil {
 		panic(err) // it is JSON
@@ -37,7 +48,7 @@ func typed(object memoryapi.Object) *v1alpha1.MeetingRecording {
 
 func (w *World) recordings() (all []*v1alpha1.MeetingRecording) {
 	for _, object := range w.api.Objects("meetingrecordings") {
-		all = append(all, typed(object))
+		all = append(all, w.typed(object))
 	}
 	return all
 }
@@ -55,12 +66,12 @@ func (w *World) checkLimit() {
 
 // checkJobDeletion holds that no Job disappears before its outcome is stored.
 func (w *World) checkJobDeletion(c memoryapi.Change) {
-	if w.observed.userDeleted[c.Name] || w.collecting.Load() || w.restored.Load() {
+	if run := w.observed.jobs[c.Name]; run == nil || run.isDeleted || w.collecting.Load() || w.restored.Load() {
 		return
 	}
 	w.later("deletion", time.Nanosecond, func() {
 		object := w.api.Object("meetingrecordings", namespace, textOf(c.Before, "metadata", "labels", "recording.meetingops.dev/recording"))
-		if object != nil && !planning.HasOutcome(typed(object), c.Name) {
+		if object != nil && !planning.HasOutcome(decode(object), c.Name) {
 			w.broken("Job %s is deleted before its outcome is stored", c.Name)
 		}
 	})
@@ -68,7 +79,7 @@ func (w *World) checkJobDeletion(c memoryapi.Change) {
 
 // checkDeletion holds that retention deletes only what is old, and not held. It is called with the API server locked.
 func (w *World) checkDeletion(c memoryapi.Change) {
-	recording := typed(c.Before)
+	recording := decode(c.Before)
 	last := recording.CreationTimestamp.Time
 	for _, entry := range recording.Status.Recording.Events {
 		if at := entry.LastReceiveTime.Time; at.After(last) && at.Before(c.At) {
@@ -81,6 +92,20 @@ func (w *World) checkDeletion(c memoryapi.Change) {
 	if recording.Spec.Hold {
 		w.broken("recording %s is deleted although it is held", c.Name)
 	}
+}
+
+// isUndelivered reports whether the sink would take more of a recording's events.
+func (w *World) isUndelivered(recording *v1alpha1.MeetingRecording) bool {
+	return slices.ContainsFunc(pending.Pending(recording, recording.Status.Delivery), func(item pending.Item) bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return !w.poisoned[item.ID]
+	})
+}
+
+// hasOnly reports whether there are no faults but of these kinds.
+func (w *World) hasOnly(kinds ...Kind) bool {
+	return !slices.ContainsFunc(w.plan.Faults, func(f Fault) bool { return !slices.Contains(kinds, f.Kind) })
 }
 
 func (w *World) has(kinds ...Kind) bool {
@@ -121,7 +146,7 @@ func (w *World) isSettled() bool {
 		return false
 	}
 	for _, recording := range w.recordings() {
-		if waitsFor(recording) != "" || (w.plan.Sink && len(pending.Pending(recording, recording.Status.Delivery)) > 0) {
+		if waitsFor(recording) != "" || (w.plan.Sink && w.isUndelivered(recording)) {
 			return false
 		}
 	}
@@ -169,134 +194,12 @@ func (w *World) checkStatus() {
 		if why := waitsFor(recording); why != "" {
 			w.broken("recording %s has no end: %s", recording.Name, why)
 		}
+		w.checkSteps(recording)
 	}
 	w.checkFiles(recordings)
 	w.checkEvents(recordings)
 	w.checkWhole(recordings)
 	w.checkSink(recordings)
-}
-
-// checkFiles is I1, and with backfill I4.
-func (w *World) checkFiles(recordings []*v1alpha1.MeetingRecording) {
-	on := map[string][]string{}
-	for _, recording := range recordings {
-		if file := recording.Status.Recording.File; file != nil {
-			id := lifecycle.FileID(file.Path)
-			on[id] = append(on[id], recording.Name)
-			if recording.Status.Recording.State != v1alpha1.RecordingStopped {
-				w.broken("recording %s has a file and is %s", recording.Name, recording.Status.Recording.State)
-			}
-		}
-	}
-	for id, names := range on {
-		if len(names) > 1 {
-			w.broken("file %s is on %v", id, names)
-		}
-	}
-	for _, d := range w.delivered {
-		if d.acknowledged && d.FilePath != "" && len(on[lifecycle.FileID(d.FilePath)]) == 0 && !w.mayBeLost() {
-			w.broken("file %s was acknowledged and is on no recording", d.FilePath)
-		}
-	}
-	if !w.plan.Backfill {
-		return
-	}
-	for _, s := range w.plan.Sessions {
-		for _, r := range s.Recordings {
-			if r.FilePath != "" && len(on[lifecycle.FileID(r.FilePath)]) == 0 {
-				w.broken("file %s is listed by the provider and is on no recording", r.FilePath)
-			}
-		}
-	}
-}
-
-// mayBeLost reports whether what was acknowledged may be lost: by damage of a disk, or a restore from a backup.
-func (w *World) mayBeLost() bool { return w.damaged.Load() || w.restored.Load() }
-
-type counted struct {
-	session string
-	kind    v1alpha1.EventType
-}
-
-// checkEvents is I2.
-func (w *World) checkEvents(recordings []*v1alpha1.MeetingRecording) {
-	acknowledged, stored := map[counted]int{}, map[counted]int{}
-	for _, d := range w.delivered {
-		if d.acknowledged && d.event.Type != lifecycle.SessionEnded {
-			acknowledged[counted{d.event.SessionID, d.event.Type}]++
-		}
-	}
-	for _, recording := range recordings {
-		for _, entry := range recording.Status.Recording.Events {
-			stored[counted{recording.Spec.SessionID, entry.Type}] += int(entry.Deliveries)
-		}
-	}
-	for _, key := range slices.SortedFunc(maps.Keys(acknowledged), func(a, b counted) int {
-		return cmp.Or(cmp.Compare(a.session, b.session), cmp.Compare(a.kind, b.kind))
-	}) {
-		if stored[key] < acknowledged[key] && !w.mayBeLost() {
-			w.broken("session %s: %d deliveries of %s were acknowledged, the status has %d", key.session, acknowledged[key], key.kind, stored[key])
-		}
-	}
-}
-
-// checkWhole is I3, where it can be told: one recording in its session, all of whose webhooks were acknowledged within the window.
-func (w *World) checkWhole(recordings []*v1alpha1.MeetingRecording) {
-	if w.has(ClockJump, Restored) || w.mayBeLost() {
-		return
-	}
-	chains := map[string][]*v1alpha1.MeetingRecording{}
-	for _, recording := range recordings {
-		chains[recording.Spec.SessionID] = append(chains[recording.Spec.SessionID], recording)
-	}
-	deliveries := map[int][]*webhook{}
-	for _, d := range w.delivered {
-		deliveries[d.Session] = append(deliveries[d.Session], d)
-	}
-	for i, s := range w.plan.Sessions {
-		if len(s.Recordings) != 1 || !isWhole(deliveries[i]) {
-			continue
-		}
-		chain := chains[s.SessionID]
-		if len(chain) != 1 {
-			w.broken("session %s had one recording, and has %d", s.SessionID, len(chain))
-			continue
-		}
-		want := map[v1alpha1.EventType]bool{}
-		for _, d := range deliveries[i] {
-			want[d.event.Type] = true
-		}
-		delete(want, lifecycle.SessionEnded)
-		for _, entry := range chain[0].Status.Recording.Events {
-			delete(want, entry.Type)
-		}
-		if len(want) > 0 {
-			w.broken("recording %s lacks %v", chain[0].Name, slices.Sorted(maps.Keys(want)))
-		}
-	}
-}
-
-// isWhole reports whether all webhooks of a session's only recording arrived within the window.
-func isWhole(deliveries []*webhook) bool {
-	var from, to time.Time
-	var hasFile, hasFailed, spooled, any bool
-	for _, d := range deliveries {
-		if d.event.Type == lifecycle.SessionEnded {
-			continue
-		}
-		if !d.acknowledged || d.unsure {
-			return false
-		}
-		if !any || d.from.Before(from) {
-			from = d.from
-		}
-		if d.to.After(to) {
-			to = d.to
-		}
-		any = true
-		hasFile, hasFailed, spooled = hasFile || d.FilePath != "", hasFailed || d.event.Type == v1alpha1.EventFailed, spooled || d.spooled
-	}
-	return any && to.Sub(from) <= redeliveryWindow && (!hasFile || !hasFailed || !spooled)
 }
 
 // checkSink holds that the sink has every CloudEvent of what is stored now.
@@ -306,12 +209,17 @@ func (w *World) checkSink(recordings []*v1alpha1.MeetingRecording) {
 	}
 	for _, recording := range recordings {
 		for _, item := range pending.Pending(recording, v1alpha1.DeliveryStatus{}) {
-			if w.accepted[item.ID] == 0 && !w.has(SinkPoison, Restored) {
+			switch times := w.accepted[item.ID]; {
+			case times == 0 && !w.poisoned[item.ID] && !w.has(Restored):
 				w.broken("the sink never got %s of %s", item.ID, recording.Name)
+			case times > 1 && len(w.plan.Faults) == 0:
+				w.broken("the sink got %s of %s %d times", item.ID, recording.Name, times)
 			}
 		}
-		if left := pending.Pending(recording, recording.Status.Delivery); len(left) > 0 && recording.Status.Processing.State.IsFinal() && !w.has(SinkPoison) {
-			w.broken("recording %s does not say that %s was delivered", recording.Name, left[0].ID)
+		for _, item := range pending.Pending(recording, recording.Status.Delivery) {
+			if !w.poisoned[item.ID] && recording.Status.Processing.State.IsFinal() {
+				w.broken("recording %s does not say that %s was delivered", recording.Name, item.ID)
+			}
 		}
 	}
 }

@@ -6,7 +6,9 @@ package simulate
 import (
 	"fmt"
 	"hash/fnv"
+	jitter "math/rand"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -22,6 +24,12 @@ type dice struct {
 
 func newDice(seed uint64) *dice { return &dice{seed: seed, drawn: map[string]uint64{}} }
 
+// seedJitter begins the random numbers anew from which libraries draw their jitter. They have no name, so what happens at the very same
+// moment may swap two of them; beginning them anew now and then ends the difference.
+func seedJitter(r *rand.Rand) {
+	jitter.Seed(r.Int64()) //nolint:staticcheck // there is no other way to the libraries' source
+}
+
 // of returns random numbers for one thing, such as one call; the next time they are others.
 func (d *dice) of(name string) *rand.Rand {
 	d.mu.Lock()
@@ -36,6 +44,13 @@ func (d *dice) at(name string, n uint64) *rand.Rand {
 	digest := fnv.New64a()
 	_, _ = digest.Write([]byte(name))
 	return rand.New(rand.NewPCG(d.seed, digest.Sum64()^n*0x9E3779B97F4A7C15))
+}
+
+// digest is a name for what a call sends: two controllers may write one object at the very same moment.
+func digest(body []byte) string {
+	hash := fnv.New64a()
+	_, _ = hash.Write(body)
+	return strconv.FormatUint(hash.Sum64(), 36)
 }
 
 // between draws a duration of at least low and less than high, to the nanosecond: so no two things happen at the same moment.

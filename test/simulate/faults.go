@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	chaos "github.com/meetingops/meeting-recording-operator/test/chaos/plan"
 	"github.com/meetingops/meeting-recording-operator/test/harness/memoryapi"
 )
 
@@ -18,10 +20,12 @@ func (w *World) schedule(f Fault) {
 	at(f.From, func() { w.story.tell("%s", f) })
 	switch f.Kind {
 	case CacheLag:
-		at(f.From, func() { w.api.SetLag(f.Amount) })
+		at(f.From, func() { w.api.SetLag(f.Amount); w.weather.applied(f) })
 		at(f.To, func() { w.api.SetLag(0) })
 	case Compacted:
-		at(f.From, w.api.Compact)
+		at(f.From, func() { w.api.Compact(); w.weather.applied(f) })
+	case Restored:
+		at(f.To-time.Millisecond, func() { w.restore(f) })
 	case Killed, Torn, Flipped:
 		at(f.From, func() { w.kill(f.Who, f) })
 	case JobDeleted:
@@ -34,11 +38,13 @@ func (w *World) schedule(f Fault) {
 			for _, p := range w.plan.Pipelines {
 				if w.api.Object("recordingpipelines", namespace, p.Name) == nil {
 					w.api.Put("recordingpipelines", p.object())
+					w.weather.applied(f)
 				}
 			}
 		})
 	case PipelineEdited:
 		at(f.From, func() {
+			w.weather.applied(f)
 			for _, p := range w.plan.Pipelines {
 				w.api.Change("recordingpipelines", namespace, p.Name, func(object memoryapi.Object) {
 					member(object, "spec")["maxConcurrent"] = int64(2 + w.dice.of(f.String()).IntN(3))
@@ -75,6 +81,7 @@ func (w *World) kill(who string, f Fault) {
 			return
 		}
 		w.story.tell("%s ends, in order: %t", who, inOrder)
+		w.weather.applied(f)
 		p.dead.Store(!inOrder)
 		p.cancel()
 		w.later("restart", again, func() { w.restart(who, p) })
@@ -87,8 +94,10 @@ func (w *World) kill(who string, f Fault) {
 		return
 	}
 	w.story.tell("%s ends, in order: %t", who, inOrder)
+	w.weather.applied(f)
 	directory := s.directory
 	if inOrder {
+		s.isEnding.Store(true)
 		w.mu.Lock()
 		w.sidecars[who] = nil
 		w.mu.Unlock()
@@ -123,11 +132,42 @@ func (w *World) restart(name string, last *process) {
 	w.story.tell("%s is there again", name)
 }
 
+// restore takes etcd back to a backup. The kubelets report what they run again.
+func (w *World) restore(f Fault) {
+	w.restored.Store(true)
+	w.weather.applied(f)
+	w.api.Restore(time.Now().Add(-min(f.Amount, time.Since(w.begin))))
+	w.observed.restored()
+	for _, job := range w.api.Objects("jobs") {
+		if name := textOf(job, "metadata", "name"); !hasCondition(job, "Complete", "Failed") && textOf(job, "metadata", "labels", "whose") == "" {
+			w.runJob(name, textOf(job, "metadata", "uid"))
+		}
+	}
+	w.collectGarbage()
+}
+
+// isKept reports whether the deletion of a recording is always rejected.
+func (w *World) isKept(f Fault, recording string) bool {
+	return chance(w.dice.at(draw(f, recording), 1), f.Percent)
+}
+
+// brokenSession returns the session whose recordings cannot be written.
+func (w *World) brokenSession(f Fault) chaos.Session {
+	return w.plan.Sessions[int(f.From)%len(w.plan.Sessions)]
+}
+
+// isBroken reports whether a recording is of that session.
+func (w *World) isBroken(f Fault, recording string) bool {
+	s := w.brokenSession(f)
+	return strings.HasPrefix(recording, lifecycle.Name(s.MeetingID, s.SessionID, 1))
+}
+
 // skew is how far a process's clock is ahead.
 func (w *World) skew(who string) (ahead time.Duration) {
 	for _, f := range w.weather.is(who, ClockJump) {
 		if f.Who == who {
 			ahead += f.Amount
+			w.weather.applied(f)
 		}
 	}
 	return ahead
@@ -160,6 +200,7 @@ func (w *World) changeSpecs(f Fault, begins bool) {
 				}
 			}
 		})
+		w.weather.applied(f)
 		w.story.tell("%s %s: %s (%t)", f.Who, f.Kind, name, begins)
 	}
 }
@@ -171,6 +212,7 @@ func (w *World) deleteJobs(f Fault) {
 			continue
 		}
 		w.story.tell("a user deletes Job %s", name)
+		w.weather.applied(f)
 		w.observed.deletes(name)
 		w.api.Remove("jobs", namespace, name)
 	}
@@ -186,6 +228,7 @@ func (w *World) writeNewerFields(f Fault) {
 				member(status, "processing")["newer"] = "by a newer manager"
 			}
 		})
+		w.weather.applied(f)
 		w.observed.newer(name)
 	}
 }
@@ -201,6 +244,7 @@ func (w *World) takeNames(f Fault, begins bool) {
 				}
 				continue
 			}
+			w.weather.applied(f)
 			w.story.tell("a user creates Job %s", job)
 			w.api.Put("jobs", memoryapi.Object{
 				"metadata": memoryapi.Object{"name": job, "namespace": namespace, "labels": memoryapi.Object{"whose": "a user's"}},

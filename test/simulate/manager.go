@@ -29,6 +29,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/controllers"
 	"github.com/meetingops/meeting-recording-operator/controllers/delivery"
 	"github.com/meetingops/meeting-recording-operator/controllers/recording"
+	"github.com/meetingops/meeting-recording-operator/internal/apicheck"
 	"github.com/meetingops/meeting-recording-operator/internal/leadership"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
@@ -45,6 +46,7 @@ const (
 	stallAfterStarted = 20 * time.Minute
 	reorderWindow     = time.Minute
 	redeliveryWindow  = 10 * time.Second
+	sweepEvery        = 2 * time.Minute
 )
 
 var scheme = newScheme()
@@ -98,6 +100,7 @@ func (w *World) newManager(p *process) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	cacheOptions.NewInformer = newInformer
 	cfg := p.config()
 	options := ctrl.Options{
 		Scheme: scheme, MapperProvider: mapper, Cache: cacheOptions, Logger: w.logger(p.name),
@@ -108,7 +111,7 @@ func (w *World) newManager(p *process) (ctrl.Manager, error) {
 		Options: recording.Options{
 			Settings: planning.Settings{StallAfter: stallAfter, StallAfterStarted: stallAfterStarted, ReorderWindow: reorderWindow}, Clock: p,
 		},
-		Namespaces: []string{namespace}, KeepRecordings: 36 * time.Hour,
+		Namespaces: []string{namespace}, KeepRecordings: 36 * time.Hour, SweepEvery: sweepEvery,
 	}
 	if w.plan.Sink {
 		settings.Delivery = delivery.DefaultOptions
@@ -126,6 +129,15 @@ func (w *World) newManager(p *process) (ctrl.Manager, error) {
 	mgr, err := ctrl.NewManager(cfg, options)
 	if err != nil {
 		return nil, err
+	}
+	if w.has(Restored) { // it lists every few seconds, which the other runs save
+		checker, err := apicheck.New(cfg, []string{namespace}, w.logger(p.name), v1alpha1.GroupVersion.WithResource("meetingrecordings"))
+		if err != nil {
+			return nil, err
+		}
+		if err := mgr.Add(checker); err != nil {
+			return nil, err
+		}
 	}
 	return mgr, controllers.Setup(mgr, settings)
 }

@@ -14,9 +14,10 @@ import (
 // observations are what the run saw of each write to the API server.
 type observations struct {
 	mu sync.Mutex
-	// created counts the creations of Jobs by name and owner, deleted are those that a user deleted.
-	created     map[string]int
-	userDeleted map[string]bool
+	// jobs are the operator's, by name; a rerun's and a retry's have names of their own.
+	jobs map[string]*jobRun
+	// order is that of the events.
+	order       *order
 	reruns      map[string]bool
 	newerFields map[string]bool
 	// writes counts ours by recording, events the Kubernetes Events.
@@ -27,13 +28,13 @@ type observations struct {
 	active   map[string]bool
 	gone     map[string]memoryapi.Object
 	goneAt   map[string]time.Time
-	// changed is when a recording was last written.
-	changed time.Time
+	// resting counts the writes of each recording since everything has settled; nil before.
+	resting map[string]int
 }
 
 func newObservations() *observations {
 	return &observations{
-		created: map[string]int{}, userDeleted: map[string]bool{}, reruns: map[string]bool{}, newerFields: map[string]bool{}, writes: map[string]int{},
+		jobs: map[string]*jobRun{}, order: newOrder(), reruns: map[string]bool{}, newerFields: map[string]bool{}, writes: map[string]int{},
 		events: map[string]int{}, outcomes: map[string]string{}, active: map[string]bool{}, gone: map[string]memoryapi.Object{}, goneAt: map[string]time.Time{},
 	}
 }
@@ -47,7 +48,33 @@ func (o *observations) rerun(name string) {
 func (o *observations) deletes(job string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.userDeleted[job] = true
+	if run := o.jobs[job]; run != nil {
+		run.isDeleted = true
+	}
+}
+
+// ends notes how a Job ended.
+func (o *observations) ends(job string, code int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if run := o.jobs[job]; run != nil && run.ended.IsZero() {
+		run.ended, run.code = time.Now(), code
+	}
+}
+
+// rests begins to count the writes.
+func (o *observations) rests() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.resting = map[string]int{}
+}
+
+// restored forgets what a restore took back.
+func (o *observations) restored() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	clear(o.active)
+	clear(o.outcomes)
 }
 
 func (o *observations) newer(name string) {
@@ -67,10 +94,11 @@ func (w *World) observe(c memoryapi.Change) {
 	switch c.Resource {
 	case "jobs":
 		w.observeJob(c)
-		o.changed = c.At
 	case "meetingrecordings":
-		o.changed = c.At
 		o.writes[c.Name]++
+		if o.resting != nil {
+			o.resting[c.Name]++
+		}
 		w.story.tell("recording %s: %s", c.Name, summary(c.After))
 		if c.After == nil {
 			o.gone[c.Name], o.goneAt[c.Name] = c.Before, c.At
@@ -78,6 +106,9 @@ func (w *World) observe(c memoryapi.Change) {
 			return
 		}
 		w.observeSteps(c)
+		if late, early := o.order.writes(c); late != nil && !w.has(ClockJump) && !w.mayBeLost() {
+			w.broken("%s accepted %s of %s at %s before %s, and writes it later", late.sidecar, late.kind, c.Name, late.at, early.kind)
+		}
 	case "events":
 		if c.Before == nil {
 			o.events[textOf(c.After, "regarding", "name")]++
@@ -114,10 +145,7 @@ func (w *World) observeJob(c memoryapi.Change) {
 	switch {
 	case c.Before == nil && recording != "":
 		w.story.tell("Job %s is created", c.Name)
-		key := c.Name + " of " + ownerOf(c.After)
-		if o.created[key]++; o.created[key] > 1 && !w.restored.Load() {
-			w.broken("Job %s is created %d times", c.Name, o.created[key])
-		}
+		w.checkNewJob(c.Name, c.After)
 		uid := textOf(c.After, "metadata", "uid")
 		w.later("job", time.Nanosecond, func() { w.runJob(c.Name, uid) })
 		o.active[c.Name] = true
@@ -126,6 +154,9 @@ func (w *World) observeJob(c memoryapi.Change) {
 		w.story.tell("Job %s is deleted", c.Name)
 		delete(o.active, c.Name)
 		w.checkJobDeletion(c)
+		if !w.collecting.Load() && !w.restored.Load() {
+			w.checkKept(c.Name)
+		}
 	case c.After != nil && hasCondition(c.After, "Complete", "Failed"):
 		delete(o.active, c.Name)
 	}

@@ -103,7 +103,22 @@ const (
 	NewerField     Kind = "writes fields of a newer version"
 	ProviderFails  Kind = "fails its REST API"
 	JobNameTaken   Kind = "creates a Job of a step's name"
+	KeptByPolicy   Kind = "rejects the deletion of some recordings"
+	SessionBroken  Kind = "fails each write of one session's recordings"
 )
+
+// kinds are all of them.
+var kinds = []Kind{
+	Refused, Slow, Errors, LostAnswers, Throttled, NoRights, QuotaFull, BadStatus, CacheLag, WatchCut, Compacted, Restored, Killed, KilledAtCall,
+	Frozen, ClockJump, Torn, Flipped, DiskFull, SinkDown, SinkPoison, JobDeleted, PodStuck, UserSuspends, UserReruns, UserHolds, PipelineLate,
+	PipelineEdited, NewerField, ProviderFails, JobNameTaken, KeptByPolicy, SessionBroken,
+}
+
+// apart are the kinds that leave the sidecars, and their way to the API server, alone.
+var apart = []Kind{
+	QuotaFull, BadStatus, SinkDown, SinkPoison, JobDeleted, PodStuck, UserSuspends, UserReruns, UserHolds, PipelineLate, PipelineEdited,
+	ProviderFails, JobNameTaken, KeptByPolicy, SessionBroken,
+}
 
 // Fault is one thing that goes wrong, for a time.
 type Fault struct {
@@ -135,7 +150,9 @@ func (f Fault) String() string {
 	return text.String()
 }
 
-func (f Fault) isOn(now time.Duration) bool { return now >= f.From && now < f.To }
+func (f Fault) isOn(now time.Duration) bool {
+	return f.Kind == KeptByPolicy || now >= f.From && now < f.To
+}
 
 // concerns reports whether it happens to a process.
 func (f Fault) concerns(who string) bool { return f.Who == apiServer || f.Who == who }
@@ -156,7 +173,24 @@ func NewPlan(seed uint64, recordings int) Plan {
 	for range pick(r, 0, 1, 2, 3, 4, 6, 8) {
 		p.Faults = append(p.Faults, p.fault(r))
 	}
+	p.addRare(newDice(seed).of("rare"))
 	return p
+}
+
+// addRare adds a fault of those kinds that change a whole run.
+func (p *Plan) addRare(r *rand.Rand) {
+	f := Fault{Who: apiServer, From: between(r, 0, p.Duration)}
+	switch r.IntN(18) {
+	case 0:
+		f.Kind, f.To, f.Amount = Restored, f.From+between(r, 10*time.Second, 20*time.Second), between(r, 30*time.Second, 3*time.Minute)
+	case 1:
+		f.Kind, f.To, f.Percent, p.Night = KeptByPolicy, f.From, 30, true
+	case 2:
+		f.Kind, f.To, p.SpoolFirst = SessionBroken, f.From+between(r, 20*time.Second, 2*time.Minute), false
+	default:
+		return
+	}
+	p.Faults = append(p.Faults, f)
 }
 
 func drawPipelines(r *rand.Rand) []Pipeline {

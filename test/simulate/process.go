@@ -38,15 +38,13 @@ func (p *process) config() *rest.Config {
 	transport := &memoryapi.Transport{
 		Server: p.world.api,
 		Fault:  func(call memoryapi.Call) memoryapi.Fault { return p.world.weather.fault(p, call) },
-		Watch: func(resource string, version uint64) (time.Duration, bool) {
-			return p.world.weather.watch(p, resource, version)
+		Arrives: func(watch memoryapi.Call, version uint64, cached time.Time) time.Time {
+			return p.world.weather.arrives(p, watch, version, cached)
 		},
+		Ends: func(watch memoryapi.Call, version uint64) bool { return p.world.weather.ends(p, watch, version) },
 	}
 	return transport.Config()
 }
-
-// guard has a call fail that is under way when the process dies: what was sent may be done.
-func (p *process) guard(fault memoryapi.Fault) memoryapi.Fault { return fault }
 
 // now is the process's clock.
 func (p *process) now() time.Time { return time.Now().Add(p.world.skew(p.name)) }

@@ -105,7 +105,12 @@ func (w *World) attempt(d *webhook, to string) bool {
 	defer cancel()
 	ev := d.event
 	ev.ReceivedAt = s.now()
+	arrived := w.observed.order.arrives(s.name, ev.SessionID, ev.Event)
 	outcome, err := s.outbox.Record(ctx, ev)
+	if outcome.Result == outbox.Spooled && err == nil && !s.isDead() {
+		w.observed.order.spools(arrived)
+		w.checkSpooled(s, ev)
+	}
 	switch {
 	case s.isDead():
 		d.unsure = true
@@ -113,6 +118,9 @@ func (w *World) attempt(d *webhook, to string) bool {
 	case err != nil:
 		d.unsure = true
 		w.story.tell("%s answers %s with an error: %v", to, what, err)
+		if s.ctx.Err() == nil && !s.isEnding.Load() && !w.has(DiskFull) {
+			w.broken("%s answers %s with an error although its disk works: %v", to, what, err)
+		}
 	default:
 		w.mu.Lock()
 		d.acknowledged, d.spooled = true, outcome.Result == outbox.Spooled
@@ -121,4 +129,25 @@ func (w *World) attempt(d *webhook, to string) bool {
 		return true
 	}
 	return false
+}
+
+// spoolAfter is how long the events of a session that cannot be written may have those of others spooled: until they are on disk
+// themselves, and the circuit breaker has closed.
+const spoolAfter = 6 * time.Second
+
+// checkSpooled holds that an event is not spooled because others cannot be written.
+func (w *World) checkSpooled(s *sidecar, ev recorder.Event) {
+	if w.plan.SpoolFirst || !w.hasOnly(apart...) {
+		return
+	}
+	for _, f := range w.plan.Faults {
+		if f.Kind != SessionBroken {
+			continue
+		}
+		first := w.observed.order.first(s.name, w.brokenSession(f).SessionID, w.begin.Add(f.From))
+		if now := time.Since(w.begin); ev.SessionID == w.brokenSession(f).SessionID || now > f.To || !first.IsZero() && time.Since(first) < spoolAfter {
+			return
+		}
+	}
+	w.broken("%s spools %s of session %s although the API server accepts it", s.name, ev.Type, ev.SessionID)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,6 +31,7 @@ type sidecar struct {
 	store     *recorder.RESTStore
 	spool     *spool.Store
 	directory string
+	isEnding  atomic.Bool
 }
 
 // windows are the sidecar's defaults.
@@ -123,9 +125,11 @@ type disk struct {
 
 // Append implements outbox.Spool.
 func (d *disk) Append(records []spool.Record, done func(error)) error {
-	if len(d.sidecar.world.weather.is(d.sidecar.name, DiskFull)) == 0 {
+	full := d.sidecar.world.weather.is(d.sidecar.name, DiskFull)
+	if len(full) == 0 {
 		return d.Store.Append(records, done)
 	}
+	d.sidecar.world.weather.applied(full[0])
 	d.sidecar.world.story.tell("%s cannot write to its disk", d.sidecar.name)
 	return fmt.Errorf("%w: no space left on device", spool.ErrFull)
 }

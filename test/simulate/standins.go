@@ -20,6 +20,7 @@ func (w *World) runJob(name, uid string) {
 	r := w.dice.of("job/" + name)
 	stuck := w.weather.is("the kubelet", PodStuck)
 	if len(stuck) > 0 && chance(r, stuck[0].Percent) {
+		w.weather.applied(stuck[0])
 		w.story.tell("the Pod of Job %s cannot start", name)
 		w.later(draw("stuck", name), between(r, time.Second, 3*time.Second), func() { w.putPod(name, uid, waiting("ImagePullBackOff"), "Pending") })
 		w.later(draw("unstuck", name), time.Until(w.begin.Add(stuck[0].To))+20*time.Minute, func() { w.endJob(name, uid, 0) })
@@ -29,7 +30,7 @@ func (w *World) runJob(name, uid string) {
 	code := int64(0)
 	switch roll := r.IntN(100); {
 	case roll < 6:
-		code = 65 // permanent
+		code = permanentCode
 	case roll < 14:
 		code = 1
 	}
@@ -41,6 +42,9 @@ func (w *World) runJob(name, uid string) {
 	})
 	w.later(draw("end", name), begins+takes, func() { w.endJob(name, uid, code) })
 }
+
+// permanentCode is an exit code that a retry does not help against.
+const permanentCode = 65
 
 func pickDuration(n int) time.Duration {
 	return []time.Duration{200 * time.Millisecond, 2 * time.Second, 20 * time.Second, 2 * time.Minute}[n]
@@ -115,6 +119,7 @@ func (w *World) endJob(name, uid string, code int64) {
 		status["conditions"] = conditions
 	})
 	if isThere {
+		w.observed.ends(name, code)
 		w.story.tell("Job %s ends with code %d", name, code)
 	}
 }
@@ -138,6 +143,7 @@ func (s *sink) Send(ctx context.Context, event cloudevents.Event) eventsink.Answ
 		return eventsink.Answer{Outcome: eventsink.Unreachable, Err: errDead}
 	}
 	if down := w.weather.is("the sink", SinkDown); len(down) > 0 && chance(r, down[0].Percent) {
+		w.weather.applied(down[0])
 		w.story.tell("the sink does not take %s", event.ID())
 		switch r.IntN(3) {
 		case 0:
@@ -149,6 +155,10 @@ func (s *sink) Send(ctx context.Context, event cloudevents.Event) eventsink.Answ
 		return eventsink.Answer{Outcome: eventsink.Retryable, Err: errors.New("503"), RetryAfter: between(r, 0, 5*time.Second)}
 	}
 	if poison := w.weather.is("the sink", SinkPoison); len(poison) > 0 && chance(w.dice.at("poison/"+event.ID(), 1), poison[0].Percent/5) {
+		w.weather.applied(poison[0])
+		w.mu.Lock()
+		w.poisoned[event.ID()] = true
+		w.mu.Unlock()
 		w.story.tell("the sink rejects %s", event.ID())
 		return eventsink.Answer{Outcome: eventsink.Permanent, Err: errors.New("422")}
 	}

@@ -4,13 +4,14 @@
 package simulate
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/meetingops/meeting-recording-operator/test/harness/memoryapi"
 )
 
 // story is what happened, in order, in plain words.
@@ -19,6 +20,7 @@ type story struct {
 
 	mu    sync.Mutex
 	lines []line
+	calls []line
 }
 
 type line struct {
@@ -33,22 +35,24 @@ func (s *story) tell(format string, args ...any) {
 	s.lines = append(s.lines, line{time.Since(s.begin), text})
 }
 
-// hash is the same for two runs in which the same happened. What happens at the very same moment has no order.
-func (s *story) hash() string {
+// called notes a call of the API server, which is part of the trace only.
+func (s *story) called(who string, call memoryapi.Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	lines := slices.Clone(s.lines)
-	slices.SortStableFunc(lines, func(a, b line) int {
-		if a.at != b.at {
-			return int(a.at - b.at)
-		}
-		return strings.Compare(a.text, b.text)
-	})
-	digest := sha256.New()
-	for _, l := range lines {
-		_, _ = fmt.Fprintf(digest, "%d %s\n", l.at, l.text)
+	s.calls = append(s.calls, line{time.Since(s.begin), who + ": " + call.Verb + " " + call.Resource + " " + call.Name + " " + call.Subresource + " " + call.Selector})
+}
+
+// trace is all that happened, with every call of the API server, to the nanosecond. What happens at the very same moment has no order.
+func (s *story) trace() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.Concat(s.lines, s.calls)
+	slices.SortFunc(all, func(a, b line) int { return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.text, b.text)) })
+	lines := make([]string, len(all))
+	for i, l := range all {
+		lines[i] = fmt.Sprintf("%12dns  %s", l.at.Nanoseconds(), l.text)
 	}
-	return hex.EncodeToString(digest.Sum(nil)[:8])
+	return lines
 }
 
 // String is the whole story.

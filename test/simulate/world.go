@@ -8,13 +8,16 @@ package simulate
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/test/harness/memoryapi"
 )
 
@@ -44,7 +47,9 @@ type World struct {
 	backfill  *process
 	lifeCount map[string]int
 	delivered []*webhook
-	accepted  map[string]int // CloudEvents, by id
+	accepted  map[string]int  // CloudEvents, by id
+	poisoned  map[string]bool // those that the sink rejected
+	decoded   map[string]*v1alpha1.MeetingRecording
 	observed  *observations
 	problems  []string
 	timers    []*time.Timer
@@ -54,9 +59,10 @@ type World struct {
 // Result is how a run ended.
 type Result struct {
 	Problems []string
-	Story    string
-	Hash     string
-	Writes   uint64
+	story    *story
+	// Applied counts the effects of each kind of fault.
+	Applied map[Kind]int
+	Writes  uint64
 	// Took is how long the run took by its own clock.
 	Took time.Duration
 }
@@ -67,9 +73,10 @@ func Run(t *testing.T, plan Plan, folder string, verbose bool) Result {
 	w := &World{
 		plan: plan, dice: newDice(plan.Seed), folder: folder, verbose: verbose, begin: time.Now(), sidecars: map[string]*sidecar{},
 		managers: map[string]*process{}, lifeCount: map[string]int{}, accepted: map[string]int{}, observed: newObservations(),
+		poisoned: map[string]bool{}, decoded: map[string]*v1alpha1.MeetingRecording{},
 	}
 	w.story = &story{begin: w.begin}
-	w.weather = &weather{world: w, faults: plan.Faults, calls: map[string]int{}}
+	w.weather = &weather{world: w, faults: plan.Faults, calls: map[string]int{}, tally: map[Kind]int{}}
 	w.api = memoryapi.New(time.Now, namespace)
 	w.api.OnChange = w.observe
 	for _, f := range plan.Faults {
@@ -77,11 +84,12 @@ func Run(t *testing.T, plan Plan, folder string, verbose bool) Result {
 			w.api.KeepUnknownFields()
 		}
 	}
+	seedJitter(w.dice.of("jitter"))
 	w.begins()
 	w.settles()
 	w.ends()
 	w.check()
-	return Result{Problems: w.problems, Story: w.story.String(), Hash: w.story.hash(), Writes: w.api.Version(), Took: time.Since(w.begin)}
+	return Result{Problems: w.problems, story: w.story, Applied: w.weather.tally, Writes: w.api.Version(), Took: time.Since(w.begin)}
 }
 
 // begins starts everything, and returns when the provider has sent everything and no fault is left.
@@ -123,24 +131,32 @@ func (w *World) settles() {
 			break
 		}
 	}
-	sleep(3 * time.Minute) // what should not happen any more has the time to happen
+	sleep(time.Minute)
+	w.observed.rests()
+	sleep(2 * time.Minute) // what should not happen any more has the time to happen
+	w.checkRest()
 	if w.plan.Night {
-		w.night()
+		w.passNight()
 	}
 }
 
-// night has two days pass, after which retention deletes what is old.
-func (w *World) night() {
+// night is longer than any recording is kept.
+const night = 50 * time.Hour
+
+// passNight has two days pass, after which retention deletes what is old.
+func (w *World) passNight() {
 	w.checkStatus()
 	w.stopManagers()
+	w.stopBackfill()
 	w.story.tell("two days pass")
-	sleep(50 * time.Hour)
+	sleep(night)
 	w.plan.Managers = 1
 	w.mu.Lock()
 	w.managers = map[string]*process{}
 	w.mu.Unlock()
 	w.managers["manager-1"] = w.startManager("manager-1")
 	sleep(time.Minute)
+	w.checkRetention()
 }
 
 // ends ends everything in order.
@@ -152,10 +168,7 @@ func (w *World) ends() {
 	}
 	w.mu.Unlock()
 	w.stopManagers()
-	if w.backfill != nil {
-		w.backfill.cancel()
-		w.backfill.ended.Wait()
-	}
+	w.stopBackfill()
 	for _, name := range w.sidecarNames {
 		if s := w.sidecars[name]; s != nil && s.outbox != nil && !s.isDead() {
 			w.spooled += w.left(s)
@@ -165,12 +178,19 @@ func (w *World) ends() {
 	w.tasks.Wait()
 }
 
+func (w *World) stopBackfill() {
+	if w.backfill != nil {
+		w.backfill.cancel()
+		w.backfill.ended.Wait()
+	}
+}
+
 func (w *World) stopManagers() {
 	w.mu.Lock()
 	managers := w.managers
 	w.mu.Unlock()
-	for _, p := range managers {
-		p.cancel()
+	for _, name := range slices.Sorted(maps.Keys(managers)) {
+		managers[name].cancel()
 	}
 	for _, p := range managers {
 		p.ended.Wait()

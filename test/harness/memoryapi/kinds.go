@@ -5,7 +5,9 @@ package memoryapi
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -34,10 +36,18 @@ type kind struct {
 	fields map[string][]string
 }
 
-// crd is the schema of a custom resource.
+// crd is the schema of a custom resource. Its parts are validated one by one, so that a write validates only what it changes.
 type crd struct {
 	structural *structuralschema.Structural
-	validator  validation.SchemaValidator
+	// frame accepts anything as a part.
+	frame validation.SchemaValidator
+	parts []part
+}
+
+// part is the spec, or a member of the status.
+type part struct {
+	path      []string
+	validator validation.SchemaValidator
 }
 
 func (k *kind) apiVersion() string { return k.String() }
@@ -130,6 +140,29 @@ func readCRD(plural string) (*kind, error) {
 	if k.crd.structural, err = structuralschema.NewStructural(&internal); err != nil {
 		return nil, err
 	}
-	k.crd.validator, _, err = validation.NewSchemaValidator(&internal)
+	frame := internal.DeepCopy()
+	if err := k.crd.add(frame, "spec"); err != nil {
+		return nil, err
+	}
+	status := frame.Properties["status"]
+	for _, name := range slices.Sorted(maps.Keys(status.Properties)) {
+		if err := k.crd.add(&status, "status", name); err != nil {
+			return nil, err
+		}
+	}
+	k.crd.frame, _, err = validation.NewSchemaValidator(frame)
 	return k, err
+}
+
+// add makes a property a part, and has its parent accept anything in its place.
+func (c *crd) add(parent *apiextensions.JSONSchemaProps, path ...string) error {
+	name := path[len(path)-1]
+	property := parent.Properties[name]
+	validator, _, err := validation.NewSchemaValidator(&property)
+	if err != nil {
+		return err
+	}
+	c.parts = append(c.parts, part{path, validator})
+	parent.Properties[name] = apiextensions.JSONSchemaProps{}
+	return nil
 }

@@ -98,18 +98,20 @@ func (s *Server) Compact() {
 	s.compacted, s.log = s.version, nil
 }
 
-// Restore takes the data back to a version, like a restore of etcd from a backup. Watches end.
-func (s *Server) Restore(version uint64) {
+// Restore takes the data back to what it was at a time, like a restore of etcd from a backup. Watches end.
+func (s *Server) Restore(backup time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.log) > 0 && s.log[len(s.log)-1].Version > version {
+	for len(s.log) > 0 && s.log[len(s.log)-1].At.After(backup) {
 		last := s.log[len(s.log)-1]
 		s.log = s.log[:len(s.log)-1]
 		if s.items[last.key] = last.before; last.before == nil {
 			delete(s.items, last.key)
 		}
 	}
-	s.version = max(version, s.compacted)
+	if s.version = s.compacted; len(s.log) > 0 {
+		s.version = s.log[len(s.log)-1].Version
+	}
 	s.restores++
 	for resource := range s.kinds {
 		s.wake(resource)

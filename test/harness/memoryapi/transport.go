@@ -6,6 +6,7 @@ package memoryapi
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 )
@@ -22,8 +24,10 @@ import (
 type Call struct {
 	// Verb is get, list, watch, create, update, patch or delete.
 	Verb, Resource, Subresource, Namespace, Name string
-	DryRun                                       bool
-	Body                                         []byte
+	// Selector is that of fields and labels.
+	Selector string
+	DryRun   bool
+	Body     []byte
 }
 
 // IsWrite reports whether the call would change something.
@@ -46,9 +50,10 @@ type Transport struct {
 	Server *Server
 	// Fault, if not nil, is asked about every call.
 	Fault func(Call) Fault
-	// Watch, if not nil, says by how much a change reaches a watch of a resource later than the watch cache, and whether the watch ends
-	// there.
-	Watch func(resource string, version uint64) (later time.Duration, ends bool)
+	// Arrives, if not nil, says when a change reaches a watch that the watch cache has at a time. It is asked several times.
+	Arrives func(watch Call, version uint64, cached time.Time) time.Time
+	// Ends, if not nil, reports whether the watch ends instead of bringing a change.
+	Ends func(watch Call, version uint64) bool
 }
 
 // Config returns a configuration for clients of the transport.
@@ -169,7 +174,13 @@ func (t *Transport) parse(r *http.Request) (*request, error) {
 	parsed.isWatch = parsed.query.Get("watch") == "true" || parsed.query.Get("watch") == "1"
 	parsed.Call = Call{
 		Verb: parsed.verb(r.Method), Resource: k.resource, Subresource: parsed.subresource, Namespace: parsed.namespace, Name: parsed.name,
-		DryRun: parsed.dryRun, Body: parsed.body,
+		Selector: parsed.query.Get("fieldSelector") + parsed.query.Get("labelSelector"), DryRun: parsed.dryRun, Body: parsed.body,
+	}
+	if parsed.Verb == "create" {
+		var created metav1.PartialObjectMetadata
+		if err := json.Unmarshal(parsed.body, &created); err == nil { // otherwise it is refused when it is served
+			parsed.Name = created.Name
+		}
 	}
 	return parsed, nil
 }
@@ -235,13 +246,7 @@ func (t *Transport) serve(r *http.Request, parsed *request) (*http.Response, err
 }
 
 func (t *Transport) serveWatch(r *http.Request, parsed *request) *http.Response {
-	delay := func(version uint64) (time.Duration, bool) {
-		if t.Watch == nil {
-			return 0, false
-		}
-		return t.Watch(parsed.kind.resource, version)
-	}
-	w, refused := t.Server.watch(r.Context(), parsed, delay)
+	w, refused := t.Server.watch(r.Context(), parsed, t)
 	if refused != nil {
 		code, body := statusOf(refused)
 		return t.refuse(r, refused, code, body)

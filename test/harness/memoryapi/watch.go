@@ -16,15 +16,17 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// spacing is the least time between two changes in a watch: they never arrive at the very same moment, so their order is that of a replay.
+const spacing = time.Microsecond
+
 // stream is the body of a watch.
 type stream struct {
-	server   *Server
-	request  *request
-	ctx      context.Context
-	selector selector
-	// Delay says how much later than the watch cache's own lag the change of a version arrives, and ends whether the watch ends there.
-	delay func(version uint64) (later time.Duration, ends bool)
-	end   time.Time
+	server    *Server
+	request   *request
+	ctx       context.Context
+	selector  selector
+	transport *Transport
+	end       time.Time
 
 	rest     []byte
 	version  uint64
@@ -36,14 +38,14 @@ type stream struct {
 }
 
 // watch begins one at a version; without one, or at 0, with all that there is.
-func (s *Server) watch(ctx context.Context, r *request, delay func(uint64) (time.Duration, bool)) (*stream, *apierrors.StatusError) {
+func (s *Server) watch(ctx context.Context, r *request, t *Transport) (*stream, *apierrors.StatusError) {
 	sel, refused := newSelector(r)
 	if refused != nil {
 		return nil, refused
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := &stream{server: s, request: r, ctx: ctx, selector: sel, delay: delay, restores: s.restores, closed: make(chan struct{})}
+	w := &stream{server: s, request: r, ctx: ctx, selector: sel, transport: t, restores: s.restores, closed: make(chan struct{})}
 	if seconds, err := strconv.Atoi(r.query.Get("timeoutSeconds")); err == nil {
 		w.end = s.Now().Add(time.Duration(seconds) * time.Second)
 	}
@@ -150,19 +152,20 @@ func (w *stream) advance() (<-chan struct{}, time.Duration) {
 		if change.key.resource != w.request.kind.resource {
 			continue
 		}
-		later, ends := w.delay(change.Version)
-		due := change.At.Add(s.lag + later)
-		if due.Before(w.last) {
-			due = w.last
+		due := change.At.Add(s.lag)
+		if w.transport.Arrives != nil {
+			due = w.transport.Arrives(w.request.Call, change.Version, due)
+		}
+		if next := w.last.Add(spacing); due.Before(next) {
+			due = next
 		}
 		if due.After(now) {
 			return s.nextWrite(w.request.kind.resource), min(wait, due.Sub(now))
 		}
-		if ends {
-			w.isOver = true
+		if w.isOver = w.transport.Ends != nil && w.transport.Ends(w.request.Call, change.Version); w.isOver {
 			break
 		}
-		w.last, w.version = due, change.Version
+		w.last, w.version = now, change.Version
 		w.send(change)
 	}
 	return s.nextWrite(w.request.kind.resource), wait

@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 func (s *Server) create(r *request) (*item, *apierrors.StatusError) {
@@ -96,38 +97,49 @@ func (s *Server) update(r *request) (*item, *apierrors.StatusError) {
 
 func (s *Server) patch(r *request) (*item, *apierrors.StatusError) {
 	return s.write(r, func(before *item) (Object, *apierrors.StatusError) {
-		patched, refused := applyPatch(r, before.raw)
-		if refused != nil {
-			return nil, refused
+		switch types.PatchType(r.contentType) {
+		case types.JSONPatchType:
+			return applyJSONPatch(r, before.raw)
+		case types.MergePatchType:
+			patch, err := decode(r.body)
+			if err != nil {
+				return nil, apierrors.NewBadRequest(err.Error())
+			}
+			return merge(runtime.DeepCopyJSON(before.object), patch), nil
 		}
-		object, err := decode(patched)
-		if err != nil {
-			return nil, apierrors.NewBadRequest(err.Error())
-		}
-		return object, nil
+		return nil, apierrors.NewGenericServerResponse(http.StatusUnsupportedMediaType, "patch", r.kind.groupResource(), r.name, "", 0, false)
 	})
 }
 
-func applyPatch(r *request, raw []byte) ([]byte, *apierrors.StatusError) {
-	switch types.PatchType(r.contentType) {
-	case types.JSONPatchType:
-		patch, err := jsonpatch.DecodePatch(r.body)
-		if err != nil {
-			return nil, apierrors.NewBadRequest(err.Error())
+// merge is RFC 7386. It modifies the target.
+func merge(target, patch Object) Object {
+	for member, value := range patch {
+		switch value := value.(type) {
+		case nil:
+			delete(target, member)
+		case Object:
+			target[member] = merge(child(target, member), value)
+		default:
+			target[member] = value
 		}
-		patched, err := patch.Apply(raw)
-		if err != nil {
-			return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
-		}
-		return patched, nil
-	case types.MergePatchType:
-		patched, err := jsonpatch.MergePatch(raw, r.body)
-		if err != nil {
-			return nil, apierrors.NewBadRequest(err.Error())
-		}
-		return patched, nil
 	}
-	return nil, apierrors.NewGenericServerResponse(http.StatusUnsupportedMediaType, "patch", r.kind.groupResource(), r.name, "", 0, false)
+	return target
+}
+
+func applyJSONPatch(r *request, raw []byte) (Object, *apierrors.StatusError) {
+	patch, err := jsonpatch.DecodePatch(r.body)
+	if err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	patched, err := patch.Apply(raw)
+	if err != nil {
+		return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
+	}
+	object, err := decode(patched)
+	if err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	return object, nil
 }
 
 // write stores what make returns for an object, as far as the request may change it.
@@ -215,7 +227,12 @@ func (k *kind) validate(object, before Object) *apierrors.StatusError {
 	if k.crd == nil {
 		return nil
 	}
-	failures := validation.ValidateCustomResource(nil, object, k.crd.validator)
+	failures := validation.ValidateCustomResource(nil, object, k.crd.frame)
+	for _, part := range k.crd.parts {
+		if value := at(object, part.path...); value != nil && (before == nil || !reflect.DeepEqual(value, at(before, part.path...))) {
+			failures = append(failures, validation.ValidateCustomResource(field.NewPath(part.path[0], part.path[1:]...), value, part.validator)...)
+		}
+	}
 	if before == nil {
 		failures = append(failures, structurallisttype.ValidateListSetsAndMaps(nil, k.crd.structural, object)...)
 	}
