@@ -90,7 +90,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 		return nil, err
 	}
 	writer := &recorder.Writer{Store: s.store, Windows: options.windows}
-	if err := s.startTracer(ctx, writer); err != nil {
+	if err := s.startTracer(ctx); err != nil {
 		return nil, err
 	}
 	handler := &receiver.Handler{
@@ -166,12 +166,11 @@ func (s *sidecar) reachAny(ctx context.Context) error {
 }
 
 // startTracer has recordings traced from their first event on, if the options ask for it.
-func (s *sidecar) startTracer(ctx context.Context, writer *recorder.Writer) (err error) {
+func (s *sidecar) startTracer(ctx context.Context) (err error) {
 	s.tracer, err = tracing.Start(ctx, "meeting-recording-sidecar", s.options.tracing, s.log.WithName("tracing"))
 	if s.tracer == nil {
 		return err
 	}
-	writer.Now = wallClock
 	s.store.Traceparent = func() string { return tracecontext.Format(s.tracer.Begin()) }
 	return nil
 }

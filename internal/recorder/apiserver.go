@@ -41,8 +41,6 @@ type RESTStore struct {
 	cache   *cache
 }
 
-var _ Store = (*RESTStore)(nil)
-
 // NewRESTStore returns the store of an API server. The configuration is copied.
 func NewRESTStore(config *rest.Config, metrics *Metrics) (*RESTStore, error) {
 	scheme := runtime.NewScheme() // enough to read the API server's errors: objects are decoded here, because their bytes are needed

@@ -53,11 +53,8 @@ func (c *cache) recall(key string) (object *Object, version string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known, _ := c.get(key)
-	if c.doubtful > 0 {
-		c.doubtful--
-		return nil, known.version
-	}
-	if known.object == nil {
+	if c.doubtful > 0 || known.object == nil {
+		c.doubtful = max(0, c.doubtful-1)
 		return nil, known.version
 	}
 	whole := *known.object
@@ -69,15 +66,13 @@ func (c *cache) recall(key string) (object *Object, version string) {
 
 // add caches an object that was seen.
 func (c *cache) add(key string, object *Object) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.versionsOnly {
-		c.objects.Add(key, cached{version: object.ResourceVersion})
-		return
+	seen := cached{version: object.ResourceVersion}
+	if !c.versionsOnly {
+		kept := *object
+		kept.Recording = v1alpha1.RecordingStatus{}
+		seen.object = &kept
 	}
-	kept := *object
-	kept.Recording = v1alpha1.RecordingStatus{}
-	c.objects.Add(key, cached{object.ResourceVersion, &kept})
+	c.objects.Add(key, seen)
 }
 
 // outdate notes that an object has changed since it was read, or that nobody knows whether it has.

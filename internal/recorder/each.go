@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
@@ -33,32 +32,26 @@ func (s *RESTStore) Each(ctx context.Context, namespace, sessionID string, visit
 	return nil
 }
 
-var errNoList = errors.New("the API server's answer is no list of objects")
+var errNoList = errors.New("the API server's answer is no list of objects, or only a part of one")
 
 // decodeEach reads a list as far as its items.
 func decodeEach(decoder *json.Decoder, visit func(*Object)) error {
-	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
-		return errors.Join(errNoList, err)
-	}
-	for decoder.More() {
-		name, err := decoder.Token()
-		if err != nil {
-			return err
-		}
-		if name == "items" {
+	err := expect(decoder, json.Delim('{'))
+	for err == nil && decoder.More() {
+		var name json.Token
+		if name, err = decoder.Token(); name == "items" {
 			return decodeItems(decoder, visit)
 		}
-		var other json.RawMessage
-		if err := decoder.Decode(&other); err != nil {
-			return err
+		if err == nil {
+			err = decoder.Decode(new(json.RawMessage))
 		}
 	}
-	return errNoList
+	return errors.Join(errNoList, err)
 }
 
 func decodeItems(decoder *json.Decoder, visit func(*Object)) error {
-	if token, err := decoder.Token(); err != nil || token != json.Delim('[') {
-		return errors.Join(errNoList, err)
+	if err := expect(decoder, json.Delim('[')); err != nil {
+		return err
 	}
 	for decoder.More() {
 		var item wireObject
@@ -71,9 +64,12 @@ func decodeItems(decoder *json.Decoder, visit func(*Object)) error {
 		}
 		visit(object)
 	}
-	_, err := decoder.Token() // the end, without which the list is cut off
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
+	return expect(decoder, json.Delim(']')) // without which the list is cut off
+}
+
+func expect(decoder *json.Decoder, want json.Token) error {
+	if token, err := decoder.Token(); err != nil || token != want {
+		return errors.Join(errNoList, err)
 	}
-	return err
+	return nil
 }

@@ -27,7 +27,7 @@ func TestEach(t *testing.T) {
 	}{
 		{"two", head + `[` + items + `]}`, []string{"a", "b"}, ""},
 		{"none", head + `[]}`, nil, ""},
-		{"cut off between two", head + `[` + items, []string{"a", "b"}, "unexpected EOF"},
+		{"cut off between two", head + `[` + items, []string{"a", "b"}, "only a part of one"},
 		{"cut off within one", head + `[` + items[:len(items)-9], []string{"a"}, "unexpected EOF"},
 		{"no list", `{"kind":"MeetingRecording"}`, nil, "is no list of objects"},
 		{"no object", `"denied"`, nil, "is no list of objects"},

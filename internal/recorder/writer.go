@@ -20,8 +20,6 @@ import (
 type Writer struct {
 	Store   Store
 	Windows lifecycle.Windows
-	// Now, if not nil, is the clock by which outcomes tell what writing took, see Outcome.Trace.
-	Now func() time.Time
 }
 
 // Written is the result for one event.
@@ -38,10 +36,7 @@ const maxConflicts = 5
 // lost race it reads again, a few times; every other failure is left to the caller, and ends the events that are not written yet. An
 // event that makes us panic has a *PanicError.
 func (w *Writer) Write(ctx context.Context, session Session, events []lifecycle.Event) []Written {
-	j := &job{Writer: w, session: session, events: events}
-	if w.Now != nil {
-		j.began = w.Now()
-	}
+	j := &job{Writer: w, session: session, events: events, began: time.Now()}
 	for conflicts := 0; len(j.written) < len(events); j.fresh = true {
 		err := j.attempt(ctx)
 		if err == nil || j.reject(err) {
@@ -252,7 +247,7 @@ func (j *job) apply(ctx context.Context, c *change) error {
 // trace returns what to report the next event, which has been written. Of those that were written together only one is the recording's
 // first.
 func (j *job) trace(read *Object, outcome Outcome, isFirst bool) *Trace {
-	if j.Now == nil || read == nil {
+	if read == nil {
 		return nil
 	}
 	place := tracecontext.Parse(read.Traceparent)
@@ -262,7 +257,7 @@ func (j *job) trace(read *Object, outcome Outcome, isFirst bool) *Trace {
 	ev := j.events[len(j.written)]
 	return &Trace{tracing.Recording{Place: place, Name: outcome.Recording}, tracing.Event{
 		Type: string(ev.Type), First: isFirst && len(read.Recording.Events) == 0, Arrived: ev.ReceivedAt, Result: string(outcome.Result),
-		Write: tracing.Write{Began: j.began, Ended: j.Now(), Attempts: j.attempts},
+		Write: tracing.Write{Began: j.began, Ended: time.Now(), Attempts: j.attempts},
 	}}
 }
 
