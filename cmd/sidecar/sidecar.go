@@ -41,6 +41,8 @@ const (
 	// namespaceShare is the share of --max-in-flight, as a divisor, that one
 	// namespace of several may take.
 	namespaceShare = 2
+	// maxLongBodies bounds the memory of bodies that are longer than any webhook of the provider.
+	maxLongBodies = 32
 )
 
 // Reasons not to be ready.
@@ -95,7 +97,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	}
 	handler := &receiver.Handler{
 		Metrics: counts, Log: log, Timeout: options.writeTimeout, Now: wallClock, Tracer: s.tracer,
-		IgnoreIDs: options.ignoreIDs, Replays: receiver.NewReplays(options.windows.Redelivery/2, wallClock),
+		IgnoreIDs: options.ignoreIDs, Replays: receiver.NewReplays(options.windows.Redelivery / 2),
 	}
 	if handler.Verifier, err = s.verifier(); err != nil {
 		return nil, err
@@ -117,7 +119,7 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 		s.close()
 		return nil, err
 	}
-	return s, s.listen(ctx, handler.Limited(options.overload.maxInFlight), scrapes)
+	return s, s.listen(ctx, handler, scrapes)
 }
 
 // limit sets which requests the handler takes, and how many.
@@ -138,7 +140,9 @@ func (s *sidecar) limit(handler *receiver.Handler, registry prometheus.Registere
 	handler.Rates = guard.NewRates(limits, wallClock)
 	handler.ClientRates = guard.NewRates(guard.RateLimits{PerNamespace: s.options.clients.rate}, wallClock)
 	handler.Origins = s.options.clients.origins
+	handler.LongBodies = guard.NewShares(maxLongBodies)
 	if limit := s.options.overload.maxInFlight; limit > 0 {
+		handler.InFlight = guard.NewInFlight(limit)
 		handler.ClientShares = guard.NewShares(max(1, limit/clientShare))
 		if s.routes.HasRoutes() {
 			handler.Shares = guard.NewShares(max(1, limit/namespaceShare))

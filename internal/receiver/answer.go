@@ -61,6 +61,13 @@ func methodNotAllowed(problem, allow string) *answer {
 	return a
 }
 
+func health(method string) *answer {
+	if method != http.MethodGet && method != http.MethodHead {
+		return methodNotAllowed("the health check is asked by GET or HEAD", "GET, HEAD")
+	}
+	return &answer{status: http.StatusOK, health: "ok"}
+}
+
 // failuresLimited has one text for all, so that it reveals nothing about what was wrong.
 func failuresLimited(wait time.Duration) *answer {
 	a := refused(http.StatusTooManyRequests, outcomeFailuresLimited, "too many requests that are refused: try again later")
@@ -70,12 +77,6 @@ func failuresLimited(wait time.Duration) *answer {
 
 func unavailable(o outcome, problem string, cause error) *answer {
 	return &answer{status: http.StatusServiceUnavailable, outcome: o, problem: problem, wait: retryAfter, cause: cause}
-}
-
-func overloaded(things string) *answer {
-	a := unavailable(outcomeOverloaded, "too many "+things+" at once: try again later", nil)
-	a.isQuiet = true
-	return a
 }
 
 func panicked(cause *recorder.PanicError) *answer {

@@ -37,7 +37,8 @@ func newGuarded(t *testing.T, to Recorder, maxInFlight, maxConnections int) *gua
 	t.Helper()
 	g := &guarded{fixture: newFixture(t, to)}
 	g.connections = guard.NewConnections(maxConnections, g.registry)
-	g.server = guard.NewServer(g.Limited(maxInFlight), 2*time.Second, g.Log)
+	g.InFlight, g.LongBodies = guard.NewInFlight(maxInFlight), guard.NewShares(1)
+	g.server = guard.NewServer(g.Handler, 2*time.Second, g.Log)
 	return g
 }
 
@@ -170,8 +171,8 @@ func TestInFlightLimit(t *testing.T) {
 	g := newGuarded(t, h, 2, 0).start(t)
 	held := g.occupy(t, h, 2)
 	third := g.dial(t)
-	third.send(head(t)) // no body: it is refused before that is read
-	if got := third.expect(503); got.retryAfter == "" || !got.closes {
+	third.send(head(t) + goodBody)
+	if got := third.expect(503); got.retryAfter == "" || got.closes {
 		t.Errorf("answered %+v", got)
 	}
 	waits := g.dial(t)
@@ -183,34 +184,61 @@ func TestInFlightLimit(t *testing.T) {
 	waits.expect(200) // there was room before its patience ended
 }
 
-// TestSlowBodiesDoNotKeepWebhooksOut: who sends a body slowly loses its place.
+// TestSlowBodiesDoNotKeepWebhooksOut: a request that is still arriving has no slot, and a long body only one among long ones.
 func TestSlowBodiesDoNotKeepWebhooksOut(t *testing.T) {
-	g := newGuarded(t, recordedAlways, 4, 0).start(t)
-	var slow []*wire
-	for range 4 {
-		w := g.dial(t)
-		w.send(strings.Replace(head(t), "\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1))
-		if line, err := w.reader.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
-			t.Fatalf("%q, %v", line, err)
-		}
-		w.send(goodBody[:1])
-		slow = append(slow, w)
-	}
-	<-time.After(110 * time.Millisecond)
+	g := newGuarded(t, recordedAlways, 1, 0).start(t)
+	long := strings.Replace(goodBody, "{", "{"+strings.Repeat(" ", shortBodyBytes), 1)
+	longHead := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\n%s: %s\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n",
+		WebhookPath, videosdk.SignatureHeader, sign(t, []byte(long)), len(long))
+	slow := g.dial(t)
+	slow.send(head(t) + goodBody[:1])
+	slowLong := g.dial(t)
+	slowLong.send(longHead + long[:shortBodyBytes])
+	slowLong.expectContinue()
 	for range 2 {
 		w := g.dial(t)
 		w.send(head(t) + goodBody)
-		w.expect(200) // and not the 503 of one that waited for a place in vain
+		w.expect(200)
 	}
-	slow[0].expectAfterContinue()
+	eventually(t, func() bool {
+		w := g.dial(t)
+		w.send(longHead + long)
+		w.expectContinue()
+		response, err := http.ReadResponse(w.reader, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode == 503 && response.Header.Get("Retry-After") != "" && response.Close
+	})
+	slowLong.send(long[shortBodyBytes:])
+	slowLong.expect(200)
+	slowLong.send(longHead + long) // the slot is free again
+	slowLong.expectContinue()
+	slowLong.expect(200)
+	slow.send(goodBody[1:])
+	slow.expect(200)
 }
 
-func (w *wire) expectAfterContinue() {
+func (w *wire) expectContinue() {
 	w.t.Helper()
-	if _, err := w.reader.ReadString('\n'); err != nil { // the empty line after 100 Continue
-		w.t.Fatal(err)
+	for _, want := range []string{"HTTP/1.1 100 Continue\r\n", "\r\n"} {
+		if line, err := w.reader.ReadString('\n'); err != nil || line != want {
+			w.t.Fatalf("%q, %v", line, err)
+		}
 	}
-	w.expectCut()
+}
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	for !holds() {
+		select {
+		case <-deadline:
+			t.Fatal("it never holds")
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 // TestConnectionLimit: idle connections make room, busy ones do not.
@@ -405,11 +433,7 @@ func TestExpectContinue(t *testing.T) {
 	w := g.dial(t)
 	for range 2 {
 		w.send(strings.Replace(head(t), "\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1))
-		for _, want := range []string{"HTTP/1.1 100 Continue\r\n", "\r\n"} {
-			if line, err := w.reader.ReadString('\n'); err != nil || line != want {
-				t.Fatalf("%q, %v", line, err)
-			}
-		}
+		w.expectContinue()
 		w.send(goodBody)
 		if w.expect(200).closes {
 			t.Error("the connection is closed")

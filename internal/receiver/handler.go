@@ -55,11 +55,14 @@ type Handler struct {
 	Routes *routes.Table
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
-	// Shares, if not nil, bounds what a namespace has in flight, and ClientShares what its clients have.
+	// InFlight bounds the requests that have arrived; Shares, if not nil, those of a namespace, and ClientShares those of its clients.
+	InFlight             guard.InFlight
 	Shares, ClientShares *guard.Shares
-	// Rates, if not nil, bounds webhooks and, apart from them, failed requests.
+	// LongBodies, if not nil, bounds the requests with a body of more than shortBodyBytes.
+	LongBodies *guard.Shares
+	// Rates bounds webhooks and, apart from them, failed requests.
 	Rates *guard.Rates
-	// ClientRates, if not nil, bounds the client events of each namespace.
+	// ClientRates bounds the client events of each namespace.
 	ClientRates *guard.Rates
 	// Origins are those of web pages that may send client events.
 	Origins  []string
@@ -85,25 +88,33 @@ type exchange struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	arrived time.Time
-	address netip.Addr // see Handler.client
 
 	// namespace is where a valid token leads.
 	namespace  string
 	body       []byte
 	isBodyRead bool
+	leaveLong  func() // gives the slot of a long body back
 	// isVerified is set once the sender has proved to be the provider.
 	isVerified bool
 	// eventType is the metric's label.
 	eventType string
 	event     videosdk.Event
-	session   *recorder.Session // nil until it is known
 }
 
-// ServeHTTP implements http.Handler.
+func (x *exchange) session() recorder.Session {
+	return recorder.Session{Namespace: x.namespace, MeetingID: x.event.MeetingID, SessionID: x.event.SessionID}
+}
+
+// ServeHTTP implements http.Handler. Health checks are no webhooks, and have no limit.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	guard.ConnOf(r).SetBusy(true)
+	x := &exchange{w: w, r: r, source: h.sourceOf(r.URL.Path), arrived: h.Now(), eventType: typeUnknown, leaveLong: func() {}}
+	if r.URL.Path == healthPath {
+		h.respond(x, health(r.Method))
+		return
+	}
 	h.Metrics.inFlight.Inc()
 	defer h.Metrics.inFlight.Dec()
-	x := &exchange{w: w, r: r, source: h.sourceOf(r.URL.Path), arrived: h.Now(), eventType: typeUnknown}
 	a := h.limitFailures(x, h.answer(x))
 	h.report(x, a)
 	h.respond(x, a)
@@ -122,12 +133,18 @@ func (h *Handler) answer(x *exchange) (a *answer) {
 	if a := x.checkTarget(x); a != nil {
 		return a
 	}
-	if a := x.readBody(); a != nil {
+	defer func() { x.leaveLong() }()
+	if a := h.readBody(x); a != nil {
 		return a
 	}
 	// The sender may hang up before the event is written. It is written all the same: the provider may never send it again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.r.Context()), h.Timeout)
 	defer cancel()
+	leave := h.InFlight.Enter(ctx)
+	if leave == nil {
+		return h.overloaded(x)
+	}
+	defer leave()
 	if a := x.verify(ctx, x); a != nil {
 		return a
 	}
@@ -137,45 +154,13 @@ func (h *Handler) answer(x *exchange) (a *answer) {
 	if a := h.parse(x); a != nil {
 		return a
 	}
-	leave := x.shares.Enter(x.namespace)
-	if leave == nil {
-		return overloaded(x.things)
+	leaveShare := x.shares.Enter(x.namespace)
+	if leaveShare == nil {
+		return h.overloaded(x)
 	}
-	defer leave()
+	defer leaveShare()
 	return h.recordOnce(ctx, x)
 }
 
-// Limited returns the handler of the webhooks' port: this one with a limit on requests in flight, of 0 for none, and the health check,
-// which has no limit.
-func (h *Handler) Limited(maxInFlight int) http.Handler {
-	inFlight := guard.NewInFlight(maxInFlight, h, http.HandlerFunc(h.refuseOverload))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != healthPath {
-			inFlight.ServeHTTP(w, r)
-			return
-		}
-		a := &answer{status: http.StatusOK, health: "ok"}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			a = methodNotAllowed("the health check is asked by GET or HEAD", "GET, HEAD")
-		}
-		h.respond(&exchange{w: w, r: r}, a)
-	})
-}
-
-// refuseOverload answers a request for which there is no slot. Its body is not read.
-func (h *Handler) refuseOverload(w http.ResponseWriter, r *http.Request) {
-	h.Metrics.overload.Do(func() {
-		h.Log.Info("Refusing requests over --max-in-flight", "hint", "check whether the API server is slow; raise the limit only together with the memory limit")
-	})
-	a := overloaded("webhooks")
-	h.Metrics.webhook(typeUnknown, a.outcome, 0)
-	h.respond(&exchange{w: w, r: r}, a)
-}
-
 // client returns where the request comes from.
-func (h *Handler) client(x *exchange) netip.Addr {
-	if !x.address.IsValid() {
-		x.address = clientaddress.Of(x.r, h.TrustedProxies)
-	}
-	return x.address
-}
+func (h *Handler) client(x *exchange) netip.Addr { return clientaddress.Of(x.r, h.TrustedProxies) }

@@ -96,7 +96,6 @@ func TestAnswers(t *testing.T) {
 			"the API server is away", request{body: goodBody}, recordedNever(outbox.ErrTimeout),
 			503, `{"error":"the event cannot be recorded at the moment: try again later"}`, map[string]string{"Retry-After": "5"}, "recording-started unavailable",
 		},
-		{"too much waits", request{body: goodBody}, recordedNever(outbox.ErrOverloaded), 503, "try again later", map[string]string{"Retry-After": "5"}, "recording-started unavailable"},
 		{
 			"a field that the API server rejects", request{body: goodBody}, recordedNever(&recorder.RejectedError{Field: "data.meetingId", Err: errors.New("inside")}),
 			400, `{"error":"data.meetingId is not accepted by this receiver"}`, nil, "recording-started rejected",

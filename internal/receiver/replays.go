@@ -27,42 +27,21 @@ const (
 // write. Beyond maxReplayWrites in a window they are counted here, and one write adds the count.
 type Replays struct {
 	window time.Duration
+	mu     sync.Mutex            // guards all replays, too
 	recent *cache.LRUExpireCache // of *replay, by the digest of namespace and body
-	mu     sync.Mutex            // guards adding to recent
 }
 
 // NewReplays returns one that counts for a window at a time. That is less than the redelivery window, so that the count is written as a redelivery.
-func NewReplays(window time.Duration, now func() time.Time) *Replays {
-	return &Replays{window: window, recent: cache.NewLRUExpireCacheWithClock(maxReplayed, clock{now})}
+func NewReplays(window time.Duration) *Replays {
+	return &Replays{window: window, recent: cache.NewLRUExpireCache(maxReplayed)}
 }
 
 // replay is one webhook within one window.
 type replay struct {
-	mu      sync.Mutex
 	passed  int     // deliveries that were not answered from memory
 	answer  *answer // to the last that was durable; nil before
 	skipped int32
 	last    recorder.Event // the last that was skipped
-}
-
-// clock tells the cache the time.
-type clock struct{ now func() time.Time }
-
-func (c clock) Now() time.Time { return c.now() }
-
-func (r *Replays) of(x *exchange) *replay {
-	digest := sha256.New()
-	digest.Write([]byte(x.namespace + "\x00")) // a namespace has no such byte
-	digest.Write(x.body)
-	key := [sha256.Size]byte(digest.Sum(nil))
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if found, ok := r.recent.Get(key); ok {
-		return found.(*replay)
-	}
-	fresh := &replay{}
-	r.recent.Add(key, fresh, r.window)
-	return fresh
 }
 
 // recordOnce records an event, unless it is a webhook that came several times within the window: then it is counted, and answered as before.
@@ -70,56 +49,61 @@ func (h *Handler) recordOnce(ctx context.Context, x *exchange) *answer {
 	if h.Replays == nil || x.isClient {
 		return h.record(ctx, x)
 	}
-	replay, ev := h.Replays.of(x), newEvent(x)
-	if a, isFirst := replay.skip(ev); a != nil {
-		if isFirst {
-			time.AfterFunc(h.Replays.window, func() { h.recordSkipped(replay) })
-		}
-		x.session = &ev.Session
+	replay, a := h.next(x)
+	if a != nil {
 		return a
 	}
-	a := h.record(ctx, x)
-	replay.keep(a)
+	a = h.record(ctx, x)
+	if a.status == http.StatusOK || a.status == http.StatusAccepted {
+		h.Replays.keep(replay, *a)
+	}
 	return a
 }
 
-// skip counts a delivery and returns its answer, and whether it is the first since the count was written; nil if the delivery is to be
-// recorded itself.
-func (r *replay) skip(ev recorder.Event) (a *answer, isFirst bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// next counts a delivery, and returns its answer, or nil if it is to be recorded itself.
+func (h *Handler) next(x *exchange) (*replay, *answer) {
+	digest := sha256.New()
+	digest.Write([]byte(x.namespace + "\x00")) // a namespace has no such byte
+	digest.Write(x.body)
+	key := [sha256.Size]byte(digest.Sum(nil))
+	h.Replays.mu.Lock()
+	defer h.Replays.mu.Unlock()
+	found, isKnown := h.Replays.recent.Get(key)
+	if !isKnown {
+		found = &replay{}
+		h.Replays.recent.Add(key, found, h.Replays.window)
+	}
+	r := found.(*replay)
 	if r.passed < maxReplayWrites || r.answer == nil {
 		r.passed++
-		return nil, false
+		return r, nil
 	}
-	r.skipped++
-	r.last = ev
+	if r.skipped++; r.skipped == 1 {
+		time.AfterFunc(h.Replays.window, func() { h.recordSkipped(r) })
+	}
+	r.last = newEvent(x)
 	again := *r.answer
-	return &again, r.skipped == 1
+	return r, &again
 }
 
 // keep keeps the answer to a delivery that is durable.
-func (r *replay) keep(a *answer) {
-	if a.status != http.StatusOK && a.status != http.StatusAccepted {
-		return
-	}
-	again := *a
-	again.trace = nil // nothing is written for the next one
-	if again.outcome == outcomeRecorded {
-		again.outcome, again.result = outcomeDuplicate, string(lifecycle.Duplicate)
+func (r *Replays) keep(of *replay, a answer) {
+	a.trace = nil // nothing is written for the next one
+	if a.outcome == outcomeRecorded {
+		a.outcome, a.result = outcomeDuplicate, string(lifecycle.Duplicate)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answer = &again
+	of.answer = &a
 }
 
 // recordSkipped adds the deliveries that were answered from memory to their event.
 func (h *Handler) recordSkipped(r *replay) {
-	r.mu.Lock()
+	h.Replays.mu.Lock()
 	ev := r.last
 	ev.Deliveries = r.skipped
 	r.skipped = 0
-	r.mu.Unlock()
+	h.Replays.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), h.Timeout)
 	defer cancel()
 	if _, err := h.Recorder.Record(ctx, ev); err != nil {

@@ -68,7 +68,7 @@ func (f *fixture) post(t *testing.T, body, signature string) (int, string) {
 func replaying(t *testing.T, to Recorder) *fixture {
 	t.Helper()
 	f := newFixture(t, to)
-	f.Now, f.Replays = time.Now, NewReplays(5*time.Second, time.Now)
+	f.Now, f.Replays = time.Now, NewReplays(5*time.Second)
 	return f
 }
 

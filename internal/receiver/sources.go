@@ -53,19 +53,13 @@ func (h *Handler) sourceOf(path string) source {
 	return source{name: "unknown", checkTarget: func(*exchange) *answer { return notFound() }}
 }
 
-// namespaceOf returns the namespace that a webhook's path leads to; empty if none.
-func (h *Handler) namespaceOf(path string) string {
-	token, hasToken := strings.CutPrefix(path, WebhookPath+"/")
-	if hasToken != h.Routes.NeedsToken() {
-		return ""
-	}
-	return h.Routes.Webhook(token)
-}
-
 // checkWebhookTarget checks the path and the method. While the sender's failed requests are over the limit it does not report whether the
 // token is valid: then only a signed body gets an answer that depends on it.
 func (h *Handler) checkWebhookTarget(x *exchange) *answer {
-	x.namespace = h.namespaceOf(x.r.URL.Path)
+	token, hasToken := strings.CutPrefix(x.r.URL.Path, WebhookPath+"/")
+	if hasToken == h.Routes.NeedsToken() {
+		x.namespace = h.Routes.Webhook(token)
+	}
 	switch {
 	case x.namespace == "" && h.Rates.Failing(h.client(x)) == 0:
 		return notFound()

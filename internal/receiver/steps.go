@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -19,11 +20,15 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
-// maxBodyBytes is the longest body that is read. The provider's webhooks have under 1 KiB.
-const maxBodyBytes = 64 << 10
+const (
+	// maxBodyBytes is the longest body that is read. The provider's webhooks have under 1 KiB.
+	maxBodyBytes = 64 << 10
+	// shortBodyBytes is how much of a body is read without a slot of LongBodies, so that slow senders of long ones keep nobody else out.
+	shortBodyBytes = 8 << 10
+)
 
 // readBody reads the raw bytes that the signature is over.
-func (x *exchange) readBody() *answer {
+func (h *Handler) readBody(x *exchange) *answer {
 	if encoding := x.r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return refused(http.StatusBadRequest, outcomeMalformed, "Content-Encoding must be identity: send the body as it was signed")
 	}
@@ -31,11 +36,20 @@ func (x *exchange) readBody() *answer {
 	if x.r.ContentLength > maxBodyBytes {
 		return tooLarge
 	}
+	conn := guard.ConnOf(x.r)
+	conn.SetBusy(false)
+	defer conn.SetBusy(true)
+	from := http.MaxBytesReader(x.w, x.r.Body, maxBodyBytes)
 	var body bytes.Buffer
-	if x.r.ContentLength > 0 {
-		body.Grow(int(x.r.ContentLength) + bytes.MinRead) // what reading to the end needs
+	_, err := body.ReadFrom(io.LimitReader(from, shortBodyBytes))
+	if err == nil && body.Len() == shortBodyBytes {
+		leave := h.LongBodies.Enter("")
+		if leave == nil {
+			return h.overloaded(x)
+		}
+		x.leaveLong = leave
+		_, err = body.ReadFrom(from)
 	}
-	_, err := body.ReadFrom(http.MaxBytesReader(x.w, x.r.Body, maxBodyBytes))
 	var limit *http.MaxBytesError
 	switch {
 	case errors.As(err, &limit):
@@ -45,6 +59,17 @@ func (x *exchange) readBody() *answer {
 	}
 	x.body, x.isBodyRead = body.Bytes(), true
 	return nil
+}
+
+// overloaded refuses a request for which there is no slot.
+func (h *Handler) overloaded(x *exchange) *answer {
+	h.Metrics.overload.Do(func() {
+		h.Log.Info("Refusing requests over --max-in-flight", "source", x.name, "namespace", x.namespace,
+			"hint", "check whether the API server is slow; raise the limit only together with the memory limit")
+	})
+	a := unavailable(outcomeOverloaded, "too many "+x.things+" at once: try again later", nil)
+	a.isQuiet = true
+	return a
 }
 
 // limitFailures answers failed requests over the limit with one constant text, whatever is wrong with them.
@@ -95,9 +120,7 @@ func (h *Handler) parse(x *exchange) (a *answer) {
 
 // record makes the event durable. It is the last step.
 func (h *Handler) record(ctx context.Context, x *exchange) *answer {
-	ev := newEvent(x)
-	x.session = &ev.Session
-	o, err := h.Recorder.Record(ctx, ev)
+	o, err := h.Recorder.Record(ctx, newEvent(x))
 	rejection := recorder.RejectionOf(err)
 	var bug *recorder.PanicError
 	switch {
@@ -133,7 +156,7 @@ var eventTypes = map[videosdk.EventType]v1alpha1.EventType{
 func newEvent(x *exchange) recorder.Event {
 	from := x.event
 	ev := recorder.Event{
-		Session: recorder.Session{Namespace: x.namespace, MeetingID: from.MeetingID, SessionID: from.SessionID},
+		Session: x.session(),
 		Event: lifecycle.Event{
 			Type: eventTypes[from.Type], Source: v1alpha1.EventSourceWebhook, ID: from.ID,
 			FilePath: from.FilePath, FileURL: from.FileURL, ReceivedAt: x.arrived,
@@ -185,8 +208,8 @@ func subject(x *exchange, a *answer) []any {
 	if namespace, name, ok := strings.Cut(a.recording, "/"); ok {
 		return []any{"namespace", namespace, "name", name}
 	}
-	if x.session != nil {
-		return x.session.LogValues()
+	if x.event.MeetingID != "" {
+		return x.session().LogValues()
 	}
 	if x.namespace != "" {
 		return []any{"namespace", x.namespace}

@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/routes"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
@@ -58,9 +59,10 @@ func newFixture(t testing.TB, to Recorder) *fixture {
 		Verifier: testVerifier(),
 		Routes:   openSecrets(t, routes.Options{}),
 		Recorder: to,
-		Metrics:  NewMetrics(f.registry),
-		Timeout:  2 * time.Second,
-		Now:      func() time.Time { return epoch },
+		Rates:    guard.NewRates(guard.RateLimits{}, time.Now), ClientRates: guard.NewRates(guard.RateLimits{}, time.Now),
+		Metrics: NewMetrics(f.registry),
+		Timeout: 2 * time.Second,
+		Now:     func() time.Time { return epoch },
 		Log: logr.New(funcr.New(func(_, args string) {
 			mu.Lock()
 			defer mu.Unlock()

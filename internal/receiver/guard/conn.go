@@ -5,10 +5,10 @@ package guard
 
 import (
 	"container/list"
-	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -26,23 +26,8 @@ type Conn struct {
 	isGenuine  bool
 	isAnswered bool // before it was genuine
 	isGone     bool
-	// idle is its place among those of its class that may be cut for another connection, and arriving that among those that may be cut
-	// for another request, because their own has been arriving since arrivingSince.
-	idle, arriving place
-	arrivingSince  time.Time
-}
-
-// place is a connection's place in a list, or in none.
-type place struct {
-	list    *list.List
-	element *list.Element
-}
-
-func (p *place) leave() {
-	if p.list != nil {
-		p.list.Remove(p.element)
-		p.list = nil
-	}
+	class      *list.List // of those that may be cut; nil for none
+	element    *list.Element
 }
 
 type connKey struct{}
@@ -95,52 +80,20 @@ func (c *Conn) CloseWrite() error {
 
 func (c *Conn) isNew() bool { return !c.isGenuine && !c.isAnswered }
 
-// isExcused reports whether it is the server that is slow: it is not waiting for bytes, or has not noticed that the first have arrived.
-func (c *Conn) isExcused() bool {
-	return c.busy.Load() || !c.reading.Load() || (!c.heard.Load() && hasUnread(c.Conn))
-}
+// isExcused reports whether it is the server that is slow: it is not waiting for bytes, or has not noticed that some have arrived.
+func (c *Conn) isExcused() bool { return c.busy.Load() || !c.reading.Load() || hasUnread(c.Conn) }
 
-// hold keeps the connection from being cut until Answered, but for when the server waits for the rest of the request.
-func (c *Conn) hold() {
+// SetBusy says that the server has the request, or that it waits for the rest of it. While it has it the connection is not cut.
+func (c *Conn) SetBusy(isBusy bool) {
 	if c != nil {
-		c.busy.Store(true)
+		c.busy.Store(isBusy)
 	}
-}
-
-// arrive says that the request is in flight, so that it may be cut for another one. What it has waited for that does not count against a
-// stranger, once.
-func (c *Conn) arrive() {
-	c.change(func() {
-		if c.isGone {
-			return
-		}
-		c.arrivingSince = time.Now()
-		c.arriving = place{c.owner.arriving, c.owner.arriving.PushBack(c)}
-		if c.isNew() {
-			c.since = c.arrivingSince
-			c.idle.leave()
-			c.enlist()
-		}
-	})
-}
-
-// body is that of a request.
-type body struct {
-	io.ReadCloser
-	conn *Conn
-}
-
-// Read notes that the server waits.
-func (b body) Read(p []byte) (int, error) {
-	b.conn.busy.Store(false)
-	defer b.conn.busy.Store(true)
-	return b.ReadCloser.Read(p)
 }
 
 // Genuine says that the sender has proved who it is.
 func (c *Conn) Genuine() {
 	c.change(func() {
-		c.idle.leave()
+		c.leaveClass()
 		c.since = time.Now()
 		if !c.isGenuine && !c.isGone {
 			c.owner.genuine++
@@ -154,13 +107,12 @@ func (c *Conn) Genuine() {
 // and nothing is cut that may send again.
 func (c *Conn) Answered() (closeIt bool) {
 	c.change(func() {
-		c.idle.leave()
-		c.arriving.leave()
+		c.leaveClass()
 		c.heard.Store(false)
 		if c.isNew() {
 			c.since, c.isAnswered = time.Now(), true
 		}
-		c.enlist()
+		c.enterClass()
 		c.busy.Store(false)
 		closeIt = c.owner.draining
 		if c.owner.waiting && c.isGenuine && c.owner.hasGenuineMajority() {
@@ -171,16 +123,43 @@ func (c *Conn) Answered() (closeIt bool) {
 	return closeIt
 }
 
-// enlist puts the connection among those of its class. It is called with the owner's mu held.
-func (c *Conn) enlist() {
-	members := c.owner.fresh
+// enterClass puts the connection among those of its class. It is called with the owner's mu held, as is leaveClass.
+func (c *Conn) enterClass() {
 	switch {
 	case c.isGone:
 		return
 	case c.isGenuine:
-		members = c.owner.silent
+		c.class = c.owner.silent
 	case c.isAnswered:
-		members = c.owner.answered
+		c.class = c.owner.answered
+	default:
+		c.class = c.owner.fresh
 	}
-	c.idle = place{members, members.PushBack(c)}
+	c.element = c.class.PushBack(c)
+}
+
+func (c *Conn) leaveClass() {
+	if c.class != nil {
+		c.class.Remove(c.element)
+		c.class = nil
+	}
+}
+
+// hasUnread reports whether bytes have arrived on a connection that nobody has read yet. It is false where that cannot be determined.
+func hasUnread(conn net.Conn) bool {
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return false
+	}
+	var count int
+	err = raw.Control(func(fd uintptr) {
+		var one [1]byte
+		// It fails when there is nothing to read.
+		count, _, _ = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	return err == nil && count > 0
 }

@@ -26,8 +26,6 @@ const (
 	answerPatience = 50 * time.Millisecond
 	// genuinePatience is how long a genuine sender may be silent.
 	genuinePatience = 10 * time.Second
-	// bodyPatience is how long a request may take to arrive while others wait for its slot in flight.
-	bodyPatience = 100 * time.Millisecond
 	// cutInterval and handshakeInterval are the least time between two cuts, plain and over TLS. Those that are cut come again, and must
 	// not keep the server busy with that.
 	cutInterval       = time.Millisecond
@@ -51,18 +49,17 @@ type Connections struct {
 	genuine  int // of those
 	waiting  bool
 	draining bool
-	// Connections by their class, each list in the order in which they are to be cut for another one; and those with a request in flight,
-	// in the order in which they are to be cut for another request.
-	answered, fresh, silent, arriving *list.List
-	cutAt                             time.Time     // when a slot was taken last
-	freed                             chan struct{} // has an element after a connection has gone
+	// Connections by their class, each list in the order in which they are to be cut for another one.
+	answered, fresh, silent *list.List
+	cutAt                   time.Time     // when a slot was taken last
+	freed                   chan struct{} // has an element after a connection has gone
 }
 
 // NewConnections returns a bound of limit connections; none if limit is 0. Its metrics are registered unless registry is nil.
 func NewConnections(limit int, registry prometheus.Registerer) *Connections {
 	c := &Connections{
 		limit: limit, freed: make(chan struct{}, 1),
-		answered: list.New(), fresh: list.New(), silent: list.New(), arriving: list.New(),
+		answered: list.New(), fresh: list.New(), silent: list.New(),
 		cuts: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "meetingrecording_webhook_connections_cut_total",
 			Help: "Connections that were cut because others needed their slot.",
@@ -88,7 +85,8 @@ func (c *Connections) Listen(server *http.Server, listener net.Listener, config 
 		}
 		return context.WithValue(ctx, connKey{}, conn)
 	}
-	bound := &boundListener{Listener: listener, connections: c, closed: make(chan struct{})}
+	bound := &boundListener{Listener: listener, connections: c}
+	bound.closing, bound.close = context.WithCancel(context.Background())
 	if c.patience, c.interval = strangerPatience, cutInterval; config == nil {
 		return bound
 	}
@@ -126,7 +124,7 @@ func (c *Connections) add(conn *Conn) (isAdded bool, wait time.Duration) {
 		c.cut(victim)
 	}
 	c.open++
-	conn.enlist()
+	conn.enterClass()
 	return true, 0
 }
 
@@ -165,27 +163,6 @@ func (c *Connections) victim(now time.Time) (*Conn, time.Duration) {
 	return nil, soonest
 }
 
-// cutArriving cuts the connection whose request has been arriving for longest, if that is too long, and returns when that is worth
-// another try.
-func (c *Connections) cutArriving() (wait time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := time.Now()
-	for front := c.arriving.Front(); front != nil; front = c.arriving.Front() {
-		conn := front.Value.(*Conn)
-		if wait := conn.arrivingSince.Add(bodyPatience).Sub(now); wait > 0 {
-			return wait
-		}
-		if !conn.isExcused() {
-			c.cut(conn)
-			break
-		}
-		conn.arrivingSince = now
-		c.arriving.MoveToBack(front)
-	}
-	return bodyPatience
-}
-
 // cut closes a connection and frees its slot. It is called with mu held.
 func (c *Connections) cut(conn *Conn) {
 	c.forget(conn)
@@ -201,8 +178,7 @@ func (c *Connections) forget(conn *Conn) {
 		return
 	}
 	conn.isGone = true
-	conn.idle.leave()
-	conn.arriving.leave()
+	conn.leaveClass()
 	c.open--
 	if conn.isGenuine {
 		c.genuine--
@@ -217,8 +193,8 @@ func (c *Connections) forget(conn *Conn) {
 type boundListener struct {
 	net.Listener
 	connections *Connections
-	closing     sync.Once
-	closed      chan struct{}
+	closing     context.Context
+	close       func()
 }
 
 // Accept waits for a connection, and then for a slot. It is called by one goroutine at a time.
@@ -236,7 +212,7 @@ func (l *boundListener) Accept() (net.Conn, error) {
 		select {
 		case <-l.connections.freed:
 		case <-time.After(wait):
-		case <-l.closed:
+		case <-l.closing.Done():
 			_ = accepted.Close()
 			return nil, net.ErrClosed
 		}
@@ -245,6 +221,6 @@ func (l *boundListener) Accept() (net.Conn, error) {
 
 // Close ends an Accept under way.
 func (l *boundListener) Close() error {
-	l.closing.Do(func() { close(l.closed) })
+	l.close()
 	return l.Listener.Close()
 }

@@ -29,7 +29,7 @@ type RateLimits struct {
 }
 
 // Rates bounds the rates of genuine requests and, apart from them, of all others: however many of those come, they take nothing from the
-// genuine ones, also where all come from one address, as behind an Ingress. A nil Rates has no limits.
+// genuine ones, also where all come from one address, as behind an Ingress.
 type Rates struct {
 	limits RateLimits
 	now    func() time.Time
@@ -60,9 +60,6 @@ func newLimiter(perSecond float64) *rate.Limiter {
 
 // Admit counts a genuine request, and returns 0; or how long to wait if it is over a limit.
 func (r *Rates) Admit(address netip.Addr, namespace string) (wait time.Duration) {
-	if r == nil {
-		return 0
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	ofNamespace, isKnown := r.namespaces.Get(namespace)
@@ -75,9 +72,6 @@ func (r *Rates) Admit(address netip.Addr, namespace string) (wait time.Duration)
 
 // Fail counts a request that failed, and returns 0; or how long to wait if it is over a limit.
 func (r *Rates) Fail(address netip.Addr) (wait time.Duration) {
-	if r == nil {
-		return 0
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.take(r.client(address).failures, r.failures)
@@ -86,17 +80,10 @@ func (r *Rates) Fail(address netip.Addr) (wait time.Duration) {
 // Failing returns how long to wait until another failed request of the address would not be over its limit; 0 if it is not now. It
 // counts nothing.
 func (r *Rates) Failing(address netip.Addr) (wait time.Duration) {
-	if r == nil {
-		return 0
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	known, isKnown := r.clients.Get(address)
-	if !isKnown {
-		return 0
-	}
 	now := r.now()
-	reservation := known.failures.ReserveN(now, 1)
+	reservation := r.client(address).failures.ReserveN(now, 1)
 	defer reservation.CancelAt(now)
 	return reservation.DelayFrom(now)
 }

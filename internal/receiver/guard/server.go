@@ -52,80 +52,36 @@ func (l connectionLog) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// slotTimeout is how long a request may wait until it may be in flight.
-const slotTimeout = time.Second
+// InFlight bounds how many requests are answered at the same time; nil is no bound.
+type InFlight chan struct{}
 
-// InFlight bounds how many requests are in flight. One that finds no slot waits for a second, during which those that arrive slowly are
-// cut, and is then refused: before its body is read, so that what waits costs no more than its connection.
-type InFlight struct {
-	handler http.Handler
-	refuse  http.Handler
-	slots   chan struct{} // nil without a limit
+// NewInFlight returns a bound of limit requests; 0 is none.
+func NewInFlight(limit int) InFlight {
+	if limit == 0 {
+		return nil
+	}
+	return make(InFlight, limit)
 }
 
-// NewInFlight returns a handler that hands on at most limit requests at once to handler, and those that find no slot to refuse; a limit
-// of 0 is none. Both say when the request is answered, see Conn.Answered.
-func NewInFlight(limit int, handler, refuse http.Handler) *InFlight {
-	f := &InFlight{handler: handler, refuse: refuse}
-	if limit > 0 {
-		f.slots = make(chan struct{}, limit)
-	}
-	return f
-}
-
-// ServeHTTP implements http.Handler.
-func (f *InFlight) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	conn := ConnOf(r)
-	conn.hold()
-	if f.slots != nil {
-		if !f.enter(r.Context(), conn) {
-			f.refuse.ServeHTTP(w, r)
-			return
-		}
-		defer func() { <-f.slots }()
-	}
-	if conn != nil {
-		conn.arrive()
-		r = r.WithContext(r.Context()) // a copy: the server looks at the type of its own body
-		r.Body = body{r.Body, conn}
-	}
-	f.handler.ServeHTTP(w, r)
-}
-
-// enter takes a slot if there is one in time.
-func (f *InFlight) enter(ctx context.Context, conn *Conn) bool {
-	select {
-	case f.slots <- struct{}{}:
-		return true
-	default:
-	}
-	ctx, cancel := context.WithTimeout(ctx, slotTimeout)
-	defer cancel()
-	if conn != nil {
-		// Slots are given in the order of asking, which asking again would lose; so a timer makes room meanwhile.
-		var again *time.Timer
-		again = time.AfterFunc(slotTimeout, func() {
-			if wait := conn.owner.cutArriving(); ctx.Err() == nil {
-				again.Reset(wait)
-			}
-		})
-		defer again.Stop()
-		again.Reset(conn.owner.cutArriving())
+// Enter waits for a slot, and returns what gives it back, or nil if there is none before ctx is done. A request that is still arriving must
+// not have one: its sender could keep it.
+func (f InFlight) Enter(ctx context.Context) (leave func()) {
+	if f == nil {
+		return func() {}
 	}
 	select {
-	case f.slots <- struct{}{}:
-		return true
+	case f <- struct{}{}:
+		return func() { <-f }
 	case <-ctx.Done():
-		return false
+		return nil
 	}
 }
 
 // Hold returns a handler whose requests have no body: while one is answered its connection is not cut.
 func Hold(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn := ConnOf(r)
-		conn.hold()
-		defer conn.Answered()
+		ConnOf(r).SetBusy(true)
+		defer ConnOf(r).Answered()
 		handler.ServeHTTP(w, r)
 	})
 }

@@ -67,17 +67,21 @@ func (n *network) dial() net.Conn {
 type site struct {
 	*network
 	connections *Connections
-	inFlight    *InFlight
 	server      *http.Server
 	secret      *tls.Config // nil without TLS
 	done        sync.WaitGroup
 }
 
-func newSite(overTLS bool, inFlight int) *site {
+func newSite(overTLS bool) *site {
 	s := &site{network: newNetwork(), connections: NewConnections(slots, nil)}
+	inFlight := NewInFlight(slots / 2)
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, status := ConnOf(r), http.StatusNotFound
+		conn.SetBusy(false)
 		_, err := io.Copy(io.Discard, r.Body)
+		conn.SetBusy(true)
+		leave := inFlight.Enter(r.Context())
+		defer leave()
 		if err == nil && r.URL.Path == "/genuine" {
 			conn.Genuine()
 			status = http.StatusOK
@@ -87,11 +91,7 @@ func newSite(overTLS bool, inFlight int) *site {
 		}
 		w.WriteHeader(status)
 	})
-	s.inFlight = NewInFlight(inFlight, answer, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ConnOf(r).Answered()
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}))
-	s.server = NewServer(s.inFlight, time.Second, logr.Discard())
+	s.server = NewServer(answer, time.Second, logr.Discard())
 	var config *tls.Config
 	if overTLS {
 		borrowed := httptest.NewUnstartedServer(nil)
@@ -202,7 +202,7 @@ func TestStrangersHoldNoSlots(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newSite(tc.tls, slots/2)
+				s := newSite(tc.tls)
 				var strangers sync.WaitGroup
 				stopped := make(chan struct{})
 				for range tc.strangers {
@@ -257,7 +257,7 @@ func TestStrangersHoldNoSlots(t *testing.T) {
 // while strangers come, and a connection that is older has no advantage.
 func TestGenuineSendersStay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(false, 0)
+		s := newSite(false)
 		conn := s.connect()
 		reader := bufio.NewReader(conn)
 		var strangers sync.WaitGroup
@@ -288,7 +288,7 @@ func TestGenuineSendersStay(t *testing.T) {
 func TestClosedConnectionsGiveTheirSlotsBack(t *testing.T) {
 	for _, overTLS := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newSite(overTLS, 0)
+			s := newSite(overTLS)
 			for range 3 * slots {
 				conn := s.connect()
 				exchange(conn, bufio.NewReader(conn), genuineRequest)

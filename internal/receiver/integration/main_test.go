@@ -33,6 +33,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/routes"
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
@@ -161,7 +162,7 @@ func newReplica(t testing.TB, namespace string) *replica {
 		t.Fatal(err)
 	}
 	return &replica{namespace: namespace, store: store, writer: writer, wire: w, Handler: &receiver.Handler{
-		Routes:   secrets,
+		Routes: secrets, Rates: guard.NewRates(guard.RateLimits{}, time.Now),
 		Verifier: receiver.Unverified{}, Recorder: queue, Metrics: metrics, Log: logr.Discard(), Timeout: timeout, Now: time.Now,
 	}}
 }
