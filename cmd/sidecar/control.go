@@ -50,7 +50,7 @@ func newControl(directory string, store *spool.Store, changed func() error) *con
 		}
 	})
 	answer := func(w http.ResponseWriter, n int, err error) {
-		if err = errors.Join(err, changed()); err != nil {
+		if err != nil {
 			http.Error(w, fmt.Sprintf("done for %d events, then failed: %v", n, err), http.StatusInternalServerError)
 			return
 		}
@@ -58,9 +58,13 @@ func newControl(directory string, store *spool.Store, changed func() error) *con
 	}
 	mux.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) {
 		n, err := tool.Import(r.Body)
-		answer(w, n, err)
+		answer(w, n, errors.Join(err, changed()))
 	})
-	for path, do := range map[string]func([]uint64) (int, error){"POST /retry": tool.Retry, "POST /delete": tool.Delete} {
+	retry := func(ids []uint64) (int, error) {
+		n, err := tool.Retry(ids)
+		return n, errors.Join(err, changed())
+	}
+	for path, do := range map[string]func([]uint64) (int, error){"POST /retry": retry, "POST /delete": tool.Delete} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			ids, err := parseIDs(r.URL.Query()["id"])
 			if err != nil {

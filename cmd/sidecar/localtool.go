@@ -28,53 +28,49 @@ func (l localTool) Export(w io.Writer) error {
 
 // Retry implements spoolTool. Dead letters wait behind everything that waits already.
 func (l localTool) Retry(ids []uint64) (int, error) {
-	return l.eachDeadLetter(ids, func(letters []spool.Record) error {
-		removed, waiting := make([]uint64, len(letters)), make([]spool.Record, len(letters))
-		for i, letter := range letters {
-			spooled, err := outbox.Decode(letter)
-			if err != nil {
-				return err
-			}
-			removed[i], waiting[i] = letter.ID, outbox.SpooledEvent{Event: spooled.Event}.Record(spool.Waiting)
+	return l.replaceDeadLetters(ids, func(letter spool.Record) ([]spool.Record, error) {
+		spooled, err := outbox.Decode(letter)
+		if err != nil {
+			return nil, err
 		}
-		return l.store.Exchange(removed, waiting)
+		return []spool.Record{outbox.SpooledEvent{Event: spooled.Event}.Record(spool.Waiting)}, nil
 	})
 }
 
 // Delete implements spoolTool.
 func (l localTool) Delete(ids []uint64) (int, error) {
-	return l.eachDeadLetter(ids, func(letters []spool.Record) error {
-		removed := make([]uint64, len(letters))
-		for i, letter := range letters {
-			removed[i] = letter.ID
-		}
-		return l.store.Exchange(removed, nil)
-	})
+	return l.replaceDeadLetters(ids, func(spool.Record) ([]spool.Record, error) { return nil, nil })
 }
 
-// eachDeadLetter calls do with some dead letters at a time, and returns how many there were.
-func (l localTool) eachDeadLetter(ids []uint64, do func([]spool.Record) error) (total int, err error) {
-	var letters []spool.Record
+// replaceDeadLetters puts what by returns in the place of dead letters, some at a time, and returns how many there were.
+func (l localTool) replaceDeadLetters(ids []uint64, by func(spool.Record) ([]spool.Record, error)) (total int, err error) {
+	var records []spool.Record
+	var failures []error
+	letters := 0
 	flush := func() error {
-		if len(letters) == 0 {
-			return nil
-		}
-		if err := do(letters); err != nil {
+		if err := spool.AppendNow(l.store, records); err != nil {
 			return err
 		}
-		total, letters = total+len(letters), nil
+		total, letters, records = total+letters, 0, nil
 		return nil
 	}
 	err = l.store.Each(func(r spool.Record) error {
 		if r.State != spool.Dead || (len(ids) > 0 && !slices.Contains(ids, r.ID)) {
 			return nil
 		}
-		if letters = append(letters, r); len(letters) < recordsAtOnce {
+		added, err := by(r)
+		if err != nil {
+			failures = append(failures, err) // the others are replaced all the same
+			return nil
+		}
+		// A crash may leave the beginning of a commit: better both than none.
+		records = append(append(records, added...), spool.Record{State: spool.Removed, ID: r.ID})
+		if letters++; letters < recordsAtOnce {
 			return nil
 		}
 		return flush()
 	})
-	return total, errors.Join(err, flush())
+	return total, errors.Join(append(failures, err, flush())...)
 }
 
 // Import implements spoolTool. Records get new IDs.
@@ -89,13 +85,13 @@ func (l localTool) Import(from io.Reader) (total int, err error) {
 		}
 		if !isEnd {
 			spooled, err := outbox.Decode(r)
-			if err != nil || spooled.MeetingID == "" || spooled.SessionID == "" || (r.State != spool.Waiting && r.State != spool.Dead) {
+			if err != nil || spooled.Namespace == "" || spooled.MeetingID == "" || spooled.SessionID == "" || (r.State != spool.Waiting && r.State != spool.Dead) {
 				return total, errors.Join(fmt.Errorf("record %d is none of `sidecar spool export`", total+len(records)+1), err)
 			}
 			records = append(records, spooled.Record(r.State))
 		}
 		if len(records) > 0 && (isEnd || len(records) == recordsAtOnce) {
-			if err := l.store.Exchange(nil, records); err != nil {
+			if err := spool.AppendNow(l.store, records); err != nil {
 				return total, err
 			}
 			total, records = total+len(records), nil

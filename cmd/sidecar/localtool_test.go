@@ -43,7 +43,7 @@ func TestImport(t *testing.T) {
 	}); err != nil || next != 600 {
 		t.Errorf("%d events, %v", next, err)
 	}
-	for _, bad := range []string{"x", `{"state":"waiting","payload":{}}`, `{"state":"odd","payload":{"meetingId":"a","sessionId":"b"}}`, `{"state":"dead","payload":1}`} {
+	for _, bad := range []string{"x", `{"state":"waiting","payload":{}}`, `{"state":"odd","payload":{"namespace":"n","meetingId":"a","sessionId":"b"}}`, `{"state":"dead","payload":{"meetingId":"a","sessionId":"b"}}`, `{"state":"dead","payload":1}`} {
 		if _, err := tool.Import(strings.NewReader(bad)); err == nil || !strings.Contains(err.Error(), "record 1") {
 			t.Errorf("%s: %v", bad, err)
 		}

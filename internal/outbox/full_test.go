@@ -24,7 +24,7 @@ func fillSpool(t testing.TB, store *spool.Store) (sessions int) {
 			sessions++
 			records = append(records, SpooledEvent{Event: newEvent(sessions, 0)}.Record(spool.Waiting))
 		}
-		switch err := store.Exchange(nil, records); {
+		switch err := spool.AppendNow(store, records); {
 		case errors.Is(err, spool.ErrFull):
 			return sessions - 256
 		case err != nil:

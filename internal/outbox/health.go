@@ -34,17 +34,6 @@ const (
 // health says whether writes are worth trying, for each flow apart: a circuit breaker each.
 type health [2]*gobreaker.TwoStepCircuitBreaker[struct{}]
 
-// newServerHealth returns the health of the API server.
-func newServerHealth(log logr.Logger) health {
-	return newHealth(log, "API server", isAway, isNothing)
-}
-
-// newNamespaceHealth returns the health of a namespace: it says nothing while the API server is unavailable.
-func newNamespaceHealth(log logr.Logger, namespace string) health {
-	return newHealth(log.WithValues("namespace", namespace), "Namespace", recorder.IsNamespaceError,
-		func(err error) bool { return isNothing(err) || isAway(err) })
-}
-
 func newHealth(log logr.Logger, what string, isFailure, isExcluded func(error) bool) health {
 	var h health
 	for f, events := range []string{"spooling events", "replaying the spool later"} {
@@ -90,9 +79,7 @@ func ask(f flow, server, namespace health) permit {
 		return nil
 	}
 	var once sync.Once
-	return func(err error) {
-		once.Do(func() { tellServer(err); tellNamespace(err) })
-	}
+	return func(err error) { once.Do(func() { tellServer(err); tellNamespace(err) }) }
 }
 
 var (
@@ -108,5 +95,3 @@ func isAway(err error) bool {
 	return err != nil && !recorder.IsPermanent(err) && !errors.Is(err, recorder.ErrChanged) && !errors.Is(err, recorder.ErrTerminating) &&
 		!recorder.IsNamespaceError(err)
 }
-
-func isNothing(err error) bool { return errors.Is(err, errNothing) }

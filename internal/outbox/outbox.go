@@ -10,8 +10,7 @@
 // circuit breaker. Events whose senders wait and events from the spool have circuit breakers of their own, so that replaying a spool
 // over a slow API server does not make new events wait for it.
 //
-// Sessions that are only on disk and have to wait are known by 16 bytes: they are parked in their order, and a queue is made when there
-// is room to write them.
+// Sessions that are only on disk and due are known by 8 bytes, in their order: they get a queue when they are written next.
 package outbox
 
 import (
@@ -35,30 +34,22 @@ const Spooled lifecycle.Result = "spooled"
 const (
 	// spoolTimeout is how long the disk may take. With the default of --write-timeout a response takes 2.5 s at most.
 	spoolTimeout = 400 * time.Millisecond
-	// maxWaiting is how many events may wait in memory, of all sessions together. Each takes about 1 KiB.
-	maxWaiting = 4096
 	// flushInterval is how often Flush looks.
 	flushInterval = 20 * time.Millisecond
 )
 
-var (
-	// ErrTimeout means that an event could not be written in time.
-	ErrTimeout = errors.New("write event to API server: timed out")
-	// ErrOverloaded means that too many events wait to be written.
-	ErrOverloaded = fmt.Errorf("%d events wait to be written already", maxWaiting)
-)
+// ErrTimeout means that an event could not be written in time.
+var ErrTimeout = errors.New("write event to API server: timed out")
 
 // Spool keeps events on disk; *spool.Store is one, and says what its methods do.
 type Spool interface {
 	Append(records []spool.Record, done func(error)) error
-	Remove(session uint64, ids ...uint64)
+	Remove(session, id uint64)
 	Has(session uint64) bool
 	Read(session, below uint64, limit int) ([]spool.Record, error)
 	Each(visit func(spool.Record) error) error
 	Stats() spool.Stats
 }
-
-var _ Spool = (*spool.Store)(nil)
 
 // Options are what an Outbox is made of. All are required but Spool and Tracer.
 type Options struct {
@@ -86,22 +77,22 @@ type Outbox struct {
 	ctx    context.Context
 	stop   context.CancelFunc
 
-	mu     sync.Mutex
-	queues map[uint64]*queue // by session key: those with entries, and those on disk that are to be written next
-	lanes  map[string]*lane  // by namespace
-	order  []*lane           // all of them; next says which one comes first
-	next   int
-	// waiting counts the entries whose senders wait, and replays the writes of spooled events under way.
-	waiting, replays int
-	probe            *time.Timer // has replays tried again that circuit breakers refused
-	isClosed         bool
+	mu       sync.Mutex
+	queues   map[uint64]*queue // by session key: those with entries, a due time or a backoff
+	lanes    map[string]*lane  // by namespace
+	order    []*lane           // all of them; next says which one comes first
+	next     int
+	replays  int         // writes of spooled events under way
+	probe    *time.Timer // has replays tried again that circuit breakers refused
+	isClosed bool
 	// hasBacklog means that it is worth a line in the log when the spool is empty.
 	hasBacklog bool
 }
 
 // New returns an Outbox. Nothing that was in the Spool before is written until Start.
 func New(options Options) *Outbox {
-	o := &Outbox{Options: options, server: newServerHealth(options.Log), queues: map[uint64]*queue{}, lanes: map[string]*lane{}}
+	o := &Outbox{Options: options, queues: map[uint64]*queue{}, lanes: map[string]*lane{}}
+	o.server = newHealth(options.Log, "API server", isAway, func(err error) bool { return errors.Is(err, errNothing) })
 	o.ctx, o.stop = context.WithCancel(context.Background())
 	o.probe = time.AfterFunc(openFor, o.wake)
 	return o
@@ -116,7 +107,7 @@ func (o *Outbox) Start() error {
 	err := o.Spool.Each(func(r spool.Record) error {
 		if r.State == spool.Waiting && r.Session != last {
 			o.mu.Lock()
-			o.lane(r.Group).parked.push(r.Session)
+			o.lane(r.Group).due.push(r.Session)
 			o.hasBacklog, last = true, r.Session
 			o.mu.Unlock()
 		}
@@ -144,11 +135,7 @@ func (o *Outbox) Record(ctx context.Context, ev recorder.Event) (recorder.Outcom
 
 func (o *Outbox) accept(ctx context.Context, ev recorder.Event, spoolFirst bool) (recorder.Outcome, error) {
 	e := &entry{event: ev, result: make(chan result, 1)}
-	q, err := o.add(e, spoolFirst)
-	if err != nil {
-		return recorder.Outcome{}, err
-	}
-	defer o.leave()
+	q := o.add(e, spoolFirst)
 	if !spoolFirst {
 		select {
 		case r := <-e.result:
@@ -157,24 +144,18 @@ func (o *Outbox) accept(ctx context.Context, ev recorder.Event, spoolFirst bool)
 		}
 		o.giveUp(q, e, context.Cause(ctx))
 	}
-	patience := time.NewTimer(spoolTimeout)
-	defer patience.Stop()
 	select {
 	case r := <-e.result:
 		return r.outcome, r.err
-	case <-patience.C:
+	case <-time.After(spoolTimeout):
 		return recorder.Outcome{}, o.Metrics.failed(errDiskSlow)
 	}
 }
 
 // add puts an entry at the end of its session's queue, and has it written, or stored, or both.
-func (o *Outbox) add(e *entry, spoolFirst bool) (*queue, error) {
+func (o *Outbox) add(e *entry, spoolFirst bool) *queue {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.waiting >= maxWaiting {
-		return nil, ErrOverloaded
-	}
-	o.waiting++
 	q := o.queue(sessionKey(e.event.Session), o.lane(e.event.Namespace))
 	isBehind := q.isStoring() || o.isOnDisk(q)
 	q.entries = append(q.entries, e)
@@ -183,13 +164,7 @@ func (o *Outbox) add(e *entry, spoolFirst bool) (*queue, error) {
 	} else {
 		o.place(q)
 	}
-	return q, nil
-}
-
-func (o *Outbox) leave() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.waiting--
+	return q
 }
 
 // giveUp is called when a sender can wait no longer for the API server.
@@ -207,13 +182,10 @@ func (o *Outbox) giveUp(q *queue, e *entry, cause error) {
 
 // Flush returns when nothing waits any more, or when ctx is done.
 func (o *Outbox) Flush(ctx context.Context) {
-	again := time.NewTicker(flushInterval)
-	defer again.Stop()
-	for !o.isEmpty() {
+	for !o.isEmpty() && ctx.Err() == nil {
 		select {
-		case <-again.C:
+		case <-time.After(flushInterval):
 		case <-ctx.Done():
-			return
 		}
 	}
 }
@@ -221,8 +193,11 @@ func (o *Outbox) Flush(ctx context.Context) {
 func (o *Outbox) isEmpty() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.queues) == 0 && (o.Spool == nil || o.Spool.Stats().Events == 0)
+	return len(o.queues) == 0 && o.isDrained()
 }
+
+// isDrained reports whether nothing waits on disk.
+func (o *Outbox) isDrained() bool { return o.Spool == nil || o.Spool.Stats().Events == 0 }
 
 // Close begins no more writes, and returns when those under way have ended; when ctx is done they are cut off.
 func (o *Outbox) Close(ctx context.Context) {

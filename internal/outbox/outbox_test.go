@@ -238,7 +238,7 @@ func TestDeletedNamespace(t *testing.T) {
 		}
 		w.server.set(nil)
 		for _, letter := range letters {
-			if err := w.store.Exchange(nil, []spool.Record{SpooledEvent{Event: letter.Event}.Record(spool.Waiting)}); err != nil {
+			if err := spool.AppendNow(w.store, []spool.Record{SpooledEvent{Event: letter.Event}.Record(spool.Waiting)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -283,6 +283,70 @@ func TestRejected(t *testing.T) {
 		}
 		letters := w.deadLetters(t)
 		if len(letters) != 2 || letters[0].SessionID != "session-0" || letters[1].SessionID != "session-2" || !strings.Contains(letters[1].Reason, "too long") {
+			t.Errorf("dead letters %+v", letters)
+		}
+		w.end(t)
+	})
+}
+
+// TestUnknownEvent: what this version cannot read becomes a dead letter as it is, and stops no other.
+func TestUnknownEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		good := SpooledEvent{Event: newEvent(0, 1)}.Record(spool.Waiting)
+		unknown := good
+		unknown.Payload = []byte(`{"namespace":"meetings","meetingId":{"of":"a newer version"}}`)
+		if err := spool.AppendNow(w.store, []spool.Record{unknown, good}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Start(); err != nil {
+			t.Fatal(err)
+		}
+		w.flush(t)
+		if got := w.server.of(newEvent(0, 0)); !slices.Equal(got, []int{1}) {
+			t.Errorf("written: %v", got)
+		}
+		var left []spool.Record
+		if err := w.store.Each(func(r spool.Record) error { left = append(left, r); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if len(left) != 1 || left[0].State != spool.Dead || string(left[0].Payload) != string(unknown.Payload) {
+			t.Errorf("in the spool: %+v", left)
+		}
+		w.end(t)
+	})
+}
+
+// TestBuryFails: an event that can never be written stays on disk while the disk takes no dead letter.
+func TestBuryFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var failing *failingSpool
+		w := newWorld(t, func(o *Options) {
+			failing = &failingSpool{Store: o.Spool.(*spool.Store)}
+			o.Spool = failing
+		})
+		w.server.set(always(errRefused))
+		w.expect(t, newEvent(0, 0), Spooled, 2*time.Second)
+		set := func(err error, async bool) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			failing.err, failing.async = err, async
+		}
+		for _, async := range []bool{false, true} {
+			set(spool.ErrFull, async)
+			w.server.set(always(errRejected))
+			before := w.server.triesSoFar()
+			pass(time.Minute)
+			if tries := w.server.triesSoFar() - before; tries == 0 || tries > 100 {
+				t.Errorf("tried %d times in a minute", tries)
+			}
+			if stats := w.store.Stats(); stats.Events != 1 || stats.DeadLetters != 0 {
+				t.Errorf("%+v", stats)
+			}
+		}
+		set(nil, false)
+		w.flush(t)
+		if letters := w.deadLetters(t); len(letters) != 1 {
 			t.Errorf("dead letters %+v", letters)
 		}
 		w.end(t)
@@ -387,9 +451,12 @@ func TestSpoolFails(t *testing.T) {
 				w.SpoolFirst = true
 				w.mu.Unlock()
 				w.expect(t, newEvent(1, 0), lifecycle.Recorded, 0)
+				synctest.Wait()
+				w.mu.Lock()
 				if len(w.queues) > 0 {
 					t.Errorf("%d queues are left", len(w.queues))
 				}
+				w.mu.Unlock()
 				w.end(t)
 			})
 		}
@@ -493,19 +560,25 @@ func TestWithoutSpool(t *testing.T) {
 	})
 }
 
-func TestOverloaded(t *testing.T) {
+// TestLateGiveUp: a sender that gives up when its event is written already does not touch the queue that its session has by now.
+func TestLateGiveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(o *Options) { o.Spool = nil })
-		w.server.delay = func() time.Duration { return time.Second }
-		var senders sync.WaitGroup
-		for n := range maxWaiting {
-			senders.Go(func() { w.expect(t, newEvent(n, 0), lifecycle.Recorded, 2*time.Second) })
-		}
+		e := &entry{event: newEvent(0, 0), result: make(chan result, 1)}
+		q := w.add(e, false)
+		<-e.result
 		synctest.Wait()
-		if _, err := w.Record(t.Context(), newEvent(0, 1)); !errors.Is(err, ErrOverloaded) {
-			t.Errorf("error %v", err)
+		w.server.delay = func() time.Duration { return 500 * time.Millisecond }
+		var senders sync.WaitGroup
+		for number := 1; number <= 3; number++ {
+			senders.Go(func() { w.expect(t, newEvent(0, number), lifecycle.Recorded, 2*time.Second) })
+			synctest.Wait()
+			w.giveUp(q, e, context.DeadlineExceeded)
 		}
 		senders.Wait()
+		if !slices.Equal(w.server.batches, []int{1, 1, 2}) {
+			t.Errorf("written in batches of %v: a session has several queues", w.server.batches)
+		}
 		w.end(t)
 	})
 }

@@ -4,6 +4,7 @@
 package outbox
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -25,9 +26,8 @@ type entry struct {
 	// result gets what the sender is told, once; it has room for it.
 	result   chan result
 	answered bool
-	// isDone means that it is written or rejected, and waits only to be removed from the disk, and isBuried that its record is a dead
-	// letter.
-	isDone, isBuried bool
+	// isDone means that it is written or rejected, and waits only for the disk.
+	isDone bool
 }
 
 type result struct {
@@ -55,10 +55,9 @@ type queue struct {
 	lane    *lane
 	entries []*entry
 	batch   int // entries that are being written
-	// A queue is being written, or waits for its due time, or for a slot among the replays, or for its sender or the disk.
+	// A queue is being written, or waits for its due time, or for its turn in the lane, or for its sender or the disk.
 	busy    bool
 	timer   *time.Timer
-	isReady bool
 	backoff wait.Backoff
 }
 
@@ -84,62 +83,40 @@ func (q *queue) drop(isChosen func(*entry) bool) {
 	q.entries = append(q.entries[:q.batch:q.batch], rest...)
 }
 
-func (q *queue) stopTimer() {
-	if q.timer != nil {
-		q.timer.Stop()
-		q.timer = nil
-	}
-}
-
 // lane has the sessions of a namespace.
 type lane struct {
 	health health
-	// ready are sessions that are on disk and due, and parked those for which there was no room among the queues. Sessions that have
-	// been written meanwhile, or have come to wait for something else, are passed over.
-	ready, parked fifo
+	// due are the sessions that are on disk and wait for nothing else. One that has been written meanwhile, or that came to wait, is passed
+	// over.
+	due fifo
 }
 
-// pop returns the session that is first.
-func (l *lane) pop() uint64 {
-	if l.ready.isEmpty() {
-		return l.parked.pop()
-	}
-	return l.ready.pop()
-}
-
-func (l *lane) isEmpty() bool { return l.ready.isEmpty() && l.parked.isEmpty() }
-
-// fifo is a first-in, first-out queue of numbers that never moves them: with a million, that would take a while.
-type fifo struct {
-	blocks [][]uint64
-	taken  int // of the first block
-}
+// fifo is a first-in, first-out queue of numbers in blocks, so that it never moves all of them: with a million, that would take a while.
+type fifo [][]uint64
 
 const fifoBlock = 1024
 
 func (f *fifo) push(key uint64) {
-	last := len(f.blocks) - 1
-	if last < 0 || len(f.blocks[last]) == fifoBlock {
-		f.blocks, last = append(f.blocks, nil), last+1
+	if last := len(*f) - 1; last >= 0 && len((*f)[last]) < fifoBlock {
+		(*f)[last] = append((*f)[last], key)
+		return
 	}
-	f.blocks[last] = append(f.blocks[last], key)
+	*f = append(*f, []uint64{key})
 }
 
-func (f *fifo) isEmpty() bool { return len(f.blocks) == 0 }
-
 func (f *fifo) pop() uint64 {
-	key := f.blocks[0][f.taken]
-	if f.taken++; f.taken == len(f.blocks[0]) {
-		f.blocks, f.taken = f.blocks[1:], 0
+	first := (*f)[0]
+	if (*f)[0] = first[1:]; len(first) == 1 {
+		*f = (*f)[1:]
 	}
-	return key
+	return first[0]
 }
 
 const (
 	// maxReplays is how many sessions are replayed at the same time. More than eight only take the processors from those who wait for the
 	// disk.
 	maxReplays = 8
-	// maxQueues is how many sessions have a queue before those that are on disk only are parked.
+	// maxQueues is how many queues there are before one that is only on disk is forgotten, with its backoff.
 	maxQueues = 1024
 )
 
@@ -156,7 +133,9 @@ func (o *Outbox) queue(key uint64, l *lane) *queue {
 func (o *Outbox) lane(namespace string) *lane {
 	l := o.lanes[namespace]
 	if l == nil {
-		l = &lane{health: newNamespaceHealth(o.Log, namespace)}
+		// It says nothing about the namespace while the API server is unavailable.
+		l = &lane{health: newHealth(o.Log.WithValues("namespace", namespace), "Namespace", recorder.IsNamespaceError,
+			func(err error) bool { return errors.Is(err, errNothing) || isAway(err) })}
 		o.lanes[namespace] = l
 		o.order = append(o.order, l)
 	}
@@ -168,19 +147,18 @@ func (o *Outbox) isOnDisk(q *queue) bool { return o.Spool != nil && o.Spool.Has(
 // place is called when a queue has changed. It decides what the queue waits for: whatever that is places it again.
 func (o *Outbox) place(q *queue) {
 	switch {
-	case q.busy:
+	case q.busy, o.queues[q.key] != q: // a sender that gave up late may still know a queue that is done
 	case len(q.entries) == 0 && !o.isOnDisk(q):
-		q.stopTimer()
+		q.timer = nil
 		delete(o.queues, q.key)
-	case q.timer != nil, q.isReady, q.isStoring():
+	case q.timer != nil, q.isStoring():
 	case len(q.entries) > 0:
 		o.begin(q)
-	case len(o.queues) > maxQueues:
-		delete(o.queues, q.key)
-		q.lane.parked.push(q.key)
 	default:
-		q.isReady = true
-		q.lane.ready.push(q.key)
+		q.lane.due.push(q.key)
+		if !q.isFailing() || len(o.queues) > maxQueues {
+			delete(o.queues, q.key)
+		}
 	}
 }
 
@@ -196,7 +174,7 @@ func (o *Outbox) delay(q *queue, by time.Duration) {
 	timer = time.AfterFunc(by, func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		if q.timer == timer { // it was not stopped too late
+		if q.timer == timer { // else nobody waits for it any more
 			q.timer = nil
 			o.settle(q)
 		}
@@ -240,7 +218,7 @@ func (o *Outbox) dispatch() {
 	o.next++
 	for i := range o.order {
 		l := o.order[(o.next+i)%len(o.order)]
-		for o.replays < maxReplays && !o.isClosed && !l.isEmpty() {
+		for o.replays < maxReplays && !o.isClosed && len(l.due) > 0 {
 			p := ask(replay, o.server, l.health)
 			if p == nil {
 				o.probe.Reset(openFor)
@@ -257,10 +235,9 @@ func (o *Outbox) dispatch() {
 
 // nextReplay returns the queue of the session that is first in its lane and waits for nothing else; nil if there is none.
 func (o *Outbox) nextReplay(l *lane) *queue {
-	for !l.isEmpty() {
-		q := o.queue(l.pop(), l)
-		q.isReady = false
-		if !q.busy && q.timer == nil && o.isOnDisk(q) {
+	for len(l.due) > 0 {
+		q := o.queue(l.due.pop(), l)
+		if !q.busy && q.timer == nil && o.isOnDisk(q) && !slices.ContainsFunc(q.entries, func(e *entry) bool { return e.isDone }) {
 			return q
 		}
 		o.place(q)

@@ -4,8 +4,10 @@
 package outbox
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -24,10 +26,10 @@ const (
 	// gatherDelay is how long an event that is spooled first waits for others of its session, to be written with them. One that ends a
 	// recording does not wait: nothing is expected behind it, and the Jobs wait for it.
 	gatherDelay = 100 * time.Millisecond
-	// expiry is how long a namespace may refuse an event before it becomes a dead letter, and expireAtOnce how many sessions are looked
-	// at when that has happened to one.
-	expiry       = 24 * time.Hour
-	expireAtOnce = 256
+	// expiry is how long a namespace may refuse an event before it becomes a dead letter.
+	expiry = 24 * time.Hour
+	// maxReason cuts what a dead letter keeps of the API server's response.
+	maxReason = 1 << 10
 )
 
 // store puts the entries of a queue on disk that are not on their way there, in their order. It is called with mu held.
@@ -74,10 +76,11 @@ func (o *Outbox) stored(q *queue, entries []*entry, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	isDue := !o.SpoolFirst
+	if err != nil {
+		o.notStored(entries, err)
+		entries = nil
+	}
 	for _, e := range entries {
-		if err != nil {
-			break
-		}
 		e.stored = true
 		e.answer(recorder.Outcome{Result: Spooled}, nil)
 		if e.isDone {
@@ -85,14 +88,11 @@ func (o *Outbox) stored(q *queue, entries []*entry, err error) {
 		}
 		isDue = isDue || e.event.Type == v1alpha1.EventStopped || e.event.Type == v1alpha1.EventFailed
 	}
-	if err != nil {
-		o.notStored(entries, err)
-	}
 	q.drop(func(e *entry) bool { return e.stored || e.isAbandoned() })
 	switch {
-	case q.busy, q.isReady, q.isFailing():
+	case q.busy, q.isFailing():
 	case isDue:
-		q.stopTimer()
+		q.timer = nil
 	case q.timer == nil:
 		o.delay(q, gatherDelay)
 	}
@@ -108,87 +108,82 @@ func (o *Outbox) notStored(entries []*entry, err error) {
 	}
 }
 
-// reject ends an event that can never be written. What is on disk was buried before; others are kept for an operator to look at, which
-// may fail, since they were not acknowledged.
-func (o *Outbox) reject(e *entry, cause error) {
+// reject ends an event that can never be written. It becomes a dead letter, for an operator to look at, in place of its record if it has
+// one: then the entry stays until that is on disk, or is written again if it cannot be. One without a record was not acknowledged.
+func (o *Outbox) reject(q *queue, e *entry, cause error) error {
 	isDirect := e.answer(recorder.Outcome{}, cause)
-	if !isDirect || o.Spool == nil || recorder.IsPanic(cause) || e.event.Source == v1alpha1.EventSourceClient {
-		return
-	}
-	if stats := o.Spool.Stats(); stats.DeadBytes > stats.MaxBytes/deadShare {
-		o.Log.Info("Rejected event not kept, too many dead letters", e.event.LogValues()...)
-		return
-	}
-	done := func(err error) {
-		if err != nil {
-			o.Log.Error(o.Metrics.failed(err), "Rejected event not kept", e.event.LogValues()...)
+	if e.id == 0 {
+		if !isDirect || o.Spool == nil || recorder.IsPanic(cause) || e.event.Source == v1alpha1.EventSourceClient {
+			return nil
+		}
+		if stats := o.Spool.Stats(); stats.DeadBytes > stats.MaxBytes/deadShare {
+			o.Log.Info("Rejected event not kept, too many dead letters", e.event.LogValues()...)
+			return nil
 		}
 	}
-	if err := o.Spool.Append([]spool.Record{deadLetter(e.event, cause, o.Now())}, done); err != nil {
-		done(err)
-	}
-}
-
-// buryAll makes dead letters of what is on disk and can never be written, or was refused by its namespace for too long. It is called
-// without mu held, returns when that is on disk, and says how many there are. What cannot be buried is tried again.
-func (o *Outbox) buryAll(q *queue, batch []*entry, written []recorder.Written) (buried int) {
-	for i, e := range batch {
+	dead := deadLetter(e.event, cause, o.Now())
+	dead.ID, dead.Session = e.id, q.key
+	err := o.Spool.Append([]spool.Record{dead}, func(err error) {
 		o.mu.Lock()
-		id, isStored := e.id, e.stored
-		o.mu.Unlock()
-		err := written[i].Err
-		isExpired := recorder.IsNamespaceError(err) && o.Now().Sub(spool.Record{ID: id}.StoredAt()) > expiry
-		if !isStored || (!recorder.IsPermanent(err) && !isExpired) {
-			continue
+		defer o.mu.Unlock()
+		if err == nil {
+			o.Log.Info("Event can never be written, it is a dead letter now", append(e.event.LogValues(), "reason", cause.Error())...)
+		} else if o.Log.Error(o.Metrics.failed(err), "Rejected event not kept", e.event.LogValues()...); e.id != 0 {
+			o.delay(q, openFor)
 		}
-		if failure := o.bury(q.key, id, e.event, err); failure != nil {
-			written[i].Err = failure
-			continue
-		}
-		buried, e.isBuried = buried+1, true
-		written[i].Err = &recorder.RejectedError{Err: err}
-		o.Log.Info("Event can never be written, it is a dead letter now", append(e.event.LogValues(), "reason", err.Error())...)
-	}
-	return buried
-}
-
-// bury makes a dead letter of a record on disk.
-func (o *Outbox) bury(key, id uint64, ev recorder.Event, cause error) error {
-	dead := deadLetter(ev, cause, o.Now())
-	dead.ID, dead.Session = id, key
-	result := make(chan error, 1)
-	err := o.Spool.Append([]spool.Record{dead}, func(err error) { result <- err })
-	if err == nil {
-		err = <-result
-	}
+		q.drop(func(other *entry) bool { return other == e })
+		o.settle(q)
+	})
 	if err != nil {
 		return o.Metrics.failed(err)
 	}
+	e.stored = false
 	return nil
 }
 
-// expire buries what a namespace has refused for too long, without asking the API server for each.
-func (o *Outbox) expire(l *lane, cause error) {
-	for range expireAtOnce {
-		o.mu.Lock()
-		var q *queue
-		if !o.isClosed {
-			q = o.nextReplay(l)
-		}
-		if q != nil {
-			q.busy = true
-			o.replays++
-		}
-		o.mu.Unlock()
-		if q == nil {
-			return
-		}
-		batch, err := o.load(q)
-		refused := slices.Repeat([]recorder.Written{{Err: cause}}, len(batch))
-		buried := o.buryAll(q, batch, refused)
-		o.finish(q, replay, batch, refused, err)
-		if buried == 0 {
-			return
-		}
+// isExpired reports whether an event has been on disk for so long that its namespace's refusal counts as permanent.
+func (o *Outbox) isExpired(e *entry) bool {
+	return e.stored && o.Now().Sub(spool.Record{ID: e.id}.StoredAt()) > expiry
+}
+
+// SpooledEvent is an event as it is kept in the spool, and exported from it.
+type SpooledEvent struct {
+	recorder.Event
+	// Reason and DeadTime say why and since when it is a dead letter.
+	Reason   string    `json:"reason,omitempty"`
+	DeadTime time.Time `json:"deadTime,omitzero"`
+}
+
+// Record returns the spool's record of the event. It is new, so it gets an ID when it is appended.
+func (e SpooledEvent) Record(state spool.State) spool.Record {
+	payload, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // texts and times always encode, but for years that no clock has
 	}
+	return spool.Record{State: state, Group: e.Namespace, Session: sessionKey(e.Session), Payload: payload}
+}
+
+// Decode returns the event of a record.
+func Decode(r spool.Record) (SpooledEvent, error) {
+	var e SpooledEvent
+	if err := json.Unmarshal(r.Payload, &e); err != nil {
+		return SpooledEvent{}, fmt.Errorf("decode spooled event %d: %w", r.ID, err)
+	}
+	return e, nil
+}
+
+// deadLetter returns the record of an event that can never be written.
+func deadLetter(ev recorder.Event, cause error, now time.Time) spool.Record {
+	reason := cause.Error()
+	return SpooledEvent{ev, reason[:min(len(reason), maxReason)], now}.Record(spool.Dead)
+}
+
+// sessionKey is a session's number in the spool. Two sessions that shared one would share a queue, and nothing else.
+func sessionKey(s recorder.Session) uint64 {
+	digest := sha256.New()
+	for _, part := range []string{s.Namespace, s.MeetingID, s.SessionID} {
+		digest.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+		digest.Write([]byte(part))
+	}
+	return max(1, binary.BigEndian.Uint64(digest.Sum(nil)))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
 const (
@@ -41,13 +42,8 @@ func (o *Outbox) write(q *queue, f flow, report permit) {
 		events[i] = e.event.Event
 	}
 	written := o.Write(ctx, batch[0].event.Session, events)
-	worst := worstOf(written)
-	report(worst)
-	buried := o.buryAll(q, batch, written)
+	report(o.worstOf(batch, written))
 	o.finish(q, f, batch, written, nil)
-	if buried > 0 && recorder.IsNamespaceError(worst) {
-		o.expire(q.lane, worst)
-	}
 }
 
 // load returns the beginning of a queue, from the disk where that is.
@@ -72,7 +68,7 @@ func (o *Outbox) load(q *queue) ([]*entry, error) {
 	return slices.Clone(batch), nil
 }
 
-// read returns the first events of a session on disk, and buries what it does not understand.
+// read returns the first events of a session on disk. What it does not understand becomes a dead letter as it is.
 func (o *Outbox) read(key, below uint64) ([]*entry, error) {
 	records, err := o.Spool.Read(key, below, maxBatch)
 	if err != nil {
@@ -83,10 +79,11 @@ func (o *Outbox) read(key, below uint64) ([]*entry, error) {
 	for _, r := range records {
 		spooled, err := Decode(r)
 		if err != nil {
-			unknown := recorder.Event{Session: recorder.Session{Namespace: r.Group}}
-			if err := o.bury(key, r.ID, unknown, err); err != nil {
-				o.Log.Error(err, "Unreadable spooled event kept, will try again", "id", r.ID)
+			r.State = spool.Dead
+			if err := spool.AppendNow(o.Spool, []spool.Record{r}); err != nil {
+				return nil, o.Metrics.failed(err)
 			}
+			o.Log.Error(err, "Event of another version, it is a dead letter now", "namespace", r.Group)
 			continue
 		}
 		entries = append(entries, &entry{event: spooled.Event, id: r.ID, stored: true, answered: true})
@@ -94,13 +91,19 @@ func (o *Outbox) read(key, below uint64) ([]*entry, error) {
 	return entries, nil
 }
 
-// worstOf returns what a write says about health: that the API server was unavailable, or else that the namespace refuses it.
-func worstOf(written []recorder.Written) (worst error) {
-	for _, w := range written {
-		if isAway(w.Err) {
+// worstOf returns what a write says about health: that the API server was unavailable, or else that the namespace refuses it. What it has
+// refused for too long says nothing, so that the next session is tried at once.
+func (o *Outbox) worstOf(batch []*entry, written []recorder.Written) (worst error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i, w := range written {
+		switch {
+		case isAway(w.Err):
 			return w.Err
-		}
-		if recorder.IsNamespaceError(w.Err) {
+		case !recorder.IsNamespaceError(w.Err):
+		case o.isExpired(batch[i]):
+			worst = cmp.Or(worst, errNothing)
+		default:
 			worst = w.Err
 		}
 	}
@@ -118,29 +121,30 @@ func (o *Outbox) finish(q *queue, f flow, batch []*entry, written []recorder.Wri
 	var kept []*entry
 	for i, e := range batch {
 		err := written[i].Err
+		isDead := recorder.IsPermanent(err) || (recorder.IsNamespaceError(err) && o.isExpired(e))
 		switch {
 		case err == nil:
 			o.succeed(e, written[i].Outcome)
-		case recorder.IsPermanent(err) && e.stored == e.isBuried: // else it has just come to the disk, and is read from there
-			o.reject(e, err)
-		default:
+		case isDead:
+			err = o.reject(q, e, err)
+		}
+		switch e.isDone = err == nil; {
+		case err != nil:
 			failure = cmp.Or(failure, err)
 			kept = append(kept, e)
-			continue
-		}
-		if e.isDone = true; e.stored {
+		case e.stored:
 			o.Spool.Remove(q.key, e.id)
-		} else if e.id != 0 {
-			kept = append(kept, e) // until it is on disk, and can be removed from there
+		case e.id != 0: // until it is on disk, as it is or as a dead letter
+			kept = append(kept, e)
 		}
 	}
 	q.entries = append(kept, q.entries[len(batch):]...)
 	q.drop(func(e *entry) bool { return e.stored || e.isAbandoned() })
 	if failure != nil {
 		o.retry(q, batch, failure)
-	} else {
-		q.backoff = backoff
-		o.tellDrained()
+	} else if q.backoff = backoff; o.hasBacklog && o.isDrained() {
+		o.hasBacklog = false
+		o.Log.Info("Spool is empty, all events are written")
 	}
 	o.settle(q)
 }
@@ -152,24 +156,16 @@ func (o *Outbox) retry(q *queue, batch []*entry, failure error) {
 		delay = max(delay, time.Duration(seconds)*time.Second)
 	}
 	o.delay(q, delay)
-	var session []any
+	log := o.Log
 	if len(batch) > 0 {
-		session = batch[0].event.LogValues()
+		log = log.WithValues(batch[0].event.LogValues()...)
 	}
 	if isAway(failure) || recorder.IsNamespaceError(failure) {
 		o.hasBacklog = true
-		o.Log.V(1).Info("Events not written, retrying", append(session, "error", failure.Error())...)
+		log.V(1).Info("Events not written, retrying", "error", failure.Error())
 		return
 	}
-	o.Log.Error(failure, "Events not written, retrying", session...)
-}
-
-// tellDrained says so when the spool is empty after it was not.
-func (o *Outbox) tellDrained() {
-	if o.hasBacklog && (o.Spool == nil || o.Spool.Stats().Events == 0) {
-		o.hasBacklog = false
-		o.Log.Info("Spool is empty, all events are written")
-	}
+	log.Error(failure, "Events not written, retrying")
 }
 
 // succeed notes that an event is written.

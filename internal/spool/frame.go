@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
+	"slices"
 	"time"
 )
 
@@ -20,8 +21,8 @@ const (
 	Waiting State = "waiting"
 	// Dead records are dead letters: kept for an operator to look at.
 	Dead State = "dead"
-	// removed says that the record with this ID is not there any more.
-	removed State = "removed"
+	// Removed says that the record with this ID is not there any more.
+	Removed State = "removed"
 )
 
 // Record is one payload, and what the store knows about it.
@@ -35,6 +36,14 @@ type Record struct {
 	Session uint64 `json:"-"`
 	// Payload is JSON.
 	Payload json.RawMessage `json:"payload"`
+}
+
+// list is the session in whose list the index has the record.
+func (r Record) list() uint64 {
+	if r.State == Dead {
+		return deadLetters
+	}
+	return r.Session
 }
 
 // StoredAt returns when the record was appended.
@@ -64,7 +73,7 @@ var (
 	// castagnoli is the polynomial that processors compute.
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 	// states by their byte in the frame.
-	states = [4]State{"", Waiting, Dead, removed}
+	states = [4]State{"", Waiting, Dead, Removed}
 )
 
 // size returns the bytes that the record takes in a segment.
@@ -74,15 +83,10 @@ func aligned(size int) int { return (size + alignment - 1) / alignment * alignme
 
 // appendTo appends the record's frame.
 func (r Record) appendTo(buffer []byte) []byte {
-	start, state := len(buffer), byte(0)
-	for code, s := range states {
-		if s == r.State {
-			state = byte(code)
-		}
-	}
+	start, state := len(buffer), slices.Index(states[:], r.State)
 	buffer = append(buffer, magic[:]...)
 	buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(r.Group)+len(r.Payload))) //nolint:gosec // records have a maximum size
-	buffer = append(buffer, 0, 0, 0, 0, state, byte(len(r.Group)), 0, 0)                //nolint:gosec // names of groups have a maximum length
+	buffer = append(buffer, 0, 0, 0, 0, byte(state), byte(len(r.Group)), 0, 0)          //nolint:gosec // states are few, and names of groups have a maximum length
 	buffer = binary.BigEndian.AppendUint64(buffer, r.ID)
 	buffer = binary.BigEndian.AppendUint64(buffer, r.Session)
 	buffer = append(buffer, r.Group...)

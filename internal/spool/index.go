@@ -16,15 +16,17 @@ type reference struct {
 
 func byID(r reference, id uint64) int { return cmp.Compare(r.id, id) }
 
+// deadLetters stands for the session of dead letters.
+const deadLetters = 0
+
 // index says which records are there and where. Most sessions have one record, so the first of each is kept apart from the others:
 // with a million sessions that is half the memory, and nothing for the garbage collector to look into.
 type index struct {
 	first map[uint64]reference   // by session
 	rest  map[uint64][]reference // by session, in the order of their IDs
-	dead  map[uint64]location    // by ID
 	ages  []age
 
-	events           int
+	events, dead     int
 	bytes, deadBytes int64 // costs
 }
 
@@ -37,80 +39,40 @@ type age struct {
 // ageBits makes a span four seconds.
 const ageBits = 22
 
-func newIndex() *index {
-	return &index{first: map[uint64]reference{}, rest: map[uint64][]reference{}, dead: map[uint64]location{}}
-}
-
 // add notes where a record is, and returns where it was before, or 0.
-func (x *index) add(r Record, where location) (before location) {
-	if r.State == Dead {
-		before = x.dead[r.ID]
-		x.dead[r.ID] = where
-		x.deadBytes += where.cost()
-		x.bytes += where.cost()
-		x.forget(before, &x.deadBytes)
+func (x *index) add(session, id uint64, where location) (before location) {
+	before = x.remove(session, id)
+	x.count(session, id, where, 1)
+	added := reference{id, where}
+	head, isKnown := x.first[session]
+	if !isKnown {
+		x.first[session] = added
 		return before
 	}
-	added, rest := reference{r.ID, where}, x.rest[r.Session]
-	switch head, isKnown := x.first[r.Session]; {
-	case !isKnown:
-		x.first[r.Session] = added
-	case r.ID <= head.id:
-		x.first[r.Session] = added
-		if before = head.location; r.ID < head.id {
-			before = 0
-			x.rest[r.Session] = slices.Insert(rest, 0, head)
-		}
-	default:
-		at, isKnown := slices.BinarySearchFunc(rest, r.ID, byID)
-		if isKnown {
-			before, rest[at] = rest[at].location, added
-		} else {
-			x.rest[r.Session] = slices.Insert(rest, at, added)
-		}
+	if id < head.id {
+		x.first[session], added = added, head
 	}
-	if before == 0 { // otherwise it has only moved
-		x.bytes += where.cost()
-		x.count(r.ID, 1)
-	}
+	rest := x.rest[session]
+	at, _ := slices.BinarySearchFunc(rest, added.id, byID)
+	x.rest[session] = slices.Insert(rest, at, added)
 	return before
 }
 
-func (x *index) forget(where location, bytes *int64) {
-	if where != 0 {
-		*bytes -= where.cost()
-		x.bytes -= where.cost()
-	}
-}
-
-// find returns where a record is that waits or is dead, or 0.
-func (x *index) find(r Record) location {
-	switch head := x.first[r.Session]; {
-	case r.State == Dead:
-		return x.dead[r.ID]
-	case r.State != Waiting:
-		return 0
-	case head.id == r.ID:
+// find returns where a record is, or 0.
+func (x *index) find(session, id uint64) location {
+	if head := x.first[session]; head.id == id {
 		return head.location
 	}
-	rest := x.rest[r.Session]
-	if at, isKnown := slices.BinarySearchFunc(rest, r.ID, byID); isKnown {
+	rest := x.rest[session]
+	if at, isKnown := slices.BinarySearchFunc(rest, id, byID); isKnown {
 		return rest[at].location
 	}
 	return 0
 }
 
-// removeDead takes a dead letter out and returns where it was, or 0.
-func (x *index) removeDead(id uint64) location {
-	where := x.dead[id]
-	x.forget(where, &x.deadBytes)
-	delete(x.dead, id)
-	return where
-}
-
-// remove takes a waiting record out and returns where it was, or 0.
+// remove takes a record out and returns where it was, or 0.
 func (x *index) remove(session, id uint64) location {
-	where := x.find(Record{State: Waiting, Session: session, ID: id})
+	where := x.find(session, id)
 	if where == 0 {
 		return 0
 	}
@@ -126,8 +88,7 @@ func (x *index) remove(session, id uint64) location {
 	if x.rest[session] = rest; len(rest) == 0 {
 		delete(x.rest, session)
 	}
-	x.bytes -= where.cost()
-	x.count(id, -1)
+	x.count(session, id, where, -1)
 	return where
 }
 
@@ -142,8 +103,15 @@ func (x *index) head(session, below uint64, limit int) []reference {
 	return append([]reference{first}, rest[:min(at, limit-1)]...)
 }
 
-// count counts a record that has come to wait, or waits no more.
-func (x *index) count(id uint64, n int) {
+// count counts a record that has come, or goes.
+func (x *index) count(session, id uint64, where location, n int) {
+	cost := int64(n) * where.cost()
+	x.bytes += cost
+	if session == deadLetters {
+		x.dead += n
+		x.deadBytes += cost
+		return
+	}
 	x.events += n
 	span := id >> ageBits
 	at, isKnown := slices.BinarySearchFunc(x.ages, span, func(a age, span uint64) int { return cmp.Compare(a.span, span) })

@@ -4,6 +4,7 @@
 package spool
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +18,8 @@ const (
 	segmentsPerFull = 64
 	// groupBytes is about how much one commit writes.
 	groupBytes = 1 << 20
+	// maxPendingBytes is how much may wait in memory for a disk that is slow, or hangs.
+	maxPendingBytes = 4 << 20
 	// minTruncate is the size of an empty log that is worth to be begun again.
 	minTruncate = 64 << 10
 )
@@ -49,7 +52,7 @@ func (s *Store) run() {
 	for isClosing := false; !isClosing; {
 		select {
 		case <-s.wake:
-		case <-s.closing:
+		case <-s.closing.Done():
 			isClosing = true
 		}
 		for group := s.take(); len(group) > 0; group = s.take() {
@@ -87,7 +90,7 @@ func (s *Store) commit(group []*operation, isMove bool) {
 		for _, r := range op.records {
 			offsets = append(offsets, len(buffer))
 			buffer = r.appendTo(buffer)
-			isDurable = isDurable || r.State != removed
+			isDurable = isDurable || r.State != Removed
 		}
 	}
 	target, err := s.append(buffer, isDurable)
@@ -98,7 +101,7 @@ func (s *Store) commit(group []*operation, isMove bool) {
 			s.debts = append(s.debts, op)
 		}
 		for _, r := range op.records {
-			if err == nil && (!isMove || s.index.find(r) != 0) {
+			if err == nil && (!isMove || s.index.find(r.list(), r.ID) != 0) {
 				s.apply(r, at(target.number, target.size+int64(offsets[0]), r.size()))
 			}
 			offsets = offsets[1:]
@@ -117,18 +120,12 @@ func (s *Store) commit(group []*operation, isMove bool) {
 
 // apply makes the index agree with a record. It is called with mu held.
 func (s *Store) apply(r Record, where location) {
-	switch {
-	case r.State == Waiting:
-		s.weigh(s.index.add(r, where), -1)
-		s.weigh(where, 1)
-	case r.State == Dead:
+	if r.State == Removed || r.State == Dead {
 		s.weigh(s.index.remove(r.Session, r.ID), -1)
-		s.weigh(s.index.add(r, where), -1)
+	}
+	if r.State == Waiting || r.State == Dead {
+		s.weigh(s.index.add(r.list(), r.ID, where), -1)
 		s.weigh(where, 1)
-	case r.State == removed && r.Session != 0:
-		s.weigh(s.index.remove(r.Session, r.ID), -1)
-	case r.State == removed:
-		s.weigh(s.index.removeDead(r.ID), -1)
 	}
 }
 
@@ -154,7 +151,7 @@ func (s *Store) append(buffer []byte, isDurable bool) (*segment, error) {
 	target := s.last()
 	_, err := s.active.WriteAt(buffer, target.size)
 	if err == nil && isDurable {
-		err = s.active.Sync()
+		err = s.sync(s.path(target.number))
 	}
 	if err != nil {
 		// What reached the disk is not to come back. If even this fails, it is delivered once more after a restart. Nothing is known about
@@ -165,6 +162,17 @@ func (s *Store) append(buffer []byte, isDurable bool) (*segment, error) {
 		return nil, translate(err)
 	}
 	return target, nil
+}
+
+// sync has what was written outlast a crash, which a file that somebody has deleted does not.
+func (s *Store) sync(path string) error {
+	there, errThere := os.Stat(path)
+	written, errWritten := s.active.Stat()
+	err := errors.Join(s.active.Sync(), errThere, errWritten)
+	if err == nil && !os.SameFile(there, written) {
+		err = fmt.Errorf("%s was replaced", path)
+	}
+	return err
 }
 
 // last is the segment that is appended to. Only run changes which one that is.
@@ -214,8 +222,10 @@ func (s *Store) compact() {
 		switch {
 		case isEmpty && (!isActive || oldest.size >= minTruncate):
 			s.deleteOldest(isActive)
-		case !isEmpty && !isActive && !oldest.isDamaged && total > 2*live+2*s.segmentBytes():
-			if s.moveOldest(oldest) != nil {
+		case !isEmpty && !isActive && !oldest.isDamaged && total > 2*live+2*s.segmentBytes() && s.moving.TryLock():
+			err := s.moveOldest(oldest)
+			s.moving.Unlock()
+			if err != nil {
 				return // with the next commit there may be room
 			}
 		default:

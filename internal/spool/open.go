@@ -4,6 +4,7 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -20,9 +21,10 @@ const lockName = "lock"
 // and reported to Options.OnDamage; the others are there. The error is ErrInUse while another process has the directory open.
 func Open(directory string, options Options) (*Store, error) {
 	s := &Store{
-		options: options, directory: directory, index: newIndex(), lock: flock.New(filepath.Join(directory, lockName)),
-		wake: make(chan struct{}, 1), closing: make(chan struct{}), ended: make(chan struct{}),
+		options: options, directory: directory, index: &index{first: map[uint64]reference{}, rest: map[uint64][]reference{}}, lock: flock.New(filepath.Join(directory, lockName)),
+		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
+	s.closing, s.close = context.WithCancel(context.Background())
 	if err := s.open(); err != nil {
 		_ = s.lock.Close() // the error that counts is the first
 		return nil, fmt.Errorf("open spool %s: %w", directory, err)

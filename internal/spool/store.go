@@ -13,8 +13,10 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -45,10 +47,8 @@ func translate(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, number := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
-		if errors.Is(err, number) {
-			return fmt.Errorf("%w: %w", ErrFull, err)
-		}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	return fmt.Errorf("%w: %w", ErrUnwritable, err)
 }
@@ -69,10 +69,11 @@ type Store struct {
 	directory string
 	lock      *flock.Flock
 	wake      chan struct{}
-	closing   chan struct{}
+	closing   context.Context
+	close     func()
 	ended     chan struct{}
-	close     sync.Once
 
+	moving   sync.RWMutex // is held while records are moved, and by who must find each where it was
 	mu       sync.Mutex
 	index    *index
 	segments []*segment // the oldest first; the last one is appended to if active
@@ -92,8 +93,8 @@ type Stats struct {
 	Events, DeadLetters int
 	// Bytes is what both count for; DeadBytes is the part of the dead letters.
 	Bytes, DeadBytes int64
-	// MaxBytes is the limit of Bytes, and FileBytes the size of all segments.
-	MaxBytes, FileBytes int64
+	// MaxBytes is the limit of Bytes.
+	MaxBytes int64
 	// Oldest is when the first of the waiting events was stored, give or take four seconds; zero if none waits.
 	Oldest time.Time
 }
@@ -102,10 +103,7 @@ type Stats struct {
 func (s *Store) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stats := Stats{Events: s.index.events, DeadLetters: len(s.index.dead), Bytes: s.index.bytes + s.reserved, DeadBytes: s.index.deadBytes, MaxBytes: s.options.MaxBytes}
-	for _, segment := range s.segments {
-		stats.FileBytes += segment.size
-	}
+	stats := Stats{Events: s.index.events, DeadLetters: s.index.dead, Bytes: s.index.bytes + s.reserved, DeadBytes: s.index.deadBytes, MaxBytes: s.options.MaxBytes}
 	if len(s.index.ages) > 0 {
 		stats.Oldest = time.UnixMicro(int64(s.index.ages[0].span << ageBits)) //nolint:gosec // ids are microseconds of this era
 	}
@@ -121,49 +119,36 @@ func (s *Store) Has(session uint64) bool {
 }
 
 // Append stores records behind all others, in one commit, and sets their IDs. One that has an ID takes the place of the waiting record with
-// that ID, which so can become a dead letter. It does not block: done is called once they are on disk, or cannot be. Calls take effect in
-// their order, and so do their done functions. An error of Append itself means that nothing happens and done is not called.
+// that ID, which so can become a dead letter; one that is Removed and of session 0 takes a dead letter away. It does not block: done is
+// called once they are on disk, or cannot be. Calls take effect in their order, and so do their done functions. An error of Append itself
+// means that nothing happens and done is not called.
 func (s *Store) Append(records []Record, done func(error)) error {
 	return s.enqueue(&operation{records: records, done: done})
 }
 
-// Remove forgets waiting records of a session that are on disk. It takes effect at once, and survives a crash of the process, but maybe
+// Remove forgets a waiting record of a session that is on disk. It takes effect at once, and survives a crash of the process, but maybe
 // not of the machine.
-func (s *Store) Remove(session uint64, ids ...uint64) {
-	op := &operation{}
-	for _, id := range ids {
-		op.records = append(op.records, Record{State: removed, ID: id, Session: session})
-	}
-	_ = s.enqueue(op) // it can only be closed, and then nothing is to be forgotten
+func (s *Store) Remove(session, id uint64) {
+	// It can only be closed, and then nothing is to be forgotten.
+	_ = s.enqueue(&operation{records: []Record{{State: Removed, ID: id, Session: session}}})
 }
 
-// Exchange removes dead letters and appends records in their place, in one commit, and returns when that is on disk. It sets the IDs of
-// the records.
-func (s *Store) Exchange(remove []uint64, add []Record) error {
+// AppendNow is Append that returns once the records are on disk, or cannot be.
+func AppendNow(to interface {
+	Append(records []Record, done func(error)) error
+}, records []Record) error {
 	result := make(chan error, 1)
-	op := &operation{records: slices.Clone(add), done: func(err error) { result <- err }}
-	for _, id := range remove {
-		op.records = append(op.records, Record{State: removed, ID: id})
-	}
-	if err := s.enqueue(op); err != nil {
+	if err := to.Append(records, func(err error) { result <- err }); err != nil {
 		return err
 	}
-	copy(add, op.records)
-	select {
-	case err := <-result:
-		return err
-	case <-s.ended:
-		return ErrClosed
-	}
+	return <-result
 }
 
 func (s *Store) enqueue(op *operation) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	select {
-	case <-s.closing:
+	if s.closing.Err() != nil {
 		return ErrClosed
-	default:
 	}
 	onlyAdds := len(op.records) > 0
 	for i := range op.records {
@@ -176,9 +161,12 @@ func (s *Store) enqueue(op *operation) error {
 		if r.size() > maxFrameBytes || len(r.Group) > maxGroupBytes {
 			return fmt.Errorf("%w: a record of %d bytes is too large", ErrUnwritable, r.size())
 		}
-		if r.State != removed {
+		if r.State != Removed {
 			op.cost += int64(r.size()) + recordOverhead
 		}
+	}
+	if onlyAdds && s.reserved > maxPendingBytes {
+		return fmt.Errorf("%w: %d bytes wait for the disk already", ErrUnwritable, s.reserved)
 	}
 	if onlyAdds && s.index.bytes+s.reserved+op.cost > s.options.MaxBytes {
 		return fmt.Errorf("%w: its limit of %d bytes is reached", ErrFull, s.options.MaxBytes)
@@ -200,36 +188,19 @@ func (s *Store) enqueue(op *operation) error {
 // AnyID is above all IDs.
 const AnyID = uint64(math.MaxUint64)
 
-// Read returns the first waiting records of a session with IDs below one, at most so many. What is damaged is set aside and missing in
-// the result.
+// Read returns the first waiting records of a session with IDs below one, at most so many. What is damaged or gone is set aside and missing
+// in the result.
 func (s *Store) Read(session, below uint64, limit int) ([]Record, error) {
-	for tries := 0; ; tries++ {
-		s.mu.Lock()
-		refs := s.index.head(session, below, limit)
-		s.mu.Unlock()
-		records, err := s.readAll(session, refs)
-		// A segment may be compacted between the look at the index and that at the file.
-		if err == nil || tries == 2 || !errors.Is(err, fs.ErrNotExist) {
-			return records, translate(err)
-		}
-	}
-}
-
-func (s *Store) readAll(session uint64, refs []reference) ([]Record, error) {
-	var file *os.File
-	defer func() { _ = file.Close() }() // it is only read
-	records := make([]Record, 0, len(refs))
-	for i, ref := range refs {
-		if i == 0 || refs[i-1].segment() != ref.segment() {
-			_ = file.Close()
-			var err error
-			if file, err = os.Open(s.path(ref.segment())); err != nil {
-				return nil, err
-			}
-		}
-		data := make([]byte, ref.size())
-		if _, err := file.ReadAt(data, ref.offset()); err != nil {
-			return nil, err
+	s.moving.RLock()
+	defer s.moving.RUnlock()
+	s.mu.Lock()
+	refs := s.index.head(session, below, limit)
+	s.mu.Unlock()
+	var records []Record
+	for _, ref := range refs {
+		data, err := s.readFrame(ref.location)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, io.EOF) {
+			return nil, translate(err)
 		}
 		r, _, isIntact := parseFrame(data)
 		if !isIntact || r.ID != ref.id || r.Session != session {
@@ -244,14 +215,26 @@ func (s *Store) readAll(session uint64, refs []reference) ([]Record, error) {
 	return records, nil
 }
 
+func (s *Store) readFrame(where location) ([]byte, error) {
+	file, err := os.Open(s.path(where.segment()))
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, where.size())
+	_, err = file.ReadAt(data, where.offset())
+	return data, errors.Join(err, file.Close())
+}
+
 // Each visits all records in the order of the log, which is that of their IDs but for a few that were moved. What is appended or
-// removed meanwhile may be visited or not. A slow visit delays nothing.
+// removed meanwhile may be visited or not. A slow visit delays nothing but compaction.
 func (s *Store) Each(visit func(Record) error) error {
+	s.moving.RLock()
+	defer s.moving.RUnlock()
 	s.mu.Lock()
 	segments := slices.Clone(s.segments)
 	s.mu.Unlock()
 	for _, segment := range segments {
-		// It may be compacted meanwhile.
+		// It may be empty and deleted meanwhile.
 		if err := s.eachOf(segment.number, visit); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -267,7 +250,7 @@ func (s *Store) eachOf(number uint32, visit func(Record) error) error {
 	}
 	return scan(data, func(offset, size int, r Record) error {
 		s.mu.Lock()
-		isCurrent := s.index.find(r) == at(number, int64(offset), size)
+		isCurrent := s.index.find(r.list(), r.ID) == at(number, int64(offset), size)
 		s.mu.Unlock()
 		if !isCurrent {
 			return nil
@@ -279,11 +262,9 @@ func (s *Store) eachOf(number uint32, visit func(Record) error) error {
 
 // Close commits what is pending and ends the store.
 func (s *Store) Close() error {
-	s.close.Do(func() {
-		s.mu.Lock()
-		close(s.closing)
-		s.mu.Unlock()
-	})
+	s.mu.Lock()
+	s.close()
+	s.mu.Unlock()
 	<-s.ended
 	var err error
 	if s.active != nil {

@@ -55,11 +55,11 @@ func mustAppend(t testing.TB, s *Store, session uint64, payloads ...string) []Re
 	return records
 }
 
-// sync waits until everything before is on disk, and compacted: that comes before the second commit.
-func (s *Store) sync(t testing.TB) {
+// settle waits until everything before is on disk, and compacted: that comes before the second commit.
+func (s *Store) settle(t testing.TB) {
 	t.Helper()
 	for range 2 {
-		if err := s.Exchange(nil, nil); err != nil {
+		if err := AppendNow(s, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,15 +178,15 @@ func TestModel(t *testing.T) {
 				}
 				r := m.dead[0]
 				again := Record{State: Waiting, Session: r.Session, Payload: r.Payload}
-				records := []Record{again}
-				if err := s.Exchange([]uint64{r.ID}, records); err != nil {
+				records := []Record{again, {State: Removed, ID: r.ID}}
+				if err := AppendNow(s, records); err != nil {
 					rt.Fatal(err)
 				}
 				m.dead = m.dead[1:]
 				m.waiting[r.Session] = append(m.waiting[r.Session], records[0])
 			},
 			"move": func(rt *rapid.T) {
-				s.sync(t)
+				s.settle(t)
 				if len(s.segments) > 1 {
 					if err := s.moveOldest(s.segments[0]); err != nil { // nothing else is under way
 						rt.Fatal(err)
@@ -201,7 +201,7 @@ func TestModel(t *testing.T) {
 				s = openIn(t, directory, testBytes)
 			},
 			"": func(rt *rapid.T) {
-				s.sync(t)
+				s.settle(t)
 				m.check(rt, s)
 			},
 		})
@@ -297,6 +297,39 @@ func TestFull(t *testing.T) {
 	mustAppend(t, s, 1, `"y"`)
 }
 
+// TestHangingDisk: what waits for the disk is bounded, and is stored once that works again.
+func TestHangingDisk(t *testing.T) {
+	s := openIn(t, t.TempDir(), testBytes)
+	hang, stored := make(chan struct{}), make(chan error, 1000)
+	if err := s.Append(nil, func(error) { <-hang }); err != nil {
+		t.Fatal(err)
+	}
+	payload := json.RawMessage(`"` + strings.Repeat("x", 10_000) + `"`)
+	count := 0
+	for ; count < 1000; count++ {
+		err := s.Append([]Record{{State: Waiting, Session: 1, Payload: payload}}, func(err error) { stored <- err })
+		if errors.Is(err, ErrUnwritable) && strings.Contains(err.Error(), "wait for the disk") {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if count < 100 || count == 1000 {
+		t.Errorf("%d records of 10 kB wait", count)
+	}
+	close(hang)
+	for range count {
+		if err := <-stored; err != nil {
+			t.Error(err)
+		}
+	}
+	mustAppend(t, s, 1, `"again"`)
+	if got := s.Stats().Events; got != count+1 {
+		t.Errorf("%d events, want %d", got, count+1)
+	}
+}
+
 // fileSizes returns the sizes of a store's files.
 func fileSizes(t testing.TB, directory string) (total int64) {
 	t.Helper()
@@ -324,7 +357,7 @@ func TestDrained(t *testing.T) {
 		for range 200 {
 			records = append(records, Record{State: Waiting, Session: uint64(len(records) + 1), Payload: json.RawMessage(payload)})
 		}
-		if err := s.Exchange(nil, records[len(records)-200:]); err != nil {
+		if err := AppendNow(s, records[len(records)-200:]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -334,7 +367,7 @@ func TestDrained(t *testing.T) {
 	for _, r := range records {
 		s.Remove(r.Session, r.ID)
 	}
-	s.sync(t)
+	s.settle(t)
 	if size := fileSizes(t, directory); size > minTruncate {
 		t.Errorf("%d bytes on disk after all is removed", size)
 	}
@@ -364,7 +397,7 @@ func TestPinned(t *testing.T) {
 			s.Remove(2, r.ID)
 		}
 	}
-	s.sync(t)
+	s.settle(t)
 	if size := fileSizes(t, directory); size > 4*segmentBytes {
 		t.Errorf("%d bytes on disk for two records", size)
 	}
@@ -542,6 +575,88 @@ func mustFail(t *testing.T, s *Store) {
 	}
 }
 
+// TestFilesGone: what goes into a file that somebody deletes is not durable; what was in it is missing, and stops nothing else.
+func TestFilesGone(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "spool")
+	reports := 0
+	s, err := Open(directory, Options{MaxBytes: testBytes, Now: time.Now, OnDamage: func(string, int64) { reports++ }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, s, 1, `"gone"`)
+	if err := os.RemoveAll(directory); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := appendAll(s, Waiting, 2, `"lost"`); !errors.Is(err, ErrUnwritable) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if records, err := s.Read(1, AnyID, 10); err != nil || len(records) != 0 || reports != 1 || s.Has(1) || s.Has(2) {
+		t.Errorf("%v, %v, %d reports, %+v", records, err, reports, s.Stats())
+	}
+	if err := os.Mkdir(directory, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, s, 1, `"again"`)
+	if records, err := s.Read(1, AnyID, 10); err != nil || len(records) != 1 {
+		t.Errorf("%v, %v", records, err)
+	}
+	if err := os.Truncate(s.path(s.last().number), 20); err != nil {
+		t.Fatal(err)
+	}
+	if records, err := s.Read(1, AnyID, 10); err != nil || len(records) != 0 || reports != 2 {
+		t.Errorf("%v, %v, %d reports", records, err, reports)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// files returns how many files there are, and the last one.
+func (s *Store) files() (int, segment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.segments), *s.last()
+}
+
+// TestEachWhileCompacted: no record is missed because it would be moved while Each is under way.
+func TestEachWhileCompacted(t *testing.T) {
+	s := openIn(t, t.TempDir(), testBytes)
+	payload := `"` + strings.Repeat("x", 200_000) + `"`
+	var garbage []Record
+	const sessions = 6
+	for session := range uint64(sessions) {
+		mustAppend(t, s, session+1, `"stays"`)
+		for _, last := s.files(); last.size+200_100 < s.segmentBytes(); _, last = s.files() { // the next one begins another file
+			garbage = append(garbage, mustAppend(t, s, 100, payload)...)
+		}
+		garbage = append(garbage, mustAppend(t, s, 100, payload)...)
+	}
+	seen := map[uint64]bool{}
+	if err := s.Each(func(r Record) error {
+		for _, g := range garbage {
+			s.Remove(g.Session, g.ID)
+		}
+		garbage = nil
+		s.settle(t)
+		seen[r.Session] = true
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for session := range uint64(sessions) {
+		if !seen[session+1] {
+			t.Errorf("session %d is not visited: %v", session+1, seen)
+		}
+	}
+	before, _ := s.files()
+	s.settle(t)
+	if after, _ := s.files(); after >= before {
+		t.Errorf("%d files, before %d: not compacted behind it", after, before)
+	}
+}
+
 func TestClosed(t *testing.T) {
 	s := openIn(t, t.TempDir(), testBytes)
 	if err := s.Close(); err != nil {
@@ -550,7 +665,7 @@ func TestClosed(t *testing.T) {
 	if _, err := appendAll(s, Waiting, 1, `1`); !errors.Is(err, ErrClosed) {
 		t.Errorf("error %v", err)
 	}
-	if err := s.Exchange([]uint64{1}, nil); !errors.Is(err, ErrClosed) {
+	if err := AppendNow(s, nil); !errors.Is(err, ErrClosed) {
 		t.Errorf("error %v", err)
 	}
 	s.Remove(1, 1)

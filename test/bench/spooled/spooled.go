@@ -85,7 +85,7 @@ func fill(directory string, maxBytes int64) (sessions int, err error) {
 				Event:   lifecycle.Event{Type: v1alpha1.EventStarted, Source: v1alpha1.EventSourceWebhook, ReceivedAt: time.Now()},
 			}}.Record(spool.Waiting)
 		}
-		switch err := store.Exchange(nil, records); {
+		switch err := spool.AppendNow(store, records); {
 		case errors.Is(err, spool.ErrFull):
 			return sessions, nil
 		case err != nil:
