@@ -485,6 +485,94 @@ func TestSlowDisk(t *testing.T) {
 	}
 }
 
+// gatedSpool reports what it stored once its gate opens, and calls onRead before it hands out what it read.
+type gatedSpool struct {
+	*spool.Store
+	mu     sync.Mutex
+	gate   chan struct{}
+	onRead func(session uint64)
+}
+
+func (g *gatedSpool) set(gate chan struct{}, onRead func(uint64)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.gate, g.onRead = gate, onRead
+}
+
+func (g *gatedSpool) get() (gate chan struct{}, onRead func(uint64)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.gate, g.onRead
+}
+
+func (g *gatedSpool) Append(records []spool.Record, done func(error)) error {
+	gate, _ := g.get()
+	return g.Store.Append(records, func(err error) {
+		if gate != nil {
+			<-gate
+		}
+		done(err)
+	})
+}
+
+func (g *gatedSpool) Read(session, below uint64, limit int) ([]spool.Record, error) {
+	records, err := g.Store.Read(session, below, limit)
+	if _, onRead := g.get(); onRead != nil {
+		onRead(session)
+	}
+	return records, err
+}
+
+// TestOrderWhileLoading: what comes to the disk while the beginning of its queue is read from there is not overtaken by what comes behind
+// it.
+func TestOrderWhileLoading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var gated *gatedSpool
+		w := newWorld(t, func(o *Options) {
+			gated = &gatedSpool{Store: o.Spool.(*spool.Store)}
+			o.Spool = gated
+		})
+		w.server.set(always(errRefused))
+		for session := range 5 { // whose failures keep the circuit breaker open
+			w.expect(t, newEvent(session, 0), Spooled, 2*time.Second)
+		}
+		key := sessionKey(newEvent(0, 0).Session)
+		first, second := make(chan struct{}), make(chan struct{})
+		var senders sync.WaitGroup
+		isDue := func() bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return slices.Contains(slices.Concat(w.lanes["meetings"].due...), key)
+		}
+		for tries := 0; !isDue(); tries++ { // until it waits for the circuit breaker
+			if pass(10 * time.Millisecond); tries > 100_000 {
+				t.Fatal("the session is never due")
+			}
+		}
+		gated.set(first, func(session uint64) {
+			if session != key {
+				return
+			}
+			gated.set(second, nil)
+			close(first)
+			synctest.Wait()
+			senders.Go(func() { w.expect(t, newEvent(0, 2), Spooled, 2*time.Second) })
+			synctest.Wait()
+		})
+		senders.Go(func() { w.expect(t, newEvent(0, 1), Spooled, 2*time.Second) })
+		synctest.Wait()
+		w.server.set(nil)
+		pass(openFor + 10*time.Millisecond)
+		close(second)
+		senders.Wait()
+		w.flush(t)
+		if got := w.server.of(newEvent(0, 0)); !slices.Equal(got, []int{0, 1, 2}) {
+			t.Errorf("written in the order %v", got)
+		}
+		w.end(t)
+	})
+}
+
 // usedSpool is one that is filled so far.
 type usedSpool struct {
 	*spool.Store

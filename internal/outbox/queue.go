@@ -86,8 +86,7 @@ func (q *queue) drop(isChosen func(*entry) bool) {
 // lane has the sessions of a namespace.
 type lane struct {
 	health health
-	// due are the sessions that are on disk and wait for nothing else. One that has been written meanwhile, or that came to wait, is passed
-	// over.
+	// due are the sessions on disk that wait for nothing else. Those that were written meanwhile, or came to wait, are passed over.
 	due fifo
 }
 
@@ -113,8 +112,7 @@ func (f *fifo) pop() uint64 {
 }
 
 const (
-	// maxReplays is how many sessions are replayed at the same time. More than eight only take the processors from those who wait for the
-	// disk.
+	// maxReplays is how many sessions are replayed at once. More only take the processors from those who wait for the disk.
 	maxReplays = 8
 	// maxQueues is how many queues there are before one that is only on disk is forgotten, with its backoff.
 	maxQueues = 1024

@@ -50,7 +50,9 @@ func (o *Outbox) write(q *queue, f flow, report permit) {
 func (o *Outbox) load(q *queue) ([]*entry, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	q.batch = min(maxBatch, len(q.entries))
 	if o.isOnDisk(q) {
+		q.batch = 0
 		below := q.firstID()
 		o.mu.Unlock()
 		loaded, err := o.read(q.key, below)
@@ -58,9 +60,10 @@ func (o *Outbox) load(q *queue) ([]*entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		q.entries = append(loaded, q.entries...)
+		// What is in memory comes behind all that is on disk, of which this may only be a part.
+		q.entries, q.batch = append(loaded, q.entries...), len(loaded)
 	}
-	batch := q.entries[:min(maxBatch, len(q.entries))]
+	batch := q.entries[:q.batch]
 	if other := slices.IndexFunc(batch, func(e *entry) bool { return e.event.Session != batch[0].event.Session }); other > 0 {
 		batch = batch[:other]
 	}

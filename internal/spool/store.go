@@ -188,8 +188,7 @@ func (s *Store) enqueue(op *operation) error {
 // AnyID is above all IDs.
 const AnyID = uint64(math.MaxUint64)
 
-// Read returns the first waiting records of a session with IDs below one, at most so many. What is damaged or gone is set aside and missing
-// in the result.
+// Read returns the first waiting records of a session with IDs below one, at most so many. What is damaged or gone is set aside.
 func (s *Store) Read(session, below uint64, limit int) ([]Record, error) {
 	s.moving.RLock()
 	defer s.moving.RUnlock()

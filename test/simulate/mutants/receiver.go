@@ -7,7 +7,7 @@ package main
 var receiver = []mutant{
 	{"reordered failing batch", "internal/outbox/write.go", "q.entries = append(kept, q.entries[len(batch):]...)", "q.entries = append(q.entries[len(batch):], kept...)"},
 	{"what could not be written is dropped", "internal/outbox/write.go", "failure = cmp.Or(failure, err)\n\t\t\tkept = append(kept, e)", "failure = cmp.Or(failure, err)"},
-	{"new events are written before those on disk", "internal/outbox/write.go", "q.entries = append(loaded, q.entries...)", "q.entries = append(q.entries, loaded...)"},
+	{"new events are written before those on disk", "internal/outbox/write.go", "append(loaded, q.entries...), len(loaded)", "append(q.entries, loaded...), len(loaded)"},
 	{"a failed session is not tried again", "internal/outbox/write.go", "\to.delay(q, delay)\n", ""},
 	{"what is written is left on disk", "internal/outbox/write.go", "case e.stored:\n\t\t\to.Spool.Remove(q.key, e.id)", "case e.stored:"},
 	{"what is written before it is on disk is left there", "internal/outbox/store.go", "\t\tif e.isDone {\n\t\t\to.Spool.Remove(q.key, e.id)\n\t\t}\n", ""},
