@@ -47,13 +47,20 @@ func TestPictureChangesItsSize(t *testing.T) {
 
 // Sound that changes its rate or its channels stays on the axis, in everything that is made of it.
 func TestSoundChangesItsFormat(t *testing.T) {
-	for name, change := range map[string][2][]string{
-		"rate":     {{"-ac", "1", "-ar", "44100"}, {"-ac", "1", "-ar", "48000"}},
-		"channels": {{"-ac", "2"}, {"-ac", "1"}},
-		"both":     {{"-ac", "1", "-ar", "44100"}, {"-ac", "2"}},
+	mono, stereo := []string{"-ac", "1", "-ar", "44100"}, []string{"-ac", "2", "-ar", "48000"}
+	for name, test := range map[string]struct {
+		begins [3]int // of the parts, by the file's clock
+		change [2][]string
+	}{
+		"rate":                             {[3]int{0, 4, 8}, [2][]string{mono, {"-ac", "1", "-ar", "48000"}}},
+		"channels":                         {[3]int{0, 4, 8}, [2][]string{stereo, {"-ac", "1", "-ar", "48000"}}},
+		"both":                             {[3]int{0, 4, 8}, [2][]string{mono, stereo}},
+		"both, and the clock starts again": {[3]int{0, 0, 0}, [2][]string{mono, stereo}},
+		"both, and the clock jumps ahead":  {[3]int{0, 3000, 6000}, [2][]string{stereo, mono}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := local(t, joinTS(t, part(t, 0, change[0]...), part(t, 4, change[1]...), part(t, 8, change[0]...)))
+			begins, change := test.begins, test.change
+			f := local(t, joinTS(t, part(t, begins[0], change[0]...), part(t, begins[1], change[1]...), part(t, begins[2], change[0]...)))
 			msg := must(t, f)(f.Transcode(t.Context(), media.TranscodeOptions{MP4: true, HLS: true, Preset: web(t), SegmentSeconds: 4, Reencode: true}))
 			for name, made := range map[string]string{"mp4": f.path(t, msg, "mp4"), "hls": f.join(t, msg)} {
 				expectPicture(t, name, mediatest.See(t, made), 12, true, fourSeconds)

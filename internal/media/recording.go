@@ -44,7 +44,8 @@ func (w *work) open(ctx context.Context) (*recording, error) {
 	}
 	if jumps := len(opened.axis.Jumps); jumps > 0 {
 		w.Log.Info("Straightening the recording's clock", "jumps", jumps)
-		if opened, err = w.copied(ctx, opened, "straight.mkv", opened.axis.StraightenArgs); err != nil {
+		name := timeline.StraightName(opened.info.Container == "mpegts")
+		if opened, err = w.copied(ctx, opened, name, opened.axis.StraightenArgs); err != nil {
 			return nil, err
 		}
 	}

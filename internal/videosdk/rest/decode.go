@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -196,7 +197,7 @@ func (d *decoder) moment() time.Time {
 func sinceEpoch(value string) time.Time {
 	number, err := strconv.ParseFloat(value, 64)
 	switch {
-	case err != nil || !(number > 0 && number < 1e15):
+	case err != nil || math.IsNaN(number) || number <= 0 || number >= 1e15:
 		return time.Time{}
 	case number < 1e11:
 		number *= 1000
