@@ -457,6 +457,23 @@ func TestReadsAllAtOnce(t *testing.T) {
 	})
 }
 
+// TestReadsOneByOneWhereAllAreTooMany: an API server that cannot list all objects in time holds up nothing.
+func TestReadsOneByOneWhereAllAreTooMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		for number := range 200 {
+			w.session(number, 1, 2*time.Hour)
+		}
+		w.cluster.noLists = true
+		b := w.start(t)
+		b.readAllAfter = 50
+		summary, err := b.Round(t.Context())
+		if err != nil || summary.Found[Recorded] != 200 || w.cluster.lists == 0 || w.cluster.lists > 4 {
+			t.Errorf("found %v after %d lists: %v", summary.Found, w.cluster.lists, err)
+		}
+	})
+}
+
 // TestRefreshesExpiredAddresses while something may still need them.
 func TestRefreshesExpiredAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

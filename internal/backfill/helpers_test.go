@@ -33,6 +33,8 @@ type cluster struct {
 	records  int
 	// lags has First and Each return nothing, as a watch cache does that is behind.
 	lags bool
+	// noLists has lists of all objects fail.
+	noLists bool
 	// before, if not nil, is called before each call, and may make it fail.
 	before func() error
 }
@@ -77,7 +79,9 @@ func (c *cluster) Each(_ context.Context, session string, visit func(object *Obj
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if session == "" {
-		c.lists++
+		if c.lists++; c.noLists {
+			return errAway
+		}
 	} else {
 		c.gets++
 	}

@@ -46,7 +46,13 @@ func (p *placed) has(ctx context.Context, r *round, sessionID, fileID string) (b
 			return false, nil
 		}
 		if err := p.readAll(ctx, r); err != nil {
-			return false, err
+			if ctx.Err() != nil {
+				return false, ctx.Err()
+			}
+			// An API server that is too busy for that may still answer for one object.
+			r.log.Error(err, "Recordings not read at once, going on one by one")
+			p.spent = 0
+			return false, nil
 		}
 	}
 	_, ok := p.files[keyOf(sessionID+"\x00"+fileID)]
