@@ -109,7 +109,7 @@ func (d *deliveriesOptions) spool(ctx context.Context, pod *corev1.Pod, stdout i
 	return err
 }
 
-// sidecarSilence is how long a sidecar may print nothing before its turn ends, so that one that hangs does not stop the others.
+// sidecarSilence is how long a sidecar may print nothing before it is given up, so that one that hangs does not stop the others.
 const sidecarSilence = 30 * time.Second
 
 var errSilent = fmt.Errorf("the sidecar has sent nothing for %s: its Pod or its node may hang; check kubectl describe pod", sidecarSilence)

@@ -24,8 +24,8 @@ type dice struct {
 
 func newDice(seed uint64) *dice { return &dice{seed: seed, drawn: map[string]uint64{}} }
 
-// seedJitter begins the random numbers anew from which libraries draw their jitter. They have no name, so what happens at the very same
-// moment may swap two of them; beginning them anew now and then ends the difference.
+// seedJitter begins the random numbers again from which libraries draw their jitter. They have no name, so what happens at the very same
+// moment may swap two of them; beginning them again now and then ends the difference.
 func seedJitter(r *rand.Rand) {
 	jitter.Seed(r.Int64()) //nolint:staticcheck // there is no other way to the libraries' source
 }
