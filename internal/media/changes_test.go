@@ -52,11 +52,12 @@ func TestSoundChangesItsFormat(t *testing.T) {
 		begins [3]int // of the parts, by the file's clock
 		change [2][]string
 	}{
-		"rate":                             {[3]int{0, 4, 8}, [2][]string{mono, {"-ac", "1", "-ar", "48000"}}},
-		"channels":                         {[3]int{0, 4, 8}, [2][]string{stereo, {"-ac", "1", "-ar", "48000"}}},
-		"both":                             {[3]int{0, 4, 8}, [2][]string{mono, stereo}},
-		"both, and the clock starts again": {[3]int{0, 0, 0}, [2][]string{mono, stereo}},
-		"both, and the clock jumps ahead":  {[3]int{0, 3000, 6000}, [2][]string{stereo, mono}},
+		"rate":                              {[3]int{0, 4, 8}, [2][]string{mono, {"-ac", "1", "-ar", "48000"}}},
+		"channels":                          {[3]int{0, 4, 8}, [2][]string{stereo, {"-ac", "1", "-ar", "48000"}}},
+		"both":                              {[3]int{0, 4, 8}, [2][]string{mono, stereo}},
+		"both, and the clock starts again":  {[3]int{0, 0, 0}, [2][]string{mono, stereo}},
+		"both, and the clock goes far back": {[3]int{5000, 1000, 0}, [2][]string{mono, stereo}},
+		"both, and the clock jumps ahead":   {[3]int{0, 3000, 6000}, [2][]string{stereo, mono}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			begins, change := test.begins, test.change

@@ -159,6 +159,8 @@ func TestKindsKeepTheAxis(t *testing.T) {
 		"sound ends first":            {"a.mp4", mediatest.Join(clocks(9, 4), h264), 9, func(s float64) (int, int) { return second(s), between(s, 0, 4) }},
 		"starts at 100 s":             {"a.mkv", mediatest.Join(clocks(5, 5), h264, []string{"-output_ts_offset", "100"}), 5, tidy},
 		"starts at 100 s, late sound": {"a.mkv", mediatest.Join(delayed("-itsoffset", "3"), vp8, []string{"-output_ts_offset", "100"}), 11, lateSound},
+		"odd size":                    {"a.webm", mediatest.Join(clocks(4, 4), []string{"-vf", "scale=161:91"}, vp8), 4, tidy},
+		"turned":                      {"a.mp4", []string{"-i", mediatest.Make(t, "plain.mp4", mediatest.Join(clocks(4, 4), h264)...), "-c", "copy", "-metadata:s:v:0", "rotate=90"}, 4, tidy},
 		"one frame":                   {"a.mkv", mediatest.Join(clocks(6, 6), []string{"-vf", `select=eq(n\,0)`, "-fps_mode", "vfr"}, h264), 6, hold(0)},
 		"no sound":                    {"a.webm", mediatest.Join(mediatest.ClockPicture(25, 5), vp8), 5, func(s float64) (int, int) { return second(s), mediatest.Nothing }},
 		"only sound, Ogg":             {"a.ogg", mediatest.Join(mediatest.ClockSound(5), []string{"-c:a", "libopus"}), 5, func(s float64) (int, int) { return mediatest.Nothing, second(s) }},
