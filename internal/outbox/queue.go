@@ -55,7 +55,7 @@ type queue struct {
 	lane    *lane
 	entries []*entry
 	batch   int // entries that are being written
-	// A queue is being written, or waits for its due time, or for its turn in the lane, or for its sender or the disk.
+	// A queue is being written, or waits for its due time, or for the lane, or for its sender or the disk.
 	busy    bool
 	timer   *time.Timer
 	backoff wait.Backoff
