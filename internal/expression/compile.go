@@ -4,6 +4,7 @@
 package expression
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -35,6 +36,8 @@ type program struct {
 	ast *ast.AST
 	// named are the steps that it names, in the order of its text.
 	named []namedStep
+	// patterns is the size of those that it searches with.
+	patterns uint64
 }
 
 // compile checks a condition and makes a program of it. The error says all that is wrong with it, by line and column.
@@ -49,6 +52,10 @@ func (c *compiler) compile(source string) (*program, error) {
 	if err := checkLoops(parsed, c.variables); err != nil {
 		return nil, err
 	}
+	patterns, size, err := patternsOf(parsed)
+	if err != nil {
+		return nil, err
+	}
 	checked, issues := c.env.Check(parsed)
 	if issues.Err() != nil {
 		return nil, c.explain(issues)
@@ -57,23 +64,28 @@ func (c *compiler) compile(source string) (*program, error) {
 	if kind := checked.OutputType(); !kind.IsExactType(cel.BoolType) && !kind.IsExactType(cel.DynType) {
 		return nil, fmt.Errorf("must be true or false (bool), not %s", kind)
 	}
-	cost, err := c.env.EstimateCost(checked, newEstimator(c.variables), checker.PresenceTestHasCost(false))
+	cost, err := c.env.EstimateCost(checked, newEstimator(c.variables, patterns), checker.PresenceTestHasCost(false))
 	if err != nil {
 		return nil, fmt.Errorf("estimate what it costs: %w", err)
 	}
 	if err := withinLimit(cost); err != nil {
 		return nil, err
 	}
-	runnable, err := c.env.Program(checked, counting()...)
+	runnable, err := c.env.Program(checked, counting(patterns)...)
 	if err != nil {
 		return nil, err
 	}
-	return &program{Program: runnable, ast: tree, named: namedSteps(tree)}, nil
+	return &program{Program: runnable, ast: tree, named: namedSteps(tree), patterns: size}, nil
 }
 
 // evaluate runs the program with the values of its variables.
 func (p *program) evaluate(values map[string]any) (bool, error) {
-	result, _, err := p.Eval(values)
+	ctx, cancel := context.WithTimeout(context.Background(), maxTime)
+	defer cancel()
+	result, _, err := p.ContextEval(ctx, values)
+	if ctx.Err() != nil {
+		return false, fmt.Errorf("takes longer than %s", maxTime)
+	}
 	if err != nil {
 		return false, p.locate(err)
 	}

@@ -20,10 +20,16 @@ const keptFactor = 10
 // counter counts what a condition costs while it is evaluated: as Kubernetes does, but for functions to which CEL ascribes less
 // than the work that they are. CEL takes two lists to be compared at the cost of their length, however much is in their elements,
 // and a text to be replaced or formatted at the cost of what it was, not of what it becomes.
-type counter struct{ library.CostEstimator }
+type counter struct {
+	library.CostEstimator
+	patterns patterns
+}
 
 // CallCost implements interpreter.ActualCostEstimator.
 func (c *counter) CallCost(function, overload string, args []ref.Val, result ref.Val) *uint64 {
+	if search := c.patterns.searchCost(function, args, result); search != nil {
+		return search
+	}
 	cost := uint64(1)
 	switch function {
 	case operators.In:
@@ -68,10 +74,11 @@ func pairwise(args []ref.Val, _ ref.Val) *uint64 {
 }
 
 // counting are the options that have a program count what it costs, and stop at MaxCost.
-func counting() []cel.ProgramOption {
+func counting(patterns patterns) []cel.ProgramOption {
 	return []cel.ProgramOption{
 		cel.CostLimit(MaxCost),
-		cel.CostTracking(&counter{}),
+		cel.CostTracking(&counter{patterns: patterns}),
+		cel.InterruptCheckFrequency(100),
 		cel.CostTrackerOptions(
 			interpreter.OverloadCostTracker("list_sets_contains_list", pairwise),
 			interpreter.OverloadCostTracker("list_sets_equivalent_list", pairwise),

@@ -18,10 +18,13 @@ const longestScalar = 64
 
 // estimator estimates what a condition costs at worst: as Kubernetes does, by how large the variables can be. Where a size is not
 // known there is no bound, and a condition that depends on it is refused.
-type estimator struct{ library.CostEstimator }
+type estimator struct {
+	library.CostEstimator
+	patterns patterns
+}
 
-func newEstimator(visible variables) *estimator {
-	return &estimator{library.CostEstimator{SizeEstimator: sizes{visible}}}
+func newEstimator(visible variables, patterns patterns) *estimator {
+	return &estimator{library.CostEstimator{SizeEstimator: sizes{visible}}, patterns}
 }
 
 // EstimateCallCost implements checker.CostEstimator. It adds the sizes of what optional fields and conversions return, of which
@@ -41,6 +44,9 @@ func (e *estimator) EstimateCallCost(function, overload string, target *checker.
 			return nil
 		}
 		return &checker.CallEstimate{CostEstimate: size.MultiplyByCostFactor(common.StringTraversalCostFactor), ResultSize: size}
+	}
+	if search := e.estimateSearch(function, target, args); search != nil {
+		return search
 	}
 	return e.CostEstimator.EstimateCallCost(function, overload, target, args)
 }

@@ -8,6 +8,7 @@ package expression
 import (
 	"fmt"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
@@ -22,24 +23,36 @@ const (
 	MaxCost = celconfig.PerCallLimit
 	// MaxLength is how many characters a condition may have: the bound of its schema.
 	MaxLength = 2048
-	// cached is how many conditions are kept compiled, some 30 KiB each.
-	cached = 256
+	// maxTime is how long an evaluation may take. MaxCost ends it long before, unless the process gets no CPU.
+	maxTime = 5 * time.Second
+	// maxCached is how many bytes compiled conditions may take together. One takes up to bytesOfCondition, bytesOfCharacter for each of its
+	// characters, and bytesOfInstruction for the size of its patterns: measured with the worst of each.
+	maxCached          = 16 << 20
+	bytesOfCondition   = 8 << 10
+	bytesOfCharacter   = 200
+	bytesOfInstruction = 200
 )
 
 // Evaluator checks and evaluates conditions. Each is compiled once, as long as it is used. It is safe for concurrent use. The
 // zero Evaluator cannot be used: New makes one.
 type Evaluator struct {
 	pipelines, steps func() (*compiler, error)
-	programs         *lru.Cache
+
+	mu       sync.Mutex
+	programs *lru.Cache
+	// bytes is what the programs take.
+	bytes int
 }
 
 // New returns an Evaluator. It takes memory for what it needs to compile only once there is a condition.
 func New() *Evaluator {
-	return &Evaluator{
+	e := &Evaluator{
 		pipelines: sync.OnceValues(func() (*compiler, error) { return newCompiler(pipelineVariables) }),
 		steps:     sync.OnceValues(func() (*compiler, error) { return newCompiler(stepVariables) }),
-		programs:  lru.New(cached),
+		programs:  lru.New(0), // keep bounds it
 	}
+	_ = e.programs.SetEvictionFunc(func(_ lru.Key, dropped any) { e.bytes -= dropped.(compilation).bytes }) // it fails only if there is one
+	return e
 }
 
 // CheckPipeline returns what is wrong with the condition of a pipeline (spec.when), by line and column; nil is that there is none, or it can be
@@ -114,20 +127,23 @@ const (
 	stepCondition
 )
 
-// compilation is the result of compiling a condition.
+// key is what a condition is kept by.
+type key struct {
+	place
+	source string
+}
+
+// compilation is the result of compiling a condition, and about how many bytes it takes.
 type compilation struct {
 	program *program
 	err     error
+	bytes   int
 }
 
 // compiled returns a condition ready to be evaluated. What is wrong with one is kept as well.
 func (e *Evaluator) compiled(at place, source string) (*program, error) {
 	if length := utf8.RuneCountInString(source); length > MaxLength {
 		return nil, fmt.Errorf("must have at most %d characters, not %d", MaxLength, length)
-	}
-	type key struct {
-		place
-		source string
 	}
 	if kept, ok := e.programs.Get(key{at, source}); ok {
 		done := kept.(compilation)
@@ -141,8 +157,23 @@ func (e *Evaluator) compiled(at place, source string) (*program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set CEL up: %w", err)
 	}
-	var done compilation
-	done.program, done.err = compiler.compile(source)
-	e.programs.Add(key{at, source}, done)
+	done := compilation{bytes: bytesOfCondition + bytesOfCharacter*len(source)}
+	if done.program, done.err = compiler.compile(source); done.err == nil {
+		done.bytes += bytesOfInstruction * int(done.program.patterns) //nolint:gosec // at most maxPatterns
+	}
+	e.keep(key{at, source}, done)
 	return done.program, done.err
+}
+
+// keep adds a compilation, and drops those that were used least recently if all take too much together.
+func (e *Evaluator) keep(of key, done compilation) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if kept, ok := e.programs.Get(of); ok {
+		e.bytes -= kept.(compilation).bytes
+	}
+	e.programs.Add(of, done)
+	for e.bytes += done.bytes; e.bytes > maxCached; {
+		e.programs.RemoveOldest()
+	}
 }

@@ -4,8 +4,12 @@
 package expression
 
 import (
+	"fmt"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
@@ -14,6 +18,7 @@ const (
 	mayCost    = "may cost"
 	costs      = "costs more than 1000000 units"
 	loops      = "loops (all, exists, map, filter and the like), and may have 6"
+	tooLarge   = "patterns that are too large together"
 	repetition = "optMap and optFlatMap are not available"
 )
 
@@ -47,8 +52,19 @@ func TestHostileConditions(t *testing.T) {
 		"formatted, and formatted":     {`["` + again("%s", 40) + `".format(` + list("outputs.p.t", 39) + `)].map(a, "` + again("%s", 100) + `".format(` + list("a", 99) + `)).size() > 0`, costs},
 		"joined":                       {list("outputs.p.t", 100) + `.join(outputs.p.t) == ""`, mayCost},
 		"split, and looped over":       {`outputs.p.t.split("").all(a, outputs.p.t.split("").all(b, a == b))`, mayCost},
-		"a slow pattern":               {`outputs.p.t.matches("` + again("(x+x+)+", 220) + `y")`, ""},
-		"a pattern of unknown length":  {`["x"].all(x, outputs.p.t.matches(string(size(outputs.p.t.split("")))))`, ""},
+		"a slow pattern":               {`outputs.p.t.matches("` + again("(x+x+)+", 220) + `y")`, tooLarge},
+		"a pattern, repeated":          {`outputs.p.t.matches("` + again("(a?){1000}", 180) + `")`, tooLarge},
+		"a pattern in a pattern":       {`outputs.p.t.matches("((a{100}){100}){100}")`, "invalid"},
+		"many patterns":                {again(`outputs.p.t.matches("(a?){20}") || `, 55) + "true", tooLarge},
+		"large classes":                {`outputs.p.t.matches("` + again("\\\\pL", 300) + `")`, tooLarge},
+		"a pattern to find":            {`outputs.p.t.find("(a?){1000}") == ""`, tooLarge},
+		"a pattern to find all":        {`outputs.p.t.findAll("(a?){1000}", 1).size() == 0`, tooLarge},
+		"found over and over":          {`outputs.p.t.findAll(".*y|x").size() == 0`, mayCost},
+		"matched over and over":        {`["` + again(`1","`, 200) + `1"].all(i, outputs.p.t.matches("(x?){100}y"))`, mayCost},
+		"a pattern of unknown length":  {`["x"].all(x, outputs.p.t.matches(string(size(outputs.p.t.split("")))))`, "is not a literal text"},
+		"a pattern from outside":       {`outputs.p.t.matches(outputs.p.t)`, "is not a literal text"},
+		"a pattern as a function":      {`outputs.p.t.matches("(" + "a?){1000}")`, "is not a literal text"},
+		"no pattern":                   {`outputs.p.t.matches("(")`, "invalid"},
 		"a chain without end":          {"[1]" + again(".map(a,[a,a])", 100) + ".size() > 0", "recursion"},
 		"brackets":                     {again("[", 1000) + again("]", 1000) + ".size() > 0", "recursion"},
 		"nested lists":                 {again("[", 60) + again("]", 60) + ".size() > 0", ""},
@@ -73,6 +89,72 @@ func TestHostileConditions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// expensive returns conditions that are accepted, each the most expensive of its kind, and different for each n.
+func expensive(n int) map[string]string {
+	again := strings.Repeat
+	fill := func(condition string, part string) string { // as long as can be
+		end := fmt.Sprintf("%d != 0", n+1)
+		return condition + again(part, (MaxLength-len(condition)-len(end))/len(part)) + end
+	}
+	return map[string]string{
+		"terms":         fill("", "true||"),
+		"paths":         fill("", "outputs.p.t!=''||"),
+		"names":         fill("", "recording.name.size()>0||"),
+		"numbers":       "[" + again("1,", 1000) + strconv.Itoa(n) + "].size() > 0",
+		"patterns":      fmt.Sprintf(`outputs.p.t.matches("(x?){190}y") || %d != 0`, n+1),
+		"in a loop":     fmt.Sprintf(`[1,2,3,4].all(i, !outputs.p.t.matches("(x?){55}y")) || %d != 0`, n+1),
+		"small, in one": "[" + again("1,", 18) + fmt.Sprintf(`1].all(i, !outputs.p.t.matches("(x?){12}y")) || %d != 0`, n+1),
+		"many patterns": fill(again(`"a".matches("(a?){10}b")||`, 18), "true||"),
+		"classes":       fmt.Sprintf(`"x".matches("%s") || %d != 0`, again("\\\\pL", 11), n+1),
+	}
+}
+
+// The most expensive pipeline that is accepted: 33 conditions take less than 32 MiB, and each is evaluated within 0.1 s, also by the
+// heaviest steps there can be.
+func TestMostExpensivePipeline(t *testing.T) {
+	for name := range expensive(0) {
+		t.Run(name, func(t *testing.T) {
+			e := New()
+			if err := e.CheckStep("true", nil); err != nil { // what all conditions share
+				t.Fatal(err)
+			}
+			before := heap()
+			for n := range 33 {
+				if err := e.CheckStep(expensive(n)[name], []string{"p"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if took := heap() - before; took > 32<<20 || took > int64(e.bytes) {
+				t.Errorf("the conditions take %d KiB and count for %d KiB", took>>10, e.bytes>>10)
+			} else {
+				t.Logf("the conditions take %d KiB and count for %d KiB", took>>10, e.bytes>>10)
+			}
+			fastest := time.Hour
+			for range 5 { // the machine may be busy
+				began := time.Now()
+				if _, err := e.Step(expensive(0)[name], meeting(), heavy()[:1]); err != nil {
+					t.Fatal(err)
+				}
+				fastest = min(fastest, time.Since(began))
+			}
+			if fastest > 100*time.Millisecond {
+				t.Errorf("an evaluation takes %s", fastest)
+			} else {
+				t.Logf("an evaluation takes %s", fastest)
+			}
+		})
+	}
+}
+
+// heap returns how many bytes are reachable.
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }
 
 // heavy returns the heaviest steps there can be: as many, each with a whole message of values.
