@@ -7,10 +7,13 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/meetingops/meeting-recording-operator/events"
+	"github.com/meetingops/meeting-recording-operator/internal/event/cloudevent"
 	"github.com/meetingops/meeting-recording-operator/internal/notify"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/progress"
@@ -84,11 +87,14 @@ func runNotify(ctx context.Context, p process, opts notifyOptions) error {
 	if opts.sender.Retries < 0 || opts.sender.AttemptTimeout <= 0 || opts.sender.Timeout <= 0 {
 		return sysexits.New(sysexits.Usage, nil, "--retries must not be negative, --attempt-timeout and --timeout must be more than 0, such as 30s")
 	}
-	steps, err := earlierSteps(p)
+	data, err := notified(p)
 	if err != nil {
 		return err
 	}
-	event, err := notify.NewEvent(opts.eventType, notify.Data{Recording: notifiedRecording(p), Steps: steps}, time.Now())
+	if data.Steps, err = earlierSteps(p); err != nil {
+		return err
+	}
+	event, err := notify.NewEvent(opts.eventType, data, time.Now())
 	if err != nil {
 		return err
 	}
@@ -125,17 +131,28 @@ func earlierSteps(p process) (map[string]notify.Step, error) {
 	return notify.ParseSteps(text)
 }
 
-func notifiedRecording(p process) notify.Recording {
-	r := notify.Recording{
-		Name:      p.getenv("RECORDING_NAME"),
-		Namespace: p.getenv("RECORDING_NAMESPACE"),
-		MeetingID: p.getenv("RECORDING_MEETING_ID"),
-		SessionID: p.getenv("RECORDING_SESSION_ID"),
-		Segment:   p.getenv("RECORDING_SEGMENT"),
-		State:     p.getenv("RECORDING_STATE"),
+// notified returns what the environment says about the recording. The operator sets it; who runs the command by hand may leave all but the name
+// out.
+func notified(p process) (notify.Data, error) {
+	data := notify.Data{
+		Recording: cloudevent.Recording{
+			Name:      p.getenv("RECORDING_NAME"),
+			Namespace: p.getenv("RECORDING_NAMESPACE"),
+			MeetingID: p.getenv("RECORDING_MEETING_ID"),
+			SessionID: p.getenv("RECORDING_SESSION_ID"),
+			Segment:   1,
+		},
+		State: p.getenv("RECORDING_STATE"),
 	}
-	if file := (notify.File{Path: p.getenv("RECORDING_FILE_PATH"), URL: p.getenv("RECORDING_FILE_URL")}); file != (notify.File{}) {
-		r.File = &file
+	if segment := p.getenv("RECORDING_SEGMENT"); segment != "" {
+		number, err := strconv.ParseInt(segment, 10, 32)
+		if err != nil {
+			return notify.Data{}, sysexits.New(sysexits.Usage, err, "RECORDING_SEGMENT is not a number")
+		}
+		data.Recording.Segment = int32(number)
 	}
-	return r
+	if file := (events.File{Path: p.getenv("RECORDING_FILE_PATH"), URL: p.getenv("RECORDING_FILE_URL")}); file != (events.File{}) {
+		data.File = &file
+	}
+	return data, nil
 }

@@ -44,8 +44,8 @@ func TestNotify(t *testing.T) {
 	}{
 		"outputs":    {func(f *fixture) { f.env["STEP_OUTPUTS_FILE"] = file }, `"steps":{"archive":{"state":"Succeeded","outputs":[{"name":"archive","url":"s3://b/a.mp4","values":{"x":1}}]},"poster":{"state":"Skipped","outputs":[]}}`},
 		"no outputs": {func(*fixture) {}, `"steps":{}`},
-		"recording":  {func(*fixture) {}, `"recording":{"name":"abcd-efgh-ijkl-0123456789abcdef01234567","namespace":"prod","meetingID":"abcd-efgh-ijkl","sessionID":"0123456789abcdef01234567","segment":"1","state":"Stopped","file":{"path":"recordings/a.mp4","url":"https://cdn.videosdk.live/a.mp4"}}`},
-		"no file":    {func(f *fixture) { delete(f.env, "RECORDING_FILE_PATH"); delete(f.env, "RECORDING_FILE_URL") }, `"state":"Stopped"}`},
+		"recording":  {func(*fixture) {}, `"recording":{"name":"abcd-efgh-ijkl-0123456789abcdef01234567","namespace":"prod","meetingID":"abcd-efgh-ijkl","sessionID":"0123456789abcdef01234567","segment":1},"state":"Stopped","file":{"path":"recordings/a.mp4","url":"https://cdn.videosdk.live/a.mp4"},`},
+		"no file":    {func(f *fixture) { delete(f.env, "RECORDING_FILE_PATH"); delete(f.env, "RECORDING_FILE_URL") }, `"state":"Stopped","steps":`},
 		"flags": {func(f *fixture) {
 			f.args = append(f.args, "--url="+f.env["NOTIFY_URL"], "--secret-file="+secretFile, "--event-type=org.example.done")
 			delete(f.env, "NOTIFY_URL")
@@ -93,6 +93,7 @@ func TestNotifyFails(t *testing.T) {
 		"no secret":      {func(f *fixture) { delete(f.env, "NOTIFY_SECRET") }, 0, 64, "set --secret-file or NOTIFY_SECRET"},
 		"no secret file": {func(f *fixture) { f.args = append(f.args, "--secret-file=/none") }, 0, 78, "is the Secret mounted there?"},
 		"no recording":   {func(f *fixture) { delete(f.env, "RECORDING_NAME") }, 0, 64, "set RECORDING_NAME"},
+		"bad segment":    {func(f *fixture) { f.env["RECORDING_SEGMENT"] = "x" }, 0, 64, "RECORDING_SEGMENT is not a number"},
 		"bad outputs":    {func(f *fixture) { f.env["STEP_OUTPUTS_FILE"] = noSteps }, 0, 65, "the outputs of earlier steps are not"},
 		"no outputs file": {func(f *fixture) { f.env["STEP_OUTPUTS_FILE"] = "/none" }, 0, 66,
 			"cannot read the outputs of earlier steps"},

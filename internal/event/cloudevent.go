@@ -5,13 +5,15 @@ package event
 
 import (
 	"fmt"
-	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/events"
+	"github.com/meetingops/meeting-recording-operator/internal/event/cloudevent"
 )
 
 // The types of CloudEvents. The number is the version of the data: fields may be added within one, nothing else.
@@ -26,22 +28,12 @@ const (
 
 // Data is what a CloudEvent carries: docs/reference/cloudevents.schema.json. Which of the parts it has depends on its type.
 type Data struct {
-	Recording  Recording    `json:"recording"`
-	State      string       `json:"state,omitempty"`
-	Source     string       `json:"source,omitempty"`
-	File       *events.File `json:"file,omitempty"`
-	Processing *Processing  `json:"processing,omitempty"`
-	Step       *Step        `json:"step,omitempty"`
-}
-
-// Recording identifies the recording.
-type Recording struct {
-	Name      string `json:"name"`
-	Namespace string `json:"namespace"`
-	UID       string `json:"uid"`
-	MeetingID string `json:"meetingID"`
-	SessionID string `json:"sessionID"`
-	Segment   int32  `json:"segment"`
+	Recording  cloudevent.Recording `json:"recording"`
+	State      string               `json:"state,omitempty"`
+	Source     string               `json:"source,omitempty"`
+	File       *events.File         `json:"file,omitempty"`
+	Processing *Processing          `json:"processing,omitempty"`
+	Step       *Step                `json:"step,omitempty"`
 }
 
 // Processing is the state that post-processing came to.
@@ -57,19 +49,6 @@ type Step struct {
 	Outputs  []v1alpha1.StepOutput `json:"outputs"`
 }
 
-// Source returns the CloudEvents source of a recording: its path in the API.
-func Source(namespace, name string) string {
-	return (&url.URL{Path: "/apis/" + v1alpha1.GroupVersion.String() + "/namespaces/" + namespace + "/meetingrecordings/" + name}).String()
-}
-
-// RecordingOf returns what identifies an object.
-func RecordingOf(object *v1alpha1.MeetingRecording) Recording {
-	return Recording{
-		Name: object.Name, Namespace: object.Namespace, UID: string(object.UID),
-		MeetingID: object.Spec.MeetingID, SessionID: object.Spec.SessionID, Segment: object.Spec.Segment,
-	}
-}
-
 // CloudEvent is what identifies a CloudEvent beside its recording.
 type CloudEvent struct {
 	ID, Type string
@@ -77,19 +56,44 @@ type CloudEvent struct {
 	Data     Data
 }
 
+// Received returns the CloudEvent of a provider's event that arrived for the recording.
+func Received(object *v1alpha1.MeetingRecording, entry v1alpha1.RecordingEvent) CloudEvent {
+	event := newCloudEvent(object, TypeRecording, "recording-"+strings.ToLower(string(entry.Type)), entry.ReceiveTime.Time)
+	event.Data.State, event.Data.Source = string(entry.Type), string(entry.Source)
+	if entry.Type == v1alpha1.EventStopped {
+		event.Data.File = fileOf(&object.Status)
+	}
+	return event
+}
+
+// Made returns the CloudEvent of the outputs of a step that succeeded.
+func Made(object *v1alpha1.MeetingRecording, step *v1alpha1.StepStatus) CloudEvent {
+	at := object.CreationTimestamp.Time
+	if step.CompletionTime != nil {
+		at = step.CompletionTime.Time
+	}
+	event := newCloudEvent(object, TypeOutputs, fmt.Sprintf("outputs-%s-%s-%d", step.Pipeline, step.Step, step.Attempt), at)
+	event.Data.Step = &Step{Pipeline: step.Pipeline, Name: step.Step, Attempt: step.Attempt, Outputs: step.Outputs}
+	return event
+}
+
+// Processed returns the CloudEvent of the state that post-processing came to.
+func Processed(object *v1alpha1.MeetingRecording) CloudEvent {
+	state, changed := string(object.Status.Processing.State), object.Status.Processing.LastTransitionTime.Time
+	event := newCloudEvent(object, TypeProcessing, strings.ToLower(state)+"-"+strconv.FormatInt(changed.UnixMicro(), 10), changed)
+	event.Data.Processing = &Processing{State: state}
+	return event
+}
+
+// newCloudEvent returns a CloudEvent whose id is the same however often it is sent, and whoever sends it.
+func newCloudEvent(object *v1alpha1.MeetingRecording, kind, what string, at time.Time) CloudEvent {
+	return CloudEvent{ID: string(object.UID) + "-" + what, Type: kind, Time: at, Data: Data{Recording: cloudevent.Recording{
+		Name: object.Name, Namespace: object.Namespace, UID: string(object.UID),
+		MeetingID: object.Spec.MeetingID, SessionID: object.Spec.SessionID, Segment: object.Spec.Segment,
+	}}}
+}
+
 // Encode returns the CloudEvent of a recording. It fails only if the outputs are not valid JSON.
 func (c CloudEvent) Encode() (cloudevents.Event, error) {
-	event := cloudevents.New()
-	event.SetID(c.ID)
-	event.SetType(c.Type)
-	event.SetSource(Source(c.Data.Recording.Namespace, c.Data.Recording.Name))
-	event.SetSubject(c.Data.Recording.Name)
-	event.SetTime(c.Time)
-	if err := event.SetData(cloudevents.ApplicationJSON, c.Data); err != nil {
-		return cloudevents.Event{}, fmt.Errorf("encode CloudEvent %s: %w", c.ID, err)
-	}
-	if err := event.Validate(); err != nil {
-		return cloudevents.Event{}, fmt.Errorf("encode CloudEvent %s: %w", c.ID, err)
-	}
-	return event, nil
+	return cloudevent.Encode(c.ID, c.Type, c.Data.Recording, c.Time, c.Data)
 }

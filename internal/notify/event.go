@@ -10,11 +10,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"net/url"
 	"time"
 
-	cloudevents "github.com/cloudevents/sdk-go/v2/event"
-
+	"github.com/meetingops/meeting-recording-operator/events"
+	"github.com/meetingops/meeting-recording-operator/internal/event/cloudevent"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
@@ -22,28 +21,15 @@ import (
 // DefaultType is the event's type when nothing else is said.
 const DefaultType = "dev.meetingops.recording.processed"
 
-// Data is what the event carries.
+// Data is what the event carries, in the words of the manager's own CloudEvents.
 type Data struct {
-	Recording Recording `json:"recording"`
+	Recording cloudevent.Recording `json:"recording"`
+	// State is how the recording ended, and File the recorded file at the provider. Its URL may be signed, and so a secret between us and the
+	// receiver.
+	State string       `json:"state,omitempty"`
+	File  *events.File `json:"file,omitempty"`
 	// Steps are the steps before this one that made something, by name.
 	Steps map[string]Step `json:"steps"`
-}
-
-// Recording is the recording, as the operator describes it in a step's environment.
-type Recording struct {
-	Name      string `json:"name"`
-	Namespace string `json:"namespace,omitempty"`
-	MeetingID string `json:"meetingID,omitempty"`
-	SessionID string `json:"sessionID,omitempty"`
-	Segment   string `json:"segment,omitempty"`
-	State     string `json:"state,omitempty"`
-	File      *File  `json:"file,omitempty"`
-}
-
-// File is the recorded file at the provider. Its URL may be signed, and so a secret between us and the receiver.
-type File struct {
-	Path string `json:"path,omitempty"`
-	URL  string `json:"url,omitempty"`
 }
 
 // Step is what a step made.
@@ -95,26 +81,16 @@ func NewEvent(eventType string, data Data, at time.Time) (Event, error) {
 	if data.Recording.Name == "" {
 		return Event{}, sysexits.New(sysexits.Usage, nil, "no recording: set RECORDING_NAME")
 	}
-	source := (&url.URL{Path: "/apis/recording.meetingops.dev/v1alpha1/namespaces/" + data.Recording.Namespace +
-		"/meetingrecordings/" + data.Recording.Name}).String()
 	text, err := json.Marshal(data)
 	if err != nil {
 		return Event{}, sysexits.New(sysexits.Software, err, "cannot write the event")
 	}
 	sum := sha256.New()
-	for _, part := range [][]byte{[]byte(eventType), {0}, []byte(source), {0}, text} {
+	for _, part := range [][]byte{[]byte(eventType), {0}, []byte(data.Recording.Source()), {0}, text} {
 		sum.Write(part)
 	}
-	event := cloudevents.New()
-	event.SetID("msg_" + hex.EncodeToString(sum.Sum(nil))[:32])
-	event.SetType(eventType)
-	event.SetSource(source)
-	event.SetSubject(data.Recording.Name)
-	event.SetTime(at)
-	if err := event.SetData(cloudevents.ApplicationJSON, data); err != nil {
-		return Event{}, sysexits.New(sysexits.Software, err, "cannot write the event")
-	}
-	if err := event.Validate(); err != nil {
+	event, err := cloudevent.Encode("msg_"+hex.EncodeToString(sum.Sum(nil))[:32], eventType, data.Recording, at, data)
+	if err != nil {
 		return Event{}, sysexits.New(sysexits.Usage, err, "that is no event; is --event-type right?")
 	}
 	body, err := json.Marshal(event)

@@ -21,6 +21,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/meetingops/meeting-recording-operator/events"
+	"github.com/meetingops/meeting-recording-operator/internal/event/cloudevent"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
@@ -35,8 +37,8 @@ var sentAt = time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC)
 func data() Data {
 	size := int64(12)
 	return Data{
-		Recording: Recording{Name: "m-s", Namespace: "prod", MeetingID: "m", SessionID: "s", Segment: "1", State: "Stopped",
-			File: &File{Path: "a.mp4", URL: "https://cdn.videosdk.live/a.mp4"}},
+		Recording: cloudevent.Recording{Name: "m-s", Namespace: "prod", MeetingID: "m", SessionID: "s", Segment: 1},
+		State:     "Stopped", File: &events.File{Path: "a.mp4", URL: "https://cdn.videosdk.live/a.mp4"},
 		Steps: map[string]Step{"archive": {
 			State:   "Succeeded",
 			Outputs: []outputs.Output{{Name: "archive", URL: "s3://b/a.mp4", MediaType: "video/mp4", SizeBytes: &size, SHA256: strings.Repeat("a", 64)}},
@@ -310,7 +312,7 @@ func TestEventID(t *testing.T) {
 		t.Error("the same news has two ids")
 	}
 	changed := data()
-	changed.Recording.State = "Failed"
+	changed.State = "Failed"
 	for name, other := range map[string]func() (Event, error){
 		"data": func() (Event, error) { return NewEvent(DefaultType, changed, sentAt) },
 		"type": func() (Event, error) { return NewEvent("other", data(), sentAt) },
