@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-logr/logr"
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -114,6 +115,7 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	if err != nil {
 		return err
 	}
+	checker.AlsoList(corev1.SchemeGroupVersion.WithResource("pods"))
 	// A cache of a namespace that cannot be read would never sync, and stop the controllers for all.
 	readable := checker.Check(ctx)
 	if len(flags.namespaces) > 0 {

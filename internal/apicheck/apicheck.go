@@ -37,6 +37,7 @@ var ErrRestart = errors.New("starting again")
 type Checker struct {
 	client     metadata.Interface
 	resources  []schema.GroupVersionResource
+	listed     []schema.GroupVersionResource
 	namespaces []string
 	log        logr.Logger
 
@@ -55,6 +56,9 @@ func New(cluster *rest.Config, namespaces []string, log logr.Logger, resources .
 	}
 	return &Checker{client: client, namespaces: namespaces, resources: resources, log: log}, nil
 }
+
+// AlsoList has resources checked that the program lists, but does not watch.
+func (c *Checker) AlsoList(resources ...schema.GroupVersionResource) { c.listed = resources }
 
 // Check checks all namespaces, and returns those that can be read. A namespace counts as readable while the API server cannot be
 // reached: only its answer shows that it is not.
@@ -79,32 +83,34 @@ func (c *Checker) setProblem(namespace string, err error) {
 
 // read returns an error if one of the resources cannot be listed or watched.
 func (c *Checker) read(ctx context.Context, namespace string) error {
-	for _, resource := range c.resources {
-		if err := c.readResource(ctx, resource, namespace); err != nil {
-			if apierrors.IsNotFound(err) {
-				err = fmt.Errorf("%w: install the CRDs of this version", err)
-			}
-			return fmt.Errorf("list and watch %s in %s: %w", resource.Resource, nameOf(namespace), err)
+	for i, resource := range slices.Concat(c.resources, c.listed) {
+		verb, err := c.readResource(ctx, resource, namespace, i < len(c.resources))
+		if apierrors.IsNotFound(err) {
+			err = fmt.Errorf("%w: install the CRDs of this version", err)
+		}
+		if err != nil {
+			return fmt.Errorf("%s %s in %s: %w", verb, resource.Resource, nameOf(namespace), err)
 		}
 	}
 	return nil
 }
 
-func (c *Checker) readResource(ctx context.Context, resource schema.GroupVersionResource, namespace string) error {
+// readResource returns what could not be done, and why.
+func (c *Checker) readResource(ctx context.Context, resource schema.GroupVersionResource, namespace string, watched bool) (verb string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	client := c.client.Resource(resource).Namespace(namespace)
 	list, err := client.List(ctx, metav1.ListOptions{Limit: 1})
-	if err != nil {
-		return err
+	if err != nil || !watched {
+		return "list", err
 	}
 	one := int64(1)
 	watcher, err := client.Watch(ctx, metav1.ListOptions{ResourceVersion: list.ResourceVersion, TimeoutSeconds: &one})
 	if err != nil {
-		return err
+		return "watch", err
 	}
 	watcher.Stop()
-	return nil
+	return "", nil
 }
 
 // isRefusal reports whether the API server answered that a namespace cannot be read.

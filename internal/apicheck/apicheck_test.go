@@ -30,9 +30,11 @@ var recordings = schema.GroupVersionResource{Group: "recording.meetingops.dev", 
 type apiServer struct {
 	mu       sync.Mutex
 	revision int
-	// refused has the status code for a namespace, noWatch those that may be listed only, and down whether there is no answer.
+	// refused has the status code for a namespace, noWatch that which may be listed only, noPods that whose Pods may not be listed, and down
+	// whether there is no answer.
 	refused map[string]int
 	noWatch string
+	noPods  string
 	down    bool
 }
 
@@ -49,12 +51,12 @@ func (a *apiServer) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("connection refused")
 	}
 	_, namespace, _ := strings.Cut(r.URL.Path, "/namespaces/")
-	namespace, _, _ = strings.Cut(namespace, "/")
+	namespace, resource, _ := strings.Cut(namespace, "/")
 	isWatch := r.URL.Query().Get("watch") != ""
 	code, body := http.StatusOK, fmt.Sprintf(`{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"%d"},"items":[]}`, a.revision)
 	if refused := a.refused[namespace]; refused != 0 {
 		code = refused
-	} else if isWatch && namespace == a.noWatch {
+	} else if isWatch && namespace == a.noWatch || resource == "pods" && namespace == a.noPods {
 		code = http.StatusForbidden
 	} else if isWatch {
 		body = ""
@@ -77,23 +79,27 @@ func newChecker(t *testing.T, api *apiServer, namespaces ...string) *apicheck.Ch
 
 // A namespace that cannot be read is named, and the others are readable.
 func TestCheck(t *testing.T) {
-	api := &apiServer{revision: 7, refused: map[string]int{"b": 403, "d": 404}, noWatch: "e"}
-	checker := newChecker(t, api, "a", "b", "c", "d", "e")
+	api := &apiServer{revision: 7, refused: map[string]int{"b": 403, "d": 404}, noWatch: "e", noPods: "f"}
+	checker := newChecker(t, api, "a", "b", "c", "d", "e", "f")
+	checker.AlsoList(schema.GroupVersionResource{Version: "v1", Resource: "pods"})
 	if got := checker.Check(t.Context()); !slices.Equal(got, []string{"a", "c"}) {
 		t.Errorf("readable: %v", got)
 	}
 	err := checker.Ready(nil)
-	for _, want := range []string{"meetingrecordings in namespace b: Forbidden", "namespace d: NotFound: install the CRDs of this version", "namespace e: Forbidden"} {
+	for _, want := range []string{
+		"list meetingrecordings in namespace b: Forbidden", "namespace d: NotFound: install the CRDs of this version", "watch meetingrecordings in namespace e: Forbidden",
+		"list pods in namespace f: Forbidden",
+	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("ready: %v, want %q", err, want)
 		}
 	}
-	api.set(func() { api.refused, api.noWatch = nil, "" })
-	if got := checker.Check(t.Context()); len(got) != 5 || checker.Ready(nil) != nil {
+	api.set(func() { api.refused, api.noWatch, api.noPods = nil, "", "" })
+	if got := checker.Check(t.Context()); len(got) != 6 || checker.Ready(nil) != nil {
 		t.Errorf("readable: %v, %v", got, checker.Ready(nil))
 	}
 	api.set(func() { api.down = true })
-	if got := checker.Check(t.Context()); len(got) != 5 || checker.Ready(nil) == nil {
+	if got := checker.Check(t.Context()); len(got) != 6 || checker.Ready(nil) == nil {
 		t.Errorf("while the API server is down: %v, %v", got, checker.Ready(nil))
 	}
 }
