@@ -103,20 +103,15 @@ func (r *Reconciler) createJob(ctx context.Context, gathered *facts, run jobs.Ru
 	return nil
 }
 
-// confirmStatus returns nil if the outcome of a run could be stored. Unless a status write was accepted in the namespace before, it asks
-// the API server by a dry run.
+// confirmStatus returns nil if the outcome of a run could be stored, whatever it will be. Unless a status write was accepted in the
+// namespace before, it asks the API server by a dry run.
 func (r *Reconciler) confirmStatus(ctx context.Context, recording *v1alpha1.MeetingRecording, run jobs.Run) error {
 	if err, known := r.statusWrites.Get(recording.Namespace); known && err == nil {
 		return nil
 	}
-	now := metav1.NewTime(r.Clock.Now())
-	after := recording.DeepCopy()
-	after.Status.Processing.State = v1alpha1.ProcessingRunning
+	after, sample := recording.DeepCopy(), planning.Sample(run, r.Clock.Now())
+	after.Status.Processing, after.Status.Conditions = sample.Processing, sample.Conditions
 	after.Status.ObservedGeneration = recording.Generation
-	after.Status.Processing.Steps = []v1alpha1.StepStatus{{
-		Pipeline: run.Pipeline, Step: run.Step.Name, JobName: run.Name(), Attempt: run.Attempt,
-		State: v1alpha1.StepRunning, StartTime: &now, CompletionTime: &now,
-	}}
 	err := kube.PatchStatus(ctx, r.Client, recording, after, client.DryRunAll)
 	if err == nil {
 		_ = r.statusWrites.Set(recording.Namespace, nil)

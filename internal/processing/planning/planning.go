@@ -7,12 +7,14 @@
 package planning
 
 import (
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
@@ -108,6 +110,23 @@ func (d Decision) Changes(recording *v1alpha1.MeetingRecording) bool {
 // Begins reports whether the decision is the first that acts on how the recording ended.
 func (d Decision) Begins(recording *v1alpha1.MeetingRecording) bool {
 	return d.Processing.State != recording.Status.Processing.State && len(recording.Status.Processing.Steps) == 0
+}
+
+// Sample returns a decision that has every field that one can have, to try whether the API server stores them.
+func Sample(run jobs.Run, now time.Time) Decision {
+	at, size := metav1.NewTime(now), int64(1)
+	step := v1alpha1.StepStatus{
+		Pipeline: run.Pipeline, Step: run.Step.Name, JobName: run.Name(), Attempt: run.Attempt, Retries: 1,
+		State: v1alpha1.StepSkipped, Reason: v1alpha1.StepNeedFailed, RetryTime: &at, StartTime: &at, CompletionTime: &at, Message: "dry run",
+		Outputs: []v1alpha1.StepOutput{{
+			Name: "sample", URL: "https://example.com/sample", MediaType: "video/mp4", SizeBytes: &size, SHA256: strings.Repeat("0", 64),
+			Values: &runtime.RawExtension{Raw: []byte(`{"sample":1}`)},
+		}},
+	}
+	return Input{Recording: run.Recording, Now: now}.decide(v1alpha1.ProcessingStatus{
+		State: v1alpha1.ProcessingSucceeded, Steps: []v1alpha1.StepStatus{step}, History: []v1alpha1.StepAttempt{AttemptOf(&step)},
+		ObservedRerunToken: "dry-run",
+	}, conditions.Stalled(v1alpha1.ReasonProcessingFailed, "dry run"))
 }
 
 // Notice is a Kubernetes Event to write once the decision is stored.
