@@ -203,10 +203,15 @@ func TestRetentionGoesOn(t *testing.T) {
 	patchObject(t, held[0], func() { held[0].Spec.Hold = true })
 	segments(t, ns, "613e1a0ad3d5a1b2c3d4e503", "day", "day")
 	segments(t, ns, "613e1a0ad3d5a1b2c3d4e504", "day")
-	inDays(t, ns, 8, func(_ *controllers.Options, w *wire) { w.forbidden = forbidden.Name })
-	expectLeft(t, ns, forbidden, held[0], held[1])
-	if note := expectEvent(t, forbidden, "DeletionFailed"); !strings.Contains(note, "not allowed") {
-		t.Errorf("the note is %q", note)
+	failing := segments(t, ns, "613e1a0ad3d5a1b2c3d4e500", "day")[0] // its deletion fails in an admission webhook
+	inDays(t, ns, 8, func(_ *controllers.Options, w *wire) {
+		w.undeletable = map[string]int{forbidden.Name: http.StatusForbidden, failing.Name: http.StatusInternalServerError}
+	})
+	expectLeft(t, ns, failing, forbidden, held[0], held[1])
+	for _, recording := range []*v1alpha1.MeetingRecording{forbidden, failing} {
+		if note := expectEvent(t, recording, "DeletionFailed"); !strings.Contains(note, "not allowed") {
+			t.Errorf("the note is %q", note)
+		}
 	}
 }
 

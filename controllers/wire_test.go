@@ -5,6 +5,7 @@ package controllers_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"path"
@@ -35,8 +36,8 @@ type wire struct {
 	beforeDelete func(name string)
 	// ahead is how far the API server's clock is from the machine's.
 	ahead time.Duration
-	// forbidden is the name of an object that may not be deleted.
-	forbidden string
+	// undeletable has the status code that answers the deletion of an object, by its name.
+	undeletable map[string]int
 	// expiring is how many pages of lists are yet answered by 410.
 	expiring int
 }
@@ -120,8 +121,8 @@ func (w *wire) through(next http.RoundTripper) http.RoundTripper {
 }
 
 func (w *wire) forward(request *http.Request, kind string, next http.RoundTripper) (*http.Response, error) {
-	if w.forbidden != "" && request.Method == http.MethodDelete && path.Base(request.URL.Path) == w.forbidden {
-		return answer(request, http.StatusForbidden, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"not allowed"}`), nil
+	if code := w.undeletable[path.Base(request.URL.Path)]; code != 0 && request.Method == http.MethodDelete {
+		return answer(request, code, fmt.Sprintf(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":%q,"code":%d,"message":"not allowed"}`, http.StatusText(code), code)), nil
 	}
 	if w.tamper != nil {
 		return w.tamper(request, kind, next)

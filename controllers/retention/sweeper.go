@@ -164,7 +164,7 @@ func expiredAt(err error) (string, bool) {
 // tolerate reports an error that concerns one recording, and returns others: those of the API server as a whole, and of the context.
 func (s *Sweeper) tolerate(ctx context.Context, key types.NamespacedName, err error) error {
 	var status apierrors.APIStatus
-	isOne := errors.As(err, &status) && status.Status().Code >= 400 && status.Status().Code < 500 && !apierrors.IsTooManyRequests(err)
+	isOne := errors.As(err, &status) && status.Status().Code >= 400 && status.Status().Code <= 500 && !apierrors.IsTooManyRequests(err)
 	if err == nil || !isOne {
 		return err
 	}
