@@ -4,18 +4,23 @@
 package planning_test
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
 
 // Whatever has happened: once the controller has nothing more to write, an event or a timeout leads out of the state, or nothing is
-// left to do.
+// left to do. What leads out really changes something, a Job that makes no progress becomes Stalled, and one that does has a deadline.
 func TestEveryStateHasAnExit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		end := rapid.SampledFrom([]v1alpha1.RecordingState{"", v1alpha1.RecordingStarting, v1alpha1.RecordingStarted, v1alpha1.RecordingStopping, stopped, fail}).Draw(t, "state")
@@ -24,11 +29,28 @@ func TestEveryStateHasAnExit(t *testing.T) {
 			w.live()
 		}
 		in, decision := w.rest()
-		switch exit := exitOf(in, decision); {
-		case exit == "":
-			t.Fatalf("nothing leads out of %+v, conditions %s", in.Recording.Status.Processing, said(in.Recording.Status.Conditions))
-		case exit == "done" && kstatusIsInProgress(in.Recording):
-			t.Fatalf("it is done, and kstatus says that it is in progress: generation %d, %+v", in.Recording.Generation, in.Recording.Status)
+		if in.Recording.Status.Processing.State.IsFinal() && !planning.RerunIsDue(in.Recording) {
+			if kstatusIsInProgress(in.Recording) {
+				t.Fatalf("it is done, and kstatus says that it is in progress: generation %d, %+v", in.Recording.Generation, in.Recording.Status)
+			}
+			return
+		}
+		exits := exitsOf(in, decision)
+		if len(exits) == 0 || decision.RequeueAfter > 0 && !slices.Contains(exits, "timeout") {
+			t.Fatalf("only %v lead out of %+v, again in %s, conditions %s", exits, in.Recording.Status.Processing, decision.RequeueAfter, said(in.Recording.Status.Conditions))
+		}
+		for name, observed := range in.Jobs {
+			switch {
+			case observed.State != outcomes.JobActive:
+			case observed.Problem != nil:
+				late := in
+				late.Now = in.Now.Add(settings.StallAfter)
+				if got := said(planning.Decide(late).Conditions); !strings.Contains(got, "Stalled=True") {
+					t.Fatalf("Job %s makes no progress, and after a while it says %s", name, got)
+				}
+			case jobs.Build(w.runs[name].run).Spec.ActiveDeadlineSeconds == nil:
+				t.Fatalf("Job %s can run forever", name)
+			}
 		}
 	})
 }
@@ -43,9 +65,9 @@ func (w *world) rest() (planning.Input, planning.Decision) {
 		if len(w.versions) == before && c.cached == before-1 {
 			in := w.input(c, calm)
 			decision := w.decide(in)
-			for len(decision.Create) > 0 { // rejected, or another Job has the name
+			for len(decision.Create) > 0 { // rejected, queued, or another Job has the name
 				for _, run := range decision.Create {
-					in.Jobs[run.Name()] = w.create(c, in, run, calm)
+					w.ask(c, in, run, calm)
 				}
 				decision = w.decide(in)
 			}
@@ -58,30 +80,39 @@ func (w *world) rest() (planning.Input, planning.Decision) {
 	return planning.Input{}, planning.Decision{}
 }
 
-// exitOf names what leads out of the state; empty if nothing does.
-func exitOf(in planning.Input, decision planning.Decision) string {
-	state := in.Recording.Status.Processing.State
-	if state.IsFinal() && !planning.RerunIsDue(in.Recording) {
-		return "done"
-	}
-	if decision.RequeueAfter > 0 {
-		return "timeout"
-	}
-	for _, observed := range in.Jobs {
-		switch observed.State {
-		case outcomes.JobActive:
-			return "the Job's end"
-		case outcomes.JobTaken, outcomes.JobRefused, outcomes.JobDeferred:
-			return "the controller's retry"
+// exitsOf names what leads out of the state: what makes a decision that stores something or creates a Job.
+func exitsOf(in planning.Input, decision planning.Decision) (exits []string) {
+	try := func(exit string, change func(*planning.Input)) {
+		next := in
+		next.Recording, next.Jobs, next.Queued = in.Recording.DeepCopy(), maps.Clone(in.Jobs), maps.Clone(in.Queued)
+		change(&next)
+		if changed := planning.Decide(next); len(changed.Create) > 0 || changed.Changes(in.Recording) {
+			exits = append(exits, exit)
 		}
 	}
-	if in.Recording.Status.Recording.State.IsFinal() && in.Recording.Spec.Suspend {
-		return "spec.suspend"
+	if decision.RequeueAfter > 0 {
+		try("timeout", func(next *planning.Input) { next.Now = next.Now.Add(decision.RequeueAfter) })
 	}
-	if !in.Recording.Status.Recording.State.IsFinal() && len(in.Recording.Status.Conditions) > 0 {
-		return "the event that is missing, which the conditions name"
+	for name, observed := range in.Jobs {
+		switch observed.State {
+		case outcomes.JobActive:
+			try("the Job's end", func(next *planning.Input) {
+				next.Jobs[name] = outcomes.Observation{State: outcomes.JobSucceeded, CreatedAt: observed.CreatedAt, EndedAt: metav1.NewTime(in.Now)}
+			})
+		case outcomes.JobTaken, outcomes.JobRefused, outcomes.JobDeferred:
+			try("the controller's retry", func(next *planning.Input) { next.Jobs[name] = outcomes.Active(metav1.NewTime(in.Now)) })
+		}
 	}
-	return ""
+	for name := range in.Queued {
+		try("a free slot", func(next *planning.Input) { delete(next.Queued, name) })
+	}
+	if in.Recording.Spec.Suspend {
+		try("spec.suspend", func(next *planning.Input) { next.Recording.Spec.Suspend = false })
+	}
+	if !in.Recording.Status.Recording.State.IsFinal() {
+		try("the event that ends the recording", func(next *planning.Input) { next.Recording.Status.Recording.State = stopped })
+	}
+	return exits
 }
 
 func kstatusIsInProgress(r *v1alpha1.MeetingRecording) bool {

@@ -16,6 +16,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
 // world is an API server and what goes on around it, as far as one recording is concerned, and controllers that decide by Decide,
@@ -36,6 +37,8 @@ type world struct {
 	runs    map[string]*truth
 	foreign map[string]bool
 	quota   bool
+	// full says that the pipelines' queues have no free slot.
+	full bool
 	// since is the first attempt of each step, as pipeline/step, that counts since it was last asked for.
 	since map[string]int32
 
@@ -116,7 +119,7 @@ func (w *world) reconcile(c *controller, f fate) time.Duration {
 				w.restart(c)
 				return 0
 			}
-			in.Jobs[run.Name()] = w.create(c, in, run, f)
+			w.ask(c, in, run, f)
 		}
 		decision = w.decide(in)
 	}
@@ -148,16 +151,12 @@ func (w *world) decide(in planning.Input) planning.Decision {
 func (w *world) input(c *controller, f fate) planning.Input {
 	in := planning.Input{
 		Recording: w.versions[c.cached], Pipelines: w.pipelines, Now: w.now, Settings: settings, Expressions: conditions{},
-		Jobs: make(map[string]outcomes.Observation),
+		Jobs: make(map[string]outcomes.Observation), Queued: make(map[string]scheduling.Answer),
 	}
 	for _, step := range in.Recording.Status.Processing.Steps {
 		job, exists := w.jobs[step.JobName]
-		switch step.State {
-		case v1alpha1.StepPending: // the cache has what it listed when the controller started, and what it has seen since
-			if exists && (!f.lag || c.created[step.JobName]) {
-				in.Jobs[step.JobName] = job
-			}
-		case v1alpha1.StepRunning:
+		switch {
+		case planning.HasJob(step):
 			switch {
 			case !exists: // as the API server says: the cache is not believed
 				in.Jobs[step.JobName] = outcomes.Observation{State: outcomes.JobMissing}
@@ -166,9 +165,22 @@ func (w *world) input(c *controller, f fate) planning.Input {
 			default:
 				in.Jobs[step.JobName] = job
 			}
+		case !step.State.IsFinal(): // the cache has what it listed when the controller started, and what it has seen since
+			if exists && (!f.lag || c.created[step.JobName]) {
+				in.Jobs[step.JobName] = job
+			}
 		}
 	}
 	return in
+}
+
+// ask queues a Job that is wanted, or creates it.
+func (w *world) ask(c *controller, in planning.Input, run jobs.Run, f fate) {
+	if _, exists := w.jobs[run.Name()]; w.full && !exists {
+		in.Queued[run.Name()] = scheduling.Answer{Position: 1, Of: 1}
+		return
+	}
+	in.Jobs[run.Name()] = w.create(c, in, run, f)
 }
 
 // restart loses all memory; what starts again lists everything first.
@@ -193,7 +205,7 @@ func (w *world) create(c *controller, in planning.Input, run jobs.Run, f fate) o
 	job, exists := w.jobs[name]
 	if !exists {
 		if w.quota {
-			return outcomes.Observation{State: outcomes.JobRefused, Message: "quota"}
+			return outcomes.Observation{State: outcomes.JobRefused, Message: "quota", Since: w.now}
 		}
 		w.checkRun(in, run)
 		job = outcomes.Active(metav1.NewTime(w.now))
@@ -225,7 +237,7 @@ func (w *world) store(c *controller, read *v1alpha1.MeetingRecording, decision p
 
 // disturb is one thing that happens around the controllers.
 func (w *world) disturb() {
-	switch rapid.SampledFrom([]string{"end", "end", "delete", "foreign", "quota", "suspend", "time", "event", "rerun", "edit"}).Draw(w.t, "disturbance") {
+	switch rapid.SampledFrom([]string{"end", "end", "delete", "foreign", "quota", "suspend", "time", "event", "rerun", "edit", "full", "stuck", "paused"}).Draw(w.t, "disturbance") {
 	case "end":
 		w.end(w.draw(w.active()))
 	case "delete":
@@ -238,6 +250,12 @@ func (w *world) disturb() {
 		}
 	case "quota":
 		w.quota = !w.quota
+	case "full":
+		w.full = !w.full
+	case "stuck": // its Pod does not start, a proxy keeps it alive, or its node is lost
+		w.hinder(false)
+	case "paused": // another controller suspends it
+		w.hinder(true)
 	case "suspend":
 		w.change(func(r *v1alpha1.MeetingRecording) { r.Spec.Suspend = !r.Spec.Suspend; r.Generation++ })
 	case "time":
@@ -250,6 +268,18 @@ func (w *world) disturb() {
 		if w.edited {
 			edit(w.t, w.pipelines)
 		}
+	}
+}
+
+// hinder keeps a Job from making progress from now on, or lets it go on.
+func (w *world) hinder(suspended bool) {
+	name := w.draw(w.active())
+	if job, ok := w.jobs[name]; ok && job.Problem != nil {
+		job.Problem, job.Suspended = nil, false
+		w.jobs[name] = job
+	} else if ok {
+		job.Problem, job.Suspended = &outcomes.Problem{Head: "why", Since: w.now, Usual: !suspended}, suspended
+		w.jobs[name] = job
 	}
 }
 
@@ -294,7 +324,7 @@ func (w *world) deletable() (names []string) {
 func hasBegun(p v1alpha1.ProcessingStatus, run jobs.Run) bool {
 	for _, step := range p.Steps {
 		if step.Pipeline == run.Pipeline && step.Step == run.Step.Name {
-			return step.Attempt > run.Attempt || (step.Attempt == run.Attempt && step.State != v1alpha1.StepPending)
+			return step.Attempt > run.Attempt || (step.Attempt == run.Attempt && (planning.HasJob(step) || step.State.IsFinal()))
 		}
 	}
 	return false
@@ -306,7 +336,7 @@ func (w *world) end(name string) {
 	if !ok || job.State != outcomes.JobActive {
 		return
 	}
-	job.EndedAt = metav1.NewTime(w.now)
+	job.EndedAt, job.Problem, job.Suspended = metav1.NewTime(w.now), nil, false
 	switch rapid.SampledFrom([]string{"succeeds", "succeeds", "fails", "fails for good"}).Draw(w.t, "end") {
 	case "succeeds":
 		job.State, job.Outputs = outcomes.JobSucceeded, []v1alpha1.StepOutput{{Name: "made", URL: "x:" + name}}

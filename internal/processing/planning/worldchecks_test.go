@@ -272,7 +272,7 @@ func templateOf(pipelines []v1alpha1.RecordingPipeline, step v1alpha1.StepStatus
 
 // settle lets everything calm down and end: every controller reconciles as often as it asks for it, and Jobs end.
 func (w *world) settle() {
-	w.foreign, w.quota = make(map[string]bool), false
+	w.foreign, w.quota, w.full = make(map[string]bool), false, false
 	w.change(func(r *v1alpha1.MeetingRecording) { r.Spec.Suspend = false; r.Generation++ })
 	for range 400 {
 		before, again := len(w.versions), time.Duration(0)
