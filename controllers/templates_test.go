@@ -5,14 +5,21 @@ package controllers_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
+	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
+	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
 // document is a RecordingPipeline as a user writes it, whose step has the given fields besides its name.
@@ -79,6 +86,37 @@ func TestUnsupportedTemplates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			expectAnswer(t, admin.Create(t.Context(), document(t, ns, "p", test.step), client.DryRunAll), test.want)
 		})
+	}
+}
+
+// What a pipeline was tried with is the worst case: the API server accepts an Indexed Job whatever the recording's name, segment and attempt.
+func TestNamesOfIndexedJobs(t *testing.T) {
+	ns := namespace(t)
+	pipeline := pipelineOf(ns, "default", strings.Repeat("s", 40))
+	pipeline.Spec.Steps[0].Template.Spec.Completions, pipeline.Spec.Steps[0].Template.Spec.Parallelism = ptr.To[int32](64), ptr.To[int32](8)
+	pipeline.Spec.Steps[0].Template.Spec.CompletionMode = ptr.To(batchv1.IndexedCompletion)
+	create(t, pipeline)
+	start(t, ns, nil)
+	eventually(t, "the pipeline is accepted", func() error {
+		if err := admin.Get(t.Context(), client.ObjectKeyFromObject(pipeline), pipeline); err != nil {
+			return err
+		}
+		if got := said(pipeline.Status.Conditions); got != "Ready=True/Accepted" {
+			return errors.New(got)
+		}
+		return nil
+	})
+	for _, segment := range []int32{1, 2, 64, 999999} {
+		for _, meeting := range []string{"abcd-efgh-ijkl", "A Custom/Room", strings.Repeat("m", 512)} {
+			recording := &v1alpha1.MeetingRecording{
+				ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: lifecycle.Name(meeting, "613e1a0ad3d5a1b2c3d4e5f6", segment)},
+				Spec:       v1alpha1.MeetingRecordingSpec{MeetingID: meeting, SessionID: "613e1a0ad3d5a1b2c3d4e5f6", Segment: segment},
+			}
+			job := jobs.Build(jobs.Run{Recording: recording, Pipeline: "default", Step: pipeline.Spec.Steps[0], Attempt: 1<<31 - 1})
+			if err := admin.Create(t.Context(), job, client.DryRunAll); err != nil {
+				t.Errorf("segment %d of meeting %.20s: %v", segment, meeting, err)
+			}
+		}
 	}
 }
 

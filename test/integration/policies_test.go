@@ -106,6 +106,33 @@ func TestWhoIsNotKeptToAPart(t *testing.T) {
 	}
 }
 
+// TestHeldRecordingIsNotDeleted: nobody deletes a recording with spec.hold, alone or with all others, until it is set to false.
+func TestHeldRecordingIsNotDeleted(t *testing.T) {
+	held := newRecording("on-hold")
+	held.Spec.Hold, held.Labels = true, map[string]string{"test": "hold"}
+	create(t, held)
+	t.Cleanup(func() { // also if the test fails
+		_ = api.Client.Patch(context.Background(), held, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"hold":false}}`)))
+	})
+	harness.Eventually(t, "the deletion is rejected, with what to do", func(ctx context.Context) error {
+		err := api.Client.Delete(ctx, held.DeepCopy(), client.DryRunAll)
+		if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "MeetingRecording on-hold is on hold: set spec.hold to false to delete it") {
+			return fmt.Errorf("the answer is %w", err)
+		}
+		return nil
+	})
+	all := []client.DeleteAllOfOption{client.InNamespace(namespace), client.MatchingLabels(held.Labels)}
+	if err := api.Client.DeleteAllOf(t.Context(), &v1alpha1.MeetingRecording{}, all...); !apierrors.IsForbidden(err) {
+		t.Errorf("a deletion of all is answered with %v, want Forbidden", err)
+	}
+	if err := api.Client.Patch(t.Context(), held, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"hold":false}}`))); err != nil {
+		t.Fatal(err)
+	}
+	if err := api.Client.Delete(t.Context(), held); err != nil {
+		t.Errorf("a recording that is not on hold any more: %v", err)
+	}
+}
+
 // TestLabelsOfNewRecordings: the sidecar's own are its own matter; others are refused, but where a role grants them, as a cluster needs whose
 // mutating policies add some to everything, in the creator's name. That role grants no more.
 func TestLabelsOfNewRecordings(t *testing.T) {
