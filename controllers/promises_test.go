@@ -179,14 +179,65 @@ func TestJobSuspendedByOthers(t *testing.T) {
 	job := archiveJob(t, first)
 	expect(t, first, v1alpha1.ProcessingRunning, processingNow, "InProgress")
 	job.Spec.Suspend = ptr.To(true)
-	if err := admin.Update(t.Context(), job); err != nil {
+	if err := admin.Update(t.Context(), job, client.FieldOwner("night-shift")); err != nil {
 		t.Fatal(err)
 	}
 	expect(t, first, v1alpha1.ProcessingQueued, "Ready=False/NoProgress Stalled=True/NoProgress", "Failed")
-	if step := first.Status.Processing.Steps[0]; step.State != v1alpha1.StepQueued || !strings.Contains(step.Message, "suspended") {
-		t.Errorf("step = %+v, want Queued, with a message", step)
+	if step := first.Status.Processing.Steps[0]; step.State != v1alpha1.StepQueued || !strings.HasPrefix(step.Message, "the Job is suspended by night-shift: ") {
+		t.Errorf("step = %+v, want Queued, with a message that names who suspended it", step)
 	}
 	archiveJob(t, stopped(t, ns, "b")[0])
+}
+
+// A Job that is deleted and kept by a finalizer says so, and its recording becomes Stalled, until it is gone.
+func TestJobThatIsDeletedAndStays(t *testing.T) {
+	ns := namespace(t)
+	newPipelineAccepted(t, ns)
+	start(t, ns, func(options *controllers.Options, _ *wire) { options.Settings.StallAfter = time.Second })
+	recording := stopped(t, ns, "rec")[0]
+	job := archiveJob(t, recording)
+	expect(t, recording, v1alpha1.ProcessingRunning, processingNow, "InProgress")
+	patchObject(t, job, func() { job.Finalizers = []string{"example.com/keep"} })
+	if err := admin.Delete(t.Context(), job, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, recording, v1alpha1.ProcessingRunning, "Ready=False/NoProgress Stalled=True/NoProgress", "Failed")
+	if step := recording.Status.Processing.Steps[0]; !strings.Contains(step.Message, "example.com/keep") {
+		t.Errorf("step = %+v, want a message that names the finalizer", step)
+	}
+	patchObject(t, job, func() { job.Finalizers = nil })
+	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+}
+
+// A Job whose Pods cannot be read does not keep the other steps of its recording from ending, says so, and is read once that is possible.
+func TestPodsThatCannotBeRead(t *testing.T) {
+	ns := namespace(t)
+	acceptedPipeline(t, pipelineOf(ns, "default", "archive", "captions"))
+	var unreadable atomic.Value
+	unreadable.Store("")
+	start(t, ns, func(options *controllers.Options, w *wire) {
+		options.Settings.StallAfter = time.Second
+		w.tamper = func(request *http.Request, kind string, next http.RoundTripper) (*http.Response, error) {
+			if uid := unreadable.Load().(string); kind == "pods" && uid != "" && strings.Contains(request.URL.RawQuery, uid) {
+				return answer(request, http.StatusForbidden, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"pods is forbidden"}`), nil
+			}
+			return next.RoundTrip(request)
+		}
+	})
+	recording := stopped(t, ns, "rec")[0]
+	archive, captions := jobOf(t, recording, "default", "archive"), jobOf(t, recording, "default", "captions")
+	unreadable.Store(string(archive.UID))
+	exits(t, archive, 0, `{"outputs":[{"name":"a","url":"x:y"}]}`)
+	exits(t, captions, 0, "")
+	expect(t, recording, v1alpha1.ProcessingRunning, "Ready=False/NoProgress Stalled=True/NoProgress", "Failed")
+	if steps := recording.Status.Processing.Steps; !strings.Contains(steps[0].Message, "pods is forbidden") || steps[1].State != v1alpha1.StepSucceeded {
+		t.Errorf("steps = %+v, want why the first cannot be observed, and the second Succeeded", steps)
+	}
+	unreadable.Store("")
+	expect(t, recording, v1alpha1.ProcessingSucceeded, processed, "Current")
+	if step := recording.Status.Processing.Steps[0]; len(step.Outputs) != 1 || step.Message != "" {
+		t.Errorf("step = %+v, want its output", step)
+	}
 }
 
 // Fields that a newer CRD has, at every level, stay where they are objects, and freeze nothing.

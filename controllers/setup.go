@@ -27,6 +27,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
+	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	rules "github.com/meetingops/meeting-recording-operator/internal/retention"
 	"github.com/meetingops/meeting-recording-operator/internal/serverclock"
 )
@@ -132,7 +133,7 @@ func CacheOptions(namespaces []string) (cache.Options, error) {
 // stripJob drops what no decision needs and most of a Job is.
 func stripJob(object any) (any, error) {
 	if job, ok := object.(*batchv1.Job); ok {
-		job.ManagedFields = nil
+		job.ManagedFields = outcomes.SuspendedBy(job)
 		job.Annotations = nil
 		job.Spec.Template = corev1.PodTemplateSpec{}
 		if job.Spec.PodFailurePolicy != nil {

@@ -5,6 +5,7 @@ package recording
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -13,11 +14,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
@@ -27,6 +26,8 @@ import (
 type facts struct {
 	planning.Input
 	known *entry
+	// unread is why some Jobs could not be observed.
+	unread error
 	// wait is until something is observed again that sends no event; 0 is never.
 	wait time.Duration
 	// confirmed reports whether no other leader has changed the recording, as of the epoch.
@@ -72,7 +73,8 @@ func (r *Reconciler) gather(ctx context.Context, recording *v1alpha1.MeetingReco
 			err = r.observePending(ctx, gathered, step, known.job(step.JobName))
 		}
 		if err != nil {
-			return nil, fmt.Errorf("observe Job %s: %w", step.JobName, err)
+			gathered.unread = errors.Join(gathered.unread, fmt.Errorf("observe Job %s: %w", step.JobName, err))
+			gathered.Jobs[step.JobName] = known.job(step.JobName).unread(err, gathered.Now)
 		}
 	}
 	return gathered, nil
@@ -163,20 +165,17 @@ func (r *Reconciler) observeJob(ctx context.Context, gathered *facts, job *batch
 	return nil
 }
 
-// probe observes the Pods of a Job none of which is ready, now and then, and returns why they make no progress and when to observe them
+// probe observes the Pods of a Job that are not all ready, now and then, and returns why they make no progress and when to observe them
 // again.
 func (r *Reconciler) probe(ctx context.Context, job *batchv1.Job, known *jobEntry, now time.Time,
 ) (*outcomes.Problem, time.Duration, error) {
-	if job.DeletionTimestamp == nil && ptr.Deref(job.Spec.Suspend, false) {
+	is := aspectsOf(job)
+	if problem := outcomes.JobProblem(job); problem != nil || is.ready || is.suspended {
 		known.problem, known.nextProbe, known.interval = nil, time.Time{}, 0
-		if jobs.QueueOf(job) != "" {
-			return nil, 0, nil
+		if is.ready {
+			known.progressTime = now
 		}
-		return outcomes.SuspendedJob(job), 0, nil
-	}
-	if ptr.Deref(job.Status.Ready, 0) > 0 || job.DeletionTimestamp != nil {
-		known.problem, known.nextProbe, known.interval, known.progressTime = nil, time.Time{}, 0, now
-		return nil, 0, nil
+		return problem, 0, nil
 	}
 	if known.nextProbe.IsZero() {
 		known.nextProbe = now.Add(r.Pace.ProbeAfter)
@@ -187,6 +186,9 @@ func (r *Reconciler) probe(ctx context.Context, job *batchv1.Job, known *jobEntr
 	pods, err := r.pods(ctx, job)
 	if err != nil {
 		return nil, 0, err
+	}
+	if len(pods) == 0 && known.progressTime.IsZero() && job.Status.Active+job.Status.Failed+job.Status.Succeeded > 0 {
+		known.progressTime = now // its Pods are gone, so nobody knows since when nothing runs
 	}
 	known.problem = outcomes.FindProblem(job, pods)
 	if known.problem != nil && known.progressTime.After(known.problem.Since) {

@@ -81,6 +81,14 @@ func (j *jobEntry) active(job *batchv1.Job) outcomes.Observation {
 	return observed
 }
 
+// unread returns the observation of a Job that could not be observed: it counts as one that makes no progress.
+func (j *jobEntry) unread(err error, now time.Time) outcomes.Observation {
+	if j.problem == nil {
+		j.problem = &outcomes.Problem{Head: "the Job cannot be observed", Detail: err.Error(), Since: now, Usual: true}
+	}
+	return outcomes.Observation{State: outcomes.JobActive, Problem: j.problem}
+}
+
 // refuse remembers why the Job could not be created, delays the next try, and returns for how long.
 func (j *jobEntry) refuse(why outcomes.Observation, pace Pace, now time.Time) time.Duration {
 	wait := pace.RetryMax

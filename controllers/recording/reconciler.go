@@ -203,7 +203,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 // decide on a Job, and ErrConflict if the recording has changed. Each round knows one Job or slot more, so it ends.
 func (r *Reconciler) decide(ctx context.Context, facts *facts) (planning.Decision, error) {
 	var wanted []jobs.Run
-	var deferred error
+	deferred := facts.unread
 	for first := true; ; first = false {
 		decision := planning.Decide(facts.Input)
 		wanted = append(wanted, decision.Create...)
@@ -214,7 +214,7 @@ func (r *Reconciler) decide(ctx context.Context, facts *facts) (planning.Decisio
 			return decision, err
 		}
 		if len(decision.Create) == 0 {
-			return decision, nil
+			return decision, deferred
 		}
 		admitted := slices.DeleteFunc(slices.Clone(decision.Create), func(run jobs.Run) bool {
 			_, waits := facts.Queued[run.Name()]

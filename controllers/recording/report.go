@@ -77,9 +77,6 @@ func (r *Reconciler) rejected(ctx context.Context, recording *v1alpha1.MeetingRe
 
 // trace adds a stored decision, and the Jobs whose outcome it has, to the recording's trace.
 func (r *Reconciler) trace(facts *facts, stored planning.Decision) {
-	if r.Tracer == nil {
-		return
-	}
 	recording := facts.Recording
 	about := tracing.Recording{
 		Place: tracecontext.Parse(recording.Annotations[v1alpha1.AnnotationTraceparent]),
@@ -90,38 +87,19 @@ func (r *Reconciler) trace(facts *facts, stored planning.Decision) {
 	}
 	r.Tracer.Decision(about, string(stored.Processing.State), facts.Now, r.Clock.Now())
 	for _, attempt := range newlyEnded(recording.Status.Processing, stored.Processing) {
-		name := jobs.Name(recording.Name, attempt.Pipeline, attempt.Step, attempt.Attempt)
-		r.Tracer.Job(about, tracing.Job{
-			Name:     name,
-			Place:    tracecontext.OfJob(about.Place, name),
-			Pipeline: attempt.Pipeline,
-			Step:     attempt.Step,
-			Attempt:  int(attempt.Attempt),
-			Start:    attempt.StartTime.Time,
-			End:      attempt.CompletionTime.Time,
-			Failed:   attempt.State == v1alpha1.StepFailed,
-		})
+		r.Tracer.Job(about, jobs.Name(recording.Name, attempt.Pipeline, attempt.Step, attempt.Attempt), attempt)
 	}
 }
 
 // newlyEnded returns the attempts that had a Job, have ended after, and had not before. An attempt is the same in the steps and in the
 // history, to which a retry or a rerun moves it.
 func newlyEnded(before, after v1alpha1.ProcessingStatus) []v1alpha1.StepAttempt {
-	type key struct {
-		pipeline, name string
-		attempt        int32
-	}
-	known := make(map[key]bool)
-	for _, attempt := range ended(before) {
-		known[key{attempt.Pipeline, attempt.Step, attempt.Attempt}] = true
-	}
-	var fresh []v1alpha1.StepAttempt
-	for _, attempt := range ended(after) {
-		if !known[key{attempt.Pipeline, attempt.Step, attempt.Attempt}] {
-			fresh = append(fresh, attempt)
-		}
-	}
-	return fresh
+	known := ended(before)
+	return slices.DeleteFunc(ended(after), func(attempt v1alpha1.StepAttempt) bool {
+		return slices.ContainsFunc(known, func(other v1alpha1.StepAttempt) bool {
+			return other.Pipeline == attempt.Pipeline && other.Step == attempt.Step && other.Attempt == attempt.Attempt
+		})
+	})
 }
 
 // ended returns the attempts that had a Job and have ended.

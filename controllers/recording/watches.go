@@ -148,7 +148,7 @@ func limitWatch(s *scheduler) handler.EventHandler {
 
 // aspects are what decisions depend on of a Job.
 type aspects struct {
-	ended, ready, suspended bool
+	ended, ready, suspended, deleted bool
 }
 
 func aspectsOf(object client.Object) aspects {
@@ -158,7 +158,8 @@ func aspectsOf(object client.Object) aspects {
 	}
 	return aspects{
 		ended:     outcomes.JobCondition(job) != nil,
-		ready:     ptr.Deref(job.Status.Ready, 0) > 0,
+		ready:     ptr.Deref(job.Status.Ready, 0) >= max(job.Status.Active, 1),
 		suspended: ptr.Deref(job.Spec.Suspend, false),
+		deleted:   job.DeletionTimestamp != nil,
 	}
 }

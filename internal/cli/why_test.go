@@ -148,7 +148,7 @@ func TestWhyInCluster(t *testing.T) {
 		{usual, "no-image", "ImagePullBackOff", "not found"},
 		{usual, "no-node", "PodNotScheduled", "0/3 nodes are available"},
 		{usual, "lost", "PodLost", "node node-1 may be lost"},
-		{usual, "paused", "JobSuspended", "suspended by something other"},
+		{usual, "paused", "JobSuspended", "suspended by "},
 		{usual, "held", "Held", "the API server rejects its deletion"},
 	} {
 		answer := awaitWhy(t, want.namespace, want.name, want.reason)

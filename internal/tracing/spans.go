@@ -10,6 +10,9 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 )
 
 // Attributes that OpenTelemetry has no name for. No span has the id of a person, a URL, or what a container said.
@@ -117,30 +120,19 @@ func (t *Tracer) Decision(recording Recording, state string, start, end time.Tim
 	})
 }
 
-// Job is a Job that has ended.
-type Job struct {
-	// Name is the Job's, and Place what its containers were told, see tracecontext.OfJob.
-	Name  string
-	Place trace.SpanContext
-	// Pipeline, Step and Attempt say what it ran.
-	Pipeline, Step string
-	Attempt        int
-	Start, End     time.Time
-	Failed         bool
-}
-
-// Job reports a Job whose outcome was stored, from its creation to its end.
-func (t *Tracer) Job(recording Recording, job Job) {
+// Job reports an attempt at a step whose Job, of the name, has ended and whose outcome was stored.
+func (t *Tracer) Job(recording Recording, name string, attempt v1alpha1.StepAttempt) {
 	if t == nil || !recording.Place.IsSampled() {
 		return
 	}
 	s := span{
-		name: "job " + job.Pipeline + "/" + job.Step, kind: trace.SpanKindInternal, parent: recording.Place, place: job.Place,
-		start: job.Start, end: job.End,
+		name: "job " + attempt.Pipeline + "/" + attempt.Step, kind: trace.SpanKindInternal,
+		parent: recording.Place, place: tracecontext.OfJob(recording.Place, name),
+		start: attempt.StartTime.Time, end: attempt.CompletionTime.Time,
 		attributes: recording.attributes(
-			semconv.K8SJobName(job.Name), keyPipeline.String(job.Pipeline), keyStep.String(job.Step), keyAttempt.Int(job.Attempt)),
+			semconv.K8SJobName(name), keyPipeline.String(attempt.Pipeline), keyStep.String(attempt.Step), keyAttempt.Int(int(attempt.Attempt))),
 	}
-	if job.Failed {
+	if attempt.State == v1alpha1.StepFailed {
 		s.failure = "JobFailed"
 	}
 	t.tell(s)

@@ -16,7 +16,9 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/go-logr/logr/funcr"
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing/tracingtest"
@@ -48,8 +50,9 @@ func tellAll(tracer *tracing.Tracer, recording tracing.Recording) {
 	tracer.Webhook(recording, webhook, tracing.Answer{Route: "/webhooks/videosdk/{token}", Status: 200, At: at(3)})
 	tracer.Spooled(recording, tracing.Event{Type: "Stopped", Arrived: at(4), Result: "recorded", Write: tracing.Write{Began: at(5), Ended: at(6), Attempts: 1}})
 	tracer.Decision(recording, "Succeeded", at(7), at(8))
-	tracer.Job(recording, tracing.Job{
-		Name: "job-a", Place: tracecontext.OfJob(recording.Place, "job-a"), Pipeline: "default", Step: "archive", Attempt: 1, Start: at(9), End: at(10), Failed: true,
+	began, ended := metav1.NewTime(at(9)), metav1.NewTime(at(10))
+	tracer.Job(recording, "job-a", v1alpha1.StepAttempt{
+		Pipeline: "default", Step: "archive", Attempt: 1, State: v1alpha1.StepFailed, StartTime: &began, CompletionTime: &ended,
 	})
 }
 

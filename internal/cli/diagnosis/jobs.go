@@ -12,7 +12,6 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
@@ -89,20 +88,19 @@ func jobAnswer(in Input, step *v1alpha1.StepStatus, job *batchv1.Job) *Answer {
 
 // problemOf returns what the manager would find, except that an absent Pod means nothing if Pods could not be read.
 func problemOf(in Input, job *batchv1.Job) *outcomes.Problem {
-	switch {
-	case outcomes.JobCondition(job) != nil || job.DeletionTimestamp != nil:
+	if outcomes.JobCondition(job) != nil {
 		return nil
-	case ptr.Deref(job.Spec.Suspend, false):
-		return outcomes.SuspendedJob(job)
-	case in.Pods == nil:
-		return nil
+	}
+	if problem := outcomes.JobProblem(job); problem != nil || in.Pods == nil {
+		return problem
 	}
 	return outcomes.FindProblem(job, in.Pods[job.Name])
 }
 
 // remedies say what to do about a Job that makes no progress, by the reason of its problem.
 var remedies = map[string]struct{ fix, command string }{
-	outcomes.ReasonJobSuspended:    {"Find out who suspended the Job (its managed fields name the writer), or set its spec.suspend to false.", "managed fields"},
+	outcomes.ReasonJobNotEnding:    {"Check the nodes of its Pods. If a node is gone, delete it: kubectl delete node.", ""},
+	outcomes.ReasonJobSuspended:    {"Set the Job's spec.suspend to false, unless what suspended it is about to.", "managed fields"},
 	outcomes.ReasonNoPod:           {"The Job's Events say why: an admission policy, Pod Security, or a missing service account.", ""},
 	outcomes.ReasonPodLost:         {"Check the Pod's node. If the node is gone, delete it: kubectl delete node. The Job then creates another Pod.", ""},
 	outcomes.ReasonPodNotScheduled: {"Add nodes, or lower what the pipeline's template requests.", ""},

@@ -41,7 +41,7 @@ func Ended(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod)
 		observed.Permanent = isPermanent(job, condition, cause)
 		return observed
 	}
-	if job.Status.Succeeded > 0 && !slices.ContainsFunc(pods, succeeded) {
+	if len(newestByIndex(pods, succeeded)) < int(job.Status.Succeeded) {
 		// Without outputs the steps that need this one would run with variables that nobody set.
 		observed.State = JobFailed
 		observed.Message = "The Job succeeded, but its Pod was deleted before its outputs could be read."
@@ -57,7 +57,7 @@ func Ended(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod)
 	return observed
 }
 
-func succeeded(pod corev1.Pod) bool { return pod.Status.Phase == corev1.PodSucceeded }
+func succeeded(pod *corev1.Pod) bool { return pod.Status.Phase == corev1.PodSucceeded }
 
 // retries returns how many of the Job's failed Pods were retried; several Pods that fail at once are not.
 func retries(job *batchv1.Job, failed int32) int32 {
@@ -131,7 +131,7 @@ func findCause(pods []corev1.Pod) cause {
 	byAge := slices.Clone(pods)
 	slices.SortStableFunc(byAge, func(a, b corev1.Pod) int { return b.CreationTimestamp.Compare(a.CreationTimestamp.Time) })
 	for i := range byAge {
-		if succeeded(byAge[i]) {
+		if succeeded(&byAge[i]) {
 			continue
 		}
 		found := cause{pod: podReason(&byAge[i])}

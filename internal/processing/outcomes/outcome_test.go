@@ -5,6 +5,7 @@ package outcomes_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -214,8 +215,9 @@ func TestFindProblem(t *testing.T) {
 		want *outcomes.Problem
 	}{
 		"no Pod":         {job(), nil, &outcomes.Problem{Reason: "NoPod", Head: "the Job has no Pod", Detail: "kubectl describe job job shows why", Usual: true}},
-		"between tries":  {retrying, nil, nil},
-		"failed Pod":     {retrying, []corev1.Pod{pod("Failed", 0)}, nil},
+		"Pods gone":      {retrying, nil, &outcomes.Problem{Reason: "NoPod", Head: "the Job has no Pod", Detail: "kubectl describe job job shows why", Usual: true}},
+		"no next Pod":    {retrying, []corev1.Pod{pod("Failed", 0)}, &outcomes.Problem{Reason: "NoPod", Head: "the Job has no further Pod", Detail: "kubectl describe job job shows why", Usual: true}},
+		"one index runs": {job(), []corev1.Pod{index(0, pod("Running", time.Second)), index(1, pod("Pending", 0, waits("main", "ErrImagePull", ""))), index(2, unscheduled)}, &outcomes.Problem{Reason: "ImagePullBackOff", Head: "container main does not start (ImagePullBackOff)"}},
 		"runs":           {job(), []corev1.Pod{pod("Running", 0, corev1.ContainerStatus{Name: "main"})}, nil},
 		"image":          {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ErrImagePull", "not found"))}, &outcomes.Problem{Reason: "ImagePullBackOff", Head: "container main does not start (ImagePullBackOff)", Detail: "not found"}},
 		"image, waiting": {job(), []corev1.Pod{pod("Pending", 0, waits("main", "ImagePullBackOff", "Back-off"))}, &outcomes.Problem{Reason: "ImagePullBackOff", Head: "container main does not start (ImagePullBackOff)", Detail: "Back-off"}},
@@ -233,6 +235,67 @@ func TestFindProblem(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+func index(i int, of corev1.Pod) corev1.Pod {
+	of.Annotations = map[string]string{batchv1.JobCompletionIndexAnnotation: strconv.Itoa(i)}
+	return of
+}
+
+// What the Job itself shows: who suspended it, and that it is deleted and stays.
+func TestJobProblem(t *testing.T) {
+	owns := func(manager, fields string) metav1.ManagedFieldsEntry {
+		return metav1.ManagedFieldsEntry{Manager: manager, FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}
+	}
+	suspended := job(condition(batchv1.JobSuspended, "", ""))
+	suspended.Spec.Suspend = ptr.To(true)
+	named := suspended.DeepCopy()
+	named.ManagedFields = []metav1.ManagedFieldsEntry{
+		owns("meeting-recording-controller", `{"f:spec":{"f:template":{}}}`), owns("no-json", `{`), {Manager: "nothing"},
+		owns("night-shift", `{"f:spec":{"f:suspend":{}}}`), owns("kube-controller-manager", `{"f:status":{"f:active":{}}}`),
+	}
+	queued := named.DeepCopy()
+	queued.Labels = map[string]string{"kueue.x-k8s.io/queue-name": "gpu"}
+	resumed := named.DeepCopy()
+	resumed.Spec.Suspend = ptr.To(false)
+	deleted := suspended.DeepCopy()
+	deleted.DeletionTimestamp, deleted.Finalizers = ptr.To(metav1.NewTime(noon.Add(time.Minute))), []string{"foregroundDeletion"}
+	for name, test := range map[string]struct {
+		job  *batchv1.Job
+		want string
+	}{
+		"runs": {job(), ""}, "resumed": {resumed, ""}, "waits for Kueue": {queued, ""},
+		"suspended by nobody knows whom": {suspended, "JobSuspended: the Job is suspended by something other than this operator"},
+		"suspended by a controller":      {named, "JobSuspended: the Job is suspended by night-shift"},
+		"deleted":                        {deleted, "JobNotEnding: the Job is deleted but does not end"},
+	} {
+		got := ""
+		if problem := outcomes.JobProblem(test.job); problem != nil {
+			got = problem.Reason + ": " + problem.Head
+			if !problem.Since.Equal(noon.Add(time.Minute)) {
+				t.Errorf("%s: since %s", name, problem.Since)
+			}
+		}
+		if got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+	if got := outcomes.SuspendedBy(resumed); got != nil {
+		t.Errorf("a Job that runs is suspended by %v", got)
+	}
+}
+
+// An index whose Pod was deleted has outputs that nobody read, however many others were.
+func TestOneIndexIsGone(t *testing.T) {
+	j := job(condition(batchv1.JobComplete, "CompletionsReached", ""))
+	j.Status.Succeeded = 2
+	all := []corev1.Pod{index(0, pod("Succeeded", 0)), index(1, pod("Succeeded", 0))}
+	if got := outcomes.Ended(j, outcomes.JobCondition(j), all); got.State != outcomes.JobSucceeded {
+		t.Errorf("both Pods are there: %+v", got)
+	}
+	if got := outcomes.Ended(j, outcomes.JobCondition(j), all[:1]); got.State != outcomes.JobFailed || !strings.Contains(got.Message, "was deleted before") {
+		t.Errorf("one Pod is gone: %+v", got)
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 // termination message that is plain text has no outputs. The error names the container and the field to fix.
 func readOutputs(pods []corev1.Pod) ([]v1alpha1.StepOutput, error) {
 	var all outputs.Message
-	for _, pod := range newestByIndex(pods) {
+	for _, pod := range newestByIndex(pods, succeeded) {
 		for _, status := range containerStatuses(pod) {
 			ended := status.State.Terminated
 			if ended == nil || ended.ExitCode != 0 {
@@ -62,17 +62,14 @@ func readOutputs(pods []corev1.Pod) ([]v1alpha1.StepOutput, error) {
 	return made, nil
 }
 
-// newestByIndex returns the newest Pod that succeeded of each completion index, in the order of the indexes. A Job that is not Indexed
-// has one.
-func newestByIndex(pods []corev1.Pod) []*corev1.Pod {
+// newestByIndex returns the newest of the wanted Pods of each completion index, in the order of the indexes. A Job that is not Indexed has
+// one.
+func newestByIndex(pods []corev1.Pod, wanted func(*corev1.Pod) bool) []*corev1.Pod {
 	newest := make(map[int]*corev1.Pod)
 	for i := range pods {
 		pod := &pods[i]
-		if pod.Status.Phase != corev1.PodSucceeded {
-			continue
-		}
 		index, _ := strconv.Atoi(pod.Annotations[batchv1.JobCompletionIndexAnnotation])
-		if known := newest[index]; known == nil || known.CreationTimestamp.Before(&pod.CreationTimestamp) {
+		if known := newest[index]; wanted(pod) && (known == nil || known.CreationTimestamp.Before(&pod.CreationTimestamp)) {
 			newest[index] = pod
 		}
 	}

@@ -4,12 +4,17 @@
 package outcomes
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 )
 
 // Problem is why an unfinished Job makes no progress.
@@ -28,6 +33,7 @@ type Problem struct {
 
 // Reasons of problems, besides the kubelet's own.
 const (
+	ReasonJobNotEnding    = "JobNotEnding"
 	ReasonJobSuspended    = "JobSuspended"
 	ReasonNoPod           = "NoPod"
 	ReasonPodLost         = "PodLost"
@@ -46,39 +52,85 @@ var sameReasons = map[string]string{
 	"RunContainerError": "CrashLoopBackOff",
 }
 
-// SuspendedJob returns the problem of a Job that is suspended and not queued.
-func SuspendedJob(job *batchv1.Job) *Problem {
-	return &Problem{
-		Reason: ReasonJobSuspended,
-		Head:   "the Job is suspended by something other than this operator",
-		Detail: "kubectl describe job " + job.Name + " shows by what; set its spec.suspend to false to continue",
-		Since:  later(job.CreationTimestamp.Time, conditionTime(job, batchv1.JobSuspended)),
-	}
-}
-
-// FindProblem returns what keeps the newest Pod of an unfinished Job from starting or ending; nil if nothing does, or if the Job is
-// only between two tries.
-func FindProblem(job *batchv1.Job, pods []corev1.Pod) *Problem {
-	if len(pods) == 0 {
-		if job.Status.Active > 0 || job.Status.Failed > 0 || job.Status.Succeeded > 0 {
-			return nil
-		}
-		since := job.CreationTimestamp.Time
-		if job.Status.StartTime != nil {
-			since = later(since, job.Status.StartTime.Time)
-		}
+// JobProblem returns what the Job itself shows that keeps it from running or ending; nil if nothing does.
+func JobProblem(job *batchv1.Job) *Problem {
+	switch {
+	case job.DeletionTimestamp != nil:
 		return &Problem{
-			Reason: ReasonNoPod,
-			Head:   "the Job has no Pod",
-			Detail: "kubectl describe job " + job.Name + " shows why",
-			Since:  since,
+			Reason: ReasonJobNotEnding,
+			Head:   "the Job is deleted but does not end",
+			Detail: "its finalizers (" + strings.Join(job.Finalizers, ", ") + ") keep it, perhaps for a Pod on a lost node",
+			Since:  job.DeletionTimestamp.Time,
 			Usual:  true,
 		}
+	case ptr.Deref(job.Spec.Suspend, false) && jobs.QueueOf(job) == "":
+		by := "something other than this operator"
+		if entries := SuspendedBy(job); len(entries) > 0 {
+			by = entries[0].Manager
+		}
+		return &Problem{
+			Reason: ReasonJobSuspended,
+			Head:   "the Job is suspended by " + by,
+			Detail: "set spec.suspend of Job " + job.Name + " to false to continue",
+			Since:  later(job.CreationTimestamp.Time, conditionTime(job, batchv1.JobSuspended)),
+		}
 	}
-	pod := new(slices.MaxFunc(pods, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) }))
-	if pod.Status.Phase != corev1.PodPending && pod.Status.Phase != corev1.PodRunning && pod.Status.Phase != "" {
+	return nil
+}
+
+// SuspendedBy returns the managed fields of whatever suspended a Job; none if it is not suspended.
+func SuspendedBy(job *batchv1.Job) []metav1.ManagedFieldsEntry {
+	if !ptr.Deref(job.Spec.Suspend, false) {
 		return nil
 	}
+	return slices.DeleteFunc(slices.Clone(job.ManagedFields), func(entry metav1.ManagedFieldsEntry) bool {
+		var fields struct {
+			Spec struct {
+				Suspend *struct{} `json:"f:suspend"`
+			} `json:"f:spec"`
+		}
+		return entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.Raw, &fields) != nil || fields.Spec.Suspend == nil
+	})
+}
+
+// FindProblem returns what keeps the Pods of an unfinished Job from starting or ending; nil if nothing does. What is unusual comes first,
+// then what has lasted longest.
+func FindProblem(job *batchv1.Job, pods []corev1.Pod) *Problem {
+	alive := newestByIndex(pods, func(pod *corev1.Pod) bool {
+		return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
+	})
+	if len(alive) == 0 {
+		return noPod(job, pods)
+	}
+	var found *Problem
+	for _, pod := range alive {
+		problem := podProblem(pod)
+		if problem != nil && (found == nil || found.Usual && !problem.Usual || found.Usual == problem.Usual && problem.Since.Before(found.Since)) {
+			found = problem
+		}
+	}
+	return found
+}
+
+// noPod is of a Job whose first Pod, or whose next one, does not come.
+func noPod(job *batchv1.Job, pods []corev1.Pod) *Problem {
+	problem := &Problem{
+		Reason: ReasonNoPod,
+		Head:   "the Job has no Pod",
+		Detail: "kubectl describe job " + job.Name + " shows why",
+		Since:  job.CreationTimestamp.Time,
+		Usual:  true,
+	}
+	if job.Status.StartTime != nil {
+		problem.Since = later(problem.Since, job.Status.StartTime.Time)
+	}
+	for i := range pods {
+		problem.Head, problem.Since = "the Job has no further Pod", later(problem.Since, lastProgress(&pods[i]))
+	}
+	return problem
+}
+
+func podProblem(pod *corev1.Pod) *Problem {
 	for _, find := range []func(*corev1.Pod) *Problem{notEnding, notScheduled, containerWaits, outlived, notReady} {
 		if problem := find(pod); problem != nil {
 			return problem

@@ -10,7 +10,6 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
-	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
 // HasJob reports whether the status says that the step has had a Job which had not ended: if the Job is gone now, somebody deleted it.
@@ -71,8 +70,5 @@ func problemMessage(in Input, before string, problem *outcomes.Problem) string {
 	if before == problem.Head || strings.HasPrefix(before, problem.Head+": ") {
 		return before
 	}
-	if problem.Detail == "" {
-		return text.Cut(problem.Head)
-	}
-	return text.Cut(problem.Head + ": " + problem.Detail)
+	return strings.TrimSuffix(problem.Head+": "+problem.Detail, ": ")
 }

@@ -49,31 +49,20 @@ func (g *group) index(name string) int {
 	return slices.IndexFunc(g.steps, func(step v1alpha1.StepStatus) bool { return step.Step == name })
 }
 
-// needed returns the steps that the named one needs, directly or through others, in the order of the status. It ends whatever the graph is
-// like.
+// needed returns the steps that the named one needs, directly or through others, in the order of the status: also those that the pipeline
+// no longer has. It ends whatever the graph is like.
 func (g *group) needed(name string) []v1alpha1.StepStatus {
 	reached := make(map[string]bool)
-	var reach func(name string)
-	reach = func(name string) {
-		template := g.template(name)
-		if template == nil {
-			return
-		}
-		for _, need := range template.Needs {
-			if !reached[need] {
-				reached[need] = true
-				reach(need)
+	for queue := []string{name}; len(queue) > 0; queue = queue[1:] {
+		if template := g.template(queue[0]); template != nil {
+			for _, need := range template.Needs {
+				if !reached[need] {
+					reached[need], queue = true, append(queue, need)
+				}
 			}
 		}
 	}
-	reach(name)
-	var steps []v1alpha1.StepStatus
-	for _, step := range g.steps {
-		if reached[step.Step] {
-			steps = append(steps, step)
-		}
-	}
-	return steps
+	return slices.DeleteFunc(slices.Clone(g.steps), func(step v1alpha1.StepStatus) bool { return !reached[step.Step] })
 }
 
 func findPipeline(pipelines []v1alpha1.RecordingPipeline, name string) *v1alpha1.RecordingPipeline {
