@@ -147,10 +147,10 @@ type RecordingStatus struct {
 	// +optional
 	File *RecordingFile `json:"file,omitempty"`
 
-	// settled is true on a recording without a file once a later recording of the session began. It gets a file only from an event
+	// superseded is true on a recording without a file once a later recording of the session began. It gets a file only from an event
 	// with an id that it received before.
 	// +optional
-	Settled bool `json:"settled,omitempty"`
+	Superseded bool `json:"superseded,omitempty"`
 
 	// startTime is when recording-started arrived, or recording-starting if that is the only one of the two.
 	// +optional

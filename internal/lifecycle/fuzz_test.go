@@ -134,18 +134,18 @@ func checkDecision(t *testing.T, chain []Segment, ev Event, got Decision, w Wind
 	}
 	if !addsFile && !isNew(got) {
 		if len(got.Writes) != 1 {
-			t.Fatalf("it settles for nothing: %+v", got)
+			t.Fatalf("it supersedes for nothing: %+v", got)
 		}
 		return
 	}
 	for i, other := range chain[:max(0, lastBegun(chain))] {
-		if other.Index != got.Segment && other.isUnsettled() && !slices.Contains(settles(got), chain[i].Index) {
+		if other.Index != got.Segment && other.canGetFile() && !slices.Contains(supersedes(got), chain[i].Index) {
 			t.Fatalf("segment %d could get the file, too: %+v", other.Index, got)
 		}
 	}
-	for _, index := range settles(got) {
-		if !chain[index-1].isUnsettled() {
-			t.Fatalf("it settles %d for nothing: %+v", index, got)
+	for _, index := range supersedes(got) {
+		if !chain[index-1].canGetFile() {
+			t.Fatalf("it supersedes %d for nothing: %+v", index, got)
 		}
 	}
 }

@@ -57,8 +57,8 @@ func foreign(index int32, events ...Event) Segment {
 	return s
 }
 
-func settled(s Segment) Segment {
-	s.Status.Settled = true
+func superseded(s Segment) Segment {
+	s.Status.Superseded = true
 	return s
 }
 
@@ -95,8 +95,8 @@ func isNew(d Decision) bool {
 	return slices.ContainsFunc(d.Writes, func(w Write) bool { return w.New })
 }
 
-// settles lists the segments that the decision settles.
-func settles(d Decision) []int32 {
+// supersedes lists the segments that the decision supersedes.
+func supersedes(d Decision) []int32 {
 	var indexes []int32
 	for _, write := range d.Writes {
 		if write.Segment != d.Segment {

@@ -103,7 +103,7 @@ func begin(chain []Segment, ev Event, rule string) Decision {
 		Segment: write.Segment, Result: Recorded, Rule: rule,
 		// What comes before may have changed, which a write of this segment does not notice.
 		NeedsFreshRead: lastBegun(chain) >= 0 || (write.New && len(chain) > 0),
-		Writes:         append(settle(chain, lastBegun(chain)+1, -1), write),
+		Writes:         append(supersede(chain, lastBegun(chain)+1, -1), write),
 	}
 }
 
@@ -126,26 +126,26 @@ func addTo(chain []Segment, at int, ev Event, rule string) Decision {
 		decision.NeedsFreshRead = !segment.Open() || segment.identifies()
 	}
 	if addsFile {
-		decision.Writes = settle(chain, lastBegun(chain), at)
+		decision.Writes = supersede(chain, lastBegun(chain), at)
 	}
 	decision.Writes = append(decision.Writes, Write{Segment: segment.Index, Status: Apply(segment.Status, ev)})
 	return decision
 }
 
-// settle returns the writes that settle the first segments of the chain, but
+// supersede returns the writes that supersede the first segments of the chain, but
 // for the one at except. They come before an event begins another segment or
 // adds a file: somebody with an older view of the chain could add the same file
 // to one of them, and these writes make that one fail. From then on a segment
 // gets a file only by an id that it has. Mostly there are no such writes,
-// because a segment has a file or was settled before the next one was begun.
-func settle(chain []Segment, first, except int) []Write {
+// because a segment has a file or was superseded before the next one was begun.
+func supersede(chain []Segment, first, except int) []Write {
 	var writes []Write
 	for i, segment := range chain[:max(0, first)] {
-		if i == except || !segment.isUnsettled() {
+		if i == except || !segment.canGetFile() {
 			continue
 		}
 		status := *segment.Status.DeepCopy()
-		status.Settled = true
+		status.Superseded = true
 		writes = append(writes, Write{Segment: segment.Index, Status: status})
 	}
 	return writes

@@ -78,9 +78,9 @@ func TestPlace(t *testing.T) {
 		{"a file after a failure, in time", []Segment{broken(1)}, stoppedWith("/b.mp4", 90), 1, Recorded, "end of a failed recording"},
 		{"a file after a failure, late", []Segment{broken(1)}, stoppedWith("/b.mp4", 90.001), 2, Recorded, ruleNew},
 		{"a file after a failure that was processed", []Segment{processed(broken(1))}, stoppedWith("/b.mp4", 31), 2, Recorded, ruleNew},
-		{"a file after a settled failure", []Segment{settled(broken(1))}, stoppedWith("/b.mp4", 31), 2, Recorded, ruleNew},
+		{"a file after a superseded failure", []Segment{superseded(broken(1))}, stoppedWith("/b.mp4", 31), 2, Recorded, ruleNew},
 		{"an end without a file after a failure, in time", []Segment{broken(1)}, event(stopped, 90), 1, Recorded, "end of a failed recording"},
-		{"an end without a file after a settled failure", []Segment{settled(broken(1))}, event(stopped, 90), 1, Recorded, "end of a failed recording"},
+		{"an end without a file after a superseded failure", []Segment{superseded(broken(1))}, event(stopped, 90), 1, Recorded, "end of a failed recording"},
 		{"an end without a file after a failure, late", []Segment{broken(1)}, event(stopped, 90.001), 2, Recorded, ruleNew},
 
 		{"an end without a file again, in time", []Segment{silent(1)}, event(stopped, 90), 1, Duplicate, "end without a file, again"},
@@ -121,8 +121,8 @@ func TestPlace(t *testing.T) {
 		{"another id, where each event has its own", open(withID("x", event(starting, 0)), withID("y", event(started, 1))), withID("z", event(stopping, 2)), 1, Recorded, "recording in progress"},
 		{"another id, redelivered after the end", open(withID("x", event(starting, 0)), withID("x", stoppedWith("/a.mp4", 30))), withID("y", event(starting, 1)), 2, Recorded, "another id"},
 		{"no id, where ids identify", []Segment{identified(1, "x"), identified(2, "y")}, event(stopping, 20), 2, Recorded, "recording in progress"},
-		{"a file without an id, on an open one that was settled", []Segment{settled(segment(1, event(started, 0)))}, stoppedWith("/b.mp4", 1), 2, Recorded, ruleNew},
-		{"an end without a file, on an open one that was settled", []Segment{settled(segment(1, event(started, 0)))}, event(stopped, 1), 1, Recorded, "recording in progress"},
+		{"a file without an id, on an open one that was superseded", []Segment{superseded(segment(1, event(started, 0)))}, stoppedWith("/b.mp4", 1), 2, Recorded, ruleNew},
+		{"an end without a file, on an open one that was superseded", []Segment{superseded(segment(1, event(started, 0)))}, event(stopped, 1), 1, Recorded, "recording in progress"},
 
 		{"a listed file that nobody has", nil, backfilled("/a.mp4", 0), 1, Recorded, ruleNew},
 		{"a listed file of an open one", open(event(started, 0)), backfilled("/a.mp4", 0), 1, Recorded, "recording in progress"},
@@ -168,15 +168,15 @@ func identified(index int32, id string) Segment {
 	return segment(index, withID(id, event(starting, 0)), withID(id, event(started, 1)))
 }
 
-// TestPlaceSettles is about what must be written first, for a file to end on
+// TestPlaceSupersedes is about what must be written first, for a file to end on
 // one segment only.
-func TestPlaceSettles(t *testing.T) {
+func TestPlaceSupersedes(t *testing.T) {
 	file := func(seconds float64) Event { return stoppedWith("/b.mp4", seconds) }
 	for _, tc := range []struct {
-		name   string
-		chain  []Segment
-		event  Event
-		settle []int32
+		name      string
+		chain     []Segment
+		event     Event
+		supersede []int32
 	}{
 		{"the next recording after a failure", []Segment{broken(1)}, event(starting, 9999), []int32{1}},
 		{"the next recording after one with a file", []Segment{whole(1)}, event(starting, 9999), nil},
@@ -189,8 +189,8 @@ func TestPlaceSettles(t *testing.T) {
 		{"a file for a failed segment behind another", []Segment{broken(1), broken(2)}, file(31), []int32{1}},
 		{"a file for the failed segment", []Segment{broken(1)}, file(31), nil},
 		{"a file behind several failures", []Segment{broken(1), whole(2), broken(3), segment(4, event(starting, 30.5))}, file(31), []int32{1, 3}},
-		{"a file by its id, while a later one goes on", []Segment{settled(identified(1, "x")), identified(2, "y")}, withID("x", file(31)), nil},
-		{"failures that are settled", []Segment{settled(broken(1)), segment(2, event(starting, 30.5))}, file(31), nil},
+		{"a file by its id, while a later one goes on", []Segment{superseded(identified(1, "x")), identified(2, "y")}, withID("x", file(31)), nil},
+		{"failures that are superseded", []Segment{superseded(broken(1)), segment(2, event(starting, 30.5))}, file(31), nil},
 		{"failures that are somebody's", []Segment{foreign(1, event(failed, 0)), segment(2, event(starting, 30.5))}, file(31), nil},
 		{"a failure that got its end without a file", []Segment{segment(1, event(failed, 0), event(stopped, 1)), segment(2, event(starting, 30.5))}, file(31), []int32{1}},
 		{"a file that is there", []Segment{broken(1), whole(2)}, stoppedWith("/a.mp4", 31), nil},
@@ -200,12 +200,12 @@ func TestPlaceSettles(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := Place(tc.chain, tc.event, testWindows)
-			if diff := cmp.Diff(tc.settle, settles(got)); diff != "" {
-				t.Errorf("settles (-want +got):\n%s", diff)
+			if diff := cmp.Diff(tc.supersede, supersedes(got)); diff != "" {
+				t.Errorf("supersedes (-want +got):\n%s", diff)
 			}
-			for i, index := range tc.settle {
-				if got.Writes[i].Segment != index || !got.Writes[i].Status.Settled {
-					t.Errorf("write %d is not to settle %d first: %+v", i, index, got.Writes)
+			for i, index := range tc.supersede {
+				if got.Writes[i].Segment != index || !got.Writes[i].Status.Superseded {
+					t.Errorf("write %d is not to supersede %d first: %+v", i, index, got.Writes)
 				}
 			}
 		})
@@ -262,7 +262,7 @@ func TestSessionEnded(t *testing.T) {
 		{"somebody's object", []Segment{foreign(1)}, 0, Ignored, nil},
 		{"one is open", []Segment{whole(1), segment(2, event(started, 40))}, 2, Recorded, []int32{2}},
 		{"a client began it", []Segment{segment(1, reported(started, 40))}, 1, Recorded, []int32{1}},
-		{"recordings overlap", []Segment{settled(identified(1, "x")), identified(2, "y"), broken(3)}, 1, Recorded, []int32{1, 2}},
+		{"recordings overlap", []Segment{superseded(identified(1, "x")), identified(2, "y"), broken(3)}, 1, Recorded, []int32{1, 2}},
 		{"it arrived before", []Segment{known}, 1, Duplicate, nil},
 		{"it arrived before for one of two", []Segment{known, identified(2, "y")}, 1, Recorded, []int32{2}},
 	} {

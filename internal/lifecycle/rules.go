@@ -98,7 +98,7 @@ func anotherID(last Segment, ev Event, _ Windows) verdict {
 // inProgress is for whatever arrives while the last recording goes on. Once a
 // later segment may have been begun, a file needs more evidence than that.
 func inProgress(last Segment, ev Event, _ Windows) verdict {
-	return toLastIf(last.Open() && (ev.fileID() == "" || last.isUnsettled()))
+	return toLastIf(last.Open() && (ev.fileID() == "" || last.canGetFile()))
 }
 
 // overtaken is for an event before the end that a closed segment lacks, soon
@@ -124,7 +124,7 @@ func failureAfterEnd(last Segment, ev Event, w Windows) verdict {
 // has a file after all, unless it must not get one any more.
 func endAfterFailure(last Segment, ev Event, w Windows) verdict {
 	return toLastIf(ev.Type == v1alpha1.EventStopped && last.failedOnly() && endedWithin(last, ev, w.Reorder) &&
-		(ev.fileID() == "" || (last.isUnsettled() && last.acceptsFile())))
+		(ev.fileID() == "" || (last.canGetFile() && last.acceptsFile())))
 }
 
 // endAgain is for an end without a file where the last recording stopped not

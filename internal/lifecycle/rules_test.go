@@ -15,11 +15,11 @@ import (
 
 // everyLast yields every last segment that differs for the rules: each set of
 // types, each with the other types long ago or a moment before the end, with
-// each kind of file, settled or not.
+// each kind of file, superseded or not.
 func everyLast(yield func(name string, last Segment)) {
 	for set := range 1 << len(allTypes) {
 		for _, path := range []string{"", "/a.mp4"} {
-			for _, isSettled := range []bool{false, true} {
+			for _, isSuperseded := range []bool{false, true} {
 				var events []Event
 				for i, eventType := range allTypes {
 					if set&(1<<i) == 0 {
@@ -36,10 +36,10 @@ func everyLast(yield func(name string, last Segment)) {
 						events[i].ID = id
 					}
 					last := segment(1, events...)
-					last.Status.Settled = isSettled
-					yield(fmt.Sprintf("set %05b, file %q, id %q, settled %t", set, path, id, isSettled), last)
+					last.Status.Superseded = isSuperseded
+					yield(fmt.Sprintf("set %05b, file %q, id %q, superseded %t", set, path, id, isSuperseded), last)
 					last.Processed = true
-					yield(fmt.Sprintf("set %05b, file %q, id %q, settled %t, processed", set, path, id, isSettled), last)
+					yield(fmt.Sprintf("set %05b, file %q, id %q, superseded %t, processed", set, path, id, isSuperseded), last)
 				}
 			}
 		}
@@ -117,9 +117,9 @@ func problemsOf(last Segment, ev Event, got Decision) []string {
 	after := statusOf(got)
 	if isNew(got) {
 		before = v1alpha1.RecordingStatus{}
-		expect(!last.Open() || (last.Status.Settled && ev.FilePath != "") || last.identifies(), "a new segment behind an open one")
+		expect(!last.Open() || (last.Status.Superseded && ev.FilePath != "") || last.identifies(), "a new segment behind an open one")
 		expect(got.Segment == 2, "a segment that does not follow")
-		expect(last.isUnsettled() == (len(settles(got)) == 1), "the wrong segments are settled")
+		expect(last.canGetFile() == (len(supersedes(got)) == 1), "the wrong segments are superseded")
 	} else {
 		expect(got.Segment == 1, "a segment that does not exist")
 		expect(last.Open() || ev.ReceivedAt.Sub(epoch).Abs().Seconds() < 9999 || last.hasFileOf(ev) || last.hasIDOf(ev) || ev.Type == failed && last.failedOnly(),

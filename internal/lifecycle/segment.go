@@ -88,10 +88,10 @@ func (s Segment) acceptsFile() bool {
 	return !s.Foreign && s.Status.File == nil && (s.Open() || !s.Processed)
 }
 
-// isUnsettled reports whether an event that begins another segment must settle
+// canGetFile reports whether an event that begins another segment must supersede
 // this one first: it has no file and could yet get one.
-func (s Segment) isUnsettled() bool {
-	return !s.Foreign && !s.Hollow() && s.Status.File == nil && !s.Status.Settled
+func (s Segment) canGetFile() bool {
+	return !s.Foreign && !s.Hollow() && s.Status.File == nil && !s.Status.Superseded
 }
 
 // hasFileOf reports whether ev names the file that the segment has.

@@ -34,8 +34,8 @@ var furthest = []struct {
 // only what it lacks is added. The argument is not modified.
 func Apply(status v1alpha1.RecordingStatus, ev Event) v1alpha1.RecordingStatus {
 	next := *status.DeepCopy()
-	if next.Settled && !hasID(next, ev.ID) {
-		ev.ID = "" // what a settled segment can be recognised by stays as it is
+	if next.Superseded && !hasID(next, ev.ID) {
+		ev.ID = "" // what a superseded segment can be recognised by stays as it is
 	}
 	next.Events = withEvent(next.Events, ev)
 	next.File = withFile(next.File, ev)

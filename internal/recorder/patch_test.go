@@ -19,7 +19,7 @@ func TestUnknownMembersStay(t *testing.T) {
 	for name, tc := range map[string]struct{ raw, want string }{
 		"a member":      {`{"state":"Started","events":[],"newer":{"a":12345678901234567890}}`, `{"state":"Stopped","file":{"path":"/a.mp4"},"events":[],"newer":{"a":12345678901234567890}}`},
 		"of a file":     {`{"file":{"path":"/a.mp4","url":"x","newer":1},"events":[]}`, `{"state":"Stopped","file":{"path":"/a.mp4","newer":1},"events":[]}`},
-		"a known one":   {`{"settled":true,"providerID":"x","events":[]}`, `{"state":"Stopped","file":{"path":"/a.mp4"},"events":[]}`},
+		"a known one":   {`{"superseded":true,"providerID":"x","events":[]}`, `{"state":"Stopped","file":{"path":"/a.mp4"},"events":[]}`},
 		"all the same":  {`{"state":"Stopped","file":{"path":"/a.mp4"},"events":[]}`, `{"state":"Stopped","file":{"path":"/a.mp4"},"events":[]}`},
 		"explicit null": {`{"state":"Started","file":null,"events":[]}`, `{"state":"Stopped","file":{"path":"/a.mp4"},"events":[]}`},
 	} {

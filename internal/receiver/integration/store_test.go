@@ -138,33 +138,33 @@ func TestControllerDoesNotConflict(t *testing.T) {
 	}
 }
 
-// TestSettle: of settling a failed recording and giving it a file, one wins.
-func TestSettle(t *testing.T) {
+// TestSupersede: of superseding a failed recording and giving it a file, one wins.
+func TestSupersede(t *testing.T) {
 	namespace := newNamespace(t)
 	r := newReplica(t, namespace)
 	object := create(t, r, newSession(t, 0))
 	if err := r.store.Patch(t.Context(), object, lifecycle.Apply(object.Recording, event(v1alpha1.EventFailed)), false); err != nil {
 		t.Fatal(err)
 	}
-	settle := func(object *recorder.Object) error {
+	supersede := func(object *recorder.Object) error {
 		status := *object.Recording.DeepCopy()
-		status.Settled = true
+		status.Superseded = true
 		return r.store.Patch(t.Context(), object, status, false)
 	}
-	if err := settle(object); !errors.Is(err, recorder.ErrChanged) {
-		t.Errorf("settled what is outdated: %v", err)
+	if err := supersede(object); !errors.Is(err, recorder.ErrChanged) {
+		t.Errorf("superseded what is outdated: %v", err)
 	}
 	broken := read(t, r, object)
-	if err := settle(broken); err != nil {
+	if err := supersede(broken); err != nil {
 		t.Fatal(err)
 	}
 	revived := lifecycle.Apply(broken.Recording, event(v1alpha1.EventStopped, "/a.mp4"))
 	if err := r.store.Patch(t.Context(), broken, revived, true); !errors.Is(err, recorder.ErrChanged) {
-		t.Errorf("revived what was settled: %v", err)
+		t.Errorf("revived what was superseded: %v", err)
 	}
-	settled := read(t, r, object)
-	if !settled.Recording.Settled || settled.Recording.State != v1alpha1.RecordingFailed {
-		t.Errorf("object %+v", settled)
+	superseded := read(t, r, object)
+	if !superseded.Recording.Superseded || superseded.Recording.State != v1alpha1.RecordingFailed {
+		t.Errorf("object %+v", superseded)
 	}
 }
 
