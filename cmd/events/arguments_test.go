@@ -109,7 +109,7 @@ func TestTLS(t *testing.T) {
 	p := start(t, "--tls-cert-file", filepath.Join(dir, "tls.crt"), "--tls-key-file", filepath.Join(dir, "tls.key"))
 	web := certificate.Client()
 	p.url = strings.Replace(p.url, "http://", "https://", 1)
-	open := func(body io.Reader, want int) *http.Response {
+	open := func(body io.Reader, want int) io.Reader {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/events?namespace="+namespace, body)
 		if err != nil {
 			t.Fatal(err)
@@ -123,12 +123,12 @@ func TestTLS(t *testing.T) {
 		if response.StatusCode != want || response.ProtoMajor != 2 {
 			t.Fatalf("answered %s by %s", response.Status, response.Proto)
 		}
-		return response
+		return response.Body
 	}
 	open(strings.NewReader("more"), http.StatusBadRequest)
 	open(io.MultiReader(strings.NewReader("more, of no length that is known")), http.StatusBadRequest)
-	response := open(http.NoBody, http.StatusOK)
-	read := newLines(t, response.Body)
+	stream := open(http.NoBody, http.StatusOK)
+	read := newLines(t, stream)
 	read.until("event: ready")
 	write := &writer{namespace: namespace, expected: map[string][]string{}}
 	if err := write.recording(t.Context(), "one", true); err != nil {

@@ -49,7 +49,7 @@ func child() error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: http.NotFoundHandler()} //nolint:gosec // it serves this process
+	server := &http.Server{Handler: http.NotFoundHandler()}
 	go func() { _ = server.Serve(before) }()
 	if err := confine.GiveUpPorts(); err != nil {
 		return err
@@ -106,7 +106,7 @@ func opensNothing() error {
 
 // programsOpenNothing reports a program that was started and got what its parent gave up.
 func programsOpenNothing() error {
-	output, err := exec.CommandContext(context.Background(), "perl", "-MSocket", "-e", //nolint:gosec // a test
+	output, err := exec.CommandContext(context.Background(), "perl", "-MSocket", "-e",
 		"socket(my $s, PF_INET, SOCK_STREAM, 0) or die; print bind($s, sockaddr_in(0, INADDR_ANY)) ? 'bound' : $!").CombinedOutput()
 	if err != nil || !strings.Contains(string(output), "not permitted") {
 		return fmt.Errorf("a program that was started later: %s: %w", output, err)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/go-logr/logr"
 	authorizationv1 "k8s.io/api/authorization/v1"
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/access"
@@ -121,7 +121,7 @@ func (s *Server) served(namespace string) ([]int, *refusal) {
 			indices = append(indices, i)
 		}
 	}
-	if len(indices) == 0 || len(path.IsValidPathSegmentName(namespace)) > 0 {
+	if len(indices) == 0 || len(content.IsPathSegmentName(namespace)) > 0 {
 		return nil, &refusal{http.StatusNotFound, "this namespace is not served here"}
 	}
 	return indices, nil

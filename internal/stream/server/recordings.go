@@ -15,7 +15,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -193,7 +193,7 @@ func (s *Server) recording(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
-	if len(path.IsValidPathSegmentName(r.PathValue("name"))) > 0 {
+	if len(content.IsPathSegmentName(r.PathValue("name"))) > 0 {
 		fail(w, http.StatusNotFound, noRecording)
 		return
 	}
