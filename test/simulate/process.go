@@ -4,12 +4,17 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 
 	"github.com/meetingops/meeting-recording-operator/test/harness/memoryapi"
 )
@@ -52,3 +57,74 @@ func (p *process) now() time.Time { return time.Now().Add(p.world.skew(p.name)) 
 // Now and Since implement clock.PassiveClock.
 func (p *process) Now() time.Time                  { return p.now() }
 func (p *process) Since(t time.Time) time.Duration { return p.now().Sub(t) }
+
+// orderedInformer brings the objects of a list one after another, by name. Those of client-go come out of a map and all at once, so that a
+// replay would reconcile them in another order.
+type orderedInformer struct{ cache.SharedIndexInformer }
+
+func newInformer(lister cache.ListerWatcher, example runtime.Object, resync time.Duration, indexers cache.Indexers) cache.SharedIndexInformer {
+	return orderedInformer{cache.NewSharedIndexInformer(lister, example, resync, indexers)}
+}
+
+// AddEventHandlerWithOptions implements cache.SharedIndexInformer. Controllers call no other method that adds a handler.
+func (i orderedInformer) AddEventHandlerWithOptions(handler cache.ResourceEventHandler, options cache.HandlerOptions,
+) (cache.ResourceEventHandlerRegistration, error) {
+	return i.SharedIndexInformer.AddEventHandlerWithOptions(&orderedHandler{handler: handler}, options)
+}
+
+// orderedHandler passes one notice on each microsecond.
+type orderedHandler struct {
+	handler cache.ResourceEventHandler
+
+	mu      sync.Mutex
+	notices []notice
+}
+
+type notice struct {
+	at   time.Time
+	name string
+	pass func()
+}
+
+// OnAdd implements cache.ResourceEventHandler.
+func (h *orderedHandler) OnAdd(object any, isFirst bool) {
+	h.add(object, func() { h.handler.OnAdd(object, isFirst) })
+}
+
+// OnUpdate implements cache.ResourceEventHandler.
+func (h *orderedHandler) OnUpdate(before, after any) {
+	h.add(after, func() { h.handler.OnUpdate(before, after) })
+}
+
+// OnDelete implements cache.ResourceEventHandler.
+func (h *orderedHandler) OnDelete(object any) {
+	h.add(object, func() { h.handler.OnDelete(object) })
+}
+
+func (h *orderedHandler) add(object any, pass func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	one := notice{at: time.Now(), pass: pass}
+	switch object := object.(type) {
+	case cache.DeletedFinalStateUnknown:
+		one.name = object.Key
+	default:
+		if named, err := meta.Accessor(object); err == nil {
+			one.name = named.GetNamespace() + "/" + named.GetName()
+		}
+	}
+	if h.notices = append(h.notices, one); len(h.notices) == 1 {
+		time.AfterFunc(time.Microsecond, h.next)
+	}
+}
+
+// next passes on the first notice, by name of those that came at the very same moment.
+func (h *orderedHandler) next() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	slices.SortStableFunc(h.notices, func(a, b notice) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.name, b.name)) })
+	h.notices[0].pass()
+	if h.notices = h.notices[1:]; len(h.notices) > 0 {
+		time.AfterFunc(time.Microsecond, h.next)
+	}
+}
