@@ -15,7 +15,7 @@ import (
 )
 
 func TestStripJob(t *testing.T) {
-	suspends := metav1.ManagedFieldsEntry{Manager: "night-shift", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:suspend":{}}}`)}}
+	suspends := metav1.ManagedFieldsEntry{Manager: "night-shift", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:suspend":{}}}`)}
 	job := &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{Name: "job", ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "creator"}, suspends}, Annotations: map[string]string{"a": "b"}},
 		Spec:       batchv1.JobSpec{Suspend: ptr.To(true), Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{NodeName: "n"}}, PodFailurePolicy: &batchv1.PodFailurePolicy{Rules: []batchv1.PodFailurePolicyRule{{}}}},

@@ -19,12 +19,12 @@ func TestUntilSilent(t *testing.T) {
 		ctx, out, done := untilSilent(t.Context(), &printed, sidecarSilence)
 		defer done()
 		for range 10 {
-			time.Sleep(sidecarSilence - time.Second)
+			time.Sleep(sidecarSilence - time.Second) //nolint:forbidigo // the bubble's clock
 			if _, err := out.Write([]byte("x")); err != nil || ctx.Err() != nil {
 				t.Fatalf("ended while the sidecar printed: %v, %v", err, context.Cause(ctx))
 			}
 		}
-		time.Sleep(sidecarSilence)
+		time.Sleep(sidecarSilence) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		if !errors.Is(context.Cause(ctx), errSilent) || printed.Len() != 10 {
 			t.Errorf("%v, %d bytes", context.Cause(ctx), printed.Len())

@@ -101,13 +101,13 @@ func sizeOfPattern(pattern *syntax.Regexp) uint64 {
 	case syntax.OpCapture:
 		return sum + 2
 	case syntax.OpRepeat:
-		return (sum + 1) * uint64(max(pattern.Min, pattern.Max, 1)) //nolint:gosec // a repetition is from 0 to 1,000
+		return (sum + 1) * uint64(max(pattern.Min, pattern.Max, 1))
 	}
 	return sum + 1
 }
 
 // patternCost is what a search in a text may cost: each character is compared with each instruction, and a search for all matches may
-// begin anew at each character.
+// begin again at each character.
 func patternCost(text, size, matches uint64) checker.CostEstimate {
 	once := checker.SizeEstimate{Max: text}.MultiplyByCostFactor(float64(size) / stepsPerUnit)
 	return once.Multiply(checker.CostEstimate{Min: 1, Max: matches}).Add(checker.FixedCostEstimate(1))

@@ -208,6 +208,7 @@ func TestSlowBodiesDoNotKeepWebhooksOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer func() { _ = response.Body.Close() }() // the connection ends with the test
 		return response.StatusCode == 503 && response.Header.Get("Retry-After") != "" && response.Close
 	})
 	slowLong.send(long[shortBodyBytes:])

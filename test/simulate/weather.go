@@ -94,7 +94,7 @@ func (w *weather) fault(p *process, call memoryapi.Call) memoryapi.Fault {
 	}
 	if err := cmp.Or(fault.Refused, fault.Lost); err != nil {
 		w.world.story.tell("%s: %s %s %s %s fails: %v", p.name, call.Verb, call.Resource, call.Name, call.Subresource, err)
-		seedJitter(w.world.dice.at("jitter", uint64(time.Now().UnixNano()))) //nolint:gosec // it is after 1970
+		seedJitter(w.world.dice.at("jitter", uint64(time.Now().UnixNano())))
 	}
 	return fault
 }

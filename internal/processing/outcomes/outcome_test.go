@@ -246,7 +246,7 @@ func index(i int, of corev1.Pod) corev1.Pod {
 // What the Job itself shows: who suspended it, and that it is deleted and stays.
 func TestJobProblem(t *testing.T) {
 	owns := func(manager, fields string) metav1.ManagedFieldsEntry {
-		return metav1.ManagedFieldsEntry{Manager: manager, FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}
+		return metav1.ManagedFieldsEntry{Manager: manager, FieldsV1: metav1.NewFieldsV1(fields)}
 	}
 	suspended := job(condition(batchv1.JobSuspended, "", ""))
 	suspended.Spec.Suspend = ptr.To(true)

@@ -89,7 +89,7 @@ func SuspendedBy(job *batchv1.Job) []metav1.ManagedFieldsEntry {
 				Suspend *struct{} `json:"f:suspend"`
 			} `json:"f:spec"`
 		}
-		return entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.Raw, &fields) != nil || fields.Spec.Suspend == nil
+		return entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil || fields.Spec.Suspend == nil
 	})
 }
 

@@ -29,25 +29,33 @@ func main() {
 	patience := flag.Duration("patience", 10*time.Minute, "how long one is tried at most")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	isGood := run(ctx, *only, *parallel, *seeds, *patience)
+	stop()
+	if !isGood {
+		os.Exit(1)
+	}
+}
+
+// run tries the mutants, and reports whether enough of them were found.
+func run(ctx context.Context, only string, parallel, seeds int, patience time.Duration) bool {
 	var group errgroup.Group
-	group.SetLimit(*parallel)
+	group.SetLimit(parallel)
 	var mu sync.Mutex
 	tried, found, broken := 0, 0, 0
 	for _, m := range slices.Concat(receiver, manager) {
-		if !strings.Contains(m.name, *only) {
+		if !strings.Contains(m.name, only) {
 			continue
 		}
 		group.Go(func() error {
 			began := time.Now()
-			result, err := m.try(ctx, *seeds, *patience)
+			result, err := m.try(ctx, seeds, patience)
 			took := time.Since(began).Round(time.Second)
 			mu.Lock()
 			defer mu.Unlock()
 			tried++
 			switch {
 			case errors.Is(err, errPatience):
-				_, _ = fmt.Fprintf(os.Stdout, "missed  %s: no seed found it within %s\n", m.name, *patience)
+				_, _ = fmt.Fprintf(os.Stdout, "missed  %s: no seed found it within %s\n", m.name, patience)
 			case err != nil:
 				broken++
 				_, _ = fmt.Fprintf(os.Stdout, "broken  %s: %v\n", m.name, err)
@@ -62,7 +70,5 @@ func main() {
 	}
 	_ = group.Wait() // they return no error
 	_, _ = fmt.Fprintf(os.Stdout, "%d of %d mutants found\n", found, tried)
-	if broken > 0 || 100*found < share*tried {
-		os.Exit(1)
-	}
+	return broken == 0 && 100*found >= share*tried
 }
