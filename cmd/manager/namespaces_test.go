@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -56,14 +55,8 @@ func TestForbiddenNamespaces(t *testing.T) {
 	})
 
 	health := harness.Address(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	var errs harness.Output
-	code := make(chan int, 1)
-	go func() {
-		code <- run(ctx, []string{"--kubeconfig=" + as, "--namespace=" + served, "--namespace=" + forbidden, "--namespace=" + partly,
-			"--health-probe-bind-address=" + health, "--metrics-bind-address=0"}, &bytes.Buffer{}, &errs)
-	}()
-	t.Cleanup(func() { cancel(); <-code })
+	harness.Start(t, "manager", "--kubeconfig="+as, "--namespace="+served, "--namespace="+forbidden, "--namespace="+partly,
+		"--health-probe-bind-address="+health, "--metrics-bind-address=0")
 	harness.Eventually(t, "readiness names what is missing", func(ctx context.Context) error {
 		says, err := body(ctx, "http://"+health+"/readyz/namespaces")
 		for _, want := range []string{"list meetingrecordings in namespace " + forbidden, "list pods in namespace " + partly} {
