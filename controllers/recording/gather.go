@@ -38,8 +38,7 @@ type facts struct {
 // anyJob reports whether a Job of the recording is known to exist or to have existed.
 func (f *facts) anyJob() bool {
 	for _, observed := range f.Jobs {
-		switch observed.State {
-		case outcomes.JobActive, outcomes.JobSucceeded, outcomes.JobFailed:
+		if slices.Contains([]outcomes.JobState{outcomes.JobActive, outcomes.JobSucceeded, outcomes.JobFailed}, observed.State) {
 			return true
 		}
 	}

@@ -126,8 +126,9 @@ func (s *Sweeper) sweepNamespace(ctx context.Context, namespace string, rules re
 		page := &metav1.PartialObjectMetadataList{}
 		page.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecordingList"))
 		err := s.Live.List(ctx, page, options)
-		if next, ok := expiredAt(err); ok {
-			options.Continue = next // the rest of the list as it is now, which is as good
+		var expired apierrors.APIStatus // the page before took longer than the API server keeps old versions: the rest as it is now is as good
+		if apierrors.IsResourceExpired(err) && errors.As(err, &expired) && expired.Status().Continue != "" {
+			options.Continue = expired.Status().Continue
 			continue
 		}
 		if err != nil {
@@ -148,17 +149,6 @@ func (s *Sweeper) sweepNamespace(ctx context.Context, namespace string, rules re
 			return nil
 		}
 	}
-}
-
-// expiredAt returns where a list continues whose token has expired, because considering a page took longer than the API server keeps
-// old versions.
-func expiredAt(err error) (string, bool) {
-	var status apierrors.APIStatus
-	if !apierrors.IsResourceExpired(err) || !errors.As(err, &status) {
-		return "", false
-	}
-	next := status.Status().Continue
-	return next, next != ""
 }
 
 // tolerate reports an error that concerns one recording, and returns others: those of the API server as a whole, and of the context.

@@ -18,8 +18,13 @@ import (
 
 // JobCondition returns the condition by which a Job has ended, Complete or Failed; nil while it has not.
 func JobCondition(job *batchv1.Job) *batchv1.JobCondition {
+	return findCondition(job, batchv1.JobComplete, batchv1.JobFailed)
+}
+
+// findCondition returns the first condition of one of the kinds that is true; nil if none is.
+func findCondition(job *batchv1.Job, kinds ...batchv1.JobConditionType) *batchv1.JobCondition {
 	at := slices.IndexFunc(job.Status.Conditions, func(condition batchv1.JobCondition) bool {
-		return condition.Status == corev1.ConditionTrue && (condition.Type == batchv1.JobComplete || condition.Type == batchv1.JobFailed)
+		return condition.Status == corev1.ConditionTrue && slices.Contains(kinds, condition.Type)
 	})
 	if at < 0 {
 		return nil

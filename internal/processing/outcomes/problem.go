@@ -64,15 +64,18 @@ func JobProblem(job *batchv1.Job) *Problem {
 			Usual:  true,
 		}
 	case ptr.Deref(job.Spec.Suspend, false) && jobs.QueueOf(job) == "":
-		by := "something other than this operator"
+		by, since := "something other than this operator", job.CreationTimestamp.Time
 		if entries := SuspendedBy(job); len(entries) > 0 {
 			by = entries[0].Manager
+		}
+		if suspended := findCondition(job, batchv1.JobSuspended); suspended != nil {
+			since = later(since, suspended.LastTransitionTime.Time)
 		}
 		return &Problem{
 			Reason: ReasonJobSuspended,
 			Head:   "the Job is suspended by " + by,
 			Detail: "set spec.suspend of Job " + job.Name + " to false to continue",
-			Since:  later(job.CreationTimestamp.Time, conditionTime(job, batchv1.JobSuspended)),
+			Since:  since,
 		}
 	}
 	return nil
@@ -266,15 +269,6 @@ func lastProgress(pod *corev1.Pod) time.Time {
 		}
 	}
 	return last
-}
-
-func conditionTime(job *batchv1.Job, kind batchv1.JobConditionType) time.Time {
-	for _, condition := range job.Status.Conditions {
-		if condition.Type == kind {
-			return condition.LastTransitionTime.Time
-		}
-	}
-	return time.Time{}
 }
 
 func later(a, b time.Time) time.Time {

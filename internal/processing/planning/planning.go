@@ -118,10 +118,8 @@ func Sample(run jobs.Run, now time.Time) Decision {
 	step := v1alpha1.StepStatus{
 		Pipeline: run.Pipeline, Step: run.Step.Name, JobName: run.Name(), Attempt: run.Attempt, Retries: 1,
 		State: v1alpha1.StepSkipped, Reason: v1alpha1.StepNeedFailed, RetryTime: &at, StartTime: &at, CompletionTime: &at, Message: "dry run",
-		Outputs: []v1alpha1.StepOutput{{
-			Name: "sample", URL: "https://example.com/sample", MediaType: "video/mp4", SizeBytes: &size, SHA256: strings.Repeat("0", 64),
-			Values: &runtime.RawExtension{Raw: []byte(`{"sample":1}`)},
-		}},
+		Outputs: []v1alpha1.StepOutput{{Name: "sample", URL: "https://example.com/sample", MediaType: "video/mp4", SizeBytes: &size,
+			SHA256: strings.Repeat("0", 64), Values: &runtime.RawExtension{Raw: []byte(`{"sample":1}`)}}},
 	}
 	return Input{Recording: run.Recording, Now: now}.decide(v1alpha1.ProcessingStatus{
 		State: v1alpha1.ProcessingSucceeded, Steps: []v1alpha1.StepStatus{step}, History: []v1alpha1.StepAttempt{AttemptOf(&step)},
