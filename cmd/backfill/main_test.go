@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http/httptest"
 	"os"
@@ -16,12 +17,14 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/backfill"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
 	"github.com/meetingops/meeting-recording-operator/test/harness/provider"
 )
@@ -218,6 +221,15 @@ func TestReadsWhatTheSidecarWrites(t *testing.T) {
 	round(backfill.Waiting)
 	webhook(lifecycle.Event{Type: v1alpha1.EventStopped, FilePath: r.WebhookPath(), FileURL: r.FileURL()})
 	change(time.Hour)
+	harness.Eventually(t, "the API server's watch cache has what the sidecar wrote", func(ctx context.Context) error {
+		var cached v1alpha1.MeetingRecording
+		err := api.Client.Get(ctx, client.ObjectKey{Namespace: w.namespace, Name: lifecycle.Name(r.RoomID, r.SessionID, 1)}, &cached,
+			&client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: "0"}})
+		if err == nil && cached.Status.Recording.File == nil {
+			err = errors.New("no file yet")
+		}
+		return err
+	})
 	round(backfill.Present)
 	families, err := registry.Gather()
 	if err != nil {
