@@ -537,7 +537,7 @@ func TestOrderWhileLoading(t *testing.T) {
 			w.expect(t, newEvent(session, 0), Spooled, 2*time.Second)
 		}
 		key := sessionKey(newEvent(0, 0).Session)
-		first, second := make(chan struct{}), make(chan struct{})
+		first, second, third := make(chan struct{}), make(chan struct{}), make(chan struct{})
 		var senders sync.WaitGroup
 		isDue := func() bool {
 			w.mu.Lock()
@@ -556,10 +556,14 @@ func TestOrderWhileLoading(t *testing.T) {
 			gated.set(second, nil)
 			close(first)
 			synctest.Wait()
-			senders.Go(func() { w.expect(t, newEvent(0, 2), Spooled, 2*time.Second) })
+			close(third)
 			synctest.Wait()
 		})
 		senders.Go(func() { w.expect(t, newEvent(0, 1), Spooled, 2*time.Second) })
+		senders.Go(func() {
+			<-third
+			w.expect(t, newEvent(0, 2), Spooled, 2*time.Second)
+		})
 		synctest.Wait()
 		w.server.set(nil)
 		pass(openFor + 10*time.Millisecond)
@@ -595,12 +599,14 @@ func TestShares(t *testing.T) {
 		for n := range openAfter {
 			w.expect(t, eventIn("gone", n, 0), Spooled, 2*time.Second)
 		}
+		synctest.Wait() // nobody asks for the stats while they change
 		used.stats = spool.Stats{MaxBytes: testSpoolBytes, Bytes: testSpoolBytes/refusedShare + 1}
 		if _, err := w.Record(t.Context(), eventIn("gone", 10, 0)); !errors.Is(err, spool.ErrFull) || !strings.Contains(err.Error(), "namespace gone") {
 			t.Errorf("error %v", err)
 		}
 		w.expect(t, newEvent(0, 0), lifecycle.Recorded, 0)
 		w.server.set(always(errRefused))
+		synctest.Wait()
 		used.stats.Bytes = testSpoolBytes/clientShare + 1
 		ofClient := newEvent(0, 0)
 		ofClient.Source = v1alpha1.EventSourceClient
@@ -608,12 +614,14 @@ func TestShares(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 		w.expect(t, newEvent(1, 0), Spooled, 2*time.Second)
+		synctest.Wait()
 		used.stats.DeadBytes = testSpoolBytes/deadShare + 1
 		w.server.set(always(errRejected))
 		pass(openFor + time.Millisecond)
 		if _, err := w.Record(t.Context(), newEvent(3, 0)); recorder.RejectionOf(err) == nil {
 			t.Errorf("error %v", err)
 		}
+		synctest.Wait()
 		if !strings.Contains(w.log.String(), "too many dead letters") {
 			t.Errorf("log:\n%s", w.log)
 		}
