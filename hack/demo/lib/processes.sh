@@ -24,12 +24,12 @@ stop() {
   rm -f "$state/$1.pid"
 }
 
+# stop_processes ends all that was started.
 stop_processes() {
-  stop stream
-  stop events-port-forward
-  stop port-forward
-  stop provider
-  stop file-server
+  local file
+  for file in "$state"/*.pid; do
+    stop "$(basename "$file" .pid)"
+  done
 }
 
 # await SECONDS WHAT COMMAND... tries a command until it succeeds.
