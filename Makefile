@@ -25,9 +25,9 @@ export GOFLAGS := $(strip $(GOFLAGS) -trimpath -buildvcs=false)
 endif
 export CGO_ENABLED ?= 0
 
-TOOLS := go tool -modfile=hack/tools/go.mod
+TOOLS := hack/tool.sh tools
 GOTESTSUM := $(TOOLS) gotestsum
-GOLANGCI_LINT := go tool -modfile=hack/tools/lint/go.mod golangci-lint
+GOLANGCI_LINT := hack/tool.sh tools/lint golangci-lint
 LDFLAGS := -s -w -X github.com/meetingops/meeting-recording-operator/internal/version.version=$(VERSION)
 
 ##@ General

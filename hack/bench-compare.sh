@@ -33,4 +33,4 @@ base=$(result "${1:-}")
 new=$(result "${2:-}")
 bin/bench/bench benchfmt "$base" >"$scratch/base"
 bin/bench/bench benchfmt "$new" >"$scratch/new"
-go tool -modfile=hack/tools/go.mod benchstat "base=$scratch/base" "new=$scratch/new"
+hack/tool.sh tools benchstat "base=$scratch/base" "new=$scratch/new"

@@ -40,4 +40,4 @@ if [[ ${IMG:-} == *@sha256:* ]]; then
   sed -i "s|^  digest: \"\"\$|  digest: \"${IMG#*@}\"|" "$chart/meeting-recording-operator/values.yaml"
   grep -q "${IMG#*@}" "$chart/meeting-recording-operator/values.yaml" || { echo "dist: the chart's values.yaml has no digest: \"\"" >&2; exit 1; }
 fi
-go tool -modfile=hack/charts/go.mod helm package "$chart/meeting-recording-operator" --destination "$dist" "${version[@]}" >&2
+hack/tool.sh charts helm package "$chart/meeting-recording-operator" --destination "$dist" "${version[@]}" >&2

@@ -10,12 +10,11 @@ source hack/env.sh
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-go build -modfile=hack/tools/go.mod -o "$scratch/kustomize" sigs.k8s.io/kustomize/kustomize/v5
 mkdir "$scratch/manifests"
 for folder in config/default config/overlays/*/ config/pipelines config/pipelines/*/; do
-  "$scratch/kustomize" build "$folder" >"$scratch/manifests/$(basename "$folder").yaml"
+  hack/tool.sh tools kustomize build "$folder" >"$scratch/manifests/$(basename "$folder").yaml"
 done
-go tool -modfile=hack/charts/go.mod helm template operator charts/meeting-recording-operator --include-crds \
+hack/tool.sh charts helm template operator charts/meeting-recording-operator --include-crds \
   --namespace meeting-recording-system >"$scratch/manifests/chart.yaml"
 # Trivy uses the experiment.
 GOEXPERIMENT=jsonv2 go -C hack/misconfig run . -ignore "$PWD/.trivyignore.yaml" -folder "$scratch/manifests"

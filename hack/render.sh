@@ -8,6 +8,6 @@ cd "$(dirname "$0")/.."
 source hack/env.sh
 
 folder=${1:?which folder of config/}
-go tool -modfile=hack/tools/go.mod kustomize build "$folder" | sed \
+hack/tool.sh tools kustomize build "$folder" | sed \
   -e "s|image: meeting-recording-operator:dev\$|image: ${IMG:-meeting-recording-operator:dev}|" \
   -e "s|image: meeting-recording-operator-media:dev\$|image: ${MEDIA_IMG:-meeting-recording-operator-media:dev}|"

@@ -12,7 +12,7 @@ mkdir -p bin/sbom
 for folder in cmd/*/; do
   name=$(basename "$folder")
   [[ -x bin/$name ]] || { echo "sbom: bin/$name is missing: run make build" >&2; exit 1; }
-  go tool -modfile=hack/tools/supply/go.mod cyclonedx-gomod bin -json -std -noserial -notimestamp \
+  hack/tool.sh tools/supply cyclonedx-gomod bin -json -std -noserial -notimestamp \
     -version "${VERSION:-unknown}" -output "bin/sbom/$name.cdx.json" "bin/$name"
   echo "wrote bin/sbom/$name.cdx.json"
 done

@@ -20,7 +20,7 @@ for minor in "${minors[@]}"; do
   version=$("$assets/kube-apiserver" --version)
   echo "== $version"
   outcome=passed
-  KUBEBUILDER_ASSETS=$assets go tool -modfile=hack/tools/go.mod gotestsum --format pkgname -- -count=1 "${packages[@]}" || outcome=FAILED failed=1
+  KUBEBUILDER_ASSETS=$assets hack/tool.sh tools gotestsum --format pkgname -- -count=1 "${packages[@]}" || outcome=FAILED failed=1
   summary+="$version: $outcome"$'\n'
 done
 printf '== Kubernetes versions\n%s' "$summary"

@@ -41,7 +41,7 @@ while IFS= read -r file; do
   fi
 done < <(git ls-files --cached --others --exclude-standard '*.go' '*.sh' Makefile)
 for overlay in config/default config/samples config/samples/cert-manager config/overlays/*/ config/pipelines config/pipelines/*/; do
-  if ! go tool -modfile=hack/tools/go.mod kustomize build "$overlay" >/dev/null; then
+  if ! hack/tool.sh tools kustomize build "$overlay" >/dev/null; then
     echo "verify: kustomize cannot build $overlay" >&2
     failed=1
   fi

@@ -13,9 +13,7 @@ if [[ -n ${VULNDB:-} ]]; then db=file://$(cd "$VULNDB" && pwd); fi
 mkdir -p dist
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-# Not by `go tool`, which ends well also when the tool is killed, as for lack of memory.
-go build -modfile=hack/tools/supply/go.mod -o "$scratch/" golang.org/x/vuln/cmd/govulncheck
 # It succeeds also where something can be reached: make vulncheck fails on that, and the statements say which.
-"$scratch/govulncheck" -format openvex -db "$db" ./cmd/... >"$scratch/statements"
+hack/tool.sh tools/supply govulncheck -format openvex -db "$db" ./cmd/... >"$scratch/statements"
 install -m 0644 "$scratch/statements" dist/meeting-recording-operator.openvex.json
 echo "wrote dist/meeting-recording-operator.openvex.json"

@@ -22,14 +22,11 @@ else
   exit 2
 fi
 
-bin=$(mktemp -d)
-trap 'rm -rf "$bin"' EXIT
-go build -modfile=hack/tools/supply/go.mod -o "$bin/" golang.org/x/vuln/cmd/govulncheck
 failed=0
 for module in "${modules[@]}"; do
   echo "== $module" >&2
   packages=./...
   if [[ $module == . ]]; then packages=./cmd/...; fi
-  "$bin/govulncheck" -C "$module" -db "$db" "$packages" || failed=1
+  hack/tool.sh tools/supply govulncheck -C "$module" -db "$db" "$packages" || failed=1
 done
 exit "$failed"

@@ -146,7 +146,7 @@ download_envtest() {
 run_setup_envtest() {
   local limit=()
   if command -v timeout >/dev/null; then limit=(timeout "$download_timeout"); fi
-  ${limit[@]+"${limit[@]}"} go tool -C "$root/hack/tools" setup-envtest use "$1" --os "$os" --arch "$arch" \
+  ${limit[@]+"${limit[@]}"} "$root/hack/tool.sh" tools setup-envtest use "$1" --os "$os" --arch "$arch" \
     --bin-dir "$scratch/envtest" --index "$envtest_index" -p path >"$scratch/envtest.path"
 }
 

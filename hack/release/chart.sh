@@ -12,7 +12,7 @@ source "$root/hack/env.sh"
 [[ $# == 2 && $2 == oci://* ]] || { echo "usage: chart.sh FILE.tgz oci://REGISTRY/PATH" >&2; exit 2; }
 options=()
 if [[ ${INSECURE:-no} == yes ]]; then options=(--plain-http); fi
-pushed=$(go tool -modfile="$root/hack/charts/go.mod" helm push "${options[@]}" "$1" "$2" 2>&1) || { printf '%s\n' "$pushed" >&2; exit 1; }
+pushed=$("$root/hack/tool.sh" charts helm push "${options[@]}" "$1" "$2" 2>&1) || { printf '%s\n' "$pushed" >&2; exit 1; }
 printf '%s\n' "$pushed" >&2
 digest=$(sed -n 's/^Digest: *//p' <<<"$pushed")
 [[ $digest == sha256:* ]] || { echo "chart.sh: helm push named no digest" >&2; exit 1; }

@@ -31,10 +31,9 @@ fi
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-go build -C "$root" -modfile=hack/tools/supply/go.mod -o "$scratch/crane" github.com/google/go-containerregistry/cmd/crane
 options=()
 if [[ ${INSECURE:-no} == yes ]]; then options=(--insecure); fi
-crane() { "$scratch/crane" "${options[@]}" "$@"; }
+crane() { "$root/hack/tool.sh" tools/supply crane "${options[@]}" "$@"; }
 
 manifests=()
 for architecture in "${architectures[@]}"; do

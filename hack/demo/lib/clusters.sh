@@ -14,7 +14,7 @@ choose_cluster() {
   esac
 }
 
-kind() { go tool -modfile="$root/hack/tools/kind/go.mod" kind "$@"; }
+kind() { "$root/hack/tool.sh" tools/kind kind "$@"; }
 # The demo builds the plugin into $state.
 kubectl() { PATH=$state:$PATH "$root/bin/k8s/kubectl" "$@"; }
 
