@@ -20,7 +20,7 @@ vulncheck: ## Fail on known vulnerabilities that the programs can reach (VULNDB:
 	hack/vulncheck.sh
 
 .PHONY: vex
-vex: ## Write which known vulnerabilities of dependencies the programs cannot reach, in OpenVEX, to dist/ (VULNDB as for vulncheck).
+vex: ## Write which known vulnerabilities of dependencies the images do not have, in OpenVEX, to dist/ (VULNDB as for vulncheck).
 	hack/vex.sh
 
 .PHONY: scorecard

@@ -35,6 +35,10 @@ func TestReleaseHasEveryProgram(t *testing.T) {
 		t.Errorf(".goreleaser.yaml builds %v, cmd/ has %v", built, programs)
 	}
 
+	image := regexp.MustCompile(`(?m)^  IMAGE: (\S+)$`).FindStringSubmatch(readText(t, ".github/workflows/release.yaml"))
+	if image == nil || !strings.Contains(readText(t, "hack/vex.sh"), "\nimage="+image[1]+"\n") {
+		t.Errorf("hack/vex.sh states nothing about the images that the workflow pushes: %v", image)
+	}
 	listed := regexp.MustCompile("(?m)^\\| (.*) for linux/amd64 and linux/arm64, as archives").FindStringSubmatch(readText(t, "docs/how-to/release.md"))
 	if listed == nil {
 		t.Fatal("docs/how-to/release.md does not say which programs a release has")

@@ -14,6 +14,8 @@ tool (
 
 require (
 	github.com/google/go-cmp v0.7.0
+	github.com/openvex/go-vex v0.2.8
+	github.com/package-url/packageurl-go v0.1.5
 	github.com/yuin/goldmark v1.8.6
 	go.yaml.in/yaml/v3 v3.0.4
 	golang.org/x/mod v0.41.0
@@ -60,6 +62,7 @@ require (
 	github.com/google/shlex v0.0.0-20191202100458-e7afc7fbc510 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/huandu/xstrings v1.5.0 // indirect
+	github.com/in-toto/attestation v1.2.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
 	github.com/mattn/go-colorable v0.1.14 // indirect
