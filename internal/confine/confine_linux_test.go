@@ -24,13 +24,20 @@ import (
 // asChild has the test's binary run confined instead of the tests: a process cannot take back what it gives up.
 const asChild = "CONFINE_TEST_CHILD"
 
+// foreign is the value of asChild by which it only makes a call of another set.
+const foreign = "foreign"
+
 func TestMain(m *testing.M) {
-	if os.Getenv(asChild) == "" {
+	switch os.Getenv(asChild) {
+	case "":
 		os.Exit(m.Run())
-	}
-	if err := child(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	case foreign:
+		foreignCall()
+	default:
+		if err := child(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 }
 

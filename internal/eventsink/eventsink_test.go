@@ -71,7 +71,7 @@ func newSink(t *testing.T, url string, change func(*eventsink.Options)) *eventsi
 }
 
 // In either mode CloudEvents' own SDK reads the event that was sent, and Standard Webhooks' own library verifies it.
-func TestSend(t *testing.T) {
+func TestSendSigns(t *testing.T) {
 	for _, mode := range []eventsink.Mode{eventsink.Structured, eventsink.Binary} {
 		t.Run(string(mode), func(t *testing.T) {
 			verifier, err := standardwebhooks.NewWebhookRaw(key)
@@ -115,7 +115,7 @@ func TestSend(t *testing.T) {
 	}
 }
 
-func TestAnswers(t *testing.T) {
+func TestAnswersOfTheSink(t *testing.T) {
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	for _, test := range []struct {
 		code       int

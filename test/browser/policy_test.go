@@ -15,8 +15,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
-// TestPolicy sees that the browser keeps the page to its Content-Security-Policy, and that the tests would notice.
-func TestPolicy(t *testing.T) {
+// TestBrowserKeepsThePolicy sees that the browser keeps the page to its Content-Security-Policy, and that the tests would notice.
+func TestBrowserKeepsThePolicy(t *testing.T) {
 	handler, err := page.Handler(page.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -44,7 +44,7 @@ func TestSeedsDiffer(t *testing.T) {
 	}
 }
 
-func TestSessions(t *testing.T) {
+func TestPlannedSessions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := drawSize(t)
 		sessions, deliveries := Sessions(size)
