@@ -34,7 +34,7 @@ var fourWebhooks = []string{"recording-starting", "recording-started", "recordin
 
 func after(ids ...string) []string { return append(append([]string{}, fourWebhooks...), ids...) }
 
-// A recording's whole life is told, in order, at the price of one write.
+// Every change of a recording is delivered in order, and stored with one write.
 func TestDelivery(t *testing.T) {
 	ns, sink := namespace(t), newSink(t)
 	newPipeline(t, ns, "default", "archive")
@@ -109,7 +109,7 @@ func TestSwitchedOnLater(t *testing.T) {
 	expectDelivery(t, inFlight, v1alpha1.DeliveryDelivered, 2)
 	sink.expectEvents(t, inFlight, "recording-started", "recording-stopped", "skipped")
 	if got := sink.of(old); got != nil {
-		t.Errorf("the old recording is told of: %v", got)
+		t.Errorf("events of the old recording were delivered: %v", got)
 	}
 }
 
@@ -175,8 +175,8 @@ func TestSinkComesBack(t *testing.T) {
 	sink.expectEvents(t, meanwhile, "recording-stopped", "skipped")
 }
 
-// A manager that ends writes down what it told, so its successor tells nothing twice.
-func TestRestartTellsNothingTwice(t *testing.T) {
+// A manager that ends waits for the sink's answer and stores what it delivered, so its successor repeats nothing.
+func TestRestartRepeatsNoEvent(t *testing.T) {
 	ns, sink := namespace(t), newSink(t)
 	first := start(t, ns, sink.delivering(nil))
 	recording := newRecording(t, ns, "rec")
@@ -190,13 +190,13 @@ func TestRestartTellsNothingTwice(t *testing.T) {
 	sink.expectEvents(t, recording, "recording-started", "recording-stopped", "skipped")
 }
 
-// A manager that is cut off before it could write down what it told has its successor tell it again, and lose nothing.
-func TestCrashTellsAgain(t *testing.T) {
+// If a manager is cut off before it could store what it delivered, its successor delivers it again and loses nothing.
+func TestCrashRepeatsEvents(t *testing.T) {
 	ns, sink := namespace(t), newSink(t)
 	recording := newRecording(t, ns, "rec")
 	first := start(t, ns, func(options *controllers.Options, w *wire) {
 		sink.delivering(nil)(options, w)
-		w.cutAt = 2 // the first write is Skipped, the second that all was told
+		w.cutAt = 2 // the first write is Skipped, the second that everything was delivered
 	})
 	arrives(t, recording, v1alpha1.EventStopped, 0)
 	sink.expectEvents(t, recording, "recording-stopped", "skipped")
@@ -213,7 +213,7 @@ func TestCrashTellsAgain(t *testing.T) {
 	sink.expectEvents(t, recording, "recording-stopped", "skipped", "recording-stopped", "skipped")
 }
 
-// What is told while a recording goes on is written down after a while, in one write.
+// What is delivered while a recording is in flight is stored after a while, in one write.
 func TestSavedMeanwhile(t *testing.T) {
 	ns, sink := namespace(t), newSink(t)
 	op := start(t, ns, sink.delivering(func(d *delivery.Options) { d.SaveAfter = time.Second }))
@@ -228,7 +228,7 @@ func TestSavedMeanwhile(t *testing.T) {
 }
 
 // A webhook that arrives after everything was delivered is delivered too.
-func TestLateWebhookIsTold(t *testing.T) {
+func TestLateWebhookIsDelivered(t *testing.T) {
 	ns, sink := namespace(t), newSink(t)
 	start(t, ns, sink.delivering(nil))
 	recording := newRecording(t, ns, "rec")
@@ -244,7 +244,7 @@ func TestLateWebhookIsTold(t *testing.T) {
 }
 
 // A rerun is reported from its first Job on.
-func TestRerunIsTold(t *testing.T) {
+func TestRerunIsDelivered(t *testing.T) {
 	ns, sink := namespace(t), newSink(t)
 	newPipeline(t, ns, "default", "archive")
 	start(t, ns, sink.delivering(nil))

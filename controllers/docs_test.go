@@ -37,11 +37,11 @@ type story struct {
 	// want is how the steps end, in their order: "probe Succeeded".
 	want []string
 	// further, if not nil, is what else is checked once processing has ended.
-	further func(*testing.T, *told)
+	further func(*testing.T, *played)
 }
 
-// told is a story at its end.
-type told struct {
+// played is a story at its end.
+type played struct {
 	*kubelet
 	document  string
 	recording *v1alpha1.MeetingRecording
@@ -70,7 +70,7 @@ var stories = map[string][]story{
 		{ // whose archive fails permanently
 			script:  map[string][]ending{"probe": {{0, report}}, "archive": {{66, "fetching\nthe source answered 404"}}},
 			want:    []string{"probe Succeeded", "thumbnail Succeeded", "archive Failed", "notify Skipped"},
-			further: checkFailureTold,
+			further: checkFailure,
 		},
 	},
 	"upload": {
@@ -82,9 +82,9 @@ var stories = map[string][]story{
 			labels: map[string]string{"team": "support"},
 			script: map[string][]ending{"audio": {{0, `{"outputs":[{"name":"wav","url":"file:///archive/a.wav","values":{"silent":false}}]}`}}},
 			want:   []string{"audio Succeeded", "transcribe Succeeded"},
-			further: func(t *testing.T, told *told) {
-				if url := told.environment("speech/transcribe")["STEP_AUDIO_WAV_URL"]; url != "file:///archive/a.wav" {
-					t.Errorf("transcribe was told of %q", url)
+			further: func(t *testing.T, played *played) {
+				if url := played.environment("speech/transcribe")["STEP_AUDIO_WAV_URL"]; url != "file:///archive/a.wav" {
+					t.Errorf("transcribe gets %q", url)
 				}
 			},
 		},
@@ -128,23 +128,23 @@ func (s story) play(t *testing.T, document string, pipeline unstructured.Unstruc
 	for step, endings := range s.script {
 		script[name+"/"+step] = slices.Clone(endings)
 	}
-	told := &told{kubelet: startKubelet(t, ns, clock, script), document: document, clock: clock, recording: newRecording(t, ns, "rec")}
+	played := &played{kubelet: startKubelet(t, ns, clock, script), document: document, clock: clock, recording: newRecording(t, ns, "rec")}
 	if s.labels != nil {
-		patchObject(t, told.recording, func() { told.recording.Labels = s.labels })
+		patchObject(t, played.recording, func() { played.recording.Labels = s.labels })
 	}
 	event := s.event
 	if event == "" {
 		event = v1alpha1.EventStopped
 	}
-	arrives(t, told.recording, event, time.Hour)
-	told.end(t, s.want)
+	arrives(t, played.recording, event, time.Hour)
+	played.end(t, s.want)
 	if s.further != nil {
-		s.further(t, told)
+		s.further(t, played)
 	}
 }
 
 // end waits until processing has ended, and checks how. Time passes as far as a retry waits for it.
-func (s *told) end(t *testing.T, want []string) {
+func (s *played) end(t *testing.T, want []string) {
 	t.Helper()
 	eventually(t, "the end of processing", func() error {
 		if err := admin.Get(t.Context(), client.ObjectKeyFromObject(s.recording), s.recording); err != nil {
@@ -244,39 +244,39 @@ func patchObject(t *testing.T, object client.Object, change func()) {
 	}
 }
 
-// checkPublished: what steps tell reaches those that need them, and the reruns that the document has do what it says.
-func checkPublished(t *testing.T, told *told) {
-	env := told.environment("publish/notify")
+// checkPublished: what steps report reaches those that need them, and the reruns that the document has do what it says.
+func checkPublished(t *testing.T, played *played) {
+	env := played.environment("publish/notify")
 	for name, want := range map[string]string{
 		"STEP_PROBE_REPORT_VALUE_DURATIONSECONDS": "63.5", "STEP_THUMBNAIL_POSTER_URL": "file:///archive/poster.jpg",
 		"STEP_THUMBNAIL_POSTER_MEDIA_TYPE": "image/jpeg", "STEP_THUMBNAIL_POSTER_SIZE_BYTES": "48213", "STEP_OUTPUTS_FILE": "/var/run/recording/outputs.json",
 	} {
 		if env[name] != want {
-			t.Errorf("notify was told %s=%q, want %q", name, env[name], want)
+			t.Errorf("notify gets %s=%q, want %q", name, env[name], want)
 		}
 	}
-	patches := regexp.MustCompile(`kubectl patch mrec "\$NAME" --type=merge -p '(\{"spec":\{"rerun".*\})'`).FindAllStringSubmatch(told.document, -1)
+	patches := regexp.MustCompile(`kubectl patch mrec "\$NAME" --type=merge -p '(\{"spec":\{"rerun".*\})'`).FindAllStringSubmatch(played.document, -1)
 	if len(patches) != 2 {
 		t.Fatalf("the document has %d reruns, want 2", len(patches))
 	}
-	first := told.recording.DeepCopy()
-	told.rerun(t, patches[0][1], "2026-11-23 new logo")
-	for i, step := range told.recording.Status.Processing.Steps {
+	first := played.recording.DeepCopy()
+	played.rerun(t, patches[0][1], "2026-11-23 new logo")
+	for i, step := range played.recording.Status.Processing.Steps {
 		if step.Attempt != 2 || step.JobName == first.Status.Processing.Steps[i].JobName {
 			t.Errorf("step %s is attempt %d, Job %s", step.Step, step.Attempt, step.JobName)
 		}
 	}
-	checkHistory(t, told.recording, first.Status.Processing.Steps)
-	second := told.recording.DeepCopy()
-	told.rerun(t, patches[1][1], "2026-11-24 poster")
+	checkHistory(t, played.recording, first.Status.Processing.Steps)
+	second := played.recording.DeepCopy()
+	played.rerun(t, patches[1][1], "2026-11-24 poster")
 	attempts := map[string]int32{}
-	for _, step := range told.recording.Status.Processing.Steps {
+	for _, step := range played.recording.Status.Processing.Steps {
 		attempts[step.Step] = step.Attempt
 	}
 	if diff := cmp.Diff(map[string]int32{"probe": 2, "thumbnail": 3, "archive": 2, "notify": 3}, attempts); diff != "" {
 		t.Errorf("attempts after the rerun of thumbnail (-want +got):\n%s", diff)
 	}
-	checkHistory(t, told.recording, append(first.Status.Processing.Steps, second.Status.Processing.Steps[1], second.Status.Processing.Steps[3]))
+	checkHistory(t, played.recording, append(first.Status.Processing.Steps, second.Status.Processing.Steps[1], second.Status.Processing.Steps[3]))
 }
 
 // checkHistory checks that the history is these steps, as they were.
@@ -295,7 +295,7 @@ func checkHistory(t *testing.T, recording *v1alpha1.MeetingRecording, steps []v1
 }
 
 // rerun patches the recording as the document says, and waits until it has run again.
-func (s *told) rerun(t *testing.T, patch, token string) {
+func (s *played) rerun(t *testing.T, patch, token string) {
 	t.Helper()
 	var want []string
 	for _, step := range s.recording.Status.Processing.Steps {
@@ -316,8 +316,8 @@ func (s *told) rerun(t *testing.T, patch, token string) {
 	s.end(t, want)
 }
 
-func checkFailureTold(t *testing.T, told *told) {
-	steps := told.recording.Status.Processing.Steps
+func checkFailure(t *testing.T, played *played) {
+	steps := played.recording.Status.Processing.Steps
 	if want := "container archive exited with 66: the source answered 404"; !strings.HasPrefix(steps[2].Message, want) {
 		t.Errorf("archive says %q, want %q", steps[2].Message, want)
 	}
@@ -326,29 +326,29 @@ func checkFailureTold(t *testing.T, told *told) {
 	}
 }
 
-func checkRetried(t *testing.T, told *told) {
-	step, history := told.recording.Status.Processing.Steps[0], told.recording.Status.Processing.History
+func checkRetried(t *testing.T, played *played) {
+	step, history := played.recording.Status.Processing.Steps[0], played.recording.Status.Processing.History
 	if step.Attempt != 3 || step.Retries != 2 || len(history) != 2 ||
 		!strings.Contains(history[0].Message, "no route to host") || !strings.Contains(history[1].Message, "disk full") {
 		t.Errorf("step %+v, history %+v", step, history)
 	}
-	if passed := time.Duration(told.clock.passed.Load()); passed < 3*time.Minute-10*time.Second {
+	if passed := time.Duration(played.clock.passed.Load()); passed < 3*time.Minute-10*time.Second {
 		t.Errorf("the retries waited for %s, want 1m and 2m", passed)
 	}
 }
 
 // checkQueued: of many recordings that end at once, as many are worked on as the document says, and all in the end.
-func checkQueued(t *testing.T, told *told) {
+func checkQueued(t *testing.T, played *played) {
 	var further []*v1alpha1.MeetingRecording
 	for i := range 12 {
-		recording := newRecording(t, told.namespace, fmt.Sprint("further-", i))
+		recording := newRecording(t, played.namespace, fmt.Sprint("further-", i))
 		arrives(t, recording, v1alpha1.EventStopped, time.Hour)
 		further = append(further, recording)
 	}
 	for _, recording := range further {
 		expect(t, recording, v1alpha1.ProcessingSucceeded, processed, "Current")
 	}
-	if most := told.atOnce("transcode"); most > 5 {
+	if most := played.atOnce("transcode"); most > 5 {
 		t.Errorf("%d Jobs were at work at once, want 5 at most", most)
 	}
 }

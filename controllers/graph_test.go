@@ -41,16 +41,16 @@ func TestGraph(t *testing.T) {
 	exits(t, jobOf(t, recording, "default", "archive"), 0, `{"outputs":[{"name":"video","url":"file:///v.mp4","sizeBytes":7}]}`)
 	notify := jobOf(t, recording, "default", "notify")
 	container := notify.Spec.Template.Spec.Containers[0]
-	told := make(map[string]string)
+	environment := make(map[string]string)
 	for _, variable := range container.Env {
-		told[variable.Name] = variable.Value
+		environment[variable.Name] = variable.Value
 	}
 	for name, want := range map[string]string{
 		"STEP_PROBE_REPORT_URL": "s3://b/r.json?a=1&b=2", "STEP_ARCHIVE_VIDEO_URL": "file:///v.mp4",
 		"STEP_ARCHIVE_VIDEO_SIZE_BYTES": "7", "STEP_OUTPUTS_FILE": "/var/run/recording/outputs.json",
 	} {
-		if told[name] != want {
-			t.Errorf("%s = %q, want %q", name, told[name], want)
+		if environment[name] != want {
+			t.Errorf("%s = %q, want %q", name, environment[name], want)
 		}
 	}
 	exits(t, notify, 0, "")

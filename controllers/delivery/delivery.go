@@ -62,6 +62,8 @@ const (
 	minRejections = 3
 	// failuresToReport is after how many failures of an event a Kubernetes Event is written.
 	failuresToReport = 3
+	// lastAnswer limits how long the end of the manager waits for the sink's answer, without which an event would be sent again.
+	lastAnswer = 3 * time.Second
 )
 
 // Reconciler delivers what is pending of a recording.
@@ -203,16 +205,21 @@ func (r *Reconciler) deliver(ctx context.Context, recording *v1alpha1.MeetingRec
 // attempt sends one event. It returns how long to wait before the next attempt; 0 if the event was delivered or dropped.
 func (r *Reconciler) attempt(ctx context.Context, recording *v1alpha1.MeetingRecording, item delivery.Item, failed *failure,
 ) (time.Duration, eventsink.Outcome) {
+	if ctx.Err() != nil { // the manager ends
+		return firstBackoff, eventsink.Unreachable
+	}
 	if wait, ok := r.breaker.allow(); !ok {
 		return wait, eventsink.Retryable
 	}
+	sending, cancel := kube.Outlive(ctx, lastAnswer)
+	defer cancel()
 	var answer eventsink.Answer
 	if event, err := item.Encode(); err != nil {
 		answer = eventsink.Answer{Outcome: eventsink.Permanent, Err: err}
 	} else {
-		answer = r.Sink.Send(ctx, event)
+		answer = r.Sink.Send(sending, event)
 	}
-	if answer.Outcome != eventsink.Delivered && ctx.Err() != nil { // the manager ends
+	if answer.Outcome != eventsink.Delivered && ctx.Err() != nil { // nobody would wait for its backoff
 		return firstBackoff, eventsink.Unreachable
 	}
 	r.logSink(ctx, r.breaker.report(item.ID, answer), answer)

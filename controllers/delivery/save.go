@@ -107,7 +107,9 @@ func (s *saver) Start(ctx context.Context) error {
 	for _, key := range slices.SortedFunc(maps.Keys(unsaved), byName) {
 		cached := unsaved[key]
 		if err := s.saveLast(ctx, key, cached); err != nil {
-			log.FromContext(ctx).Error(err, "Delivery not stored, some events are delivered again after the restart")
+			log.FromContext(ctx).Error(err, "Delivery not stored, some events are delivered again after the restart", "recording", key.String())
+		}
+		if ctx.Err() != nil {
 			break
 		}
 	}

@@ -104,9 +104,8 @@ func (r *EventRecorder) lose(event *eventsv1.Event, why error) {
 
 // Start writes events until the context ends, and then what is left, for a moment.
 func (r *EventRecorder) Start(ctx context.Context) error {
-	writing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	writing, cancel := Outlive(ctx, drainTimeout)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(drainTimeout, cancel) })()
 	var writers sync.WaitGroup
 	for range eventWriters {
 		writers.Go(func() {
