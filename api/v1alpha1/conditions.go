@@ -20,25 +20,24 @@ const (
 	ReasonProcessed = "Processed"
 	// ReasonNothingToProcess (Ready=True): no pipeline matched when the recording ended.
 	ReasonNothingToProcess = "NothingToProcess"
-	// ReasonProcessing (Ready=False, Reconciling=True): Jobs are at work.
+	// ReasonProcessing (Ready=False, Reconciling=True): Jobs are running.
 	ReasonProcessing = "Processing"
-	// ReasonSuspended (Ready=False): the recording ended and spec.suspend holds its Jobs.
+	// ReasonSuspended (Ready=False): the recording has ended and spec.suspend prevents its Jobs.
 	ReasonSuspended = "Suspended"
-	// ReasonQueued (Ready=False, Reconciling=True): steps wait in the queue, and none is at work.
+	// ReasonQueued (Ready=False, Reconciling=True): steps wait in a queue, and none is running.
 	ReasonQueued = "Queued"
-	// ReasonProcessingFailed (Ready=False, Stalled=True): every step ended and one failed permanently.
+	// ReasonProcessingFailed (Ready=False, Stalled=True): every step has ended and at least one failed permanently.
 	ReasonProcessingFailed = "ProcessingFailed"
-	// ReasonTerminalEventMissing (Ready=False, Stalled=True): neither recording-stopped nor recording-failed came in time.
+	// ReasonTerminalEventMissing (Ready=False, Stalled=True): neither recording-stopped nor recording-failed arrived in time.
 	ReasonTerminalEventMissing = "TerminalEventMissing"
-	// ReasonJobNameTaken (Ready=False, Stalled=True): a Job of the step's name exists and is not the recording's. The controller
-	// goes on by itself once that Job is gone.
+	// ReasonJobNameTaken (Ready=False, Stalled=True): another Job has the name of the step's Job. The controller continues by
+	// itself once that Job is deleted.
 	ReasonJobNameTaken = "JobNameTaken"
-	// ReasonJobRefused (Ready=False, Reconciling=True): the API server refused a Job, for example by a quota. The controller
-	// tries again, and goes on trying when it has been refused for --stall-after, but Stalled=True then takes the place of
-	// Reconciling.
+	// ReasonJobRefused (Ready=False, Reconciling=True): the API server rejected a Job, for example because of a quota. The
+	// controller retries. After --stall-after it still retries, but Stalled=True replaces Reconciling=True.
 	ReasonJobRefused = "JobRefused"
-	// ReasonNoProgress (Ready=False, Stalled=True): the Pod of a Job does not start, for example because its image cannot
-	// be pulled. The controller goes on by itself once it does.
+	// ReasonNoProgress (Ready=False, Stalled=True): a Job has made no progress for --stall-after, for example because an image
+	// cannot be pulled. The controller continues by itself once the Job makes progress.
 	ReasonNoProgress = "NoProgress"
 	// ReasonTooManySteps (Ready=False, Stalled=True): the pipelines that match have more steps together than a recording can
 	// hold.
@@ -49,13 +48,13 @@ const (
 const (
 	// ReasonAccepted (Ready=True): the pipeline can run, and the API server would accept the Jobs of every step.
 	ReasonAccepted = "Accepted"
-	// ReasonInvalidTemplate (Ready=False, Stalled=True): the API server would refuse the Job of a step; the message names the
-	// field.
+	// ReasonInvalidTemplate (Ready=False, Stalled=True): the API server would reject the Job of a step; the message names
+	// the field.
 	ReasonInvalidTemplate = "InvalidTemplate"
-	// ReasonInvalidSpec (Ready=False, Stalled=True): what the steps need, a condition or the selector makes no sense; the message
-	// names each field, those of templates included.
+	// ReasonInvalidSpec (Ready=False, Stalled=True): what the steps need, a condition or the selector is invalid; the message names
+	// each invalid field, including those of templates.
 	ReasonInvalidSpec = "InvalidSpec"
-	// ReasonCheckRefused (Ready=False, Reconciling=True): the controller could not check whether the Jobs would be accepted, for example
-	// because a policy refused the trial. The controller tries again.
+	// ReasonCheckRefused (Ready=False, Reconciling=True): the Job templates could not be validated, for example because a policy
+	// rejected the dry run. The controller retries.
 	ReasonCheckRefused = "CheckRefused"
 )

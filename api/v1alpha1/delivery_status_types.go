@@ -5,25 +5,25 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// DeliveryState is whether everything about a recording was delivered to the sink of CloudEvents.
+// DeliveryState reports whether everything about a recording was delivered to the sink of CloudEvents.
 //
 // +kubebuilder:validation:Enum=Pending;Delivered
 type DeliveryState string
 
-// The states of the delivery. It has none while the manager has no sink, and while the recording is in flight.
+// The states of delivery.
 const (
-	// DeliveryPending means that processing has ended and the sink has not accepted everything yet.
+	// DeliveryPending means processing has ended and the sink has not accepted everything yet.
 	DeliveryPending DeliveryState = "Pending"
-	// DeliveryDelivered means that processing has ended and everything was delivered.
+	// DeliveryDelivered means processing has ended and everything was delivered.
 	DeliveryDelivered DeliveryState = "Delivered"
 )
 
 // DeliveryStatus is what was delivered to the sink of CloudEvents, if the manager has one. What is pending follows from comparing it
-// with status.recording and status.processing. It is written some time after a delivery, so events may be delivered again after a
-// crash of the manager. Only the manager writes it.
+// with status.recording and status.processing. It is written up to a minute after a delivery, so the sink may receive events again
+// after a crash of the manager. Only the delivery controller writes it.
 type DeliveryStatus struct {
-	// state is whether everything was delivered. Pending: processing has ended and the sink has not accepted everything yet.
-	// Delivered: processing has ended and everything was delivered. It is absent while the manager has no sink, and while the
+	// state reports whether everything was delivered. Pending: processing has ended and the sink has not accepted everything yet.
+	// Delivered: processing has ended and everything was delivered. Absent while the manager has no sink, and while the
 	// recording is in flight.
 	// +optional
 	State DeliveryState `json:"state,omitempty"`
@@ -34,11 +34,11 @@ type DeliveryStatus struct {
 	// +optional
 	Events []EventType `json:"events,omitempty"`
 
-	// processingTime is the status.processing.lastTransitionTime of the last processing state that was delivered.
+	// processingTime is the status.processing.lastTransitionTime of the last processing state that was delivered. Absent until one was.
 	// +optional
 	ProcessingTime *metav1.MicroTime `json:"processingTime,omitempty"`
 
-	// outputs lists the steps whose outputs were delivered.
+	// outputs lists the attempts at steps whose outputs were delivered.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=256
 	// +optional
@@ -57,7 +57,7 @@ type DeliveredOutputs struct {
 	// +required
 	Step string `json:"step"`
 
-	// attempt is the attempt at the step that has the outputs.
+	// attempt is the number of the attempt, as in status.processing.steps.
 	// +kubebuilder:validation:Minimum=1
 	// +required
 	Attempt int32 `json:"attempt"`

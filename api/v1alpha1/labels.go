@@ -4,11 +4,10 @@
 package v1alpha1
 
 // AnnotationTraceparent is on MeetingRecordings: the recording's place in a distributed trace, as in the traceparent header of W3C Trace
-// Context. The sidecar sets it when it creates the object and traces are on; whoever creates one may set their own. It is there or
-// not from the beginning, and nothing but traces depends on it.
+// Context. The sidecar sets it when it creates the object, if tracing is enabled. Only traces depend on it.
 const AnnotationTraceparent = GroupName + "/traceparent"
 
-// Labels that the operator sets. Values are cleaned where the original does not fit a label: the spec holds the original.
+// Labels that the operator sets. A value that is not a valid label value is cleaned; the spec has the original.
 const (
 	// LabelRecording is on Jobs and their Pods: the name of the MeetingRecording that they work for.
 	LabelRecording = GroupName + "/recording"
@@ -16,7 +15,7 @@ const (
 	LabelMeetingID = GroupName + "/meeting-id"
 	// LabelSessionID is on MeetingRecordings, Jobs and their Pods: the provider's id of the meeting's session.
 	LabelSessionID = GroupName + "/session-id"
-	// LabelPipeline is on Jobs and their Pods: the name of the RecordingPipeline that asked for them.
+	// LabelPipeline is on Jobs and their Pods: the name of the RecordingPipeline that they run for.
 	LabelPipeline = GroupName + "/pipeline"
 	// LabelStep is on Jobs and their Pods: the name of the step within its pipeline.
 	LabelStep = GroupName + "/step"
@@ -24,6 +23,6 @@ const (
 
 // Annotations that the operator sets.
 const (
-	// AnnotationOutputs is on the Pods of a step that needs others: what those made, as JSON, for the file in STEP_OUTPUTS_FILE.
+	// AnnotationOutputs is on the Pods of a step that needs other steps: their outputs, as JSON, for the file in STEP_OUTPUTS_FILE.
 	AnnotationOutputs = GroupName + "/outputs"
 )

@@ -26,7 +26,7 @@ type MeetingRecordingSpec struct {
 	SessionID string `json:"sessionID,omitempty"`
 
 	// segment is the number of the recording within its session, starting at 1. A session may start and stop recording many times;
-	// each time is one MeetingRecording. Immutable.
+	// each time is one MeetingRecording. Immutable. Defaults to 1.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=999999
 	// +kubebuilder:default=1
@@ -44,7 +44,7 @@ type MeetingRecordingSpec struct {
 	// +optional
 	Hold bool `json:"hold,omitempty"`
 
-	// rerun requests post-processing again. The rerun starts when processing has ended. Earlier results are kept in
+	// rerun requests post-processing again. The rerun starts once processing has ended. Earlier results are kept in
 	// status.processing.history. A rerun that is requested before processing starts for the first time has no additional effect.
 	// It may be removed once status.processing.observedRerunToken equals its token.
 	// +optional
@@ -55,7 +55,7 @@ type MeetingRecordingSpec struct {
 //
 // +kubebuilder:validation:XValidation:rule="self.token != oldSelf.token || (has(self.steps) ? has(oldSelf.steps) && self.steps == oldSelf.steps : !has(oldSelf.steps))",message="steps can change only together with token, because a new token requests a rerun",fieldPath=".steps"
 type Rerun struct {
-	// token is any text, such as the date or the reason. A new token requests a new rerun.
+	// token identifies the rerun. It is any text, such as a date or a reason. A new token requests a new rerun.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +required
@@ -104,8 +104,7 @@ type MeetingRecordingStatus struct {
 	// +optional
 	Processing ProcessingStatus `json:"processing,omitzero"`
 
-	// delivery is what was delivered to the sink of CloudEvents, if the manager has one. The delivery controller writes it; other
-	// writers only set its state to Pending.
+	// delivery is what was delivered to the sink of CloudEvents, if the manager has one. Only the delivery controller writes it.
 	// +kubebuilder:default={}
 	// +optional
 	Delivery DeliveryStatus `json:"delivery,omitzero"`

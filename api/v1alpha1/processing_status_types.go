@@ -15,19 +15,19 @@ type ProcessingState string
 
 // The states of processing. Succeeded, Failed and Skipped are final, unless spec.rerun requests more.
 const (
-	// ProcessingWaiting means that the recording has not ended.
+	// ProcessingWaiting means the recording has not ended.
 	ProcessingWaiting ProcessingState = "Waiting"
-	// ProcessingQueued means that the recording has ended, that its Jobs are queued, and that none is running.
+	// ProcessingQueued means the recording has ended, its Jobs are queued, and none is running.
 	ProcessingQueued ProcessingState = "Queued"
-	// ProcessingRunning means that Jobs are running.
+	// ProcessingRunning means Jobs are running.
 	ProcessingRunning ProcessingState = "Running"
-	// ProcessingSucceeded means that every step succeeded, or was skipped by its own condition.
+	// ProcessingSucceeded means every step succeeded, or was skipped by its own condition.
 	ProcessingSucceeded ProcessingState = "Succeeded"
-	// ProcessingFailed means that every step has ended and that at least one failed.
+	// ProcessingFailed means every step has ended and at least one failed.
 	ProcessingFailed ProcessingState = "Failed"
-	// ProcessingSkipped means that no pipeline matched when the recording ended.
+	// ProcessingSkipped means no pipeline matched when the recording ended.
 	ProcessingSkipped ProcessingState = "Skipped"
-	// ProcessingSuspended means that the recording has ended and that spec.suspend prevents its Jobs.
+	// ProcessingSuspended means the recording has ended and spec.suspend prevents its Jobs.
 	ProcessingSuspended ProcessingState = "Suspended"
 )
 
@@ -39,17 +39,17 @@ type StepState string
 // The states of a step. Succeeded, Failed and Skipped are final: a step whose outcome is stored never runs again, unless
 // spec.rerun requests it.
 const (
-	// StepPending means that the step has no Job yet: it waits for the steps that it needs, or its message says why.
+	// StepPending means the step has no Job yet.
 	StepPending StepState = "Pending"
-	// StepQueued means that the step waits in a queue.
+	// StepQueued means the step waits in a queue.
 	StepQueued StepState = "Queued"
-	// StepRunning means that the step's Job exists and has not ended.
+	// StepRunning means the step's Job exists and has not ended.
 	StepRunning StepState = "Running"
-	// StepSucceeded means that the step's Job succeeded.
+	// StepSucceeded means the step's Job succeeded.
 	StepSucceeded StepState = "Succeeded"
-	// StepFailed means that the step's Job failed, was deleted before it ended, or was rejected permanently.
+	// StepFailed means the step's Job failed, was deleted before it ended, or was rejected permanently.
 	StepFailed StepState = "Failed"
-	// StepSkipped means that the step's condition was false, or that a step that it needs failed; its message says which.
+	// StepSkipped means the step's condition was false, or a step that it needs failed.
 	StepSkipped StepState = "Skipped"
 )
 
@@ -60,41 +60,42 @@ type StepReason string
 
 // The reasons of a step that is Skipped.
 const (
-	// StepConditionFalse means that the step's own condition was false. The steps that need it run all the same.
+	// StepConditionFalse means the step's own condition was false.
 	StepConditionFalse StepReason = "ConditionFalse"
-	// StepNeedFailed means that a step that it needs failed, or was skipped for that reason.
+	// StepNeedFailed means a step that it needs failed, or was skipped for that reason.
 	StepNeedFailed StepReason = "NeedFailed"
 )
 
 // StepOutput is one result of a step, as its container reported it in its termination message.
 type StepOutput struct {
-	// name identifies the output within the step, such as archive or poster.
+	// name identifies the output within its step, such as archive or poster.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +required
 	Name string `json:"name"`
 
-	// url is where the output is. It is absent if the output consists of values only.
+	// url is where the output is. Absent if the output consists of values only.
 	// +kubebuilder:validation:MaxLength=2048
 	// +optional
 	URL string `json:"url,omitempty"`
 
-	// mediaType is the output's media type, such as video/mp4.
+	// mediaType is the output's media type, such as video/mp4, if the step reported it.
 	// +kubebuilder:validation:MaxLength=127
 	// +optional
 	MediaType string `json:"mediaType,omitempty"`
 
-	// sizeBytes is the output's size in bytes.
+	// sizeBytes is the output's size in bytes, if the step reported it.
 	// +kubebuilder:validation:Minimum=0
 	// +optional
 	SizeBytes *int64 `json:"sizeBytes,omitempty"`
 
-	// sha256 is the SHA-256 digest of the output, as 64 lower-case hexadecimal digits.
+	// sha256 is the SHA-256 digest of the output, as 64 lower-case hexadecimal digits, if the step reported it.
 	// +kubebuilder:validation:Pattern=`^[0-9a-f]{64}$`
 	// +optional
 	SHA256 string `json:"sha256,omitempty"`
 
-	// values are named numbers, strings and booleans that the step found, for the conditions of later steps and for people.
+	// values are named numbers, strings and booleans that the step reported, such as durationSeconds. Conditions of later steps can use
+	// them.
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +optional
 	Values *runtime.RawExtension `json:"values,omitempty"`
@@ -131,7 +132,7 @@ type StepAttempt struct {
 	// +optional
 	CompletionTime *metav1.Time `json:"completionTime,omitempty"`
 
-	// message says why the attempt failed or was skipped.
+	// message says why the attempt failed or was skipped, or that its outputs were truncated. Absent otherwise.
 	// +kubebuilder:validation:MaxLength=1024
 	// +optional
 	Message string `json:"message,omitempty"`
@@ -170,8 +171,8 @@ type StepStatus struct {
 	// +required
 	Attempt int32 `json:"attempt"`
 
-	// retries is how often the step was retried since it was last requested, by Pods of its Job or by further Jobs. It is set when
-	// the step has ended.
+	// retries is how often the step was retried since it was last requested, by Pods of its Job or by further Jobs. Pods count once
+	// their Job has ended.
 	// +kubebuilder:validation:Minimum=0
 	// +optional
 	Retries int32 `json:"retries,omitempty"`
@@ -188,7 +189,7 @@ type StepStatus struct {
 	// +optional
 	Reason StepReason `json:"reason,omitempty"`
 
-	// retryTime is when the step's next Job is due, while the step waits for its backoff.
+	// retryTime is when the step's next Job is due. Absent unless the step waits for its backoff.
 	// +optional
 	RetryTime *metav1.Time `json:"retryTime,omitempty"`
 
@@ -200,12 +201,13 @@ type StepStatus struct {
 	// +optional
 	CompletionTime *metav1.Time `json:"completionTime,omitempty"`
 
-	// message says why the step waits, makes no progress, failed or was skipped.
+	// message says why the step waits, makes no progress, failed or was skipped, or that its outputs were truncated. Absent
+	// otherwise.
 	// +kubebuilder:validation:MaxLength=1024
 	// +optional
 	Message string `json:"message,omitempty"`
 
-	// outputs lists the results of the step.
+	// outputs lists the results of the step. Absent until the step has succeeded.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=16
@@ -223,11 +225,12 @@ type ProcessingStatus struct {
 	// +optional
 	State ProcessingState `json:"state,omitempty"`
 
-	// lastTransitionTime is when state last changed.
+	// lastTransitionTime is when state last changed. Absent until the controller first sets state.
 	// +optional
 	LastTransitionTime *metav1.MicroTime `json:"lastTransitionTime,omitempty"`
 
-	// steps lists every step of every pipeline that matched when the recording ended.
+	// steps lists every step of every pipeline that matched when the recording ended, or when all steps were last rerun. Absent
+	// until the recording has ended.
 	// +listType=map
 	// +listMapKey=pipeline
 	// +listMapKey=step
@@ -235,7 +238,8 @@ type ProcessingStatus struct {
 	// +optional
 	Steps []StepStatus `json:"steps,omitempty"`
 
-	// history lists earlier attempts, oldest first. It is bounded: the oldest attempts are dropped.
+	// history lists earlier attempts at steps, oldest first. At most 64 are kept, fewer if the object becomes too large: the oldest are
+	// dropped.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	// +optional

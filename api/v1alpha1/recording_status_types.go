@@ -13,15 +13,15 @@ type RecordingState string
 // The states of a recording. Stopped and Failed are terminal, with one exception: a Failed recording whose file arrives later
 // becomes Stopped.
 const (
-	// RecordingStarting means that the provider is about to record (recording-starting).
+	// RecordingStarting means the provider is about to record (recording-starting).
 	RecordingStarting RecordingState = "Starting"
-	// RecordingStarted means that the provider is recording (recording-started).
+	// RecordingStarted means the provider is recording (recording-started).
 	RecordingStarted RecordingState = "Started"
-	// RecordingStopping means that the provider is finishing the file (recording-stopping).
+	// RecordingStopping means the provider is finishing the file (recording-stopping).
 	RecordingStopping RecordingState = "Stopping"
-	// RecordingStopped means that the recording has ended (recording-stopped).
+	// RecordingStopped means the recording has ended (recording-stopped).
 	RecordingStopped RecordingState = "Stopped"
-	// RecordingFailed means that the provider could not record (recording-failed).
+	// RecordingFailed means the provider could not record (recording-failed).
 	RecordingFailed RecordingState = "Failed"
 )
 
@@ -53,8 +53,7 @@ type EventSource string
 const (
 	// EventSourceWebhook is a signed webhook of the provider.
 	EventSourceWebhook EventSource = "Webhook"
-	// EventSourceClient is a client with a token of the sidecar, which forwards what its SDK reported (recordingStateChanged). It
-	// may be wrong, so it never starts processing.
+	// EventSourceClient is an app that forwarded a client event (recordingStateChanged). It never starts processing.
 	EventSourceClient EventSource = "Client"
 	// EventSourceBackfill is the provider's REST API, where no webhook was delivered.
 	EventSourceBackfill EventSource = "Backfill"
@@ -118,7 +117,7 @@ type RecordingFile struct {
 	// +required
 	Path string `json:"path,omitempty"`
 
-	// url is the address to fetch the file from (VideoSDK: fileUrl). It is absent if the provider sent none.
+	// url is the address to fetch the file from (VideoSDK: fileUrl). Absent if the provider sent none.
 	// +kubebuilder:validation:MaxLength=2048
 	// +optional
 	URL string `json:"url,omitempty"`
@@ -133,7 +132,7 @@ type RecordingStatus struct {
 	// state is the state of the provider's recording. Starting: the provider is about to record. Started: it is recording.
 	// Stopping: it is finishing the file. Stopped: the recording has ended. Failed: the provider could not record. It is the
 	// furthest state that an event reported, in whatever order the events arrived; a file takes precedence over a failure. Clients
-	// can report Starting, Started and Stopping only. It is absent until the first event.
+	// can report Starting, Started and Stopping only. Absent until the first event.
 	// +optional
 	State RecordingState `json:"state,omitempty"`
 
@@ -147,8 +146,8 @@ type RecordingStatus struct {
 	// +optional
 	File *RecordingFile `json:"file,omitempty"`
 
-	// superseded is true on a recording without a file once a later recording of the session began. It gets a file only from an event
-	// with an id that it received before.
+	// superseded is true once a later recording of the session began and this one has no file. It then gets a file only from an event
+	// with an id that it received before. Defaults to false.
 	// +optional
 	Superseded bool `json:"superseded,omitempty"`
 

@@ -92,9 +92,9 @@ type PipelineStep struct {
 	// +optional
 	Retries *int32 `json:"retries,omitempty"`
 
-	// backoff is the wait before the first retry, such as 30s. It doubles for each further retry, up to an hour. With backoff every
-	// retry is a Job of its own and counts as an attempt. Without it the Job's own backoff applies: ten seconds, doubled for each
-	// retry, up to ten minutes. Mutually exclusive with template.spec.backoffLimit.
+	// backoff is the wait before the first retry, such as 30s, from 1s to 1h. It doubles for each further retry, up to
+	// an hour. With backoff every retry is a Job of its own and counts as an attempt. Without it the Job's own backoff applies: ten
+	// seconds, doubled for each retry, up to ten minutes. Mutually exclusive with template.spec.backoffLimit.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
@@ -102,8 +102,8 @@ type PipelineStep struct {
 	// +optional
 	Backoff *metav1.Duration `json:"backoff,omitempty"`
 
-	// timeout is how long the step's Job may take, including retries of its Pods, such as 30m. A Job that takes longer is ended and
-	// the step fails permanently. It becomes the Job's activeDeadlineSeconds. Mutually exclusive with
+	// timeout is how long the step's Job may take, including retries of its Pods, such as 30m, from 1s to 720h. A Job
+	// that takes longer is ended and the step fails permanently. It becomes the Job's activeDeadlineSeconds. Mutually exclusive with
 	// template.spec.activeDeadlineSeconds.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
@@ -115,9 +115,10 @@ type PipelineStep struct {
 
 // PipelineRetention is how long recordings and Jobs are kept.
 type PipelineRetention struct {
-	// keepRecordings is how long a MeetingRecording is kept after its processing ended and its last event arrived, such as 720h; at
-	// least 24h. The recordings of a session are deleted together, when this is true for each of them. If several pipelines ran for
-	// a recording, the longest time counts, and a pipeline without one keeps it. Without it recordings are kept.
+	// keepRecordings is how long a MeetingRecording is kept after its processing ended and its last event arrived, such as
+	// 720h, at least 24h. The recordings of a session are deleted together, once that time has passed for each of them. If several
+	// pipelines ran for a recording, the longest time counts. Defaults to forever: a recording for which a pipeline without keepRecordings
+	// ran is kept.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
@@ -125,7 +126,7 @@ type PipelineRetention struct {
 	// +optional
 	KeepRecordings *metav1.Duration `json:"keepRecordings,omitempty"`
 
-	// keepJobs is how long a Job is kept after it ended. Defaults to 1h.
+	// keepJobs is how long a Job is kept after it ended, such as 1h, at most 8760h. Defaults to 1h.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
@@ -160,8 +161,8 @@ type RecordingPipelineSpec struct {
 	// +optional
 	When string `json:"when,omitempty"`
 
-	// maxConcurrent limits how many Jobs of the pipeline may run at once in its namespace. Further steps are Queued and start in order
-	// of arrival. Without it there is no limit. Mutually exclusive with queueName.
+	// maxConcurrent limits how many Jobs of the pipeline may run at once in its namespace. Further steps are Queued and start in the
+	// order in which their recordings ended. Defaults to no limit. Mutually exclusive with queueName.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000
 	// +optional

@@ -5,8 +5,7 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// LabelSelector selects objects by their labels, as metav1.LabelSelector does. It exists because the schema of metav1.LabelSelector
-// accepts any operator, key and value, and such a selector could be stored but not evaluated.
+// LabelSelector selects objects by their labels, as metav1.LabelSelector does. Its schema accepts only what can be evaluated.
 type LabelSelector struct {
 	// matchLabels are labels that an object must have. All of them must match.
 	// +kubebuilder:validation:MaxProperties=16
