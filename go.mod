@@ -2,6 +2,9 @@ module github.com/meetingops/meeting-recording-operator
 
 go 1.26.0
 
+// What CI and releases build with: its standard library has the fixes so far.
+toolchain go1.26.8
+
 require (
 	cloud.google.com/go/storage v1.67.0
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.23.1
