@@ -199,6 +199,37 @@ func TestAuditFinds(t *testing.T) {
 	}
 }
 
+// TestCountsInMemory: a sidecar that is killed loses the count of identical webhooks beyond the fourth within the window, and no other.
+func TestCountsInMemory(t *testing.T) {
+	for name, tc := range map[string]struct {
+		apart    time.Duration
+		filePath string
+		lost     int
+	}{
+		"within the window":          {time.Second, "", 0},
+		"beyond the window":          {3 * time.Second, "", 1},
+		"another file, so all count": {time.Second, "g.mp4", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := good()
+			started := in.Events[1]
+			for i := range 4 {
+				again := started
+				again.AcknowledgedAt = started.AcknowledgedAt.Add(time.Duration(i+1) * tc.apart)
+				if i == 0 {
+					again.FilePath = tc.filePath
+				}
+				in.Events = append(in.Events, again)
+			}
+			in.Objects[0].Status.Recording.Events[1].Deliveries = 4
+			lost := slices.DeleteFunc(Audit(in).Lost, func(finding string) bool { return !strings.Contains(finding, "deliveries of Started") })
+			if len(lost) != tc.lost {
+				t.Errorf("%d lost, want %d: %q", len(lost), tc.lost, lost)
+			}
+		})
+	}
+}
+
 // TestWholes: which sessions must end in one object.
 func TestWholes(t *testing.T) {
 	failedToo := func(in *Input) {
@@ -241,18 +272,18 @@ func TestWholes(t *testing.T) {
 func TestDelays(t *testing.T) {
 	s := NewSightings()
 	in := good()
-	if s.Complete(in.Events) || len(s.Delays(in.Events)) != 0 {
+	if s.Missing(in.Events, in.Window) == "" || len(s.Delays(in.Events)) != 0 {
 		t.Error("events were seen before they were there")
 	}
 	early := in.Objects[0].DeepCopy()
 	early.Status.Recording.Events, early.Status.Recording.File = early.Status.Recording.Events[:3], nil
 	s.See(early, epoch.Add(2500*time.Millisecond))
-	if s.Complete(in.Events) {
+	if s.Missing(in.Events, in.Window) == "" {
 		t.Error("complete without the file")
 	}
 	s.See(&in.Objects[0], epoch.Add(10*time.Second))
 	s.See(&in.Objects[0], epoch.Add(20*time.Second)) // again
-	if !s.Complete(in.Events) {
+	if s.Missing(in.Events, in.Window) != "" {
 		t.Error("not complete")
 	}
 	// The first three after 2.5, 1.5 and 0.5 s, the last and its file after 7.
@@ -260,13 +291,13 @@ func TestDelays(t *testing.T) {
 		t.Errorf("the longest delay is %s", got)
 	}
 	in.Events = append(in.Events, in.Events[0])
-	if s.Complete(in.Events) {
+	if s.Missing(in.Events, in.Window) == "" {
 		t.Error("complete without the second delivery")
 	}
 	again := in.Objects[0].DeepCopy()
 	again.Status.Recording.Events[0].Deliveries = 2
 	s.See(again, epoch.Add(30*time.Second))
-	if got := Longest(s.Delays(in.Events)); got != 30*time.Second || !s.Complete(in.Events) {
+	if got := Longest(s.Delays(in.Events)); got != 30*time.Second || s.Missing(in.Events, in.Window) != "" {
 		t.Errorf("the longest delay is %s", got)
 	}
 	if Longest(nil) != 0 {

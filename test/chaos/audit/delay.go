@@ -4,6 +4,7 @@
 package audit
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -49,23 +50,19 @@ func (s *Sightings) See(object *v1alpha1.MeetingRecording, at time.Time) {
 	}
 }
 
-// Complete reports whether all that was acknowledged has been seen.
-func (s *Sightings) Complete(events []Event) bool {
-	acknowledged := map[countedAs]int{}
+// Missing returns one of the acknowledged events that has not been seen; nothing if all have. The window is Input's.
+func (s *Sightings) Missing(events []Event, window time.Duration) string {
 	for _, event := range events {
-		if !event.Acknowledged {
-			continue
-		}
-		key := countedAs{event.Session, event.Type}
-		acknowledged[key]++
-		if _, seen := s.files[lifecycle.FileID(event.FilePath)]; event.FilePath != "" && !seen {
-			return false
-		}
-		if len(s.times[key]) < acknowledged[key] {
-			return false
+		if _, seen := s.files[lifecycle.FileID(event.FilePath)]; event.Acknowledged && event.FilePath != "" && !seen {
+			return fmt.Sprintf("file %s of session %s/%s", event.FilePath, event.Session.MeetingID, event.Session.SessionID)
 		}
 	}
-	return true
+	for key, want := range mustCount(events, window) {
+		if got := len(s.times[key]); got < want {
+			return fmt.Sprintf("%d of %d deliveries of %s of session %s/%s", want-got, want, key.Type, key.MeetingID, key.SessionID)
+		}
+	}
+	return ""
 }
 
 // Delays returns how long after its acknowledgement each event was seen in a status; 0 for those that were seen before. What was

@@ -116,15 +116,15 @@ func (o *observer) quietFor() time.Duration {
 func (o *observer) hasSeen(events []audit.Event) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.sightings.Complete(events)
+	return o.sightings.Missing(events, redeliveryWindow) == ""
 }
 
 // missing says what has not come about yet of these events; nothing when all has.
 func (o *observer) missing(events []audit.Event) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.sightings.Complete(events) {
-		return "acknowledged events are not in the status"
+	if event := o.sightings.Missing(events, redeliveryWindow); event != "" {
+		return "not in the status: " + event
 	}
 	for _, name := range o.files {
 		if state := o.recordings[name]; state != v1alpha1.ProcessingSucceeded && state != v1alpha1.ProcessingFailed {
