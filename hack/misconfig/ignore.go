@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -16,25 +18,40 @@ type ignored struct {
 	ID string
 	// Statement says why it is accepted.
 	Statement string
+	// Paths are patterns of the objects where it is, KIND-NAME; none: all.
+	Paths []string
 
 	found int
 }
 
-func readIgnored(path string) ([]*ignored, error) {
-	text, err := os.ReadFile(path)
+func readIgnored(file string) ([]*ignored, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the ignore file: %w", err)
 	}
-	var file struct{ Misconfigurations []*ignored }
+	var content struct{ Misconfigurations []*ignored }
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
-	if err := decoder.Decode(&file); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+	if err := decoder.Decode(&content); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
-	for _, i := range file.Misconfigurations {
+	for _, i := range content.Misconfigurations {
 		if i.ID == "" || i.Statement == "" {
-			return nil, fmt.Errorf("%s: %q needs an id, and a statement that says why it is accepted", path, i.ID)
+			return nil, fmt.Errorf("%s: %q needs an id, and a statement that says why it is accepted", file, i.ID)
+		}
+		for _, pattern := range i.Paths {
+			if _, err := path.Match(pattern, ""); err != nil {
+				return nil, fmt.Errorf("%s: %s: path %q: %w", file, i.ID, pattern, err)
+			}
 		}
 	}
-	return file.Misconfigurations, nil
+	return content.Misconfigurations, nil
+}
+
+// accepts reports whether the finding of a check in an object, KIND-NAME, is accepted.
+func (i *ignored) accepts(hasID func(string) bool, object string) bool {
+	return hasID(i.ID) && (len(i.Paths) == 0 || slices.ContainsFunc(i.Paths, func(pattern string) bool {
+		matches, _ := path.Match(pattern, object) // which readIgnored checked
+		return matches
+	}))
 }

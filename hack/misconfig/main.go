@@ -98,11 +98,12 @@ func report(results scan.Results, accepted []*ignored, of map[string][]string, o
 		if result.Status() != scan.StatusFailed {
 			continue
 		}
-		if by := slices.IndexFunc(accepted, func(i *ignored) bool { return result.Rule().HasID(i.ID) }); by >= 0 {
+		path := result.Range().GetFilename()
+		object, _, _ := strings.Cut(filepath.Base(path), ".")
+		if by := slices.IndexFunc(accepted, func(i *ignored) bool { return i.accepts(result.Rule().HasID, object) }); by >= 0 {
 			accepted[by].found++
 			continue
 		}
-		path := result.Range().GetFilename()
 		findings = append(findings, fmt.Sprintf("%s %s (%s): %s: %s", result.Rule().ID, path, strings.Join(of[path], ", "), result.Severity(), result.Description()))
 	}
 	slices.Sort(findings)
