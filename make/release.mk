@@ -29,7 +29,7 @@ scorecard: ## Run the checks of the OpenSSF Scorecard that need no network, with
 
 .PHONY: sbom
 sbom: build ## Write what is in each program to bin/sbom/, in CycloneDX.
-	VERSION=$(VERSION) hack/sbom.sh
+	VERSION=$(VERSION) hack/sbom.sh $(patsubst cmd/%/,bin/%,$(wildcard cmd/*/))
 
 .PHONY: reproducible
 reproducible: ## Build twice, from nothing, in other surroundings, and fail if a byte differs (PLATFORMS="linux/amd64 linux/arm64").

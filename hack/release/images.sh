@@ -46,10 +46,10 @@ digest=$(<"$scratch/index")
 if [[ ${SIGN:-yes} != no ]]; then
   cosign sign --yes --recursive "$digest" >&2
   # What is in the programs of the image, signed and attached to it.
-  GOARCH=${architectures[0]} make --no-print-directory -C "$root" build VERSION="${VERSION:-${image##*:}}" >&2
-  VERSION=${VERSION:-${image##*:}} "$root/hack/sbom.sh" >&2
-  for program in manager sidecar events backfill postprocess; do
-    cosign attest --yes --type cyclonedx --predicate "$root/bin/sbom/$program.cdx.json" "$digest" >&2
+  programs=("$root/bin/images/linux-${architectures[0]}"/*)
+  VERSION=${VERSION:-${image##*:}} "$root/hack/sbom.sh" "${programs[@]}" >&2
+  for program in "${programs[@]}"; do
+    cosign attest --yes --type cyclonedx --predicate "$root/bin/sbom/${program##*/}.cdx.json" "$digest" >&2
   done
 fi
 printf '%s\n' "$digest"
