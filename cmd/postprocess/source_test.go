@@ -92,7 +92,7 @@ func TestOwnBucketFails(t *testing.T) {
 		"a prefix in the URL":      {func(f *fixture) { f.env["SOURCE_BUCKET"] += "?prefix=a" }, 64, "use --source-prefix"},
 		"a folder that is missing": {func(f *fixture) { f.env["SOURCE_BUCKET"] += "/none" }, 78, "cannot open the source bucket"},
 		"a file that is missing":   {func(f *fixture) { f.env["RECORDING_FILE_PATH"] = "recordings/b.mp4" }, 66, "the file does not exist"},
-		"another prefix":           {func(f *fixture) { f.env["RECORDING_FILE_PATH"] = "secrets/a.mp4" }, 77, "does not begin with --source-prefix=recordings/"},
+		"another prefix":           {func(f *fixture) { f.env["RECORDING_FILE_PATH"] = "secrets/a.mp4" }, 77, "is not in the folder --source-prefix=recordings/"},
 		"a path that climbs":       {func(f *fixture) { f.env["RECORDING_FILE_PATH"] = "recordings/../secrets/a.mp4" }, 77, "is not a plain path"},
 		"a path with backslashes":  {func(f *fixture) { f.env["RECORDING_FILE_PATH"] = `recordings/..\a.mp4` }, 77, "is not a plain path"},
 		"too large":                {func(f *fixture) { f.args = append(f.args, "--max-bytes=1000") }, 65, "1000"},

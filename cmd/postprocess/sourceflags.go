@@ -41,7 +41,7 @@ func (s *sourceFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&s.bucket, "source-bucket", "",
 		"bucket to read RECORDING_FILE_PATH from if there is no URL, such as s3://recordings (default: SOURCE_BUCKET of the environment)")
 	f.StringVar(&s.prefix, "source-prefix", "",
-		"what paths in --source-bucket must begin with (default: SOURCE_PREFIX of the environment)")
+		"folder in --source-bucket that files must be in (default: SOURCE_PREFIX of the environment)")
 	f.StringArrayVar(&s.allowedHosts, "allowed-host", nil,
 		"host that files may come from, beside *.videosdk.live: host, *.host or host:port (repeatable)")
 	f.BoolVar(&o.AllowHTTP, "allow-http", false, "allow http URLs (unsafe)")

@@ -38,12 +38,12 @@ const bucketHost = "source-bucket.invalid"
 type Bucket struct {
 	bucket *blob.Bucket
 	name   string
-	prefix string
+	prefix string // "", or the name of a folder that ends in a slash
 	folder string // of a file:// bucket
 }
 
 // OpenBucket opens a bucket URL: s3://bucket, gs://bucket, azblob://container or
-// file:///folder. Only objects whose name begins with the prefix are ever read.
+// file:///folder. Only objects in the folder that the prefix names are ever read.
 // It returns an ExitError (Usage, or Config).
 func OpenBucket(ctx context.Context, rawURL, prefix string) (*Bucket, error) {
 	u, err := url.Parse(rawURL)
@@ -65,11 +65,19 @@ func OpenBucket(ctx context.Context, rawURL, prefix string) (*Bucket, error) {
 	if err != nil {
 		return nil, sysexits.New(sysexits.Config, nil, "cannot open the source bucket %s: its parameters or credentials are missing or wrong, or the folder does not exist", u.Redacted())
 	}
-	b := &Bucket{bucket: opened, name: u.Scheme + "://" + u.Host + strings.TrimSuffix(u.Path, "/"), prefix: strings.TrimPrefix(prefix, "/")}
+	b := &Bucket{bucket: opened, name: u.Scheme + "://" + u.Host + strings.TrimSuffix(u.Path, "/"), prefix: folderOf(prefix)}
 	if u.Scheme == "file" {
 		b.folder = filepath.FromSlash(u.Host + u.Path) // the host may be a dot
 	}
 	return b, nil
+}
+
+// folderOf returns a prefix with the slash at its end: recordings does not admit recordings-x/a.mp4.
+func folderOf(prefix string) string {
+	if prefix = strings.Trim(prefix, "/"); prefix == "" {
+		return ""
+	}
+	return prefix + "/"
 }
 
 // Close closes the bucket.
@@ -86,7 +94,7 @@ func (b *Bucket) Locate(filePath string) (address, name string, err error) {
 	case strings.ContainsAny(key, "\\\x00") || path.Clean("/"+key) != "/"+key:
 		return "", "", sysexits.New(sysexits.NoPerm, nil, "the file's path %q is not a plain path, so it is not read from the source bucket", filePath)
 	case !strings.HasPrefix(key, b.prefix):
-		return "", "", sysexits.New(sysexits.NoPerm, nil, "the file's path %q does not begin with --source-prefix=%s, so it is not read", filePath, b.prefix)
+		return "", "", sysexits.New(sysexits.NoPerm, nil, "the file's path %q is not in the folder --source-prefix=%s, so it is not read", filePath, b.prefix)
 	}
 	if err := b.checkLinks(key); err != nil {
 		return "", "", err
@@ -101,10 +109,9 @@ func (b *Bucket) checkLinks(key string) error {
 	if b.folder == "" {
 		return nil
 	}
-	below, _ := path.Split(b.prefix)
-	root, err := os.OpenRoot(filepath.Join(b.folder, filepath.FromSlash(below)))
+	root, err := os.OpenRoot(filepath.Join(b.folder, filepath.FromSlash(b.prefix)))
 	if err == nil {
-		_, err = root.Stat(strings.TrimPrefix(key, below))
+		_, err = root.Stat(strings.TrimPrefix(key, b.prefix))
 		_ = root.Close() // it was only read
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
@@ -125,6 +126,35 @@ func TestBucketIsConfined(t *testing.T) {
 	_, err := client.Fetch(t.Context(), "https://elsewhere.videosdk.live/a.mp4", func(context.Context, File) error { return nil })
 	if exit := new(sysexits.ExitError); !errors.As(err, &exit) || exit.Code != sysexits.NoPerm {
 		t.Errorf("another host: %v", err)
+	}
+}
+
+// TestBucketPrefixIsAFolder: however it is written, it admits no other folder whose name begins in the same way.
+func TestBucketPrefixIsAFolder(t *testing.T) {
+	folder := "file://" + t.TempDir()
+	for prefix, admitted := range map[string][]string{
+		"":           {"recordings", "recordings/a.mp4", "recordings/2026/a.mp4", "recordings-x/a.mp4", "recordings.mp4", "other/a.mp4"},
+		"/":          {"recordings", "recordings/a.mp4", "recordings/2026/a.mp4", "recordings-x/a.mp4", "recordings.mp4", "other/a.mp4"},
+		"recordings": {"recordings/a.mp4", "recordings/2026/a.mp4"}, "recordings/": {"recordings/a.mp4", "recordings/2026/a.mp4"},
+		"/recordings//": {"recordings/a.mp4", "recordings/2026/a.mp4"}, "recordings/2026": {"recordings/2026/a.mp4"},
+		"recordings/20": nil, "record": nil, "..": nil, "recordings/..": nil,
+	} {
+		bucket, err := OpenBucket(t.Context(), folder, prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{"recordings", "recordings/a.mp4", "recordings/2026/a.mp4", "recordings-x/a.mp4", "recordings.mp4", "other/a.mp4"} {
+			want := sysexits.NoPerm
+			if slices.Contains(admitted, file) {
+				want = 0
+			}
+			if _, _, err := bucket.Locate(file); sysexits.Code(err) != want {
+				t.Errorf("prefix %q, file %q: exit code %d, want %d: %v", prefix, file, sysexits.Code(err), want, err)
+			}
+		}
+		if err := bucket.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
