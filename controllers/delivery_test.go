@@ -61,10 +61,10 @@ func TestDelivery(t *testing.T) {
 	}
 	for id, want := range map[string]string{
 		"recording-stopped": `"file":{"path":"rec/a.mp4","url":"https://example.com/rec/a.mp4?sig=$(HOME)"}`,
-		"running":           `"processing":{"state":"Running"}`,
-		"outputs-default-archive-1": `"step":{"pipeline":"default","name":"archive","attempt":1,"outputs":[{"name":"archive","url":"s3://b/a.mp4",` +
-			`"mediaType":"video/mp4","sizeBytes":7}]}`,
-		"succeeded": `"processing":{"state":"Succeeded"}`,
+		"running":           `"state":"Running"`,
+		"outputs-default-archive-1": `"pipeline":"default","step":"archive","attempt":1,"outputs":[{"name":"archive","url":"s3://b/a.mp4",` +
+			`"mediaType":"video/mp4","sizeBytes":7}]`,
+		"succeeded": `"state":"Succeeded"`,
 	} {
 		if event := sink.event(t, recording, id); !strings.Contains(string(event.Data()), want) {
 			t.Errorf("%s: %s, want %s in it", id, event.Data(), want)
@@ -258,7 +258,7 @@ func TestRerunIsDelivered(t *testing.T) {
 	sink.expectEvents(t, recording, "recording-stopped", "running", "outputs-default-archive-1", "succeeded", "running", "outputs-default-archive-2", "succeeded")
 	var data event.Data
 	outputs := sink.event(t, recording, "outputs-default-archive-2")
-	if err := json.Unmarshal(outputs.Data(), &data); err != nil || data.Step == nil || data.Step.Attempt != 2 || data.Step.Outputs[0].URL != "s3://b/2.mp4" {
+	if err := json.Unmarshal(outputs.Data(), &data); err != nil || data.Attempt != 2 || data.Outputs[0].URL != "s3://b/2.mp4" {
 		t.Errorf("the outputs of the rerun: %s, %v", outputs.Data(), err)
 	}
 }

@@ -51,7 +51,7 @@ func change(id, name, status, more string) string {
 	if id != "" {
 		id = "id: " + id + "\n"
 	}
-	return id + `event: recordingStateChanged` + "\n" + `data: {"recording":"` + name + `","namespace":"n","status":"` + status + `"` + more + "}\n\n"
+	return id + `event: recordingStateChanged` + "\n" + `data: {"recording":{"name":"` + name + `","namespace":"n"},"status":"` + status + `"` + more + "}\n\n"
 }
 
 const ready = "event: ready\ndata: {}\n\n"
@@ -93,7 +93,7 @@ func TestRoomsResume(t *testing.T) {
 		stream(change("8", "r", "RECORDING_STOPPING", "") + "id: 9\n: heartbeat\n\n" + change("10", "r", "RECORDING_STOPPED", "")[:30]),
 		answer(http.StatusServiceUnavailable, `{"error":"too many streams"}`),
 		stream("event: reset\ndata: {}\n\n" + change("", "r", "RECORDING_STOPPING", snapshot) + change("", "r2", "RECORDING_STARTED", snapshot) +
-			"event: processingStateChanged\ndata: {\"recording\":\"r\",\"state\":\"Running\",\"snapshot\":true}\n\nid: 12\n" + ready),
+			"event: processingStateChanged\ndata: {\"recording\":{\"name\":\"r\"},\"state\":\"Running\",\"snapshot\":true}\n\nid: 12\n" + ready),
 		stream("event: tomorrow\ndata: x\n\n"),
 	}}
 	told, retries, err := play(t, s)

@@ -17,7 +17,7 @@ func exampleServer() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		_, _ = fmt.Fprint(w, `event: recordingStateChanged
-data: {"recording":"r","namespace":"meetings","meetingID":"abcd-efgh-ijkl","segment":1,"status":"RECORDING_STARTED","snapshot":true}
+data: {"recording":{"name":"r","namespace":"meetings","meetingID":"abcd-efgh-ijkl","segment":1},"status":"RECORDING_STARTED","snapshot":true}
 
 id: 7
 event: ready
@@ -25,15 +25,15 @@ data: {}
 
 id: 8
 event: recordingStateChanged
-data: {"recording":"r","namespace":"meetings","meetingID":"abcd-efgh-ijkl","segment":1,"status":"RECORDING_STOPPING"}
+data: {"recording":{"name":"r","namespace":"meetings","meetingID":"abcd-efgh-ijkl","segment":1},"status":"RECORDING_STOPPING"}
 
 id: 9
 event: recordingStateChanged
-data: {"recording":"r","namespace":"meetings","meetingID":"abcd-efgh-ijkl","segment":1,"status":"RECORDING_STOPPED","file":{"path":"p"}}
+data: {"recording":{"name":"r","namespace":"meetings","meetingID":"abcd-efgh-ijkl","segment":1},"status":"RECORDING_STOPPED","file":{"path":"p"}}
 
 id: 10
 event: outputReady
-data: {"recording":"r","namespace":"meetings","pipeline":"archive","step":"copy","name":"archive","url":"s3://bucket/p"}
+data: {"recording":{"name":"r","namespace":"meetings"},"pipeline":"archive","step":"copy","name":"archive","url":"s3://bucket/p"}
 
 `)
 		w.(http.Flusher).Flush()

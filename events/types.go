@@ -20,7 +20,7 @@ const (
 	NameReset = "reset"
 )
 
-// Status is how far a recording is, in the words of the provider's SDKs.
+// Status is the state of a recording in the words of the provider's SDKs.
 type Status string
 
 // The statuses. The first four are those of the provider's client event recordingStateChanged. A status never goes back; a failed
@@ -34,11 +34,12 @@ const (
 	RecordingFailed Status = "RECORDING_FAILED"
 )
 
-// Recording says which recording an event is about.
+// Recording identifies the recording that an event is about. CloudEvents and notifications have the same.
 type Recording struct {
-	// Name and Namespace are those of the MeetingRecording.
-	Name      string `json:"recording"`
+	// Name, Namespace and UID are those of the MeetingRecording. A notification has no UID.
+	Name      string `json:"name"`
 	Namespace string `json:"namespace"`
+	UID       string `json:"uid,omitempty"`
 	// MeetingID and SessionID are the provider's, as it wrote them.
 	MeetingID string `json:"meetingID"`
 	SessionID string `json:"sessionID"`
@@ -52,10 +53,10 @@ type File struct {
 	URL  string `json:"url,omitempty"`
 }
 
-// RecordingChange tells that a recording came to a status.
+// RecordingChange reports that a recording came to a state.
 type RecordingChange struct {
-	Recording
-	Status Status `json:"status"`
+	Recording `json:"recording"`
+	Status    Status `json:"status"`
 	// At is when the operator received the event from the provider.
 	At time.Time `json:"at,omitzero"`
 	// Source is the way by which the event came, such as Webhook.
@@ -69,7 +70,7 @@ type RecordingChange struct {
 // Step is one step of post-processing.
 type Step struct {
 	Pipeline string `json:"pipeline"`
-	Name     string `json:"name"`
+	Step     string `json:"step"`
 	// State is Pending, Queued, Running, Succeeded, Failed or Skipped.
 	State   string `json:"state"`
 	Attempt int32  `json:"attempt"`
@@ -77,9 +78,9 @@ type Step struct {
 	Message string `json:"message,omitempty"`
 }
 
-// ProcessingChange tells that post-processing came to a state.
+// ProcessingChange reports that post-processing came to a state.
 type ProcessingChange struct {
-	Recording
+	Recording `json:"recording"`
 	// State is Queued, Running, Succeeded, Failed, Skipped or Suspended. Waiting, which is before the end of the recording, is not
 	// reported.
 	State string `json:"state"`
@@ -90,17 +91,17 @@ type ProcessingChange struct {
 	Snapshot bool `json:"snapshot,omitempty"`
 }
 
-// Output reports one thing that a step made.
+// Output reports one output of a step.
 type Output struct {
-	Recording
-	Pipeline string `json:"pipeline"`
-	Step     string `json:"step"`
-	Attempt  int32  `json:"attempt"`
-	// Name tells the outputs of a step apart.
+	Recording `json:"recording"`
+	Pipeline  string `json:"pipeline"`
+	Step      string `json:"step"`
+	Attempt   int32  `json:"attempt"`
+	// Name identifies the output within its step.
 	Name      string `json:"name"`
 	URL       string `json:"url,omitempty"`
 	MediaType string `json:"mediaType,omitempty"`
-	// SizeBytes is nil where the step did not tell it.
+	// SizeBytes is nil if the step did not report it.
 	SizeBytes *int64 `json:"sizeBytes,omitempty"`
 	// SHA256 is the digest of the output's bytes, in hexadecimal digits.
 	SHA256 string `json:"sha256,omitempty"`

@@ -135,7 +135,7 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, line := range read.until(`data: {"recording":"one","namespace":"` + namespace + `","meetingID":"abcd-efgh-ijkl","sessionID":"one","segment":1,"state":"Succeeded"`) {
+	for _, line := range read.until(`data: {"recording":{"name":"one","namespace":"`+namespace+`","uid":"`, `","meetingID":"abcd-efgh-ijkl","sessionID":"one","segment":1},"state":"Succeeded"`) {
 		if strings.HasPrefix(line, "event: ") {
 			names = append(names, line)
 		}

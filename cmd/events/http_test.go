@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -297,17 +298,18 @@ func stream(t *testing.T, url, path string, header map[string]string) lines {
 	return read
 }
 
-// until returns the lines up to the first that begins so.
-func (l lines) until(prefix string) []string {
+// until returns the lines up to the first that begins with the prefix and has the texts.
+func (l lines) until(prefix string, texts ...string) []string {
 	l.t.Helper()
 	var all []string
 	for l.Scan() {
 		all = append(all, l.Text())
-		if strings.HasPrefix(l.Text(), prefix) {
+		lacks := func(text string) bool { return !strings.Contains(l.Text(), text) }
+		if strings.HasPrefix(l.Text(), prefix) && !slices.ContainsFunc(texts, lacks) {
 			return all
 		}
 	}
-	l.t.Fatalf("no line begins with %s: %q, %v", prefix, all, l.Err())
+	l.t.Fatalf("no line begins with %s and has %q: %q, %v", prefix, texts, all, l.Err())
 	return nil
 }
 
@@ -331,7 +333,7 @@ func TestAStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, line := range read.until(`data: {"recording":"one","namespace":"` + namespace + `","meetingID":"abcd-efgh-ijkl","sessionID":"one","segment":1,"state":"Succeeded"`) {
+	for _, line := range read.until(`data: {"recording":{"name":"one","namespace":"`+namespace+`","uid":"`, `","meetingID":"abcd-efgh-ijkl","sessionID":"one","segment":1},"state":"Succeeded"`) {
 		if name, is := strings.CutPrefix(line, "event: "); is {
 			names = append(names, name)
 		}

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/meetingops/meeting-recording-operator/events"
-	"github.com/meetingops/meeting-recording-operator/internal/event/cloudevent"
 	"github.com/meetingops/meeting-recording-operator/internal/notify"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/progress"
@@ -135,7 +134,7 @@ func earlierSteps(p process) (map[string]notify.Step, error) {
 // out.
 func notified(p process) (notify.Data, error) {
 	data := notify.Data{
-		Recording: cloudevent.Recording{
+		Recording: events.Recording{
 			Name:      p.getenv("RECORDING_NAME"),
 			Namespace: p.getenv("RECORDING_NAMESPACE"),
 			MeetingID: p.getenv("RECORDING_MEETING_ID"),

@@ -49,7 +49,7 @@ func TestBetween(t *testing.T) {
 		Pipeline: "archive", Step: "copy", Attempt: 1, State: v1alpha1.StepSucceeded, CompletionTime: &ended,
 		Outputs: []v1alpha1.StepOutput{{Name: "archive", URL: "s3://b/k", MediaType: "video/mp4", SizeBytes: &size}},
 	}}
-	copied := events.Step{Pipeline: "archive", Name: "copy", Attempt: 1, State: "Succeeded"}
+	copied := events.Step{Pipeline: "archive", Step: "copy", Attempt: 1, State: "Succeeded"}
 	archive := event.Change{Name: events.NameOutputReady, Data: events.Output{
 		Recording: recording, Pipeline: "archive", Step: "copy", Attempt: 1, Name: "archive", URL: "s3://b/k", MediaType: "video/mp4",
 		SizeBytes: &size, At: ended.UTC(),

@@ -28,25 +28,15 @@ const (
 
 // Data is what a CloudEvent carries: docs/reference/cloudevents.schema.json. Which of the parts it has depends on its type.
 type Data struct {
-	Recording  cloudevent.Recording `json:"recording"`
-	State      string               `json:"state,omitempty"`
-	Source     string               `json:"source,omitempty"`
-	File       *events.File         `json:"file,omitempty"`
-	Processing *Processing          `json:"processing,omitempty"`
-	Step       *Step                `json:"step,omitempty"`
-}
-
-// Processing is the state that post-processing came to.
-type Processing struct {
-	State string `json:"state"`
-}
-
-// Step is the step that succeeded.
-type Step struct {
-	Pipeline string                `json:"pipeline"`
-	Name     string                `json:"name"`
-	Attempt  int32                 `json:"attempt"`
-	Outputs  []v1alpha1.StepOutput `json:"outputs"`
+	Recording events.Recording `json:"recording"`
+	// State is the recording's in TypeRecording, and that of post-processing in TypeProcessing.
+	State    string                `json:"state,omitempty"`
+	Source   string                `json:"source,omitempty"`
+	File     *events.File          `json:"file,omitempty"`
+	Pipeline string                `json:"pipeline,omitempty"`
+	Step     string                `json:"step,omitempty"`
+	Attempt  int32                 `json:"attempt,omitempty"`
+	Outputs  []v1alpha1.StepOutput `json:"outputs,omitempty"`
 }
 
 // CloudEvent is what identifies a CloudEvent beside its recording.
@@ -73,7 +63,7 @@ func Made(object *v1alpha1.MeetingRecording, step *v1alpha1.StepStatus) CloudEve
 		at = step.CompletionTime.Time
 	}
 	event := newCloudEvent(object, TypeOutputs, fmt.Sprintf("outputs-%s-%s-%d", step.Pipeline, step.Step, step.Attempt), at)
-	event.Data.Step = &Step{Pipeline: step.Pipeline, Name: step.Step, Attempt: step.Attempt, Outputs: step.Outputs}
+	event.Data.Pipeline, event.Data.Step, event.Data.Attempt, event.Data.Outputs = step.Pipeline, step.Step, step.Attempt, step.Outputs
 	return event
 }
 
@@ -81,16 +71,13 @@ func Made(object *v1alpha1.MeetingRecording, step *v1alpha1.StepStatus) CloudEve
 func Processed(object *v1alpha1.MeetingRecording) CloudEvent {
 	state, changed := string(object.Status.Processing.State), object.Status.Processing.LastTransitionTime.Time
 	event := newCloudEvent(object, TypeProcessing, strings.ToLower(state)+"-"+strconv.FormatInt(changed.UnixMicro(), 10), changed)
-	event.Data.Processing = &Processing{State: state}
+	event.Data.State = state
 	return event
 }
 
 // newCloudEvent returns a CloudEvent whose id is the same however often it is sent, and whoever sends it.
 func newCloudEvent(object *v1alpha1.MeetingRecording, kind, what string, at time.Time) CloudEvent {
-	return CloudEvent{ID: string(object.UID) + "-" + what, Type: kind, Time: at, Data: Data{Recording: cloudevent.Recording{
-		Name: object.Name, Namespace: object.Namespace, UID: string(object.UID),
-		MeetingID: object.Spec.MeetingID, SessionID: object.Spec.SessionID, Segment: object.Spec.Segment,
-	}}}
+	return CloudEvent{ID: string(object.UID) + "-" + what, Type: kind, Time: at, Data: Data{Recording: recordingOf(object)}}
 }
 
 // Encode returns the CloudEvent of a recording. It fails only if the outputs are not valid JSON.

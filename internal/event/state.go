@@ -41,10 +41,7 @@ type outputKey struct {
 func Of(object *v1alpha1.MeetingRecording) *State {
 	status := &object.Status
 	state := &State{
-		Recording: events.Recording{
-			Name: object.Name, Namespace: object.Namespace, MeetingID: object.Spec.MeetingID, SessionID: object.Spec.SessionID,
-			Segment: object.Spec.Segment,
-		},
+		Recording:  recordingOf(object),
 		recording:  status.Recording.State,
 		file:       fileOf(status),
 		processing: status.Processing.State,
@@ -67,6 +64,13 @@ func Of(object *v1alpha1.MeetingRecording) *State {
 		}
 	}
 	return state
+}
+
+func recordingOf(object *v1alpha1.MeetingRecording) events.Recording {
+	return events.Recording{
+		Name: object.Name, Namespace: object.Namespace, UID: string(object.UID),
+		MeetingID: object.Spec.MeetingID, SessionID: object.Spec.SessionID, Segment: object.Spec.Segment,
+	}
 }
 
 // Key is the object's name.
@@ -104,7 +108,7 @@ func stepsOf(status *v1alpha1.MeetingRecordingStatus) []events.Step {
 	steps := make([]events.Step, 0, len(status.Processing.Steps))
 	for _, step := range status.Processing.Steps {
 		steps = append(steps, events.Step{
-			Pipeline: step.Pipeline, Name: step.Step, State: string(step.State), Attempt: step.Attempt, Message: step.Message,
+			Pipeline: step.Pipeline, Step: step.Step, State: string(step.State), Attempt: step.Attempt, Message: step.Message,
 		})
 	}
 	return steps

@@ -5,6 +5,7 @@ package event_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,27 +34,39 @@ func TestOneVocabulary(t *testing.T) {
 			}}},
 		},
 	}
-	stopped := fieldsOf(t, event.Received(object, object.Status.Recording.Events[0]).Data)
-	made := fieldsOf(t, event.Made(object, &object.Status.Processing.Steps[0]).Data)
-	of := stopped["recording"].(map[string]any)
-	step := made["step"].(map[string]any)
-	output := step["outputs"].([]any)[0].(map[string]any)
+	object.Status.Processing.State, object.Status.Processing.LastTransitionTime = v1alpha1.ProcessingSucceeded, &at
 	changes := event.Between(nil, object)
-	if len(changes) != 2 {
-		t.Fatalf("%d changes, want that of the recording and its output", len(changes))
+	step := &object.Status.Processing.Steps[0]
+	sent := []event.CloudEvent{event.Received(object, object.Status.Recording.Events[0]), event.Made(object, step), event.Processed(object)}
+	if len(changes) != len(sent) {
+		t.Fatalf("%d changes and %d CloudEvents", len(changes), len(sent))
 	}
-	for i, want := range []map[string]any{
-		{"namespace": of["namespace"], "meetingID": of["meetingID"], "sessionID": of["sessionID"], "segment": of["segment"], "recording": of["name"],
-			"source": stopped["source"], "file": stopped["file"]},
-		{"namespace": of["namespace"], "meetingID": of["meetingID"], "sessionID": of["sessionID"], "segment": of["segment"], "recording": of["name"],
-			"pipeline": step["pipeline"], "attempt": step["attempt"], "name": output["name"], "url": output["url"], "mediaType": output["mediaType"],
-			"sizeBytes": output["sizeBytes"], "sha256": output["sha256"]},
-	} {
-		got := fieldsOf(t, changes[i].Data)
-		for field, value := range want {
-			if diff := cmp.Diff(value, got[field]); value == nil || diff != "" {
+	for i, want := range []string{"recording source file", "recording pipeline step attempt", "recording state"} {
+		streamed, delivered := fieldsOf(t, changes[i].Data), fieldsOf(t, sent[i].Data)
+		for field := range strings.FieldsSeq(want) {
+			if diff := cmp.Diff(delivered[field], streamed[field]); delivered[field] == nil || diff != "" {
 				t.Errorf("%s: %s (-CloudEvent +stream):\n%s", changes[i].Name, field, diff)
 			}
+		}
+	}
+	if streamed, delivered := fieldsOf(t, changes[0].Data), fieldsOf(t, sent[0].Data); streamed["status"] != "RECORDING_"+strings.ToUpper(delivered["state"].(string)) {
+		t.Errorf("the stream has status %s, the CloudEvent state %s", streamed["status"], delivered["state"])
+	}
+	outputs, ok := fieldsOf(t, sent[1].Data)["outputs"].([]any)
+	if !ok || len(outputs) != 1 {
+		t.Fatalf("the CloudEvent has the outputs %v", outputs)
+	}
+	output, streamed := fieldsOf(t, outputs[0]), fieldsOf(t, changes[1].Data)
+	for field, value := range output {
+		if diff := cmp.Diff(value, streamed[field]); diff != "" {
+			t.Errorf("output: %s (-CloudEvent +stream):\n%s", field, diff)
+		}
+	}
+	// The steps of the API, of the stream and of CloudEvents have the same names for what identifies them.
+	stored, reported := fieldsOf(t, step), fieldsOf(t, fieldsOf(t, changes[2].Data)["steps"].([]any)[0])
+	for field, value := range reported {
+		if diff := cmp.Diff(stored[field], value); diff != "" {
+			t.Errorf("step: %s (-API +stream):\n%s", field, diff)
 		}
 	}
 }

@@ -23,7 +23,7 @@ const DefaultType = "dev.meetingops.recording.processed"
 
 // Data is what the event carries, in the words of the manager's own CloudEvents.
 type Data struct {
-	Recording cloudevent.Recording `json:"recording"`
+	Recording events.Recording `json:"recording"`
 	// State is how the recording ended, and File the recorded file at the provider. Its URL may be signed, and so a secret between us and the
 	// receiver.
 	State string       `json:"state,omitempty"`
@@ -86,7 +86,7 @@ func NewEvent(eventType string, data Data, at time.Time) (Event, error) {
 		return Event{}, sysexits.New(sysexits.Software, err, "cannot write the event")
 	}
 	sum := sha256.New()
-	for _, part := range [][]byte{[]byte(eventType), {0}, []byte(data.Recording.Source()), {0}, text} {
+	for _, part := range [][]byte{[]byte(eventType), {0}, []byte(cloudevent.Source(data.Recording)), {0}, text} {
 		sum.Write(part)
 	}
 	event, err := cloudevent.Encode("msg_"+hex.EncodeToString(sum.Sum(nil))[:32], eventType, data.Recording, at, data)

@@ -22,7 +22,6 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/meetingops/meeting-recording-operator/events"
-	"github.com/meetingops/meeting-recording-operator/internal/event/cloudevent"
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
@@ -37,7 +36,7 @@ var sentAt = time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC)
 func data() Data {
 	size := int64(12)
 	return Data{
-		Recording: cloudevent.Recording{Name: "m-s", Namespace: "prod", MeetingID: "m", SessionID: "s", Segment: 1},
+		Recording: events.Recording{Name: "m-s", Namespace: "prod", MeetingID: "m", SessionID: "s", Segment: 1},
 		State:     "Stopped", File: &events.File{Path: "a.mp4", URL: "https://cdn.videosdk.live/a.mp4"},
 		Steps: map[string]Step{"archive": {
 			State:   "Succeeded",

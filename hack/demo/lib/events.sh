@@ -36,8 +36,9 @@ listen() {
 told() {
   awk -v recording="$1" '
     /^event: / { event = $2 }
-    /^data: / && index($0, "\"recording\":\"" recording "\"") {
+    /^data: / && index($0, "{\"recording\":{\"name\":\"" recording "\"") {
       what = ""
+      sub(/"recording":\{[^}]*\},/, "")
       if (match($0, /"(status|state)":"[^"]*"/) || match($0, /"name":"[^"]*"/)) {
         what = substr($0, RSTART, RLENGTH)
         sub(/^"[a-z]*":"/, "", what)
@@ -59,7 +60,7 @@ show_stream() {
   awk -v recording="$1" '
     /^id: / { id = $0 }
     /^event: / { event = $0 }
-    /^data: / && index($0, "\"recording\":\"" recording "\"") { print id; print event; print $0; print "" }' "$state/stream.log"
+    /^data: / && index($0, "{\"recording\":{\"name\":\"" recording "\"") { print id; print event; print $0; print "" }' "$state/stream.log"
   wanted=('recordingStateChanged RECORDING_STARTING' 'recordingStateChanged RECORDING_STARTED' 'recordingStateChanged RECORDING_STOPPING'
     'recordingStateChanged RECORDING_STOPPED' 'processingStateChanged Running' 'outputReady *' 'processingStateChanged Succeeded')
   local i=0 line

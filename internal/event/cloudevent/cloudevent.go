@@ -11,29 +11,21 @@ import (
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
+	"github.com/meetingops/meeting-recording-operator/events"
 )
 
-// Recording identifies the recording that an event is about, in its data.
-type Recording struct {
-	Name      string `json:"name"`
-	Namespace string `json:"namespace"`
-	UID       string `json:"uid,omitempty"` // a step does not know it
-	MeetingID string `json:"meetingID"`
-	SessionID string `json:"sessionID"`
-	Segment   int32  `json:"segment"`
-}
-
 // Source is the CloudEvents source of events about the recording: its path in the API.
-func (r Recording) Source() string {
-	return (&url.URL{Path: "/apis/recording.meetingops.dev/v1alpha1/namespaces/" + r.Namespace + "/meetingrecordings/" + r.Name}).String()
+func Source(of events.Recording) string {
+	return (&url.URL{Path: "/apis/recording.meetingops.dev/v1alpha1/namespaces/" + of.Namespace + "/meetingrecordings/" + of.Name}).String()
 }
 
 // Encode returns the CloudEvent about a recording. It fails only if data is not valid JSON, or the id or the type is none.
-func Encode(id, kind string, about Recording, at time.Time, data any) (cloudevents.Event, error) {
+func Encode(id, kind string, about events.Recording, at time.Time, data any) (cloudevents.Event, error) {
 	event := cloudevents.New()
 	event.SetID(id)
 	event.SetType(kind)
-	event.SetSource(about.Source())
+	event.SetSource(Source(about))
 	event.SetSubject(about.Name)
 	event.SetTime(at)
 	if err := event.SetData(cloudevents.ApplicationJSON, data); err != nil {

@@ -22,12 +22,11 @@ export function empty(namespace, name) {
   };
 }
 
+const identity = ({ meetingID, sessionID, segment }) => ({ meetingID, sessionID, segment });
+
 // fromSummary makes a row of an item of GET /api/v1/recordings.
 export function fromSummary(item) {
-  const row = empty(item.namespace, item.recording);
-  row.meetingID = item.meetingID ?? "";
-  row.sessionID = item.sessionID ?? "";
-  row.segment = item.segment ?? 1;
+  const row = { ...empty(item.recording.namespace, item.recording.name), ...identity(item.recording) };
   row.state = statuses[item.status] ?? "";
   row.processing = item.processing || "Waiting";
   row.startTime = item.startTime ?? "";
@@ -77,10 +76,7 @@ export function countSteps(steps) {
 // apply returns the row as it is after an event of the stream. A state never goes back, so an event that comes again after a reconnection
 // changes nothing; only a whole object may say otherwise.
 export function apply(row, type, event) {
-  const next = { ...row };
-  next.meetingID = event.meetingID ?? row.meetingID;
-  next.sessionID = event.sessionID ?? row.sessionID;
-  next.segment = event.segment ?? row.segment;
+  const next = { ...row, ...identity(event.recording) };
   if (type === "recordingStateChanged") {
     const state = statuses[event.status] ?? "";
     if (rank[state] < rank[row.state]) return next;

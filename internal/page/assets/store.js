@@ -126,9 +126,10 @@ export class Store {
       this.#broke = false;
       return this.#reset();
     }
-    if (!data.recording || !data.namespace) return;
-    const before = this.rows.get(keyOf(data.namespace, data.recording));
-    const row = apply(before ?? empty(data.namespace, data.recording), type, data);
+    if (!data.recording) return;
+    const { namespace, name } = data.recording;
+    const before = this.rows.get(keyOf(namespace, name));
+    const row = apply(before ?? empty(namespace, name), type, data);
     this.#touched.add(row.key);
     this.#put(row);
     this.#callbacks.onEvent(row, type, before);

@@ -26,7 +26,8 @@ import (
 
 // summary is one recording in a list.
 type summary struct {
-	events.Recording
+	events.Recording `json:"recording"`
+
 	Status       events.Status `json:"status,omitempty"`
 	Processing   string        `json:"processing"`
 	CreationTime time.Time     `json:"creationTime"`
@@ -42,7 +43,7 @@ type summary struct {
 	Message string `json:"message,omitempty"`
 }
 
-// stepCount tells how many steps a recording has, and how many of them have ended.
+// stepCount counts how many steps a recording has, and how many of them have ended.
 type stepCount struct {
 	Done int `json:"done"`
 	All  int `json:"all"`

@@ -52,7 +52,7 @@ test("a recording lasts until it ends, and until now while it goes on", () => {
   equal(lasted(row({ state: "Started" }), now), NaN);
 });
 
-const change = (status, at, more = {}) => ({ status, at, meetingID: "m", sessionID: "s", segment: 2, recording: "a", namespace: "ns", ...more });
+const change = (status, at, more = {}) => ({ status, at, recording: { name: "a", namespace: "ns", meetingID: "m", sessionID: "s", segment: 2 }, ...more });
 
 test("events carry a recording through its states, and one that comes again changes nothing", () => {
   let now = empty("ns", "a");
@@ -66,11 +66,12 @@ test("events carry a recording through its states, and one that comes again chan
 
 test("processing goes where the event says, also back, as in a rerun", () => {
   const failed = row({ state: "Stopped", processing: "Failed", message: "why" });
-  const rerun = apply(failed, "processingStateChanged", { state: "Running", steps: [{ state: "Succeeded" }, { state: "Running" }] });
+  const { recording } = change("", "");
+  const rerun = apply(failed, "processingStateChanged", { recording, state: "Running", steps: [{ state: "Succeeded" }, { state: "Running" }] });
   equal([rerun.processing, rerun.message, rerun.steps], ["Running", "", { done: 1, all: 2 }]);
-  equal(apply(failed, "processingStateChanged", { state: "Failed", snapshot: true }).message, "why", "the same state again");
-  equal(apply(failed, "outputReady", { name: "poster" }).processing, "Failed");
-  equal(apply(failed, "later", {}).state, "Stopped");
+  equal(apply(failed, "processingStateChanged", { recording, state: "Failed", snapshot: true }).message, "why", "the same state again");
+  equal(apply(failed, "outputReady", { recording, name: "poster" }).processing, "Failed");
+  equal(apply(failed, "later", { recording }).state, "Stopped");
 });
 
 test("a summary and the object make the same row", () => {
@@ -79,7 +80,7 @@ test("a summary and the object make the same row", () => {
     status: { recording: { state: "Stopped", startTime: "2026-01-01T00:00:01Z", endTime: "2026-01-01T00:10:00Z" }, processing: { state: "Failed", steps: [{ state: "Failed" }, { state: "Skipped" }] },
       conditions: [{ type: "Ready", status: "False", reason: "ProcessingFailed", message: "why" }, { type: "Stalled", status: "True" }] },
   };
-  const summary = { namespace: "ns", recording: "a", meetingID: "m", sessionID: "s", segment: 1, status: "RECORDING_STOPPED", processing: "Failed", creationTime: "2026-01-01T00:00:00Z",
+  const summary = { recording: { name: "a", namespace: "ns", meetingID: "m", sessionID: "s", segment: 1 }, status: "RECORDING_STOPPED", processing: "Failed", creationTime: "2026-01-01T00:00:00Z",
     startTime: "2026-01-01T00:00:01Z", endTime: "2026-01-01T00:10:00Z", steps: { done: 2, all: 2 }, stalled: true, reason: "ProcessingFailed", message: "why" };
   equal(fromSummary(summary), fromObject(object));
   equal(fromObject({ metadata: { namespace: "ns", name: "a" }, spec: { meetingID: "m", sessionID: "s" } }).processing, "Waiting", "an object without a status");

@@ -4,7 +4,7 @@
 import { Store } from "/assets/store.js";
 import { equal, test } from "./test.js";
 
-const item = (name, status, more = {}) => ({ recording: name, namespace: "ns", meetingID: name, sessionID: "s", segment: 1, status, processing: "Waiting", creationTime: "2026-01-01T00:00:00Z", ...more });
+const item = (name, status, more = {}) => ({ recording: { name, namespace: "ns", meetingID: name, sessionID: "s", segment: 1 }, status, processing: "Waiting", creationTime: "2026-01-01T00:00:00Z", ...more });
 const event = (type, data, id = "") => `${id && `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
 const json = (body, status = 200) => new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
 const stream = (text) => new Response(new ReadableStream({ start: (c) => c.enqueue(new TextEncoder().encode(text)) }), { headers: { "Content-Type": "text/event-stream" } });
@@ -64,7 +64,7 @@ test("why something failed is looked up, and what is gone is dropped", async () 
     conditions: [{ type: "Ready", status: "False", reason: "ProcessingFailed", message: "exit code 65" }] } };
   const { store } = await open({
     "/api/v1/recordings": [() => json({ items: [item("a", "RECORDING_STOPPED"), item("b", "RECORDING_STARTED")] })],
-    "/events": [() => stream(event("ready", {}, "1") + event("processingStateChanged", { recording: "a", namespace: "ns", state: "Failed" }, "2") + event("recordingStateChanged", { recording: "b", namespace: "ns", status: "RECORDING_FAILED" }, "3"))],
+    "/events": [() => stream(event("ready", {}, "1") + event("processingStateChanged", { recording: { name: "a", namespace: "ns" }, state: "Failed" }, "2") + event("recordingStateChanged", { recording: { name: "b", namespace: "ns" }, status: "RECORDING_FAILED" }, "3"))],
     "/api/v1/namespaces/ns/recordings/a": [() => json(object)], "/api/v1/namespaces/ns/recordings/b": [() => json({ error: "there is no such recording" }, 404)],
   }, (s) => s.rows.size === 1 && s.rows.get("ns/a").message);
   equal(store.rows.get("ns/a").message, "exit code 65");
