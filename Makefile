@@ -107,7 +107,7 @@ generate: ## Generate Go code from the API types.
 .PHONY: manifests
 manifests: ## Generate CRDs and RBAC from the Go markers.
 	$(TOOLS) controller-gen crd:generateEmbeddedObjectMeta=true paths=./api/... output:crd:artifacts:config=config/crd/bases
-	go -C hack/tools run ./crdtrim -embedded template $(CURDIR)/config/crd/bases/recording.meetingops.dev_recordingpipelines.yaml
+	go -C hack/tools run ./crdtrim -embedded template $(addprefix $(CURDIR)/config/crd/bases/recording.meetingops.dev_,meetingrecordings.yaml recordingpipelines.yaml)
 	$(TOOLS) controller-gen rbac:roleName=manager,fileName=manager_role.yaml paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	$(TOOLS) controller-gen rbac:roleName=sidecar,fileName=sidecar_role.yaml paths=./internal/recorder/... output:rbac:artifacts:config=config/rbac
 	$(TOOLS) controller-gen rbac:roleName=backfill,fileName=role.yaml paths=./internal/backfill/... output:rbac:artifacts:config=config/backfill
