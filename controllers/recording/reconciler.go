@@ -169,6 +169,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	recording := &v1alpha1.MeetingRecording{}
 	if err := r.Client.Get(ctx, key, recording); apierrors.IsNotFound(err) { // it is gone, or finished
 		r.known.Delete(key)
+		r.statusWrites.Clear(key.Namespace) // others whose status is rejected report it again
 		return reconcile.Result{RequeueAfter: r.scheduler.leave(key, r.Clock.Now())}, nil
 	} else if err != nil {
 		return reconcile.Result{}, err

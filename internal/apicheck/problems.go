@@ -29,6 +29,15 @@ func (p *Problems) Set(namespace string, err error) (before error) {
 	return before
 }
 
+// Clear forgets the error of a namespace, because the object that had it is gone: nothing else would.
+func (p *Problems) Clear(namespace string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byNamespace[namespace] != nil {
+		delete(p.byNamespace, namespace)
+	}
+}
+
 // Get returns what is known about a namespace; false if nothing is.
 func (p *Problems) Get(namespace string) (error, bool) { //nolint:revive // the error is the value
 	p.mu.Lock()
