@@ -55,36 +55,31 @@ func (e *entries) observe(recording *v1alpha1.MeetingRecording, isOurs func(*v1a
 		cached = nil
 	}
 	if cached == nil {
-		if !isOurs(recording) || !hasWork(recording, recording.Status.Delivery) {
+		if !isOurs(recording) || !hasWork(recording) {
 			return false
 		}
-		cached = &entry{uid: recording.UID}
+		cached = &entry{uid: recording.UID, failures: make(map[string]failure)}
 		e.known[key] = cached
 	}
 	cached.version, cached.object = recording.ResourceVersion, recording
 	return true
 }
 
-// hasWork reports whether something is pending, or delivered completely but not marked as such.
-func hasWork(recording *v1alpha1.MeetingRecording, delivered v1alpha1.DeliveryStatus) bool {
-	return len(delivery.Pending(recording, delivered)) > 0 ||
+// hasWork reports whether something is pending, or everything is delivered and the state does not say so.
+func hasWork(recording *v1alpha1.MeetingRecording) bool {
+	return len(delivery.Pending(recording, recording.Status.Delivery)) > 0 ||
 		recording.Status.Processing.State.IsFinal() && recording.Status.Delivery.State != v1alpha1.DeliveryDelivered
 }
 
-// take returns what is cached, and the recording if a newer one was observed since it was last taken; nil if nothing is cached.
-func (e *entries) take(key types.NamespacedName) (cached *entry, observed *v1alpha1.MeetingRecording) {
+// take returns what is cached, the newest version, and the recording if that was observed since it was last taken. It returns nil if nothing
+// is cached.
+func (e *entries) take(key types.NamespacedName) (cached *entry, version string, observed *v1alpha1.MeetingRecording) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if cached = e.known[key]; cached != nil {
-		observed, cached.object = cached.object, nil
+		version, observed, cached.object = cached.version, cached.object, nil
 	}
-	return cached, observed
-}
-
-func (e *entries) version(cached *entry) string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return cached.version
+	return cached, version, observed
 }
 
 func (e *entries) forget(key types.NamespacedName) {

@@ -128,11 +128,11 @@ func (r *Reconciler) isOurs(recording *v1alpha1.MeetingRecording) bool {
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	r.delivering.RLock()
 	defer r.delivering.RUnlock()
-	cached, observed := r.entries.take(request.NamespacedName)
+	cached, version, observed := r.entries.take(request.NamespacedName)
 	if cached == nil {
 		return reconcile.Result{}, nil
 	}
-	recording, wait, err := r.read(ctx, request.NamespacedName, cached, observed)
+	recording, wait, err := r.read(ctx, request.NamespacedName, cached, version, observed)
 	if err != nil || recording == nil {
 		return reconcile.Result{RequeueAfter: wait}, err
 	}
@@ -151,7 +151,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 }
 
 // read returns the recording as it was last seen. It returns nil if it is gone, or not worth reading while the sink accepts no events.
-func (r *Reconciler) read(ctx context.Context, key types.NamespacedName, cached *entry, observed *v1alpha1.MeetingRecording,
+func (r *Reconciler) read(ctx context.Context, key types.NamespacedName, cached *entry, version string, observed *v1alpha1.MeetingRecording,
 ) (*v1alpha1.MeetingRecording, time.Duration, error) {
 	if observed != nil {
 		return observed, 0, nil
@@ -161,7 +161,7 @@ func (r *Reconciler) read(ctx context.Context, key types.NamespacedName, cached 
 	}
 	recording := &v1alpha1.MeetingRecording{}
 	// Not older than what was seen, so the API server answers from its watch cache.
-	err := r.live.Get(ctx, key, recording, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: r.entries.version(cached)}})
+	err := r.live.Get(ctx, key, recording, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: version}})
 	if apierrors.IsNotFound(err) || err == nil && recording.UID != cached.uid {
 		r.entries.forget(key)
 		return nil, 0, nil
@@ -174,31 +174,26 @@ func (r *Reconciler) read(ctx context.Context, key types.NamespacedName, cached 
 
 // deliver sends what is pending. It returns when to try the rest again; 0 if nothing is left.
 func (r *Reconciler) deliver(ctx context.Context, recording *v1alpha1.MeetingRecording, cached *entry) (next time.Duration) {
-	failures := make(map[string]failure)
-	var unreachable time.Duration
 	for _, item := range delivery.Pending(recording, cached.delivered) {
 		failed := cached.failures[item.ID]
-		wait := failed.retryTime.Sub(r.clock.Now())
+		wait, outcome := failed.retryTime.Sub(r.clock.Now()), eventsink.Retryable
 		if wait <= 0 {
-			wait = unreachable // each further attempt would only wait for its timeout
-		}
-		if wait <= 0 {
-			var outcome eventsink.Outcome
-			if wait, outcome = r.attempt(ctx, recording, item, &failed); outcome == eventsink.Unreachable {
-				unreachable = wait
-			}
+			wait, outcome = r.attempt(ctx, recording, item, &failed)
+			cached.failures[item.ID] = failed
 		}
 		if wait > 0 {
-			failures[item.ID] = failed
 			next = kube.Soonest(next, wait)
+			if outcome == eventsink.Unreachable {
+				return next // each further attempt would only wait for its timeout
+			}
 			continue
 		}
+		delete(cached.failures, item.ID)
 		cached.delivered = delivery.Merge(cached.delivered, item.Delivered)
 		if cached.unsaved.IsZero() {
 			cached.unsaved = r.clock.Now()
 		}
 	}
-	cached.failures = failures
 	return next
 }
 

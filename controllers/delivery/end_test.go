@@ -54,11 +54,11 @@ func TestEndWaitsForTheAnswer(t *testing.T) {
 		}
 		return delivered
 	})
-	recording, cached := started("rec"), &entry{}
+	recording, cached := started("rec"), &entry{failures: make(map[string]failure)}
 	if next := r.deliver(ctx, recording, cached); next != 0 || len(cached.delivered.Events) != 1 || cached.unsaved.IsZero() {
 		t.Errorf("after the answer: next attempt in %s, delivered %+v, unsaved since %s", next, cached.delivered, cached.unsaved)
 	}
-	if next := r.deliver(ctx, recording, &entry{}); next == 0 || sent != 1 {
+	if next := r.deliver(ctx, recording, &entry{failures: make(map[string]failure)}); next == 0 || sent != 1 {
 		t.Errorf("after the end: %d events sent, next attempt in %s", sent, next)
 	}
 }

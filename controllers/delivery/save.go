@@ -7,9 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -42,9 +39,7 @@ func (r *Reconciler) save(ctx context.Context, recording *v1alpha1.MeetingRecord
 	case ended:
 		state = v1alpha1.DeliveryPending
 	}
-	stored := recording.Status.Delivery
-	isNew := ended && stored.State != state
-	if !isNew {
+	if isNew := ended && recording.Status.Delivery.State != state; !isNew {
 		if cached.unsaved.IsZero() {
 			return 0, nil
 		}
@@ -70,12 +65,11 @@ func (r *Reconciler) save(ctx context.Context, recording *v1alpha1.MeetingRecord
 // changed since it was read: something may have been added that is not delivered, or another object may have the name. A uid would not do,
 // because the API server ignores it in patches of the status.
 func patch(ctx context.Context, writer client.StatusClient, read *v1alpha1.MeetingRecording, status v1alpha1.DeliveryStatus) (string, error) {
-	metadata := map[string]any{"resourceVersion": read.ResourceVersion}
 	state := ptr.To(status.State)
 	if status.State == "" {
 		state = nil // removes it
 	}
-	data, err := json.Marshal(map[string]any{"metadata": metadata, "status": map[string]any{"delivery": map[string]any{
+	data, err := json.Marshal(map[string]any{"metadata": map[string]any{"resourceVersion": read.ResourceVersion}, "status": map[string]any{"delivery": map[string]any{
 		"state": state, "events": status.Events, "processingTime": status.ProcessingTime, "outputs": status.Outputs,
 	}}})
 	if err != nil {
@@ -102,10 +96,7 @@ func (s *saver) Start(ctx context.Context) error {
 	defer cancel()
 	s.delivering.Lock()
 	defer s.delivering.Unlock()
-	unsaved := s.entries.unsaved()
-	byName := func(a, b types.NamespacedName) int { return strings.Compare(a.String(), b.String()) }
-	for _, key := range slices.SortedFunc(maps.Keys(unsaved), byName) {
-		cached := unsaved[key]
+	for key, cached := range s.entries.unsaved() {
 		if err := s.saveLast(ctx, key, cached); err != nil {
 			log.FromContext(ctx).Error(err, "Delivery not stored, some events are delivered again after the restart", "recording", key.String())
 		}

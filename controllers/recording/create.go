@@ -82,7 +82,7 @@ func (r *Reconciler) createJob(ctx context.Context, gathered *facts, run jobs.Ru
 	switch err = r.Client.Create(ctx, job, client.FieldOwner(kube.FieldOwner)); {
 	case err == nil:
 		now := r.Clock.Now()
-		known.created, known.createTime = known.active(job), now
+		known.created, known.createTime = outcomes.Active(job), now
 		known.awaitedUntil = now.Add(cacheDelay)
 		gathered.Jobs[name] = known.created
 		if ended := gathered.Recording.Status.Recording.EndTime; ended != nil {

@@ -68,15 +68,12 @@ func (d *deletion) Reconcile(ctx context.Context, job *batchv1.Job) (reconcile.R
 	return reconcile.Result{}, nil
 }
 
-// isStored reports whether the recording has the Job's outcome. A finished recording is not in the cache: it comes from the API server's
-// watch cache, which may be stale; then the outcome is missing and the Job stays for now.
+// isStored reports whether the recording has the Job's outcome. Finished recordings are not in the cache, so the API server is asked. Its
+// watch cache may be stale; then the outcome is missing and the Job stays for now.
 func (d *deletion) isStored(ctx context.Context, job *batchv1.Job, of *metav1.OwnerReference) (bool, error) {
 	var recording v1alpha1.MeetingRecording
 	key := client.ObjectKey{Namespace: job.Namespace, Name: of.Name}
-	err := d.Client.Get(ctx, key, &recording)
-	if apierrors.IsNotFound(err) {
-		err = d.Live.Get(ctx, key, &recording, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: "0"}})
-	}
+	err := d.Live.Get(ctx, key, &recording, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: "0"}})
 	if apierrors.IsNotFound(err) {
 		return false, nil // the garbage collector deletes the Job with its recording
 	}

@@ -38,7 +38,8 @@ type facts struct {
 // anyJob reports whether a Job of the recording is known to exist or to have existed.
 func (f *facts) anyJob() bool {
 	for _, observed := range f.Jobs {
-		if slices.Contains([]outcomes.JobState{outcomes.JobActive, outcomes.JobSucceeded, outcomes.JobFailed}, observed.State) {
+		switch observed.State {
+		case outcomes.JobActive, outcomes.JobSucceeded, outcomes.JobFailed:
 			return true
 		}
 	}
@@ -153,7 +154,7 @@ func (r *Reconciler) observeJob(ctx context.Context, gathered *facts, job *batch
 		gathered.Jobs[job.Name] = outcomes.Ended(job, ended, pods)
 		return nil
 	}
-	observed := known.active(job)
+	observed := outcomes.Active(job)
 	problem, wait, err := r.probe(ctx, job, known, gathered.Now)
 	if err != nil {
 		return err

@@ -6,13 +6,10 @@ package recording
 import (
 	"time"
 
-	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
-	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 )
@@ -71,14 +68,6 @@ func (e *entry) job(name string) *jobEntry {
 		e.jobs[name] = found
 	}
 	return found
-}
-
-// active returns the observation of a Job that has not ended.
-func (j *jobEntry) active(job *batchv1.Job) outcomes.Observation {
-	observed := outcomes.Active(job.CreationTimestamp)
-	observed.Suspended = ptr.Deref(job.Spec.Suspend, false)
-	observed.Queue = jobs.QueueOf(job)
-	return observed
 }
 
 // unread returns the observation of a Job that could not be observed: it counts as one that makes no progress.

@@ -9,13 +9,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
@@ -49,8 +48,7 @@ func newScheduler() *scheduler {
 }
 
 func limitsOf(pipeline *v1alpha1.RecordingPipeline) limits {
-	found := limits{version: pipeline.ResourceVersion}
-	found.Pipeline = int(ptr.Deref(pipeline.Spec.MaxConcurrent, 0))
+	found := limits{version: pipeline.ResourceVersion, Limits: scheduling.Limits{Pipeline: int(ptr.Deref(pipeline.Spec.MaxConcurrent, 0))}}
 	for _, step := range pipeline.Spec.Steps {
 		if step.MaxConcurrent == nil && step.QueueName == "" {
 			continue

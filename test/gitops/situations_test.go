@@ -115,7 +115,7 @@ func (s *situation) decided(t *testing.T) *situation {
 }
 
 func active() outcomes.Observation {
-	return outcomes.Active(metav1.NewTime(noon.Add(-time.Minute)))
+	return outcomes.Observation{State: outcomes.JobActive, CreatedAt: metav1.NewTime(noon.Add(-time.Minute))}
 }
 
 func notStarting(since time.Duration) outcomes.Observation {

@@ -10,10 +10,13 @@ import (
 	"strings"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 )
 
 // JobState is what is known about the Job of a step.
@@ -69,8 +72,10 @@ type Observation struct {
 }
 
 // Active returns the observation of a Job that has not ended and makes progress.
-func Active(created metav1.Time) Observation {
-	return Observation{State: JobActive, CreatedAt: created}
+func Active(job *batchv1.Job) Observation {
+	return Observation{
+		State: JobActive, CreatedAt: job.CreationTimestamp, Suspended: ptr.Deref(job.Spec.Suspend, false), Queue: jobs.QueueOf(job),
+	}
 }
 
 // WhyNotCreated says what the API server's answer to creating a Job means: JobInvalid where it will never accept it, JobRefused

@@ -50,12 +50,10 @@ func bounded(in Input, decision Decision) []v1alpha1.StepAttempt {
 		Conditions: decision.Conditions,
 	})
 	for i := 0; i < len(history) && total > room; i++ {
-		if history[i].Outputs != nil {
-			history[i].Outputs = nil
-			total -= sizes[i]
-			sizes[i] = sizeOf(history[i])
-			total += sizes[i]
-		}
+		history[i].Outputs = nil
+		total -= sizes[i]
+		sizes[i] = sizeOf(history[i])
+		total += sizes[i]
 	}
 	oldest := 0
 	for ; oldest < len(history) && total > room; oldest++ {

@@ -83,7 +83,7 @@ func jobName(pipeline, step string) string { return jobs.Name("rec", pipeline, s
 
 // active is a Job that was created a minute before noon.
 func active() outcomes.Observation {
-	return outcomes.Active(metav1.NewTime(noon.Add(-time.Minute)))
+	return outcomes.Observation{State: outcomes.JobActive, CreatedAt: metav1.NewTime(noon.Add(-time.Minute))}
 }
 
 func succeeded() outcomes.Observation {

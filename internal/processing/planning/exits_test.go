@@ -100,7 +100,9 @@ func exitsOf(in planning.Input, decision planning.Decision) (exits []string) {
 				next.Jobs[name] = outcomes.Observation{State: outcomes.JobSucceeded, CreatedAt: observed.CreatedAt, EndedAt: metav1.NewTime(in.Now)}
 			})
 		case outcomes.JobTaken, outcomes.JobRefused, outcomes.JobDeferred:
-			try("the controller's retry", func(next *planning.Input) { next.Jobs[name] = outcomes.Active(metav1.NewTime(in.Now)) })
+			try("the controller's retry", func(next *planning.Input) {
+				next.Jobs[name] = outcomes.Observation{State: outcomes.JobActive, CreatedAt: metav1.NewTime(in.Now)}
+			})
 		}
 	}
 	for name := range in.Queued {

@@ -58,7 +58,7 @@ func (s *story) decide() *story {
 			for _, run := range s.last.Create {
 				s.created = append(s.created, run.Pipeline+"/"+run.Step.Name)
 				s.runs[run.Pipeline+"/"+run.Step.Name] = run
-				s.in.Jobs[run.Name()] = outcomes.Active(metav1.NewTime(s.in.Now))
+				s.in.Jobs[run.Name()] = outcomes.Observation{State: outcomes.JobActive, CreatedAt: metav1.NewTime(s.in.Now)}
 			}
 			s.last = planning.Decide(s.in)
 		}

@@ -115,16 +115,35 @@ func (d Decision) Begins(recording *v1alpha1.MeetingRecording) bool {
 // Sample returns a decision that has every field that one can have, to try whether the API server stores them.
 func Sample(run jobs.Run, now time.Time) Decision {
 	at, size := metav1.NewTime(now), int64(1)
-	step := v1alpha1.StepStatus{
-		Pipeline: run.Pipeline, Step: run.Step.Name, JobName: run.Name(), Attempt: run.Attempt, Retries: 1,
-		State: v1alpha1.StepSkipped, Reason: v1alpha1.StepNeedFailed, RetryTime: &at, StartTime: &at, CompletionTime: &at, Message: "dry run",
-		Outputs: []v1alpha1.StepOutput{{Name: "sample", URL: "https://example.com/sample", MediaType: "video/mp4", SizeBytes: &size,
-			SHA256: strings.Repeat("0", 64), Values: &runtime.RawExtension{Raw: []byte(`{"sample":1}`)}}},
+	output := v1alpha1.StepOutput{
+		Name:      "sample",
+		URL:       "https://example.com/sample",
+		MediaType: "video/mp4",
+		SizeBytes: &size,
+		SHA256:    strings.Repeat("0", 64),
+		Values:    &runtime.RawExtension{Raw: []byte(`{"sample":1}`)},
 	}
-	return Input{Recording: run.Recording, Now: now}.decide(v1alpha1.ProcessingStatus{
-		State: v1alpha1.ProcessingSucceeded, Steps: []v1alpha1.StepStatus{step}, History: []v1alpha1.StepAttempt{AttemptOf(&step)},
+	step := v1alpha1.StepStatus{
+		Pipeline:       run.Pipeline,
+		Step:           run.Step.Name,
+		JobName:        run.Name(),
+		Attempt:        run.Attempt,
+		Retries:        1,
+		State:          v1alpha1.StepSkipped,
+		Reason:         v1alpha1.StepNeedFailed,
+		RetryTime:      &at,
+		StartTime:      &at,
+		CompletionTime: &at,
+		Message:        "dry run",
+		Outputs:        []v1alpha1.StepOutput{output},
+	}
+	processing := v1alpha1.ProcessingStatus{
+		State:              v1alpha1.ProcessingSucceeded,
+		Steps:              []v1alpha1.StepStatus{step},
+		History:            []v1alpha1.StepAttempt{AttemptOf(&step)},
 		ObservedRerunToken: "dry-run",
-	}, conditions.Stalled(v1alpha1.ReasonProcessingFailed, "dry run"))
+	}
+	return Input{Recording: run.Recording, Now: now}.decide(processing, conditions.Stalled(v1alpha1.ReasonProcessingFailed, "dry run"))
 }
 
 // Notice is a Kubernetes Event to write once the decision is stored.

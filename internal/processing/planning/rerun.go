@@ -66,32 +66,33 @@ func rerunAll(in Input) (v1alpha1.ProcessingStatus, string) {
 func rerunSome(in Input) (v1alpha1.ProcessingStatus, string) {
 	processing := in.Recording.Status.Processing
 	attempt := nextAttempt(processing)
-	steps, history := slices.Clone(processing.Steps), slices.Clone(processing.History)
-	missing := slices.Clone(in.Recording.Spec.Rerun.Steps)
-	for _, group := range groups(in, steps) {
-		isNamed := func(step v1alpha1.StepStatus) bool {
-			return slices.Contains(in.Recording.Spec.Rerun.Steps, v1alpha1.StepReference{Pipeline: step.Pipeline, Step: step.Step})
+	named := in.Recording.Spec.Rerun.Steps
+	isNamed := func(step v1alpha1.StepStatus) bool { return slices.Contains(named, referenceTo(step)) }
+	var missing []string
+	for _, step := range named {
+		if !slices.ContainsFunc(processing.Steps, func(known v1alpha1.StepStatus) bool { return referenceTo(known) == step }) {
+			missing = append(missing, step.Pipeline+"/"+step.Step)
 		}
+	}
+	if len(missing) > 0 {
+		return processing, fmt.Sprintf("the recording has no step %s. Its steps are in status.processing.steps; "+
+			"a rerun without steps plans again.", strings.Join(missing, ", "))
+	}
+	steps, history := slices.Clone(processing.Steps), slices.Clone(processing.History)
+	for _, group := range groups(in, steps) {
 		for i, step := range slices.Clone(group.steps) {
-			missing = slices.DeleteFunc(missing, func(named v1alpha1.StepReference) bool {
-				return named.Pipeline == step.Pipeline && named.Step == step.Step
-			})
 			if isNamed(step) || slices.ContainsFunc(group.needed(step.Step), isNamed) {
 				history = append(history, AttemptOf(&step))
 				group.steps[i] = planned(in, step.Pipeline, step.Step, attempt)
 			}
 		}
 	}
-	if len(missing) > 0 {
-		names := make([]string, len(missing))
-		for i, step := range missing {
-			names[i] = step.Pipeline + "/" + step.Step
-		}
-		return processing, fmt.Sprintf("the recording has no step %s. Its steps are in status.processing.steps; "+
-			"a rerun without steps plans again.", strings.Join(names, ", "))
-	}
 	processing.Steps, processing.History = steps, history
 	return processing, ""
+}
+
+func referenceTo(step v1alpha1.StepStatus) v1alpha1.StepReference {
+	return v1alpha1.StepReference{Pipeline: step.Pipeline, Step: step.Step}
 }
 
 // refuseRerun says why a rerun does not begin, and leaves everything else as it is.

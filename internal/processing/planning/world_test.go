@@ -161,7 +161,7 @@ func (w *world) input(c *controller, f fate) planning.Input {
 			case !exists: // as the API server says: the cache is not believed
 				in.Jobs[step.JobName] = outcomes.Observation{State: outcomes.JobMissing}
 			case f.lag:
-				in.Jobs[step.JobName] = outcomes.Active(job.CreatedAt)
+				in.Jobs[step.JobName] = outcomes.Observation{State: outcomes.JobActive, CreatedAt: job.CreatedAt}
 			default:
 				in.Jobs[step.JobName] = job
 			}
@@ -208,7 +208,7 @@ func (w *world) create(c *controller, in planning.Input, run jobs.Run, f fate) o
 			return outcomes.Observation{State: outcomes.JobRefused, Message: "quota", Since: w.now}
 		}
 		w.checkRun(in, run)
-		job = outcomes.Active(metav1.NewTime(w.now))
+		job = outcomes.Observation{State: outcomes.JobActive, CreatedAt: metav1.NewTime(w.now)}
 		w.jobs[name], w.runs[name], c.created[name] = job, &truth{run: run}, true
 	}
 	if f.lose && rapid.Bool().Draw(w.t, "answer lost") {
