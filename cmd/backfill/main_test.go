@@ -24,6 +24,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/backfill"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/startup"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
 	"github.com/meetingops/meeting-recording-operator/test/harness/provider"
@@ -65,7 +66,7 @@ func TestWrongOptions(t *testing.T) {
 				args = append([]string{"--api-key-file=k", "--api-secret-file=s", "--namespace=n"}, args...)
 			}
 			var stderr bytes.Buffer
-			if code := run(t.Context(), args, &bytes.Buffer{}, &stderr); code != exitUsage || !strings.Contains(stderr.String(), tc.want) {
+			if code := run(t.Context(), args, &bytes.Buffer{}, &stderr); code != startup.Usage || !strings.Contains(stderr.String(), tc.want) {
 				t.Errorf("exit code %d: %s; want %q", code, &stderr, tc.want)
 			}
 		})
@@ -131,7 +132,7 @@ func TestOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout, stderr := w.run(t, "--dry-run")
-	if code != exitOK || !strings.Contains(stdout, "would record\t"+r.RoomID+"\t"+r.SessionID+"\t"+r.FilePath()) || !strings.Contains(stdout, "would record: 2") {
+	if code != startup.OK || !strings.Contains(stdout, "would record\t"+r.RoomID+"\t"+r.SessionID+"\t"+r.FilePath()) || !strings.Contains(stdout, "would record: 2") {
 		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
 	}
 	if got := w.recordings(t); len(got) != 0 {
@@ -139,7 +140,7 @@ func TestOnce(t *testing.T) {
 	}
 	versions := map[string]string{}
 	for round := range 2 {
-		if code, stdout, stderr := w.run(t, "--once"); code != exitOK || !strings.Contains(stdout, []string{"recorded: 2", "present: 2"}[round]) {
+		if code, stdout, stderr := w.run(t, "--once"); code != startup.OK || !strings.Contains(stdout, []string{"recorded: 2", "present: 2"}[round]) {
 			t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
 		}
 		for _, object := range w.recordings(t) {
@@ -267,7 +268,7 @@ func TestErrors(t *testing.T) {
 			w.add(1)
 			tc.setUp(t, w)
 			code, _, stderr := w.run(t, "--once")
-			if code != exitFailed || !strings.Contains(stderr, tc.want) {
+			if code != startup.Failed || !strings.Contains(stderr, tc.want) {
 				t.Errorf("exit code %d: %s; want %q", code, stderr, tc.want)
 			}
 			if strings.Contains(stderr, w.account.Secret) || strings.Contains(stderr, "eyJ") {
@@ -299,7 +300,7 @@ func TestServes(t *testing.T) {
 		}
 	}
 	cancel()
-	if code := <-done; code != exitOK {
+	if code := <-done; code != startup.OK {
 		t.Errorf("exit code %d: %s", code, &stderr)
 	}
 }

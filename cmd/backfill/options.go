@@ -8,28 +8,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"strings"
 	"time"
 
-	"go.uber.org/zap/zapcore"
-	"k8s.io/apimachinery/pkg/util/validation"
-	"sigs.k8s.io/controller-runtime/pkg/client/config"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-
-	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/startup"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk/rest"
 )
 
 // minInterval is the shortest --interval.
 const minInterval = time.Second
-
-// namespaceFile is where a Pod finds the namespace that it is in.
-var namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
-
-// errUsage says that the flag package has reported what is wrong.
-var errUsage = errors.New("usage")
 
 type options struct {
 	namespace              string
@@ -42,34 +29,13 @@ type options struct {
 	writeTimeout           time.Duration
 	once, dryRun           bool
 	healthAddress, metrics string
-	diagnostics            diagnostics.Options
-	log                    zap.Options
-	showVersion            bool
+	server                 startup.Options
 }
 
 func parseOptions(args []string, output io.Writer) (options, error) {
-	o := options{log: zap.Options{StacktraceLevel: zapcore.PanicLevel, TimeEncoder: zapcore.RFC3339NanoTimeEncoder}}
-	flags := flag.NewFlagSet("backfill", flag.ContinueOnError)
-	flags.SetOutput(output)
-	o.bind(flags)
-	o.log.BindFlags(flags)
-	config.RegisterFlags(flags)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return options{}, err
-		}
-		return options{}, errUsage
-	}
-	if flags.NArg() > 0 {
-		return options{}, fmt.Errorf("unexpected argument %q: all settings are flags, see --help", flags.Arg(0))
-	}
-	if o.showVersion {
-		return o, nil
-	}
-	if err := o.validate(); err != nil {
-		return options{}, err
-	}
-	return o, o.complete()
+	var o options
+	err := o.server.Parse("backfill", args, output, o.bind, o.validate)
+	return o, err
 }
 
 func (o *options) bind(flags *flag.FlagSet) {
@@ -91,12 +57,10 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.BoolVar(&o.dryRun, "dry-run", false, "Print what one round would record, write nothing, and exit.")
 	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":8087", "Address of /healthz and /readyz; 0 for none.")
 	flags.StringVar(&o.metrics, "metrics-bind-address", ":8446", "Address of /metrics, over HTTPS for those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
-	o.diagnostics.Bind(flags)
-	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 
-// validate checks what does not depend on the machine.
-func (o *options) validate() error {
+// validate checks the flags, and finds the namespace.
+func (o *options) validate() (err error) {
 	switch {
 	case o.keyFile == "" || o.secretFile == "":
 		return errors.New("--api-key-file and --api-secret-file are required: they hold the API key of the provider's dashboard and its secret")
@@ -113,24 +77,6 @@ func (o *options) validate() error {
 	case o.writeTimeout < 100*time.Millisecond || o.writeTimeout > time.Minute:
 		return errors.New("--write-timeout must be from 100ms to 1m")
 	}
-	return o.diagnostics.Validate()
-}
-
-// complete finds out the namespace.
-func (o *options) complete() error {
-	source := "--namespace"
-	if o.namespace == "" {
-		o.namespace, source = os.Getenv("POD_NAMESPACE"), "$POD_NAMESPACE"
-	}
-	if o.namespace == "" {
-		content, err := os.ReadFile(namespaceFile)
-		if err != nil {
-			return fmt.Errorf("no namespace, give --namespace or set $POD_NAMESPACE: %w", err)
-		}
-		o.namespace, source = strings.TrimSpace(string(content)), namespaceFile
-	}
-	if problems := validation.IsDNS1123Label(o.namespace); len(problems) > 0 {
-		return fmt.Errorf("%q of %s is not a namespace: %s", o.namespace, source, strings.Join(problems, "; "))
-	}
-	return nil
+	o.namespace, err = startup.Namespace(o.namespace)
+	return err
 }

@@ -19,9 +19,9 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/meetingops/meeting-recording-operator/internal/access/metricsfilter"
 	"github.com/meetingops/meeting-recording-operator/internal/backfill"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
@@ -100,7 +100,7 @@ func serve(ctx context.Context, o options, cluster *k8srest.Config, log logr.Log
 	cluster.QPS = -1 // the API server's priority and fairness limits us
 	mgr, err := ctrl.NewManager(cluster, ctrl.Options{
 		Scheme: runtime.NewScheme(), Logger: log, HealthProbeBindAddress: o.healthAddress,
-		Metrics: metricsserver.Options{BindAddress: o.metrics, SecureServing: true, FilterProvider: filters.WithAuthenticationAndAuthorization},
+		Metrics: metricsserver.Options{BindAddress: o.metrics, SecureServing: true, FilterProvider: metricsfilter.Provider},
 	})
 	if err != nil {
 		return fmt.Errorf("set up: %w", err)

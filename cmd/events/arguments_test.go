@@ -23,7 +23,7 @@ import (
 // Each wrong call is refused with what to fix.
 func TestWrongArguments(t *testing.T) {
 	for arguments, problem := range map[string]string{
-		"serve":                                `"serve" is not a flag`,
+		"serve":                                `unexpected argument "serve"`,
 		"--namespace=A_b":                      "not the name of a namespace",
 		"--heartbeat=1ms":                      "--heartbeat must be at least 1s",
 		"--max-streams=0":                      "--max-streams must be at least 1",

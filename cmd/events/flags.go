@@ -16,14 +16,12 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation"
-	"sigs.k8s.io/controller-runtime/pkg/client/config"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/meetingops/meeting-recording-operator/events"
 	"github.com/meetingops/meeting-recording-operator/internal/access/metricsfilter"
-	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/page"
+	"github.com/meetingops/meeting-recording-operator/internal/startup"
 )
 
 // spareConnections is how many connections there may be beside those of streams: for the page, the API, and those who are refused.
@@ -46,16 +44,20 @@ type flags struct {
 	shutdownDelay     time.Duration
 	mediaHosts        []string
 	logsURL           string
-	diagnostics       diagnostics.Options
-	zap               zap.Options
-	version           bool
+	server            startup.Options
 }
 
 // parse reads the arguments; flag.ErrHelp is returned where they ask for help, which is then written to the output.
 func parse(args []string, output io.Writer) (flags, error) {
 	var f flags
-	set := flag.NewFlagSet("events", flag.ContinueOnError)
-	set.SetOutput(output)
+	err := f.server.Parse("events", args, output, f.bind, f.check)
+	if len(f.tokenAudiences) == 0 {
+		f.tokenAudiences = []string{events.TokenAudience}
+	}
+	return f, err
+}
+
+func (f *flags) bind(set *flag.FlagSet) {
 	set.Func("namespace", "Namespace whose recordings are served. Can be given several times; without it, all namespaces.", f.addNamespace)
 	set.StringVar(&f.address, "bind-address", ":8084", "Address of the events, the API and the page.")
 	set.StringVar(&f.healthAddress, "health-probe-bind-address", ":8085", "Address of /healthz and /readyz; 0 for none.")
@@ -79,17 +81,6 @@ func parse(args []string, output io.Writer) (flags, error) {
 		"http://localhost:9000. Can be given several times; without it, outputs are links only.", f.addMediaHost)
 	set.StringVar(&f.logsURL, "logs-url", "", "Where the page finds the log of a step's Job: an http or https URL with {namespace} and {job}. "+
 		"Without it, the page shows the kubectl command only.")
-	f.diagnostics.Bind(set)
-	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
-	f.zap.BindFlags(set)
-	config.RegisterFlags(set)
-	if err := set.Parse(args); err != nil {
-		return flags{}, err
-	}
-	if len(f.tokenAudiences) == 0 {
-		f.tokenAudiences = []string{events.TokenAudience}
-	}
-	return f, f.check(set.Args())
 }
 
 func (f *flags) addNamespace(name string) error {
@@ -137,10 +128,8 @@ func (f *flags) addProxy(text string) error {
 }
 
 // check returns what is wrong with the flags, and how to fix it.
-func (f *flags) check(rest []string) error {
+func (f *flags) check() error {
 	switch {
-	case len(rest) > 0:
-		return fmt.Errorf("%q is not a flag: the server takes flags only", rest[0])
 	case f.heartbeat < time.Second:
 		return fmt.Errorf("--heartbeat must be at least 1s; it is %s", f.heartbeat)
 	case f.maxStreams < 1:
@@ -160,7 +149,7 @@ func (f *flags) check(rest []string) error {
 	if _, _, err := net.SplitHostPort(f.address); err != nil {
 		return fmt.Errorf("--bind-address must be HOST:PORT or :PORT; it is %q", f.address)
 	}
-	return f.diagnostics.Validate()
+	return nil
 }
 
 // connections is how many connections may be open at once.

@@ -6,19 +6,16 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"runtime/debug"
 
-	"k8s.io/klog/v2"
+	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
-	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
+	"github.com/meetingops/meeting-recording-operator/internal/startup"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
@@ -30,39 +27,26 @@ func main() {
 	os.Exit(run(ctrl.SetupSignalHandler(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run serves until the context ends, and returns the exit code: 0 when it ended as told, 1 when something failed, 2 when it was called
-// wrongly.
+// run serves until the context ends, and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags, err := parse(args, stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		_, _ = fmt.Fprintln(stderr, "events:", err)
-		return 2
-	case flags.version:
-		_, _ = fmt.Fprintln(stdout, version.String())
-		return 0
+	if err == nil {
+		err = work(ctx, &flags, flags.server.Log(stderr))
 	}
-	level := diagnostics.NewLevel(&flags.zap)
-	logger := zap.New(zap.UseFlagOptions(&flags.zap), zap.WriteTo(stderr))
-	ctrl.SetLogger(logger)
-	klog.SetLogger(logger.WithName("client-go"))
-	defer diagnostics.Start(ctx, flags.diagnostics, level, logger.WithName("diagnostics"))()
+	return startup.Exit("events", err, stdout, stderr)
+}
+
+func work(ctx context.Context, flags *flags, log logr.Logger) error {
+	defer flags.server.Diagnose(ctx, log)()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	logger.Info("Starting", "version", version.String(), "namespaces", flags.namespaces)
+	log.Info("Starting", "version", version.String(), "namespaces", flags.namespaces)
 	cfg, err := config.GetConfig()
 	if err != nil {
-		logger.Error(err, "No API server: set --kubeconfig or KUBECONFIG outside a cluster")
-		return 1
+		return fmt.Errorf("no API server: set --kubeconfig or KUBECONFIG outside a cluster: %w", err)
 	}
 	cfg.QPS = -1 // the API server's priority and fairness limits us
 	cfg.UserAgent = "meeting-recording-events/" + version.String()
-	if err := serve(ctx, &flags, cfg, logger); err != nil {
-		logger.Error(err, "Server failed")
-		return 1
-	}
-	return 0
+	return serve(ctx, flags, cfg, log)
 }

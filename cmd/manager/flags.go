@@ -17,18 +17,16 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client/config"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/meetingops/meeting-recording-operator/internal/access/metricsfilter"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
-	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 	"github.com/meetingops/meeting-recording-operator/internal/relay"
 	"github.com/meetingops/meeting-recording-operator/internal/retention"
+	"github.com/meetingops/meeting-recording-operator/internal/startup"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
@@ -47,16 +45,17 @@ type flags struct {
 	keepRecordings time.Duration
 	cloudEvents    cloudEvents
 	tracing        tracing.Options
-	diagnostics    diagnostics.Options
-	zap            zap.Options
-	version        bool
+	server         startup.Options
 }
 
 // parse reads the arguments; flag.ErrHelp is returned where they ask for help, which is then written to the output.
 func parse(args []string, output io.Writer) (flags, error) {
 	var f flags
-	set := flag.NewFlagSet("manager", flag.ContinueOnError)
-	set.SetOutput(output)
+	err := f.server.Parse("manager", args, output, f.bind, f.check)
+	return f, err
+}
+
+func (f *flags) bind(set *flag.FlagSet) {
 	set.Func("namespace", "Namespace to work in. Can be given several times; without it, all namespaces.", func(name string) error {
 		f.namespaces = append(f.namespaces, name)
 		return checkNamespace(name)
@@ -85,14 +84,6 @@ func parse(args []string, output io.Writer) (flags, error) {
 			"For all others retention.keepRecordings of their pipelines counts.")
 	f.cloudEvents.bind(set)
 	f.tracing.Bind(set)
-	f.diagnostics.Bind(set)
-	set.BoolVar(&f.version, "version", false, "Print the version and exit.")
-	f.zap.BindFlags(set)
-	config.RegisterFlags(set)
-	if err := set.Parse(args); err != nil {
-		return flags{}, err
-	}
-	return f, f.check(set.Args())
 }
 
 func checkNamespace(name string) error {
@@ -103,10 +94,7 @@ func checkNamespace(name string) error {
 }
 
 // check returns what is wrong with the flags, and how to fix it.
-func (f flags) check(rest []string) error {
-	if len(rest) > 0 {
-		return fmt.Errorf("%q is not a flag: the manager takes flags only", rest[0])
-	}
+func (f *flags) check() error {
 	for _, limit := range []struct {
 		flag     string
 		duration time.Duration
@@ -125,7 +113,7 @@ func (f flags) check(rest []string) error {
 	if f.keepRecordings != 0 && f.keepRecordings < retention.Quiet {
 		return fmt.Errorf("--keep-recordings must be at least 24h, or 0 to keep recordings; it is %s", f.keepRecordings)
 	}
-	return errors.Join(f.cloudEvents.check(), f.diagnostics.Validate())
+	return f.cloudEvents.check()
 }
 
 // extraHandlers returns what is served beside /metrics, to those who may get it.

@@ -7,7 +7,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,12 +18,10 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -32,6 +29,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/controllers/recording"
 	"github.com/meetingops/meeting-recording-operator/internal/apicheck"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
+	"github.com/meetingops/meeting-recording-operator/internal/startup"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
@@ -40,31 +38,19 @@ func main() {
 	os.Exit(run(ctrl.SetupSignalHandler(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run runs the manager until the context ends, and returns the exit code: 0 when it was stopped, 1 when something failed, 2 when
-// it was called wrongly.
+// run runs the manager until the context ends, and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags, err := parse(args, stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		_, _ = fmt.Fprintln(stderr, "manager:", err)
-		return 2
-	case flags.version:
-		_, _ = fmt.Fprintln(stdout, version.String())
-		return 0
+	if err == nil {
+		err = work(ctx, flags, flags.server.Log(stderr))
 	}
-	level := diagnostics.NewLevel(&flags.zap)
-	logger := zap.New(zap.UseFlagOptions(&flags.zap), zap.WriteTo(stderr))
-	ctrl.SetLogger(logger)
-	klog.SetLogger(logger.WithName("client-go"))
-	defer diagnostics.Start(ctx, flags.diagnostics, level, logger.WithName("diagnostics"))()
-	logger.Info("Starting", "version", version.String(), "namespaces", flags.namespaces)
-	if err := manage(ctx, flags, logger); err != nil {
-		logger.Error(err, "Manager failed")
-		return 1
-	}
-	return 0
+	return startup.Exit("manager", err, stdout, stderr)
+}
+
+func work(ctx context.Context, flags flags, log logr.Logger) error {
+	defer flags.server.Diagnose(ctx, log)()
+	log.Info("Starting", "version", version.String(), "namespaces", flags.namespaces)
+	return manage(ctx, flags, log)
 }
 
 // registerBuild is for controller-runtime's registry, of which there is one in a process.

@@ -51,7 +51,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		"unknown flag":     {[]string{"--no-such-flag"}, 2, "flag provided but not defined: -no-such-flag"},
-		"argument":         {[]string{"start"}, 2, `"start" is not a flag`},
+		"argument":         {[]string{"start"}, 2, `unexpected argument "start"`},
 		"namespace":        {[]string{"--namespace=Not/One"}, 2, "not the name of a namespace"},
 		"lease":            {[]string{"--leader-elect-namespace=Not/One"}, 2, "not the name of a namespace"},
 		"lease of no Pod":  {[]string{"--leader-elect", "--kubeconfig=" + unreachable(t)}, 1, "--leader-elect needs --leader-elect-namespace outside a cluster"},

@@ -134,7 +134,7 @@ func TestWrongAcknowledgement(t *testing.T) {
 	} {
 		var stderr bytes.Buffer
 		code := run(t.Context(), append([]string{"--insecure-skip-signature", "--namespace=a", "--kubeconfig=" + kubeconfig}, tc.args...), io.Discard, &stderr)
-		if code != 1 || !strings.Contains(stderr.String(), tc.want) {
+		if code != 2 || !strings.Contains(stderr.String(), tc.want) {
 			t.Errorf("%v: exit code %d, printed %q", tc.args, code, stderr.String())
 		}
 	}

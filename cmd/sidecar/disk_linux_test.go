@@ -20,6 +20,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/startup"
 )
 
 // disk is a disk for the spool, which can be made full, and be given room again.
@@ -307,8 +308,8 @@ func TestReadOnlySpoolDirectory(t *testing.T) {
 	if os.Getuid() == 0 { // permissions do not bind root
 		p.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
-	if err := p.Run(); err == nil || p.ProcessState.ExitCode() != exitFailed {
-		t.Errorf("it ends with %v, want exit code %d", err, exitFailed)
+	if err := p.Run(); err == nil || p.ProcessState.ExitCode() != startup.Failed {
+		t.Errorf("it ends with %v, want exit code %d", err, startup.Failed)
 	}
 	p.stderr.line(t, "--spool-dir must be a directory that the sidecar may write to")
 }

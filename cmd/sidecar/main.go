@@ -7,8 +7,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -16,20 +14,11 @@ import (
 	"syscall"
 
 	"github.com/go-logr/logr"
-	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/meetingops/meeting-recording-operator/internal/confine"
-	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
+	"github.com/meetingops/meeting-recording-operator/internal/startup"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
-)
-
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
 )
 
 // giveUpPorts is called once every port is taken. Tests go on to take theirs, main does not.
@@ -49,40 +38,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return runSpool(ctx, args[1:], stdout, stderr)
 	}
 	options, err := parseOptions(args, stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return exitOK
-	case errors.Is(err, errUsage):
-		// The flag package has said what and how.
-		return exitUsage
-	case err != nil:
-		return fail(stderr, err)
+	if err == nil {
+		limitMemory()
+		surviveFileSizeLimit()
+		err = serve(ctx, options, options.server.Log(stderr))
 	}
-	if options.showVersion {
-		if _, err := fmt.Fprintln(stdout, version.String()); err != nil {
-			return fail(stderr, err)
-		}
-		return exitOK
-	}
-	level := diagnostics.NewLevel(&options.log)
-	log := zap.New(zap.UseFlagOptions(&options.log), zap.WriteTo(stderr))
-	klog.SetLogger(log.WithName("client"))
-	limitMemory()
-	surviveFileSizeLimit()
-	if err := serve(ctx, options, level, log); err != nil {
-		return fail(stderr, err)
-	}
-	return exitOK
-}
-
-func fail(stderr io.Writer, err error) int {
-	// There is nobody left to tell if this fails.
-	_, _ = fmt.Fprintln(stderr, "sidecar:", err)
-	return exitFailed
+	return startup.Exit("sidecar", err, stdout, stderr)
 }
 
 // serve builds the sidecar and runs it.
-func serve(ctx context.Context, options options, level *diagnostics.Level, log logr.Logger) error {
+func serve(ctx context.Context, options options, log logr.Logger) error {
 	if err := options.complete(); err != nil {
 		return err
 	}
@@ -95,8 +60,8 @@ func serve(ctx context.Context, options options, level *diagnostics.Level, log l
 	if err != nil {
 		return err
 	}
-	options.diagnostics.Metrics = s.registry
-	defer diagnostics.Start(ctx, options.diagnostics, level, log.WithName("diagnostics"))()
+	options.server.Diagnostics.Metrics = s.registry
+	defer options.server.Diagnose(ctx, log)()
 	// Beside the manager, who takes over this process could take the manager's ports while it restarts, and so the token of who scrapes it.
 	if err := giveUpPorts(); err != nil {
 		log.Error(err, "Sidecar can open more ports")

@@ -10,19 +10,13 @@ import (
 	"io"
 	"math"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"go.uber.org/zap/zapcore"
-	"k8s.io/apimachinery/pkg/util/validation"
-	"sigs.k8s.io/controller-runtime/pkg/client/config"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-
-	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
+	"github.com/meetingops/meeting-recording-operator/internal/startup"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
@@ -36,12 +30,6 @@ const (
 // maxShutdownDelay is more than any Pod's terminationGracePeriodSeconds should
 // leave to it.
 const maxShutdownDelay = 5 * time.Minute
-
-// namespaceFile is where a Pod finds the namespace that it is in.
-var namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
-
-// errUsage tells that the command line is wrong, which was said to the user.
-var errUsage = errors.New("usage")
 
 type options struct {
 	namespace      string
@@ -62,9 +50,7 @@ type options struct {
 	spool          spoolOptions
 	tls            tlsOptions
 	tracing        tracing.Options
-	diagnostics    diagnostics.Options
-	showVersion    bool
-	log            zap.Options
+	server         startup.Options
 }
 
 // stringList is a flag that may be repeated.
@@ -84,26 +70,9 @@ func (l *stringList) Set(value string) error {
 // parseOptions reads the command line, and says on output what is wrong with
 // it or, for flag.ErrHelp, what there is.
 func parseOptions(args []string, output io.Writer) (options, error) {
-	// A stack of every error would bury the errors.
-	o := options{log: zap.Options{StacktraceLevel: zapcore.PanicLevel, TimeEncoder: zapcore.RFC3339NanoTimeEncoder}}
-	flags := flag.NewFlagSet("sidecar", flag.ContinueOnError)
-	flags.SetOutput(output)
-	o.bind(flags)
-	o.log.BindFlags(flags)
-	config.RegisterFlags(flags)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return options{}, err
-		}
-		return options{}, errUsage
-	}
-	if flags.NArg() > 0 {
-		return options{}, fmt.Errorf("unexpected argument %q: all settings are flags, see --help", flags.Arg(0))
-	}
-	if o.showVersion {
-		return o, nil
-	}
-	return o, o.validate()
+	var o options
+	err := o.server.Parse("sidecar", args, output, o.bind, o.validate)
+	return o, err
 }
 
 func (o *options) bind(flags *flag.FlagSet) {
@@ -130,8 +99,6 @@ func (o *options) bind(flags *flag.FlagSet) {
 	o.tls.bind(flags)
 	o.tracing.Bind(flags)
 	o.tracing.BindRatio(flags)
-	o.diagnostics.Bind(flags)
-	flags.BoolVar(&o.showVersion, "version", false, "Print the version and exit.")
 }
 
 // validate checks what does not depend on the machine.
@@ -152,7 +119,7 @@ func (o *options) validate() error {
 	case o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay:
 		return fmt.Errorf("--shutdown-delay must be from 0s to %s", maxShutdownDelay)
 	}
-	return errors.Join(o.validateRoutes(), o.overload.validate(), o.clients.validate(), o.spool.validate(), o.tls.validate(), o.diagnostics.Validate())
+	return errors.Join(o.validateRoutes(), o.overload.validate(), o.clients.validate(), o.spool.validate(), o.tls.validate())
 }
 
 // validateRoutes checks what says which requests are taken, and for which
@@ -173,25 +140,12 @@ func (o *options) validateRoutes() error {
 
 // complete finds out the namespace. With routes it need not be there: it is that
 // of what an earlier version without routes has left in the spool.
-func (o *options) complete() error {
-	source := "--namespace"
-	if o.namespace == "" {
-		o.namespace, source = os.Getenv("POD_NAMESPACE"), "$POD_NAMESPACE"
+func (o *options) complete() (err error) {
+	o.namespace, err = startup.Namespace(o.namespace)
+	if o.routesFile != "" && errors.Is(err, startup.ErrNoNamespace) {
+		return nil
 	}
-	if o.namespace == "" {
-		content, err := os.ReadFile(namespaceFile)
-		if err != nil && o.routesFile != "" {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("no namespace, give --namespace or set $POD_NAMESPACE: %w", err)
-		}
-		o.namespace, source = strings.TrimSpace(string(content)), namespaceFile
-	}
-	if problems := validation.IsDNS1123Label(o.namespace); len(problems) > 0 {
-		return fmt.Errorf("%q of %s is not a namespace: %s", o.namespace, source, strings.Join(problems, "; "))
-	}
-	return nil
+	return err
 }
 
 // keyCacheFile is where the last good key of --public-key-url is kept.

@@ -44,19 +44,19 @@ func TestWrongOptions(t *testing.T) {
 		code int
 		want string
 	}{
-		{"no key", nil, 1, "no public key: without one anybody could write recordings. Give --public-key-url=https://api.videosdk.live/v2/public/rsa-public-key"},
-		{"key and no key", []string{"--insecure-skip-signature", "--public-key-file=a"}, 1, "--insecure-skip-signature contradicts --public-key-file"},
-		{"URL and no key", []string{"--insecure-skip-signature", "--public-key-url=https://a"}, 1, "--insecure-skip-signature contradicts"},
-		{"an argument", []string{"--insecure-skip-signature", "serve"}, 1, `unexpected argument "serve"`},
+		{"no key", nil, 2, "no public key: without one anybody could write recordings. Give --public-key-url=https://api.videosdk.live/v2/public/rsa-public-key"},
+		{"key and no key", []string{"--insecure-skip-signature", "--public-key-file=a"}, 2, "--insecure-skip-signature contradicts --public-key-file"},
+		{"URL and no key", []string{"--insecure-skip-signature", "--public-key-url=https://a"}, 2, "--insecure-skip-signature contradicts"},
+		{"an argument", []string{"--insecure-skip-signature", "serve"}, 2, `unexpected argument "serve"`},
 		{"an unknown flag", []string{"--no-such"}, 2, "flag provided but not defined: -no-such"},
 		{"a flag of another part", []string{"--leader-elect"}, 2, "flag provided but not defined"},
 		{"an empty key file", []string{"--public-key-file="}, 2, "is empty"},
 		{"a bad duration", []string{"--write-timeout=fast"}, 2, "-write-timeout"},
-		{"a negative window", []string{"--insecure-skip-signature", "--reorder-window=-1s"}, 1, "--reorder-window must not be negative"},
-		{"another negative window", []string{"--insecure-skip-signature", "--redelivery-window=-1s"}, 1, "--redelivery-window must not be negative"},
+		{"a negative window", []string{"--insecure-skip-signature", "--reorder-window=-1s"}, 2, "--reorder-window must not be negative"},
+		{"another negative window", []string{"--insecure-skip-signature", "--redelivery-window=-1s"}, 2, "--redelivery-window must not be negative"},
 		{"ids that are neither", []string{"--insecure-skip-signature", "--recording-ids=never"}, 2, "must be auto or ignore"},
-		{"no time to write", []string{"--insecure-skip-signature", "--write-timeout=1ms"}, 1, "--write-timeout must be from 100ms to 30s"},
-		{"too much time to write", []string{"--insecure-skip-signature", "--write-timeout=1m"}, 1, "--write-timeout must be from 100ms to 30s"},
+		{"no time to write", []string{"--insecure-skip-signature", "--write-timeout=1ms"}, 2, "--write-timeout must be from 100ms to 30s"},
+		{"too much time to write", []string{"--insecure-skip-signature", "--write-timeout=1m"}, 2, "--write-timeout must be from 100ms to 30s"},
 		{"a bad namespace", []string{"--insecure-skip-signature", "--namespace=a/b"}, 1, `"a/b" of --namespace is not a namespace`},
 		{"a missing kubeconfig", []string{"--insecure-skip-signature", "--namespace=a", "--kubeconfig=/no/such"}, 1, "no cluster to write to, give --kubeconfig"},
 		{"a missing key file", []string{"--public-key-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "/no/such"},
@@ -65,10 +65,10 @@ func TestWrongOptions(t *testing.T) {
 		{"a share of two", []string{"--insecure-skip-signature", "--tracing-sampling-ratio=2"}, 2, "must be a number from 0 to 1"},
 		{"a missing token file", []string{"--insecure-skip-signature", "--endpoint-token-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "--endpoint-token-file: stat /no/such"},
 		{"a missing client token file", []string{"--insecure-skip-signature", "--client-token-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "--client-token-file: stat /no/such"},
-		{"a client rate below nothing", []string{"--insecure-skip-signature", "--client-rate-limit=-1"}, 1, "--client-rate-limit must be from 0 to 1000000 a second"},
-		{"an origin with a path", []string{"--insecure-skip-signature", "--client-token-file=a", "--client-allowed-origin=https://app.example.com/"}, 1, "--client-allowed-origin must be a scheme, a host"},
-		{"an origin without a scheme", []string{"--insecure-skip-signature", "--client-token-file=a", "--client-allowed-origin=*"}, 1, "--client-allowed-origin must be a scheme, a host"},
-		{"an origin for nothing", []string{"--insecure-skip-signature", "--client-allowed-origin=https://app.example.com"}, 1, "--client-allowed-origin allows nothing without --client-token-file or --routes-file"},
+		{"a client rate below nothing", []string{"--insecure-skip-signature", "--client-rate-limit=-1"}, 2, "--client-rate-limit must be from 0 to 1000000 a second"},
+		{"an origin with a path", []string{"--insecure-skip-signature", "--client-token-file=a", "--client-allowed-origin=https://app.example.com/"}, 2, "--client-allowed-origin must be a scheme, a host"},
+		{"an origin without a scheme", []string{"--insecure-skip-signature", "--client-token-file=a", "--client-allowed-origin=*"}, 2, "--client-allowed-origin must be a scheme, a host"},
+		{"an origin for nothing", []string{"--insecure-skip-signature", "--client-allowed-origin=https://app.example.com"}, 2, "--client-allowed-origin allows nothing without --client-token-file or --routes-file"},
 		{"a bad address", []string{"--insecure-skip-signature", "--metrics-bind-address=nowhere", "--namespace=a", "--kubeconfig=" + kubeconfig,
 			"--webhook-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"}, 1, "--metrics-bind-address"},
 	} {
@@ -107,27 +107,4 @@ func TestVersionAndHelp(t *testing.T) {
 	if _, err := parseOptions([]string{"-h"}, io.Discard); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("error %v", err)
 	}
-}
-
-func TestNamespace(t *testing.T) {
-	original := namespaceFile
-	defer func() { namespaceFile = original }()
-	namespaceFile = filepath.Join(t.TempDir(), "namespace")
-	check := func(o options, want string) {
-		t.Helper()
-		if err := o.complete(); err != nil || o.namespace != want {
-			t.Errorf("namespace %q, error %v, want %q", o.namespace, err, want)
-		}
-	}
-	t.Setenv("POD_NAMESPACE", "")
-	if err := (&options{}).complete(); err == nil || !strings.Contains(err.Error(), "give --namespace or set $POD_NAMESPACE") {
-		t.Errorf("error %v", err)
-	}
-	if err := os.WriteFile(namespaceFile, []byte("from-file\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	check(options{}, "from-file")
-	t.Setenv("POD_NAMESPACE", "from-env")
-	check(options{}, "from-env")
-	check(options{namespace: "from-flag"}, "from-flag")
 }

@@ -114,18 +114,19 @@ func TestWrongRoutes(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		args []string
+		code int
 		want string
 	}{
-		{"with a namespace", []string{"--namespace=a"}, "--routes-file contradicts --namespace: the namespaces are those of the routes"},
-		{"with a token", []string{"--endpoint-token-file=token"}, "--routes-file contradicts --endpoint-token-file: give each route its endpointToken"},
-		{"with a client token", []string{"--client-token-file=token"}, "--routes-file contradicts --client-token-file: give each route its clientToken"},
-		{"a bad file", nil, "--routes-file: " + file + ": line 3: not valid: the file must be YAML with the field routes"},
-		{"a bad rate", []string{"--rate-limit-per-namespace=-1"}, "--rate-limit-per-namespace must be from 0 to 1000000"},
+		{"with a namespace", []string{"--namespace=a"}, 2, "--routes-file contradicts --namespace: the namespaces are those of the routes"},
+		{"with a token", []string{"--endpoint-token-file=token"}, 2, "--routes-file contradicts --endpoint-token-file: give each route its endpointToken"},
+		{"with a client token", []string{"--client-token-file=token"}, 2, "--routes-file contradicts --client-token-file: give each route its clientToken"},
+		{"a bad file", nil, 1, "--routes-file: " + file + ": line 3: not valid: the file must be YAML with the field routes"},
+		{"a bad rate", []string{"--rate-limit-per-namespace=-1"}, 2, "--rate-limit-per-namespace must be from 0 to 1000000"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var stderr bytes.Buffer
 			code := run(t.Context(), append([]string{"--insecure-skip-signature", "--routes-file=" + file, "--kubeconfig=" + kubeconfig}, tc.args...), io.Discard, &stderr)
-			if code != 1 || !strings.Contains(stderr.String(), tc.want) {
+			if code != tc.code || !strings.Contains(stderr.String(), tc.want) {
 				t.Errorf("exit code %d, printed %q, want %q", code, stderr.String(), tc.want)
 			}
 		})

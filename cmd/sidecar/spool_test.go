@@ -454,8 +454,8 @@ func TestWrongSpoolOptions(t *testing.T) {
 	}{
 		{[]string{"--spool-dir=/dev/null/such"}, 1, "--spool-dir must be a directory that the sidecar may write to"},
 		{[]string{"--spool-max-bytes=lots"}, 2, "-spool-max-bytes"},
-		{[]string{"--spool-max-bytes=10"}, 1, "--spool-max-bytes must be from 1Mi to 64Gi"},
-		{[]string{"--spool-max-bytes=1Ti"}, 1, "--spool-max-bytes must be from 1Mi to 64Gi"},
+		{[]string{"--spool-max-bytes=10"}, 2, "--spool-max-bytes must be from 1Mi to 64Gi"},
+		{[]string{"--spool-max-bytes=1Ti"}, 2, "--spool-max-bytes must be from 1Mi to 64Gi"},
 	} {
 		var stderr bytes.Buffer
 		code := run(t.Context(), append([]string{"--insecure-skip-signature", "--namespace=a", "--kubeconfig=" + kubeconfig}, tc.args...), io.Discard, &stderr)

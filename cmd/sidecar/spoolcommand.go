@@ -18,6 +18,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
+	"github.com/meetingops/meeting-recording-operator/internal/startup"
 )
 
 // spoolCommand is the first argument of what looks into a spool.
@@ -46,6 +47,9 @@ type spoolRequest struct {
 
 // needsIDs reports whether the request is for dead letters, and says which.
 func (r spoolRequest) needsIDs() bool { return r.verb == "retry" || r.verb == "delete" }
+
+// errUsage says that what is wrong with the command line is printed.
+var errUsage = errors.New("usage")
 
 // parseSpoolRequest returns errUsage if it has printed what is wrong.
 func parseSpoolRequest(args []string, stderr io.Writer) (spoolRequest, error) {
@@ -92,18 +96,15 @@ func runSpool(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 	request, err := parseSpoolRequest(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return exitOK
+		return startup.OK
 	case err != nil:
-		return exitUsage
+		return startup.Usage
 	}
 	tool, isRunning, closeTool, err := openTool(ctx, request.directory, stderr)
 	if err == nil {
 		err = errors.Join(request.do(tool, isRunning, os.Stdin, stdout), closeTool())
 	}
-	if err != nil {
-		return fail(stderr, err)
-	}
-	return exitOK
+	return startup.Exit("sidecar", err, stdout, stderr)
 }
 
 func (r spoolRequest) do(tool spoolTool, isRunning bool, stdin io.Reader, stdout io.Writer) (err error) {
