@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
@@ -83,6 +84,7 @@ type Outbox struct {
 	order    []*lane           // all of them; next says which one comes first
 	next     int
 	replays  int         // writes of spooled events under way
+	storing  int         // appends to the spool under way
 	probe    *time.Timer // has replays tried again that circuit breakers refused
 	isClosed bool
 	// hasBacklog means that it is worth a line in the log when the spool is empty.
@@ -182,12 +184,8 @@ func (o *Outbox) giveUp(q *queue, e *entry, cause error) {
 
 // Flush returns when nothing waits any more, or when ctx is done.
 func (o *Outbox) Flush(ctx context.Context) {
-	for !o.isEmpty() && ctx.Err() == nil {
-		select {
-		case <-time.After(flushInterval):
-		case <-ctx.Done():
-		}
-	}
+	// It fails only when ctx is done.
+	_ = wait.PollUntilContextCancel(ctx, flushInterval, true, func(context.Context) (bool, error) { return o.isEmpty(), nil })
 }
 
 func (o *Outbox) isEmpty() bool {

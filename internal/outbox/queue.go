@@ -112,7 +112,7 @@ func (f *fifo) pop() uint64 {
 }
 
 const (
-	// maxReplays is how many sessions are replayed at once. More only take the processors from those who wait for the disk.
+	// maxReplays is how many sessions are replayed at once, less one for each sender that waits for the disk and needs the processors more.
 	maxReplays = 8
 	// maxQueues is how many queues there are before one that is only on disk is forgotten, with its backoff.
 	maxQueues = 1024
@@ -216,7 +216,7 @@ func (o *Outbox) dispatch() {
 	o.next++
 	for i := range o.order {
 		l := o.order[(o.next+i)%len(o.order)]
-		for o.replays < maxReplays && !o.isClosed && len(l.due) > 0 {
+		for o.replays < max(1, maxReplays-o.storing) && !o.isClosed && len(l.due) > 0 {
 			p := ask(replay, o.server, l.health)
 			if p == nil {
 				o.probe.Reset(openFor)

@@ -50,6 +50,7 @@ func (o *Outbox) store(q *queue) {
 		if err := o.Spool.Append(records, func(err error) { o.stored(q, entries, err) }); err != nil {
 			o.notStored(entries, err)
 		} else {
+			o.storing++
 			for i, e := range entries {
 				e.id = records[i].ID
 			}
@@ -75,6 +76,7 @@ func (o *Outbox) checkShare(q *queue, e *entry) error {
 func (o *Outbox) stored(q *queue, entries []*entry, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.storing--
 	isDue := !o.SpoolFirst
 	if err != nil {
 		o.notStored(entries, err)
