@@ -33,17 +33,6 @@ func ParseAudioTracks(text string) (AudioTracks, error) {
 	return AudioTracks{One: n}, nil
 }
 
-// String returns what ParseAudioTracks reads.
-func (t AudioTracks) String() string {
-	switch t.One {
-	case 0:
-		return "mix"
-	case 1:
-		return "first"
-	}
-	return strconv.Itoa(t.One)
-}
-
 // choose returns the tracks that are used.
 func (t AudioTracks) choose(tracks []*probe.Audio) ([]*probe.Audio, error) {
 	if t.One == 0 {

@@ -4,12 +4,8 @@
 package provider
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"io"
 	"math/rand/v2"
-	"net/http"
 	"time"
 )
 
@@ -44,15 +40,6 @@ func (w Webhook) Body() []byte {
 	return body
 }
 
-// Webhooks returns the four webhooks of a recording that goes well, in order.
-func Webhooks(r Recording) []Webhook {
-	var all []Webhook
-	for _, eventType := range []string{"recording-starting", "recording-started", "recording-stopping", "recording-stopped"} {
-		all = append(all, Webhook{Type: eventType, Recording: r})
-	}
-	return all
-}
-
 // Delivery is one sending of a webhook.
 type Delivery struct {
 	Webhook Webhook
@@ -84,39 +71,4 @@ func (l Losses) Deliveries(number int, webhook Webhook) []Delivery {
 		return []Delivery{first}
 	}
 	return []Delivery{first, {Webhook: webhook, After: first.After}}
-}
-
-// Sender sends signed webhooks.
-type Sender struct {
-	URL    string
-	Sign   func(body []byte) string
-	Client *http.Client
-	// Account, if not nil, keeps the ledger of what was sent.
-	Account *Account
-}
-
-// Send sends a webhook once, as the provider does, and returns the HTTP status.
-func (s Sender) Send(ctx context.Context, webhook Webhook) (int, error) {
-	body := webhook.Body()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("videosdk-signature", s.Sign(body))
-	client := s.Client
-	if client == nil {
-		client = http.DefaultClient
-	}
-	status := 0
-	response, err := client.Do(request)
-	if err == nil {
-		status = response.StatusCode
-		_, _ = io.Copy(io.Discard, response.Body)
-		err = response.Body.Close()
-	}
-	if s.Account != nil {
-		s.Account.Delivered(webhook.Recording.ID, webhook.Type, status/100 == 2)
-	}
-	return status, err
 }
