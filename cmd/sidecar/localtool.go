@@ -70,7 +70,8 @@ func (l localTool) replaceDeadLetters(ids []uint64, by func(spool.Record) ([]spo
 		}
 		return flush()
 	})
-	return total, errors.Join(append(failures, err, flush())...)
+	err = errors.Join(append(failures, err, flush())...)
+	return total, err // flush has counted
 }
 
 // Import implements spoolTool. Records get new IDs.

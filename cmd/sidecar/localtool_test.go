@@ -58,3 +58,42 @@ func TestImport(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRetryPassesOverWhatCannotBeDecoded: a dead letter that is damaged is named and stays, and the others are written again.
+func TestRetryPassesOverWhatCannotBeDecoded(t *testing.T) {
+	store, err := spool.Open(t.TempDir(), spool.Options{MaxBytes: maxSpoolBytes, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var records []spool.Record
+	for _, payload := range []string{`{"sessionId":"first"}`, `{"sessionId":`, `{"sessionId":"last"}`} {
+		records = append(records, spool.Record{State: spool.Dead, Session: 1, Payload: []byte(payload)})
+	}
+	if err := spool.AppendNow(store, records); err != nil {
+		t.Fatal(err)
+	}
+	bad := records[1].ID
+	if n, err := (localTool{store}).Retry(nil); n != 2 || err == nil || !strings.Contains(err.Error(), fmt.Sprintf("decode spooled event %d:", bad)) {
+		t.Errorf("%d are written again, error %v", n, err)
+	}
+	var waiting []string
+	if err := store.Each(func(r spool.Record) error {
+		if r.State == spool.Dead {
+			if r.ID != bad {
+				t.Errorf("dead letter %d is left", r.ID)
+			}
+			return nil
+		}
+		ev, err := outbox.Decode(r)
+		waiting = append(waiting, ev.SessionID)
+		return err
+	}); err != nil || strings.Join(waiting, " ") != "first last" {
+		t.Errorf("waiting: %q, %v", waiting, err)
+	}
+	if n, err := (localTool{store}).Delete([]uint64{bad}); n != 1 || err != nil || store.Stats().Events != 2 {
+		t.Errorf("%d deleted, %v", n, err)
+	}
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+}
