@@ -27,7 +27,7 @@ func TestJobsDeletedWhileNobodyLooks(t *testing.T) {
 	other := anyJob(ns, replaced.Name)
 	eventually(t, "another's Job takes the name", func() error { return admin.Create(t.Context(), other) })
 	newReplica(nil).settle(t, recording)
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	for _, step := range recording.Status.Processing.Steps {
 		if want := "Job " + step.JobName + " was deleted before its outcome was stored."; step.State != v1alpha1.StepFailed || step.Message != want {
 			t.Errorf("step %s is %s: %s", step.Step, step.State, step.Message)

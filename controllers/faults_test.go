@@ -191,7 +191,7 @@ func TestDeletedJobs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	steps := recording.Status.Processing.Steps
 	if steps[0].State != v1alpha1.StepSucceeded || len(steps[0].Outputs) != 1 {
 		t.Errorf("the step that had ended is now %+v", steps[0])
@@ -265,7 +265,7 @@ func TestRestartKeepsTheStall(t *testing.T) {
 		return nil
 	})
 	exits(t, job, 66, "")
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	if got := second.wire.counted()["PATCH meetingrecordings/status"]; got != 1 {
 		t.Errorf("the successor wrote %d times, want once: the outcome", got)
 	}

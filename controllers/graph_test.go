@@ -69,7 +69,7 @@ func TestGraphFails(t *testing.T) {
 	recording := newRecording(t, ns, "rec")
 	arrives(t, recording, v1alpha1.EventStopped, 0)
 	exits(t, jobOf(t, recording, "default", "probe"), 66, "no such file")
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	for _, step := range recording.Status.Processing.Steps[1:] {
 		if step.State != v1alpha1.StepSkipped || step.Reason != v1alpha1.StepNeedFailed || step.Message != "It needs step probe, which failed." {
 			t.Errorf("step %s is %s %s: %s", step.Step, step.State, step.Reason, step.Message)
@@ -137,7 +137,7 @@ func TestRetries(t *testing.T) {
 		t.Errorf("the retry came after %s", wait)
 	}
 	endsUnavailable(t, second)
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	step, history := recording.Status.Processing.Steps[0], recording.Status.Processing.History
 	if step.Attempt != 2 || step.Retries != 1 || len(history) != 1 || history[0].Message != "container main exited with 75: later (Job: BackoffLimitExceeded)" {
 		t.Errorf("it ended as %+v after %+v", step, history)
@@ -184,7 +184,7 @@ func TestRerun(t *testing.T) {
 
 	rerun(t, recording, "all")
 	exits(t, attemptOf(t, recording, "default", "a", 3), 66, "")
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	expectAttempts(t, recording, "a3 b3 | b1 a1 b2")
 	if earlier := recording.Status.Processing.History[1]; earlier.State != v1alpha1.StepSucceeded || len(earlier.Outputs) != 1 {
 		t.Errorf("the history has %+v", earlier)
@@ -192,7 +192,7 @@ func TestRerun(t *testing.T) {
 	rerun(t, recording, "unknown", "default/c")
 	expectEvents(t, recording, "ProcessingSucceeded", "ProcessingSucceeded",
 		"ProcessingFailed", "RerunRefused")
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	if n := op.wire.counted()["POST jobs"]; n != 4 {
 		t.Errorf("%d Jobs were created, want 4", n)
 	}

@@ -319,9 +319,9 @@ func addConditions(job *batchv1.Job, reason string, kinds ...batchv1.JobConditio
 }
 
 const (
-	processingNow = "Ready=False/Processing Reconciling=True/Processing"
-	processed     = "Ready=True/Processed"
-	failedForGood = "Ready=False/ProcessingFailed Stalled=True/ProcessingFailed"
+	processingNow     = "Ready=False/Processing Reconciling=True/Processing"
+	processed         = "Ready=True/Processed"
+	failedPermanently = "Ready=False/ProcessingFailed Stalled=True/ProcessingFailed"
 )
 
 func statusOf(text string) status.Status { return status.Status(text) }

@@ -71,7 +71,7 @@ func TestKueuePreempts(t *testing.T) {
 	op.stop()
 	remove(t, job)
 	second := start(t, ns, nil)
-	expect(t, r, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, r, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	if message := r.Status.Processing.Steps[0].Message; !strings.Contains(message, "was deleted before its outcome was stored") {
 		t.Errorf("message = %q", message)
 	}

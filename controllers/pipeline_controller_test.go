@@ -62,7 +62,7 @@ func TestInvalidPipeline(t *testing.T) {
 	recording := newRecording(t, ns, "rec")
 	arrives(t, recording, v1alpha1.EventStopped, 0)
 	exits(t, jobOf(t, recording, pipeline.Name, "good"), 0, "")
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, status.FailedStatus)
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, status.FailedStatus)
 	if got := recording.Status.Processing.Steps[1].Message; !strings.Contains(got, "containers[0].image: Required value") {
 		t.Errorf("message = %q, want what the API server says", got)
 	}

@@ -148,7 +148,7 @@ func TestForeignPod(t *testing.T) {
 	}
 	job.Status.Succeeded = 1
 	endJob(t, job, true)
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	if step := recording.Status.Processing.Steps[0]; len(step.Outputs) != 0 || !strings.Contains(step.Message, "its Pod was deleted before its outputs could be read") {
 		t.Errorf("step = %+v", step)
 	}
@@ -206,7 +206,7 @@ func TestJobThatIsDeletedAndStays(t *testing.T) {
 		t.Errorf("step = %+v, want a message that names the finalizer", step)
 	}
 	patchObject(t, job, func() { job.Finalizers = nil })
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 }
 
 // A Job whose Pods cannot be read does not keep the other steps of its recording from ending, says so, and is read once that is possible.

@@ -113,7 +113,7 @@ func TestQueue(t *testing.T) {
 	expectJobs(t, ns, r[1])
 	remove(t, archiveJob(t, r[1])) // deleted by hand
 	expectJobs(t, ns, r[2])
-	expect(t, r[1], v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, r[1], v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 
 	suspend(t, r[3], true) // who is suspended holds nobody up
 	expect(t, r[3], v1alpha1.ProcessingQueued, "Ready=False/Suspended", "InProgress")
@@ -191,7 +191,7 @@ func TestQueuedJobIsDeleted(t *testing.T) {
 	expectQueued(t, r[1], "position 1 of 1")
 	endJob(t, archiveJob(t, r[0]), true)
 	remove(t, archiveJob(t, r[1]))
-	expect(t, r[1], v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, r[1], v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	if got := op.wire.counted()["POST jobs"]; got != 2 {
 		t.Errorf("%d Jobs were created, want 2", got)
 	}
@@ -234,7 +234,7 @@ func TestDeletedPipelineEndsTheQueue(t *testing.T) {
 	expectQueued(t, r[2], "position 2 of 2")
 	remove(t, pipeline)
 	for _, recording := range r[1:] {
-		expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+		expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 		if message := recording.Status.Processing.Steps[0].Message; !strings.Contains(message, "was deleted before the step had a Job") {
 			t.Errorf("message = %q", message)
 		}

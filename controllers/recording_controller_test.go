@@ -227,7 +227,7 @@ func TestFailedStep(t *testing.T) {
 	exits(t, jobOf(t, recording, "a", "archive"), 66, "fetching\nno such file")
 	exits(t, jobOf(t, recording, "a", "thumbnail"), 0, "")
 	exits(t, jobOf(t, recording, "b", "notify"), 0, `{"outputs":[{"name":"A"}]}`)
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	var got []string
 	for _, step := range recording.Status.Processing.Steps {
 		got = append(got, fmt.Sprintf("%s/%s %s %.50s", step.Pipeline, step.Step, step.State, step.Message))

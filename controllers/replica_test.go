@@ -287,7 +287,7 @@ func (l *life) advance(t *testing.T, phase int) {
 // check is what must have become of it.
 func (l *life) check(t *testing.T) {
 	t.Helper()
-	expect(t, l.recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, l.recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	for i, want := range []v1alpha1.StepState{v1alpha1.StepSucceeded, v1alpha1.StepFailed} {
 		if step := l.recording.Status.Processing.Steps[i]; step.State != want || step.Step != lifeSteps[i] {
 			t.Errorf("step %d is %+v, want %s %s", i, step, lifeSteps[i], want)

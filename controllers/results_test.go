@@ -73,7 +73,7 @@ func TestMalformedOutputs(t *testing.T) {
 	recording := newRecording(t, ns, "rec")
 	arrives(t, recording, v1alpha1.EventStopped, 0)
 	exits(t, jobOf(t, recording, "default", "probe"), 0, `{"outputs":[{"name":"report","values":{"codecs":["h264"]}}]}`)
-	expect(t, recording, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+	expect(t, recording, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 	for _, condition := range recording.Status.Conditions {
 		if !strings.Contains(condition.Message, "container main: outputs[0].values.codecs: must be a number, a string or a boolean, not a list") {
 			t.Errorf("condition %s says %q", condition.Type, condition.Message)

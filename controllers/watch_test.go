@@ -179,7 +179,7 @@ func TestLostWatches(t *testing.T) {
 
 			expect(t, ends, v1alpha1.ProcessingRunning, processingNow, "InProgress")
 			expect(t, succeeds, v1alpha1.ProcessingSucceeded, processed, "Current")
-			expect(t, misses, v1alpha1.ProcessingFailed, failedForGood, "Failed")
+			expect(t, misses, v1alpha1.ProcessingFailed, failedPermanently, "Failed")
 			made.expect(t, ns, 3)
 		})
 	}

@@ -266,9 +266,9 @@ func TestJobProblem(t *testing.T) {
 		want string
 	}{
 		"runs": {job(), ""}, "resumed": {resumed, ""}, "waits for Kueue": {queued, ""},
-		"suspended by nobody knows whom": {suspended, "JobSuspended: the Job is suspended by something other than this operator"},
-		"suspended by a controller":      {named, "JobSuspended: the Job is suspended by night-shift"},
-		"deleted":                        {deleted, "JobNotEnding: the Job is deleted but does not end"},
+		"suspended, without a managed field that says by what": {suspended, "JobSuspended: the Job is suspended by something other than this operator"},
+		"suspended by a controller":                            {named, "JobSuspended: the Job is suspended by night-shift"},
+		"deleted":                                              {deleted, "JobNotEnding: the Job is deleted but does not end"},
 	} {
 		got := ""
 		if problem := outcomes.JobProblem(test.job); problem != nil {

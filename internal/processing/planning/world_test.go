@@ -337,12 +337,12 @@ func (w *world) end(name string) {
 		return
 	}
 	job.EndedAt, job.Problem, job.Suspended = metav1.NewTime(w.now), nil, false
-	switch rapid.SampledFrom([]string{"succeeds", "succeeds", "fails", "fails for good"}).Draw(w.t, "end") {
+	switch rapid.SampledFrom([]string{"succeeds", "succeeds", "fails", "fails permanently"}).Draw(w.t, "end") {
 	case "succeeds":
 		job.State, job.Outputs = outcomes.JobSucceeded, []v1alpha1.StepOutput{{Name: "made", URL: "x:" + name}}
 	case "fails":
 		job.State, job.Message = outcomes.JobFailed, "why"
-	case "fails for good":
+	case "fails permanently":
 		job.State, job.Message, job.Permanent = outcomes.JobFailed, "why", true
 	}
 	w.jobs[name], w.runs[name].ended = job, job
