@@ -39,22 +39,26 @@ type age struct {
 // ageBits makes a span four seconds.
 const ageBits = 22
 
-// add notes where a record is, and returns where it was before, or 0.
+// add notes where a record is, and returns where it was before, or 0. A record that has moved costs no more than finding it.
 func (x *index) add(session, id uint64, where location) (before location) {
-	before = x.remove(session, id)
-	x.count(session, id, where, 1)
 	added := reference{id, where}
 	head, isKnown := x.first[session]
-	if !isKnown {
-		x.first[session] = added
-		return before
-	}
-	if id < head.id {
-		x.first[session], added = added, head
-	}
 	rest := x.rest[session]
-	at, _ := slices.BinarySearchFunc(rest, added.id, byID)
-	x.rest[session] = slices.Insert(rest, at, added)
+	at, isThere := slices.BinarySearchFunc(rest, id, byID)
+	if before = x.find(session, id); before != 0 {
+		x.count(session, id, before, -1)
+	}
+	x.count(session, id, where, 1)
+	switch {
+	case !isKnown, head.id == id:
+		x.first[session] = added
+	case isThere:
+		rest[at] = added
+	case id < head.id:
+		x.first[session], x.rest[session] = added, slices.Insert(rest, 0, head)
+	default:
+		x.rest[session] = slices.Insert(rest, at, added)
+	}
 	return before
 }
 

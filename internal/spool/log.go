@@ -254,6 +254,8 @@ func (s *Store) moveOldest(oldest *segment) error {
 	}
 	op.done = func(failure error) { err = failure }
 	s.commit([]*operation{op}, true)
-	oldest.isDamaged = oldest.live > 0 // what was damaged since is set aside when it is read
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	oldest.isDamaged = err == nil && oldest.live > 0 // what was damaged since is set aside when it is read
 	return err
 }
