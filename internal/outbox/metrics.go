@@ -23,10 +23,9 @@ type Metrics struct {
 // NewMetrics registers the outbox's metrics. It panics if they already are.
 func NewMetrics(registry prometheus.Registerer) *Metrics {
 	delay := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:    "meetingrecording_status_delay_seconds",
-		Help:    "Seconds from a webhook's arrival until its event was in the status of a MeetingRecording, by the way there: direct, or spool.",
-		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200},
-
+		Name:                        "meetingrecording_status_delay_seconds",
+		Help:                        "Seconds from a webhook's arrival until its event was in the status of a MeetingRecording, by the way there: direct, or spool.",
+		Buckets:                     []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200},
 		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 	}, []string{"via"})
 	m := &Metrics{

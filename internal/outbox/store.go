@@ -123,7 +123,8 @@ func (o *Outbox) reject(q *queue, e *entry, cause error) error {
 			return nil
 		}
 	}
-	dead := deadLetter(e.event, cause, o.Now())
+	reason := cause.Error()
+	dead := SpooledEvent{e.event, reason[:min(len(reason), maxReason)], o.Now()}.Record(spool.Dead)
 	dead.ID, dead.Session = e.id, q.key
 	err := o.Spool.Append([]spool.Record{dead}, func(err error) {
 		o.mu.Lock()
@@ -172,12 +173,6 @@ func Decode(r spool.Record) (SpooledEvent, error) {
 		return SpooledEvent{}, fmt.Errorf("decode spooled event %d: %w", r.ID, err)
 	}
 	return e, nil
-}
-
-// deadLetter returns the record of an event that can never be written.
-func deadLetter(ev recorder.Event, cause error, now time.Time) spool.Record {
-	reason := cause.Error()
-	return SpooledEvent{ev, reason[:min(len(reason), maxReason)], now}.Record(spool.Dead)
 }
 
 // sessionKey is a session's number in the spool. Two sessions that shared one would share a queue, and nothing else.

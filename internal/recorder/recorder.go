@@ -115,7 +115,7 @@ func IsPermanent(err error) bool { return RejectionOf(err) != nil || IsPanic(err
 // IsNamespaceError reports whether the API server works and refuses writes in a namespace: it does not exist, is being deleted, is full,
 // or the sidecar has no rights in it. Other namespaces may be fine.
 func IsNamespaceError(err error) bool {
-	return (apierrors.IsForbidden(err) || apierrors.IsNotFound(err)) && !isUnexpected(err)
+	return (apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsBadRequest(err)) && !isUnexpected(err)
 }
 
 // Object is a MeetingRecording as far as the recorder reads it.
