@@ -71,11 +71,7 @@ require (
 	sigs.k8s.io/yaml v1.6.0
 )
 
-require (
-	github.com/hashicorp/golang-lru/v2 v2.0.7
-	go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc v1.46.0 // indirect
-	sigs.k8s.io/apiserver-network-proxy/konnectivity-client v0.36.0 // indirect
-)
+require github.com/hashicorp/golang-lru/v2 v2.0.7
 
 require (
 	cel.dev/expr v0.25.3 // indirect
