@@ -8,11 +8,11 @@ package delivery
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -77,8 +77,8 @@ type Reconciler struct {
 	clock    clock.PassiveClock
 	entries  *entries
 	breaker  *breaker
-	// delivering is held for reading during a reconciliation, so that the last save comes after all of them.
-	delivering sync.RWMutex
+	// delivering has one place for each reconciliation. The last save takes all, so that it comes after them.
+	delivering *semaphore.Weighted
 }
 
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=get;list;watch
@@ -88,7 +88,7 @@ type Reconciler struct {
 // Setup adds the delivery to the manager, of the recordings of the sources.
 func Setup(mgr ctrl.Manager, options Options, sources []follow.Source, recorder events.EventRecorder, clock clock.PassiveClock) error {
 	r := &Reconciler{
-		Options: options, client: mgr.GetClient(), live: mgr.GetAPIReader(), sources: sources, recorder: recorder, clock: clock,
+		Options: options, client: mgr.GetClient(), live: mgr.GetAPIReader(), sources: sources, recorder: recorder, clock: clock, delivering: semaphore.NewWeighted(concurrency),
 		entries: &entries{known: make(map[types.NamespacedName]*entry)}, breaker: &breaker{clock: clock, maxBackoff: options.MaxBackoff},
 	}
 	if err := mgr.Add(&saver{r}); err != nil {
@@ -126,8 +126,10 @@ func (r *Reconciler) isOurs(recording *v1alpha1.MeetingRecording) bool {
 
 // Reconcile sends every pending event of one recording whose backoff is over, and stores what was delivered if that is due.
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-	r.delivering.RLock()
-	defer r.delivering.RUnlock()
+	if r.delivering.Acquire(ctx, 1) != nil { // the manager ends
+		return reconcile.Result{}, nil
+	}
+	defer r.delivering.Release(1)
 	cached, version, observed := r.entries.take(request.NamespacedName)
 	if cached == nil {
 		return reconcile.Result{}, nil

@@ -6,8 +6,11 @@ package delivery
 import (
 	"context"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	"golang.org/x/sync/semaphore"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -15,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/delivery"
@@ -86,7 +90,8 @@ func TestLastSavesContinue(t *testing.T) {
 	}}).Build()
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if err := (&saver{&Reconciler{client: api, live: api, entries: &entries{known: known}}}).Start(ended); err != nil {
+	r := &Reconciler{client: api, live: api, entries: &entries{known: known}, delivering: semaphore.NewWeighted(concurrency)}
+	if err := (&saver{r}).Start(ended); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]int{"a": 0, "b": 1, "c": 1} {
@@ -97,5 +102,33 @@ func TestLastSavesContinue(t *testing.T) {
 		if got := len(recording.Status.Delivery.Events); got != want {
 			t.Errorf("recording %s: %d delivered events are stored, want %d", name, got, want)
 		}
+	}
+}
+
+// The last save waits for deliveries that go on, and for those that do not end no longer than lastSaves.
+func TestLastSaveWaits(t *testing.T) {
+	for _, c := range []struct{ takes, want time.Duration }{
+		{takes: lastAnswer, want: lastAnswer},
+		{takes: time.Minute, want: lastSaves},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := &Reconciler{entries: &entries{}, delivering: semaphore.NewWeighted(concurrency)}
+			if err := r.delivering.Acquire(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(c.takes, func() { r.delivering.Release(1) })
+			ended, end := context.WithCancel(t.Context())
+			end()
+			begin := time.Now()
+			if err := (&saver{r}).Start(ended); (err == nil) != (c.takes < lastSaves) {
+				t.Errorf("beside a delivery of %s the last save returns %v", c.takes, err)
+			}
+			if took := time.Since(begin); took != c.want {
+				t.Errorf("beside a delivery of %s the last save ends after %s, want %s", c.takes, took, c.want)
+			}
+			if result, err := r.Reconcile(ended, reconcile.Request{}); err != nil || result != (reconcile.Result{}) {
+				t.Errorf("a reconciliation after the end: %+v, %v", result, err)
+			}
+		})
 	}
 }

@@ -94,14 +94,13 @@ func (s *saver) Start(ctx context.Context) error {
 	<-ctx.Done()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSaves)
 	defer cancel()
-	s.delivering.Lock()
-	defer s.delivering.Unlock()
+	if err := s.delivering.Acquire(ctx, concurrency); err != nil {
+		return fmt.Errorf("wait for deliveries under way, of which some are repeated after the restart: %w", err)
+	}
+	defer s.delivering.Release(concurrency)
 	for key, cached := range s.entries.unsaved() {
 		if err := s.saveLast(ctx, key, cached); err != nil {
 			log.FromContext(ctx).Error(err, "Delivery not stored, some events are delivered again after the restart", "recording", key.String())
-		}
-		if ctx.Err() != nil {
-			break
 		}
 	}
 	return nil

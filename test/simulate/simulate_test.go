@@ -170,6 +170,7 @@ func TestFound(t *testing.T) {
 		{"a manager's clock that had been ahead made a change older than the one before: its CloudEvent was delivered again and again", 3},
 		{"the same, with webhooks throttled", 10},
 		{"a sidecar's clock had been ahead: a failed recording waited until then for its file", 1052},
+		{"the last save waited for deliveries by a lock, without its time limit", 7},
 	} {
 		if result := run(t, NewPlan(found.seed, 40), false); len(result.Problems) > 0 {
 			t.Errorf("seed %d, %s:\n%s", found.seed, found.bug, strings.Join(result.Problems, "\n"))
