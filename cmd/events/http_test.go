@@ -245,7 +245,7 @@ func TestRecordingsGoOnOverNamespaces(t *testing.T) {
 		response, body := call{"GET", "/api/v1/recordings?limit=2&continue=" + next, "", bearer(token)}.do(t, p.url)
 		var page struct {
 			Items []struct {
-				Recording, Namespace string
+				Recording struct{ Name, Namespace string }
 			}
 			Continue string
 		}
@@ -253,7 +253,7 @@ func TestRecordingsGoOnOverNamespaces(t *testing.T) {
 			t.Fatalf("%d %s", response.StatusCode, body)
 		}
 		for _, item := range page.Items {
-			names = append(names, item.Namespace+"/"+item.Recording)
+			names = append(names, item.Recording.Namespace+"/"+item.Recording.Name)
 		}
 		if next = page.Continue; next == "" {
 			break
