@@ -118,8 +118,11 @@ func TestHTTPFails(t *testing.T) {
 		"cut off": {func(w http.ResponseWriter, _ *http.Request) {
 			raw(w, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"text\":")
 		}, "", sysexits.Unavailable, "broke off its answer after 8 bytes"},
-		"closed":        {func(w http.ResponseWriter, _ *http.Request) { raw(w, "") }, "", sysexits.Unavailable, "closed the connection without an answer"},
-		"no HTTP":       {func(w http.ResponseWriter, _ *http.Request) { raw(w, "SSH-2.0-OpenSSH\r\n") }, "", sysexits.Unavailable, "cannot reach the engine"},
+		"closed": {func(w http.ResponseWriter, _ *http.Request) { raw(w, "") }, "", sysexits.Unavailable, "closed the connection without an answer"},
+		"no HTTP": {func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body) // else the client may fail to send the rest before it reads this
+			raw(w, "SSH-2.0-OpenSSH\r\n")
+		}, "", sysexits.Unavailable, "cannot reach the engine"},
 		"a huge answer": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, io.LimitReader(zeros{}, 64<<20)) }, "", sysexits.Protocol, "answered more than 4 MiB for one chunk"},
 		"a huge header": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, "", sysexits.Unavailable, "cannot reach the engine"},
 		"a huge refusal": {func(w http.ResponseWriter, _ *http.Request) {

@@ -10,7 +10,7 @@ var manager = []mutant{
 	{"stale Skipped", "controllers/recording/reconciler.go", "deferred == nil && decision.Skips(recording)", "false"},
 	{"clock ahead", "internal/processing/planning/planning.go", "last != nil && !now.After(last.Time)", "false"},
 	{"sweep ended by a 403", "controllers/retention/sweeper.go", "if err == nil || !isOne {", "if true || !isOne {"},
-	{"poisoned CloudEvent", "controllers/delivery/delivery.go", "failures[item.ID] = failed\n", "failures[item.ID] = failed\n\t\t\treturn 0\n"},
+	{"poisoned CloudEvent", "controllers/delivery/delivery.go", "if outcome == eventsink.Unreachable {", "if outcome != eventsink.Delivered {"},
 
 	{"a Job is deleted before its outcome is stored", "controllers/recording/deletion.go", "stored, err := d.isStored(ctx, job, of)", "_, err := d.isStored(ctx, job, of)\n\tstored := true"},
 	{"a Job is deleted too early", "controllers/recording/deletion.go", ".Sub(d.Clock.Now()); wait > 0 {", ".Sub(d.Clock.Now()); wait > time.Hour {"},
@@ -59,8 +59,8 @@ var manager = []mutant{
 	{"a slot is granted to who does not ask any more", "internal/scheduling/queues.go", "\t\tq.remove(e)\n\t}\n\treturn again", "\t}\n\treturn again"},
 
 	{"an event is delivered again after each restart", "controllers/delivery/delivery.go", "cached.delivered = delivery.Merge(recording.Status.Delivery, cached.delivered)", "cached.delivered = delivery.Merge(v1alpha1.DeliveryStatus{}, cached.delivered)"},
-	{"an event that came meanwhile counts as delivered", "controllers/delivery/save.go", `metadata := map[string]any{"resourceVersion": read.ResourceVersion}`, "metadata := map[string]any{}"},
-	{"what the sink did not take counts as delivered", "controllers/delivery/delivery.go", "\t\t\tfailures[item.ID] = failed\n\t\t\tnext = kube.Soonest(next, wait)\n\t\t\tcontinue\n", "\t\t\tfailures[item.ID] = failed\n\t\t\tnext = kube.Soonest(next, wait)\n"},
+	{"an event that came meanwhile counts as delivered", "controllers/delivery/save.go", `"metadata": map[string]any{"resourceVersion": read.ResourceVersion}`, `"metadata": map[string]any{}`},
+	{"what the sink did not take counts as delivered", "controllers/delivery/delivery.go", "\t\t\tcontinue\n\t\t}\n\t\tdelete(cached.failures", "\t\t}\n\t\tdelete(cached.failures"},
 	{"a delivery is never stored", "controllers/delivery/delivery.go", "\t\t\tcached.unsaved = r.clock.Now()\n", ""},
 	{"a held recording is deleted", "internal/retention/retention.go", "if recording.Spec.Hold || keep == 0 || !isOver(recording) {", "if keep == 0 || !isOver(recording) {"},
 	{"a recording is deleted a day too early", "internal/retention/retention.go", "!now.Before(lastEvent(recording).Add(Quiet))", "true"},

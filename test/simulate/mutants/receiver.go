@@ -23,7 +23,7 @@ var receiver = []mutant{
 	{"an event does not wait for those on disk", "internal/outbox/outbox.go", "isBehind := q.isStoring() || o.isOnDisk(q)", "isBehind := false"},
 	{"a slow event is not spooled", "internal/outbox/outbox.go", "if o.Spool != nil {\n\t\to.store(q)\n\t\treturn\n\t}", "if o.Spool == nil {\n\t\to.store(q)\n\t\treturn\n\t}"},
 	{"a removal is not written", "internal/spool/log.go", "if r.State == Removed || r.State == Dead {", "if r.State == Dead {"},
-	{"the second record of a session replaces the first", "internal/spool/index.go", "if !isKnown {\n\t\tx.first[session] = added", "if !isKnown || id > head.id {\n\t\tx.first[session] = added"},
+	{"the second record of a session replaces the first", "internal/spool/index.go", "case !isKnown, head.id == id:", "case !isKnown, id >= head.id:"},
 
 	{"unknown status field", "internal/recorder/patch.go", "merged := maps.Clone(raw)", "merged := map[string]any{}"},
 	{"a patch tests nothing", "internal/recorder/apiserver.go", `patch = append([]operation{{Op: "test", Path: recordingPath, Value: read.RawRecording}}, patch...)`, ""},
