@@ -36,7 +36,9 @@ func TestEveryStateHasAnExit(t *testing.T) {
 			return
 		}
 		exits := exitsOf(in, decision)
-		if len(exits) == 0 || decision.RequeueAfter > 0 && !slices.Contains(exits, "timeout") {
+		// Beside a step that makes it Stalled, the time at which another one would changes nothing yet.
+		isStalled := strings.Contains(said(decision.Conditions), "Stalled=True")
+		if len(exits) == 0 || decision.RequeueAfter > 0 && !isStalled && !slices.Contains(exits, "timeout") {
 			t.Fatalf("only %v lead out of %+v, again in %s, conditions %s", exits, in.Recording.Status.Processing, decision.RequeueAfter, said(in.Recording.Status.Conditions))
 		}
 		for name, observed := range in.Jobs {
