@@ -63,7 +63,8 @@ func (p *process) Since(t time.Time) time.Duration { return p.now().Sub(t) }
 type orderedInformer struct{ cache.SharedIndexInformer }
 
 func newInformer(lister cache.ListerWatcher, example runtime.Object, resync time.Duration, indexers cache.Indexers) cache.SharedIndexInformer {
-	return orderedInformer{cache.NewSharedIndexInformer(lister, example, resync, indexers)}
+	objects := memoryapi.Objects(cache.ToListerWatcherWithContext(lister), example)
+	return orderedInformer{cache.NewSharedIndexInformer(objects, example, resync, indexers)}
 }
 
 // AddEventHandlerWithOptions implements cache.SharedIndexInformer. Controllers call no other method that adds a handler.

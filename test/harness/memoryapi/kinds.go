@@ -4,9 +4,11 @@
 package memoryapi
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -17,6 +19,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 
 	"github.com/meetingops/meeting-recording-operator/test/harness"
@@ -44,10 +47,32 @@ type crd struct {
 	parts []part
 }
 
-// part is the spec, or a member of the status.
+// part is the spec, the status, or a member of it, without those members that are parts themselves.
 type part struct {
 	path      []string
 	validator validation.SchemaValidator
+	// items, if not nil, is for each item of a list.
+	items validation.SchemaValidator
+}
+
+// validate checks a value, as far as it is not the one before.
+func (p part) validate(value, before any) (failures field.ErrorList) {
+	if value == nil || reflect.DeepEqual(value, before) {
+		return nil
+	}
+	path := field.NewPath(p.path[0], p.path[1:]...)
+	failures = validation.ValidateCustomResource(path, value, p.validator)
+	items, isList := value.([]any)
+	if p.items == nil || !isList {
+		return failures
+	}
+	same, _ := before.([]any)
+	for i, one := range items {
+		if i >= len(same) || !reflect.DeepEqual(one, same[i]) {
+			failures = append(failures, validation.ValidateCustomResource(path.Index(i), one, p.items)...)
+		}
+	}
+	return failures
 }
 
 func (k *kind) apiVersion() string { return k.String() }
@@ -62,7 +87,7 @@ func (k *kind) complete(object Object) {
 	case k.crd != nil:
 		pruning.Prune(object, k.crd.structural, true)
 		defaulting.Default(object, k.crd.structural)
-	case k.resource == "jobs":
+	case k.resource == "jobs" && at(object, "spec", "selector") == nil: // a new one, which no other version shares
 		completeJob(object)
 	}
 }
@@ -141,28 +166,33 @@ func readCRD(plural string) (*kind, error) {
 		return nil, err
 	}
 	frame := internal.DeepCopy()
-	if err := k.crd.add(frame, "spec"); err != nil {
+	if err := errors.Join(k.crd.add(frame, 0, "spec"), k.crd.add(frame, 2, "status")); err != nil {
 		return nil, err
-	}
-	status := frame.Properties["status"]
-	for _, name := range slices.Sorted(maps.Keys(status.Properties)) {
-		if err := k.crd.add(&status, "status", name); err != nil {
-			return nil, err
-		}
 	}
 	k.crd.frame, _, err = validation.NewSchemaValidator(frame)
 	return k, err
 }
 
-// add makes a property a part, and has its parent accept anything in its place.
-func (c *crd) add(parent *apiextensions.JSONSchemaProps, path ...string) error {
+// add makes a property a part, and its members down to a depth, and has its parent accept anything in its place.
+func (c *crd) add(parent *apiextensions.JSONSchemaProps, depth int, path ...string) error {
 	name := path[len(path)-1]
 	property := parent.Properties[name]
-	validator, _, err := validation.NewSchemaValidator(&property)
-	if err != nil {
-		return err
-	}
-	c.parts = append(c.parts, part{path, validator})
 	parent.Properties[name] = apiextensions.JSONSchemaProps{}
-	return nil
+	added := part{path: path}
+	var err error
+	if depth > 0 {
+		for _, member := range slices.Sorted(maps.Keys(property.Properties)) {
+			err = errors.Join(err, c.add(&property, depth-1, append(slices.Clone(path), member)...))
+		}
+	}
+	if property.Items != nil && property.Items.Schema != nil {
+		var itemsError error
+		added.items, _, itemsError = validation.NewSchemaValidator(property.Items.Schema)
+		property.Items = &apiextensions.JSONSchemaPropsOrArray{Schema: &apiextensions.JSONSchemaProps{}}
+		err = errors.Join(err, itemsError)
+	}
+	validator, _, validatorError := validation.NewSchemaValidator(&property)
+	added.validator = validator
+	c.parts = append(c.parts, added)
+	return errors.Join(err, validatorError)
 }

@@ -6,6 +6,7 @@ package memoryapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -70,14 +71,27 @@ func sameJSON(a, b Object) bool {
 
 // decode reads an object, with whole numbers as int64.
 func decode(raw []byte) (Object, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var object Object
-	if err := decoder.Decode(&object); err != nil {
+	value, err := decodeValue(raw)
+	if err != nil {
 		return nil, err
 	}
-	numbers(object)
+	object, isObject := value.(Object)
+	if !isObject && value != nil {
+		return nil, errNoObject
+	}
 	return object, nil
+}
+
+var errNoObject = errors.New("json: it is not an object")
+
+func decodeValue(raw []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	return numbers(value), nil
 }
 
 func numbers(value any) any {

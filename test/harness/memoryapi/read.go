@@ -283,7 +283,7 @@ func (r *request) encodeList(metadata Object, found []*item) []byte {
 
 func (r *request) encode(found *item) []byte {
 	if !r.wantsMetadata() {
-		return found.raw
+		return found.json()
 	}
 	raw, err := json.Marshal(Object{"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": found.object["metadata"]})
 	if err != nil {

@@ -28,11 +28,27 @@ type Object = map[string]any
 // key names an object.
 type key struct{ resource, namespace, name string }
 
-// item is an object at one version. It is never modified.
+// item is an object at one version. It is never modified, and shares with the version before what is the same in both.
 type item struct {
 	object  Object
-	raw     []byte
 	version uint64
+
+	encode sync.Once
+	raw    []byte
+	// typed is the object as a watch of objects passes it on.
+	typed runtime.Object
+}
+
+// json returns the object as JSON.
+func (i *item) json() []byte {
+	i.encode.Do(func() {
+		raw, err := json.Marshal(i.object)
+		if err != nil {
+			panic(fmt.Sprintf("encode %v: %v", i.object["metadata"], err)) // it is JSON
+		}
+		i.raw = raw
+	})
+	return i.raw
 }
 
 // Change is one write. Before is nil for a create, After for a deletion; neither may be modified.
@@ -196,11 +212,7 @@ func (s *Server) finish(k key, before *item, object Object) *item {
 func (s *Server) store(k key, object Object) *item {
 	s.version++
 	child(object, "metadata")["resourceVersion"] = strconv.FormatUint(s.version, 10)
-	raw, err := json.Marshal(object)
-	if err != nil {
-		panic(fmt.Sprintf("encode %v: %v", k, err)) // it is JSON
-	}
-	stored := &item{object, raw, s.version}
+	stored := &item{object: object, version: s.version}
 	before := s.items[k]
 	s.items[k] = stored
 	s.note(k, before, stored)

@@ -251,6 +251,9 @@ func (t *Transport) serveWatch(r *http.Request, parsed *request) *http.Response 
 		code, body := statusOf(refused)
 		return t.refuse(r, refused, code, body)
 	}
+	if objects, isTyped := r.Context().Value(objectsKey{}).(*objects); isTyped {
+		w.isTyped, objects.stream = true, w
+	}
 	response := t.answer(r, http.StatusOK, nil)
 	response.Body, response.ContentLength = w, -1
 	return response

@@ -5,7 +5,6 @@ package memoryapi
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 )
 
 // spacing is the least time between two changes in a watch: they never arrive at the very same moment, so their order is that of a replay.
@@ -29,10 +29,12 @@ type stream struct {
 	end       time.Time
 
 	rest     []byte
+	pending  []event
 	version  uint64
 	restores int
 	last     time.Time
 	isOver   bool
+	isTyped  bool
 	closed   chan struct{}
 	close    sync.Once
 }
@@ -57,7 +59,7 @@ func (s *Server) watch(ctx context.Context, r *request, t *Transport) (*stream, 
 			w.version = s.version
 		}
 		for _, found := range s.allAsOf(sel, w.version) {
-			w.add("ADDED", r.encode(found))
+			w.add(watch.Added, found)
 		}
 		if initial {
 			w.bookmark(true)
@@ -75,10 +77,15 @@ func (s *Server) watch(ctx context.Context, r *request, t *Transport) (*stream, 
 	return w, nil
 }
 
-func (w *stream) add(kind string, raw []byte) {
-	w.rest = append(w.rest, `{"type":"`+kind+`","object":`...)
-	w.rest = append(w.rest, raw...)
-	w.rest = append(w.rest, "}\n"...)
+// event is one of a watch: a change, a bookmark, or the error that ends it.
+type event struct {
+	kind    watch.EventType
+	of      *item
+	refused *apierrors.StatusError
+}
+
+func (w *stream) add(kind watch.EventType, of *item) {
+	w.pending = append(w.pending, event{kind: kind, of: of})
 }
 
 func (w *stream) bookmark(endsInitial bool) {
@@ -86,22 +93,56 @@ func (w *stream) bookmark(endsInitial bool) {
 	if endsInitial {
 		metadata["annotations"] = Object{metav1.InitialEventsAnnotationKey: "true"}
 	}
-	raw, err := json.Marshal(Object{"kind": w.request.kind.kind, "apiVersion": w.request.kind.apiVersion(), "metadata": metadata})
-	if err != nil {
-		panic(err) // it is JSON
+	object := Object{"kind": w.request.kind.kind, "apiVersion": w.request.kind.apiVersion(), "metadata": metadata}
+	w.pending = append(w.pending, event{kind: watch.Bookmark, of: &item{object: object}})
+}
+
+// encode is the event as a line of JSON.
+func (w *stream) encode(e event) (line []byte) {
+	var raw []byte
+	switch {
+	case e.refused != nil:
+		_, raw = statusOf(e.refused)
+	case e.kind == watch.Bookmark:
+		raw = e.of.json()
+	default:
+		raw = w.request.encode(e.of)
 	}
-	w.add("BOOKMARK", raw)
+	line = append(line, `{"type":"`+string(e.kind)+`","object":`...)
+	line = append(line, raw...)
+	return append(line, "}\n"...)
 }
 
 // Read implements io.Reader: it waits for the next change.
 func (w *stream) Read(into []byte) (int, error) {
-	for len(w.rest) == 0 {
-		next, wait := w.advance()
-		if w.isOver && len(w.rest) == 0 {
-			return 0, io.EOF
+	if w.isTyped { // next has the events
+		select {
+		case <-w.ctx.Done():
+		case <-w.closed:
 		}
-		if len(w.rest) > 0 {
+		return 0, io.EOF
+	}
+	for len(w.rest) == 0 {
+		e, err := w.next()
+		if err != nil {
+			return 0, err
+		}
+		w.rest = w.encode(e)
+	}
+	n := copy(into, w.rest)
+	w.rest = w.rest[n:]
+	return n, nil
+}
+
+// next waits for the next event.
+func (w *stream) next() (event, error) {
+	for len(w.pending) == 0 {
+		next, wait := w.advance()
+		if len(w.pending) > 0 {
 			break
+		}
+		if w.isOver {
+			return event{}, io.EOF
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -109,16 +150,16 @@ func (w *stream) Read(into []byte) (int, error) {
 		case <-timer.C:
 		case <-w.ctx.Done():
 			timer.Stop()
-			return 0, w.ctx.Err()
+			return event{}, w.ctx.Err()
 		case <-w.closed:
 			timer.Stop()
-			return 0, io.ErrClosedPipe
+			return event{}, io.ErrClosedPipe
 		}
 		timer.Stop()
 	}
-	n := copy(into, w.rest)
-	w.rest = w.rest[n:]
-	return n, nil
+	e := w.pending[0]
+	w.pending = w.pending[1:]
+	return e, nil
 }
 
 // Close implements io.Closer.
@@ -143,8 +184,7 @@ func (w *stream) advance() (<-chan struct{}, time.Duration) {
 	case s.restores != w.restores:
 		w.isOver = true // the API server was started again
 	case w.version < s.compacted:
-		_, raw := statusOf(apierrors.NewResourceExpired("too old resource version"))
-		w.add("ERROR", raw)
+		w.pending = append(w.pending, event{kind: watch.Error, refused: apierrors.NewResourceExpired("too old resource version")})
 		w.isOver = true
 	}
 	for i := w.first(); i < len(s.log) && !w.isOver; i++ {
@@ -189,11 +229,11 @@ func (w *stream) send(change *Change) {
 	was, is := w.selector.matches(change.before), w.selector.matches(change.after)
 	switch {
 	case is && was:
-		w.add("MODIFIED", w.request.encode(change.after))
+		w.add(watch.Modified, change.after)
 	case is:
-		w.add("ADDED", w.request.encode(change.after))
+		w.add(watch.Added, change.after)
 	case was:
-		w.add("DELETED", w.request.encode(change.last()))
+		w.add(watch.Deleted, change.last())
 	}
 }
 
@@ -209,5 +249,5 @@ func (c *Change) last() *item {
 	}
 	metadata["resourceVersion"] = strconv.FormatUint(c.Version, 10)
 	object["metadata"] = metadata
-	return dry(object)
+	return &item{object: object}
 }

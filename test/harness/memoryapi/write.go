@@ -6,12 +6,12 @@ package memoryapi
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
 
-	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	structurallisttype "k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -19,7 +19,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 func (s *Server) create(r *request) (*item, *apierrors.StatusError) {
@@ -57,18 +56,9 @@ func (s *Server) create(r *request) (*item, *apierrors.StatusError) {
 		return nil, apierrors.NewAlreadyExists(r.kind.groupResource(), name)
 	}
 	if r.dryRun {
-		return dry(object), nil
+		return &item{object: object}, nil
 	}
 	return s.store(k, object), nil
-}
-
-// dry returns an object as it would be stored.
-func dry(object Object) *item {
-	raw, err := json.Marshal(object)
-	if err != nil {
-		panic(err) // it is JSON
-	}
-	return &item{object: object, raw: raw}
 }
 
 func (s *Server) checkNamespace(r *request) *apierrors.StatusError {
@@ -99,47 +89,16 @@ func (s *Server) patch(r *request) (*item, *apierrors.StatusError) {
 	return s.write(r, func(before *item) (Object, *apierrors.StatusError) {
 		switch types.PatchType(r.contentType) {
 		case types.JSONPatchType:
-			return applyJSONPatch(r, before.raw)
+			return applyJSONPatch(r, before)
 		case types.MergePatchType:
 			patch, err := decode(r.body)
 			if err != nil {
 				return nil, apierrors.NewBadRequest(err.Error())
 			}
-			return merge(runtime.DeepCopyJSON(before.object), patch), nil
+			return merge(before.object, patch), nil
 		}
 		return nil, apierrors.NewGenericServerResponse(http.StatusUnsupportedMediaType, "patch", r.kind.groupResource(), r.name, "", 0, false)
 	})
-}
-
-// merge is RFC 7386. It modifies the target.
-func merge(target, patch Object) Object {
-	for member, value := range patch {
-		switch value := value.(type) {
-		case nil:
-			delete(target, member)
-		case Object:
-			target[member] = merge(child(target, member), value)
-		default:
-			target[member] = value
-		}
-	}
-	return target
-}
-
-func applyJSONPatch(r *request, raw []byte) (Object, *apierrors.StatusError) {
-	patch, err := jsonpatch.DecodePatch(r.body)
-	if err != nil {
-		return nil, apierrors.NewBadRequest(err.Error())
-	}
-	patched, err := patch.Apply(raw)
-	if err != nil {
-		return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
-	}
-	object, err := decode(patched)
-	if err != nil {
-		return nil, apierrors.NewBadRequest(err.Error())
-	}
-	return object, nil
 }
 
 // write stores what make returns for an object, as far as the request may change it.
@@ -168,7 +127,7 @@ func (s *Server) write(r *request, build func(*item) (Object, *apierrors.StatusE
 		return nil, refused
 	}
 	if r.dryRun {
-		return dry(object), nil
+		return &item{object: object}, nil
 	}
 	return s.finish(k, before, object), nil
 }
@@ -187,7 +146,7 @@ func checkPreconditions(r *request, before *item, object Object) *apierrors.Stat
 
 // keep takes back what the request may not change.
 func (r *request) keep(before, object Object) {
-	was, metadata := at(before, "metadata").(Object), child(object, "metadata")
+	was, metadata := at(before, "metadata").(Object), maps.Clone(child(object, "metadata"))
 	for _, member := range []string{"uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "name", "namespace", "resourceVersion"} {
 		if value, has := was[member]; has {
 			metadata[member] = value
@@ -195,24 +154,18 @@ func (r *request) keep(before, object Object) {
 			delete(metadata, member)
 		}
 	}
+	object["metadata"] = metadata
+	status, has := object["status"]
 	switch {
 	case r.subresource == "status":
-		status, has := object["status"]
-		for member := range object {
-			delete(object, member)
-		}
-		for member, value := range runtime.DeepCopyJSON(before) {
-			object[member] = value
-		}
-		if delete(object, "status"); has {
-			object["status"] = status
-		}
+		clear(object)
+		maps.Copy(object, before)
+		object["metadata"] = maps.Clone(was)
 	case r.kind.hasStatus:
-		if status, has := before["status"]; has {
-			object["status"] = runtime.DeepCopyJSONValue(status)
-		} else {
-			delete(object, "status")
-		}
+		status, has = before["status"]
+	}
+	if delete(object, "status"); has {
+		object["status"] = status
 	}
 }
 
@@ -229,9 +182,7 @@ func (k *kind) validate(object, before Object) *apierrors.StatusError {
 	}
 	failures := validation.ValidateCustomResource(nil, object, k.crd.frame)
 	for _, part := range k.crd.parts {
-		if value := at(object, part.path...); value != nil && (before == nil || !reflect.DeepEqual(value, at(before, part.path...))) {
-			failures = append(failures, validation.ValidateCustomResource(field.NewPath(part.path[0], part.path[1:]...), value, part.validator)...)
-		}
+		failures = append(failures, part.validate(at(object, part.path...), at(before, part.path...))...)
 	}
 	if before == nil {
 		failures = append(failures, structurallisttype.ValidateListSetsAndMaps(nil, k.crd.structural, object)...)
