@@ -199,6 +199,8 @@ func (w *World) checkStatus() {
 	w.checkFiles(recordings)
 	w.checkEvents(recordings)
 	w.checkWhole(recordings)
+	w.checkApart(recordings)
+	w.checkOrder(recordings)
 	w.checkSink(recordings)
 }
 

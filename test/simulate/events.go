@@ -6,11 +6,14 @@ package simulate
 import (
 	"cmp"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/test/chaos/plan"
+	"github.com/meetingops/meeting-recording-operator/test/harness/memoryapi"
 )
 
 // checkFiles is I1, and with backfill I4.
@@ -92,7 +95,7 @@ func (w *World) checkWhole(recordings []*v1alpha1.MeetingRecording) {
 		deliveries[d.Session] = append(deliveries[d.Session], d)
 	}
 	for i, s := range w.plan.Sessions {
-		if len(s.Recordings) != 1 || !isWhole(deliveries[i]) {
+		if len(s.Recordings) != 1 || !isWhole(deliveries[i]) || w.isFoundLater(s, deliveries[i]) {
 			continue
 		}
 		chain := chains[s.SessionID]
@@ -118,6 +121,153 @@ func (w *World) checkWhole(recordings []*v1alpha1.MeetingRecording) {
 			w.broken("recording %s lacks %v", chain[0].Name, slices.Sorted(maps.Keys(want)))
 		}
 	}
+}
+
+// checkApart holds that what happens longer after the end of a recording than any window is another recording.
+func (w *World) checkApart(recordings []*v1alpha1.MeetingRecording) {
+	if w.has(ClockJump, Restored) || w.mayBeLost() || w.plan.Backfill {
+		return
+	}
+	bySession := w.bySession()
+	for i, s := range w.plan.Sessions {
+		parts, areApart := apartOf(bySession[i], len(s.Recordings))
+		if !areApart {
+			continue
+		}
+		var want [][]v1alpha1.EventType
+		for _, part := range parts {
+			kinds := map[v1alpha1.EventType]bool{}
+			for _, d := range part {
+				kinds[d.event.Type] = true
+			}
+			want = append(want, slices.Sorted(maps.Keys(kinds)))
+		}
+		if got := kindsOf(recordings, s.SessionID); !reflect.DeepEqual(want, got) {
+			w.broken("the recordings of session %s had %v, and have %v", s.SessionID, want, got)
+		}
+	}
+}
+
+// bySession returns the webhooks of each session, in the order in which they arrived.
+func (w *World) bySession() map[int][]*webhook {
+	of := map[int][]*webhook{}
+	for _, d := range w.delivered {
+		of[d.Session] = append(of[d.Session], d)
+	}
+	for _, all := range of {
+		slices.SortFunc(all, func(a, b *webhook) int { return a.event.ReceivedAt.Compare(b.event.ReceivedAt) })
+	}
+	return of
+}
+
+// apartOf returns the webhooks of each recording of a session that has any, and reports whether the recordings are apart: each ended, all its
+// webhooks were stored within the window, and the next one's came longer after that than any window.
+func apartOf(deliveries []*webhook, recordings int) (parts [][]*webhook, areApart bool) {
+	var last time.Time
+	for number := range recordings {
+		var part []*webhook
+		var from, to time.Time
+		hasEnded := false
+		for _, d := range deliveries {
+			if d.Recording != number || d.event.Type == lifecycle.SessionEnded {
+				continue
+			}
+			if !d.acknowledged || d.unsure || d.spooled {
+				return nil, false
+			}
+			if part = append(part, d); from.IsZero() || d.from.Before(from) {
+				from = d.from
+			}
+			if d.to.After(to) {
+				to = d.to
+			}
+			hasEnded = hasEnded || d.event.Type == v1alpha1.EventStopped || d.event.Type == v1alpha1.EventFailed
+		}
+		switch {
+		case len(part) == 0:
+			continue
+		case !hasEnded, to.Sub(from) > redeliveryWindow, !last.IsZero() && from.Sub(last) <= reorderWindow:
+			return nil, false
+		}
+		last = to
+		parts = append(parts, part)
+	}
+	return parts, len(parts) > 1
+}
+
+// kindsOf returns which events each recording of a session has, in the order of the recordings.
+func kindsOf(recordings []*v1alpha1.MeetingRecording, session string) (kinds [][]v1alpha1.EventType) {
+	chain := slices.DeleteFunc(slices.Clone(recordings), func(r *v1alpha1.MeetingRecording) bool { return r.Spec.SessionID != session })
+	slices.SortFunc(chain, func(a, b *v1alpha1.MeetingRecording) int { return cmp.Compare(a.Spec.Segment, b.Spec.Segment) })
+	for _, recording := range chain {
+		kinds = append(kinds, kindsIn(recording.Status.Recording))
+	}
+	return kinds
+}
+
+func kindsIn(status v1alpha1.RecordingStatus) (kinds []v1alpha1.EventType) {
+	for _, entry := range status.Events {
+		kinds = append(kinds, entry.Type)
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// checkOrder holds that a session all of whose webhooks one sidecar acknowledged at the first attempt has the recordings that these events
+// make one after another: however often writing them failed, they were written in that order. Whether a file still belongs to a failed recording
+// depends on its Jobs too.
+func (w *World) checkOrder(recordings []*v1alpha1.MeetingRecording) {
+	isBrief := !slices.ContainsFunc(w.plan.Faults, func(f Fault) bool { return f.Kind == Slow && f.Amount > maxBriefly })
+	if w.plan.Backfill || !isBrief || !w.hasOnly(append([]Kind{Slow, Errors, Refused, Throttled, CacheLag}, apart...)...) {
+		return
+	}
+	for i, all := range w.bySession() {
+		if slices.ContainsFunc(all, func(d *webhook) bool {
+			return !d.acknowledged || d.attempts > 1 || d.sidecar != all[0].sidecar || d.event.Type == v1alpha1.EventFailed
+		}) {
+			continue
+		}
+		var chain []lifecycle.Segment
+		for _, d := range all {
+			for _, write := range lifecycle.Place(chain, d.event.Event, windows).Writes {
+				if write.New {
+					chain = append(chain, lifecycle.Segment{Index: write.Segment})
+				}
+				chain[write.Segment-1].Status = write.Status
+			}
+		}
+		var want [][]v1alpha1.EventType
+		for _, segment := range chain {
+			want = append(want, kindsIn(segment.Status))
+		}
+		session := w.plan.Sessions[i].SessionID
+		if got := kindsOf(recordings, session); !reflect.DeepEqual(want, got) {
+			w.broken("in their order the events of session %s make %v, and it has %v", session, want, got)
+		}
+	}
+}
+
+// skipAfter is longer than what a manager reads may be in the past, where no call is slow.
+const skipAfter = 500 * time.Millisecond
+
+// checkSkipped holds that no recording is Skipped although its pipeline is there. It is called with the observations locked.
+func (w *World) checkSkipped(c memoryapi.Change) {
+	if textOf(c.After, "status", "processing", "state") != string(v1alpha1.ProcessingSkipped) ||
+		textOf(c.Before, "status", "processing", "state") == string(v1alpha1.ProcessingSkipped) || !w.hasOnly(PipelineLate, CacheLag) {
+		return
+	}
+	for _, p := range w.plan.Pipelines {
+		isTriggered := textOf(c.After, "status", "recording", "state") == string(v1alpha1.RecordingStopped) || p.OnFailed
+		if created := w.observed.late[p.Name]; !created.IsZero() && time.Since(created) > skipAfter && isTriggered && p.When == "" {
+			w.broken("recording %s is Skipped %s after pipeline %s was created", c.Name, time.Since(created), p.Name)
+		}
+	}
+}
+
+// isFoundLater reports whether a session's only recording failed, and backfill finds the file of which no webhook told: after the window,
+// as a recording of its own.
+func (w *World) isFoundLater(s plan.Session, deliveries []*webhook) bool {
+	return w.plan.Backfill && s.Recordings[0].FilePath != "" && !slices.ContainsFunc(deliveries, func(d *webhook) bool { return d.FilePath != "" })
 }
 
 // isWhole reports whether all webhooks of a session's only recording arrived within the window.

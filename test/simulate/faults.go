@@ -5,6 +5,7 @@ package simulate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ func (w *World) schedule(f Fault) {
 			for _, p := range w.plan.Pipelines {
 				if w.api.Object("recordingpipelines", namespace, p.Name) == nil {
 					w.api.Put("recordingpipelines", p.object())
+					w.observed.creates(p.Name)
 					w.weather.applied(f)
 				}
 			}
@@ -151,15 +153,23 @@ func (w *World) isKept(f Fault, recording string) bool {
 	return chance(w.dice.at(draw(f, recording), 1), f.Percent)
 }
 
-// brokenSession returns the session whose recordings cannot be written.
-func (w *World) brokenSession(f Fault) chaos.Session {
-	return w.plan.Sessions[int(f.From)%len(w.plan.Sessions)]
+// brokenSessions returns the sessions whose recordings cannot be written: so many of a hundred, and at least one.
+func (w *World) brokenSessions(f Fault) []chaos.Session {
+	one := int(f.From) % len(w.plan.Sessions)
+	var broken []chaos.Session
+	for i, s := range w.plan.Sessions {
+		if i == one || chance(w.dice.at(draw(f, s.SessionID), 1), f.Percent) {
+			broken = append(broken, s)
+		}
+	}
+	return broken
 }
 
-// isBroken reports whether a recording is of that session.
+// isBroken reports whether a recording is of such a session.
 func (w *World) isBroken(f Fault, recording string) bool {
-	s := w.brokenSession(f)
-	return strings.HasPrefix(recording, lifecycle.Name(s.MeetingID, s.SessionID, 1))
+	return slices.ContainsFunc(w.brokenSessions(f), func(s chaos.Session) bool {
+		return strings.HasPrefix(recording, lifecycle.Name(s.MeetingID, s.SessionID, 1))
+	})
 }
 
 // skew is how far a process's clock is ahead.

@@ -68,7 +68,7 @@ func (o *order) writes(c memoryapi.Change) (late, early *arrival) {
 				continue
 			}
 			a.isWritten = true // of several in one write only the last has its time in the status
-			if a.at.Equal(at) {
+			if a.at.Equal(at) && textOf(entry, "source") != string(v1alpha1.EventSourceBackfill) {
 				written = append(written, a)
 			}
 		}
@@ -81,6 +81,15 @@ func (o *order) writes(c memoryapi.Change) (late, early *arrival) {
 		}
 	}
 	return nil, nil
+}
+
+// hasSpooled reports whether a sidecar has spooled an event of a session earlier, and not written it yet.
+func (o *order) hasSpooled(sidecar, session string, than time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.ContainsFunc(o.sessions[session], func(a *arrival) bool {
+		return a.sidecar == sidecar && a.at.Before(than) && !a.spooled.IsZero() && !a.isWritten
+	})
 }
 
 // first returns when a sidecar got the first event of a session since a time; zero if it got none.

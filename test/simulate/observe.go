@@ -30,13 +30,22 @@ type observations struct {
 	goneAt   map[string]time.Time
 	// resting counts the writes of each recording since everything has settled; nil before.
 	resting map[string]int
+	// late says when each pipeline was created that was not there from the beginning.
+	late map[string]time.Time
 }
 
 func newObservations() *observations {
 	return &observations{
 		jobs: map[string]*jobRun{}, order: newOrder(), reruns: map[string]bool{}, newerFields: map[string]bool{}, writes: map[string]int{},
 		events: map[string]int{}, outcomes: map[string]string{}, active: map[string]bool{}, gone: map[string]memoryapi.Object{}, goneAt: map[string]time.Time{},
+		late: map[string]time.Time{},
 	}
+}
+
+func (o *observations) creates(pipeline string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.late[pipeline] = time.Now()
 }
 
 func (o *observations) rerun(name string) {
@@ -106,6 +115,7 @@ func (w *World) observe(c memoryapi.Change) {
 			return
 		}
 		w.observeSteps(c)
+		w.checkSkipped(c)
 		if late, early := o.order.writes(c); late != nil && !w.has(ClockJump) && !w.mayBeLost() {
 			w.broken("%s accepted %s of %s at %s before %s, and writes it later", late.sidecar, late.kind, c.Name, late.at, early.kind)
 		}

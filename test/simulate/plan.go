@@ -4,8 +4,10 @@
 package simulate
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +30,8 @@ type Plan struct {
 	Backfill bool
 	// Sink means that CloudEvents are delivered.
 	Sink bool
+	// Apart means that the recordings of a session are further apart than any window.
+	Apart bool
 	// Night means that two days pass at the end, after which retention deletes what is old.
 	Night bool
 
@@ -174,7 +178,61 @@ func NewPlan(seed uint64, recordings int) Plan {
 		p.Faults = append(p.Faults, p.fault(r))
 	}
 	p.addRare(newDice(seed).of("rare"))
+	p.choose(newDice(seed).of("chosen"))
 	return p
+}
+
+// choose makes some runs one of a kind whose check needs that nothing else goes wrong.
+func (p *Plan) choose(r *rand.Rand) {
+	from := between(r, 0, p.Duration/2)
+	switch r.IntN(24) {
+	case 0:
+		p.Faults = []Fault{{Kind: SessionBroken, Who: apiServer, From: from, To: from + between(r, time.Minute, 3*time.Minute), Percent: 30}}
+		p.SpoolFirst = false
+	case 1: // recordings that ended shortly before the pipeline was created
+		p.Faults = []Fault{
+			{Kind: PipelineLate, Who: "a user", From: from, To: from},
+			{Kind: CacheLag, Who: apiServer, From: from - min(from, 10*time.Second), To: from + time.Minute, Amount: between(r, 2*time.Second, 8*time.Second)},
+		}
+	case 2: // writes that fail while the next event of the session waits
+		to := from + between(r, 30*time.Second, 2*time.Minute)
+		p.Faults = []Fault{
+			{Kind: Slow, Who: apiServer, From: from, To: to, Percent: 100, Amount: between(r, 500*time.Millisecond, maxBriefly)},
+			{Kind: Errors, Who: apiServer, From: from, To: to, Percent: 20 + r.IntN(40)},
+		}
+		p.SpoolFirst, p.Backfill, p.Sidecars = false, false, 1
+	case 3:
+		p.spread(r)
+	}
+}
+
+// maxBriefly is how long a call takes at most that is no reason to try it again.
+const maxBriefly = 1800 * time.Millisecond
+
+// spread has the recordings of each session be apart. The last of some is only known by its failure.
+func (p *Plan) spread(r *rand.Rand) {
+	p.Apart = true
+	const apart = 100 * time.Second
+	for i := range p.Sessions {
+		recordings := slices.Clone(p.Sessions[i].Recordings)
+		for number := range recordings {
+			recordings[number].EndsAt += time.Duration(number) * apart
+		}
+		p.Sessions[i].Recordings = recordings
+		last := len(recordings) - 1
+		if last == 0 || chance(r, 40) {
+			continue
+		}
+		recordings[last].FilePath, recordings[last].Events = "", []string{plan.Failed}
+		p.Deliveries = slices.DeleteFunc(p.Deliveries, func(d plan.Delivery) bool { return d.Session == i && d.Recording == last })
+		p.Deliveries = append(p.Deliveries, plan.Delivery{
+			At: recordings[last].EndsAt - time.Duration(last)*apart, Session: i, Recording: last, Type: plan.Failed, Retries: true,
+		})
+	}
+	for i := range p.Deliveries {
+		p.Deliveries[i].At += time.Duration(p.Deliveries[i].Recording) * apart
+	}
+	slices.SortStableFunc(p.Deliveries, func(a, b plan.Delivery) int { return cmp.Compare(a.At, b.At) })
 }
 
 // addRare adds a fault of those kinds that change a whole run.

@@ -43,6 +43,8 @@ type webhook struct {
 	// acknowledged means a 2xx, spooled a 202; unsure that an attempt may have had an effect without a 2xx.
 	acknowledged, spooled, unsure bool
 	attempts                      int
+	// sidecar is the one that got the last attempt.
+	sidecar string
 }
 
 func (w *World) scheduleDeliveries() {
@@ -109,7 +111,8 @@ func (w *World) attempt(d *webhook, to string) bool {
 	ctx, cancel := context.WithTimeout(s.ctx, attemptTimeout)
 	defer cancel()
 	ev := d.event
-	ev.ReceivedAt = s.now()
+	ev.ReceivedAt, d.sidecar = s.now(), to
+	d.event.ReceivedAt = ev.ReceivedAt
 	arrived := w.observed.order.arrives(s.name, ev.SessionID, ev.Event)
 	outcome, err := s.outbox.Record(ctx, ev)
 	if outcome.Result == outbox.Spooled && err == nil && !s.isDead() {
@@ -142,16 +145,21 @@ const spoolAfter = 6 * time.Second
 
 // checkSpooled holds that an event is not spooled because others cannot be written.
 func (w *World) checkSpooled(s *sidecar, ev recorder.Event) {
-	if w.plan.SpoolFirst || !w.hasOnly(apart...) {
-		return
+	if w.plan.SpoolFirst || !w.hasOnly(apart...) || w.observed.order.hasSpooled(s.name, ev.SessionID, ev.ReceivedAt.UTC().Truncate(time.Microsecond)) {
+		return // it is behind those
 	}
 	for _, f := range w.plan.Faults {
 		if f.Kind != SessionBroken {
 			continue
 		}
-		first := w.observed.order.first(s.name, w.brokenSession(f).SessionID, w.begin.Add(f.From))
-		if now := time.Since(w.begin); ev.SessionID == w.brokenSession(f).SessionID || now > f.To || !first.IsZero() && time.Since(first) < spoolAfter {
+		if time.Since(w.begin) > f.To {
 			return
+		}
+		for _, broken := range w.brokenSessions(f) {
+			first := w.observed.order.first(s.name, broken.SessionID, w.begin.Add(f.From))
+			if ev.SessionID == broken.SessionID || !first.IsZero() && time.Since(first) < spoolAfter {
+				return
+			}
 		}
 	}
 	w.broken("%s spools %s of session %s although the API server accepts it", s.name, ev.Type, ev.SessionID)
@@ -171,6 +179,7 @@ func (w *World) runBackfill() {
 		w.broken("set up the backfill: %v", err)
 		return
 	}
+	store = store.Uncached() // as cmd/backfill does
 	writer := &recorder.Writer{Store: store, Windows: windows}
 	box := outbox.New(outbox.Options{
 		Write: writer.Write, Timeout: 10 * time.Second, Metrics: outbox.NewMetrics(prometheus.NewRegistry()), Log: w.logger("backfill"), Now: p.now,

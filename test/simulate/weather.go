@@ -80,7 +80,7 @@ func (w *weather) fault(p *process, call memoryapi.Call) memoryapi.Fault {
 	r := w.world.dice.of(p.name + call.Verb + call.Resource + call.Subresource + call.Name + call.Selector + digest(call.Body))
 	fault := memoryapi.Fault{Before: between(r, 100*time.Microsecond, 5*time.Millisecond), After: between(r, 100*time.Microsecond, 5*time.Millisecond)}
 	for _, f := range w.is(p.name, callFaults...) {
-		if f.Percent > 0 && f.Kind != KeptByPolicy && !chance(r, f.Percent) {
+		if f.Percent > 0 && f.Kind != KeptByPolicy && f.Kind != SessionBroken && !chance(r, f.Percent) {
 			continue
 		}
 		before := fault

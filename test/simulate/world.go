@@ -252,8 +252,8 @@ func (p Plan) String() string {
 	for _, s := range p.Sessions {
 		recordings += len(s.Recordings)
 	}
-	fmt.Fprintf(&text, "seed %d: %d recordings in %d sessions within %s, %d webhooks; %d sidecars, %d managers, backfill %t, sink %t\n",
-		p.Seed, recordings, len(p.Sessions), p.Duration.Round(time.Second), len(p.Deliveries), p.Sidecars, p.Managers, p.Backfill, p.Sink)
+	fmt.Fprintf(&text, "seed %d: %d recordings in %d sessions within %s, %d webhooks; %d sidecars, %d managers, backfill %t, sink %t, apart %t\n",
+		p.Seed, recordings, len(p.Sessions), p.Duration.Round(time.Second), len(p.Deliveries), p.Sidecars, p.Managers, p.Backfill, p.Sink, p.Apart)
 	for _, pipeline := range p.Pipelines {
 		fmt.Fprintf(&text, "  pipeline %+v\n", pipeline)
 	}
