@@ -62,16 +62,13 @@ func (r *runner) tableRun(ctx context.Context) (rows []report.Row, err error) {
 	}
 	for _, senders := range r.senders {
 		modes := []report.Mode{report.Limit, report.Ours}
-		if senders == slices.Max(r.senders) && s.Spool != nil {
+		if senders == slices.Max(r.senders) {
 			modes = append(modes, report.Spool)
 		}
 		spec := stage.Spec{Scene: report.Lifecycle, Senders: senders, Recordings: min(r.recordings, perSender*senders)}
 		if err := r.inTurns(ctx, spec, modes, func(report.Mode) *stage.Stage { return s }); err != nil {
 			return nil, err
 		}
-	}
-	if s.Spool == nil {
-		r.out("no table of --acknowledge=spool: bin/sidecar has no such flag")
 	}
 	if r.burst > 0 {
 		spec := stage.Spec{Scene: report.Burst, Senders: slices.Max(r.senders), Recordings: r.burst}

@@ -8,9 +8,7 @@ import (
 	"context"
 	"crypto/rsa"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/test/harness"
@@ -34,12 +32,6 @@ type Sidecar struct {
 	*harness.Program
 	// URL is where it takes webhooks, and Metrics where it is scraped.
 	URL, Metrics string
-}
-
-// SidecarAcknowledges reports whether the sidecar has the flag --acknowledge, and so the mode "spool".
-func (p Programs) SidecarAcknowledges(ctx context.Context) bool {
-	out, err := exec.CommandContext(ctx, filepath.Join(p.Bin, "sidecar"), "--help").CombinedOutput()
-	return err == nil && strings.Contains(string(out), "-acknowledge ")
 }
 
 // StartSidecar starts a sidecar with a spool, as config/sidecar does, and returns once it is ready.

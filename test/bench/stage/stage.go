@@ -120,9 +120,7 @@ func (s *Stage) startSidecars(ctx context.Context) (err error) {
 	if s.Sidecar, err = s.programs.StartSidecar(ctx, "sidecar"); err != nil {
 		return err
 	}
-	if s.programs.SidecarAcknowledges(ctx) {
-		s.Spool, err = s.programs.StartSidecar(ctx, "sidecar-spool", "--acknowledge=spool")
-	}
+	s.Spool, err = s.programs.StartSidecar(ctx, "sidecar-spool", "--acknowledge=spool")
 	return err
 }
 
