@@ -227,20 +227,30 @@ func TestSavedMeanwhile(t *testing.T) {
 	}
 }
 
-// A webhook that arrives after everything was delivered is delivered too.
+// A webhook that arrives after everything was delivered is delivered too, also if no manager ran when it arrived.
 func TestLateWebhookIsDelivered(t *testing.T) {
-	ns, sink := namespace(t), newSink(t)
-	start(t, ns, sink.delivering(nil))
-	recording := newRecording(t, ns, "rec")
-	arrives(t, recording, v1alpha1.EventStopped, 0)
-	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1)
-	old, at := recording.DeepCopy(), metav1.NowMicro()
-	recording.Status.Recording.Events = append(recording.Status.Recording.Events, v1alpha1.RecordingEvent{
-		Type: v1alpha1.EventStopping, Source: v1alpha1.EventSourceWebhook, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at,
-	})
-	patchRecording(t, recording, old)
-	sink.expectEvents(t, recording, "recording-stopped", "skipped", "recording-stopping")
-	expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 2)
+	for name, isAway := range map[string]bool{"while the manager runs": false, "while no manager runs": true} {
+		t.Run(name, func(t *testing.T) {
+			ns, sink := namespace(t), newSink(t)
+			first := start(t, ns, sink.delivering(nil))
+			recording := newRecording(t, ns, "rec")
+			arrives(t, recording, v1alpha1.EventStopped, 0)
+			expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 1)
+			if isAway {
+				first.stop()
+			}
+			old, at := recording.DeepCopy(), metav1.NowMicro()
+			recording.Status.Recording.Events = append(recording.Status.Recording.Events, v1alpha1.RecordingEvent{
+				Type: v1alpha1.EventStopping, Source: v1alpha1.EventSourceWebhook, ReceiveTime: at, Deliveries: 1, LastReceiveTime: at,
+			})
+			patchRecording(t, recording, old)
+			if isAway {
+				start(t, ns, sink.delivering(nil))
+			}
+			sink.expectEvents(t, recording, "recording-stopped", "skipped", "recording-stopping")
+			expectDelivery(t, recording, v1alpha1.DeliveryDelivered, 2)
+		})
+	}
 }
 
 // A rerun is reported from its first Job on.

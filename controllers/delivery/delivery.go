@@ -101,8 +101,8 @@ func Setup(mgr ctrl.Manager, options Options, sources []follow.Source, recorder 
 		Complete(r)
 }
 
-// enqueue is the source of the controller: it queues recordings with something pending. It needs no cache: a manager keeps those
-// that are in flight only, and a webhook may also arrive for one that has ended.
+// enqueue is the source of the controller: it queues recordings with something pending. It needs no cache, which has those in flight only. It
+// lists those that say Delivered too: a webhook may have arrived for one while no manager ran.
 func (r *Reconciler) enqueue(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 	observe := func(recording *v1alpha1.MeetingRecording) {
 		recording.ManagedFields = nil
@@ -112,7 +112,7 @@ func (r *Reconciler) enqueue(ctx context.Context, queue workqueue.TypedRateLimit
 		eventsPending.Set(float64(r.entries.len()))
 	}
 	for _, source := range r.sources {
-		go source.Run(ctx, follow.NotDelivered, observe, func(recording *v1alpha1.MeetingRecording) { r.entries.forget(client.ObjectKeyFromObject(recording)) })
+		go source.Run(ctx, "", observe, func(recording *v1alpha1.MeetingRecording) { r.entries.forget(client.ObjectKeyFromObject(recording)) })
 	}
 	return nil
 }

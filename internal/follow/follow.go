@@ -29,8 +29,6 @@ const (
 	// Finished selects the recordings whose processing has ended.
 	Finished = "status.processing.state!=,status.processing.state!=Waiting,status.processing.state!=Queued," +
 		"status.processing.state!=Running,status.processing.state!=Suspended"
-	// NotDelivered selects the recordings of which the sink of CloudEvents may not have received everything.
-	NotDelivered = "status.delivery.state!=Delivered"
 	// pageSize limits one answer of the API server, to about 2 MiB.
 	pageSize = 500
 	// watchTimeout is after what time the API server ends a watch, which then continues where it was.

@@ -96,6 +96,8 @@ type exchange struct {
 	leaveLong  func() // gives the slot of a long body back
 	// isVerified is set once the sender has proved to be the provider.
 	isVerified bool
+	// deliveries counts the identical webhooks before it that were answered from memory, too; 0 is once.
+	deliveries int32
 	// eventType is the metric's label.
 	eventType string
 	event     videosdk.Event

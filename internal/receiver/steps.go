@@ -159,7 +159,7 @@ func newEvent(x *exchange) recorder.Event {
 		Session: x.session(),
 		Event: lifecycle.Event{
 			Type: eventTypes[from.Type], Source: v1alpha1.EventSourceWebhook, ID: from.ID,
-			FilePath: from.FilePath, FileURL: from.FileURL, ReceivedAt: x.arrived,
+			FilePath: from.FilePath, FileURL: from.FileURL, ReceivedAt: x.arrived, Deliveries: x.deliveries,
 		},
 	}
 	if from.Encryption.Encrypted {

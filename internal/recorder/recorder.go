@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -113,9 +114,10 @@ func IsPanic(err error) bool {
 func IsPermanent(err error) bool { return RejectionOf(err) != nil || IsPanic(err) }
 
 // IsNamespaceError reports whether the API server works and refuses writes in a namespace: it does not exist, is being deleted, is full,
-// or the sidecar has no rights in it. Other namespaces may be fine.
+// the sidecar has no rights in it, or an admission webhook denies or cannot be called. Other namespaces may be fine.
 func IsNamespaceError(err error) bool {
-	return (apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsBadRequest(err)) && !isUnexpected(err)
+	isUncalled := apierrors.IsInternalError(err) && strings.Contains(err.Error(), "failed calling webhook") // it has no code of its own
+	return (apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsBadRequest(err) || isUncalled) && !isUnexpected(err)
 }
 
 // Object is a MeetingRecording as far as the recorder reads it.

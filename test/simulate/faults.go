@@ -168,7 +168,8 @@ func (w *World) brokenSessions(f Fault) []chaos.Session {
 // isBroken reports whether a recording is of such a session.
 func (w *World) isBroken(f Fault, recording string) bool {
 	return slices.ContainsFunc(w.brokenSessions(f), func(s chaos.Session) bool {
-		return strings.HasPrefix(recording, lifecycle.Name(s.MeetingID, s.SessionID, 1))
+		first := lifecycle.Name(s.MeetingID, s.SessionID, 1)
+		return recording == first || strings.HasPrefix(recording, first+"-")
 	})
 }
 

@@ -27,6 +27,7 @@ type arrival struct {
 	// at is when it arrived, as the status has it, and spooled when it was answered 202.
 	at, spooled time.Time
 	isWritten   bool
+	isInStatus  bool // with its own time
 }
 
 func newOrder() *order { return &order{sessions: map[string][]*arrival{}} }
@@ -73,12 +74,16 @@ func (o *order) writes(c memoryapi.Change) (late, early *arrival) {
 			}
 		}
 	}
-	for _, early := range written {
-		for _, late := range all {
-			if late.sidecar == early.sidecar && !late.isWritten && !late.spooled.IsZero() && late.spooled.Before(early.at) {
+	for i, late := range all {
+		for j, early := range all {
+			isPassed := !late.isWritten && !late.spooled.IsZero() && late.spooled.Before(early.at) && slices.Contains(written, early)
+			if late.sidecar == early.sidecar && (isPassed || i < j && early.isInStatus && slices.Contains(written, late)) {
 				return late, early
 			}
 		}
+	}
+	for _, a := range written {
+		a.isInStatus = true
 	}
 	return nil, nil
 }

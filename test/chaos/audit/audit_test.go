@@ -199,7 +199,7 @@ func TestAuditFinds(t *testing.T) {
 	}
 }
 
-// TestCountsInMemory: a sidecar that is killed loses the count of identical webhooks beyond the fourth within the window, and no other.
+// TestCountsInMemory: the count of identical webhooks beyond the fourth within the window may be lost, and no other.
 func TestCountsInMemory(t *testing.T) {
 	for name, tc := range map[string]struct {
 		apart    time.Duration

@@ -23,8 +23,8 @@ func compareCounted(a, b countedAs) int {
 	return cmp.Or(cmp.Compare(a.MeetingID, b.MeetingID), cmp.Compare(a.SessionID, b.SessionID), cmp.Compare(a.Type, b.Type))
 }
 
-// writtenEach is how many identical webhooks a sidecar writes one by one. It counts further ones in memory, for half of the window, and that
-// count is lost with a sidecar that is killed.
+// writtenEach is how many identical webhooks a sidecar writes one by one within half of the window. It counts further ones in memory, until
+// the next that is written, which may never come.
 const writtenEach = 4
 
 // mustCount returns how many deliveries the objects must count at least: all that were acknowledged, but for those that a sidecar may have
