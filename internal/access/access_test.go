@@ -308,31 +308,33 @@ func TestFloodFromTheCallersAddress(t *testing.T) {
 	})
 }
 
-// One address cannot fill the queue: others can still join it.
+// A few addresses cannot fill the queue, however many callers each has: others can still join it.
 func TestWaitingCallersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const floods, perFlood, bound = 8, 10000, 16384
 		api := &apiServer{hold: make(chan struct{})}
 		reviewer, _ := newReviewer(t, api)
-		busy := make(chan bool, 6000)
-		ask := func(address netip.Addr, i int) {
-			go func() {
-				_, err := reviewer.Authenticate(t.Context(), address, address.String()+strconv.Itoa(i))
-				busy <- errors.Is(err, access.ErrBusy)
-			}()
+		busy := make(chan bool, (floods+1)*perFlood)
+		ask := func(network byte, callers int) {
+			address := netip.AddrFrom4([4]byte{203, 0, 113, network})
+			for i := range callers {
+				go func() {
+					_, err := reviewer.Authenticate(t.Context(), address, address.String()+strconv.Itoa(i))
+					busy <- errors.Is(err, access.ErrBusy)
+				}()
+			}
+			synctest.Wait()
 		}
-		for i := range 5000 {
-			ask(home, i)
+		for network := range byte(floods) {
+			ask(network, perFlood)
 		}
-		synctest.Wait()
-		if n := len(busy); n != 5000-4096 {
-			t.Errorf("%d callers of one address were refused at once, want those beyond 4096", n)
+		refused := len(busy)
+		if waiting := floods*perFlood - refused; waiting > bound {
+			t.Errorf("%d callers wait", waiting)
 		}
-		for i := range 1000 {
-			ask(netip.MustParseAddr("198.51.100.7"), i)
-		}
-		synctest.Wait()
-		if n := len(busy); n != 5000-4096 {
-			t.Errorf("%d were refused once others came", n)
+		ask(floods, 20)
+		if n := len(busy) - refused; n != 0 {
+			t.Errorf("%d of 20 callers of another address were refused at once", n)
 		}
 		close(api.hold)
 	})

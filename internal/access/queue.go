@@ -14,9 +14,9 @@ const (
 	maxInFlight = 16
 	// maxInFlightPerClient limits those of one client. Its others wait behind them, and keep no other client waiting.
 	maxInFlightPerClient = 8
-	// maxWaiting limits the callers that wait, each of about 1 KiB, and maxWaitingPerClient those of one client.
-	maxWaiting          = 16384
-	maxWaitingPerClient = maxWaiting / 4
+	// maxWaiting limits the callers that wait, each of about 1 KiB. A client has at most as many as places are left, so that the clients together leave
+	// places to others.
+	maxWaiting = 16384
 )
 
 // queue limits the reviews that are in flight. Callers wait in the order in which they came, each behind others of its own client first: a client
@@ -71,7 +71,7 @@ func (q *queue) join(name string) (*queuedClient, error) {
 	if client == nil {
 		client = &queuedClient{inFlight: make(chan struct{}, maxInFlightPerClient)}
 	}
-	if q.waiting >= maxWaiting || client.waiting >= maxWaitingPerClient {
+	if client.waiting >= maxWaiting-q.waiting {
 		return nil, ErrBusy
 	}
 	q.clients[name] = client
