@@ -22,6 +22,8 @@ const (
 	// for a slot: less than answerTimeout, so that they are told when to come again.
 	maxLists = 8
 	listWait = 20 * time.Second
+	// maxRequests is how many requests one connection of HTTP/2 may have at once.
+	maxRequests = 100
 	// writeTimeout is how long a stream's reader may take nothing while there is something to take.
 	writeTimeout = 10 * time.Second
 	// maxBuffer is about how much is put together for one write.

@@ -145,6 +145,8 @@ func (s *Server) Handler() http.Handler {
 func NewHTTP(handler http.Handler, logger logr.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		WriteTimeout:   readTimeout + answerTimeout + writeTimeout, // streams have deadlines of their own
+		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: maxRequests, WriteByteTimeout: writeTimeout},
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: log.New(connectionLog{logger}, "", 0),
 	}
 }

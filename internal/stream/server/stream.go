@@ -94,6 +94,7 @@ type stream struct {
 	subs    []*feed.Subscription
 	cursors []feed.Cursor // how far each feed's events were sent
 	wake    chan struct{}
+	due     <-chan time.Time // has an element when the client's right is to be looked at again
 	out     *writer
 }
 
@@ -102,6 +103,9 @@ func (st *stream) run(ctx context.Context, lastEventID string) string {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer st.unsubscribe()
+	recheck := time.NewTicker(st.server.Recheck*3/4 + rand.N(st.server.Recheck/2))
+	defer recheck.Stop()
+	st.due = recheck.C
 	err := st.begin(ctx, lastEventID)
 	for err == nil {
 		err = st.serve(ctx)
@@ -170,7 +174,7 @@ func (st *stream) anew(ctx context.Context, reset bool) error {
 		}
 		st.subs = append(st.subs, sub)
 		st.cursors[i] = sub.Began()
-		if err := st.out.present(states); err != nil {
+		if err := present(states, func(text []byte) error { return st.write(ctx, text) }); err != nil {
 			return err
 		}
 	}
@@ -197,8 +201,6 @@ func (st *stream) unsubscribe() {
 func (st *stream) serve(ctx context.Context) error {
 	heartbeat := time.NewTicker(st.server.Heartbeat)
 	defer heartbeat.Stop()
-	recheck := time.NewTicker(st.server.Recheck*3/4 + rand.N(st.server.Recheck/2))
-	defer recheck.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -206,18 +208,18 @@ func (st *stream) serve(ctx context.Context) error {
 		case <-st.server.draining:
 			return errDraining
 		case <-st.wake:
-			if _, err := st.send(); err != nil {
+			if _, err := st.send(ctx); err != nil {
 				return err
 			}
 		case <-heartbeat.C:
-			sent, err := st.send()
+			sent, err := st.send(ctx)
 			if err == nil && !sent {
 				err = st.out.heartbeat(st.cursors)
 			}
 			if err != nil {
 				return err
 			}
-		case <-recheck.C:
+		case <-st.due:
 			if err := st.recheck(ctx); err != nil {
 				return err
 			}
@@ -229,7 +231,7 @@ func (st *stream) serve(ctx context.Context) error {
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // send sends what has come, in as few writes as can be, and returns whether there was something.
-func (st *stream) send() (sent bool, err error) {
+func (st *stream) send(ctx context.Context) (sent bool, err error) {
 	buffer := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(buffer)
 	buffer.Reset()
@@ -243,7 +245,7 @@ func (st *stream) send() (sent bool, err error) {
 			st.server.Metrics.sent(entry.Name)
 			appendEntry(buffer, st.cursors, entry)
 			if buffer.Len() >= maxBuffer {
-				if err := st.out.write(buffer.Bytes()); err != nil {
+				if err := st.write(ctx, buffer.Bytes()); err != nil {
 					return true, err
 				}
 				buffer.Reset()
@@ -255,10 +257,25 @@ func (st *stream) send() (sent bool, err error) {
 	if !sent {
 		return false, nil
 	}
-	if err := st.out.write(buffer.Bytes()); err != nil {
+	if err := st.write(ctx, buffer.Bytes()); err != nil {
 		return true, err
 	}
 	return true, st.out.flush()
+}
+
+// write writes a part of what the client is to be told, unless the stream must end first: a reader that takes hours for what there is to tell loses its
+// right, and the server, as soon as others do.
+func (st *stream) write(ctx context.Context, text []byte) error {
+	select {
+	case <-st.server.draining:
+		return errDraining
+	case <-st.due:
+		if err := st.recheck(ctx); err != nil {
+			return err
+		}
+	default:
+	}
+	return st.out.write(text)
 }
 
 // recheck returns an error where the client may no longer see what it reads, or where that could not be checked for too long: a right

@@ -103,6 +103,81 @@ func TestStuckReadersWithoutAConnection(t *testing.T) {
 	}
 }
 
+// A reader that takes what there is to tell as slowly as it may, which is hours in all, loses its right as soon as others do, and ends with the server.
+func TestReadersThatTakeHours(t *testing.T) {
+	for name, test := range map[string]struct {
+		happens func(*world)
+		within  time.Duration
+		reason  string
+	}{
+		"the right is taken away": {func(w *world) { w.rights.gone.Store(true) }, recheckEvery * 5 / 4, endRights},
+		"the server ends":         {func(w *world) { w.server.Drain() }, 0, endShutdown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				for i := range 2000 {
+					w.write(i)
+				}
+				synctest.Wait()
+				reader := w.connect(t)
+				if err := newRequest(t.Context()).Write(reader); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.CopyN(io.Discard, reader, maxBuffer); err != nil {
+					t.Fatal(err)
+				}
+				test.happens(w)
+				for passed := time.Duration(0); passed <= test.within+2*writeTimeout; passed += writeTimeout - time.Second {
+					_, _ = io.CopyN(io.Discard, reader, maxBuffer) // until the stream has ended
+					pass(writeTimeout - time.Second)
+				}
+				if n := testutil.ToFloat64(w.counts.ended.WithLabelValues(test.reason)); n != 1 {
+					t.Errorf("%v streams ended for it", n)
+				}
+				_ = reader.Close()
+			})
+		})
+	}
+}
+
+// Who does not read an answer, as any stranger can have of the page, holds the connection for a minute at most.
+func TestUnreadAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		conn := w.connect(t)
+		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Minute)
+		if text, err := io.ReadAll(conn); err != nil || len(text) > 0 {
+			t.Errorf("after a minute the server still has it: %d bytes, %v", len(text), err)
+		}
+	})
+}
+
+// A stream with nothing to tell stays open by HTTP/2 as well, where a deadline ends a stream that nobody writes to.
+func TestQuietStreamOverHTTP2(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		transport := &http.Transport{Protocols: new(http.Protocols), DialContext: func(context.Context, string, string) (net.Conn, error) { return w.connect(t), nil }}
+		transport.Protocols.SetUnencryptedHTTP2(true)
+		defer transport.CloseIdleConnections()
+		response, err := transport.RoundTrip(newRequest(t.Context()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass(20 * heartbeat)
+		w.expect(t, "later", 1, 0)
+		w.server.Drain()
+		text, err := io.ReadAll(response.Body)
+		if n := strings.Count(string(text), ": heartbeat"); err != nil || response.ProtoMajor != 2 || n < 19 {
+			t.Errorf("%s: %d heartbeats, %v", response.Proto, n, err)
+		}
+		_ = response.Body.Close()
+	})
+}
+
 // pass lets time pass, by the bubble's clock, and what comes of it.
 func pass(d time.Duration) {
 	time.Sleep(d) //nolint:forbidigo // the bubble's clock
@@ -135,6 +210,7 @@ func (a *stuckAnswer) Write(text []byte) (int, error) {
 // world is a server of which streams can be opened without a network, and the API server behind it.
 type world struct {
 	api     *apiServer
+	server  *Server
 	handler http.Handler
 	conns   chan net.Conn
 	metrics *prometheus.Registry
@@ -151,16 +227,19 @@ func newWorld(t *testing.T) *world {
 	w.counts = NewMetrics(w.metrics)
 	recordings := feed.New(follow.Source{Client: w.api}, time.Now, logr.Discard(), feed.NewMetrics(w.metrics))
 	go func() { _ = recordings.Run(ctx) }()
-	server := New(Options{
+	w.server = New(Options{
 		Feeds: []*feed.Feed{recordings}, Reviewer: &w.rights, Page: http.NotFoundHandler(),
 		Heartbeat: heartbeat, MaxStreams: 10, MaxStreamsPerUser: 10, Metrics: w.counts, Log: logr.Discard(),
 	})
-	w.handler = server.Handler()
+	w.handler = w.server.Handler()
 	web := NewHTTP(w.handler, logr.Discard())
+	web.Protocols = new(http.Protocols)
+	web.Protocols.SetHTTP1(true)
+	web.Protocols.SetUnencryptedHTTP2(true)
 	go func() { _ = web.Serve(&pipes{conns: w.conns, closed: ctx.Done()}) }()
 	w.end = func() {
-		server.Drain()
-		server.Wait(context.Background())
+		w.server.Drain()
+		w.server.Wait(context.Background())
 		cancel()
 		w.api.watcher.Stop()
 		_ = web.Close()
@@ -170,8 +249,8 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// rights lets everybody see everything, as long as the reviews that it stands for are answered.
-type rights struct{ tokensFail, accessFails atomic.Bool }
+// rights lets everybody see everything until it is gone, as long as the reviews that it stands for are answered.
+type rights struct{ tokensFail, accessFails, gone atomic.Bool }
 
 var errNoAnswer = errors.New("no connection")
 
@@ -186,15 +265,25 @@ func (r *rights) AuthorizeResource(context.Context, access.User, authorizationv1
 	if r.accessFails.Load() {
 		return errNoAnswer
 	}
+	if r.gone.Load() {
+		return access.ErrForbidden
+	}
 	return nil
+}
+
+// connect returns the client's end of a new connection.
+func (w *world) connect(t *testing.T) net.Conn {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { _ = ours.Close() })
+	w.conns <- theirs
+	return ours
 }
 
 // open returns the connection of a stream that has reported the present state. What nobody reads of it is buffered nowhere.
 func (w *world) open(t *testing.T) net.Conn {
 	t.Helper()
-	ours, theirs := net.Pipe()
-	t.Cleanup(func() { _ = ours.Close() })
-	w.conns <- theirs
+	ours := w.connect(t)
 	if err := newRequest(t.Context()).Write(ours); err != nil {
 		t.Fatal(err)
 	}

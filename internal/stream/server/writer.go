@@ -42,9 +42,11 @@ func (o *writer) write(text []byte) error {
 	return o.problem(err)
 }
 
-// flush sends what was written last, within the deadline of that.
+// flush sends what was written last, within the deadline of that. With HTTP/2 a deadline that passes ends the stream, also one that is silent since.
 func (o *writer) flush() error {
-	return o.problem(o.flushed())
+	err := o.problem(o.flushed())
+	_ = o.setDeadline(time.Time{})
+	return err
 }
 
 // problem tells a client that is stuck from one that is gone. With HTTP/2 an error does not say that the deadline was its cause.
@@ -81,7 +83,7 @@ func (o *writer) reset() error {
 
 // present writes the states, those that changed first first. They have no ids: a client that loses the connection among them gets
 // them all again.
-func (o *writer) present(states []*event.State) error {
+func present(states []*event.State, write func([]byte) error) error {
 	slices.SortFunc(states, func(a, b *event.State) int {
 		if order := a.At().Compare(b.At()); order != 0 {
 			return order
@@ -98,13 +100,13 @@ func (o *writer) present(states []*event.State) error {
 			buffer.Write(text)
 		}
 		if buffer.Len() >= maxBuffer {
-			if err := o.write(buffer.Bytes()); err != nil {
+			if err := write(buffer.Bytes()); err != nil {
 				return err
 			}
 			buffer.Reset()
 		}
 	}
-	return o.write(buffer.Bytes())
+	return write(buffer.Bytes())
 }
 
 // ready ends the present state.
