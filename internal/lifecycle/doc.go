@@ -15,7 +15,8 @@
 // honours the whole [Decision], the rules guarantee:
 //
 //   - every file is on exactly one segment;
-//   - every event is in some segment's status, as an entry or as a delivery;
+//   - every event is in some segment's status, as an entry or as a delivery,
+//     and a write whose response was lost is not repeated;
 //   - without loss, the events of one recording, in any order and duplicated,
 //     within the [Windows], end in one segment with the same state and file.
 //

@@ -116,6 +116,8 @@ func addTo(chain []Segment, at int, ev Event, rule string) Decision {
 		decision.Result = Duplicate
 	}
 	switch {
+	case segment.hasArrivalOf(ev):
+		return decision
 	case segment.hasFileOf(ev) && ev.Source == v1alpha1.EventSourceBackfill:
 		return refresh(segment, ev, decision)
 	case segment.hasFileOf(ev) || segment.hasIDOf(ev):

@@ -26,6 +26,27 @@ func silent(index int32) Segment {
 	return segment(index, event(starting, 0), event(stopped, 30))
 }
 
+// TestWrittenBefore: an arrival whose write took effect is not written again, as where the response was lost.
+func TestWrittenBefore(t *testing.T) {
+	for name, tc := range map[string]struct {
+		chain   []Segment
+		event   Event
+		segment int32
+	}{
+		"the first delivery": {[]Segment{segment(1, event(starting, 0))}, event(starting, 0), 1},
+		"the last delivery":  {[]Segment{segment(1, event(starting, 0), event(starting, 3), event(failed, 4))}, event(starting, 3), 1},
+		"an earlier segment": {[]Segment{whole(1), segment(2, event(starting, 31))}, event(stopping, 29), 1},
+		"a file":             {[]Segment{whole(1)}, stoppedWith("/a.mp4", 30), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := Decision{Segment: tc.segment, Result: Duplicate, Rule: "written before"}
+			if diff := cmp.Diff(want, Place(tc.chain, tc.event, testWindows)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
 // TestPlace has DESIGN's table row by row, with both sides of every border.
 func TestPlace(t *testing.T) {
 	open := func(events ...Event) []Segment { return []Segment{segment(1, events...)} }
@@ -39,6 +60,10 @@ func TestPlace(t *testing.T) {
 	}{
 		{"no segment", nil, event(starting, 0), 1, Recorded, ruleNew},
 		{"no segment, an end", nil, stoppedWith("/a.mp4", 0), 1, Recorded, ruleNew},
+
+		{"the same time, of another type", open(event(starting, 0), event(failed, 30)), event(stopping, 30), 1, Recorded, "overtaken by the end"},
+		{"the same time, of another file", []Segment{whole(1)}, stoppedWith("/b.mp4", 30), 2, Recorded, ruleNew},
+		{"the same time, by a client", open(reported(starting, 0), event(failed, 30)), event(starting, 0), 1, Recorded, "overtaken by the end"},
 
 		{"file of the last", []Segment{whole(1)}, stoppedWith("/a.mp4", 9999), 1, Duplicate, "same file"},
 		{"file of an earlier one", []Segment{whole(1), segment(2, event(starting, 30.5))}, stoppedWith("/a.mp4", 9999), 1, Duplicate, "same file"},

@@ -30,6 +30,7 @@ const ruleNew = "new recording"
 // comes first, because nothing else identifies a recording for certain. Ids are
 // evidence. The others look at the last segment only.
 var rules = []rule{
+	{"written before", sameArrival},
 	{"same file", sameFile},
 	{"same id", sameID},
 	{"another id", onLast(anotherID)},
@@ -39,6 +40,12 @@ var rules = []rule{
 	{"failure of an ended recording", onLast(failureAfterEnd)},
 	{"end of a failed recording", onLast(endAfterFailure)},
 	{"end without a file, again", onLast(endAgain)},
+}
+
+// sameArrival finds where this very arrival was written before: the response to that write was lost, or the sidecar was killed after it.
+// Without this it would be one more delivery, or after the window another recording.
+func sameArrival(chain []Segment, ev Event, _ Windows) int {
+	return slices.IndexFunc(chain, func(s Segment) bool { return s.hasArrivalOf(ev) })
 }
 
 // sameFile is for a Stopped event whose file a segment has.

@@ -100,6 +100,14 @@ func (s Segment) hasFileOf(ev Event) bool {
 	return !s.Foreign && id != "" && s.Status.File != nil && FileID(s.Status.File.Path) == id
 }
 
+// hasArrivalOf reports whether the segment has ev itself, as far as its times show: those of the first and of the last delivery. No sidecar
+// receives two webhooks within a microsecond.
+func (s Segment) hasArrivalOf(ev Event) bool {
+	entry, at := find(s.Status, ev.Type), microTime(ev.ReceivedAt)
+	return !s.Foreign && ev.Source == v1alpha1.EventSourceWebhook && entry != nil && entry.Source == ev.Source &&
+		(entry.ReceiveTime.Equal(&at) || entry.LastReceiveTime.Equal(&at)) && (ev.fileID() == "" || s.hasFileOf(ev))
+}
+
 // hasIDOf reports whether the segment received an event with the id of ev.
 func (s Segment) hasIDOf(ev Event) bool {
 	return !s.Foreign && hasID(s.Status, ev.ID)

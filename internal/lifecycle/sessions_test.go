@@ -105,6 +105,9 @@ func listedSession(t *rapid.T) (arrived, files []Event) {
 		}
 	}
 	slices.SortStableFunc(arrived, func(a, b Event) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
+	for i := range arrived {
+		arrived[i].ReceivedAt = arrived[i].ReceivedAt.Add(time.Duration(i) * time.Microsecond) // no two arrive at the same time
+	}
 	return arrived, files
 }
 
@@ -230,7 +233,7 @@ func TestOneRecordingRaced(t *testing.T) {
 		for position, ev := range life {
 			ev.ID = id(t, 0, position)
 			for range rapid.IntRange(1, 3).Draw(t, "deliveries") {
-				ev.ReceivedAt = epoch.Add(time.Duration(rapid.IntRange(0, 9_999_999).Draw(t, "at")) * time.Microsecond)
+				ev.ReceivedAt = epoch.Add(time.Duration(rapid.IntRange(0, 9_998).Draw(t, "at"))*time.Millisecond + time.Duration(len(arrived))*time.Microsecond)
 				arrived = append(arrived, ev)
 			}
 		}

@@ -122,7 +122,7 @@ func TestWriterHasForgotten(t *testing.T) {
 		want   Outcome
 	}{
 		{
-			"a redelivery", event(starting, 0),
+			"a redelivery", event(starting, -1),
 			[]string{"create " + testName, "get fresh " + testName, "patch " + testName},
 			Outcome{Result: lifecycle.Duplicate, Recording: "meetings/" + testName},
 		},

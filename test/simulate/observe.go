@@ -28,8 +28,9 @@ type observations struct {
 	active   map[string]bool
 	gone     map[string]memoryapi.Object
 	goneAt   map[string]time.Time
-	// resting counts the writes of each recording since everything has settled; nil before.
+	// resting counts the writes of each recording since everything has settled, at settled; nil before.
 	resting map[string]int
+	settled time.Time
 	// late says when each pipeline was created that was not there from the beginning.
 	late map[string]time.Time
 }
@@ -75,7 +76,7 @@ func (o *observations) ends(job string, code int64) {
 func (o *observations) rests() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.resting = map[string]int{}
+	o.resting, o.settled = map[string]int{}, time.Now()
 }
 
 // restored forgets what a restore took back.
