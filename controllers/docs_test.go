@@ -96,7 +96,7 @@ var stories = map[string][]story{
 		{labels: map[string]string{"team": "sales"}}, // no pipeline matches
 	},
 	"transcode":    {{want: []string{"transcode Succeeded"}, further: checkQueued}},
-	"keep-a-month": {{event: v1alpha1.EventFailed, want: []string{"tell Succeeded"}}},
+	"keep-a-month": {{event: v1alpha1.EventFailed, want: []string{"report Succeeded"}}},
 }
 
 // TestDocumentedPipelines applies and runs every pipeline of docs/how-to/pipelines.md, as it stands there.

@@ -205,7 +205,7 @@ func (c *cluster) use(t *testing.T) {
 
 // afterInstall uses what was installed.
 var afterInstall = []string{
-	"kubectl apply -k config/pipelines", "kubectl -n meeting-recordings get rpipe", "kubectl -n meeting-recordings apply -f hack/charts/testdata/recording.yaml",
+	"make deploy IMG=registry.example.com/operator:v1 CONFIG=config/pipelines", "kubectl -n meeting-recordings get rpipe", "kubectl -n meeting-recordings apply -f hack/charts/testdata/recording.yaml",
 }
 
 // TestDocumentedCommands: each command of the documentation's class packages is one that TestInstallAndUninstall runs.

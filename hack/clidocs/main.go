@@ -7,6 +7,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,9 @@ This lists recordings, those that need attention first. Put ` + "`kubectl-record
 ` + "`--namespace`, `--context` and `--as`" + `.
 `
 
+// control is the group of the commands that change recordings.
+const control = "control"
+
 func main() {
 	// The default depends on who runs this.
 	_ = os.Setenv("XDG_CONFIG_HOME", "~/.config")
@@ -42,13 +46,20 @@ func page(root *cobra.Command) string {
 	root.InitDefaultCompletionCmd()
 	var text strings.Builder
 	text.WriteString(header)
+	shared := sharedFlags(root, control)
+	fmt.Fprintf(&text, "\n## Shared flags\n\nThe commands that change recordings share these flags: %s.\n", strings.Join(namesOf(root, control), ", "))
+	block(&text, "text", usages(shared))
 	var add func(*cobra.Command)
 	add = func(cmd *cobra.Command) {
 		for _, child := range cmd.Commands() {
 			if child.Hidden || child.Name() == "help" || child.Name() == "completion" {
 				continue
 			}
-			text.WriteString(section(child))
+			without := pflag.NewFlagSet("", pflag.ContinueOnError)
+			if child.GroupID == control {
+				without = shared
+			}
+			text.WriteString(section(child, without))
 			add(child)
 		}
 	}
@@ -56,15 +67,15 @@ func page(root *cobra.Command) string {
 	return text.String()
 }
 
-// section is the command's part of the page: what it does, how it is called, examples, and the flags that are its own.
-func section(cmd *cobra.Command) string {
+// section is the command's part of the page: what it does, how it is called, examples, and its own flags without the shared ones.
+func section(cmd *cobra.Command, shared *pflag.FlagSet) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\n## %s\n\n%s\n", cmd.CommandPath(), about(cmd))
 	block(&text, "text", cmd.UseLine())
 	if cmd.HasExample() {
 		block(&text, "sh usage", heredoc(cmd.Example))
 	}
-	if flags := ownFlags(cmd); flags != "" {
+	if flags := usages(ownFlags(cmd, func(flag *pflag.Flag) bool { return shared.Lookup(flag.Name) == nil })); flags != "" {
 		block(&text, "text", flags)
 	}
 	return text.String()
@@ -91,13 +102,37 @@ func heredoc(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// ownFlags is the usage of the command's flags, without --help.
-func ownFlags(cmd *cobra.Command) string {
+// ownFlags returns the command's flags that match, without --help.
+func ownFlags(cmd *cobra.Command, matches func(*pflag.Flag) bool) *pflag.FlagSet {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	cmd.NonInheritedFlags().VisitAll(func(flag *pflag.Flag) {
-		if flag.Name != "help" {
+		if flag.Name != "help" && matches(flag) {
 			flags.AddFlag(flag)
 		}
 	})
-	return strings.Trim(flags.FlagUsages(), "\n")
+	return flags
+}
+
+func usages(flags *pflag.FlagSet) string { return strings.Trim(flags.FlagUsages(), "\n") }
+
+// sharedFlags returns the flags that every command of the group has with the same description.
+func sharedFlags(root *cobra.Command, group string) *pflag.FlagSet {
+	commands := inGroup(root, group)
+	return ownFlags(commands[0], func(flag *pflag.Flag) bool {
+		return !slices.ContainsFunc(commands, func(cmd *cobra.Command) bool {
+			other := cmd.Flags().Lookup(flag.Name)
+			return other == nil || other.Usage != flag.Usage
+		})
+	})
+}
+
+func inGroup(root *cobra.Command, group string) []*cobra.Command {
+	return slices.DeleteFunc(slices.Clone(root.Commands()), func(cmd *cobra.Command) bool { return cmd.GroupID != group })
+}
+
+func namesOf(root *cobra.Command, group string) (names []string) {
+	for _, cmd := range inGroup(root, group) {
+		names = append(names, "`"+cmd.Name()+"`")
+	}
+	return names
 }
