@@ -40,6 +40,12 @@ type control struct {
 	listener net.Listener // nil until listen succeeds
 }
 
+// progress is how many events something was done for, and why not for more.
+type progress struct {
+	Done  int    `json:"done"`
+	Error string `json:"error,omitempty"`
+}
+
 // newControl returns the server of a spool. changed is called when events were added.
 func newControl(directory string, store *spool.Store, changed func() error) *control {
 	tool := localTool{store}
@@ -50,11 +56,11 @@ func newControl(directory string, store *spool.Store, changed func() error) *con
 		}
 	})
 	answer := func(w http.ResponseWriter, n int, err error) {
+		done := progress{Done: n}
 		if err != nil {
-			http.Error(w, fmt.Sprintf("done for %d events, then failed: %v", n, err), http.StatusInternalServerError)
-			return
+			done.Error = err.Error()
 		}
-		_, _ = fmt.Fprint(w, n) // the client asks again if this fails
+		_ = json.NewEncoder(w).Encode(done) // the client asks again if this fails
 	}
 	mux.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) {
 		n, err := tool.Import(r.Body)
@@ -187,7 +193,14 @@ func (c *controlClient) count(path string, ids []uint64, body io.Reader) (n int,
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, response.Close()) }()
-	return n, json.NewDecoder(response).Decode(&n)
+	var done progress
+	if err := json.NewDecoder(response).Decode(&done); err != nil {
+		return 0, fmt.Errorf("read the sidecar's response: %w", err)
+	}
+	if done.Error != "" {
+		return done.Done, errors.New(done.Error)
+	}
+	return done.Done, nil
 }
 
 // Export implements spoolTool.

@@ -376,7 +376,8 @@ func TestSpoolToolOfARunningSidecar(t *testing.T) {
 		t.Errorf("a spool that is in use: %s", stderr)
 	}
 	changes := 0
-	c := newControl(directory, store, func() error { changes++; return nil })
+	var wake error
+	c := newControl(directory, store, func() error { changes++; return wake })
 	if err := c.listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -393,6 +394,14 @@ func TestSpoolToolOfARunningSidecar(t *testing.T) {
 	if _, err := tool.Import(strings.NewReader("{")); err == nil || !strings.Contains(err.Error(), "record 1") {
 		t.Errorf("error %v", err)
 	}
+	// What fails midway says how far it came.
+	failing := errors.New("the sidecar is ending")
+	wake = failing
+	if n, err := tool.Retry(nil); n != 1 || err == nil || !strings.Contains(err.Error(), failing.Error()) {
+		t.Errorf("retry: %d, %v", n, err)
+	}
+	wake = nil
+	addDeadLetters(t, directory, `{"state":"dead","payload":{"namespace":"a","meetingId":"b","sessionId":"d","type":"Started","source":"Webhook","receiveTime":"2026-11-23T12:00:00Z"}}`)
 	if told, _ := runTool(t, 0, "delete", "--all", "--spool-dir", directory); told != "1 dead letters deleted\n" || store.Stats().DeadLetters != 0 || changes == 0 {
 		t.Errorf("delete: %s, %+v, %d", told, store.Stats(), changes)
 	}
