@@ -14,7 +14,7 @@ var receiver = []mutant{
 	{"a full disk is no error", "internal/outbox/store.go", "o.notStored(entries, err)\n\t\t} else", "_ = err\n\t\t} else"},
 	{"an event is answered twice as one on disk", "internal/outbox/store.go", "if e.id != 0 || e.answered {", "if e.answered {"},
 	{"what is on disk is not due", "internal/outbox/store.go", "\tcase isDue:\n\t\tq.timer = nil\n\tcase q.timer == nil:\n\t\to.delay(q, gatherDelay)\n\t}\n\to.settle(q)", "\tcase isDue:\n\t\tq.timer = nil\n\t}"},
-	{"breaker fed by replays", "internal/outbox/health.go", "tellServer, err := server[f].Allow()", "tellServer, err := server[direct].Allow()"},
+	{"breaker fed by replays", "internal/outbox/health.go", "tellNamespace, err := namespace[f].Allow()", "tellNamespace, err := namespace[direct].Allow()"},
 	{"nobody asks whether the circuit breaker may close", "internal/outbox/queue.go", "o.probe.Reset(openFor)\n", ""},
 	{"a session on disk is forgotten", "internal/outbox/queue.go", "case len(q.entries) == 0 && !o.isOnDisk(q):", "case len(q.entries) == 0:"},
 	{"a replay is not counted off", "internal/outbox/write.go", "\tif f == replay {\n\t\to.replays--\n\t}\n", ""},
@@ -37,6 +37,7 @@ var receiver = []mutant{
 
 	{"failure on the previous recording", "internal/lifecycle/rules.go", "(last.failedOnly() || endedWithin(last, ev, w.Reorder))", "true"},
 	{"a redelivery is a recording of its own", "internal/lifecycle/rules.go", "toLastIf(entry != nil && ev.fileID() == \"\" &&", "toLastIf(entry == nil && ev.fileID() == \"\" &&"},
+	{"an arrival is written again", "internal/lifecycle/rules.go", "return slices.IndexFunc(chain, func(s Segment) bool { return s.hasArrivalOf(ev) })", "return noMatch"},
 	{"a file is recorded again", "internal/lifecycle/rules.go", "return slices.IndexFunc(chain, func(s Segment) bool { return s.hasFileOf(ev) })", "return slices.IndexFunc(chain, func(s Segment) bool { return false && s.hasFileOf(ev) })"},
 	{"each id is a recording of its own", "internal/lifecycle/rules.go", `if ev.ID != "" && last.identifies() && !last.hasIDOf(ev) {`, `if ev.ID != "" && !last.hasIDOf(ev) {`},
 	{"an event of a recording in progress begins another", "internal/lifecycle/rules.go", "return toLastIf(last.Open() &&", "return toLastIf(false && last.Open() &&"},
