@@ -11,12 +11,14 @@ failed=0
 check() { printf '\n== %s\n' "$1"; }
 good() { printf '   %s\n' "$*"; }
 bad() { printf '   NOT GOOD: %s\n' "$*"; failed=1; }
-workflows=(.github/workflows/*.yaml)
+files() { git ls-files --cached --others --exclude-standard "$@"; }
+# What is not written as the lines below read it is not good, or it could hide from them.
+mapfile -t workflows < <(files '.github/workflows/*.y*ml')
 
 check "Pinned-Dependencies: actions by commit, images by digest, modules by go.sum"
 while IFS=: read -r file line text; do
-  if [[ $text =~ uses:\ *[^@]+@[0-9a-f]{40}\ +#\ v[0-9] ]]; then good "$file:$line ${text#*uses: }"; else bad "$file:$line is not pinned by a commit with its version: $text"; fi
-done < <(grep -nE '^ *(- )?uses:' "${workflows[@]}")
+  if [[ $text =~ ^\ *(-\ )?uses:\ [^@\ ]+@[0-9a-f]{40}\ +#\ v[0-9] ]]; then good "$file:$line ${text#*uses: }"; else bad "$file:$line is not pinned by a commit with its version: $text"; fi
+done < <(grep -nE '\buses\b["'"'"']?[[:space:]]*:' "${workflows[@]}")
 while IFS=: read -r file line text; do
   case $file:$text in
     hack/oss-fuzz/Dockerfile:*) good "$file:$line exception, OSS-Fuzz forbids a digest: $text" ;;
@@ -24,11 +26,12 @@ while IFS=: read -r file line text; do
     *@sha256:*) good "$file:$line $text" ;;
     *) bad "$file:$line has no digest: $text" ;;
   esac
-done < <(git ls-files --cached --others --exclude-standard '*Dockerfile' | xargs grep -nHE '^FROM ')
+done < <(files '*Dockerfile' '*Dockerfile.*' '*Containerfile' | xargs grep -niHE '^ *FROM ')
 while IFS= read -r module; do
   if [[ -f ${module%go.mod}go.sum ]]; then good "${module%go.mod}go.sum"; else grep -q '^require' "$module" && bad "$module has no go.sum"; fi
-done < <(git ls-files --cached --others --exclude-standard '*go.mod')
-if grep -nE '(curl|wget) [^|]*\| *(sudo )?(ba)?sh' -r "${workflows[@]}" Dockerfile hack --include='*.sh' --include='*.yaml' --include=Dockerfile | grep -v 'hack/scorecard.sh'; then
+done < <(files '*go.mod')
+unseen='(curl|wget) [^|]*\| *(sudo )?(ba)?sh|sh [^|]*(<|\$)\((curl|wget) |go (install|run|get) [^ ]+@|(pip3?|npm|gem) install'
+if files '.github/*.y*ml' '*Dockerfile' Makefile '*.mk' '*.sh' | grep -v '^hack/scorecard.sh$' | xargs grep -nE "$unseen"; then
   bad "something that was downloaded is run unseen (above)"
 fi
 
@@ -37,22 +40,26 @@ for file in "${workflows[@]}"; do
   top=$(awk '/^permissions:/ {print; inside=1; next} inside && /^  [a-z-]+:/ {print; next} inside {exit}' "$file")
   if grep -qE 'write' <<<"$top" || [[ -z $top ]]; then bad "$file: top permissions are \"$top\""; else good "$file: $(tr '\n' ' ' <<<"$top")"; fi
   while IFS= read -r line; do
-    if [[ $line == *' # '* ]]; then good "$file: ${line#"${line%%[! ]*}"}"; else bad "$file: a permission to write without a reason: $line"; fi
-  done < <(grep -nE '^ +[a-z-]+: write' "$file")
+    if [[ $line =~ ^[0-9]+:\ +[a-z-]+:\ write\ #\  ]]; then good "$file: $line"; else bad "$file: a permission to write without a reason: $line"; fi
+  done < <(grep -nE '^[^#]*\bwrite\b' "$file")
 done
 
 check "Dangerous-Workflow: no untrusted code with rights, no text of strangers in scripts"
 for file in "${workflows[@]}"; do
   if grep -nE 'pull_request_target|workflow_run' "$file"; then bad "$file runs with rights on what strangers send"; fi
   if grep -nE '\$\{\{ *github\.(event\.(issue|pull_request|comment|review|head_commit|commits|pages)|head_ref)' "$file"; then bad "$file puts what strangers write into a step"; fi
-  if awk '/^ *(- )?run:/ {run=1} /^ *(- )?(uses|with|env|if|id|name|outputs|steps|needs|permissions):/ {run=0} run && /\$\{\{/ {found=1; print FILENAME ":" FNR ": " $0} END {exit !found}' "$file"; then bad "$file puts an expression into a script"; fi
-  if grep -q 'actions/checkout' "$file" && ! grep -q 'persist-credentials: false' "$file"; then bad "$file leaves the token in the checkout"; fi
+  # A script is the line of its key and all that are further to the right.
+  if awk '{match($0, /^ *(- )?/)} NF && RLENGTH <= key {run = 0} /^ *(- )?["\047]?(run|script)["\047]? *:/ {run = 1; key = RLENGTH}
+    run && /\$\{\{/ {found = 1; print FILENAME ":" FNR ": " $0} END {exit !found}' "$file"; then bad "$file puts an expression into a script"; fi
+  if (($(grep -c 'actions/checkout@' "$file") != $(grep -c 'persist-credentials: false' "$file"))); then bad "$file leaves the token in the checkout"; fi
   good "$file"
 done
 
 check "Binary-Artifacts: no program in the repository"
-binaries=$(git ls-files -z --cached | xargs -0 file --mime-type -- 2>/dev/null | grep -E 'application/(x-executable|x-sharedlib|x-pie-executable|x-mach-binary|java-archive|vnd.microsoft.portable-executable)' || true)
-if [[ -n $binaries ]]; then bad "$binaries"; else good "$(git ls-files | wc -l) files, none a program"; fi
+types=$(files -z | xargs -0 file --mime-type --) || bad "the types of files cannot be found out"
+binaries=$(grep -E 'application/(x-executable|x-sharedlib|x-pie-executable|x-object|x-archive|x-mach-binary|x-java-applet|java-archive|vnd.microsoft.portable-executable)$' <<<"$types" || true)
+binaries+=$(files | grep -E '\.(a|class|deb|dex|dll|dylib|elf|exe|jar|lib|msi|o|pyc|pyo|rpm|so|wasm|whl)$' || true)
+if [[ -n $binaries ]]; then bad "$binaries"; else good "$(files | wc -l) files, none a program"; fi
 
 check "SAST: CodeQL and gosec on every change"
 if grep -q 'github/codeql-action/analyze' .github/workflows/codeql.yaml && grep -q '^  pull_request:' .github/workflows/codeql.yaml; then good ".github/workflows/codeql.yaml"; else bad "CodeQL does not run on pull requests"; fi
@@ -67,8 +74,11 @@ check "Signed-Releases: what users apply and run is in SHA256SUMS, which is sign
 for part in 'name_template: SHA256SUMS' 'glob: dist/\*.yaml' 'glob: dist/\*.tgz' 'cmd: cosign' 'artifacts: checksum'; do
   if grep -q "$part" .goreleaser.yaml; then good ".goreleaser.yaml: $part"; else bad ".goreleaser.yaml lacks $part"; fi
 done
-for part in 'hack/release/images.sh' 'hack/release/chart.sh' 'attest-build-provenance' 'cosign sign'; do
+for part in 'hack/release/images.sh' 'hack/release/chart.sh' 'attest-build-provenance'; do
   if grep -q "$part" .github/workflows/release.yaml; then good "release.yaml: $part"; else bad "release.yaml lacks $part"; fi
+done
+for file in .github/workflows/release.yaml hack/release/images.sh hack/release/chart.sh; do
+  if grep -q '^[^#]*cosign sign --yes' "$file"; then good "$file: cosign sign"; else bad "$file signs nothing"; fi
 done
 
 check "Security-Policy, License, Dependency-Update-Tool"

@@ -94,7 +94,7 @@ func TestDocumentedVerification(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(bin, "cosign"), []byte(cosignStandIn), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", block[1])
+			command := exec.CommandContext(t.Context(), "bash", "-c", block[1]) // as it is pasted: a shell goes on after a command that failed
 			command.Dir = folder
 			command.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "LC_ALL=C")
 			out, err := command.CombinedOutput()
@@ -110,6 +110,54 @@ func TestScorecard(t *testing.T) {
 	command := exec.CommandContext(t.Context(), filepath.Join(root, "hack/scorecard.sh"))
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestScorecardFindsWhatIsWrong runs them on trees in each of which one thing is wrong.
+func TestScorecardFindsWhatIsWrong(t *testing.T) {
+	tree := t.TempDir()
+	const git = "git -c user.name=a -c user.email=a@example.com -c init.defaultBranch=main "
+	shell := func(script string) (string, error) {
+		command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
+		command.Dir = tree
+		out, err := command.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := exec.CommandContext(t.Context(), filepath.Join(root, "hack/copy-tree.sh"), tree).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	const small = "rm -r api charts config docs events test; ls -d internal/* | grep -v videosdk | xargs rm -r; " // of what the checks do not read
+	if out, err := shell(small + git + "init -q && git add -A && " + git + "commit -qm tree && hack/scorecard.sh"); err != nil {
+		t.Fatalf("the tree as it is: %v\n%s", err, out)
+	}
+	step := func(text string) string {
+		return "printf '%b' '      - " + text + "\\n' >>.github/workflows/scorecard.yaml"
+	}
+	for name, change := range map[string]string{
+		"an action by its tag":             step(`uses: evil/action@v1`),
+		"an action in braces":              step(`{uses: evil/action@v1}`),
+		"an action behind quotes":          step(`"uses": evil/action@v1`),
+		"a workflow of the other name":     `printf 'on: pull_request_target\npermissions: {}\n' >.github/workflows/evil.yml`,
+		"what strangers write":             step(`run: echo ${{ github.event.issue.title }}`),
+		"an expression in a script":        step(`run: |\n          name: x\n          echo ${{ github.actor }}`),
+		"all permissions":                  `sed -i '0,/^  checks:/s//  checks:\n    permissions: write-all/' .github/workflows/ci.yaml`,
+		"a permission in braces":           `sed -i '0,/^  checks:/s//  checks:\n    permissions: {contents: write}/' .github/workflows/ci.yaml`,
+		"the token in the second checkout": step(`uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2`),
+		"an image by its tag":              `sed -i 's/@sha256:[0-9a-f]*//' Dockerfile`,
+		"an image of another file":         `echo 'from debian:13' >hack/Containerfile`,
+		"a script from the network":        `echo 'bash <(curl -sSf https://example.com)' >>hack/dist.sh`,
+		"a program from the network":       `echo 'go install example.com/x@latest' >>hack/dist.sh`,
+		"a program":                        `cp "$(type -P true)" hack/tool`,
+		"a program of another kind":        `printf '\0asm\1\0\0\0' >hack/tool.wasm`,
+		"images that are not signed":       `sed -i 's/cosign sign/true/' hack/release/images.sh`,
+		"a chart that is not signed":       `sed -i 's/cosign sign/true/' hack/release/chart.sh`,
+	} {
+		if out, err := shell(change + "; ! hack/scorecard.sh"); err != nil {
+			t.Errorf("%s is not found: %v\n%s", name, err, out)
+		}
+		if out, err := shell("git checkout -q . && git clean -qfd"); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
 	}
 }
 
