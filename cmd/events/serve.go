@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"golang.org/x/net/netutil"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
@@ -30,6 +29,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/follow"
 	"github.com/meetingops/meeting-recording-operator/internal/page"
+	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/server"
 	"github.com/meetingops/meeting-recording-operator/internal/watchedfile"
@@ -119,7 +119,7 @@ func (w *web) listen(ctx context.Context, flags *flags) error {
 		if w.certificate, err = watchedfile.Open(watchedfile.ParseCertificate, options, flags.certFile, flags.keyFile); err != nil {
 			return fmt.Errorf("--tls-cert-file and --tls-key-file: %w", err)
 		}
-		w.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		w.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return w.certificate.Get(), nil
 		}}
 	}
@@ -128,15 +128,28 @@ func (w *web) listen(ctx context.Context, flags *flags) error {
 	if err != nil {
 		return fmt.Errorf("listen at --bind-address: %w", err)
 	}
-	w.listener = flags.bound(listener)
+	w.bound(listener, flags.connections())
 	w.log.Info("Serving events", "address", w.listener.Addr().String(), "tls", w.certificate != nil)
 	return nil
 }
 
-// bound has a listener accept no more than may be open at once; those of streams count until they end. What it does not accept waits in the
-// kernel's queue.
-func (f *flags) bound(listener net.Listener) net.Listener {
-	return netutil.LimitListener(listener, f.connections())
+// bound has the server accept no more connections than may be open at once; those of streams count until they end. Further ones wait in the kernel's
+// queue, and take the slot of one that has no request.
+func (w *web) bound(listener net.Listener, limit int) {
+	handler := w.http.Handler
+	w.http.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		guard.ConnOf(r).SetBusy(true)
+		handler.ServeHTTP(rw, r)
+	})
+	w.http.ConnState = func(conn net.Conn, state http.ConnState) {
+		if over, ok := conn.(*tls.Conn); ok {
+			conn = over.NetConn()
+		}
+		if held, ok := conn.(*guard.Conn); ok && state == http.StateIdle { // with HTTP/2, once it has no request left
+			held.Answered()
+		}
+	}
+	w.listener = guard.NewConnections(limit, nil).Listen(w.http, listener, w.http.TLSConfig)
 }
 
 // ready is the readiness check.
@@ -153,10 +166,6 @@ func (w *web) ready(*http.Request) error {
 func (w *web) Start(ctx context.Context) error {
 	failed := make(chan error, 1)
 	go func() {
-		if w.certificate != nil {
-			failed <- w.http.ServeTLS(w.listener, "", "")
-			return
-		}
 		failed <- w.http.Serve(w.listener)
 	}()
 	select {

@@ -311,7 +311,7 @@ func TestFloodFromTheCallersAddress(t *testing.T) {
 // A few addresses cannot fill the queue, however many callers each has: others can still join it.
 func TestWaitingCallersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const floods, perFlood, bound = 8, 10000, 16384
+		const floods, perFlood, bound = 6, 10000, 6144
 		api := &apiServer{hold: make(chan struct{})}
 		reviewer, _ := newReviewer(t, api)
 		busy := make(chan bool, (floods+1)*perFlood)

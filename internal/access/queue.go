@@ -14,9 +14,9 @@ const (
 	maxInFlight = 16
 	// maxInFlightPerClient limits those of one client. Its others wait behind them, and keep no other client waiting.
 	maxInFlightPerClient = 8
-	// maxWaiting limits the callers that wait, each of about 1 KiB. A client has at most as many as places are left, so that the clients together leave
-	// places to others.
-	maxWaiting = 16384
+	// maxWaiting limits the callers that wait: with a token of 15 KiB each takes 45 KiB of the events server, which has 512 MiB. A client has at most as
+	// many as places are left, so that the clients together leave places to others.
+	maxWaiting = 6144
 )
 
 // queue limits the reviews that are in flight. Callers wait in the order in which they came, each behind others of its own client first: a client

@@ -35,6 +35,7 @@ func fail(w http.ResponseWriter, code int, message string) {
 	switch code {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="meeting-recording-events"`)
+		w.Header().Set("Connection", "close") // who tries one token after another waits for a connection each time, as others do
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", "5")
 	}
