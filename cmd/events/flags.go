@@ -68,8 +68,8 @@ func (f *flags) bind(set *flag.FlagSet) {
 	set.DurationVar(&f.heartbeat, "heartbeat", 15*time.Second, "How long a stream is silent at most, so that proxies keep it open.")
 	set.IntVar(&f.maxStreams, "max-streams", 10000, "How many streams may be open at once.")
 	set.IntVar(&f.maxStreamsPerUser, "max-streams-per-user", 1000, "How many of them one user may have.")
-	set.IntVar(&f.maxConnections, "max-connections", 0, fmt.Sprintf("How many connections may be open at once; further ones wait until "+
-		"one closes. 0 is %d more than --max-streams.", spareConnections))
+	set.IntVar(&f.maxConnections, "max-connections", 0, fmt.Sprintf("How many connections may be open at once; further ones wait, and "+
+		"take the slot of one that has no request. 0 is %d more than --max-streams.", spareConnections))
 	set.Func("trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-For names the client and whose X-Forwarded-Proto its protocol. "+
 		"Can be given several times.", f.addProxy)
 	set.Func("origin", "Origin of the page, such as https://recordings.example.com, if a proxy changes the Host header. Can be given several times.",
