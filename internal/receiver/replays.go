@@ -44,7 +44,7 @@ func NewReplays(window time.Duration) *Replays {
 // replay is one webhook within one window.
 type replay struct {
 	since   time.Time
-	written int     // deliveries that were not answered from memory
+	written int     // deliveries that were written, or are being written
 	answer  *answer // to the last that was durable; nil before
 	skipped int32   // deliveries that were answered from memory and are not written yet, of any window
 }
@@ -91,11 +91,12 @@ func (r *Replays) next(x *exchange) (*replay, *answer) {
 	return of, &again
 }
 
-// written keeps the answer to a delivery that is durable. One that is not leaves its count to the next.
+// written keeps the answer to a delivery that is durable. One that is not leaves its place and its count to the next.
 func (r *Replays) written(of *replay, x *exchange, a answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if a.status != http.StatusOK && a.status != http.StatusAccepted {
+		of.written = max(of.written-1, 0)
 		of.skipped += max(x.deliveries-1, 0)
 		return
 	}

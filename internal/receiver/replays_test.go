@@ -127,6 +127,21 @@ func TestOrdinaryWebhooksAreWritten(t *testing.T) {
 			}
 		})
 	})
+	t.Run("a few times after failures", func(t *testing.T) {
+		to := &ledger{result: lifecycle.Recorded}
+		f := replaying(t, to)
+		to.fail(errAway)
+		for range 3 {
+			f.post(t, goodBody, sign(t, []byte(goodBody)))
+		}
+		to.fail(nil)
+		for range maxReplayWrites {
+			f.post(t, goodBody, sign(t, []byte(goodBody)))
+		}
+		if _, deliveries := to.counted(); deliveries != maxReplayWrites {
+			t.Errorf("%d of %d deliveries are written", deliveries, maxReplayWrites)
+		}
+	})
 	t.Run("others", func(t *testing.T) {
 		to := &ledger{result: lifecycle.Recorded}
 		f := replaying(t, to)
