@@ -42,7 +42,9 @@ type Checker struct {
 	log        logr.Logger
 
 	problems Problems
-	revision uint64 // only Start uses it
+	// revision is that of etcd when it was last read, and refused whether all namespaces refused to be read since. Only Start uses them.
+	revision uint64
+	refused  bool
 }
 
 // New returns a Checker for resources in namespaces; none, or "", is all of the cluster.
@@ -131,8 +133,8 @@ func (c *Checker) Ready(*http.Request) error { return c.problems.Err() }
 // NeedLeaderElection implements manager.LeaderElectionRunnable: every replica has caches.
 func (c *Checker) NeedLeaderElection() bool { return false }
 
-// Start checks until the context ends. It returns ErrRestart if etcd was restored from a backup, or if a namespace can be read that could
-// not be when the program started.
+// Start checks until the context ends. It returns ErrRestart if etcd was restored from a backup, or may have been while no namespace could be
+// read, and if a namespace can be read that could not be when the program started.
 func (c *Checker) Start(ctx context.Context) error {
 	unreadable := c.unreadable()
 	ticker := time.NewTicker(revisionEvery)
@@ -167,32 +169,37 @@ func (c *Checker) unreadable() []string {
 }
 
 // checkRevision returns ErrRestart if etcd's revision is lower than before. It never decreases, unless etcd was restored from a backup:
-// then watches bring nothing until it has caught up, and caches have objects that are gone.
+// then watches bring nothing until it has caught up, and caches have objects that are gone. That may also have happened while the revision
+// could not be read.
 func (c *Checker) checkRevision(ctx context.Context) error {
 	revision, err := c.currentRevision(ctx)
-	if err != nil {
+	switch {
+	case isRefusal(err):
+		c.refused = c.revision > 0
+		return nil
+	case err != nil:
 		return nil //nolint:nilerr // unknown now; the next look shows it
-	}
-	if revision < c.revision {
+	case c.refused:
+		return fmt.Errorf("%w: etcd may have been restored from a backup while no namespace could be read", ErrRestart)
+	case revision < c.revision:
 		return fmt.Errorf("%w: etcd's revision went back from %d to %d: it was restored from a backup", ErrRestart, c.revision, revision)
 	}
 	c.revision = revision
 	return nil
 }
 
-// currentRevision is that of a list that the API server must not answer from the past.
-func (c *Checker) currentRevision(ctx context.Context) (uint64, error) {
+// currentRevision is that of a list that the API server must not answer from the past, in the first namespace that does not refuse it.
+func (c *Checker) currentRevision(ctx context.Context) (revision uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	for _, namespace := range c.namespaces {
-		if isRefusal(c.problem(namespace)) {
-			continue
+		var list *metav1.PartialObjectMetadataList
+		if list, err = c.client.Resource(c.resources[0]).Namespace(namespace).List(ctx, metav1.ListOptions{Limit: 1}); err == nil {
+			return strconv.ParseUint(list.ResourceVersion, 10, 64)
 		}
-		list, err := c.client.Resource(c.resources[0]).Namespace(namespace).List(ctx, metav1.ListOptions{Limit: 1})
-		if err != nil {
-			return 0, err
+		if !isRefusal(err) {
+			break
 		}
-		return strconv.ParseUint(list.ResourceVersion, 10, 64)
 	}
-	return 0, errors.New("no namespace can be read")
+	return 0, err
 }

@@ -135,3 +135,47 @@ func TestStart(t *testing.T) {
 		})
 	}
 }
+
+// What a restored etcd lacks is noticed however far it has come when somebody may read it again.
+func TestRestoreWhileRefused(t *testing.T) {
+	for name, test := range map[string]struct {
+		namespaces []string
+		refuse     []string
+		revision   int
+		want       string // in the error; empty: it goes on
+	}{
+		"the only namespace":                    {[]string{"a"}, []string{"a"}, 150, "may have been restored"},
+		"all namespaces":                        {nil, []string{""}, 150, "may have been restored"},
+		"each of two":                           {[]string{"a", "b"}, []string{"a", "b"}, 150, "may have been restored"},
+		"one of two, which knows nothing new":   {[]string{"a", "b"}, []string{"a"}, 150, ""},
+		"one of two, while the other goes back": {[]string{"a", "b"}, []string{"a"}, 60, "went back from 100 to 60"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := &apiServer{revision: 100}
+				checker := newChecker(t, api, test.namespaces...)
+				checker.Check(t.Context())
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+				defer cancel()
+				ended := make(chan error, 1)
+				go func() { ended <- checker.Start(ctx) }()
+				pass := func(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the bubble's clock
+				pass(12 * time.Second)
+				api.set(func() {
+					api.refused = make(map[string]int)
+					for _, namespace := range test.refuse {
+						api.refused[namespace] = 403
+					}
+				})
+				pass(12 * time.Second) // less than there is between two checks of the namespaces
+				api.set(func() { api.revision = test.revision })
+				pass(12 * time.Second)
+				api.set(func() { api.refused = nil })
+				err := <-ended
+				if test.want == "" && err != nil || test.want != "" && (!errors.Is(err, apicheck.ErrRestart) || !strings.Contains(err.Error(), test.want)) {
+					t.Errorf("ended with %v, want %q", err, test.want)
+				}
+			})
+		})
+	}
+}
