@@ -40,8 +40,8 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 
 func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.namespace, "namespace", "", "Namespace of the MeetingRecordings. Default: $POD_NAMESPACE, else the namespace of the Pod's service account.")
-	flags.StringVar(&o.keyFile, "api-key-file", "", "File with the provider's API key; read again when it changes. Required.")
-	flags.StringVar(&o.secretFile, "api-secret-file", "", "File with the secret of the API key; read again when it changes. Required.")
+	flags.StringVar(&o.keyFile, "api-key-file", "", "File with the provider's API key; reloaded on change. Required.")
+	flags.StringVar(&o.secretFile, "api-secret-file", "", "File with the secret of the API key; reloaded on change. Required.")
 	flags.StringVar(&o.apiURL, "api-url", rest.DefaultURL, "Base URL of the provider's REST API.")
 	flags.DurationVar(&o.interval, "interval", 5*time.Minute, "Time between two rounds.")
 	flags.DurationVar(&o.lookback, "lookback", 48*time.Hour, "Time for which sessions are listed, counted from their start.")
@@ -53,10 +53,10 @@ func (o *options) bind(flags *flag.FlagSet) {
 		return err
 	})
 	flags.DurationVar(&o.writeTimeout, "write-timeout", 10*time.Second, "Time for the API server to store a recording.")
-	flags.BoolVar(&o.once, "once", false, "Do one round and exit; exit with 1 if it did not see everything.")
+	flags.BoolVar(&o.once, "once", false, "Do one round and exit, with 1 if the round is incomplete.")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "Print what one round would record, write nothing, and exit.")
 	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":8087", "Address of /healthz and /readyz; 0 for none.")
-	flags.StringVar(&o.metrics, "metrics-bind-address", ":8446", "Address of /metrics, over HTTPS for those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
+	flags.StringVar(&o.metrics, "metrics-bind-address", ":8446", "Address of /metrics, over HTTPS for clients with RBAC for nonResourceURLs /metrics; 0 for none.")
 }
 
 // validate checks the flags, and finds the namespace.

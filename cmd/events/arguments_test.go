@@ -24,7 +24,7 @@ import (
 func TestWrongArguments(t *testing.T) {
 	for arguments, problem := range map[string]string{
 		"serve":                                `unexpected argument "serve"`,
-		"--namespace=A_b":                      "not the name of a namespace",
+		"--namespace=A_b":                      "not a namespace name",
 		"--heartbeat=1ms":                      "--heartbeat must be at least 1s",
 		"--max-streams=0":                      "--max-streams must be at least 1",
 		"--max-streams-per-user=0":             "--max-streams-per-user must be at least 1",

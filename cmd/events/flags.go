@@ -58,34 +58,34 @@ func parse(args []string, output io.Writer) (flags, error) {
 }
 
 func (f *flags) bind(set *flag.FlagSet) {
-	set.Func("namespace", "Namespace whose recordings are served. Can be given several times; without it, all namespaces.", f.addNamespace)
-	set.StringVar(&f.address, "bind-address", ":8084", "Address of the events, the API and the page.")
+	set.Func("namespace", "Namespace whose recordings are served. May be repeated. Default: all namespaces.", f.addNamespace)
+	set.StringVar(&f.address, "bind-address", ":8084", "Address of the streams, the API and the page.")
 	set.StringVar(&f.healthAddress, "health-probe-bind-address", ":8085", "Address of /healthz and /readyz; 0 for none.")
 	set.StringVar(&f.metricsAddress, "metrics-bind-address", ":8445",
-		"Address of /metrics, served over HTTPS to those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
-	set.StringVar(&f.certFile, "tls-cert-file", "", "Certificate (PEM) to serve with; read again when it changes. Without it, plain HTTP.")
-	set.StringVar(&f.keyFile, "tls-key-file", "", "Key (PEM) of --tls-cert-file.")
-	set.DurationVar(&f.heartbeat, "heartbeat", 15*time.Second, "How long a stream is silent at most, so that proxies keep it open.")
-	set.IntVar(&f.maxStreams, "max-streams", 10000, "How many streams may be open at once.")
-	set.IntVar(&f.maxStreamsPerUser, "max-streams-per-user", 1000, "How many of them one user may have.")
-	set.IntVar(&f.maxConnections, "max-connections", 0, fmt.Sprintf("How many connections may be open at once; further ones wait, and "+
-		"take the slot of one that has no request. 0 is %d more than --max-streams.", spareConnections))
-	set.Func("trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-For names the client and whose X-Forwarded-Proto its protocol. "+
-		"Can be given several times.", f.addProxy)
-	set.Func("origin", "Origin of the page, such as https://recordings.example.com, if a proxy changes the Host header. Can be given several times.",
+		"Address of /metrics, over HTTPS for clients with RBAC for nonResourceURLs /metrics; 0 for none.")
+	set.StringVar(&f.certFile, "tls-cert-file", "", "PEM file with the certificate chain of --bind-address; reloaded on change. Plain HTTP without it.")
+	set.StringVar(&f.keyFile, "tls-key-file", "", "PEM file with the private key of --tls-cert-file; reloaded on change.")
+	set.DurationVar(&f.heartbeat, "heartbeat", 15*time.Second, "Longest silence of a stream, so that proxies keep it open.")
+	set.IntVar(&f.maxStreams, "max-streams", 10000, "Limit on open streams.")
+	set.IntVar(&f.maxStreamsPerUser, "max-streams-per-user", 1000, "Limit on open streams of one user.")
+	set.IntVar(&f.maxConnections, "max-connections", 0, fmt.Sprintf("Limit on open connections; further ones replace connections without a request. "+
+		"0 is %d more than --max-streams.", spareConnections))
+	set.Func("trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-For and X-Forwarded-Proto are trusted. "+
+		"May be repeated.", f.addProxy)
+	set.Func("origin", "Origin of the page, such as https://recordings.example.com, if a proxy changes the Host header. May be repeated.",
 		f.addOrigin)
-	set.Func("token-audience", "Audience that tokens must be issued for. Can be given several times; without it, "+events.TokenAudience+".", f.addAudience)
+	set.Func("token-audience", "Audience that tokens must have. May be repeated. Default: "+events.TokenAudience+".", f.addAudience)
 	set.DurationVar(&f.shutdownDelay, "shutdown-delay", 0,
-		"How long to serve on, not ready, after being told to end, so that load balancers send no more.")
-	set.Func("media-host", "Host that the page may load posters, players and captions from, such as media.example.com, *.example.com or "+
-		"http://localhost:9000. Can be given several times; without it, outputs are links only.", f.addMediaHost)
-	set.StringVar(&f.logsURL, "logs-url", "", "Where the page finds the log of a step's Job: an http or https URL with {namespace} and {job}. "+
-		"Without it, the page shows the kubectl command only.")
+		"Time to serve after SIGTERM, while not ready, until load balancers have noticed.")
+	set.Func("media-host", "Host that the page may load media from, such as media.example.com, *.example.com or http://localhost:9000. "+
+		"May be repeated. Other outputs are links only.", f.addMediaHost)
+	set.StringVar(&f.logsURL, "logs-url", "", "http or https URL of a step's log, with {namespace} and {job}. "+
+		"Without it the page shows a kubectl command.")
 }
 
 func (f *flags) addNamespace(name string) error {
 	if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
-		return fmt.Errorf("not the name of a namespace: %s", problems[0])
+		return fmt.Errorf("not a namespace name: %s", problems[0])
 	}
 	if !slices.Contains(f.namespaces, name) {
 		f.namespaces = append(f.namespaces, name)

@@ -106,9 +106,9 @@ func TestAnswers(t *testing.T) {
 		"a list":                      {call{"GET", "/api/v1/recordings?namespace=" + namespace, "", bearer(token)}, 200, `"status":"RECORDING_STOPPED","processing":"Succeeded"`},
 		"a list, forbidden":           {call{"GET", "/api/v1/recordings?namespace=" + other, "", bearer(token)}, 403, "you may not"},
 		"a list with a wrong limit":   {call{"GET", "/api/v1/recordings?limit=0&namespace=" + namespace, "", bearer(token)}, 400, "limit must be a number from 1 to 500"},
-		"a list that goes on wrongly": {call{"GET", "/api/v1/recordings?continue=7:x&namespace=" + namespace, "", bearer(token)}, 400, "continue must be what"},
+		"a list that goes on wrongly": {call{"GET", "/api/v1/recordings?continue=7:x&namespace=" + namespace, "", bearer(token)}, 400, "continue must be the value"},
 		"a list that goes on at what the API server did not say": {
-			call{"GET", "/api/v1/recordings?continue=0:x&namespace=" + namespace, "", bearer(token)}, 400, "continue must be what"},
+			call{"GET", "/api/v1/recordings?continue=0:x&namespace=" + namespace, "", bearer(token)}, 400, "continue must be the value"},
 		"a recording":               {call{"GET", "/api/v1/namespaces/" + namespace + "/recordings/one", "", bearer(token)}, 200, `"kind":"MeetingRecording"`},
 		"a missing recording":       {call{"GET", "/api/v1/namespaces/" + namespace + "/recordings/two", "", bearer(token)}, 404, "no such recording"},
 		"a name that none can have": {call{"GET", "/api/v1/namespaces/" + namespace + "/recordings/a%2Fb", "", bearer(token)}, 404, "no such recording"},
@@ -122,8 +122,8 @@ func TestAnswers(t *testing.T) {
 			"does not fit a cookie"},
 		"a body that is too long": {call{"POST", "/api/v1/session", `{"token":"` + strings.Repeat("a", 20000) + `"}`, nil}, 413, "too long"},
 		"another site": {call{"POST", "/api/v1/session", `{"token":"x"}`, map[string]string{"Sec-Fetch-Site": "cross-site"}}, 403,
-			"requests of other sites"},
-		"another origin": {call{"DELETE", "/api/v1/session", "", with(cookie, "Origin", "https://evil.example")}, 403, "requests of other sites"},
+			"cross-site requests"},
+		"another origin": {call{"DELETE", "/api/v1/session", "", with(cookie, "Origin", "https://evil.example")}, 403, "cross-site requests"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			response, body := test.call.do(t, p.url)

@@ -115,7 +115,7 @@ func (w *web) listen(ctx context.Context, flags *flags) error {
 	w.ending = make(chan struct{})
 	if flags.certFile != "" {
 		var err error
-		options := watchedfile.Options{MaxBytes: maxCertificateBytes, OnError: func(err error) { w.log.Error(err, "TLS certificate not read again") }}
+		options := watchedfile.Options{MaxBytes: maxCertificateBytes, OnError: func(err error) { w.log.Error(err, "TLS certificate not reloaded") }}
 		if w.certificate, err = watchedfile.Open(watchedfile.ParseCertificate, options, flags.certFile, flags.keyFile); err != nil {
 			return fmt.Errorf("--tls-cert-file and --tls-key-file: %w", err)
 		}
@@ -182,7 +182,7 @@ func (w *web) Start(ctx context.Context) error {
 	defer cancel()
 	defer w.live.Wait(closing)
 	if err := w.http.Shutdown(closing); err != nil {
-		w.log.Error(err, "Requests under way were cut off")
+		w.log.Error(err, "Requests in flight cut off")
 		return w.http.Close()
 	}
 	return nil

@@ -25,16 +25,16 @@ type cloudEvents struct {
 
 func (c *cloudEvents) bind(set *flag.FlagSet) {
 	set.StringVar(&c.url, "cloudevents-sink-url", "",
-		"URL to deliver CloudEvents of recordings to, at least once each, such as https://events.example.com/recordings. Without it none are delivered.")
+		"URL to deliver CloudEvents to, such as https://events.example.com/recordings.")
 	set.StringVar(&c.keyFile, "cloudevents-signing-key-file", "",
-		"File with the key to sign events with, as Standard Webhooks: whsec_ and 24 to 64 bytes in base64; two keys while one replaces another.")
+		"File with the signing key of CloudEvents (Standard Webhooks): whsec_ and 24 to 64 bytes in base64; two keys during a rotation.")
 	set.StringVar(&c.mode, "cloudevents-mode", string(eventsink.Structured),
-		"How an event is put into a request: structured (all of it in the body, and signed) or binary (attributes in headers, which are not).")
+		"CloudEvents mode: structured (all in the signed body) or binary (attributes in unsigned headers).")
 	set.BoolVar(&c.insecure, "insecure-cloudevents-sink", false,
-		"Allow a --cloudevents-sink-url of http beyond this host: anyone on the way can then read events.")
-	set.DurationVar(&c.timeout, "cloudevents-timeout", 10*time.Second, "How long one attempt to deliver an event may take.")
+		"Allow an http --cloudevents-sink-url beyond this host. Anyone on the way can then read events.")
+	set.DurationVar(&c.timeout, "cloudevents-timeout", 10*time.Second, "Time for one attempt to deliver an event.")
 	set.DurationVar(&c.maxBackoff, "cloudevents-max-backoff", delivery.DefaultOptions.MaxBackoff,
-		"Longest wait before an event, or a sink that accepts none, is tried again, unless the sink asks for longer (Retry-After, up to 1h).")
+		"Longest wait before the next attempt; a sink's Retry-After can extend it up to 1h.")
 }
 
 // check returns what is wrong with the flags among themselves, and how to fix it.
@@ -56,7 +56,7 @@ func (c *cloudEvents) delivery() (delivery.Options, error) {
 	sink, err := eventsink.New(eventsink.Options{
 		URL: c.url, KeyFile: c.keyFile, Mode: eventsink.Mode(c.mode), AllowHTTP: c.insecure, Timeout: c.timeout,
 		UserAgent:  "meeting-recording-manager/" + version.String(),
-		OnKeyError: func(err error) { ctrl.Log.WithName("cloudevents").Error(err, "Signing key not read again") },
+		OnKeyError: func(err error) { ctrl.Log.WithName("cloudevents").Error(err, "Signing key not reloaded") },
 	})
 	if err != nil {
 		return delivery.Options{}, err

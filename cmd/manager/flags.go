@@ -56,39 +56,39 @@ func parse(args []string, output io.Writer) (flags, error) {
 }
 
 func (f *flags) bind(set *flag.FlagSet) {
-	set.Func("namespace", "Namespace to work in. Can be given several times; without it, all namespaces.", func(name string) error {
+	set.Func("namespace", "Namespace to work in. May be repeated. Default: all namespaces.", func(name string) error {
 		f.namespaces = append(f.namespaces, name)
 		return checkNamespace(name)
 	})
-	set.BoolVar(&f.leaderElect, "leader-elect", false, "Let only one replica work at a time, by a Lease in the manager's namespace.")
-	set.Func("leader-elect-namespace", "Namespace of the Lease of --leader-elect. Without it, that of the manager's Pod.", func(name string) error {
+	set.BoolVar(&f.leaderElect, "leader-elect", false, "Let only one replica work at a time, with a Lease.")
+	set.Func("leader-elect-namespace", "Namespace of the Lease of --leader-elect. Default: that of the Pod.", func(name string) error {
 		f.leaseNamespace = name
 		return checkNamespace(name)
 	})
 	set.StringVar(&f.healthAddress, "health-probe-bind-address", ":8083", "Address of /healthz and /readyz; 0 for none.")
 	set.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443",
-		"Address of /metrics, served over HTTPS to those who may get it (RBAC: nonResourceURLs /metrics); 0 for none.")
-	set.Func("sidecar-metrics-url", "URL of the metrics of the sidecar in the same Pod, such as http://127.0.0.1:8082/metrics. "+
-		"They are served at /metrics/sidecar, to those who may get that path.", func(url string) (err error) {
+		"Address of /metrics, over HTTPS for clients with RBAC for nonResourceURLs /metrics; 0 for none.")
+	set.Func("sidecar-metrics-url", "URL of the metrics of the sidecar in the same Pod, such as http://127.0.0.1:8082/metrics, "+
+		"to serve at /metrics/sidecar.", func(url string) (err error) {
 		f.sidecarMetrics, err = relay.New(url, ctrl.Log.WithName("sidecar-metrics"))
 		return err
 	})
 	set.DurationVar(&f.settings.StallAfter, "stall-after", 10*time.Minute,
-		"How long after recording-stopping the end of a recording, and how long the Pod of a Job, may take, and how long a Job may be refused, until the recording is Stalled.")
+		"Time without progress, such as a missing end, a Pod that does not start or a refused Job, until a recording is Stalled.")
 	set.DurationVar(&f.settings.StallAfterStarted, "stall-after-started", 24*time.Hour,
-		"How long after recording-started the end of a recording may take until the recording is Stalled: the longest meeting.")
+		"Time after recording-started without an end until a recording is Stalled: the longest meeting.")
 	set.DurationVar(&f.settings.ReorderWindow, "reorder-window", time.Minute,
-		"How long a failed recording may still get a file: nothing is done for the failure before. The same as the sidecar's flag.")
+		"Time in which a failed recording may still get a file; it is processed afterwards. The same as the sidecar's flag.")
 	set.DurationVar(&f.keepRecordings, "keep-recordings", 0,
-		"How long recordings are kept that no pipeline ran for, or whose pipelines are gone, such as 720h; at least 24h. 0 keeps them. "+
-			"For all others retention.keepRecordings of their pipelines counts.")
+		"Time to keep recordings that no pipeline ran for, or whose pipelines were deleted, at least 24h; 0 keeps them. "+
+			"Others have their pipelines' retention.keepRecordings.")
 	f.cloudEvents.bind(set)
 	f.tracing.Bind(set)
 }
 
 func checkNamespace(name string) error {
 	if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
-		return fmt.Errorf("not the name of a namespace: %s", problems[0])
+		return fmt.Errorf("not a namespace name: %s", problems[0])
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func newLease(cfg *rest.Config, namespace string) (*leadership.Lock, error) {
 	}
 	hostname, err := os.Hostname()
 	if err != nil {
-		return nil, fmt.Errorf("name ourselves for --leader-elect: %w", err)
+		return nil, fmt.Errorf("get the host name for --leader-elect: %w", err)
 	}
 	cfg = rest.AddUserAgent(cfg, "leader-election")
 	cfg.Timeout = renewDeadline / 2 // one request that hangs must not cost the Lease

@@ -64,12 +64,12 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	}
 	defer func() {
 		if err := tracer.Stop(); err != nil {
-			logger.Error(err, "The last spans are lost")
+			logger.Error(err, "Last spans not exported")
 		}
 	}()
 	cfg, err := config.GetConfig()
 	if err != nil {
-		return fmt.Errorf("find the API server (set --kubeconfig or KUBECONFIG outside a cluster): %w", err)
+		return fmt.Errorf("no API server: set --kubeconfig or KUBECONFIG outside a cluster: %w", err)
 	}
 	cfg.QPS = -1                  // the API server's priority and fairness limits us; client-go's 5 requests a second would be the bottleneck
 	cfg.DisableCompression = true // it would cost the API server's CPU, which is the limit, and save what nobody lacks

@@ -52,8 +52,8 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 	}{
 		"unknown flag":     {[]string{"--no-such-flag"}, 2, "flag provided but not defined: -no-such-flag"},
 		"argument":         {[]string{"start"}, 2, `unexpected argument "start"`},
-		"namespace":        {[]string{"--namespace=Not/One"}, 2, "not the name of a namespace"},
-		"lease":            {[]string{"--leader-elect-namespace=Not/One"}, 2, "not the name of a namespace"},
+		"namespace":        {[]string{"--namespace=Not/One"}, 2, "not a namespace name"},
+		"lease":            {[]string{"--leader-elect-namespace=Not/One"}, 2, "not a namespace name"},
 		"lease of no Pod":  {[]string{"--leader-elect", "--kubeconfig=" + unreachable(t)}, 1, "--leader-elect needs --leader-elect-namespace outside a cluster"},
 		"no duration":      {[]string{"--stall-after=soon"}, 2, `invalid value "soon"`},
 		"stall at once":    {[]string{"--stall-after=0s"}, 2, "--stall-after must be more than 0"},

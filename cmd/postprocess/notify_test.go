@@ -103,7 +103,7 @@ func TestNotifyFails(t *testing.T) {
 		"http":        {func(f *fixture) { f.args = append(f.args, "--allow-http=false") }, 0, 77, "use https, or --allow-http"},
 		"argument":    {func(f *fixture) { f.args = append(f.args, "x") }, 0, 64, `unknown command "x"`},
 		"404":         {nil, 404, 78, "answered 404 Not Found; correct --url"},
-		"401":         {nil, 401, 77, "has it the same secret?"},
+		"401":         {nil, 401, 77, "does it have the same secret?"},
 		"422":         {nil, 422, 76, "not 2xx"},
 		"429":         {nil, 429, 75, "429"},
 		"503":         {nil, 503, 69, "503"},

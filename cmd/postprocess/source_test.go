@@ -46,7 +46,7 @@ func TestArchiveFromOwnBucket(t *testing.T) {
 	if err != nil || !bytes.Equal(stored, content) {
 		t.Errorf("stored %d bytes, %v", len(stored), err)
 	}
-	if !strings.Contains(f.stderr.String(), "archived already, and unchanged") {
+	if !strings.Contains(f.stderr.String(), "Already archived") {
 		t.Errorf("the second run copied it again:\n%s", &f.stderr)
 	}
 	metadata, err := os.ReadFile(filepath.Join(f.folder, object+".json"))

@@ -72,7 +72,7 @@ func TestAcknowledgedBySpool(t *testing.T) {
 	g.set(gatePasses)
 
 	p = startProcess(t, args...)
-	p.stderr.line(t, "Spool has events of the last run")
+	p.stderr.line(t, "Spool has events from last run")
 	awaitEmptySpool(t, &spooling{addresses: p.addresses, stderr: p.stderr})
 	for n := range sessions {
 		var object v1alpha1.MeetingRecording

@@ -131,13 +131,13 @@ func openTool(ctx context.Context, directory string, stderr io.Writer) (tool spo
 		return client, true, client.close, nil
 	}
 	if _, err := os.Stat(directory); err != nil {
-		return nil, false, nil, fmt.Errorf("no spool, give the sidecar's own --spool-dir: %w", err)
+		return nil, false, nil, fmt.Errorf("no spool: set the sidecar's --spool-dir: %w", err)
 	}
 	store, err := spool.Open(directory, spool.Options{MaxBytes: maxSpoolBytes, Now: wallClock, OnDamage: func(file string, bytes int64) {
 		_, _ = fmt.Fprintf(stderr, "sidecar: %v: %d bytes were copied to %s\n", spool.ErrDamaged, bytes, file)
 	}})
 	if errors.Is(err, spool.ErrInUse) {
-		return nil, false, nil, fmt.Errorf("the sidecar that has it open does not answer on %s, end it first: %w", client.path, err)
+		return nil, false, nil, fmt.Errorf("the sidecar that uses the spool does not answer on %s: stop it first: %w", client.path, err)
 	}
 	if err != nil {
 		return nil, false, nil, err

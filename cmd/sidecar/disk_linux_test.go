@@ -229,7 +229,7 @@ func TestFullDisk(t *testing.T) {
 			g.set(gatePasses)
 			o.isOver(t) // while there is no room
 			d.free(t, p.Process.Pid)
-			p.stderr.line(t, "Spool is empty")
+			p.stderr.line(t, "Spool empty")
 			awaitEmptySpool(t, p)
 			o.isOver(t)
 		})
@@ -249,7 +249,7 @@ func TestReadOnlySpool(t *testing.T) {
 	writable()
 	o.isTaken(t)
 	g.set(gatePasses)
-	p.stderr.line(t, "Spool is empty")
+	p.stderr.line(t, "Spool empty")
 	o.isOver(t)
 	if code := p.end(t); code != 0 {
 		t.Errorf("exit code %d\n%s", code, p.stderr)
@@ -311,7 +311,7 @@ func TestReadOnlySpoolDirectory(t *testing.T) {
 	if err := p.Run(); err == nil || p.ProcessState.ExitCode() != startup.Failed {
 		t.Errorf("it ends with %v, want exit code %d", err, startup.Failed)
 	}
-	p.stderr.line(t, "--spool-dir must be a directory that the sidecar may write to")
+	p.stderr.line(t, "--spool-dir must be a writable directory")
 }
 
 func copyTo(t *testing.T, directory, path string) string {

@@ -87,7 +87,7 @@ func (l localTool) Import(from io.Reader) (total int, err error) {
 		if !isEnd {
 			spooled, err := outbox.Decode(r)
 			if err != nil || spooled.Namespace == "" || spooled.MeetingID == "" || spooled.SessionID == "" || (r.State != spool.Waiting && r.State != spool.Dead) {
-				return total, errors.Join(fmt.Errorf("record %d is none of `sidecar spool export`", total+len(records)+1), err)
+				return total, errors.Join(fmt.Errorf("record %d is not from `sidecar spool export`", total+len(records)+1), err)
 			}
 			records = append(records, spooled.Record(r.State))
 		}

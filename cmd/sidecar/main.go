@@ -53,7 +53,7 @@ func serve(ctx context.Context, options options, log logr.Logger) error {
 	}
 	cluster, err := config.GetConfig()
 	if err != nil {
-		return fmt.Errorf("no cluster to write to, give --kubeconfig or run in one: %w", err)
+		return fmt.Errorf("no API server: set --kubeconfig or KUBECONFIG outside a cluster: %w", err)
 	}
 	cluster.UserAgent = "meeting-recording-sidecar/" + version.String()
 	s, err := newSidecar(ctx, options, cluster, log)
@@ -64,7 +64,7 @@ func serve(ctx context.Context, options options, log logr.Logger) error {
 	defer options.server.Diagnose(ctx, log)()
 	// Beside the manager, who takes over this process could take the manager's ports while it restarts, and so the token of who scrapes it.
 	if err := giveUpPorts(); err != nil {
-		log.Error(err, "Sidecar can open more ports")
+		log.Error(err, "Cannot forbid opening ports")
 	}
 	return s.run(ctx)
 }

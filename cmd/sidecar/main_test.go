@@ -122,7 +122,7 @@ type addresses struct {
 func (o *output) addresses(t *testing.T) addresses {
 	t.Helper()
 	var a addresses
-	line := o.line(t, "sidecar started")
+	line := o.line(t, "Sidecar started")
 	if err := json.Unmarshal([]byte(line), &a); err != nil {
 		t.Fatalf("%s: %v", line, err)
 	}

@@ -20,19 +20,19 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/access"
 )
 
-// metricsOptions is where the metrics are served, and to which readers.
+// metricsOptions are the address and the protection of the metrics.
 type metricsOptions struct {
 	address string
 	secure  bool
 }
 
 func (o *metricsOptions) bind(flags *flag.FlagSet) {
-	flags.StringVar(&o.address, "metrics-bind-address", "127.0.0.1:8082", "Address of /metrics, over plain HTTP unless --metrics-secure is given.")
+	flags.StringVar(&o.address, "metrics-bind-address", "127.0.0.1:8082", "Address of /metrics, over plain HTTP without --metrics-secure.")
 	flags.BoolVar(&o.secure, "metrics-secure", false,
-		"Serve the metrics over HTTPS, to those who may get them (RBAC: nonResourceURLs /metrics). The sidecar needs the right to create tokenreviews and subjectaccessreviews.")
+		"Serve metrics over HTTPS to clients with RBAC for nonResourceURLs /metrics; needs create on tokenreviews and subjectaccessreviews.")
 }
 
-// handler returns what is served: the metrics, behind authentication where that is asked for.
+// handler serves the metrics, behind authentication with --metrics-secure.
 func (o *metricsOptions) handler(registry *prometheus.Registry, cluster *rest.Config, log logr.Logger) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
@@ -70,11 +70,11 @@ func (o *metricsOptions) certificate() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
 }
 
-// announce warns if anybody who reaches the port may read the metrics.
+// announce warns if anyone who reaches the port can read the metrics.
 func (o *metricsOptions) announce(log logr.Logger, address net.Addr) {
 	if tcp, ok := address.(*net.TCPAddr); o.secure || (ok && tcp.IP.IsLoopback()) {
 		return
 	}
-	log.Info("WARNING: anybody who reaches the port can read the metrics; set --metrics-secure, or a loopback address for --metrics-bind-address",
-		"address", address.String())
+	log.Info("WARNING: metrics are not protected", "address", address.String(),
+		"hint", "anyone who reaches the port can read them; set --metrics-secure, or a loopback address for --metrics-bind-address")
 }

@@ -67,8 +67,8 @@ func (l *stringList) Set(value string) error {
 	return nil
 }
 
-// parseOptions reads the command line, and says on output what is wrong with
-// it or, for flag.ErrHelp, what there is.
+// parseOptions reads the command line. It prints errors, and the help for
+// flag.ErrHelp, to output.
 func parseOptions(args []string, output io.Writer) (options, error) {
 	var o options
 	err := o.server.Parse("sidecar", args, output, o.bind, o.validate)
@@ -77,22 +77,22 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 
 func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.namespace, "namespace", "", "Namespace of the MeetingRecordings. Default: $POD_NAMESPACE, else the namespace of the Pod's service account.")
-	flags.StringVar(&o.webhookAddress, "webhook-bind-address", ":8080", "Address on which webhooks are received.")
+	flags.StringVar(&o.webhookAddress, "webhook-bind-address", ":8080", "Address of the webhooks and /healthz.")
 	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "Address of /healthz and /readyz.")
 	o.metrics.bind(flags)
-	flags.Var(&o.keyFiles, "public-key-file", "PEM file with public keys of the provider; read again when it changes. May be repeated.")
-	flags.StringVar(&o.keyURL, "public-key-url", "", "URL of the provider's public key; fetched again when no known key has made a signature, and every 10 minutes.")
-	flags.StringVar(&o.tokenFile, "endpoint-token-file", "", "File with one or two tokens, one a line; the webhooks' path must end in one of them (/webhooks/videosdk/<token>). Read again when it changes.")
-	flags.StringVar(&o.routesFile, "routes-file", "", "YAML file with a route for each namespace, and the secrets that lead to it; read again when it changes. In place of --namespace, --endpoint-token-file and --client-token-file.")
+	flags.Var(&o.keyFiles, "public-key-file", "PEM file with the provider's public keys; reloaded on change. May be repeated.")
+	flags.StringVar(&o.keyURL, "public-key-url", "", "URL of the provider's public key; fetched every 10 minutes, and when no cached key verifies a signature.")
+	flags.StringVar(&o.tokenFile, "endpoint-token-file", "", "File with one or two tokens, one a line, for /webhooks/videosdk/<token>; reloaded on change.")
+	flags.StringVar(&o.routesFile, "routes-file", "", "YAML file with a route for each namespace; reloaded on change. Replaces --namespace, --endpoint-token-file and --client-token-file.")
 	flags.BoolVar(&o.skipSignature, "insecure-skip-signature", false, "Skip signature verification. For testing only.")
-	flags.DurationVar(&o.windows.Reorder, "reorder-window", time.Minute, "How long after a recording's end an event that it lacks still belongs to it.")
-	flags.DurationVar(&o.windows.Redelivery, "redelivery-window", 10*time.Second, "How long after an event the same one again is a redelivery, once its recording has ended.")
-	flags.Func("recording-ids", "Use of ids in webhooks: auto (default) tells recordings apart by them where they are consistent, ignore never does.", func(value string) (err error) {
+	flags.DurationVar(&o.windows.Reorder, "reorder-window", time.Minute, "Time after a recording's end in which a missing event still belongs to it.")
+	flags.DurationVar(&o.windows.Redelivery, "redelivery-window", 10*time.Second, "Time after an event in which the same event is a redelivery, once its recording has ended.")
+	flags.Func("recording-ids", "Use of ids in webhooks: auto (default) separates overlapping recordings by consistent ids, ignore never does.", func(value string) (err error) {
 		o.ignoreIDs, err = lifecycle.ParseRecordingIDs(value)
 		return err
 	})
-	flags.DurationVar(&o.writeTimeout, "write-timeout", 2*time.Second, "How long the API server may take to store an event before it goes to the spool or, without one, the sender is told to try again.")
-	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", 5*time.Second, "How long webhooks are still taken once the sidecar is told to end and is no longer ready: until Services and Ingresses have noticed.")
+	flags.DurationVar(&o.writeTimeout, "write-timeout", 2*time.Second, "Time for the API server to store an event before it is spooled or, without a spool, answered 503.")
+	flags.DurationVar(&o.shutdownDelay, "shutdown-delay", 5*time.Second, "Time to accept webhooks after SIGTERM, while not ready, until load balancers have noticed.")
 	o.clients.bind(flags)
 	o.overload.bind(flags)
 	o.spool.bind(flags)
@@ -106,10 +106,10 @@ func (o *options) validate() error {
 	hasKeys := len(o.keyFiles) > 0 || o.keyURL != ""
 	switch {
 	case !hasKeys && !o.skipSignature:
-		return errors.New("no public key: without one anybody could write recordings. Give --public-key-url=" +
-			videosdk.DefaultPublicKeyURL + " or --public-key-file; to try things out without signatures, --insecure-skip-signature")
+		return errors.New("no public key, so anyone could write recordings: set --public-key-url=" +
+			videosdk.DefaultPublicKeyURL + " or --public-key-file, or --insecure-skip-signature for testing")
 	case hasKeys && o.skipSignature:
-		return errors.New("--insecure-skip-signature contradicts --public-key-file and --public-key-url: give one or the other")
+		return errors.New("--insecure-skip-signature contradicts --public-key-file and --public-key-url: set one or the other")
 	case o.windows.Reorder < 0:
 		return errors.New("--reorder-window must not be negative")
 	case o.windows.Redelivery < 0:
@@ -122,24 +122,24 @@ func (o *options) validate() error {
 	return errors.Join(o.validateRoutes(), o.overload.validate(), o.clients.validate(), o.spool.validate(), o.tls.validate())
 }
 
-// validateRoutes checks what says which requests are taken, and for which
-// namespace.
+// validateRoutes checks the flags that select which requests are accepted, and
+// for which namespace.
 func (o *options) validateRoutes() error {
 	switch {
 	case o.routesFile != "" && o.namespace != "":
 		return errors.New("--routes-file contradicts --namespace: the namespaces are those of the routes")
 	case o.routesFile != "" && o.tokenFile != "":
-		return errors.New("--routes-file contradicts --endpoint-token-file: give each route its endpointToken in the routes file")
+		return errors.New("--routes-file contradicts --endpoint-token-file: set each route's endpointToken in the routes file")
 	case o.routesFile != "" && o.clients.tokenFile != "":
-		return errors.New("--routes-file contradicts --client-token-file: give each route its clientToken in the routes file")
+		return errors.New("--routes-file contradicts --client-token-file: set each route's clientToken in the routes file")
 	case len(o.clients.origins) > 0 && o.clients.tokenFile == "" && o.routesFile == "":
-		return errors.New("--client-allowed-origin allows nothing without --client-token-file or --routes-file")
+		return errors.New("--client-allowed-origin needs --client-token-file or --routes-file")
 	}
 	return nil
 }
 
-// complete finds out the namespace. With routes it need not be there: it is that
-// of what an earlier version without routes has left in the spool.
+// complete finds the namespace. With routes it may be missing: then it is only
+// for events that an earlier version without routes left in the spool.
 func (o *options) complete() (err error) {
 	o.namespace, err = startup.Namespace(o.namespace)
 	if o.routesFile != "" && errors.Is(err, startup.ErrNoNamespace) {
@@ -148,7 +148,7 @@ func (o *options) complete() (err error) {
 	return err
 }
 
-// keyCacheFile is where the last good key of --public-key-url is kept.
+// keyCacheFile caches the last good key of --public-key-url.
 func (o *options) keyCacheFile() string {
 	if o.spool.directory == "" {
 		return ""
@@ -156,11 +156,11 @@ func (o *options) keyCacheFile() string {
 	return filepath.Join(o.spool.directory, "public-key.pem")
 }
 
-// clientShare is the share of --max-in-flight, as a divisor, that the clients of
-// one namespace may take.
+// clientShare is the share of --max-in-flight, as a divisor, that clients of
+// one namespace may use.
 const clientShare = 4
 
-// clientOptions are of events that apps forward; without a token none are taken.
+// clientOptions are about events that apps forward. Without a token there are none.
 type clientOptions struct {
 	tokenFile string
 	origins   stringList
@@ -168,9 +168,9 @@ type clientOptions struct {
 }
 
 func (o *clientOptions) bind(flags *flag.FlagSet) {
-	flags.StringVar(&o.tokenFile, "client-token-file", "", "File with one or two tokens, one a line, by which apps send client events to "+receiver.ClientEventsPath+" (Authorization: Bearer); read again when it changes. Without it there is no such path.")
-	flags.Var(&o.origins, "client-allowed-origin", "Origin of web pages that may send client events, such as https://app.example.com. May be repeated. Who can read the page has the token.")
-	flags.Float64Var(&o.rate, "client-rate-limit", 50, "Client events a second of each namespace, in bursts of twice as many; further ones are answered 429. They take nothing from --rate-limit. 0: no limit.")
+	flags.StringVar(&o.tokenFile, "client-token-file", "", "File with one or two bearer tokens, one a line, for client events at "+receiver.ClientEventsPath+"; reloaded on change.")
+	flags.Var(&o.origins, "client-allowed-origin", "Origin of web pages that may send client events, such as https://app.example.com. May be repeated.")
+	flags.Float64Var(&o.rate, "client-rate-limit", 50, "Limit on client events a second in each namespace, apart from --rate-limit; bursts of twice as many. 0: no limit.")
 }
 
 func (o *clientOptions) validate() error {
@@ -180,7 +180,7 @@ func (o *clientOptions) validate() error {
 	for _, origin := range o.origins {
 		parsed, err := url.Parse(origin)
 		if err != nil || parsed.Host == "" || (parsed.Scheme != "https" && parsed.Scheme != "http") || parsed.Scheme+"://"+parsed.Host != origin {
-			return fmt.Errorf("--client-allowed-origin must be a scheme, a host and a port where it is not the usual one, such as https://app.example.com, and not %q", origin)
+			return fmt.Errorf("--client-allowed-origin must be a scheme and a host, such as https://app.example.com, with any port that is not the default; got %q", origin)
 		}
 	}
 	return nil

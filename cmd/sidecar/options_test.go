@@ -44,7 +44,7 @@ func TestWrongOptions(t *testing.T) {
 		code int
 		want string
 	}{
-		{"no key", nil, 2, "no public key: without one anybody could write recordings. Give --public-key-url=https://api.videosdk.live/v2/public/rsa-public-key"},
+		{"no key", nil, 2, "no public key, so anyone could write recordings: set --public-key-url=https://api.videosdk.live/v2/public/rsa-public-key"},
 		{"key and no key", []string{"--insecure-skip-signature", "--public-key-file=a"}, 2, "--insecure-skip-signature contradicts --public-key-file"},
 		{"URL and no key", []string{"--insecure-skip-signature", "--public-key-url=https://a"}, 2, "--insecure-skip-signature contradicts"},
 		{"an argument", []string{"--insecure-skip-signature", "serve"}, 2, `unexpected argument "serve"`},
@@ -58,7 +58,7 @@ func TestWrongOptions(t *testing.T) {
 		{"no time to write", []string{"--insecure-skip-signature", "--write-timeout=1ms"}, 2, "--write-timeout must be from 100ms to 30s"},
 		{"too much time to write", []string{"--insecure-skip-signature", "--write-timeout=1m"}, 2, "--write-timeout must be from 100ms to 30s"},
 		{"a bad namespace", []string{"--insecure-skip-signature", "--namespace=a/b"}, 1, `"a/b" of --namespace is not a namespace`},
-		{"a missing kubeconfig", []string{"--insecure-skip-signature", "--namespace=a", "--kubeconfig=/no/such"}, 1, "no cluster to write to, give --kubeconfig"},
+		{"a missing kubeconfig", []string{"--insecure-skip-signature", "--namespace=a", "--kubeconfig=/no/such"}, 1, "set --kubeconfig or KUBECONFIG"},
 		{"a missing key file", []string{"--public-key-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "/no/such"},
 		{"a bad key URL", []string{"--public-key-url=ftp://a", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "public key URL"},
 		{"a tracing endpoint that is none", []string{"--insecure-skip-signature", "--tracing-endpoint=collector:4317", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "--tracing-endpoint must be a URL such as http://collector:4318"},
@@ -66,9 +66,9 @@ func TestWrongOptions(t *testing.T) {
 		{"a missing token file", []string{"--insecure-skip-signature", "--endpoint-token-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "--endpoint-token-file: stat /no/such"},
 		{"a missing client token file", []string{"--insecure-skip-signature", "--client-token-file=/no/such", "--namespace=a", "--kubeconfig=" + kubeconfig}, 1, "--client-token-file: stat /no/such"},
 		{"a client rate below nothing", []string{"--insecure-skip-signature", "--client-rate-limit=-1"}, 2, "--client-rate-limit must be from 0 to 1000000 a second"},
-		{"an origin with a path", []string{"--insecure-skip-signature", "--client-token-file=a", "--client-allowed-origin=https://app.example.com/"}, 2, "--client-allowed-origin must be a scheme, a host"},
-		{"an origin without a scheme", []string{"--insecure-skip-signature", "--client-token-file=a", "--client-allowed-origin=*"}, 2, "--client-allowed-origin must be a scheme, a host"},
-		{"an origin for nothing", []string{"--insecure-skip-signature", "--client-allowed-origin=https://app.example.com"}, 2, "--client-allowed-origin allows nothing without --client-token-file or --routes-file"},
+		{"an origin with a path", []string{"--insecure-skip-signature", "--client-token-file=a", "--client-allowed-origin=https://app.example.com/"}, 2, "--client-allowed-origin must be a scheme and a host"},
+		{"an origin without a scheme", []string{"--insecure-skip-signature", "--client-token-file=a", "--client-allowed-origin=*"}, 2, "--client-allowed-origin must be a scheme and a host"},
+		{"an origin for nothing", []string{"--insecure-skip-signature", "--client-allowed-origin=https://app.example.com"}, 2, "--client-allowed-origin needs --client-token-file or --routes-file"},
 		{"a bad address", []string{"--insecure-skip-signature", "--metrics-bind-address=nowhere", "--namespace=a", "--kubeconfig=" + kubeconfig,
 			"--webhook-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"}, 1, "--metrics-bind-address"},
 	} {

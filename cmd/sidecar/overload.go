@@ -39,12 +39,12 @@ type overloadOptions struct {
 }
 
 func (o *overloadOptions) bind(flags *flag.FlagSet) {
-	flags.IntVar(&o.maxInFlight, "max-in-flight", 256, "Requests in flight; further ones are answered 503. 0: no limit.")
-	flags.IntVar(&o.maxConnections, "max-connections", 512, "Open connections for webhooks; further ones wait, and take the slot of one that has brought no genuine webhook. 0: no limit.")
-	flags.Float64Var(&o.rates.Total, "rate-limit", 2000, "Signed webhooks a second, in bursts of twice as many; further ones are answered 429. 0: no limit.")
+	flags.IntVar(&o.maxInFlight, "max-in-flight", 256, "Limit on requests in flight; further ones are answered 503. 0: no limit.")
+	flags.IntVar(&o.maxConnections, "max-connections", 512, "Limit on open webhook connections; further ones replace connections without a genuine webhook. 0: no limit.")
+	flags.Float64Var(&o.rates.Total, "rate-limit", 2000, "Limit on signed webhooks a second; bursts of twice as many; further ones are answered 429. 0: no limit.")
 	flags.Float64Var(&o.rates.PerNamespace, "rate-limit-per-namespace", 500, "The same for each namespace of --routes-file. 0: no limit.")
 	flags.Float64Var(&o.rates.PerClient, "rate-limit-per-client", 1000, "The same for each client address (IPv6: each /64). 0: no limit.")
-	flags.Float64Var(&o.rates.Failures, "failure-limit", 100, "Requests a second that are refused, such as forged ones; further ones are answered 429, and not logged. They take nothing from --rate-limit. 0: no limit.")
+	flags.Float64Var(&o.rates.Failures, "failure-limit", 100, "Limit on refused requests a second, apart from --rate-limit; further ones are answered 429 and not logged. 0: no limit.")
 	flags.Float64Var(&o.rates.FailuresPerClient, "failure-limit-per-client", 20, "The same for each client address (IPv6: each /64). 0: no limit.")
 	flags.Var((*prefixList)(&o.proxies), "trusted-proxy", "Address or network (CIDR) of a proxy whose X-Forwarded-For names the client. May be repeated.")
 }

@@ -93,7 +93,7 @@ func TestRoutesOfSeveralNamespaces(t *testing.T) {
 	write(t, file, "routes: [")
 	metrics := func() (int, string) { return ask(t, http.MethodGet, "http://"+p.Metrics+"/metrics", "", false) }
 	eventually(t, 200, "\nmeetingrecording_routes_outdated 1", metrics)
-	p.stderr.line(t, "Tokens not read again")
+	p.stderr.line(t, "Tokens not reloaded")
 	if status, got := webhook("token-of-team-a-0", "another-session"); status != 200 {
 		t.Errorf("with a bad file: %d %s", status, got)
 	}
@@ -118,8 +118,8 @@ func TestWrongRoutes(t *testing.T) {
 		want string
 	}{
 		{"with a namespace", []string{"--namespace=a"}, 2, "--routes-file contradicts --namespace: the namespaces are those of the routes"},
-		{"with a token", []string{"--endpoint-token-file=token"}, 2, "--routes-file contradicts --endpoint-token-file: give each route its endpointToken"},
-		{"with a client token", []string{"--client-token-file=token"}, 2, "--routes-file contradicts --client-token-file: give each route its clientToken"},
+		{"with a token", []string{"--endpoint-token-file=token"}, 2, "--routes-file contradicts --endpoint-token-file: set each route's endpointToken"},
+		{"with a client token", []string{"--client-token-file=token"}, 2, "--routes-file contradicts --client-token-file: set each route's clientToken"},
 		{"a bad file", nil, 1, "--routes-file: " + file + ": line 3: not valid: the file must be YAML with the field routes"},
 		{"a bad rate", []string{"--rate-limit-per-namespace=-1"}, 2, "--rate-limit-per-namespace must be from 0 to 1000000"},
 	} {

@@ -47,15 +47,15 @@ const (
 
 // Reasons not to be ready.
 const (
-	noAPIServer  = "the API server was not reached yet, or does not let us read meetingrecordings"
-	noKey        = "the public key could not be fetched yet"
+	noAPIServer  = "the API server is not reachable yet, or does not allow reading meetingrecordings"
+	noKey        = "the public key is not fetched yet"
 	shuttingDown = "shutting down"
 )
 
 // wallClock is the time that events are received at. Only the chaos tests set another one.
 var wallClock = time.Now
 
-// sidecar is the program, wired and listening.
+// sidecar is the program with its parts, listening.
 type sidecar struct {
 	options   options
 	log       logr.Logger
@@ -122,11 +122,11 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	return s, s.listen(ctx, handler, scrapes)
 }
 
-// limit sets which requests the handler takes, and how many.
+// limit sets which requests the handler accepts, and how many.
 func (s *sidecar) limit(handler *receiver.Handler, registry prometheus.Registerer) (err error) {
 	s.routes, err = routes.Open(routes.Options{
 		Namespace: s.options.namespace, EndpointTokenFile: s.options.tokenFile, ClientTokenFile: s.options.clients.tokenFile,
-		RoutesFile: s.options.routesFile, Now: wallClock, OnError: s.reporter("Tokens not read again"),
+		RoutesFile: s.options.routesFile, Now: wallClock, OnError: s.reporter("Tokens not reloaded"),
 	})
 	if err != nil {
 		return err
@@ -152,8 +152,8 @@ func (s *sidecar) limit(handler *receiver.Handler, registry prometheus.Registere
 }
 
 // reachAny returns nil once the API server lets us read in one of the routes'
-// namespaces, or in the only one there is. One tenant's mistake keeps none of
-// the others waiting.
+// namespaces, or in the only one there is. One tenant's mistake does not
+// delay the others.
 func (s *sidecar) reachAny(ctx context.Context) error {
 	var failures []error
 	for _, namespace := range s.routes.Namespaces() {
@@ -169,7 +169,7 @@ func (s *sidecar) reachAny(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// startTracer has recordings traced from their first event on, if the options ask for it.
+// startTracer starts tracing recordings from their first event, if the options ask for it.
 func (s *sidecar) startTracer(ctx context.Context) (err error) {
 	s.tracer, err = tracing.Start(ctx, "meeting-recording-sidecar", s.options.tracing, s.log.WithName("tracing"))
 	if s.tracer == nil {
@@ -179,14 +179,14 @@ func (s *sidecar) startTracer(ctx context.Context) (err error) {
 	return nil
 }
 
-// verifier makes the check of signatures that the options ask for.
+// verifier returns the signature verifier that the options ask for.
 func (s *sidecar) verifier() (receiver.SignatureVerifier, error) {
 	if s.options.skipSignature {
 		return receiver.Unverified{}, nil
 	}
 	var sources []videosdk.KeySource
 	if len(s.options.keyFiles) > 0 {
-		files, err := openKeyFiles(s.options.keyFiles, wallClock, s.reporter("Public key file unusable"))
+		files, err := openKeyFiles(s.options.keyFiles, wallClock, s.reporter("Public keys not reloaded"))
 		if err != nil {
 			return nil, err
 		}
@@ -195,7 +195,7 @@ func (s *sidecar) verifier() (receiver.SignatureVerifier, error) {
 	if s.options.keyURL != "" {
 		var err error
 		s.urlKeys, err = videosdk.NewURLKeys(s.options.keyURL, videosdk.URLKeysOptions{
-			OnError: s.reporter("Public key not fetched"), CacheFile: s.options.keyCacheFile(), OnCacheError: s.reporter("Public key not kept"),
+			OnError: s.reporter("Public key not fetched"), CacheFile: s.options.keyCacheFile(), OnCacheError: s.reporter("Public key not cached"),
 		})
 		if err != nil {
 			return nil, err
@@ -212,7 +212,7 @@ func (s *sidecar) reporter(message string) func(error) {
 	return func(err error) { s.log.Error(err, message) }
 }
 
-// listen takes the ports, so that one in use is found at the start.
+// listen opens the ports, so that the program fails at its start if one is in use.
 func (s *sidecar) listen(ctx context.Context, webhooks, scrapes http.Handler) error {
 	own, err := s.options.metrics.certificate()
 	if err != nil {
@@ -249,7 +249,7 @@ func auxiliary() *guard.Connections {
 	return guard.NewConnections(auxiliaryConnections, nil)
 }
 
-// close gives up the ports that were taken, and the spool.
+// close closes the ports and the spool.
 func (s *sidecar) close() {
 	for _, e := range []*endpoint{s.webhooks, s.health, s.metrics} {
 		if e != nil {
@@ -262,10 +262,10 @@ func (s *sidecar) close() {
 	}
 }
 
-// run serves until told is done or a server fails; then it finishes what is
-// under way, and returns why it ended unless it was told to.
-func (s *sidecar) run(told context.Context) error {
-	ctx, cancel := context.WithCancelCause(told)
+// run serves until the parent context is done or a server fails. Then it
+// finishes requests in flight, and returns the failure, if any.
+func (s *sidecar) run(parent context.Context) error {
+	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	var background sync.WaitGroup
 	for name, e := range map[string]*endpoint{"webhooks": s.webhooks, "health": s.health, "metrics": s.metrics} {
@@ -283,9 +283,9 @@ func (s *sidecar) run(told context.Context) error {
 	s.announce()
 
 	<-ctx.Done()
-	err := s.shutdown(told.Err() != nil)
+	err := s.shutdown(parent.Err() != nil)
 	background.Wait()
-	if told.Err() == nil {
+	if parent.Err() == nil {
 		err = errors.Join(context.Cause(ctx), err)
 	}
 	return err
@@ -293,10 +293,10 @@ func (s *sidecar) run(told context.Context) error {
 
 func (s *sidecar) announce() {
 	if s.options.skipSignature {
-		s.log.Info("WARNING: signatures are not verified, so anybody can write recordings; set --public-key-url or --public-key-file instead of --insecure-skip-signature")
+		s.log.Info("WARNING: signatures are not verified", "hint", "anyone can write recordings; set --public-key-url or --public-key-file instead of --insecure-skip-signature")
 	}
 	if !s.routes.NeedsToken() {
-		s.log.Info("WARNING: webhooks need no token, so any VideoSDK customer can send them; set --endpoint-token-file or --routes-file")
+		s.log.Info("WARNING: webhooks need no token", "hint", "any VideoSDK customer can send them; set --endpoint-token-file or --routes-file")
 	}
 	s.options.overload.announce(s.log)
 	var routes []string
@@ -305,7 +305,7 @@ func (s *sidecar) announce() {
 	}
 	s.options.metrics.announce(s.log, s.metrics.listener.Addr())
 	s.options.spool.announce(s.log)
-	s.log.Info("sidecar started",
+	s.log.Info("Sidecar started",
 		"namespace", s.options.namespace, "routes", routes, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),
 		"endpointToken", s.options.tokenFile != "", "clientEvents", s.routes.TakesClients(), "tls", s.tlsVersions(), "spool", s.options.spool.directory)
@@ -334,7 +334,7 @@ func (s *sidecar) becomeReady(ctx context.Context, reason string, try func(conte
 		}
 		if err.Error() != reported {
 			reported = err.Error()
-			s.log.Error(err, "sidecar waits", "reason", reason, "ready", len(s.readiness.Reasons()) == 0)
+			s.log.Error(err, "Startup check failed, retrying", "reason", reason, "ready", len(s.readiness.Reasons()) == 0)
 		}
 		select {
 		case <-ctx.Done():
@@ -344,13 +344,13 @@ func (s *sidecar) becomeReady(ctx context.Context, reason string, try func(conte
 	}
 }
 
-// shutdown tells that no more webhooks should come, takes those that do until
-// the word has spread, answers what is under way, waits for its writes, and
-// closes. Unless orderly, which is when a server has failed, it does not linger.
+// shutdown becomes not ready, accepts webhooks for --shutdown-delay, answers
+// requests in flight, waits for their writes, and closes. It skips the delay
+// unless the end is orderly, that is, if a server has failed.
 func (s *sidecar) shutdown(orderly bool) error {
 	s.readiness.Set(shuttingDown)
 	s.connections.Drain()
-	s.log.Info("sidecar shuts down", "delay", s.options.shutdownDelay.String())
+	s.log.Info("Shutting down", "delay", s.options.shutdownDelay.String())
 	if orderly {
 		<-time.After(s.options.shutdownDelay)
 	}
@@ -362,7 +362,7 @@ func (s *sidecar) shutdown(orderly bool) error {
 	}
 	err = errors.Join(err, s.outbox.stop())
 	if err := s.tracer.Stop(); err != nil {
-		s.log.Error(err, "the last spans are lost")
+		s.log.Error(err, "Last spans not exported")
 	}
 	return errors.Join(err, s.health.server.Close(), s.metrics.server.Close())
 }

@@ -94,7 +94,7 @@ func TestTheProgram(t *testing.T) {
 	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	stderr.line(t, "sidecar shuts down")
+	stderr.line(t, "Shutting down")
 	at.becomes(t, 503, "shutting down")
 	if got := finish(); !strings.Contains(got, `"result":"recorded"`) {
 		t.Errorf("the request under way was answered %s", got)
@@ -176,8 +176,8 @@ func TestInsecure(t *testing.T) {
 // TestAPIServerAway: alive, not ready, and webhooks are sent back in time.
 func TestAPIServerAway(t *testing.T) {
 	p := start(t, "--public-key-file="+keyFile, "--namespace=default", "--kubeconfig="+kubeconfigFor(t, "http://127.0.0.1:1"))
-	p.becomes(t, 503, "the API server was not reached yet")
-	p.stderr.line(t, "sidecar waits")
+	p.becomes(t, 503, "the API server is not reachable yet")
+	p.stderr.line(t, "Startup check failed, retrying")
 	if status, got := ask(t, http.MethodGet, "http://"+p.Health+"/healthz", "", false); status != 200 {
 		t.Errorf("/healthz: %d %s", status, got)
 	}
@@ -216,7 +216,7 @@ func TestKeyFromURL(t *testing.T) {
 	}))
 	defer provider.Close()
 	p := start(t, "--public-key-url="+provider.URL, "--namespace=default", "--kubeconfig="+kubeconfig)
-	p.becomes(t, 503, `"reasons":["the public key could not be fetched yet"]`)
+	p.becomes(t, 503, `"reasons":["the public key is not fetched yet"]`)
 	webhooks := "http://" + p.Webhooks + "/webhooks/videosdk"
 	if status, got := ask(t, http.MethodPost, webhooks, body("recording-starting", "by-url"), true); status != 503 {
 		t.Errorf("%d %s", status, got)

@@ -54,9 +54,9 @@ func (q *quantity) Set(value string) (err error) {
 
 func (o *spoolOptions) bind(flags *flag.FlagSet) {
 	o.maxBytes = quantity{resource.MustParse("256Mi")}
-	flags.StringVar(&o.directory, "spool-dir", "", "Directory on a local disk for events that the API server does not take in time; they are answered 202 and written later. Without it such webhooks are answered 503.")
-	flags.Var(&o.maxBytes, "spool-max-bytes", "How much the events in --spool-dir may take together; the file takes up to twice that. More are answered 503.")
-	flags.StringVar(&o.acknowledge, "acknowledge", acknowledgeAPI, "When an event is acknowledged: api, once it is in the object's status, or spool, once it is on the disk of --spool-dir, from where it is written within moments. spool answers sooner and writes less, but what is acknowledged and not written yet is lost with the disk.")
+	flags.StringVar(&o.directory, "spool-dir", "", "Directory on a local disk for events that the API server does not accept in time: 202 instead of 503.")
+	flags.Var(&o.maxBytes, "spool-max-bytes", "Limit on the size of spooled events; files take up to twice that. Beyond it webhooks are answered 503.")
+	flags.StringVar(&o.acknowledge, "acknowledge", acknowledgeAPI, "When to acknowledge an event: api, once it is in the status; or spool, once it is in --spool-dir, which is faster and less safe.")
 }
 
 func (o *spoolOptions) validate() error {
@@ -67,7 +67,7 @@ func (o *spoolOptions) validate() error {
 	case o.acknowledge != acknowledgeAPI && o.acknowledge != acknowledgeSpool:
 		return fmt.Errorf("--acknowledge must be %s or %s, not %q", acknowledgeAPI, acknowledgeSpool, o.acknowledge)
 	case o.first() && o.directory == "":
-		return errors.New("--acknowledge=spool needs --spool-dir, a directory on a disk that outlasts the sidecar")
+		return errors.New("--acknowledge=spool needs --spool-dir, on a disk that survives the sidecar")
 	}
 	return nil
 }
@@ -75,11 +75,11 @@ func (o *spoolOptions) validate() error {
 // first reports whether events are acknowledged by the spool.
 func (o *spoolOptions) first() bool { return o.acknowledge == acknowledgeSpool }
 
-// announce tells what is promised less than by default.
+// announce warns if the sidecar promises less than by default.
 func (o *spoolOptions) announce(log logr.Logger) {
 	if o.first() {
-		log.Info("webhooks are acknowledged once they are on the local disk, and written to the API server behind that (--acknowledge=spool): "+
-			"if the disk is lost before that, so are they", "spool", o.directory)
+		log.Info("WARNING: webhooks are acknowledged from disk", "spool", o.directory,
+			"hint", "with --acknowledge=spool, an acknowledged event is lost with the disk until it is written to the API server")
 	}
 }
 
@@ -93,7 +93,7 @@ type spooler struct {
 	workers sync.WaitGroup
 }
 
-// openOutbox makes the outbox that the options ask for.
+// openOutbox opens the outbox that the options ask for.
 func (s *sidecar) openOutbox(writer *recorder.Writer, registry prometheus.Registerer) error {
 	options := outbox.Options{
 		Write: writer.Write, Timeout: s.options.writeTimeout, SpoolFirst: s.options.spool.first(),
@@ -104,14 +104,14 @@ func (s *sidecar) openOutbox(writer *recorder.Writer, registry prometheus.Regist
 		store, err := spool.Open(s.options.spool.directory, spool.Options{
 			MaxBytes: s.options.spool.maxBytes.Value(), Now: wallClock, OnDamage: func(file string, bytes int64) {
 				options.Metrics.Damaged()
-				s.log.Error(spool.ErrDamaged, "Spool damaged, bytes set aside: keep the file if its events matter, delete it otherwise", "file", file, "bytes", bytes)
+				s.log.Error(spool.ErrDamaged, "Spool damaged, bytes set aside", "file", file, "bytes", bytes, "hint", "keep the file if its events matter, otherwise delete it")
 			},
 		})
 		if err != nil {
-			return fmt.Errorf("--spool-dir must be a directory that the sidecar may write to, and that no other one uses: %w", err)
+			return fmt.Errorf("--spool-dir must be a writable directory that no other sidecar uses: %w", err)
 		}
 		if waiting := store.Stats(); waiting.Events > 0 {
-			s.log.Info("Spool has events of the last run", "events", waiting.Events)
+			s.log.Info("Spool has events from last run", "events", waiting.Events)
 		}
 		outbox.RegisterSpool(registry, store, wallClock)
 		s.readiness.Clear(noAPIServer) // webhooks can be accepted without it
@@ -124,17 +124,17 @@ func (s *sidecar) openOutbox(writer *recorder.Writer, registry prometheus.Regist
 	return nil
 }
 
-// listen takes the socket of `sidecar spool`, which the sidecar does without where it cannot.
+// listen opens the socket of `sidecar spool`. If that fails, the sidecar runs without it.
 func (p *spooler) listen(ctx context.Context) {
 	if p.control == nil {
 		return
 	}
 	if err := p.control.listen(ctx); err != nil {
-		p.log.Error(err, "`sidecar spool` cannot be used while the sidecar runs")
+		p.log.Error(err, "Spool commands not available")
 	}
 }
 
-// start has the spool replayed, and `sidecar spool` served.
+// start replays the spool, and serves `sidecar spool`.
 func (p *spooler) start() {
 	var ctx context.Context
 	ctx, p.cancel = context.WithCancel(context.Background())
@@ -142,7 +142,7 @@ func (p *spooler) start() {
 		return
 	}
 	if err := p.Start(); err != nil {
-		p.log.Error(err, "Spool not read to its end, its events wait for the next start")
+		p.log.Error(err, "Spool not read in full")
 	}
 	p.workers.Go(func() { growMemoryLimit(ctx, p.store) })
 	if p.control.listener == nil {
@@ -150,12 +150,12 @@ func (p *spooler) start() {
 	}
 	p.workers.Go(func() {
 		if err := p.control.serve(); err != nil {
-			p.log.Error(err, "`sidecar spool` cannot be used any more while the sidecar runs")
+			p.log.Error(err, "Spool commands not available")
 		}
 	})
 }
 
-// stop ends the outbox once nothing waits in it, or flushTimeout has passed. Nothing may be recorded meanwhile.
+// stop closes the outbox once it is empty, or after flushTimeout. Nothing may be recorded meanwhile.
 func (p *spooler) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
@@ -165,7 +165,7 @@ func (p *spooler) stop() error {
 		return nil
 	}
 	if left := p.store.Stats().Events; left > 0 {
-		p.log.Info("Events stay in the spool for the next run", "events", left)
+		p.log.Info("Events left in the spool", "events", left)
 	}
 	err := p.control.close()
 	p.cancel()

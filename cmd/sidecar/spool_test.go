@@ -229,7 +229,7 @@ func TestSpoolOverOutage(t *testing.T) {
 	sending.Wait()
 	g.set(gatePasses)
 	back := time.Now()
-	p.stderr.line(t, "Spool is empty")
+	p.stderr.line(t, "Spool empty")
 	awaitEmptySpool(t, p)
 	t.Logf("answers %v, longest %s, all written %s after the API server's return", s.answers, s.longest, time.Since(back))
 	if len(s.problems) > 0 {
@@ -305,7 +305,7 @@ func TestSpoolTool(t *testing.T) {
 	if code := p.end(t); code != 0 {
 		t.Errorf("exit code %d\n%s", code, p.stderr)
 	}
-	p.stderr.line(t, "Events stay in the spool for the next run")
+	p.stderr.line(t, "Events left in the spool")
 
 	dead := fmt.Sprintf(`{"id":1,"state":"dead","payload":{"namespace":"default","meetingId":%q,"sessionId":%q,"type":"Started","source":"Webhook","receiveTime":"2026-11-23T12:00:00Z","reason":"the reason"}}`, meetingID, session)
 	addDeadLetters(t, directory, dead+"\n"+dead)
@@ -331,7 +331,7 @@ func TestSpoolTool(t *testing.T) {
 
 	g.set(gatePasses)
 	p = start(t, args...)
-	p.stderr.line(t, "Spool has events of the last run")
+	p.stderr.line(t, "Spool has events from last run")
 	if told, _ := runTool(t, 0, "retry", "--spool-dir", directory, "--all"); told != "1 dead letters will be written again\n" {
 		t.Errorf("retry: %s", told)
 	}
@@ -429,7 +429,7 @@ func TestSpoolToolUsage(t *testing.T) {
 		{[]string{"retry", "--spool-dir", empty}, 2, "--all"},
 		{[]string{"retry", "--spool-dir", empty, "--all", "1"}, 2, "--all"},
 		{[]string{"delete", "--spool-dir", empty, "x"}, 2, `"x" is not an ID of`},
-		{[]string{"list", "--spool-dir", empty + "/missing"}, 1, "no spool, give the sidecar's own --spool-dir"},
+		{[]string{"list", "--spool-dir", empty + "/missing"}, 1, "no spool: set the sidecar's --spool-dir"},
 		{[]string{"list", "--spool-dir", damaged}, 0, "bytes were copied to " + damaged},
 	} {
 		if _, stderr := runTool(t, tc.code, tc.args...); !strings.Contains(stderr, tc.want) {
@@ -461,7 +461,7 @@ func TestWrongSpoolOptions(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"--spool-dir=/dev/null/such"}, 1, "--spool-dir must be a directory that the sidecar may write to"},
+		{[]string{"--spool-dir=/dev/null/such"}, 1, "--spool-dir must be a writable directory"},
 		{[]string{"--spool-max-bytes=lots"}, 2, "-spool-max-bytes"},
 		{[]string{"--spool-max-bytes=10"}, 2, "--spool-max-bytes must be from 1Mi to 64Gi"},
 		{[]string{"--spool-max-bytes=1Ti"}, 2, "--spool-max-bytes must be from 1Mi to 64Gi"},

@@ -22,29 +22,29 @@ type tlsOptions struct {
 }
 
 func (o *tlsOptions) bind(flags *flag.FlagSet) {
-	flags.StringVar(&o.certFile, "tls-cert-file", "", "PEM file with the certificate of --webhook-bind-address, and its chain; read again when it changes. Without it webhooks are received over plain HTTP.")
-	flags.StringVar(&o.keyFile, "tls-key-file", "", "PEM file with the private key of --tls-cert-file; read again when it changes.")
+	flags.StringVar(&o.certFile, "tls-cert-file", "", "PEM file with the certificate chain of --webhook-bind-address; reloaded on change. Plain HTTP without it.")
+	flags.StringVar(&o.keyFile, "tls-key-file", "", "PEM file with the private key of --tls-cert-file; reloaded on change.")
 }
 
 func (o *tlsOptions) validate() error {
 	if (o.certFile == "") != (o.keyFile == "") {
-		return errors.New("--tls-cert-file and --tls-key-file go together: give both, or neither for plain HTTP")
+		return errors.New("--tls-cert-file and --tls-key-file go together: set both, or neither for plain HTTP")
 	}
 	return nil
 }
 
-// maxCertificateBytes bounds what is read of a certificate's chain, or of a key.
+// maxCertificateBytes limits the size of a certificate chain, or of a key.
 const maxCertificateBytes = 256 << 10
 
-// openCertificate reads the certificate of webhooks, and returns nil if there is none. It is read again when its files change; files that
-// can no longer be used leave the last certificate in use, also if only one of the two is renewed yet. No error contains any of the key.
+// openCertificate reads the certificate of the webhook port, or returns nil if there is none. It is read again when its files change. If they
+// cannot be used, or only one of them has been renewed yet, the last certificate stays in use. No error contains any of the key.
 func (s *sidecar) openCertificate(registry prometheus.Registerer) (*watchedfile.File[*tls.Certificate], error) {
 	o := s.options.tls
 	if o.certFile == "" {
 		return nil, nil
 	}
 	name := func(err error) error { return fmt.Errorf("--tls-cert-file and --tls-key-file: %w", err) }
-	report := s.reporter("TLS certificate not read again")
+	report := s.reporter("TLS certificate not reloaded")
 	file, err := watchedfile.Open(func(files []watchedfile.Content) (*tls.Certificate, error) {
 		loaded, err := watchedfile.ParseCertificate(files)
 		if err == nil {
@@ -55,15 +55,15 @@ func (s *sidecar) openCertificate(registry prometheus.Registerer) (*watchedfile.
 	if err != nil {
 		return nil, name(err)
 	}
-	// Who reads the metrics has the files read.
+	// Reading the metrics reads the files again.
 	registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "meetingrecording_webhook_certificate_expiry_timestamp_seconds",
-			Help: "When the certificate of the webhooks' port expires, in seconds since 1970.",
+			Help: "Expiry of the webhook port's certificate, in seconds since 1970.",
 		}, func() float64 { return float64(file.Get().Leaf.NotAfter.Unix()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "meetingrecording_webhook_certificate_outdated",
-			Help: "1 while the files of the webhooks' certificate cannot be used, so that the last good one is in force; else 0.",
+			Help: "1 while new certificate files cannot be used and the last good certificate stays in use, else 0.",
 		}, file.Outdated))
 	return file, nil
 }

@@ -95,7 +95,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	p := start(t, "--insecure-skip-signature", "--namespace=default", "--kubeconfig="+kubeconfig, "--tls-cert-file="+certFile, "--tls-key-file="+keyFile)
 	p.becomes(t, 200, "ok")
 	p.stderr.line(t, first)
-	if line := p.stderr.line(t, "sidecar started"); !strings.Contains(line, `"tls":"1.2 or newer"`) {
+	if line := p.stderr.line(t, "Sidecar started"); !strings.Contains(line, `"tls":"1.2 or newer"`) {
 		t.Errorf("log %s", line)
 	}
 	session := fmt.Sprintf("tls-%d", time.Now().UnixNano())
@@ -123,7 +123,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	eventually(t, 200, "\nmeetingrecording_webhook_certificate_outdated 0", metrics)
 	replace(t, certFile, []byte("no certificate"))
 	eventually(t, 200, "\nmeetingrecording_webhook_certificate_outdated 1", metrics)
-	p.stderr.line(t, "TLS certificate not read again")
+	p.stderr.line(t, "TLS certificate not reloaded")
 	expect(secure(), second)
 	expect(open, first)
 	third := writeCertificate(t, certFile, keyFile, 3)

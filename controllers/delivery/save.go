@@ -95,12 +95,12 @@ func (s *saver) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSaves)
 	defer cancel()
 	if err := s.delivering.Acquire(ctx, concurrency); err != nil {
-		return fmt.Errorf("wait for deliveries under way, of which some are repeated after the restart: %w", err)
+		return fmt.Errorf("wait for deliveries in flight (some will repeat after the restart): %w", err)
 	}
 	defer s.delivering.Release(concurrency)
 	for key, cached := range s.entries.unsaved() {
 		if err := s.saveLast(ctx, key, cached); err != nil {
-			log.FromContext(ctx).Error(err, "Delivery not stored, some events are delivered again after the restart", "recording", key.String())
+			log.FromContext(ctx).Error(err, "Delivery not stored, events will repeat", "recording", key.String())
 		}
 	}
 	return nil

@@ -115,7 +115,7 @@ func (s *Sweeper) sweep(ctx context.Context) {
 func (s *Sweeper) incomplete(ctx context.Context, err error) {
 	if ctx.Err() == nil {
 		failuresTotal.WithLabelValues("list").Inc()
-		log.FromContext(ctx).Error(err, "Retention sweep incomplete, retrying with the next")
+		log.FromContext(ctx).Error(err, "Retention sweep incomplete, retrying")
 	}
 }
 

@@ -40,9 +40,9 @@ func Protect(reviewer *Reviewer, next http.Handler, log logr.Logger) http.Handle
 			http.Error(w, "Forbidden: this needs the verb "+verb+" on the non-resource URL "+r.URL.Path+
 				", which the ClusterRole metrics-reader of the operator grants", http.StatusForbidden)
 		default:
-			log.Error(err, "Access could not be checked", "path", r.URL.Path)
+			log.Error(err, "Access check failed", "path", r.URL.Path)
 			w.Header().Set("Retry-After", "5")
-			http.Error(w, "The API server could not be asked whether you may get this; the log says why", http.StatusServiceUnavailable)
+			http.Error(w, "Access could not be checked with the API server; the log says why", http.StatusServiceUnavailable)
 		}
 	})
 }

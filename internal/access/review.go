@@ -37,11 +37,11 @@ func (r *Reviewer) post(ctx context.Context, path string, review any) error {
 	}
 	defer func() { _ = response.Body.Close() }() // everything of interest was read
 	if response.StatusCode != http.StatusCreated {
-		return fmt.Errorf("API server answered POST %s with %s: the ServiceAccount needs the verb create on tokenreviews and subjectaccessreviews",
+		return fmt.Errorf("API server responded to POST %s with %s: the ServiceAccount needs the verb create on tokenreviews and subjectaccessreviews",
 			path, response.Status)
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswerBytes)).Decode(review); err != nil {
-		return fmt.Errorf("decode the API server's answer to POST %s: %w", path, err)
+		return fmt.Errorf("decode the API server's response to POST %s: %w", path, err)
 	}
 	return nil
 }

@@ -104,10 +104,10 @@ func (a *Archiver) Archive(ctx context.Context, req Request) ([]outputs.Output, 
 		return nil, err
 	}
 	if c.unchanged {
-		a.Log.Info("archived already, and unchanged", "url", c.url, "bytes", c.known.Object.SizeBytes, "sha256", c.known.Object.SHA256)
+		a.Log.Info("Already archived", "url", c.url, "bytes", c.known.Object.SizeBytes, "sha256", c.known.Object.SHA256)
 		return c.outputs(c.known), nil
 	}
-	a.Log.Info("archived", "url", c.url, "bytes", c.made.SizeBytes, "sha256", c.made.SHA256, "attempts", file.Attempt,
+	a.Log.Info("Archived", "url", c.url, "bytes", c.made.SizeBytes, "sha256", c.made.SHA256, "attempts", file.Attempt,
 		"duration", c.Now().Sub(started).Round(time.Millisecond).String())
 	written, err := c.confirm(ctx, file)
 	if err != nil {

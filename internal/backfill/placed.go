@@ -50,7 +50,7 @@ func (p *placed) has(ctx context.Context, r *round, sessionID, fileID string) (b
 				return false, ctx.Err()
 			}
 			// An API server that is too busy for that may still answer for one object.
-			r.log.Error(err, "Recordings not read at once, going on one by one")
+			r.log.Error(err, "Cannot list recordings, reading each")
 			p.spent = 0
 			return false, nil
 		}

@@ -212,7 +212,7 @@ func TestOpenAddressIsTold(t *testing.T) {
 	if got := ask(t, http.MethodGet, address, ""); got != "info" {
 		t.Errorf("it answers %q", got)
 	}
-	if !strings.Contains(logged.String(), "WARNING: everybody who reaches this address can change the log level") {
+	if !strings.Contains(logged.String(), "WARNING: diagnostics are not protected") {
 		t.Errorf("the log is:\n%s", logged)
 	}
 }
@@ -222,7 +222,7 @@ func TestPortInUse(t *testing.T) {
 	address, level, _ := instance(t, loopbackListener)
 	var logged harness.Output
 	Start(t.Context(), Options{Address: address}, level, zap.New(zap.WriteTo(&logged)))()
-	if !strings.Contains(logged.String(), "give --diagnostics-bind-address a free port") {
+	if !strings.Contains(logged.String(), "set --diagnostics-bind-address to a free port") {
 		t.Errorf("the log is:\n%s", &logged)
 	}
 	Start(t.Context(), Options{Address: Off}, level, logr.Discard())()

@@ -27,9 +27,9 @@ type Options struct {
 // Bind adds the flags. Nothing is served by default: another container of the Pod could change the level, and fill the log or silence it.
 func (o *Options) Bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.Address, "diagnostics-bind-address", Off,
-		"Address of /loglevel and, with --pprof, of /debug/pprof/, over plain HTTP without authentication, such as 127.0.0.1:8084; 0 for none.")
+		"Address of /loglevel and /debug/pprof/, without authentication, such as 127.0.0.1:8084; 0 for none.")
 	flags.BoolVar(&o.Profiles, "pprof", false,
-		"Serve profiles (Go's pprof) at --diagnostics-bind-address. They show what is in memory, secrets too.")
+		"Serve Go profiles at --diagnostics-bind-address. They show memory, including secrets.")
 }
 
 // Validate returns what is wrong with the flags.

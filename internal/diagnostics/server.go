@@ -39,7 +39,7 @@ func Start(ctx context.Context, options Options, level *Level, log logr.Logger) 
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", options.Address)
 	if err != nil {
-		log.Error(err, "No diagnostics: give --diagnostics-bind-address a free port to have a log level that can be changed", "address", options.Address)
+		log.Error(err, "Diagnostics not served", "address", options.Address, "hint", "set --diagnostics-bind-address to a free port")
 		return func() {}
 	}
 	announce(log, listener.Addr().String(), options)
@@ -54,10 +54,10 @@ func Start(ctx context.Context, options Options, level *Level, log logr.Logger) 
 
 func announce(log logr.Logger, address string, options Options) {
 	if loopback.IsAddress(address) {
-		log.Info("Diagnostics are served", "address", address, "pprof", options.Profiles)
+		log.Info("Serving diagnostics", "address", address, "pprof", options.Profiles)
 	} else {
-		log.Info("WARNING: everybody who reaches this address can change the log level and, with --pprof, read our memory; "+
-			"give --diagnostics-bind-address a loopback address", "address", address, "pprof", options.Profiles)
+		log.Info("WARNING: diagnostics are not protected", "address", address, "pprof", options.Profiles,
+			"hint", "anyone who reaches the address can change the log level and, with --pprof, read memory; use a loopback address")
 	}
 }
 
@@ -72,7 +72,7 @@ func serve(ctx context.Context, listener net.Listener, options Options, level *L
 	})
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		log.Error(err, "Diagnostics are not served any more: restart to have them again", "address", listener.Addr().String())
+		log.Error(err, "Diagnostics not served, restart to retry", "address", listener.Addr().String())
 	}
 }
 

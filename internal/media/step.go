@@ -71,7 +71,7 @@ func (s Step) in(ctx context.Context, do func(context.Context, *work) (outputs.M
 	w.Recording.Scratch, w.Recording.Progress = dir, s.Progress
 	msg, err := do(ctx, w)
 	if errors.Is(err, ffmpeg.ErrSoundChanges) {
-		s.Log.Info("Sound changes its rate or layout, starting again with a copy")
+		s.Log.Info("Sound format changes, restarting with copy")
 		w.uniformSound = true
 		msg, err = do(ctx, w)
 	}

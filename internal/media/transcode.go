@@ -101,7 +101,7 @@ func (w *work) makeMP4(ctx context.Context, r shown, opts TranscodeOptions) (out
 		Info: r.info, Preset: opts.Preset, MaxHeight: opts.MaxHeight, Reencode: opts.Reencode, Picture: r.picture, Sound: r.sound, Extra: opts.Extra,
 	}
 	if m.Copies() {
-		w.Log.Info("Copying the streams, browsers play them")
+		w.Log.Info("Copying streams without encoding")
 	}
 	if err := w.encode(ctx, r, m.Args(w.path("video.mp4")), opts.Extra); err != nil {
 		return outputs.Output{}, err

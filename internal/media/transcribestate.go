@@ -36,7 +36,7 @@ func (t *transcription) resume(ctx context.Context) ([]transcript.Part, error) {
 	}
 	var s state
 	if json.Unmarshal(text, &s) != nil || s.Schema != stateSchema || s.Key != t.key || !t.fits(s.Parts) {
-		t.Log.Info("Starting over, finished chunks are of other sound or options", "state", stateFile)
+		t.Log.Info("Sound or options changed, starting over", "state", stateFile)
 		return nil, nil //nolint:nilerr // what is not ours is left behind
 	}
 	return s.Parts, nil

@@ -50,7 +50,7 @@ func (a *attempts) wait(_, _ time.Duration, retry int, resp *http.Response) time
 		}
 	}
 	wait := a.sender.opts.Backoff(retry, asked)
-	a.sender.log.Warn("attempt failed, trying again", "attempt", a.made, "of", a.sender.opts.Retries+1,
+	a.sender.log.Warn("Attempt failed, retrying", "attempt", a.made, "of", a.sender.opts.Retries+1,
 		"wait", wait.Round(time.Millisecond).String(), "error", a.last.Error())
 	return wait
 }
@@ -83,13 +83,13 @@ func (s *Sender) evaluate(resp *http.Response) error {
 	case code == http.StatusNotFound, code == http.StatusGone:
 		return exit(sysexits.Config, "; correct --url")
 	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusProxyAuthRequired:
-		return exit(sysexits.NoPerm, "; has it the same secret?")
+		return exit(sysexits.NoPerm, "; does it have the same secret?")
 	case code == http.StatusTooManyRequests:
 		return exit(sysexits.TempFail, "")
 	case code == http.StatusRequestTimeout, code >= http.StatusInternalServerError:
 		return exit(sysexits.Unavailable, "")
 	default:
-		return exit(sysexits.Protocol, ", not 2xx; does it take CloudEvents in JSON (application/cloudevents+json)?")
+		return exit(sysexits.Protocol, ", not 2xx; does it accept CloudEvents in JSON (application/cloudevents+json)?")
 	}
 }
 

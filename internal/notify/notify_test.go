@@ -197,8 +197,8 @@ func TestSendFails(t *testing.T) {
 		code   int
 		text   string
 	}{
-		"400": {400, 1, 76, "answered 400 Bad Request, not 2xx; does it take CloudEvents in JSON"},
-		"401": {401, 1, 77, "401 Unauthorized; has it the same secret?"},
+		"400": {400, 1, 76, "answered 400 Bad Request, not 2xx; does it accept CloudEvents in JSON"},
+		"401": {401, 1, 77, "401 Unauthorized; does it have the same secret?"},
 		"403": {403, 1, 77, "403 Forbidden"},
 		"404": {404, 1, 78, "404 Not Found; correct --url"},
 		"410": {410, 1, 78, "410 Gone"},

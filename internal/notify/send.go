@@ -128,7 +128,7 @@ func (s *Sender) Send(ctx context.Context, event Event) error {
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // what it says beside 2xx is not asked for
 	_ = resp.Body.Close()
-	s.log.Info("notified", "receiver", s.receiver.Host, "event", event.ID, "status", resp.StatusCode, "attempts", a.made)
+	s.log.Info("Notified", "receiver", s.receiver.Host, "event", event.ID, "status", resp.StatusCode, "attempts", a.made)
 	return nil
 }
 

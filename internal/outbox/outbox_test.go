@@ -108,7 +108,7 @@ func TestHealthyAfterOutage(t *testing.T) {
 		pass(openFor)
 		w.expect(t, newEvent(100, 0), lifecycle.Recorded, 0)
 		w.expect(t, newEvent(101, 0), lifecycle.Recorded, 0)
-		for _, line := range []string{"API server refuses writes, spooling events", "API server accepts writes again", "Spool is empty"} {
+		for _, line := range []string{"API server refuses writes, spooling events", "API server accepts writes again", "Spool empty"} {
 			if !strings.Contains(w.log.String(), line) {
 				t.Errorf("%q is not in the log:\n%s", line, w.log)
 			}
@@ -610,7 +610,7 @@ func TestShares(t *testing.T) {
 		used.stats.Bytes = testSpoolBytes/clientShare + 1
 		ofClient := newEvent(0, 0)
 		ofClient.Source = v1alpha1.EventSourceClient
-		if _, err := w.Record(t.Context(), ofClient); !errors.Is(err, spool.ErrFull) || !strings.Contains(err.Error(), "to leave room for webhooks") {
+		if _, err := w.Record(t.Context(), ofClient); !errors.Is(err, spool.ErrFull) || !strings.Contains(err.Error(), "used their share of the spool") {
 			t.Errorf("error %v", err)
 		}
 		w.expect(t, newEvent(1, 0), Spooled, 2*time.Second)

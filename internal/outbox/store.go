@@ -65,9 +65,9 @@ func (o *Outbox) checkShare(q *queue, e *entry) error {
 	stats := o.Spool.Stats()
 	switch {
 	case stats.Bytes > stats.MaxBytes/refusedShare && !q.lane.health.isClosed(direct):
-		return fmt.Errorf("namespace %s refuses writes, and may take no more of the spool: %w", e.event.Namespace, o.Metrics.failed(spool.ErrFull))
+		return fmt.Errorf("namespace %s refuses writes and has used its share of the spool: %w", e.event.Namespace, o.Metrics.failed(spool.ErrFull))
 	case stats.Bytes > stats.MaxBytes/clientShare && e.event.Source == v1alpha1.EventSourceClient:
-		return fmt.Errorf("client events may take no more of the spool, to leave room for webhooks: %w", o.Metrics.failed(spool.ErrFull))
+		return fmt.Errorf("client events have used their share of the spool: %w", o.Metrics.failed(spool.ErrFull))
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func (o *Outbox) reject(q *queue, e *entry, cause error) error {
 			return nil
 		}
 		if stats := o.Spool.Stats(); stats.DeadBytes > stats.MaxBytes/deadShare {
-			o.Log.Info("Rejected event not kept, too many dead letters", e.event.LogValues()...)
+			o.Log.Info("Rejected event dropped, too many dead letters", e.event.LogValues()...)
 			return nil
 		}
 	}
@@ -130,8 +130,8 @@ func (o *Outbox) reject(q *queue, e *entry, cause error) error {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		if err == nil {
-			o.Log.Info("Event can never be written, it is a dead letter now", append(e.event.LogValues(), "reason", cause.Error())...)
-		} else if o.Log.Error(o.Metrics.failed(err), "Rejected event not kept", e.event.LogValues()...); e.id != 0 {
+			o.Log.Info("Event set aside as dead letter", append(e.event.LogValues(), "reason", cause.Error())...)
+		} else if o.Log.Error(o.Metrics.failed(err), "Rejected event not stored", e.event.LogValues()...); e.id != 0 {
 			o.delay(q, openFor)
 		}
 		q.drop(func(other *entry) bool { return other == e })

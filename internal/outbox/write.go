@@ -86,7 +86,7 @@ func (o *Outbox) read(key, below uint64) ([]*entry, error) {
 			if err := spool.AppendNow(o.Spool, []spool.Record{r}); err != nil {
 				return nil, o.Metrics.failed(err)
 			}
-			o.Log.Error(err, "Event of another version, it is a dead letter now", "namespace", r.Group)
+			o.Log.Error(err, "Event version unknown, set aside as dead letter", "namespace", r.Group)
 			continue
 		}
 		entries = append(entries, &entry{event: spooled.Event, id: r.ID, stored: true, answered: true})
@@ -147,7 +147,7 @@ func (o *Outbox) finish(q *queue, f flow, batch []*entry, written []recorder.Wri
 		o.retry(q, batch, failure)
 	} else if q.backoff = backoff; o.hasBacklog && o.isDrained() {
 		o.hasBacklog = false
-		o.Log.Info("Spool is empty, all events are written")
+		o.Log.Info("Spool empty, all events written")
 	}
 	o.settle(q)
 }

@@ -136,7 +136,7 @@ func serve(w http.ResponseWriter, r *http.Request, files map[string]file, policy
 	}
 	found, ok := files[r.URL.Path]
 	if !ok {
-		http.Error(w, "there is no such page; the recordings are at /", http.StatusNotFound)
+		http.Error(w, "page not found; the recordings are at /", http.StatusNotFound)
 		return
 	}
 	header.Set("Content-Type", found.contentType)

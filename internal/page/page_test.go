@@ -49,8 +49,8 @@ func TestAnswers(t *testing.T) {
 		{http.MethodGet, "/assets/app.js", 200, "text/javascript; charset=utf-8", "import"},
 		{http.MethodGet, "/assets/base.css", 200, "text/css; charset=utf-8", "color-scheme"},
 		{http.MethodGet, "/assets/mark.svg", 200, "image/svg+xml", "<svg"},
-		{http.MethodGet, "/assets/", 404, "text/plain; charset=utf-8", "there is no such page"},
-		{http.MethodGet, "/assets/index.html", 404, "text/plain; charset=utf-8", "there is no such page"},
+		{http.MethodGet, "/assets/", 404, "text/plain; charset=utf-8", "page not found"},
+		{http.MethodGet, "/assets/index.html", 404, "text/plain; charset=utf-8", "page not found"},
 		{http.MethodGet, "/recordings", 404, "text/plain; charset=utf-8", "the recordings are at /"},
 		{http.MethodPost, "/", 405, "text/plain; charset=utf-8", "use GET"},
 	} {

@@ -63,14 +63,14 @@ func methodNotAllowed(problem, allow string) *answer {
 
 func health(method string) *answer {
 	if method != http.MethodGet && method != http.MethodHead {
-		return methodNotAllowed("the health check is asked by GET or HEAD", "GET, HEAD")
+		return methodNotAllowed("the health check accepts GET and HEAD only", "GET, HEAD")
 	}
 	return &answer{status: http.StatusOK, health: "ok"}
 }
 
 // failuresLimited has one text for all, so that it reveals nothing about what was wrong.
 func failuresLimited(wait time.Duration) *answer {
-	a := refused(http.StatusTooManyRequests, outcomeFailuresLimited, "too many requests that are refused: try again later")
+	a := refused(http.StatusTooManyRequests, outcomeFailuresLimited, "too many refused requests: try again later")
 	a.wait, a.isQuiet = wait, true
 	return a
 }

@@ -66,8 +66,8 @@ func TestClientEvents(t *testing.T) {
 		{"no token", "POST", "", clientBody("RECORDING_STARTED"), 401, "send Authorization: Bearer TOKEN", ""},
 		{"another token", "POST", good + "s", clientBody("RECORDING_STARTED"), 401, "the token is missing or wrong", ""},
 		{"a token of another scheme", "POST", "Basic " + clientToken, clientBody("RECORDING_STARTED"), 401, "the token is missing or wrong", ""},
-		{"GET", "GET", good, "", 405, "events are sent by POST", ""},
-		{"OPTIONS without origins", "OPTIONS", "", "", 405, "events are sent by POST", ""},
+		{"GET", "GET", good, "", 405, "events must be sent with POST", ""},
+		{"OPTIONS without origins", "OPTIONS", "", "", 405, "events must be sent with POST", ""},
 		{"too large", "POST", good, strings.Repeat(" ", maxBodyBytes+1), 413, "larger than", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

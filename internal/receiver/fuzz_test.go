@@ -167,9 +167,9 @@ func checkLog(t *testing.T, log, signature, body string) {
 // was sent but numbers and, where it is no JSON, the first wrong character.
 var problems = regexp.MustCompile(`^(` + strings.Join([]string{
 	`internal error`,
-	`too many requests that are refused: try again later`,
+	`too many refused requests: try again later`,
 	`unknown path: check the webhook's URL`,
-	`webhooks are sent by POST`,
+	`webhooks must be sent with POST`,
 	`Content-Encoding must be identity: send the body as it was signed`,
 	`body is larger than 65536 bytes`,
 	`body did not arrive in full`,

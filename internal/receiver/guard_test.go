@@ -452,7 +452,7 @@ func TestHealthOfTheWebhooksPort(t *testing.T) {
 		method       string
 		status       int
 		body, header string
-	}{{"GET", 200, `{"status":"ok"}`, ""}, {"HEAD", 200, "", ""}, {"POST", 405, `{"error":"the health check is asked by GET or HEAD"}`, "GET, HEAD"}} {
+	}{{"GET", 200, `{"status":"ok"}`, ""}, {"HEAD", 200, "", ""}, {"POST", 405, `{"error":"the health check accepts GET and HEAD only"}`, "GET, HEAD"}} {
 		request, err := http.NewRequest(tc.method, "http://"+g.address+"/healthz?x=1", nil)
 		if err != nil {
 			t.Fatal(err)

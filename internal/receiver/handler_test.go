@@ -85,8 +85,8 @@ func TestAnswers(t *testing.T) {
 		{"another path", request{path: "/", body: goodBody}, nil, 404, `{"error":"unknown path: check the webhook's URL"}`, nil, "unknown not_found"},
 		{"a path below", request{path: WebhookPath + "/x", body: goodBody}, nil, 404, `{"error":"unknown path: check the webhook's URL"}`, nil, "unknown not_found"},
 		{"a slash too many", request{path: WebhookPath + "/", body: goodBody}, nil, 404, "unknown path", nil, "unknown not_found"},
-		{"GET", request{method: "GET"}, nil, 405, `{"error":"webhooks are sent by POST"}`, map[string]string{"Allow": "POST"}, "unknown method_not_allowed"},
-		{"PUT", request{method: "PUT", body: goodBody}, nil, 405, `{"error":"webhooks are sent by POST"}`, map[string]string{"Allow": "POST"}, "unknown method_not_allowed"},
+		{"GET", request{method: "GET"}, nil, 405, `{"error":"webhooks must be sent with POST"}`, map[string]string{"Allow": "POST"}, "unknown method_not_allowed"},
+		{"PUT", request{method: "PUT", body: goodBody}, nil, 405, `{"error":"webhooks must be sent with POST"}`, map[string]string{"Allow": "POST"}, "unknown method_not_allowed"},
 		{"GET of another path", request{method: "GET", path: "/x"}, nil, 404, "unknown path", nil, "unknown not_found"},
 
 		{"64 KiB", request{body: goodBody + strings.Repeat(" ", maxBodyBytes-len(goodBody))}, nil, 200, `"recorded"`, nil, "recording-started recorded"},

@@ -93,7 +93,7 @@ func TestEveryStrangerIsAFailure(t *testing.T) {
 			l.expect(t, 1, first.Code, "192.0.2.2", q)
 			l.expect(t, 1, 429, "192.0.2.3", q)
 			w := l.send(t, "192.0.2.3", q)
-			if w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(), "too many requests that are refused") {
+			if w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(), "too many refused requests") {
 				t.Errorf("Retry-After %s, %s", w.Header().Get("Retry-After"), w.Body)
 			}
 			l.expect(t, 10, 200, "192.0.2.3", genuine)

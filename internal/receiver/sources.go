@@ -64,7 +64,7 @@ func (h *Handler) checkWebhookTarget(x *exchange) *answer {
 	case x.namespace == "" && h.Rates.Failing(h.client(x)) == 0:
 		return notFound()
 	case x.r.Method != http.MethodPost:
-		return methodNotAllowed("webhooks are sent by POST", http.MethodPost)
+		return methodNotAllowed("webhooks must be sent with POST", http.MethodPost)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func (h *Handler) checkClientTarget(x *exchange) *answer {
 	case isAllowed && x.r.Method == http.MethodOptions && x.r.Header.Get("Access-Control-Request-Method") != "":
 		return &answer{status: http.StatusNoContent, outcome: outcomePreflight, isQuiet: true}
 	case x.r.Method != http.MethodPost:
-		return methodNotAllowed("events are sent by POST", http.MethodPost)
+		return methodNotAllowed("events must be sent with POST", http.MethodPost)
 	}
 	if wait := h.Rates.Failing(h.client(x)); wait > 0 {
 		return failuresLimited(wait)

@@ -203,7 +203,7 @@ func (s *RESTStore) do(ctx context.Context, verb, namespace string, request *res
 func decodeObject(body []byte) (*Object, error) {
 	var wire wireObject
 	if err := json.Unmarshal(body, &wire); err != nil {
-		return nil, fmt.Errorf("decode the API server's answer: %w", err)
+		return nil, fmt.Errorf("decode the API server's response: %w", err)
 	}
 	return wire.object()
 }
@@ -229,7 +229,7 @@ type wireObject struct {
 
 func (w *wireObject) object() (*Object, error) {
 	if len(w.Status.Recording) == 0 {
-		return nil, errors.New("the API server's answer has no status.recording: install the CRDs of this version")
+		return nil, errors.New("the API server's response has no status.recording: install the CRDs of this version")
 	}
 	object := &Object{
 		Name: w.Metadata.Name, ResourceVersion: w.Metadata.ResourceVersion, Spec: w.Spec,

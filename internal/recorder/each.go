@@ -32,7 +32,7 @@ func (s *RESTStore) Each(ctx context.Context, namespace, sessionID string, visit
 	return nil
 }
 
-var errNoList = errors.New("the API server's answer is no list of objects, or only a part of one")
+var errNoList = errors.New("the API server's response is not a list of objects, or is incomplete")
 
 // decodeEach reads a list as far as its items.
 func decodeEach(decoder *json.Decoder, visit func(*Object)) error {

@@ -57,14 +57,14 @@ func New(target string, log logr.Logger) (http.Handler, error) {
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			log.Error(err, "The sidecar's metrics cannot be read", "address", to.Host)
-			http.Error(w, "the sidecar's metrics cannot be read; the manager's log says why", http.StatusBadGateway)
+			log.Error(err, "Sidecar metrics not available", "address", to.Host)
+			http.Error(w, "the sidecar's metrics are not available; the manager's log says why", http.StatusBadGateway)
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet {
 			w.Header().Set("Allow", http.MethodGet)
-			http.Error(w, "metrics can be read only, by GET", http.StatusMethodNotAllowed)
+			http.Error(w, "metrics accept GET only", http.StatusMethodNotAllowed)
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)

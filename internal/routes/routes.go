@@ -113,7 +113,7 @@ func tokensAs(as func(secretHash) route) func([]byte) ([]route, error) {
 			routes = append(routes, as(hash))
 		}
 		if len(routes) == 0 || len(routes) > maxTokens {
-			return nil, fmt.Errorf("has %d tokens; it must hold one, or two while they are exchanged, each on a line of its own; %s", len(routes), tokenHint)
+			return nil, fmt.Errorf("has %d tokens; it must have one, or two during a rotation, one a line; %s", len(routes), tokenHint)
 		}
 		return routes, nil
 	}

@@ -39,7 +39,7 @@ func TestTokenFilesThatCannotBeUsed(t *testing.T) {
 	for name, tc := range map[string]struct{ content, want string }{
 		"empty":           {"", "has 0 tokens"},
 		"blank lines":     {"\n \n", "has 0 tokens"},
-		"three tokens":    {goodToken + "\n" + goodToken + "x\n" + goodToken + "y", "has 3 tokens; it must hold one, or two"},
+		"three tokens":    {goodToken + "\n" + goodToken + "x\n" + goodToken + "y", "has 3 tokens; it must have one, or two"},
 		"short":           {"3f9c0d71be52a84", "line 1: the token must have 16 to 256 letters"},
 		"short, second":   {goodToken + "\n\nabc", "line 3: the token must have"},
 		"spaces":          {"3f9c0d71 be52a846", "must have 16 to 256 letters, digits, or any of -_.~"},

@@ -103,16 +103,14 @@ func New(opts Options) *Client {
 		c.opts.Backoff = Backoff
 	}
 	if opts.AllowHTTP {
-		c.log.Warn("unencrypted sources are allowed: what is fetched over http may have been read or changed on the way",
-			"flag", "--allow-http")
+		c.log.Warn("Unencrypted sources are allowed", "flag", "--allow-http", "effect", "anyone on the way can read and change the file")
 	}
 	if opts.AllowPrivateAddresses {
-		c.log.Warn("private addresses are allowed: whoever can set a recording's URL can reach services inside the network, "+
-			"if their host is allowed", "flag", "--allow-private-addresses")
+		c.log.Warn("Private addresses are allowed", "flag", "--allow-private-addresses",
+			"effect", "whoever can set a recording's URL can reach services inside the network, if their host is allowed")
 	}
 	if opts.Proxy != nil {
-		c.log.Warn("proxies of the environment are used: they look names up, so addresses behind them are not checked here",
-			"flag", "--proxy-from-environment")
+		c.log.Warn("Proxies of the environment are used", "flag", "--proxy-from-environment", "effect", "addresses behind a proxy are not checked")
 	}
 	c.http = &http.Client{Transport: c.transport(), CheckRedirect: c.checkRedirect}
 	return c

@@ -77,7 +77,7 @@ func TestPrivateAddressIsRefused(t *testing.T) {
 	if hits := f.hits.Load(); hits != 0 {
 		t.Errorf("%d requests were sent", hits)
 	}
-	if strings.Contains(f.log.String(), "trying again") {
+	if strings.Contains(f.log.String(), "retrying") {
 		t.Error("a refusal is not to be tried again")
 	}
 }
@@ -194,8 +194,8 @@ func TestTLS(t *testing.T) {
 
 	_, _, err := f.fetch(t, server.URL+"/a?"+secret)
 	f.expect(t, err, 69, "source's TLS certificate is not trusted")
-	if strings.Contains(f.log.String(), "trying again") {
-		t.Error("a certificate does not get better by trying again")
+	if strings.Contains(f.log.String(), "retrying") {
+		t.Error("a certificate does not get better by retrying")
 	}
 
 	f.opts.TLS = server.Client().Transport.(*http.Transport).TLSClientConfig

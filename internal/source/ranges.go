@@ -95,7 +95,7 @@ func (r *Ranges) readPart(ctx context.Context, offset, n int64) ([]byte, error) 
 			return nil, again.ExitError
 		}
 		wait = r.client.opts.Backoff(retry, wait)
-		r.client.log.Warn("part of the file failed, trying again", "retry", retry+1, "of", r.client.opts.Retries,
+		r.client.log.Warn("Part of the file failed, retrying", "retry", retry+1, "of", r.client.opts.Retries,
 			"wait", wait.Round(time.Millisecond).String(), "error", err.Error())
 		if err := pause(ctx, wait); err != nil {
 			return nil, err

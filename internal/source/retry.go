@@ -90,7 +90,7 @@ func (a *attempts) wait(_, _ time.Duration, _ int, resp *http.Response) time.Dur
 		return 0
 	}
 	wait := a.backoff(a.failed-1, RetryAfter(resp, time.Now()))
-	a.log.Warn("attempt failed, trying again", "attempt", a.made, "retry", a.failed, "of", a.retries, "received", a.received(),
+	a.log.Warn("Attempt failed, retrying", "attempt", a.made, "retry", a.failed, "of", a.retries, "received", a.received(),
 		"wait", wait.Round(time.Millisecond).String(), "error", classify(a.last).Error())
 	return wait
 }

@@ -147,7 +147,7 @@ func TestFetch(t *testing.T) {
 			if strings.Contains(f.log.String(), "topsecret") {
 				t.Errorf("the log tells the query: %s", f.log)
 			}
-			if retries := strings.Count(f.log.String(), "attempt failed, trying again"); retries != test.attempt-1 {
+			if retries := strings.Count(f.log.String(), "Attempt failed, retrying"); retries != test.attempt-1 {
 				t.Errorf("%d retries in the log, want %d:\n%s", retries, test.attempt-1, f.log)
 			}
 		})

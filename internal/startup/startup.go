@@ -117,7 +117,7 @@ func Exit(program string, err error, stdout, stderr io.Writer) int {
 var namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 // ErrNoNamespace is the error of Namespace where none is given.
-var ErrNoNamespace = errors.New("no namespace, give --namespace or set $POD_NAMESPACE")
+var ErrNoNamespace = errors.New("no namespace: set --namespace or $POD_NAMESPACE")
 
 // Namespace returns the value of --namespace, else $POD_NAMESPACE, else the namespace of the Pod's service account.
 func Namespace(value string) (string, error) {

@@ -92,7 +92,7 @@ func TestNamespace(t *testing.T) {
 		}
 	}
 	t.Setenv("POD_NAMESPACE", "")
-	check("", "", "give --namespace or set $POD_NAMESPACE")
+	check("", "", "set --namespace or $POD_NAMESPACE")
 	if err := os.WriteFile(namespaceFile, []byte("from-file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

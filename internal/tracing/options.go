@@ -27,12 +27,12 @@ type Options struct {
 
 // Bind adds the flag --tracing-endpoint.
 func (o *Options) Bind(flags *flag.FlagSet) {
-	flags.StringVar(&o.Endpoint, "tracing-endpoint", "", "Base URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://collector:4318. Default: $OTEL_EXPORTER_OTLP_ENDPOINT; without either there are no traces.")
+	flags.StringVar(&o.Endpoint, "tracing-endpoint", "", "Base URL for traces by OTLP over HTTP, such as http://collector:4318. Default: $OTEL_EXPORTER_OTLP_ENDPOINT, else no traces.")
 }
 
 // BindRatio adds the flag --tracing-sampling-ratio.
 func (o *Options) BindRatio(flags *flag.FlagSet) {
-	flags.Func("tracing-sampling-ratio", "Share of the recordings that are traced, from 0 to 1. Default: by $OTEL_TRACES_SAMPLER and $OTEL_TRACES_SAMPLER_ARG, else 1.", func(text string) error {
+	flags.Func("tracing-sampling-ratio", "Share of traced recordings, from 0 to 1. Default: $OTEL_TRACES_SAMPLER with $OTEL_TRACES_SAMPLER_ARG, else 1.", func(text string) error {
 		ratio, err := parseRatio(text)
 		o.Ratio = &ratio
 		return err

@@ -73,7 +73,7 @@ func Start(ctx context.Context, program string, options Options, log logr.Logger
 		sdktrace.WithSampler(sdktrace.AlwaysSample()), // Tell has looked at the recording's flag
 		sdktrace.WithBatcher(exporter, sdktrace.WithMaxQueueSize(maxQueue)),
 	)
-	log.Info("traces are sent", "sampling", resolved.ratio)
+	log.Info("Exporting traces", "sampling", resolved.ratio)
 	return &Tracer{
 		provider: provider,
 		tracer:   provider.Tracer("github.com/meetingops/meeting-recording-operator", trace.WithInstrumentationVersion(version.String())),
@@ -86,7 +86,7 @@ func reporter(log logr.Logger) otel.ErrorHandlerFunc {
 	told := rate.Sometimes{First: 1, Interval: summaryInterval}
 	return func(err error) {
 		told.Do(func() {
-			log.Error(err, "spans were not taken: recordings go on without; check the tracing endpoint")
+			log.Error(err, "Spans not exported", "hint", "check the tracing endpoint; recordings are not affected")
 		})
 	}
 }

@@ -76,7 +76,7 @@ func TestThrottled(t *testing.T) {
 	for name, text := range map[string]string{
 		"manager.log": "Waited before sending request\nWaited due to client-side throttling, not priority and fairness\n",
 		"etcd.log":    "client-side throttling\n",
-		"sidecar.log": "sidecar started\n",
+		"sidecar.log": "Sidecar started\n",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

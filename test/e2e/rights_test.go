@@ -84,7 +84,7 @@ func TestSidecarToken(t *testing.T) {
 	r := newRecording(newMeeting())
 	sender.mustSend(t, r.webhooks[:1]...)
 	pod := only(t, deployment)
-	if log := cluster.kubectlOutput(t, "-n", system, "logs", pod, "-c", "sidecar"); strings.Contains(log, "Sidecar can open more ports") {
+	if log := cluster.kubectlOutput(t, "-n", system, "logs", pod, "-c", "sidecar"); strings.Contains(log, "Cannot forbid opening ports") {
 		t.Errorf("the sidecar can take the manager's ports:\n%s", log)
 	}
 	sidecar := clientWith(t, sidecarToken(t, pod))

@@ -151,9 +151,9 @@ var situations = map[string]situation{
 			r.Spec.Rerun = &v1alpha1.Rerun{Token: "t"}
 			r.Status.Processing = v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingSucceeded, ObservedRerunToken: "t"}
 			with(r, "Ready", "True", v1alpha1.ReasonProcessed)
-			r.Status.Conditions[0].Message = `Every step succeeded (1). The rerun "t" does not begin: no RecordingPipeline matches.`
+			r.Status.Conditions[0].Message = `Every step succeeded (1). The rerun "t" cannot start: no RecordingPipeline matches.`
 		})},
-		"RerunRefused", true, `The rerun "t" does not begin`, "rerun rec",
+		"RerunRefused", true, `The rerun "t" cannot start`, "rerun rec",
 	},
 	"suspended": {
 		Input{Recording: recording(func(r *v1alpha1.MeetingRecording) {
@@ -426,7 +426,7 @@ func TestRerunWaits(t *testing.T) {
 		}), ""), false},
 	} {
 		answer := Explain(Input{Recording: test.recording, Jobs: usualJob(), Pods: noPods, Now: now})
-		says := strings.Contains(answer.Fix, `rerun "again" begins when all steps have ended`)
+		says := strings.Contains(answer.Fix, `rerun "again" starts when all steps have ended`)
 		acts := strings.Contains(strings.Join(answer.Commands, "\n"), "cancel rec\n") && strings.Contains(strings.Join(answer.Commands, "\n"), "resume rec")
 		if says != test.waits || acts != test.waits {
 			t.Errorf("%s: %+v", name, answer)

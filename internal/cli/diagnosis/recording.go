@@ -98,19 +98,19 @@ func notEnded(in Input) *Answer {
 	return answer
 }
 
-// rerunRefused applies if the rerun that spec.rerun requests does not begin.
+// rerunRefused applies if the rerun that spec.rerun requests cannot start.
 func rerunRefused(in Input) *Answer {
 	rerun, ready := in.Recording.Spec.Rerun, readyCondition(in)
 	if rerun == nil || ready == nil || rerun.Token != in.Recording.Status.Processing.ObservedRerunToken {
 		return nil
 	}
-	_, why, refused := strings.Cut(ready.Message, fmt.Sprintf("The rerun %q does not begin: ", rerun.Token))
+	_, why, refused := strings.Cut(ready.Message, fmt.Sprintf("The rerun %q cannot start: ", rerun.Token))
 	if !refused {
 		return nil
 	}
 	return &Answer{
 		Reason: "RerunRefused", Detail: why, NeedsAction: true,
-		Summary:  fmt.Sprintf("The rerun %q does not begin. Earlier results stay as they are.", rerun.Token),
+		Summary:  fmt.Sprintf("The rerun %q cannot start. Earlier results stay as they are.", rerun.Token),
 		Fix:      "Correct the pipelines or the names of the steps, then request another rerun.",
 		Commands: []string{kubectl(in, "get rpipe"), plugin(in, "rerun %s", in.Recording.Name)},
 	}
@@ -123,7 +123,7 @@ func nameWaitingRerun(in Input, answer *Answer) {
 		len(processing.Steps) == 0 || processing.State.IsFinal() {
 		return
 	}
-	answer.Fix = strings.TrimSpace(answer.Fix + fmt.Sprintf(" The rerun %q begins when all steps have ended; cancel ends them now, and resume lets the rerun begin.", rerun.Token))
+	answer.Fix = strings.TrimSpace(answer.Fix + fmt.Sprintf(" The rerun %q starts when all steps have ended. To start it now, run cancel, then resume.", rerun.Token))
 	answer.Commands = append(answer.Commands, plugin(in, "cancel %s", in.Recording.Name), plugin(in, "resume %s", in.Recording.Name))
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // deferredMessage has no detail, because what a network error says differs each time and would be written each time.
-const deferredMessage = "The API server could not be asked for the Job; it is tried again."
+const deferredMessage = "Could not check the Job with the API server. Retrying."
 
 // progress is the state of the steps of one recording within one decision.
 type progress struct {

@@ -181,7 +181,7 @@ func TestSteps(t *testing.T) {
 		"taken before refused": {a: because(outcomes.JobRefused, "quota"), b: because(outcomes.JobTaken, "taken"), state: "Running",
 			steps: "Pending quota; Pending taken", said: "Ready=False/JobNameTaken Stalled=True/JobNameTaken", kstatus: "Failed"},
 		"deferred": {a: active(), b: because(outcomes.JobDeferred, "tcp 10.0.0.1:1234"), state: "Running",
-			steps: "Running; Pending The API server could not be asked for the Job; it is tried again.", said: running, kstatus: "InProgress"},
+			steps: "Running; Pending Could not check the Job with the API server. Retrying.", said: running, kstatus: "InProgress"},
 		"waits as usual": {a: active(), b: waits("slow", time.Minute, true), state: "Running", steps: "Running; Running", said: running, again: 9 * time.Minute, kstatus: "InProgress"},
 		"waits as usual too long": {a: active(), b: waits("slow", 10*time.Minute, true), state: "Running", steps: "Running; Running slow: detail",
 			said: "Ready=False/NoProgress Stalled=True/NoProgress", kstatus: "Failed"},

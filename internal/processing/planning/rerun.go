@@ -95,7 +95,7 @@ func referenceTo(step v1alpha1.StepStatus) v1alpha1.StepReference {
 	return v1alpha1.StepReference{Pipeline: step.Pipeline, Step: step.Step}
 }
 
-// refuseRerun says why a rerun does not begin, and leaves everything else as it is.
+// refuseRerun says why a rerun cannot start, and leaves everything else as it is.
 func refuseRerun(in Input, why string) Decision {
 	processing := in.Recording.Status.Processing
 	processing.ObservedRerunToken = rerunToken(in.Recording)
@@ -103,7 +103,7 @@ func refuseRerun(in Input, why string) Decision {
 	if processing.State != v1alpha1.ProcessingSkipped {
 		_, summary, _ = sumUp(in, processing.Steps)
 	}
-	refusal := text.Cut(fmt.Sprintf("The rerun %q does not begin: %s", processing.ObservedRerunToken, why))
+	refusal := text.Cut(fmt.Sprintf("The rerun %q cannot start: %s", processing.ObservedRerunToken, why))
 	summary.Message += " " + refusal
 	decision := in.decide(processing, summary)
 	decision.RerunRefused = refusal

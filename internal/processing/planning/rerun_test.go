@@ -90,9 +90,9 @@ func TestRerunRefused(t *testing.T) {
 		steps     []string
 		want      string
 	}{
-		"unknown steps":    {[]v1alpha1.RecordingPipeline{pipeline("p", "a")}, []string{"p/a", "p/x", "q/a"}, `The rerun "again" does not begin: the recording has no step p/x, q/a. Its steps are in status.processing.steps; a rerun without steps plans again.`},
-		"nothing matches":  {nil, nil, `The rerun "again" does not begin: no RecordingPipeline of the namespace matches the recording.`},
-		"too many at once": {many, nil, `The rerun "again" does not begin: The RecordingPipelines that match have 288 steps together and a recording can hold 256: narrow their selectors, or delete some.`},
+		"unknown steps":    {[]v1alpha1.RecordingPipeline{pipeline("p", "a")}, []string{"p/a", "p/x", "q/a"}, `The rerun "again" cannot start: the recording has no step p/x, q/a. Its steps are in status.processing.steps; a rerun without steps plans again.`},
+		"nothing matches":  {nil, nil, `The rerun "again" cannot start: no RecordingPipeline of the namespace matches the recording.`},
+		"too many at once": {many, nil, `The rerun "again" cannot start: The RecordingPipelines that match have 288 steps together and a recording can hold 256: narrow their selectors, or delete some.`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := finished(t)
@@ -118,7 +118,7 @@ func TestRerunRefused(t *testing.T) {
 func TestRerunOfASkippedRecording(t *testing.T) {
 	s := tell(t).expect("Skipped", "").asks("early").expect("Skipped", "")
 	if got, want := s.in.Recording.Status.Conditions[0].Message, `No RecordingPipeline of the namespace matched when the recording ended as Stopped. `+
-		`The rerun "early" does not begin: no RecordingPipeline of the namespace matches the recording.`; got != want {
+		`The rerun "early" cannot start: no RecordingPipeline of the namespace matches the recording.`; got != want {
 		t.Errorf("message = %q, want %q", got, want)
 	}
 	s.in.Pipelines = append(s.in.Pipelines, pipeline("p", "a"))

@@ -86,7 +86,7 @@ func (f *Feed) Run(ctx context.Context) error {
 		if began {
 			pause = firstPause
 		}
-		f.log.Info("Reading the recordings again", "namespace", f.scope, "reason", err.Error())
+		f.log.Info("Listing recordings again", "namespace", f.scope, "reason", err.Error())
 		wait(ctx, pause)
 		pause = min(2*pause, maxPause)
 	}
@@ -167,7 +167,7 @@ func (f *Feed) follow(ctx context.Context, l *line, more func(told []*Entry) boo
 		}
 		version = reached
 		if err != nil {
-			f.log.Info("Watching goes on after a pause", "namespace", f.scope, "reason", err.Error())
+			f.log.Info("Watch interrupted, resuming", "namespace", f.scope, "reason", err.Error())
 		}
 		f.metrics.watchEnded()
 		wait(ctx, pause)
@@ -316,7 +316,7 @@ func (f *Feed) catchUp(ctx context.Context, l *line) {
 		close(l.ready)
 	}
 	if !errors.Is(err, errDone) && ctx.Err() == nil {
-		f.log.Info("Streams cannot resume from so long ago", "namespace", f.scope, "reason", err.Error())
+		f.log.Info("History compacted, resetting streams", "namespace", f.scope, "reason", err.Error())
 	}
 }
 

@@ -72,8 +72,8 @@ func guarded(log logr.Logger, handler http.Handler) http.Handler {
 				if err, is := cause.(error); is && errors.Is(err, http.ErrAbortHandler) {
 					panic(cause)
 				}
-				log.Error(nil, "A request met a bug", "stack", string(debug.Stack()))
-				fail(w, http.StatusInternalServerError, "something is wrong with the server; its log has more")
+				log.Error(nil, "Request caused a panic", "stack", string(debug.Stack()))
+				fail(w, http.StatusInternalServerError, "internal error: see the server's log")
 			}
 		}()
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -106,11 +106,11 @@ func (s *Server) refusalFor(err error) *refusal {
 	case errors.Is(err, access.ErrForbidden):
 		return &refusal{http.StatusForbidden, "you may not read meetingrecordings there: ask for a role with their verbs get, list and watch, such as view"}
 	case errors.Is(err, access.ErrBusy):
-		return &refusal{http.StatusServiceUnavailable, "too many callers wait to be let in: try again"}
+		return &refusal{http.StatusServiceUnavailable, "too many requests wait for authentication: try again"}
 	case errors.Is(err, context.Canceled):
-		return &refusal{http.StatusServiceUnavailable, "the request was given up"}
+		return &refusal{http.StatusServiceUnavailable, "the request was cancelled"}
 	}
-	s.Log.Error(err, "The API server could not be asked")
+	s.Log.Error(err, "API server request failed")
 	return &refusal{http.StatusServiceUnavailable, "the API server does not answer: try again"}
 }
 

@@ -48,7 +48,7 @@ func (s *Server) attendConnection(conn net.Conn, head []byte, sentMore bool, ser
 	defer func() { _ = conn.Close() }()
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.Log.Error(nil, "A stream met a bug", "stack", string(debug.Stack()))
+			s.Log.Error(nil, "Stream caused a panic", "stack", string(debug.Stack()))
 		}
 	}()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -156,7 +156,7 @@ func (s *Server) turnToList(ctx context.Context) (done func(), refused *refusal)
 	case s.lists <- struct{}{}:
 		return func() { <-s.lists }, nil
 	case <-ctx.Done():
-		return nil, &refusal{http.StatusServiceUnavailable, "too many lists are asked for at once: try again"}
+		return nil, &refusal{http.StatusServiceUnavailable, "too many lists at once: try again"}
 	}
 }
 
@@ -172,7 +172,7 @@ func pageSize(text string) (int, error) {
 	return limit, nil
 }
 
-var errContinue = errors.New("continue must be what the page before told: begin again without it")
+var errContinue = errors.New("continue must be the value from the previous page: start again without it")
 
 // parseContinue returns the namespace at which a list goes on, and the API server's own token.
 func parseContinue(text string, namespaces int) (at int, token string, err error) {
@@ -217,7 +217,7 @@ func (s *Server) readRefusal(err error) *refusal {
 	case apierrors.IsNotFound(err):
 		return &refusal{http.StatusNotFound, noRecording}
 	case apierrors.IsResourceExpired(err), apierrors.IsGone(err):
-		return &refusal{http.StatusGone, "the list is too old: begin again without continue"}
+		return &refusal{http.StatusGone, "the list is too old: start again without continue"}
 	case apierrors.IsBadRequest(err), apierrors.IsInvalid(err):
 		return &refusal{http.StatusBadRequest, errContinue.Error()}
 	}

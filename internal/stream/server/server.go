@@ -135,7 +135,7 @@ func (s *Server) Handler() http.Handler {
 		}
 	}
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fail(w, http.StatusForbidden, "requests of other sites are refused")
+		fail(w, http.StatusForbidden, "cross-site requests are refused")
 	}))
 	return guarded(s.Log, crossOrigin.Handler(mux))
 }

@@ -127,7 +127,7 @@ func (st *stream) run(ctx context.Context, lastEventID string) string {
 	case errors.Is(err, errGone), ctx.Err() != nil:
 		return endClient
 	}
-	st.server.Log.Error(err, "A stream ended")
+	st.server.Log.Error(err, "Stream failed")
 	return endError
 }
 

@@ -21,9 +21,9 @@ import (
 
 var (
 	// errGone is returned when the client is gone.
-	errGone = errors.New("the client is gone")
+	errGone = errors.New("the client disconnected")
 	// errStuck is returned when the client has taken nothing for writeTimeout.
-	errStuck = errors.New("the client takes nothing")
+	errStuck = errors.New("the client reads nothing")
 )
 
 // writer writes Server-Sent Events. Every write has a deadline.

@@ -77,7 +77,7 @@ func Ask(ctx context.Context, e Engine, audio Audio, opts Options, log *slog.Log
 		return answer, err
 	}, backoff.WithBackOff(waits), backoff.WithMaxTries(uint(opts.Retries)+1), backoff.WithMaxElapsedTime(0),
 		backoff.WithNotify(func(err error, wait time.Duration) {
-			log.Warn("attempt failed, trying again", "attempt", made, "of", opts.Retries+1, "wait", wait.Round(time.Millisecond).String(), "error", err.Error())
+			log.Warn("Attempt failed, retrying", "attempt", made, "of", opts.Retries+1, "wait", wait.Round(time.Millisecond).String(), "error", err.Error())
 		}))
 	switch {
 	case err == nil:
