@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package controllers adds the controllers to a manager: what each of them does is in a package of its own.
+// Package controllers adds the controllers to a manager. Each has a package of its own.
 package controllers
 
 import (
@@ -32,10 +32,10 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/serverclock"
 )
 
-// Options are what a user can set of the controllers, and what a test may.
+// Options configure the controllers, for users and for tests.
 type Options struct {
-	// Options are those of the controller of recordings. Setup adds what it gets from the manager. Without Leading the process has no
-	// replicas, without Clock it is the real one, and the zero Pace is the default.
+	// Options are those of the controller of recordings. Setup sets what comes from the manager. Without Leading the process has no replicas,
+	// without Clock it uses the real one, and the zero Pace is the default.
 	recording.Options
 	// Namespaces are those to work in; none: all. They are those of CacheOptions.
 	Namespaces []string
@@ -45,11 +45,11 @@ type Options struct {
 	// it is 0.
 	SweepEvery time.Duration
 	SweepPage  int64
-	// Delivery is that of CloudEvents to a sink; without a sink there is none.
+	// Delivery configures the delivery of CloudEvents; without a sink there is none.
 	Delivery delivery.Options
 }
 
-// Setup adds both controllers, and what deletes old recordings, to a manager, whose cache must have been made by CacheOptions.
+// Setup adds the controllers and retention to a manager, whose cache must have been made with CacheOptions.
 func Setup(mgr ctrl.Manager, options Options) error {
 	evaluator := expression.New() // of both controllers, so that each condition is compiled once
 	if options.Clock == nil {
@@ -102,9 +102,9 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	return nil
 }
 
-// CacheOptions keeps the manager's memory to what is in flight: recordings whose processing has not ended, the Jobs of
-// recordings without their Pod templates, and pipelines. An object that leaves the cache has not been deleted for that. Without
-// namespaces those of the whole cluster are cached.
+// CacheOptions limit the cache to what is in flight: recordings whose processing has not ended, the Jobs of recordings without their Pod
+// templates, and pipelines. An object that leaves the cache is not necessarily deleted. Without namespaces the cache covers the whole
+// cluster.
 func CacheOptions(namespaces []string) (cache.Options, error) {
 	ours, err := labels.NewRequirement(v1alpha1.LabelRecording, selection.Exists, nil)
 	if err != nil {
@@ -130,7 +130,7 @@ func CacheOptions(namespaces []string) (cache.Options, error) {
 	return options, nil
 }
 
-// stripJob drops what no decision needs and most of a Job is.
+// stripJob removes the parts of a Job that no decision needs, which are most of it.
 func stripJob(object any) (any, error) {
 	if job, ok := object.(*batchv1.Job); ok {
 		job.ManagedFields = outcomes.SuspendedBy(job)

@@ -18,10 +18,10 @@ const (
 	firstBackoff = time.Second
 	// maxRetryAfter limits what a sink can ask for with Retry-After.
 	maxRetryAfter = time.Hour
-	// failuresToOpen is how many different events must have failed since the last success before the breaker opens: fewer may be the
-	// fault of these events.
+	// failuresToOpen is how many different events must have failed since the last success before the breaker opens: fewer failures may be due
+	// to the events.
 	failuresToOpen = 5
-	// probeTimeout is how long the end of an attempt is waited for while the breaker is half-open.
+	// probeTimeout limits the wait for the end of an attempt while the breaker is half-open.
 	probeTimeout = time.Minute
 )
 
@@ -37,11 +37,11 @@ type breaker struct {
 	openUntil time.Time
 	// opened counts how often it opened since the last success; 0 is closed.
 	opened int
-	// probingUntil is until when no second event is sent while it is half-open; zero if none is on its way.
+	// probingUntil is until when no second event is sent while it is half-open; zero if none is in flight.
 	probingUntil time.Time
 }
 
-// allow reports whether an event may be sent now; if not, when to ask again. How it ended should be reported.
+// allow reports whether an event may be sent now; if not, when to ask again. Call report with the result of the attempt.
 func (b *breaker) allow() (wait time.Duration, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -83,7 +83,7 @@ const (
 	closed
 )
 
-// report takes in how an attempt to deliver an event ended.
+// report updates the breaker with the result of an attempt.
 func (b *breaker) report(event string, answer eventsink.Answer) change {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -15,11 +15,11 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/kube"
 )
 
-// entry is what is cached of a recording with something pending, or something delivered that is not stored.
+// entry is the cached state of a recording with pending events, or with deliveries that are not stored.
 type entry struct {
 	uid types.UID
 	// version is the newest resourceVersion that was seen, and object the recording as of then. It is nil once it was taken, so that a sink
-	// that fails for long costs the memory of names only; then it is read again. Only entries uses both; the rest is the reconciliation's.
+	// that fails for long costs memory for names only; then it is read again. Only entries uses both; the reconciliation uses the rest.
 	version string
 	object  *v1alpha1.MeetingRecording
 	// written is the resourceVersion of our last write. Until it was seen, older versions may follow that lack what it stored.
@@ -44,7 +44,7 @@ type entries struct {
 	known map[types.NamespacedName]*entry
 }
 
-// observe takes in a recording as the API server sent it, and reports whether there is something to do for it.
+// observe caches a recording from the API server, and reports whether it needs work.
 func (e *entries) observe(recording *v1alpha1.MeetingRecording, isOurs func(*v1alpha1.MeetingRecording) bool) bool {
 	key := client.ObjectKeyFromObject(recording)
 	e.mu.Lock()
@@ -65,7 +65,7 @@ func (e *entries) observe(recording *v1alpha1.MeetingRecording, isOurs func(*v1a
 	return true
 }
 
-// hasWork reports whether something is pending, or everything is delivered and the state does not say so.
+// hasWork reports whether events are pending, or everything is delivered and the state does not say so.
 func hasWork(recording *v1alpha1.MeetingRecording) bool {
 	return len(delivery.Pending(recording, recording.Status.Delivery)) > 0 ||
 		recording.Status.Processing.State.IsFinal() && recording.Status.Delivery.State != v1alpha1.DeliveryDelivered

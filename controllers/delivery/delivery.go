@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package delivery delivers CloudEvents of recordings to a sink, at least once each, and stores in status.delivery what was delivered.
-// An event that the sink does not accept backs off alone; a sink that accepts none is left alone by a circuit breaker.
+// Package delivery delivers CloudEvents of recordings to a sink, at least once each, and stores in status.delivery what was delivered. An
+// event that the sink does not accept backs off alone. A circuit breaker opens if the sink accepts no event.
 package delivery
 
 import (
@@ -40,29 +40,29 @@ type Sink interface {
 	Send(ctx context.Context, event cloudevents.Event) eventsink.Answer
 }
 
-// Options configure the delivery. Without a Sink there is none.
+// Options configure the delivery. Without a Sink nothing is delivered.
 type Options struct {
 	Sink Sink
 	// MaxBackoff is the longest wait before an event, or a sink that accepts none, is tried again, unless the sink asks for more.
 	MaxBackoff time.Duration
-	// SaveAfter is how long a delivery may be unsaved while the recording is in flight: a crash repeats it.
+	// SaveAfter is how long a delivery may be unsaved while the recording is in flight. A crash repeats unsaved deliveries.
 	SaveAfter time.Duration
 	// DropAfter is how old an event must be to be dropped, if the sink rejects it.
 	DropAfter time.Duration
 }
 
-// DefaultOptions are those of a user who sets nothing.
+// DefaultOptions are the defaults of the flags.
 var DefaultOptions = Options{MaxBackoff: time.Minute, SaveAfter: time.Minute, DropAfter: 24 * time.Hour}
 
 const (
 	concurrency = 12
-	// permanentBackoff is the wait before an event that was rejected is sent again: it helps only if the sink was changed.
+	// permanentBackoff is the wait before a rejected event is sent again: that helps only if the sink has changed.
 	permanentBackoff = time.Hour
 	// minRejections is how often an event must have been rejected to be dropped.
 	minRejections = 3
 	// failuresToReport is after how many failures of an event a Kubernetes Event is written.
 	failuresToReport = 3
-	// lastAnswer limits how long the end of the manager waits for the sink's answer, without which an event would be sent again.
+	// lastAnswer limits how long the ending manager waits for the sink's response, without which an event would be sent again.
 	lastAnswer = 3 * time.Second
 )
 
@@ -77,7 +77,7 @@ type Reconciler struct {
 	clock    clock.PassiveClock
 	entries  *entries
 	breaker  *breaker
-	// delivering has one place for each reconciliation. The last save takes all, so that it comes after them.
+	// delivering has one slot for each reconciliation. The last save takes all slots, so it runs after them.
 	delivering *semaphore.Weighted
 }
 
@@ -85,7 +85,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/status,verbs=patch
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/delivery,verbs=update
 
-// Setup adds the delivery to the manager, of the recordings of the sources.
+// Setup adds the delivery of the sources' recordings to the manager.
 func Setup(mgr ctrl.Manager, options Options, sources []follow.Source, recorder events.EventRecorder, clock clock.PassiveClock) error {
 	r := &Reconciler{
 		Options: options, client: mgr.GetClient(), live: mgr.GetAPIReader(), sources: sources, recorder: recorder, clock: clock, delivering: semaphore.NewWeighted(concurrency),
@@ -101,8 +101,8 @@ func Setup(mgr ctrl.Manager, options Options, sources []follow.Source, recorder 
 		Complete(r)
 }
 
-// enqueue is the source of the controller: it queues recordings with something pending. It needs no cache, which has those in flight only. It
-// lists those that say Delivered too: a webhook may have arrived for one while no manager ran.
+// enqueue is the source of the controller: it queues recordings with pending events, without the cache, which has only those in flight. It
+// also lists Delivered ones: a webhook may have arrived for one while no manager ran.
 func (r *Reconciler) enqueue(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 	observe := func(recording *v1alpha1.MeetingRecording) {
 		recording.ManagedFields = nil
@@ -117,8 +117,8 @@ func (r *Reconciler) enqueue(ctx context.Context, queue workqueue.TypedRateLimit
 	return nil
 }
 
-// isOurs reports whether a recording is to be delivered. One that ended and has no state of delivery was processed while there was no sink,
-// unless that was lately: then a manager may have been killed before it could deliver it.
+// isOurs reports whether a recording is to be delivered. One that ended and has no delivery state was processed without a sink, unless it
+// ended recently: then a manager may have been killed before it could deliver it.
 func (r *Reconciler) isOurs(recording *v1alpha1.MeetingRecording) bool {
 	ended := recording.Status.Processing.LastTransitionTime
 	return !recording.Status.Processing.State.IsFinal() || recording.Status.Delivery.State != "" || ended != nil && r.clock.Since(ended.Time) < r.DropAfter
@@ -152,7 +152,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	return reconcile.Result{RequeueAfter: kube.Soonest(wait, saveAfter)}, err
 }
 
-// read returns the recording as it was last seen. It returns nil if it is gone, or not worth reading while the sink accepts no events.
+// read returns the last seen recording. It returns nil if it was deleted, or while the circuit breaker is open.
 func (r *Reconciler) read(ctx context.Context, key types.NamespacedName, cached *entry, version string, observed *v1alpha1.MeetingRecording,
 ) (*v1alpha1.MeetingRecording, time.Duration, error) {
 	if observed != nil {
@@ -174,7 +174,7 @@ func (r *Reconciler) read(ctx context.Context, key types.NamespacedName, cached 
 	return recording, 0, nil
 }
 
-// deliver sends what is pending. It returns when to try the rest again; 0 if nothing is left.
+// deliver sends the pending events. It returns when to retry the rest; 0 if nothing is left.
 func (r *Reconciler) deliver(ctx context.Context, recording *v1alpha1.MeetingRecording, cached *entry) (next time.Duration) {
 	for _, item := range delivery.Pending(recording, cached.delivered) {
 		failed := cached.failures[item.ID]
@@ -229,8 +229,8 @@ func (r *Reconciler) attempt(ctx context.Context, recording *v1alpha1.MeetingRec
 	return r.failed(ctx, recording, item, failed, answer), answer.Outcome
 }
 
-// failed returns how long to wait after a failure. An event that the sink rejects is retried hourly, and dropped once it is old: it must
-// not be kept forever. Then there is nothing to wait for.
+// failed returns how long to wait after a failure. An event that the sink rejects is retried hourly, and dropped once it is old, because it
+// must not be kept forever. Then it returns 0.
 func (r *Reconciler) failed(ctx context.Context, recording *v1alpha1.MeetingRecording, item delivery.Item, failed *failure, answer eventsink.Answer,
 ) time.Duration {
 	report := func(reason, what string) {
@@ -275,7 +275,7 @@ func (r *Reconciler) logSink(ctx context.Context, changed change, answer eventsi
 var (
 	eventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "meetingrecording_cloudevents_total",
-		Help: "Attempts to deliver an event to the sink, by outcome: delivered, unreachable (no answer), failed (retried soon), rejected (retried hourly); and dropped, events given up after rejections.",
+		Help: "Attempts to deliver an event to the sink, by outcome: delivered, unreachable (no response), failed (retried soon), rejected (retried hourly) or dropped (rejected for a day).",
 	}, []string{"outcome"})
 
 	eventDelay = prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -288,7 +288,7 @@ var (
 
 	sinkFailingSince = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "meetingrecording_cloudevents_sink_failing_since_timestamp_seconds",
-		Help: "Since when the sink accepts no events, in seconds since 1970; 0 while it accepts them, or there is none.",
+		Help: "Time since when the sink accepts no events, in seconds since 1970; 0 if it works or there is none.",
 	})
 
 	eventsPending = prometheus.NewGauge(prometheus.GaugeOpts{

@@ -22,14 +22,14 @@ import (
 )
 
 const (
-	// conflictBackoff is the wait after a write that another one preceded.
+	// conflictBackoff is the wait after a conflict.
 	conflictBackoff = time.Second
-	// lastSaves limits how long the end of the manager waits until deliveries are stored.
+	// lastSaves limits how long the ending manager waits until deliveries are stored.
 	lastSaves = 10 * time.Second
 )
 
-// save stores what was delivered: at once when the recording has ended and its state changes, otherwise after a while, so that events
-// in quick succession are one write. It returns when to try again; 0 is never.
+// save stores what was delivered: at once when the recording has ended and its state changes, otherwise after a while, so that events in
+// quick succession are one write. It returns when to retry; 0 is never.
 func (r *Reconciler) save(ctx context.Context, recording *v1alpha1.MeetingRecording, cached *entry) (time.Duration, error) {
 	ended := recording.Status.Processing.State.IsFinal()
 	state := v1alpha1.DeliveryState("")
@@ -43,7 +43,7 @@ func (r *Reconciler) save(ctx context.Context, recording *v1alpha1.MeetingRecord
 		if cached.unsaved.IsZero() {
 			return 0, nil
 		}
-		// A recording that was delivered completely, and got another webhook, has nothing else that would lead to a write.
+		// For a fully delivered recording that got another webhook, nothing else would cause a write.
 		if wait := cached.unsaved.Add(r.SaveAfter).Sub(r.clock.Now()); wait > 0 && state != v1alpha1.DeliveryDelivered {
 			return wait, nil
 		}
@@ -61,9 +61,9 @@ func (r *Reconciler) save(ctx context.Context, recording *v1alpha1.MeetingRecord
 	return 0, nil
 }
 
-// patch writes status.delivery as a whole, which has no other writer, and returns the new resourceVersion. It fails if the recording has
-// changed since it was read: something may have been added that is not delivered, or another object may have the name. A uid would not do,
-// because the API server ignores it in patches of the status.
+// patch replaces status.delivery, which has no other writer, and returns the new resourceVersion. It fails if the recording has changed
+// since it was read: an undelivered event may have been added, or another object may have the name. A uid does not help, because the API
+// server ignores it in patches of the status.
 func patch(ctx context.Context, writer client.StatusClient, read *v1alpha1.MeetingRecording, status v1alpha1.DeliveryStatus) (string, error) {
 	state := ptr.To(status.State)
 	if status.State == "" {
@@ -83,7 +83,7 @@ func patch(ctx context.Context, writer client.StatusClient, read *v1alpha1.Meeti
 	return object.ResourceVersion, nil
 }
 
-// saver stores deliveries when the manager ends, so that a restart repeats none; a crash does.
+// saver stores deliveries when the manager ends, so that a restart, unlike a crash, repeats none.
 type saver struct{ *Reconciler }
 
 // NeedLeaderElection implements manager.LeaderElectionRunnable.

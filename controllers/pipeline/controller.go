@@ -27,8 +27,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 )
 
-// Reconciler validates pipelines: their graph, their conditions, and by a dry run the Job of each step. A pipeline that is not valid
-// runs all the same when a recording ends: its steps then fail with what is wrong, so that nothing is skipped silently.
+// Reconciler validates pipelines: their graph, their conditions, and by a dry run the Job of each step. An invalid pipeline still runs when
+// a recording ends: its steps then fail with the reason, so that nothing is skipped silently.
 type Reconciler struct {
 	Client     client.Client
 	Conditions *expression.Evaluator
@@ -48,7 +48,7 @@ func (r *Reconciler) Register(mgr ctrl.Manager) error {
 		Complete(reconcile.AsReconciler(r.Client, r))
 }
 
-// conflictAfter is how soon a pipeline is reconciled again that has changed meanwhile.
+// conflictAfter is the wait before a pipeline that has changed meanwhile is reconciled again.
 const conflictAfter = time.Second
 
 // Reconcile validates a pipeline whose spec has changed, and writes the result to its status.
@@ -76,7 +76,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, pipeline *v1alpha1.Recording
 }
 
 // try asks the API server for each step whether it would accept its Job, with the longest name that a Job can have. The error is of a
-// request that it did not decide on.
+// request without a decision.
 func (r *Reconciler) try(ctx context.Context, pipeline *v1alpha1.RecordingPipeline) ([]error, error) {
 	trials := make([]error, len(pipeline.Spec.Steps))
 	for i, step := range pipeline.Spec.Steps {

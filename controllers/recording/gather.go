@@ -28,14 +28,14 @@ type facts struct {
 	known *entry
 	// unread is why some Jobs could not be observed.
 	unread error
-	// wait is until something is observed again that sends no event; 0 is never.
+	// wait is how long until something without a watch is observed again; 0 is never.
 	wait time.Duration
 	// confirmed reports whether no other leader has changed the recording, as of the epoch.
 	confirmed bool
 	epoch     int64
 }
 
-// anyJob reports whether a Job of the recording is known to exist or to have existed.
+// anyJob reports whether a Job of the recording exists or has existed, as far as was observed.
 func (f *facts) anyJob() bool {
 	for _, observed := range f.Jobs {
 		switch observed.State {
@@ -80,7 +80,7 @@ func (r *Reconciler) gather(ctx context.Context, recording *v1alpha1.MeetingReco
 	return gathered, nil
 }
 
-// mayAct reports whether more than the recording itself can matter: it has ended, and there are Jobs to observe or to create.
+// mayAct reports whether the recording has ended, and there are Jobs to observe or to create.
 func mayAct(recording *v1alpha1.MeetingRecording) bool {
 	state := recording.Status.Processing.State
 	if state.IsFinal() {
@@ -138,7 +138,7 @@ func (r *Reconciler) observe(ctx context.Context, gathered *facts, step *v1alpha
 		return nil
 	}
 	if step.State == v1alpha1.StepRunning && step.Message != "" && known.problem == nil {
-		known.nextProbe = gathered.Now // the status reports a problem that this process does not know: observe whether it is still there
+		known.nextProbe = gathered.Now // the status reports a problem that this process has not observed: check it again
 	}
 	return r.observeJob(ctx, gathered, job, known)
 }
@@ -188,7 +188,7 @@ func (r *Reconciler) probe(ctx context.Context, job *batchv1.Job, known *jobEntr
 		return nil, 0, err
 	}
 	if len(pods) == 0 && known.progressTime.IsZero() && job.Status.Active+job.Status.Failed+job.Status.Succeeded > 0 {
-		known.progressTime = now // its Pods are gone, so nobody knows since when nothing runs
+		known.progressTime = now // its Pods are gone, so it is unknown since when nothing runs
 	}
 	known.problem = outcomes.FindProblem(job, pods)
 	if known.problem != nil && known.progressTime.After(known.problem.Since) {

@@ -14,8 +14,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 )
 
-// entry is what this process knows about one recording in flight that its cache does not show. All of it can be lost: a process that has
-// just started asks the API server once more. Only the reconciliation of that recording uses it, of which there is one at a time.
+// entry is the state of one recording in flight that the informer's cache does not have. It can be lost: a new process asks the API server
+// once more. Only the reconciliation of that recording uses it, of which there is one at a time.
 type entry struct {
 	uid     types.UID
 	written string
@@ -24,7 +24,7 @@ type entry struct {
 	jobs   map[string]*jobEntry
 }
 
-// jobEntry is what is known about one Job.
+// jobEntry is the same for one Job.
 type jobEntry struct {
 	// created is the Job that was just created, until the cache has it or awaitedUntil has passed, and createTime when.
 	created      outcomes.Observation
@@ -44,7 +44,7 @@ type jobEntry struct {
 
 func newEntry(uid types.UID) *entry { return &entry{uid: uid, jobs: make(map[string]*jobEntry)} }
 
-// entryOf returns what is known about a recording; nothing if it is another object of the same name.
+// entryOf returns the entry of a recording; an empty one if it is another object of the same name.
 func (r *Reconciler) entryOf(recording *v1alpha1.MeetingRecording) *entry {
 	key := client.ObjectKeyFromObject(recording)
 	if found, ok := r.known.Load(key); ok && found.(*entry).uid == recording.UID { //nolint:forcetypeassert // nothing else is stored
@@ -55,8 +55,8 @@ func (r *Reconciler) entryOf(recording *v1alpha1.MeetingRecording) *entry {
 	return made
 }
 
-// isAheadOf reports whether this process has written something that the recording, as the cache has it, does not show yet: to decide by
-// it would be to decide twice. The watch brings the newer one.
+// isAheadOf reports whether the cached recording lacks a write of this process, so that a decision would repeat one. The watch brings the
+// newer version.
 func (e *entry) isAheadOf(recording *v1alpha1.MeetingRecording) bool {
 	return kube.IsOlder(recording.ResourceVersion, e.written)
 }
@@ -78,7 +78,7 @@ func (j *jobEntry) unread(err error, now time.Time) outcomes.Observation {
 	return outcomes.Observation{State: outcomes.JobActive, Problem: j.problem}
 }
 
-// refuse remembers why the Job could not be created, delays the next try, and returns for how long.
+// refuse stores why the Job could not be created, delays the next try, and returns for how long.
 func (j *jobEntry) refuse(why outcomes.Observation, pace Pace, now time.Time) time.Duration {
 	wait := pace.RetryMax
 	if j.tries < 16 { // a larger shift would only exceed RetryMax, or overflow

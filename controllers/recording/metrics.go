@@ -31,27 +31,27 @@ var (
 
 	stalledTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "meetingrecording_recordings_stalled_total",
-		Help: "Times that a recording became Stalled, by the reason of its Stalled condition.",
+		Help: "Times that a recording became Stalled, by reason.",
 	}, []string{"reason"})
 
 	queueWaiting = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "meetingrecording_queue_waiting_steps",
-		Help: "Steps that wait in the queue of each pipeline or step with a maxConcurrent.",
+		Help: "Steps in the queue of each pipeline or step with maxConcurrent.",
 	}, []string{"namespace", "pipeline"})
 
 	queueTaken = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "meetingrecording_queue_active_jobs",
-		Help: "Jobs that run, or are about to be created, of each pipeline or step with a maxConcurrent.",
+		Help: "Jobs of each pipeline or step with maxConcurrent that run or are about to be created.",
 	}, []string{"namespace", "pipeline"})
 
 	inFlight = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "meetingrecording_recordings_in_flight",
-		Help: "Recordings whose processing has not ended, by the state of the recording and that of its processing (none: not reconciled yet). The leader counts them.",
+		Help: "Recordings in flight, by state of the recording and of its processing (none: not reconciled yet). Only the leader counts them.",
 	}, []string{"state", "processing"})
 
 	stalledNow = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "meetingrecording_recordings_in_flight_stalled",
-		Help: "Recordings in flight that are Stalled, by the reason of their Stalled condition. The leader counts them.",
+		Help: "Recordings in flight that are Stalled, by reason. Only the leader counts them.",
 	}, []string{"reason"})
 
 	jobDelay = prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -118,7 +118,7 @@ func countInFlight(object client.Object, by float64) {
 	}
 }
 
-// stateLabel is a state as metrics have it; none is that of a recording that was not reconciled yet.
+// stateLabel is the metrics' label of a state; none for a recording that was not reconciled yet.
 func stateLabel[T ~string](state T) string {
 	if state == "" {
 		return "none"

@@ -72,28 +72,28 @@ type Options struct {
 	Tracer *tracing.Tracer
 }
 
-// Leading returns the number of a period of leadership, its epoch, and whether this process leads for sure: no other process has led
+// Leading returns the epoch, the number of a period of leadership, and whether this process certainly leads: no other process has led
 // between two calls that return true for the same epoch.
 type Leading func() (epoch int64, leads bool)
 
 // Alone is Leading for a process without replicas.
 func Alone() (epoch int64, leads bool) { return 0, true }
 
-// Pace is how often things are observed that send no event.
+// Pace is how often the controller observes what it does not watch.
 type Pace struct {
 	// ProbeAfter is how long a Job may be without a ready Pod until its Pods are observed, and at first how often. It doubles up to
 	// ProbeMax.
 	ProbeAfter, ProbeMax time.Duration
 	// RetryAfter is how soon a Job that was rejected, or whose name is taken, is retried. It doubles up to RetryMax.
 	RetryAfter, RetryMax time.Duration
-	// ConflictAfter is how soon a recording is reconciled again that has changed meanwhile.
+	// ConflictAfter is the wait before a recording that has changed meanwhile is reconciled again.
 	ConflictAfter time.Duration
 	// AgainAfter is how soon a Job is observed again that is not in the cache because its label was removed, or whose outcome is not stored
 	// although it should be deleted.
 	AgainAfter time.Duration
 }
 
-// DefaultPace spares the API server.
+// DefaultPace keeps the load on the API server low.
 var DefaultPace = Pace{
 	ProbeAfter:    30 * time.Second,
 	ProbeMax:      5 * time.Minute,
@@ -103,8 +103,8 @@ var DefaultPace = Pace{
 	AgainAfter:    30 * time.Second,
 }
 
-// concurrency is how many recordings are reconciled at once: most of a reconciliation is waiting for the API server. With more, one that
-// is short of CPU gets less done (docs/explanation/performance.md); with fewer, Jobs wait for workers that wait for its answers.
+// concurrency is how many recordings are reconciled at once: a reconciliation mostly waits for the API server. With more, an API server
+// that is short of CPU gets less done (docs/explanation/performance.md); with fewer, Jobs wait for workers that wait for responses.
 const concurrency = 12
 
 // Reconciler runs the Jobs of recordings that have ended, and writes their outcome.
@@ -128,7 +128,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=core,resources=pods,verbs=list
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create
 
-// New returns a reconciler that knows nothing yet.
+// New returns a reconciler with empty caches.
 func New(options Options) *Reconciler {
 	return &Reconciler{
 		Options:   options,
@@ -190,7 +190,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return r.decideAgain(ctx), nil
 	}
 	if deferred != nil && !facts.anyJob() {
-		return reconcile.Result{}, deferred // nothing has happened that belongs into the status
+		return reconcile.Result{}, deferred // nothing has changed that the status should have
 	}
 	if deferred == nil {
 		if wait := r.burstWait(facts, decision); wait > 0 {
@@ -201,7 +201,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 }
 
 // decide decides, and creates the Jobs that are wanted and have a slot, until no more are. It returns an error if the API server did not
-// decide on a Job, and ErrConflict if the recording has changed. Each round knows one Job or slot more, so it ends.
+// decide on a Job, and ErrConflict if the recording has changed. Each round adds a Job or slot, so it ends.
 func (r *Reconciler) decide(ctx context.Context, facts *facts) (planning.Decision, error) {
 	var wanted []jobs.Run
 	deferred := facts.unread
@@ -240,7 +240,7 @@ func (r *Reconciler) confirmSkip(ctx context.Context, facts *facts, decision pla
 	return r.decide(ctx, facts)
 }
 
-// decideAgain leaves the recording alone until the cache has what another has written.
+// decideAgain postpones the recording until the cache has another writer's change.
 func (r *Reconciler) decideAgain(ctx context.Context) reconcile.Result {
 	log.FromContext(ctx).V(1).Info("Recording has changed, deciding again")
 	return reconcile.Result{RequeueAfter: r.Pace.ConflictAfter}

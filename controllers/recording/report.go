@@ -54,7 +54,7 @@ func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning
 	return again, deferred
 }
 
-// rejectedHint is what helps if the API server rejects the status.
+// rejectedHint is what to do if the API server rejects the status.
 const rejectedHint = "Install the CRDs of this version, and check policies and RBAC for meetingrecordings/status"
 
 // StatusCheck is a readiness check: it fails, and names the namespaces, if status writes are rejected.
@@ -65,7 +65,7 @@ func (r *Reconciler) StatusCheck(*http.Request) error {
 	return nil
 }
 
-// rejected makes a status write that will not be accepted visible: in the log, in a Kubernetes Event, and in readiness.
+// rejected reports a rejected status write: in the log, in a Kubernetes Event, and in readiness.
 func (r *Reconciler) rejected(ctx context.Context, recording *v1alpha1.MeetingRecording, err error) {
 	if !kube.IsRejected(err) || r.statusWrites.Set(recording.Namespace, fmt.Errorf("namespace %s: %w", recording.Namespace, err)) != nil {
 		return

@@ -23,8 +23,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
-// scheduler gives slots to steps whose pipeline, or that themselves, have a maxConcurrent. It learns everything from the watches, so that
-// a process that has just started knows it all again. The recordings that it wakes go into the controller's work queue.
+// scheduler gives slots to steps whose pipeline, or that themselves, have a maxConcurrent. It observes everything through watches, so it
+// needs no state of its own after a restart. The recordings that it wakes go into the controller's work queue.
 type scheduler struct {
 	mu     sync.Mutex
 	queues map[string]*scheduling.Queues
@@ -61,7 +61,7 @@ func limitsOf(pipeline *v1alpha1.RecordingPipeline) limits {
 	return found
 }
 
-// on does something with the queues of a namespace, and wakes the recordings that it returns.
+// on calls a function with the queues of a namespace, and wakes the recordings that it returns.
 func (s *scheduler) on(namespace string, do func(*scheduling.Queues) (wake []string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +79,7 @@ func (s *scheduler) on(namespace string, do func(*scheduling.Queues) (wake []str
 	}
 }
 
-// ask requests all the slots that a recording wants, and gives up what it wanted before and does not any more.
+// ask requests all slots that a recording needs, and withdraws its other requests.
 func (s *scheduler) ask(recording *v1alpha1.MeetingRecording, requests []scheduling.Request, now time.Time,
 ) (answers map[string]scheduling.Answer, again time.Duration) {
 	waits := scheduling.Recording{Name: recording.Name, EndTime: recording.CreationTimestamp.Time}
@@ -93,7 +93,7 @@ func (s *scheduler) ask(recording *v1alpha1.MeetingRecording, requests []schedul
 	return answers, again
 }
 
-// leave gives up everything that a recording wanted that does not exist any more.
+// leave withdraws all requests of a recording that was deleted.
 func (s *scheduler) leave(key types.NamespacedName, now time.Time) time.Duration {
 	gone := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name}}
 	_, again := s.ask(gone, nil, now)
@@ -109,7 +109,7 @@ func (s *scheduler) ended(namespace, job string) {
 	s.on(namespace, func(queues *scheduling.Queues) []string { return queues.Ended(job) })
 }
 
-// setLimits sets the limits of a pipeline as it was read or seen, unless newer ones are known.
+// setLimits sets the limits of a pipeline, unless newer ones are set.
 func (s *scheduler) setLimits(pipeline *v1alpha1.RecordingPipeline, next limits) {
 	name := lifecycle.LabelValue(pipeline.Name)
 	s.on(pipeline.Namespace, func(queues *scheduling.Queues) []string {
@@ -121,14 +121,14 @@ func (s *scheduler) setLimits(pipeline *v1alpha1.RecordingPipeline, next limits)
 		if s.limits[key] = next; before.Equal(next.Limits) {
 			return nil
 		}
-		queueWaiting.DeletePartialMatch(prometheus.Labels{"namespace": pipeline.Namespace}) // some may have no limit any more
+		queueWaiting.DeletePartialMatch(prometheus.Labels{"namespace": pipeline.Namespace}) // some may no longer have a limit
 		queueTaken.DeletePartialMatch(prometheus.Labels{"namespace": pipeline.Namespace})
 		return queues.SetLimits(name, next.Limits)
 	})
 }
 
-// requestSlots adds to the facts which of the Jobs must wait in a queue. It is called for every recording that is reconciled, so that one
-// that wants a slot no more gives it up.
+// requestSlots adds to the facts which of the Jobs must wait in a queue. It is called for every reconciled recording, so that one that no
+// longer needs a slot gives it up.
 func (r *Reconciler) requestSlots(ctx context.Context, facts *facts, wanted []jobs.Run) error {
 	var requests []scheduling.Request
 	for _, run := range wanted {

@@ -28,7 +28,7 @@ type recordingWatch struct {
 	handler.EnqueueRequestForObject
 }
 
-// Create is of a recording that is new, or found at the start.
+// Create handles a recording that is new, or listed at the start.
 func (w *recordingWatch) Create(ctx context.Context, e event.CreateEvent, q requests) {
 	countInFlight(e.Object, 1)
 	if recording, ok := e.Object.(*v1alpha1.MeetingRecording); ok && needsJob(recording) {
@@ -38,7 +38,7 @@ func (w *recordingWatch) Create(ctx context.Context, e event.CreateEvent, q requ
 	w.EnqueueRequestForObject.Create(ctx, e, q)
 }
 
-// Update is of a recording that has changed.
+// Update handles a changed recording.
 func (w *recordingWatch) Update(ctx context.Context, e event.UpdateEvent, q requests) {
 	countInFlight(e.ObjectOld, -1)
 	countInFlight(e.ObjectNew, 1)
@@ -51,7 +51,7 @@ func (w *recordingWatch) Update(ctx context.Context, e event.UpdateEvent, q requ
 	w.EnqueueRequestForObject.Update(ctx, e, q)
 }
 
-// Delete is of a recording that is gone, or whose processing has ended.
+// Delete handles a recording that was deleted, or whose processing has ended.
 func (w *recordingWatch) Delete(ctx context.Context, e event.DeleteEvent, q requests) {
 	countInFlight(e.Object, -1)
 	w.EnqueueRequestForObject.Delete(ctx, e, q)
@@ -85,7 +85,7 @@ type jobWatch struct {
 	scheduler *scheduler
 }
 
-// Create is of a Job that is new, or found at the start.
+// Create handles a Job that is new, or listed at the start.
 func (w *jobWatch) Create(ctx context.Context, e event.CreateEvent, q requests) {
 	w.follow(e.Object)
 	if aspectsOf(e.Object).ended {
@@ -93,7 +93,7 @@ func (w *jobWatch) Create(ctx context.Context, e event.CreateEvent, q requests) 
 	}
 }
 
-// Update is of a Job that has changed.
+// Update handles a changed Job.
 func (w *jobWatch) Update(ctx context.Context, e event.UpdateEvent, q requests) {
 	w.follow(e.ObjectNew)
 	if aspectsOf(e.ObjectOld) != aspectsOf(e.ObjectNew) {
@@ -101,7 +101,7 @@ func (w *jobWatch) Update(ctx context.Context, e event.UpdateEvent, q requests) 
 	}
 }
 
-// Delete is of a Job that is gone, or has lost its label.
+// Delete handles a Job that was deleted, or lost its label.
 func (w *jobWatch) Delete(ctx context.Context, e event.DeleteEvent, q requests) {
 	w.scheduler.ended(e.Object.GetNamespace(), e.Object.GetName())
 	w.EventHandler.Delete(ctx, e, q)
@@ -146,7 +146,7 @@ func limitWatch(s *scheduler) handler.EventHandler {
 	}
 }
 
-// aspects are what decisions depend on of a Job.
+// aspects are the parts of a Job that decisions depend on.
 type aspects struct {
 	ended, ready, suspended, deleted bool
 }

@@ -31,7 +31,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/serverclock"
 )
 
-// readsPerSecond and deletesPerSecond limit a sweep: nobody waits for it.
+// readsPerSecond and deletesPerSecond limit a sweep, which is not urgent.
 const readsPerSecond, deletesPerSecond = 50, 10
 
 var (
@@ -41,7 +41,7 @@ var (
 	})
 	failuresTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "meetingrecording_retention_failures_total",
-		Help: "Failures of retention: clock (the clock was not compared with the API server's, or differs by over a minute: nothing was deleted), list (a sweep was incomplete), or recording (one recording could not be read or deleted).",
+		Help: "Failures of retention, by reason: clock (not compared with the API server's, or over a minute off; nothing was deleted), list (incomplete sweep) or recording (not read or not deleted).",
 	}, []string{"reason"})
 )
 
@@ -126,7 +126,7 @@ func (s *Sweeper) sweepNamespace(ctx context.Context, namespace string, rules re
 		page := &metav1.PartialObjectMetadataList{}
 		page.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("MeetingRecordingList"))
 		err := s.Live.List(ctx, page, options)
-		var expired apierrors.APIStatus // the page before took longer than the API server keeps old versions: the rest as it is now is as good
+		var expired apierrors.APIStatus // the API server no longer has the version of the first page: continue with the current version
 		if apierrors.IsResourceExpired(err) && errors.As(err, &expired) && expired.Status().Continue != "" {
 			options.Continue = expired.Status().Continue
 			continue
@@ -166,7 +166,7 @@ func (s *Sweeper) tolerate(ctx context.Context, key types.NamespacedName, err er
 	return nil
 }
 
-// consider deletes the session that the recording is the first of, if all of it is due.
+// consider deletes the session whose first recording this is, if all of it is due.
 func (s *Sweeper) consider(ctx context.Context, key types.NamespacedName, rules retention.Rules) error {
 	recording, err := s.get(ctx, key, fromWatchCache)
 	if err != nil || recording == nil || !rules.MayBeDue(recording, s.Clock.Now()) {
@@ -176,7 +176,7 @@ func (s *Sweeper) consider(ctx context.Context, key types.NamespacedName, rules 
 	if err != nil || !rules.Due(session, s.Clock.Now()) {
 		return err
 	}
-	if err := s.ServerClock.Check(ctx); err != nil { // a sweep takes hours, and somebody may have set the clock
+	if err := s.ServerClock.Check(ctx); err != nil { // a sweep takes hours, and the clock may have been set
 		return err
 	}
 	return s.deleteAll(ctx, session)
@@ -209,9 +209,8 @@ func (s *Sweeper) session(ctx context.Context, first *v1alpha1.MeetingRecording,
 	}
 }
 
-// deleteAll deletes a session from its last recording to its first, so that what is left of it after a crash is a session still: a
-// chain from 1 without a gap, in which events find their place. It ends at the first that has changed since it was read: an event
-// that has just arrived is never lost.
+// deleteAll deletes a session from its last recording to its first, so that a crash leaves a chain from 1 without a gap, to which events
+// can be added. It stops at the first recording that has changed since it was read, so that no new event is lost.
 func (s *Sweeper) deleteAll(ctx context.Context, session []*v1alpha1.MeetingRecording) error {
 	for i := len(session) - 1; i >= 0; i-- {
 		recording := session[i]

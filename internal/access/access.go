@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package access asks the API server who a caller is and what they may do, by TokenReview and SubjectAccessReview, and caches the
-// answers for some seconds. The events server and the metrics endpoints use it, so there is no second list of users.
+// Package access asks the API server who a caller is and what they may do, by TokenReview and SubjectAccessReview, and caches the responses
+// for some seconds. The events server and the metrics endpoints use it, so there is no second list of users.
 //
 // It sends the two requests itself: a generated clientset would double the size of the sidecar's binary and its memory at rest.
 package access
@@ -29,13 +29,13 @@ import (
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 
 const (
-	// cacheTTL is how long an answer is used: a revoked right lasts that much longer at most.
+	// cacheTTL is how long a response is cached: a revoked right lasts at most that much longer.
 	cacheTTL = 10 * time.Second
-	// maxCached limits the cached answers, each of about 500 bytes. Refusals are cached apart, so that forged tokens evict no answer
-	// about a genuine one.
+	// maxCached limits the cached responses, each of about 500 bytes. Refusals have a cache of their own, so that forged tokens do not evict
+	// responses about genuine ones.
 	maxCached         = 4096
 	maxCachedRefusals = 1024
-	// knownTTL is how long a token that was found valid keeps its place in the queue of known callers, and maxKnown how many do.
+	// knownTTL is how long a valid token stays in the queue of known callers, and maxKnown the limit on such tokens.
 	knownTTL = time.Hour
 	maxKnown = 16384
 	// queueTimeout limits how long a caller waits in a queue, and reviewTimeout one review.
@@ -52,7 +52,7 @@ var (
 	ErrBusy = errors.New("too many reviews are waiting for the API server")
 )
 
-// User is a caller, as the API server knows them.
+// User is a caller, as the API server names them.
 type User = authenticationv1.UserInfo
 
 // Options configure a Reviewer.
@@ -65,8 +65,8 @@ type Options struct {
 
 // Reviewer reviews tokens and access. It is safe for concurrent use.
 //
-// Tokens that nobody has vouched for wait in a queue of their own, so that forged ones delay neither callers whose token was found valid within
-// the last hour nor the reviews of access.
+// Unknown tokens wait in a queue of their own. So forged ones delay neither callers whose token was valid within the last hour nor the
+// reviews of access.
 type Reviewer struct {
 	client    *http.Client
 	host      string
@@ -104,8 +104,8 @@ type result struct {
 	err  error
 }
 
-// Authenticate returns the user of a bearer token that came from an address. The error is ErrUnauthenticated, ErrBusy, or why the API
-// server could not be asked.
+// Authenticate returns the user of a bearer token that came from an address. The error is ErrUnauthenticated, ErrBusy, or the failure of
+// the request to the API server.
 func (r *Reviewer) Authenticate(ctx context.Context, address netip.Addr, token string) (User, error) {
 	digest := sha256.Sum256([]byte(token)) // tokens are not kept
 	queue := r.strangers
@@ -174,13 +174,13 @@ func (r *Reviewer) authorize(ctx context.Context, user User, spec authorizationv
 	return err
 }
 
-// cacheKey is what an answer is about: a kind of review, and the digest of its question.
+// cacheKey identifies a cached response: the kind of review, and the digest of the request.
 type cacheKey struct {
 	kind   string
 	digest [sha256.Size]byte
 }
 
-// cached reviews, after waiting in the queue, unless the answer is cached.
+// cached returns the cached response, or waits in the queue and reviews.
 func (r *Reviewer) cached(ctx context.Context, queue *queue, client string, key cacheKey, review func(context.Context) (result, error)) (result, error) {
 	if found, ok := r.lookUp(key); ok {
 		return found, found.err

@@ -25,8 +25,8 @@ func BearerToken(r *http.Request) string {
 	return token
 }
 
-// Protect passes requests on whose sender has the request's method as a verb on its path, as the ClusterRole metrics-reader grants for
-// GET /metrics. It answers 401 to unknown senders, 403 to those without that right, and 503 if the API server could not be asked.
+// Protect requires that the sender has the request's method as a verb on its path, as the ClusterRole metrics-reader grants for GET
+// /metrics. It responds 401 to unknown senders, 403 to those without that right, and 503 if the API server is unavailable.
 func Protect(reviewer *Reviewer, next http.Handler, log logr.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		verb := strings.ToLower(r.Method)

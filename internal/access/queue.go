@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// maxInFlight limits the reviews of one queue that the API server answers at once: forged tokens must not become its load.
+	// maxInFlight limits the reviews of one queue in flight, so that forged tokens do not load the API server.
 	maxInFlight = 16
-	// maxInFlightPerClient limits those of one client. Its others wait behind them, and keep no other client waiting.
+	// maxInFlightPerClient limits those of one client. Its further ones wait, and delay no other client.
 	maxInFlightPerClient = 8
 	// maxWaiting limits the callers that wait: with a token of 15 KiB each takes 45 KiB of the events server, which has 512 MiB. A client has at most as
 	// many as places are left, so that the clients together leave places to others.
@@ -38,8 +38,8 @@ func newQueue() *queue {
 	return &queue{inFlight: make(chan struct{}, maxInFlight), clients: map[string]*queuedClient{}}
 }
 
-// enter waits until the client may have one more review in flight, and returns the function that ends it. The error is ErrBusy when too many
-// callers wait already, or the context ends first.
+// enter waits until the client may have one more review in flight. It returns a function to call when the review has ended. The error is
+// ErrBusy when too many callers wait already, or the context ends first.
 func (q *queue) enter(ctx context.Context, name string) (leave func(), err error) {
 	client, err := q.join(name)
 	if err != nil {

@@ -15,11 +15,11 @@ import (
 const (
 	tokenReviews  = "/apis/authentication.k8s.io/v1/tokenreviews"
 	accessReviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
-	// maxAnswerBytes limits what is read of an answer: a user of many groups.
+	// maxAnswerBytes limits the size of a response, such as about a user with many groups.
 	maxAnswerBytes = 1 << 20
 )
 
-// post sends a review and fills in its status from the answer.
+// post sends a review and fills in its status from the response.
 func (r *Reviewer) post(ctx context.Context, path string, review any) error {
 	body, err := json.Marshal(review)
 	if err != nil {

@@ -30,13 +30,13 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: "meetingrecording_backfill_" + name, Help: help})
 	}
 	m := &Metrics{
-		rounds:      counter("rounds_total", "Rounds of backfill by result: succeeded or failed.", "result"),
-		recordings:  counter("recordings_total", "Recordings that the provider listed, by outcome: recorded means that no webhook had delivered its file.", "outcome"),
+		rounds:      counter("rounds_total", "Rounds of backfill, by result: succeeded or failed.", "result"),
+		recordings:  counter("recordings_total", "Recordings that the provider listed, by outcome; recorded: no webhook had delivered the file.", "outcome"),
 		webhooks:    counter("provider_webhooks_total", "Webhooks that the provider says it sent, by result: succeeded or failed.", "result"),
-		requests:    counter("provider_requests_total", "Requests to the provider's REST API by HTTP status; none where no response came.", "status"),
-		lastSuccess: gauge("last_success_timestamp_seconds", "When the last round began that saw everything, in seconds since 1970."),
-		duration:    gauge("round_duration_seconds", "How long the last round took."),
-		waiting:     gauge("waiting_recordings", "Recordings of the last round whose webhook may still be on its way."),
+		requests:    counter("provider_requests_total", "Requests to the provider's REST API, by HTTP status; none without a response.", "status"),
+		lastSuccess: gauge("last_success_timestamp_seconds", "Start of the last complete round, in seconds since 1970."),
+		duration:    gauge("round_duration_seconds", "Duration of the last round in seconds."),
+		waiting:     gauge("waiting_recordings", "Recordings of the last round that are within the grace period."),
 	}
 	registry.MustRegister(m.rounds, m.recordings, m.webhooks, m.requests, m.lastSuccess, m.duration, m.waiting)
 	for _, outcome := range Outcomes() {

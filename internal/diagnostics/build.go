@@ -15,7 +15,7 @@ import (
 func RegisterBuild(registry prometheus.Registerer, component string) {
 	gauge := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "meetingrecording_build_info",
-		Help:        "Always 1; the labels tell the binary, its version and that of Go.",
+		Help:        "Always 1; the labels are the program, its version and the version of Go.",
 		ConstLabels: prometheus.Labels{"component": component, "version": version.String(), "goversion": runtime.Version()},
 	})
 	gauge.Set(1)

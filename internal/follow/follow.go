@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package follow lists and watches MeetingRecordings without a cache: whoever follows them keeps what they need. Run does so for as long as
-// the program runs; Source has the single steps.
+// Package follow lists and watches MeetingRecordings without a cache: callers keep what they need. Run follows them until the program ends;
+// Source has the single steps.
 package follow
 
 import (
@@ -29,20 +29,20 @@ const (
 	// Finished selects the recordings whose processing has ended.
 	Finished = "status.processing.state!=,status.processing.state!=Waiting,status.processing.state!=Queued," +
 		"status.processing.state!=Running,status.processing.state!=Suspended"
-	// pageSize limits one answer of the API server, to about 2 MiB.
+	// pageSize limits one response of the API server to about 2 MiB.
 	pageSize = 500
-	// watchTimeout is after what time the API server ends a watch, which then continues where it was.
+	// watchTimeout is how long the API server keeps a watch open. The next watch continues there.
 	watchTimeout = 30 * time.Minute
 )
 
-// ErrCompacted is returned if the API server does not have a version, any more or at all.
+// ErrCompacted is returned if the API server no longer has a version, or never had it.
 var ErrCompacted = errors.New("the API server no longer has that version")
 
-// Source reads one namespace's recordings, or with "" those of all.
+// Source reads the recordings of one namespace, or of all with "".
 type Source struct {
 	Client client.WithWatch
-	// REST asks whether the API server has come as far as a version. It does so without the retries of Client, which would take most of a
-	// minute over a no.
+	// REST asks whether the API server has reached a version, without the retries of Client, which would take most of a minute for a negative
+	// response.
 	REST      rest.Interface
 	Namespace string
 	// Selector is the field selector of Follow; empty selects all.
@@ -63,7 +63,7 @@ func Sources(reader client.WithWatch, namespaces []string) []Source {
 	return sources
 }
 
-// List calls each for every recording that the field selector matches, exactly as of a version, or with 0 as of now, and returns that
+// List calls each for every recording that the field selector matches, as of exactly that version, or with 0 as of now. It returns the
 // version. It returns ErrCompacted if the version is too old.
 func (s Source) List(ctx context.Context, selector string, version uint64, each func(*v1alpha1.MeetingRecording)) (uint64, error) {
 	options := metav1.ListOptions{FieldSelector: selector, Limit: pageSize}
@@ -87,8 +87,8 @@ func (s Source) List(ctx context.Context, selector string, version uint64, each 
 	}
 }
 
-// Reached returns nil if the API server has come as far as a version, and ErrCompacted if it was never there, as after etcd was restored
-// from a backup.
+// Reached returns nil if the API server has reached a version, or ErrCompacted if it has not, such as after etcd was restored from a
+// backup.
 func (s Source) Reached(ctx context.Context, version uint64) error {
 	path := []string{"apis", v1alpha1.GroupVersion.Group, v1alpha1.GroupVersion.Version}
 	if s.Namespace != "" {
@@ -103,8 +103,8 @@ func (s Source) Reached(ctx context.Context, version uint64) error {
 	return classify("look for a version", err)
 }
 
-// Follow calls apply with everything that comes after a version, until the watch ends, and returns how far it came. Errors are
-// ErrCompacted, those of apply, and those of reaching the API server, after which it can be called again.
+// Follow calls apply with every change after a version until the watch ends, and returns the last version. It returns ErrCompacted, errors
+// of apply, and errors of the API server, after which it can be called again.
 func (s Source) Follow(ctx context.Context, version uint64, apply func(watch.EventType, *v1alpha1.MeetingRecording, uint64) error) (uint64, error) {
 	timeout := int64(watchTimeout.Seconds())
 	watcher, err := s.Client.Watch(ctx, &v1alpha1.MeetingRecordingList{}, &client.ListOptions{Namespace: s.Namespace, Raw: &metav1.ListOptions{

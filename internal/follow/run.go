@@ -19,8 +19,8 @@ import (
 var backoff = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 20, Cap: 30 * time.Second}
 
 // Run lists the recordings that the field selector matches and then follows all changes of the source, until the context ends. It calls
-// observe with each recording that is there, and forget, which may be nil, with each that is gone. It continues where a watch ended, and
-// lists again if the API server does not have that version any more.
+// observe with each recording that exists, and forget, which may be nil, with each that was deleted. It continues where a watch ended, and
+// lists again if the API server no longer has that version.
 func (s Source) Run(ctx context.Context, selector string, observe, forget func(*v1alpha1.MeetingRecording)) {
 	apply := func(kind watch.EventType, recording *v1alpha1.MeetingRecording, _ uint64) error {
 		switch {

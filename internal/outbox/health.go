@@ -21,17 +21,17 @@ const (
 	openFor = time.Second
 )
 
-// flow says where the events of a write come from.
+// flow is the origin of the events of a write.
 type flow int
 
 const (
-	// direct writes have a sender that waits.
+	// direct writes have a waiting sender.
 	direct flow = iota
 	// replay writes are of spooled events.
 	replay
 )
 
-// health says whether writes are worth trying, for each flow apart: a circuit breaker each.
+// health has a circuit breaker for each flow.
 type health [2]*gobreaker.TwoStepCircuitBreaker[struct{}]
 
 func newHealth(log logr.Logger, what string, isFailure, isExcluded func(error) bool) health {
@@ -61,13 +61,13 @@ func newHealth(log logr.Logger, what string, isFailure, isExcluded func(error) b
 	return h
 }
 
-// isClosed reports whether nothing is known against writing.
+// isClosed reports whether all circuit breakers are closed.
 func (h health) isClosed(f flow) bool { return h[f].State() == gobreaker.StateClosed }
 
-// permit is the permission to write. It is told how the write ended; only the first time counts.
+// permit is the permission to write. Call it with the result of the write; only the first call counts.
 type permit func(error)
 
-// ask returns a permit, or nil if a write is not worth trying.
+// ask returns a permit, or nil while the circuit breaker is open.
 func ask(f flow, server, namespace health) permit {
 	tellNamespace, err := namespace[f].Allow()
 	if err != nil {
@@ -83,14 +83,13 @@ func ask(f flow, server, namespace health) permit {
 }
 
 var (
-	// errSlow is what a direct write counts as that takes too long.
+	// errSlow is the result of a direct write that takes too long.
 	errSlow = errors.New("write takes too long")
-	// errNothing is what a write counts as that was not tried.
+	// errNothing is the result of a write that was not tried.
 	errNothing = errors.New("nothing was written")
 )
 
-// isAway reports whether an error says that the API server did not do its work: neither an answer about the event nor one about the
-// namespace.
+// isAway reports whether the API server is unavailable: the error is neither about the event nor about the namespace.
 func isAway(err error) bool {
 	return err != nil && !recorder.IsPermanent(err) && !errors.Is(err, recorder.ErrChanged) && !errors.Is(err, recorder.ErrTerminating) &&
 		!recorder.IsNamespaceError(err)

@@ -24,14 +24,14 @@ type Metrics struct {
 func NewMetrics(registry prometheus.Registerer) *Metrics {
 	delay := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:                        "meetingrecording_status_delay_seconds",
-		Help:                        "Seconds from a webhook's arrival until its event was in the status of a MeetingRecording, by the way there: direct, or spool.",
+		Help:                        "Seconds from a webhook's arrival until its event was stored in a status, by path: direct or spool.",
 		Buckets:                     []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200},
 		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 	}, []string{"via"})
 	m := &Metrics{
 		replayed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "meetingrecording_spool_replayed_total",
-			Help: "Events of the spool that are in a MeetingRecording's status by now.",
+			Help: "Spooled events that were written to a status.",
 		}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meetingrecording_spool_errors_total",
@@ -46,17 +46,17 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	return m
 }
 
-// RegisterSpool registers gauges of a spool, which are read when they are scraped. It panics if they already are.
+// RegisterSpool registers gauges of a spool, evaluated at each scrape. It panics if they already are registered.
 func RegisterSpool(registry prometheus.Registerer, s Spool, now func() time.Time) {
 	for _, gauge := range []struct {
 		name, help string
 		value      func(spool.Stats) float64
 	}{
-		{"events", "Events of the spool that wait to be written.", func(s spool.Stats) float64 { return float64(s.Events) }},
-		{"bytes", "What the spool's events and dead letters take, out of --spool-max-bytes.", func(s spool.Stats) float64 { return float64(s.Bytes) }},
-		{"max_bytes", "What the spool's events and dead letters may take: --spool-max-bytes.", func(s spool.Stats) float64 { return float64(s.MaxBytes) }},
-		{"dead_letters", "Events that can never be written; see `sidecar spool list`.", func(s spool.Stats) float64 { return float64(s.DeadLetters) }},
-		{"oldest_event_age_seconds", "Seconds that the first event in the spool has waited to be written, give or take 4; 0 when none waits.", func(s spool.Stats) float64 {
+		{"events", "Spooled events that are not written yet.", func(s spool.Stats) float64 { return float64(s.Events) }},
+		{"bytes", "Bytes of the events and dead letters in the spool.", func(s spool.Stats) float64 { return float64(s.Bytes) }},
+		{"max_bytes", "Limit on the bytes of events and dead letters in the spool (--spool-max-bytes).", func(s spool.Stats) float64 { return float64(s.MaxBytes) }},
+		{"dead_letters", "Events that the API server rejected permanently; see `sidecar spool list`.", func(s spool.Stats) float64 { return float64(s.DeadLetters) }},
+		{"oldest_event_age_seconds", "Age of the oldest spooled event in seconds, exact to 4 seconds; 0 if there is none.", func(s spool.Stats) float64 {
 			if s.Oldest.IsZero() {
 				return 0
 			}
@@ -68,10 +68,10 @@ func RegisterSpool(registry prometheus.Registerer, s Spool, now func() time.Time
 	}
 }
 
-// errDiskSlow means that a sender could wait no longer for the spool.
+// errDiskSlow means that the spool did not store an event in time.
 var errDiskSlow = errors.New("spool did not respond in time")
 
-// reasons are what can be wrong with a spool, and what to do about it.
+// reasons are the failures of a spool, and how to fix them.
 var reasons = []struct {
 	err       error
 	name, fix string
@@ -82,7 +82,7 @@ var reasons = []struct {
 	{spool.ErrUnwritable, "unwritable", "check that --spool-dir is on a healthy disk that the sidecar's user may write to"},
 }
 
-// failed counts a failure of the spool and returns it with what to do about it.
+// failed counts a failure of the spool, and returns it with how to fix it.
 func (m *Metrics) failed(err error) error {
 	for _, reason := range reasons {
 		if errors.Is(err, reason.err) {
@@ -94,5 +94,5 @@ func (m *Metrics) failed(err error) error {
 	return fmt.Errorf("%w: restart the sidecar", err)
 }
 
-// Damaged counts records that were set aside, and is an Options.OnDamage of package spool with a log.
+// Damaged counts damaged records that were set aside. Call it from spool.Options.OnDamage.
 func (m *Metrics) Damaged() { m.errors.WithLabelValues("corrupt").Inc() }

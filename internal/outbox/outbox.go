@@ -1,16 +1,16 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package outbox decides when an event is written, and keeps it until then.
+// Package outbox keeps events until they are written, and decides when to write them.
 //
-// There is one queue for each session: the order in which events are accepted is the order in which they are written. An event is in
-// memory until it is written. When its sender is told that it is spooled, it is on disk, together with everything ahead of it.
+// Each session has one queue: its events are written in the order of acceptance. An event is in memory until it is written. When its sender
+// is told that it is spooled, it is on disk, together with all events ahead of it.
 //
-// Three things decide when a queue is written: its due time, the health of its namespace, and the health of the API server. Health is a
-// circuit breaker. Events whose senders wait and events from the spool have circuit breakers of their own, so that replaying a spool
-// over a slow API server does not make new events wait for it.
+// Three things decide when a queue is written: its due time, the circuit breaker of its namespace, and that of the API server. Events with
+// waiting senders and events from the spool have separate circuit breakers, so that replaying a spool to a slow API server does not delay
+// new events.
 //
-// Sessions that are only on disk and due are known by 8 bytes, in their order: they get a queue when they are written next.
+// Sessions that are only on disk and due take 8 bytes each, in order. They get a queue when they are written.
 package outbox
 
 import (
@@ -33,16 +33,16 @@ import (
 const Spooled lifecycle.Result = "spooled"
 
 const (
-	// spoolTimeout is how long the disk may take. With the default of --write-timeout a response takes 2.5 s at most.
+	// spoolTimeout is how long the disk may take. With the default --write-timeout a response takes at most 2.5 s.
 	spoolTimeout = 400 * time.Millisecond
-	// flushInterval is how often Flush looks.
+	// flushInterval is how often Flush checks.
 	flushInterval = 20 * time.Millisecond
 )
 
 // ErrTimeout means that an event could not be written in time.
 var ErrTimeout = errors.New("write event to API server: timed out")
 
-// Spool keeps events on disk; *spool.Store is one, and says what its methods do.
+// Spool keeps events on disk, see *spool.Store.
 type Spool interface {
 	Append(records []spool.Record, done func(error)) error
 	Remove(session, id uint64)
@@ -52,28 +52,28 @@ type Spool interface {
 	Stats() spool.Stats
 }
 
-// Options are what an Outbox is made of. All are required but Spool and Tracer.
+// Options configure an Outbox. All are required except Spool and Tracer.
 type Options struct {
-	// Write writes events of one session, in their order, until ctx is done, and says what happened to each; recorder.Writer.Write is one.
+	// Write writes events of one session in order, until ctx is done, and returns each result; see recorder.Writer.Write.
 	Write func(ctx context.Context, session recorder.Session, events []lifecycle.Event) []recorder.Written
 	// Timeout is how long a sender waits for the API server.
 	Timeout time.Duration
-	// Spool, if not nil, takes the events that the API server does not take in time.
+	// Spool, if not nil, stores the events that the API server does not accept in time.
 	Spool Spool
-	// SpoolFirst has events acknowledged once they are in the Spool. It changes nothing else.
+	// SpoolFirst acknowledges events once they are in the Spool. It changes nothing else.
 	SpoolFirst bool
 	Metrics    *Metrics
-	// Tracer, if not nil, gets what was written from the Spool.
+	// Tracer, if not nil, traces the events written from the Spool.
 	Tracer *tracing.Tracer
 	Log    logr.Logger
 	Now    func() time.Time
 }
 
-// Outbox makes events durable and has them written. It may be used concurrently.
+// Outbox stores and writes events. It may be used concurrently.
 type Outbox struct {
 	Options
 	server health
-	// writes are under way; stop cuts them off.
+	// writes are in flight; stop cancels them.
 	writes sync.WaitGroup
 	ctx    context.Context
 	stop   context.CancelFunc
@@ -87,11 +87,11 @@ type Outbox struct {
 	storing  int         // appends to the spool under way
 	probe    *time.Timer // has replays tried again that circuit breakers refused
 	isClosed bool
-	// hasBacklog means that it is worth a line in the log when the spool is empty.
+	// hasBacklog means that the log should say when the spool is empty.
 	hasBacklog bool
 }
 
-// New returns an Outbox. Nothing that was in the Spool before is written until Start.
+// New returns an Outbox. It writes earlier events of the Spool only after Start.
 func New(options Options) *Outbox {
 	o := &Outbox{Options: options, queues: map[uint64]*queue{}, lanes: map[string]*lane{}}
 	o.server = newHealth(options.Log, "API server", isAway, func(err error) bool { return errors.Is(err, errNothing) })
@@ -100,7 +100,7 @@ func New(options Options) *Outbox {
 	return o
 }
 
-// Start has everything written that is in the Spool. It may be called again when something was added to the Spool by others.
+// Start begins to write the events in the Spool. Call it again after others added events to the Spool.
 func (o *Outbox) Start() error {
 	if o.Spool == nil {
 		return nil
@@ -119,10 +119,9 @@ func (o *Outbox) Start() error {
 	return err
 }
 
-// Record makes an event durable. It returns once the event is written, or with the Result Spooled once it is on disk with everything
-// ahead of it, or else with an error: a *recorder.RejectedError if it can never be written; after any other error the same event may
-// succeed later. An event whose write was under way when time ran out may be written in spite of the error: recording it again is one
-// more delivery, and loses nothing.
+// Record makes an event durable. It returns once the event is written, or with the Result Spooled once it is on disk with all events ahead
+// of it, or with an error. A *recorder.RejectedError is permanent; after any other error the same event may succeed later. An event whose
+// write was in flight at the timeout may be written despite the error: recording it again is one more delivery, and loses nothing.
 func (o *Outbox) Record(ctx context.Context, ev recorder.Event) (recorder.Outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
@@ -130,7 +129,7 @@ func (o *Outbox) Record(ctx context.Context, ev recorder.Event) (recorder.Outcom
 		if outcome, err := o.accept(ctx, ev, true); err == nil {
 			return outcome, nil
 		}
-		// The disk does not take it, but the API server may.
+		// The disk does not accept it, but the API server may.
 	}
 	return o.accept(ctx, ev, false)
 }
@@ -154,7 +153,7 @@ func (o *Outbox) accept(ctx context.Context, ev recorder.Event, spoolFirst bool)
 	}
 }
 
-// add puts an entry at the end of its session's queue, and has it written, or stored, or both.
+// add appends an entry to its session's queue, to be written, stored, or both.
 func (o *Outbox) add(e *entry, spoolFirst bool) *queue {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -169,7 +168,7 @@ func (o *Outbox) add(e *entry, spoolFirst bool) *queue {
 	return q
 }
 
-// giveUp is called when a sender can wait no longer for the API server.
+// giveUp is called when a sender has waited for the API server long enough.
 func (o *Outbox) giveUp(q *queue, e *entry, cause error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -182,7 +181,7 @@ func (o *Outbox) giveUp(q *queue, e *entry, cause error) {
 	o.place(q)
 }
 
-// Flush returns when nothing waits any more, or when ctx is done.
+// Flush waits until the queues are empty, or ctx is done.
 func (o *Outbox) Flush(ctx context.Context) {
 	// It fails only when ctx is done.
 	_ = wait.PollUntilContextCancel(ctx, flushInterval, true, func(context.Context) (bool, error) { return o.isEmpty(), nil })
@@ -194,10 +193,10 @@ func (o *Outbox) isEmpty() bool {
 	return len(o.queues) == 0 && o.isDrained()
 }
 
-// isDrained reports whether nothing waits on disk.
+// isDrained reports whether no event waits on disk.
 func (o *Outbox) isDrained() bool { return o.Spool == nil || o.Spool.Stats().Events == 0 }
 
-// Close begins no more writes, and returns when those under way have ended; when ctx is done they are cut off.
+// Close begins no more writes, and waits for those in flight; when ctx is done it cancels them.
 func (o *Outbox) Close(ctx context.Context) {
 	o.mu.Lock()
 	o.isClosed = true

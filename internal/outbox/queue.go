@@ -17,16 +17,16 @@ import (
 // backoff is what a session waits after a failed write.
 var backoff = wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 7, Cap: 4 * time.Second}
 
-// entry is an event on its way.
+// entry is an accepted event that is not written yet.
 type entry struct {
 	event recorder.Event
-	// id is that of its record in the spool, once it is being stored, and stored whether it has arrived.
+	// id is that of its record in the spool, once it is being stored; stored reports whether it is on disk.
 	id     uint64
 	stored bool
-	// result gets what the sender is told, once; it has room for it.
+	// result gets the sender's result, once; it is buffered.
 	result   chan result
 	answered bool
-	// isDone means that it is written or rejected, and waits only for the disk.
+	// isDone means that it is written or rejected, and only the disk is not done.
 	isDone bool
 }
 
@@ -35,7 +35,7 @@ type result struct {
 	err     error
 }
 
-// answer tells the sender, if it still waits, and reports whether it did.
+// answer sends the result to the sender, and reports whether it still waited.
 func (e *entry) answer(outcome recorder.Outcome, err error) bool {
 	if e.answered {
 		return false
@@ -45,11 +45,11 @@ func (e *entry) answer(outcome recorder.Outcome, err error) bool {
 	return true
 }
 
-// isAbandoned reports whether nobody waits for the event, nor will anybody find it on disk.
+// isAbandoned reports whether no sender waits for the event and it is not on disk.
 func (e *entry) isAbandoned() bool { return e.answered && e.id == 0 }
 
-// queue has the events of a session in their order: first those that are only on disk, then the entries. A batch that is being written
-// is the beginning of the entries.
+// queue has the events of a session in order: first those that are only on disk, then the entries. The batch that is being written is at
+// the beginning of the entries.
 type queue struct {
 	key     uint64
 	lane    *lane
@@ -61,7 +61,7 @@ type queue struct {
 	backoff wait.Backoff
 }
 
-// isStoring reports whether entries are on their way to the disk, or there.
+// isStoring reports whether entries are being stored, or are on disk.
 func (q *queue) isStoring() bool { return q.firstID() != spool.AnyID }
 
 // firstID returns the ID of the first entry that has one, or spool.AnyID.
@@ -77,7 +77,7 @@ func (q *queue) firstID() uint64 {
 // isFailing reports whether the last write failed.
 func (q *queue) isFailing() bool { return q.backoff.Steps < backoff.Steps }
 
-// drop takes entries out that are chosen, but for those of the batch.
+// drop removes matching entries, except those of the batch.
 func (q *queue) drop(isChosen func(*entry) bool) {
 	rest := slices.DeleteFunc(slices.Clone(q.entries[q.batch:]), isChosen)
 	q.entries = append(q.entries[:q.batch:q.batch], rest...)
@@ -86,11 +86,11 @@ func (q *queue) drop(isChosen func(*entry) bool) {
 // lane has the sessions of a namespace.
 type lane struct {
 	health health
-	// due are the sessions on disk that wait for nothing else. Those that were written meanwhile, or came to wait, are passed over.
+	// due are the sessions on disk that can be written. Sessions that were written meanwhile, or wait again, are skipped.
 	due fifo
 }
 
-// fifo is a first-in, first-out queue of numbers in blocks, so that it never moves all of them: with a million, that would take a while.
+// fifo is a first-in, first-out queue of numbers in blocks, so that it never moves a million of them at once.
 type fifo [][]uint64
 
 const fifoBlock = 1024
@@ -112,9 +112,9 @@ func (f *fifo) pop() uint64 {
 }
 
 const (
-	// maxReplays is how many sessions are replayed at once, less one for each sender that waits for the disk and needs the processors more.
+	// maxReplays limits the sessions that are replayed at once, less one for each sender that waits for the disk, which needs the processors more.
 	maxReplays = 8
-	// maxQueues is how many queues there are before one that is only on disk is forgotten, with its backoff.
+	// maxQueues is the number of queues above which one that is only on disk is removed, with its backoff.
 	maxQueues = 1024
 )
 
@@ -131,7 +131,7 @@ func (o *Outbox) queue(key uint64, l *lane) *queue {
 func (o *Outbox) lane(namespace string) *lane {
 	l := o.lanes[namespace]
 	if l == nil {
-		// It says nothing about the namespace while the API server is unavailable.
+		// While the API server is unavailable, the failure is not about the namespace.
 		l = &lane{health: newHealth(o.Log.WithValues("namespace", namespace), "Namespace", recorder.IsNamespaceError,
 			func(err error) bool { return errors.Is(err, errNothing) || isAway(err) })}
 		o.lanes[namespace] = l
@@ -142,10 +142,10 @@ func (o *Outbox) lane(namespace string) *lane {
 
 func (o *Outbox) isOnDisk(q *queue) bool { return o.Spool != nil && o.Spool.Has(q.key) }
 
-// place is called when a queue has changed. It decides what the queue waits for: whatever that is places it again.
+// place is called when a queue has changed. It decides what the queue waits for, which then calls place again.
 func (o *Outbox) place(q *queue) {
 	switch {
-	case q.busy, o.queues[q.key] != q: // a sender that gave up late may still know a queue that is done
+	case q.busy, o.queues[q.key] != q: // a late sender may still refer to a queue that is done
 	case len(q.entries) == 0 && !o.isOnDisk(q):
 		q.timer = nil
 		delete(o.queues, q.key)
@@ -160,7 +160,7 @@ func (o *Outbox) place(q *queue) {
 	}
 }
 
-// settle places a queue, and has everything written that may be.
+// settle places a queue, and begins all writes that are possible.
 func (o *Outbox) settle(q *queue) {
 	o.place(q)
 	o.dispatch()
@@ -172,7 +172,7 @@ func (o *Outbox) delay(q *queue, by time.Duration) {
 	timer = time.AfterFunc(by, func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		if q.timer == timer { // else nobody waits for it any more
+		if q.timer == timer { // otherwise no sender waits for it
 			q.timer = nil
 			o.settle(q)
 		}
@@ -180,7 +180,7 @@ func (o *Outbox) delay(q *queue, by time.Duration) {
 	q.timer = timer
 }
 
-// begin has a queue written whose sender waits, or stored if that is not worth trying.
+// begin writes a queue with a waiting sender, or stores it if circuit breakers are open.
 func (o *Outbox) begin(q *queue) {
 	if o.isClosed {
 		return
@@ -204,14 +204,14 @@ func (o *Outbox) start(q *queue, f flow, p permit) {
 	o.writes.Go(func() { o.write(q, f, p) })
 }
 
-// wake looks for replays that circuit breakers refused before.
+// wake retries replays that circuit breakers refused.
 func (o *Outbox) wake() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.dispatch()
 }
 
-// dispatch begins replays, of each namespace in turn.
+// dispatch begins replays, round-robin over namespaces.
 func (o *Outbox) dispatch() {
 	o.next++
 	for i := range o.order {
@@ -231,7 +231,7 @@ func (o *Outbox) dispatch() {
 	}
 }
 
-// nextReplay returns the queue of the session that is first in its lane and waits for nothing else; nil if there is none.
+// nextReplay returns the queue of the first session in its lane that can be written, or nil.
 func (o *Outbox) nextReplay(l *lane) *queue {
 	for len(l.due) > 0 {
 		q := o.queue(l.due.pop(), l)

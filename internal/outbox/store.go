@@ -16,23 +16,23 @@ import (
 )
 
 const (
-	// deadShare is the part of the spool, as a divisor, that events may take which the API server rejects at once: anybody with an
-	// account of the provider can send those.
+	// deadShare is the share of the spool, as a divisor, for events that the API server rejects at once: anyone with an account of the
+	// provider can send those.
 	deadShare = 8
-	// refusedShare is the same for events of a namespace that refuses writes, so that they leave room for the others.
+	// refusedShare is the same for events of a namespace that refuses writes, to leave room for others.
 	refusedShare = 2
-	// clientShare is the same for clients' events, which only say earlier what webhooks say as well.
+	// clientShare is the same for client events, which webhooks repeat later.
 	clientShare = 4
-	// gatherDelay is how long an event that is spooled first waits for others of its session, to be written with them. One that ends a
-	// recording does not wait: nothing is expected behind it, and the Jobs wait for it.
+	// gatherDelay is how long an event that is spooled first waits for others of its session, to be written with them. An event that ends a
+	// recording does not wait: no other event is expected, and the Jobs wait for it.
 	gatherDelay = 100 * time.Millisecond
 	// expiry is how long a namespace may refuse an event before it becomes a dead letter.
 	expiry = 24 * time.Hour
-	// maxReason cuts what a dead letter keeps of the API server's response.
+	// maxReason limits the part of the API server's response in a dead letter.
 	maxReason = 1 << 10
 )
 
-// store puts the entries of a queue on disk that are not on their way there, in their order. It is called with mu held.
+// store stores the entries of a queue that are not being stored yet, in order. It is called with mu held.
 func (o *Outbox) store(q *queue) {
 	var entries []*entry
 	var records []spool.Record
@@ -60,7 +60,7 @@ func (o *Outbox) store(q *queue) {
 	o.place(q)
 }
 
-// checkShare is nil if the spool may take an event.
+// checkShare returns nil if the spool has room for an event.
 func (o *Outbox) checkShare(q *queue, e *entry) error {
 	stats := o.Spool.Stats()
 	switch {
@@ -72,7 +72,7 @@ func (o *Outbox) checkShare(q *queue, e *entry) error {
 	return nil
 }
 
-// stored is called by the Spool.
+// stored is called by the Spool when entries are on disk, or cannot be.
 func (o *Outbox) stored(q *queue, entries []*entry, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -101,7 +101,7 @@ func (o *Outbox) stored(q *queue, entries []*entry, err error) {
 	o.settle(q)
 }
 
-// notStored notes that the disk refused entries. Those that are being written may be written yet, but their senders do not wait for it.
+// notStored handles entries that the disk refused. Those that are being written may still be written, but their senders do not wait for that.
 func (o *Outbox) notStored(entries []*entry, err error) {
 	err = fmt.Errorf("neither the API server nor the spool accepts the event: %w", o.Metrics.failed(err))
 	for _, e := range entries {
@@ -110,8 +110,8 @@ func (o *Outbox) notStored(entries []*entry, err error) {
 	}
 }
 
-// reject ends an event that can never be written. It becomes a dead letter, for an operator to look at, in place of its record if it has
-// one: then the entry stays until that is on disk, or is written again if it cannot be. One without a record was not acknowledged.
+// reject ends an event that is rejected permanently. It becomes a dead letter and replaces its record, if it has one: then the entry stays
+// until that is on disk, or is written again if it cannot be stored. An event without a record was not acknowledged.
 func (o *Outbox) reject(q *queue, e *entry, cause error) error {
 	isDirect := e.answer(recorder.Outcome{}, cause)
 	if e.id == 0 {
@@ -144,15 +144,15 @@ func (o *Outbox) reject(q *queue, e *entry, cause error) error {
 	return nil
 }
 
-// isExpired reports whether an event has been on disk for so long that its namespace's refusal counts as permanent.
+// isExpired reports whether an event has been on disk so long that its namespace's refusal counts as permanent.
 func (o *Outbox) isExpired(e *entry) bool {
 	return e.stored && o.Now().Sub(spool.Record{ID: e.id}.StoredAt()) > expiry
 }
 
-// SpooledEvent is an event as it is kept in the spool, and exported from it.
+// SpooledEvent is the form of an event in the spool and in its exports.
 type SpooledEvent struct {
 	recorder.Event
-	// Reason and DeadTime say why and since when it is a dead letter.
+	// Reason and DeadTime are why and since when it is a dead letter.
 	Reason   string    `json:"reason,omitempty"`
 	DeadTime time.Time `json:"deadTime,omitzero"`
 }
@@ -161,7 +161,7 @@ type SpooledEvent struct {
 func (e SpooledEvent) Record(state spool.State) spool.Record {
 	payload, err := json.Marshal(e)
 	if err != nil {
-		panic(err) // texts and times always encode, but for years that no clock has
+		panic(err) // texts and times always encode, except for years that no clock has
 	}
 	return spool.Record{State: state, Group: e.Namespace, Session: sessionKey(e.Session), Payload: payload}
 }
@@ -175,7 +175,7 @@ func Decode(r spool.Record) (SpooledEvent, error) {
 	return e, nil
 }
 
-// sessionKey is a session's number in the spool. Two sessions that shared one would share a queue, and nothing else.
+// sessionKey is a session's number in the spool. If two sessions had the same, they would only share a queue.
 func sessionKey(s recorder.Session) uint64 {
 	digest := sha256.New()
 	for _, part := range []string{s.Namespace, s.MeetingID, s.SessionID} {

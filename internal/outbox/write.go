@@ -19,12 +19,12 @@ import (
 const (
 	// maxBatch is how many events of a session are written at once.
 	maxBatch = 256
-	// writeTimeout is how long one write may take. Its senders do not wait that long; but a write that takes effect late must not be
-	// repeated, and a session's first has two requests, each of which may take some seconds.
+	// writeTimeout is how long one write may take. Senders do not wait that long. But a write that takes effect late must not be repeated, and
+	// a session's first write has two requests, each of which may take some seconds.
 	writeTimeout = 15 * time.Second
 )
 
-// write writes the beginning of a queue. It is called without mu held.
+// write writes the first events of a queue. It is called without mu held.
 func (o *Outbox) write(q *queue, f flow, report permit) {
 	batch, err := o.load(q)
 	if len(batch) == 0 {
@@ -46,7 +46,7 @@ func (o *Outbox) write(q *queue, f flow, report permit) {
 	o.finish(q, f, batch, written, nil)
 }
 
-// load returns the beginning of a queue, from the disk where that is.
+// load returns the first events of a queue, from disk if they are there.
 func (o *Outbox) load(q *queue) ([]*entry, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -60,7 +60,7 @@ func (o *Outbox) load(q *queue) ([]*entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		// What is in memory comes behind all that is on disk, of which this may only be a part.
+		// Events in memory come after all events on disk, and this may be only a part of those.
 		q.entries, q.batch = append(loaded, q.entries...), len(loaded)
 	}
 	batch := q.entries[:q.batch]
@@ -71,7 +71,7 @@ func (o *Outbox) load(q *queue) ([]*entry, error) {
 	return slices.Clone(batch), nil
 }
 
-// read returns the first events of a session on disk. What it does not understand becomes a dead letter as it is.
+// read returns the first events of a session on disk. Records that it cannot decode become dead letters, unchanged.
 func (o *Outbox) read(key, below uint64) ([]*entry, error) {
 	records, err := o.Spool.Read(key, below, maxBatch)
 	if err != nil {
@@ -94,8 +94,8 @@ func (o *Outbox) read(key, below uint64) ([]*entry, error) {
 	return entries, nil
 }
 
-// worstOf returns what a write says about health: that the API server was unavailable, or else that the namespace refuses it. What it has
-// refused for too long says nothing, so that the next session is tried at once.
+// worstOf returns the result of a write for the circuit breakers: that the API server was unavailable, or else that the namespace refused
+// it. An event that the namespace has refused for too long does not count, so that the next session is tried at once.
 func (o *Outbox) worstOf(batch []*entry, written []recorder.Written) (worst error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -113,7 +113,7 @@ func (o *Outbox) worstOf(batch []*entry, written []recorder.Written) (worst erro
 	return worst
 }
 
-// finish notes the results of a write.
+// finish applies the results of a write.
 func (o *Outbox) finish(q *queue, f flow, batch []*entry, written []recorder.Written, failure error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -152,7 +152,7 @@ func (o *Outbox) finish(q *queue, f flow, batch []*entry, written []recorder.Wri
 	o.settle(q)
 }
 
-// retry says when a write that failed is repeated.
+// retry schedules the next attempt after a failed write.
 func (o *Outbox) retry(q *queue, batch []*entry, failure error) {
 	delay := q.backoff.Step()
 	if seconds, isTold := apierrors.SuggestsClientDelay(failure); isTold {
@@ -171,7 +171,7 @@ func (o *Outbox) retry(q *queue, batch []*entry, failure error) {
 	log.Error(failure, "Events not written, retrying")
 }
 
-// succeed notes that an event is written.
+// succeed marks an event as written.
 func (o *Outbox) succeed(e *entry, outcome recorder.Outcome) {
 	took := max(o.Now().Sub(e.event.ReceivedAt), 0)
 	if e.answer(outcome, nil) {

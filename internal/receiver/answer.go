@@ -20,7 +20,7 @@ import (
 // retryAfter is how long a sender should wait after a 503.
 const retryAfter = 5 * time.Second
 
-// answer is the response to a request, and what is logged of it.
+// answer is the response to a request, and what to log about it.
 type answer struct {
 	status  int
 	outcome outcome
@@ -38,7 +38,7 @@ type answer struct {
 	trace *recorder.Trace
 }
 
-// recorded is the answer to an event that is durable, or not about recordings. Results are outcomes.
+// recorded is the answer to an event that is durable, or not about recordings. The result is the outcome.
 func recorded(o recorder.Outcome) *answer {
 	a := &answer{status: http.StatusOK, outcome: outcome(o.Result), result: string(o.Result), recording: o.Recording, trace: o.Trace}
 	if o.Result == outbox.Spooled {
@@ -68,7 +68,7 @@ func health(method string) *answer {
 	return &answer{status: http.StatusOK, health: "ok"}
 }
 
-// failuresLimited has one text for all, so that it reveals nothing about what was wrong.
+// failuresLimited has one text for all, so that it does not reveal what was wrong.
 func failuresLimited(wait time.Duration) *answer {
 	a := refused(http.StatusTooManyRequests, outcomeFailuresLimited, "too many refused requests: try again later")
 	a.wait, a.isQuiet = wait, true
@@ -83,7 +83,7 @@ func panicked(cause *recorder.PanicError) *answer {
 	return &answer{status: http.StatusInternalServerError, outcome: outcomePanic, problem: "internal error", cause: cause}
 }
 
-// write sends the answer, a JSON object but for that to a preflight.
+// write sends the answer: a JSON object, except to a preflight.
 func (a *answer) write(w http.ResponseWriter) error {
 	header := w.Header()
 	if a.outcome == outcomePreflight {
@@ -121,13 +121,13 @@ func (a *answer) write(w http.ResponseWriter) error {
 
 // Types of events in metrics, beside the provider's five names.
 const (
-	// typeUnknown is of requests that were refused before their type was known.
+	// typeUnknown is for requests that were refused before they were parsed.
 	typeUnknown = "unknown"
-	// typeOther is of signed webhooks that are not about recordings.
+	// typeOther is for signed webhooks that are not about recordings.
 	typeOther = "other"
 )
 
-// outcome is a metric's label: what was answered and why.
+// outcome is a metric's label: the response and its reason.
 type outcome string
 
 const (
@@ -151,18 +151,17 @@ const (
 	outcomePreflight        outcome = "preflight"
 )
 
-// summaryInterval is the least time between two log lines on requests that are
-// not logged each.
+// summaryInterval is the least time between two log lines about requests that are not logged one by one.
 const summaryInterval = 10 * time.Second
 
-// Metrics are what the receiver counts. No label grows with what is sent: namespaces are those of routes.
+// Metrics are the receiver's metrics. No label depends on what senders send: namespaces are those of routes.
 type Metrics struct {
 	webhooks *prometheus.CounterVec
 	routes   *prometheus.CounterVec
 	clients  *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
-	// Log lines that anybody can cause are written once in a while.
+	// Log lines that anyone can cause are rate-limited.
 	overload, failures, rateLimited, noKey rate.Sometimes
 }
 
@@ -173,30 +172,30 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		rateLimited: rate.Sometimes{Interval: summaryInterval}, noKey: rate.Sometimes{Interval: summaryInterval},
 		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meetingrecording_webhooks_total",
-			Help: "Webhook requests, by type of event (unknown where it was refused before that was known, other where it is not about recordings) and by outcome.",
+			Help: "Webhook requests, by type of event (unknown if refused before parsing, other if not about recordings) and outcome.",
 		}, []string{"type", "outcome"}),
 		routes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meetingrecording_route_requests_total",
-			Help: "Requests with the secret of a route of --routes-file, by its namespace and by outcome.",
+			Help: "Requests with the token of a route of --routes-file, by namespace and outcome.",
 		}, []string{"namespace", "outcome"}),
 		clients: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meetingrecording_client_events_total",
-			Help: "Requests with clients' events, by outcome.",
+			Help: "Requests with client events, by outcome.",
 		}, []string{"outcome"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "meetingrecording_webhook_duration_seconds",
-			Help:    "Time from a webhook request's headers to its answer, by outcome.",
+			Help:    "Seconds from a webhook request's headers to the response, by outcome.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2, 2.5, 5, 10},
 
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 		}, []string{"outcome"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "meetingrecording_webhooks_in_flight",
-			Help: "Webhook requests that are being answered.",
+			Help: "Webhook requests in flight.",
 		}),
 	}
 	registry.MustRegister(m.webhooks, m.routes, m.clients, m.duration, m.inFlight)
-	// The series that alerts are made of exist from the start.
+	// Alerts need their series from the start.
 	for _, eventType := range videosdk.RecordingEventTypes() {
 		for _, o := range []outcome{outcomeRecorded, outcomeDuplicate, outcomeSpooled, outcomeUnavailable, outcomeRejected} {
 			m.webhooks.WithLabelValues(string(eventType), string(o))

@@ -158,7 +158,7 @@ func TestClientRate(t *testing.T) {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
 	if err := testutil.GatherAndCompare(f.registry, strings.NewReader(`
-# HELP meetingrecording_client_events_total Requests with clients' events, by outcome.
+# HELP meetingrecording_client_events_total Requests with client events, by outcome.
 # TYPE meetingrecording_client_events_total counter
 meetingrecording_client_events_total{outcome="failures_limited"} 1
 meetingrecording_client_events_total{outcome="rate_limited"} 1

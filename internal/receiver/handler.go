@@ -1,10 +1,10 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package receiver takes the provider's webhooks over HTTP. A response of 2xx means that the event is durable.
+// Package receiver accepts the provider's webhooks over HTTP. A 2xx response means that the event is durable.
 //
-// The steps of a request are listed by the answer method of [Handler]: method and path, a bounded read of the raw body, its signature,
-// its content, and then a [Recorder], which makes it durable; package outbox has one.
+// The steps of a request are listed by the answer method of [Handler]: method and path, a bounded read of the raw body, its signature, its
+// content, and then a [Recorder], such as package outbox, which makes it durable.
 package receiver
 
 import (
@@ -24,20 +24,20 @@ import (
 )
 
 const (
-	// WebhookPath is where webhooks are received; with an endpoint token, at WebhookPath + "/" + token instead.
+	// WebhookPath is the path of webhooks; with an endpoint token it is WebhookPath + "/" + token.
 	WebhookPath = "/webhooks/videosdk"
-	// ClientEventsPath is where apps forward the event recordingStateChanged of the provider's SDKs, if there is a client token.
+	// ClientEventsPath is the path to which apps forward the SDKs' event recordingStateChanged, if there is a client token.
 	ClientEventsPath = "/events/recordingStateChanged"
 	// healthPath answers load balancers.
 	healthPath = "/healthz"
 )
 
-// SignatureVerifier verifies a webhook's signature; videosdk.Verifier is one, and documents the errors.
+// SignatureVerifier verifies a webhook's signature; see videosdk.Verifier, also for the errors.
 type SignatureVerifier interface {
 	Verify(ctx context.Context, body []byte, signature string) error
 }
 
-// Unverified accepts every signature, or none at all. For testing only.
+// Unverified accepts every webhook, signed or not. For testing only.
 type Unverified struct{}
 
 // Verify returns nil.
@@ -51,18 +51,18 @@ type Recorder interface {
 // Handler answers webhooks and client events. Both go through the same steps.
 type Handler struct {
 	Verifier SignatureVerifier
-	// Routes say which tokens are valid, and where recordings are.
+	// Routes map valid tokens to namespaces.
 	Routes *routes.Table
-	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	// TrustedProxies are the networks whose X-Forwarded-For is trusted.
 	TrustedProxies []netip.Prefix
-	// InFlight bounds the requests that have arrived; Shares, if not nil, those of a namespace, and ClientShares those of its clients.
+	// InFlight limits the requests that have arrived; Shares, if not nil, those of a namespace, and ClientShares those of its clients.
 	InFlight             guard.InFlight
 	Shares, ClientShares *guard.Shares
-	// LongBodies, if not nil, bounds the requests with a body of more than shortBodyBytes.
+	// LongBodies, if not nil, limits the requests with a body of more than shortBodyBytes.
 	LongBodies *guard.Shares
-	// Rates bounds webhooks and, apart from them, failed requests.
+	// Rates limits webhooks and, separately, failed requests.
 	Rates *guard.Rates
-	// ClientRates bounds the client events of each namespace.
+	// ClientRates limits the client events of each namespace.
 	ClientRates *guard.Rates
 	// Origins are those of web pages that may send client events.
 	Origins  []string
@@ -71,29 +71,28 @@ type Handler struct {
 	Replays *Replays
 	// IgnoreIDs leaves the ids of recordings out of events.
 	IgnoreIDs bool
-	// Tracer, if not nil, gets the webhooks whose recording has a trace. A traceparent of the request is ignored, because anybody could
-	// send one.
+	// Tracer, if not nil, traces webhooks whose recording has a trace. A traceparent of the request is ignored, because anyone could send one.
 	Tracer  *tracing.Tracer
 	Metrics *Metrics
 	Log     logr.Logger
-	// Timeout is how long verifying and recording may take together.
+	// Timeout limits verifying and recording together.
 	Timeout time.Duration
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// exchange is one request on its way through the steps.
+// exchange is one request while it passes the steps.
 type exchange struct {
 	source
 	w       http.ResponseWriter
 	r       *http.Request
 	arrived time.Time
 
-	// namespace is where a valid token leads.
+	// namespace is that of the valid token.
 	namespace  string
 	body       []byte
 	isBodyRead bool
-	leaveLong  func() // gives the slot of a long body back
+	leaveLong  func() // frees the slot of a long body
 	// isVerified is set once the sender has proved to be the provider.
 	isVerified bool
 	// deliveries counts the identical webhooks before it that were answered from memory, too; 0 is once.
@@ -107,7 +106,7 @@ func (x *exchange) session() recorder.Session {
 	return recorder.Session{Namespace: x.namespace, MeetingID: x.event.MeetingID, SessionID: x.event.SessionID}
 }
 
-// ServeHTTP implements http.Handler. Health checks are no webhooks, and have no limit.
+// ServeHTTP implements http.Handler. Health checks have no limit.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	guard.ConnOf(r).SetBusy(true)
 	x := &exchange{w: w, r: r, source: h.sourceOf(r.URL.Path), arrived: h.Now(), eventType: typeUnknown, leaveLong: func() {}}
@@ -125,7 +124,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer takes a request through the steps, up to the one that has its answer. A panic has one that reveals nothing about it.
+// answer runs the steps until one returns an answer. The answer to a panic reveals nothing about it.
 func (h *Handler) answer(x *exchange) (a *answer) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -139,7 +138,7 @@ func (h *Handler) answer(x *exchange) (a *answer) {
 	if a := h.readBody(x); a != nil {
 		return a
 	}
-	// The sender may hang up before the event is written. It is written all the same: the provider may never send it again.
+	// The sender may hang up before the event is written. Write it anyway: the provider may never send it again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.r.Context()), h.Timeout)
 	defer cancel()
 	leave := h.InFlight.Enter(ctx)

@@ -19,7 +19,7 @@ import (
 const (
 	// maxReplayed limits the webhooks that are cached, each of about 300 bytes.
 	maxReplayed = 4096
-	// maxReplayWrites is how many identical webhooks are written one by one within a window: as many as a provider may well repeat.
+	// maxReplayWrites is how many identical webhooks are written one by one within a window: more than a provider would repeat.
 	maxReplayWrites = 4
 )
 
@@ -63,10 +63,10 @@ func (h *Handler) recordOnce(ctx context.Context, x *exchange) *answer {
 	return a
 }
 
-// next counts a delivery, and returns its answer, or nil if it is to be recorded itself. Then it stands for those that were not.
+// next counts a delivery, and returns its answer, or nil if it is to be recorded. Then it includes those that were not.
 func (r *Replays) next(x *exchange) (*replay, *answer) {
 	digest := sha256.New()
-	digest.Write([]byte(x.namespace + "\x00")) // a namespace has no such byte
+	digest.Write([]byte(x.namespace + "\x00")) // never part of a namespace
 	digest.Write(x.body)
 	key := [sha256.Size]byte(digest.Sum(nil))
 	r.mu.Lock()
@@ -91,7 +91,7 @@ func (r *Replays) next(x *exchange) (*replay, *answer) {
 	return of, &again
 }
 
-// written keeps the answer to a delivery that is durable. One that is not leaves its place and its count to the next.
+// written stores the answer to a durable delivery. A delivery that is not durable leaves its place and its count to the next.
 func (r *Replays) written(of *replay, x *exchange, a answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

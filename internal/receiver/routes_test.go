@@ -105,7 +105,7 @@ func TestRoutes(t *testing.T) {
 		})
 	}
 	if err := testutil.GatherAndCompare(f.registry, strings.NewReader(`
-# HELP meetingrecording_route_requests_total Requests with the secret of a route of --routes-file, by its namespace and by outcome.
+# HELP meetingrecording_route_requests_total Requests with the token of a route of --routes-file, by namespace and outcome.
 # TYPE meetingrecording_route_requests_total counter
 meetingrecording_route_requests_total{namespace="team-a",outcome="recorded"} 1
 meetingrecording_route_requests_total{namespace="team-b",outcome="recorded"} 1
@@ -137,10 +137,10 @@ func TestRoutesAreReadAgain(t *testing.T) {
 			t.Errorf("%s: reported %q", when, f.reported)
 		}
 		if err := testutil.GatherAndCompare(registry, strings.NewReader(fmt.Sprintf(`
-# HELP meetingrecording_routes Routes of --routes-file that are in force.
+# HELP meetingrecording_routes Routes in use.
 # TYPE meetingrecording_routes gauge
 meetingrecording_routes %d
-# HELP meetingrecording_routes_outdated 1 while --routes-file cannot be used, so that its last good version is in force; else 0.
+# HELP meetingrecording_routes_outdated 1 while --routes-file cannot be used and its last good version stays in use, else 0.
 # TYPE meetingrecording_routes_outdated gauge
 meetingrecording_routes_outdated %d
 `, count, outdated))); err != nil {

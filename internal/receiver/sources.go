@@ -14,7 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 )
 
-// source is what differs between webhooks and client events.
+// source has the differences between webhooks and client events.
 type source struct {
 	name, route string
 	isClient    bool
@@ -25,17 +25,17 @@ type source struct {
 	read   func(body []byte) (videosdk.Event, error)
 	rates  *guard.Rates
 	shares *guard.Shares
-	// things is what its sender calls them, and rateHint what an operator can do about too many.
+	// things is their name for senders, and rateHint the advice for operators against too many.
 	things, rateHint string
 }
 
-// sourceOf returns the source whose requests come at a path.
+// sourceOf returns the source of the requests at a path.
 func (h *Handler) sourceOf(path string) source {
 	switch {
 	case path == ClientEventsPath && h.Routes.TakesClients():
 		return source{
 			name: "client", route: ClientEventsPath, isClient: true, checkTarget: h.checkClientTarget,
-			verify: func(context.Context, *exchange) *answer { return nil }, // the token is all there is
+			verify: func(context.Context, *exchange) *answer { return nil }, // only the token authenticates
 			read:   videosdk.ParseClientEvent, rates: h.ClientRates, shares: h.ClientShares,
 			things: "events", rateHint: "raise --client-rate-limit",
 		}
@@ -53,8 +53,8 @@ func (h *Handler) sourceOf(path string) source {
 	return source{name: "unknown", checkTarget: func(*exchange) *answer { return notFound() }}
 }
 
-// checkWebhookTarget checks the path and the method. While the sender's failed requests are over the limit it does not report whether the
-// token is valid: then only a signed body gets an answer that depends on it.
+// checkWebhookTarget checks the path and the method. While the sender's failed requests are over the limit, only the answer to a signed
+// body depends on the token.
 func (h *Handler) checkWebhookTarget(x *exchange) *answer {
 	token, hasToken := strings.CutPrefix(x.r.URL.Path, WebhookPath+"/")
 	if hasToken == h.Routes.NeedsToken() {
@@ -85,7 +85,7 @@ func (h *Handler) verifyWebhook(ctx context.Context, x *exchange) *answer {
 		}
 	}
 	a := unavailable(outcomeNoKey, "the signature cannot be verified at the moment: try again later", err)
-	a.isQuiet = true // anybody can cause it
+	a.isQuiet = true // anyone can cause it
 	if errors.Is(err, videosdk.ErrRefreshLimited) {
 		a.outcome = outcomeUnchecked
 		return a
@@ -94,7 +94,7 @@ func (h *Handler) verifyWebhook(ctx context.Context, x *exchange) *answer {
 	return a
 }
 
-// checkClientTarget checks the method and the token. While the sender's failed requests are over the limit it does not look at the token.
+// checkClientTarget checks the method and the token. While the sender's failed requests are over the limit it does not check the token.
 func (h *Handler) checkClientTarget(x *exchange) *answer {
 	origin := x.r.Header.Get("Origin")
 	isAllowed := slices.Contains(h.Origins, origin)

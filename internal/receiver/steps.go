@@ -23,11 +23,11 @@ import (
 const (
 	// maxBodyBytes is the longest body that is read. The provider's webhooks have under 1 KiB.
 	maxBodyBytes = 64 << 10
-	// shortBodyBytes is how much of a body is read without a slot of LongBodies, so that slow senders of long ones keep nobody else out.
+	// shortBodyBytes is how much of a body is read without a slot of LongBodies, so that slow senders of long bodies do not block others.
 	shortBodyBytes = 8 << 10
 )
 
-// readBody reads the raw bytes that the signature is over.
+// readBody reads the raw, signed bytes.
 func (h *Handler) readBody(x *exchange) *answer {
 	if encoding := x.r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return refused(http.StatusBadRequest, outcomeMalformed, "Content-Encoding must be identity: send the body as it was signed")
@@ -61,7 +61,7 @@ func (h *Handler) readBody(x *exchange) *answer {
 	return nil
 }
 
-// overloaded refuses a request for which there is no slot.
+// overloaded refuses a request because no slot is free.
 func (h *Handler) overloaded(x *exchange) *answer {
 	h.Metrics.overload.Do(func() {
 		h.Log.Info("Refusing requests over --max-in-flight", "source", x.name, "namespace", x.namespace,
@@ -72,7 +72,7 @@ func (h *Handler) overloaded(x *exchange) *answer {
 	return a
 }
 
-// limitFailures answers failed requests over the limit with one constant text, whatever is wrong with them.
+// limitFailures answers all failed requests over the limit with one constant text.
 func (h *Handler) limitFailures(x *exchange, a *answer) *answer {
 	if x.isVerified || a.status < 400 || a.status >= 500 || a.status == http.StatusTooManyRequests {
 		return a
@@ -87,7 +87,7 @@ func (h *Handler) limitFailures(x *exchange, a *answer) *answer {
 	return failuresLimited(wait)
 }
 
-// limitRate refuses what is over the rate.
+// limitRate refuses requests over the rate limit.
 func (h *Handler) limitRate(x *exchange) *answer {
 	wait := x.rates.Admit(h.client(x), x.namespace)
 	if wait == 0 {
@@ -142,7 +142,7 @@ func (h *Handler) record(ctx context.Context, x *exchange) *answer {
 	return unavailable(outcomeUnavailable, "the event cannot be recorded at the moment: try again later", err)
 }
 
-// eventTypes translates the provider's names.
+// eventTypes maps the provider's names to ours.
 var eventTypes = map[videosdk.EventType]v1alpha1.EventType{
 	videosdk.RecordingStarting: v1alpha1.EventStarting,
 	videosdk.RecordingStarted:  v1alpha1.EventStarted,
@@ -171,7 +171,7 @@ func newEvent(x *exchange) recorder.Event {
 	return ev
 }
 
-// report counts and logs the answer. What anybody can cause is not logged as an error; metrics count it.
+// report counts and logs the answer. Failures that anyone can cause are counted, but not logged as errors.
 func (h *Handler) report(x *exchange, a *answer) {
 	if x.isClient {
 		h.Metrics.clients.WithLabelValues(string(a.outcome)).Inc()
@@ -202,8 +202,7 @@ func (h *Handler) report(x *exchange, a *answer) {
 	}
 }
 
-// subject returns what the log says a request is about: the recording's namespace and name, or if that is not known, the session;
-// nothing if not even that is.
+// subject returns a request's keys and values for the log: the recording's namespace and name, else the session, else nothing.
 func subject(x *exchange, a *answer) []any {
 	if namespace, name, ok := strings.Cut(a.recording, "/"); ok {
 		return []any{"namespace", namespace, "name", name}
@@ -217,11 +216,11 @@ func subject(x *exchange, a *answer) []any {
 	return nil
 }
 
-// unreadPatience is how long a sender that was refused may go on sending its body. Until then the connection stays open, so that it gets
-// the answer.
+// unreadPatience is how long a refused sender may continue to send its body. Until then the connection stays open, so that it gets the
+// answer.
 const unreadPatience = time.Second
 
-// respond sends the answer. It is sent at once, also if the body has not arrived: then the connection is closed behind it, and soon.
+// respond sends the answer at once. If the body has not arrived in full, it closes the connection soon after that.
 func (h *Handler) respond(x *exchange, a *answer) {
 	closeIt := guard.ConnOf(x.r).Answered()
 	if !x.isBodyRead && x.r.ContentLength != 0 {

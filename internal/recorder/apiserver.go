@@ -30,10 +30,10 @@ const (
 	resource     = "meetingrecordings"
 )
 
-// RESTStore is the Store of an API server. It caches some objects as it saw them last, and does not limit its own rate: the API server's
-// priority and fairness does.
+// RESTStore is the Store of an API server. It caches recent objects, and has no rate limit: the API server's priority and fairness limits
+// it.
 type RESTStore struct {
-	// Traceparent, if not nil, says which place in a trace a new object gets.
+	// Traceparent, if not nil, returns the trace context of a new object.
 	Traceparent func() string
 
 	client  rest.Interface
@@ -67,8 +67,7 @@ func NewRESTStore(config *rest.Config, metrics *Metrics) (*RESTStore, error) {
 	return &RESTStore{client: client, metrics: metrics, cache: newCache()}, nil
 }
 
-// Uncached returns the store with every Get asked of the API server. It is for a reader of objects that others write: what it saw last says little about
-// them.
+// Uncached returns a store whose Get always asks the API server. It is for a reader of objects that others write.
 func (s *RESTStore) Uncached() *RESTStore {
 	other := *s
 	other.cache = newCache()
@@ -76,8 +75,8 @@ func (s *RESTStore) Uncached() *RESTStore {
 	return &other
 }
 
-// Get implements Store. Unless fresh, it returns the object as it was seen last, mostly as the answer to its last write; or else the API
-// server answers from its watch cache, which costs no read of etcd, with what is at least as new as what was seen of the object before.
+// Get implements Store. Unless fresh, it returns the cached object, usually from the response to the last write. Otherwise the API server
+// responds from its watch cache, without a read of etcd, with a version at least as new as the last one seen.
 func (s *RESTStore) Get(ctx context.Context, session Session, segment int32, fresh bool) (*Object, error) {
 	name := session.name(segment)
 	request := s.client.Get().Resource(resource).Name(name)
@@ -96,7 +95,7 @@ func (s *RESTStore) Get(ctx context.Context, session Session, segment int32, fre
 		return nil, ErrNotFound
 	}
 	if err != nil {
-		// The API server may not get to the cached version, such as after its data was restored from a backup.
+		// The API server may never reach the cached version, such as after a restore from a backup.
 		s.cache.objects.Remove(cacheKey(session.Namespace, name))
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
@@ -140,7 +139,7 @@ func (s *RESTStore) Create(ctx context.Context, session Session, segment int32) 
 	return nil, fmt.Errorf("create %s: %w", name, err)
 }
 
-// Patch implements Store. It asks for nothing but status.recording to be unchanged, so it never conflicts with the controller.
+// Patch implements Store. It requires only that status.recording is unchanged, so it never conflicts with the controller.
 func (s *RESTStore) Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error {
 	patch, err := memberOperations(read, status)
 	if err != nil {
@@ -179,8 +178,8 @@ func (s *RESTStore) Ping(ctx context.Context, namespace string) error {
 	return err
 }
 
-// do sends a request once and decodes the object in the answer. The client's own retries would wait for up to ten times what Retry-After
-// says.
+// do sends a request once and decodes the object in the response. The client's own retries would wait up to ten times as long as
+// Retry-After says.
 func (s *RESTStore) do(ctx context.Context, verb, namespace string, request *rest.Request) (*Object, error) {
 	result := request.Namespace(namespace).MaxRetries(0).Do(ctx)
 	err := result.Error()
@@ -208,7 +207,7 @@ func decodeObject(body []byte) (*Object, error) {
 	return wire.object()
 }
 
-// wireObject is a MeetingRecording as the API server writes it, as far as the recorder reads it.
+// wireObject has the fields of a MeetingRecording that the recorder reads.
 type wireObject struct {
 	Metadata struct {
 		Name              string  `json:"name"`
@@ -242,12 +241,12 @@ func (w *wireObject) object() (*Object, error) {
 	return object, nil
 }
 
-// isUnexpected reports whether an answer is not of the API that was asked, such as the 404 of a kind that is not installed.
+// isUnexpected reports whether a response is not of this API, such as the 404 of a kind that is not installed.
 func isUnexpected(err error) bool {
 	return apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
 }
 
-// blame says which field of a webhook ends in which field of an object.
+// blame maps fields of an object to fields of a webhook.
 var blame = []struct{ prefix, field string }{
 	{"spec.meetingID", "data.meetingId"},
 	{"spec.sessionID", "data.sessionId"},

@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	// maxCached is how many objects are cached, each in 1 to 2 KiB: more than are written in the moment that a watch cache may lag behind,
-	// and about as many as there are recordings at the same time.
+	// maxCached limits the cached objects, each of 1 to 2 KiB: more than are written while a watch cache lags behind, and about as many as
+	// recordings run at once.
 	maxCached = 4096
-	// doubtfulReads is how many reads are asked of the API server after a cached object has proved outdated: where another replica writes
-	// the same objects, each lost patch costs more than a read.
+	// doubtfulReads is how many reads go to the API server after a cached object was outdated: another replica may write the same objects, and
+	// each lost patch costs more than a read.
 	doubtfulReads = 64
 )
 
-// cache has objects as they were seen last, so that an event that follows another of its recording needs no read: what is written next is
-// written only if the object is still the same. Where it must be read, the watch cache's answer must not be older than what was seen.
+// cache has the last seen version of objects, so that a recording's next event needs no read: a patch applies only if the object is
+// unchanged. If a read is needed, the watch cache's response must not be older than that version.
 type cache struct {
-	// versionsOnly has every read asked of the API server.
+	// versionsOnly sends every read to the API server.
 	versionsOnly bool
 
 	mu       sync.Mutex
@@ -32,23 +32,23 @@ type cache struct {
 	doubtful int        // reads that are still to be asked of the API server
 }
 
-// cached is an object as it was seen last. It is replaced, not modified.
+// cached is the last seen version of an object. It is replaced, not modified.
 type cached struct {
 	version string
-	// object is nil if it is outdated. It is without its Recording, which is decoded again: that takes less time than it takes memory.
+	// object is nil if it is outdated. It is without its Recording, which is decoded again, because that is cheaper than the memory.
 	object *Object
 }
 
 func newCache() *cache { return &cache{objects: lru.New(maxCached)} }
 
-// get returns what is cached, if it is.
+// get returns the cached object, if any.
 func (c *cache) get(key string) (cached, bool) {
 	value, _ := c.objects.Get(key)
 	known, isCached := value.(cached)
 	return known, isCached
 }
 
-// recall returns an object that needs no read, or nil and the resourceVersion that a read must have at least.
+// recall returns an object that needs no read, or nil and the oldest resourceVersion that a read may have.
 func (c *cache) recall(key string) (object *Object, version string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,7 +75,7 @@ func (c *cache) add(key string, object *Object) {
 	c.objects.Add(key, seen)
 }
 
-// outdate notes that an object has changed since it was read, or that nobody knows whether it has.
+// outdate marks an object as changed, or possibly changed, since it was read.
 func (c *cache) outdate(key string, read *Object, hasChanged bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

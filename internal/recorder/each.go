@@ -13,8 +13,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
-// Each calls visit with each object of the namespace, or of one of its sessions if that is not empty. The API server answers at once from
-// its watch cache: they may be out of date. It holds one object at a time.
+// Each calls visit with each object of the namespace, or of one of its sessions if that is not empty. The API server responds at once from
+// its watch cache, so objects may be outdated. It holds one object at a time.
 func (s *RESTStore) Each(ctx context.Context, namespace, sessionID string, visit func(*Object)) error {
 	request := s.client.Get().Namespace(namespace).Resource(resource).Param("resourceVersion", "0")
 	if sessionID != "" {
@@ -34,7 +34,7 @@ func (s *RESTStore) Each(ctx context.Context, namespace, sessionID string, visit
 
 var errNoList = errors.New("the API server's response is not a list of objects, or is incomplete")
 
-// decodeEach reads a list as far as its items.
+// decodeEach reads a list up to its items.
 func decodeEach(decoder *json.Decoder, visit func(*Object)) error {
 	err := expect(decoder, json.Delim('{'))
 	for err == nil && decoder.More() {

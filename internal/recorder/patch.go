@@ -23,8 +23,8 @@ type operation struct {
 	Value any    `json:"value,omitempty"`
 }
 
-// memberOperations returns what makes the status.recording of read what status says. A newer version of the sidecar may have written
-// members that this one does not know: they stay.
+// memberOperations returns the operations that change the status.recording of read to status. Members that a newer version of the sidecar
+// wrote stay.
 func memberOperations(read *Object, status v1alpha1.RecordingStatus) ([]operation, error) {
 	var versions [3]map[string]any
 	for i, value := range []any{read.RawRecording, read.Recording, status} {
@@ -53,8 +53,7 @@ func memberOperations(read *Object, status v1alpha1.RecordingStatus) ([]operatio
 	return operations, nil
 }
 
-// mergeMembers returns raw as it is to be: with the members of after in place of those of before, which is what this version knows of
-// raw.
+// mergeMembers returns raw with the members of before, which this version decoded, replaced by those of after.
 func mergeMembers(raw, before, after map[string]any) map[string]any {
 	merged := maps.Clone(raw)
 	for name := range before {

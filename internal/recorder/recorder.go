@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package recorder places events and writes them into the status of MeetingRecordings: a [Writer] reads the objects of a session, has
-// package lifecycle decide, and writes through a [Store]. It knows neither how events arrive nor when they are to be written.
+// package lifecycle decide, and writes through a [Store]. How events arrive, and when to write them, is up to its callers.
 package recorder
 
 import (
@@ -20,8 +20,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
-// What the sidecar may do in the API server, and no more: a ClusterRole, which config/recordings binds in the namespace of recordings. There is
-// no subresource "recording": who may update it may change status.recording, by the policy of config/policy.
+// All rights of the sidecar: a ClusterRole, which config/recordings binds in the namespace of recordings. There is no subresource
+// "recording": by the policy in config/policy, the right to update it allows changes of status.recording.
 //
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings,verbs=create;get
 // +kubebuilder:rbac:groups=recording.meetingops.dev,resources=meetingrecordings/status,verbs=patch
@@ -40,8 +40,8 @@ func (s Session) name(segment int32) string {
 	return lifecycle.Name(s.MeetingID, s.SessionID, segment)
 }
 
-// LogValues returns what the log says about a session: the name of its first recording, with which the names of the others begin. So a
-// search for a recording's name finds the lines of its session.
+// LogValues returns the session's keys and values for the log: the name of its first recording, which is a prefix of the others. So a
+// search for a recording's name finds its session.
 func (s Session) LogValues() []any { return []any{"session", s.name(1), "namespace", s.Namespace} }
 
 // Event is one delivery of an event of a session.
@@ -50,9 +50,9 @@ type Event struct {
 	lifecycle.Event
 }
 
-// Outcome says where an event was written.
+// Outcome is where an event was written.
 type Outcome struct {
-	// Result says whether the event was new to its recording.
+	// Result is whether the event was new to its recording.
 	Result lifecycle.Result
 	// Recording is the MeetingRecording that has the event, as namespace/name.
 	Recording string
@@ -60,7 +60,7 @@ type Outcome struct {
 	Trace *Trace
 }
 
-// Trace is an event that was written, as a Tracer wants it.
+// Trace is a written event, for a Tracer.
 type Trace struct {
 	Recording tracing.Recording
 	Event     tracing.Event
@@ -68,7 +68,7 @@ type Trace struct {
 
 // RejectedError means that the API server will never accept an event: it breaks a rule of the MeetingRecording's schema, or of a policy.
 type RejectedError struct {
-	// Field is the webhook's field that is at fault, such as data.meetingId; empty where no single one is.
+	// Field is the invalid field of the webhook, such as data.meetingId; empty if it is not a single one.
 	Field string
 	// Err is the API server's response.
 	Err error
@@ -89,8 +89,7 @@ func RejectionOf(err error) *RejectedError {
 	return nil
 }
 
-// PanicError is a bug of ours that an event met. It keeps the kind of what was thrown and where, but no value, which could hold what a
-// sender sent.
+// PanicError is a panic while handling an event. It has the type and the stack, but not the value, which could contain what a sender sent.
 type PanicError struct{ Kind, Stack string }
 
 // NewPanicError is called by the deferred function that recovers.
@@ -104,13 +103,13 @@ func NewPanicError(cause any) *PanicError {
 
 func (e *PanicError) Error() string { return "panic: " + e.Kind }
 
-// IsPanic reports whether an error is a bug of ours.
+// IsPanic reports whether an error is a panic.
 func IsPanic(err error) bool {
 	var bug *PanicError
 	return errors.As(err, &bug)
 }
 
-// IsPermanent reports whether writing an event again is of no use.
+// IsPermanent reports whether retrying an event cannot succeed.
 func IsPermanent(err error) bool { return RejectionOf(err) != nil || IsPanic(err) }
 
 // IsNamespaceError reports whether the API server works and refuses writes in a namespace: it does not exist, is being deleted, is full,
@@ -120,7 +119,7 @@ func IsNamespaceError(err error) bool {
 	return (apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsBadRequest(err) || isUncalled) && !isUnexpected(err)
 }
 
-// Object is a MeetingRecording as far as the recorder reads it.
+// Object is the part of a MeetingRecording that the recorder reads.
 type Object struct {
 	Namespace, Name string
 	ResourceVersion string
@@ -130,13 +129,13 @@ type Object struct {
 	RawRecording json.RawMessage
 	// Processing is status.processing.state, which the controller writes.
 	Processing v1alpha1.ProcessingState
-	// IsTerminating means that the object is being deleted: what is written into it disappears with it.
+	// IsTerminating means that the object is being deleted, with everything that is written into it.
 	IsTerminating bool
-	// Traceparent is the recording's place in its trace, as its annotation has it; empty where that is not there.
+	// Traceparent is the recording's trace context, from its annotation; empty without one.
 	Traceparent string
 }
 
-// segment is the object as a part of a session's chain. It is foreign if it has the name of the segment without standing for it.
+// segment is the object as a part of a session's chain. It is foreign if it has the segment's name but other ids.
 func (o *Object) segment(session Session, index int32) lifecycle.Segment {
 	return lifecycle.Segment{
 		Index: index, Status: o.Recording, Processed: o.isProcessed(),
@@ -144,7 +143,7 @@ func (o *Object) segment(session Session, index int32) lifecycle.Segment {
 	}
 }
 
-// isProcessed reports whether the controller has acted on how the recording ended: a file that came now would have no Jobs.
+// isProcessed reports whether the controller has acted on the end of the recording: a file that arrived now would have no Jobs.
 func (o *Object) isProcessed() bool {
 	switch o.Processing {
 	case "", v1alpha1.ProcessingWaiting, v1alpha1.ProcessingSuspended:
@@ -156,23 +155,22 @@ func (o *Object) isProcessed() bool {
 var (
 	// ErrNotFound means that the segment has no object.
 	ErrNotFound = errors.New("not found")
-	// ErrChanged means that a conditional write was refused because the object is no longer, or not yet, what was read: read again.
+	// ErrChanged means that a conditional write was refused because the object differs from what was read: read again.
 	ErrChanged = errors.New("the object has changed")
 	// ErrTerminating means that a recording of the session is being deleted. Once it is gone the event gets a new one.
 	ErrTerminating = errors.New("recording is being deleted")
 )
 
-// Store reads and writes MeetingRecordings. Errors other than the ones above come from the API server or from the way to it; a
-// *RejectedError is among them where trying again is no use.
+// Store reads and writes MeetingRecordings. Errors other than those above come from the API server or the network; a *RejectedError is
+// permanent.
 type Store interface {
-	// Get reads the object of a session's segment. Unless fresh, what it returns may be outdated.
+	// Get reads the object of a session's segment. Unless fresh, it may be outdated.
 	Get(ctx context.Context, session Session, segment int32, fresh bool) (*Object, error)
-	// Seen reports whether the object may have been seen before. It asks nobody.
+	// Seen reports whether the object may have been read or written before. It sends no request.
 	Seen(session Session, segment int32) bool
 	// Create makes the object, without events, and returns it as it was stored; ErrChanged if the name is taken.
 	Create(ctx context.Context, session Session, segment int32) (*Object, error)
-	// Patch makes status.recording what status says, if it is still that of read; members that this version does not know stay. If it
-	// revives a failed recording, it does so only if its processing is still where it was. It fails with ErrChanged, also where the API
-	// server rejects the new status itself: it gives both the same code.
+	// Patch changes status.recording to status, if it is still that of read; unknown members stay. It revives a failed recording only if its
+	// processing state is unchanged. It returns ErrChanged also if the API server rejects the new status itself: both have the same code.
 	Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error
 }

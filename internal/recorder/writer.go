@@ -16,7 +16,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 )
 
-// Writer places events and writes them. It keeps nothing between calls.
+// Writer places events and writes them. It has no state between calls.
 type Writer struct {
 	Store   Store
 	Windows lifecycle.Windows
@@ -29,12 +29,12 @@ type Written struct {
 	Err error
 }
 
-// maxConflicts is how many lost races one Write tolerates before it leaves the rest to its caller.
+// maxConflicts is how often one Write retries after a conflict before it leaves the rest to its caller.
 const maxConflicts = 5
 
-// Write writes events of one session, placed in their order, with as few writes as possible, and returns what happened to each. After a
-// lost race it reads again, a few times; every other failure is left to the caller, and ends the events that are not written yet. An
-// event that makes us panic has a *PanicError.
+// Write places and writes events of one session in order, with as few writes as possible, and returns the result of each. After a conflict
+// it reads again, a few times. Any other failure is returned for all events that are not written yet. An event that causes a panic has a
+// *PanicError.
 func (w *Writer) Write(ctx context.Context, session Session, events []lifecycle.Event) []Written {
 	j := &job{Writer: w, session: session, events: events, began: time.Now()}
 	for conflicts := 0; len(j.written) < len(events); j.fresh = true {
@@ -65,7 +65,7 @@ type job struct {
 	attempts int
 }
 
-// pending returns the events that the next attempt is for.
+// pending returns the events of the next attempt.
 func (j *job) pending() []lifecycle.Event {
 	rest := j.events[len(j.written):]
 	if j.single {
@@ -74,7 +74,7 @@ func (j *job) pending() []lifecycle.Event {
 	return rest
 }
 
-// attempt reads, decides and writes once, as far as it gets.
+// attempt reads, decides and writes once, until it fails.
 func (j *job) attempt(ctx context.Context) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -101,15 +101,15 @@ func (j *job) attempt(ctx context.Context) (err error) {
 	return nil
 }
 
-// link is one object of a session's chain, and what it is to the session.
+// link is one object of a session's chain, and its segment.
 type link struct {
 	object  *Object
 	segment lifecycle.Segment
 }
 
 // readChain reads the session's objects from the given segment on, up to the first that does not exist or that ends the chain for the
-// pending events. Before the event with which a session mostly begins, and before what backfill found, which has just looked, it does not
-// look for what was never seen: the create that follows finds out.
+// pending events. For an event that usually begins a session, and for one of backfill, which has just looked, it does not read objects that
+// were never seen: the create that follows fails if they exist.
 func (j *job) readChain(ctx context.Context, from int32, fresh bool) ([]link, error) {
 	var chain []link
 	events := j.pending()
@@ -137,11 +137,11 @@ func (j *job) readChain(ctx context.Context, from int32, fresh bool) ([]link, er
 	return nil, &RejectedError{Err: fmt.Errorf("the session has %d recordings, the most that one can have", lifecycle.MaxSegment)}
 }
 
-// confirm reads the chain's end again. What comes before it is closed, and stays as it is but for files, which are guarded by settling.
+// confirm reads the chain's end again. Segments before it are closed and do not change except for files, which settling protects.
 func (j *job) confirm(ctx context.Context, chain []link) ([]link, error) {
 	last := len(chain) - 1
 	for last > 0 && chain[last].segment.Hollow() {
-		last-- // what webhooks are told apart by is before it
+		last-- // the ids of webhooks are before it
 	}
 	end, err := j.readChain(ctx, chain[last].segment.Index, true)
 	if err != nil {
@@ -158,7 +158,7 @@ type change struct {
 	segment int32 // 0 for events that belong to none
 	// object is what was read; nil where it is to be created.
 	object *Object
-	// status is what the object gets, unless there is nothing to write.
+	// status is the new status, unless there is nothing to write.
 	status    v1alpha1.RecordingStatus
 	unchanged bool
 	// revives is true where an object that has ended gets a file.
@@ -173,9 +173,9 @@ type placed struct {
 	result  lifecycle.Result
 }
 
-// makePlan decides what to write for events, in their order, and whether stale reads could have led to that, which none of the writes
-// would notice. The plan may be for the first events only, at least one: it ends before an event that needs several writes in an order of
-// their own, and before one that goes back to an object.
+// makePlan decides what to write for events, in order, and whether the decision could be due to stale reads that no write would detect. The
+// plan may be for the first events only, at least one: it ends before an event that needs several writes in a certain order, and before one
+// that returns to an earlier object.
 func makePlan(chain []link, events []lifecycle.Event, windows lifecycle.Windows) (changes []*change, needsFreshRead bool) {
 	var segments []lifecycle.Segment // the chain, with what is planned so far
 	for _, l := range chain {
@@ -219,7 +219,7 @@ func makePlan(chain []link, events []lifecycle.Event, windows lifecycle.Windows)
 	return changes, needsFreshRead
 }
 
-// apply writes a change, and notes the outcomes of its events.
+// apply writes a change, and sets the outcomes of its events.
 func (j *job) apply(ctx context.Context, c *change) error {
 	object := c.object
 	if !c.unchanged {
@@ -244,7 +244,7 @@ func (j *job) apply(ctx context.Context, c *change) error {
 	return nil
 }
 
-// trace returns what to report the next event, which has been written. Of those that were written together only one is the recording's
+// trace returns the trace of the next event, which has been written. Of events that were written together only one is the recording's
 // first.
 func (j *job) trace(read *Object, outcome Outcome, isFirst bool) *Trace {
 	if read == nil {
@@ -261,8 +261,8 @@ func (j *job) trace(read *Object, outcome Outcome, isFirst bool) *Trace {
 	}}
 }
 
-// evaluate turns a refused patch into a *RejectedError when it is the second of its kind: what was tested then has not changed, so the
-// status itself is what the API server does not accept.
+// evaluate turns a refused patch into a *RejectedError if the same patch was refused before: the tested value has not changed, so the API
+// server rejects the status itself.
 func (j *job) evaluate(object *Object, err error) error {
 	var rejection *RejectedError
 	if !errors.Is(err, ErrChanged) || !errors.As(err, &rejection) {
@@ -277,7 +277,8 @@ func (j *job) evaluate(object *Object, err error) error {
 	return err
 }
 
-// reject ends the event that can never be written, and reports whether the error is that. Of several it must first be found out which.
+// reject ends the event that is rejected permanently, and reports whether the error is such a rejection. Of several events it first finds
+// out which.
 func (j *job) reject(err error) bool {
 	if !IsPermanent(err) {
 		return false

@@ -127,11 +127,11 @@ func (t *Table) Register(registry prometheus.Registerer) {
 	registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "meetingrecording_routes",
-			Help: "Routes of --routes-file that are in force.",
+			Help: "Routes in use.",
 		}, func() float64 { return float64(len(t.routes.Get())) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "meetingrecording_routes_outdated",
-			Help: "1 while --routes-file cannot be used, so that its last good version is in force; else 0.",
+			Help: "1 while --routes-file cannot be used and its last good version stays in use, else 0.",
 		}, t.routes.Outdated))
 }
 

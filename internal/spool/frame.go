@@ -12,33 +12,33 @@ import (
 	"time"
 )
 
-// State says whether a record is to be delivered.
+// State is whether a record is to be delivered.
 type State string
 
 // The states of a record.
 const (
 	// Waiting records are to be delivered.
 	Waiting State = "waiting"
-	// Dead records are dead letters: kept for an operator to look at.
+	// Dead records are dead letters: kept until someone retries or deletes them.
 	Dead State = "dead"
-	// Removed says that the record with this ID is not there any more.
+	// Removed means that the record with this ID no longer exists.
 	Removed State = "removed"
 )
 
-// Record is one payload, and what the store knows about it.
+// Record is one payload with its metadata.
 type Record struct {
-	// ID grows in the order in which records are appended. It is the time of that, in microseconds, or the next free number after the
-	// last one where the clock stands still or goes back.
+	// ID grows in the order in which records are appended. It is the time in microseconds, or the last ID plus one if the clock stands still
+	// or goes back.
 	ID    uint64 `json:"id"`
 	State State  `json:"state"`
-	// Group and Session belong to whoever uses the store. Records of a session keep their order. No Session is 0.
+	// Group and Session are the caller's. Records of a session keep their order. Session is not 0.
 	Group   string `json:"group,omitempty"`
 	Session uint64 `json:"-"`
 	// Payload is JSON.
 	Payload json.RawMessage `json:"payload"`
 }
 
-// list is the session in whose list the index has the record.
+// list is the session under which the index lists the record.
 func (r Record) list() uint64 {
 	if r.State == Dead {
 		return deadLetters
@@ -62,15 +62,15 @@ func (r Record) StoredAt() time.Time { return time.UnixMicro(int64(r.ID)) } //no
 const (
 	headerBytes = 32
 	alignment   = 16
-	// maxFrameBytes is what location has bits for. An event has 20 KiB at most.
+	// maxFrameBytes fits into the bits of location. An event has at most 20 KiB.
 	maxFrameBytes = (1<<sizeBits - 1) * alignment
 	maxGroupBytes = 255
 )
 
 var (
-	// magic begins with a byte that no JSON has.
+	// magic begins with a byte that never occurs in JSON.
 	magic = [4]byte{0xFE, 'S', 'P', 1}
-	// castagnoli is the polynomial that processors compute.
+	// castagnoli is the polynomial that processors support.
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 	// states by their byte in the frame.
 	states = [4]State{"", Waiting, Dead, Removed}
@@ -115,12 +115,12 @@ func parseFrame(data []byte) (r Record, size int, isIntact bool) {
 		ID: binary.BigEndian.Uint64(data[16:]), Session: binary.BigEndian.Uint64(data[24:]),
 	}
 	if code := int(data[12]); code < len(states) {
-		r.State = states[code] // a newer version's is none, and so is passed over
+		r.State = states[code] // of a newer version: skip it
 	}
 	return r, size, true
 }
 
-// scan calls visit for each intact frame of a segment, and damaged, if not nil, for what is between them.
+// scan calls visit for each intact frame of a segment, and damaged, if not nil, for the bytes between them.
 func scan(data []byte, visit func(offset, size int, r Record) error, damaged func(from, to int)) error {
 	for offset := 0; offset < len(data); {
 		r, size, isIntact := parseFrame(data[offset:])
@@ -150,8 +150,8 @@ func nextFrame(data []byte, from int) int {
 	return len(data)
 }
 
-// isHalfWritten reports whether data, the end of a segment, is what a crash leaves of frames, which is no damage: nobody was told that
-// they are there.
+// isHalfWritten reports whether data, the end of a segment, is what a crash leaves of frames. That is not damage: they were not
+// acknowledged.
 func isHalfWritten(data []byte) bool {
 	_, size, _ := parseFrame(data)
 	return max(size, headerBytes) > len(data) || len(bytes.Trim(data, "\x00")) == 0
@@ -163,7 +163,7 @@ const (
 	// The other 24 bits are the segment's number.
 )
 
-// location says where a frame is: the segment's number, the offset, and the size in units of the alignment. 0 is nowhere.
+// location is where a frame is: the segment's number, the offset, and the size in units of the alignment. 0 means no location.
 type location uint64
 
 func at(segment uint32, offset int64, size int) location {
@@ -174,8 +174,8 @@ func (l location) segment() uint32 { return uint32(l >> (offsetBits + sizeBits))
 func (l location) offset() int64   { return int64(l >> sizeBits & (1<<offsetBits - 1)) }
 func (l location) size() int64     { return int64(l&(1<<sizeBits-1)) * alignment }
 
-// recordOverhead stands for what a record needs beside its frame: memory, and room in segments that are not compacted yet.
+// recordOverhead is the cost of a record beside its frame: memory, and room in segments that are not compacted yet.
 const recordOverhead = 192
 
-// cost returns what the record counts for in Options.MaxBytes.
+// cost returns what the record counts toward Options.MaxBytes.
 func (l location) cost() int64 { return l.size() + recordOverhead }

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// reference is a record that memory knows of.
+// reference is a record in the index.
 type reference struct {
 	id uint64
 	location
@@ -16,11 +16,11 @@ type reference struct {
 
 func byID(r reference, id uint64) int { return cmp.Compare(r.id, id) }
 
-// deadLetters stands for the session of dead letters.
+// deadLetters is the session of dead letters.
 const deadLetters = 0
 
-// index says which records are there and where. Most sessions have one record, so the first of each is kept apart from the others:
-// with a million sessions that is half the memory, and nothing for the garbage collector to look into.
+// index has the location of each record. Most sessions have one record, so the first of each has a map of its own: with a million sessions
+// that halves the memory, and the garbage collector does not scan it.
 type index struct {
 	first map[uint64]reference   // by session
 	rest  map[uint64][]reference // by session, in the order of their IDs
@@ -39,7 +39,7 @@ type age struct {
 // ageBits makes a span four seconds.
 const ageBits = 22
 
-// add notes where a record is, and returns where it was before, or 0. A record that has moved costs no more than finding it.
+// add sets the location of a record, and returns the earlier one, or 0. Moving a record costs no more than finding it.
 func (x *index) add(session, id uint64, where location) (before location) {
 	added := reference{id, where}
 	head, isKnown := x.first[session]
@@ -62,7 +62,7 @@ func (x *index) add(session, id uint64, where location) (before location) {
 	return before
 }
 
-// find returns where a record is, or 0.
+// find returns the location of a record, or 0.
 func (x *index) find(session, id uint64) location {
 	if head := x.first[session]; head.id == id {
 		return head.location
@@ -74,7 +74,7 @@ func (x *index) find(session, id uint64) location {
 	return 0
 }
 
-// remove takes a record out and returns where it was, or 0.
+// remove removes a record and returns its location, or 0.
 func (x *index) remove(session, id uint64) location {
 	where := x.find(session, id)
 	if where == 0 {
@@ -96,7 +96,7 @@ func (x *index) remove(session, id uint64) location {
 	return where
 }
 
-// head returns the first waiting records of a session with IDs below one, at most so many.
+// head returns up to limit waiting records of a session with IDs below a bound, first ones first.
 func (x *index) head(session, below uint64, limit int) []reference {
 	first, isKnown := x.first[session]
 	if !isKnown || first.id >= below {
@@ -107,7 +107,7 @@ func (x *index) head(session, below uint64, limit int) []reference {
 	return append([]reference{first}, rest[:min(at, limit-1)]...)
 }
 
-// count counts a record that has come, or goes.
+// count counts a record that was added or removed.
 func (x *index) count(session, id uint64, where location, n int) {
 	cost := int64(n) * where.cost()
 	x.bytes += cost

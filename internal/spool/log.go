@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// segmentBytes is the size from which on a segment is not appended to. Larger spools have larger ones, so that there are not too many.
+	// segmentBytes is the size at which a segment is full. Larger spools have larger segments, so that there are not too many.
 	segmentBytes    = 4 << 20
 	maxSegmentBytes = 1 << (offsetBits - 1)
 	segmentsPerFull = 64
 	// groupBytes is about how much one commit writes.
 	groupBytes = 1 << 20
-	// maxPendingBytes is how much may wait in memory for a disk that is slow, or hangs.
+	// maxPendingBytes limits what waits in memory for a slow disk.
 	maxPendingBytes = 4 << 20
-	// minTruncate is the size of an empty log that is worth to be begun again.
+	// minTruncate is the size from which an empty log is started again.
 	minTruncate = 64 << 10
 )
 
@@ -45,8 +45,8 @@ func (s *Store) path(number uint32) string {
 	return filepath.Join(s.directory, fmt.Sprintf("%08d.spool", number))
 }
 
-// run makes changes until the store is closed. Those that are pending at the same time share a commit, since it is the fsync that takes
-// time.
+// run makes changes until the store is closed. Changes that are pending at the same time share a commit, because the fsync takes most of
+// the time.
 func (s *Store) run() {
 	defer close(s.ended)
 	for isClosing := false; !isClosing; {
@@ -65,7 +65,7 @@ func (s *Store) run() {
 	}
 }
 
-// take returns what one commit is for.
+// take returns the operations of the next commit.
 func (s *Store) take() []*operation {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +81,7 @@ func (s *Store) take() []*operation {
 	return group
 }
 
-// commit writes a group's changes, with one fsync unless they all are removals. Records that are moved may have been removed meanwhile.
+// commit writes a group of changes, with one fsync unless all are removals. Records to move may have been removed meanwhile.
 func (s *Store) commit(group []*operation, isMove bool) {
 	var buffer []byte
 	var offsets []int
@@ -129,7 +129,7 @@ func (s *Store) apply(r Record, where location) {
 	}
 }
 
-// weigh counts what a segment has.
+// weigh updates the counts of a segment.
 func (s *Store) weigh(where location, n int) {
 	if where == 0 {
 		return
@@ -154,8 +154,8 @@ func (s *Store) append(buffer []byte, isDurable bool) (*segment, error) {
 		err = s.sync(s.path(target.number))
 	}
 	if err != nil {
-		// What reached the disk is not to come back. If even this fails, it is delivered once more after a restart. Nothing is known about
-		// a file that could not be synced, so no more is appended to it.
+		// Discard what reached the disk. If even this fails, it is delivered once more after a restart. A file that could not be synced is in an
+		// unknown state, so nothing more is appended to it.
 		_ = s.active.Truncate(target.size)
 		_ = s.active.Close()
 		s.active = nil
@@ -164,7 +164,7 @@ func (s *Store) append(buffer []byte, isDurable bool) (*segment, error) {
 	return target, nil
 }
 
-// sync has what was written outlast a crash, which a file that somebody has deleted does not.
+// sync makes writes survive a crash. It fails if someone deleted the file.
 func (s *Store) sync(path string) error {
 	there, errThere := os.Stat(path)
 	written, errWritten := s.active.Stat()
@@ -175,7 +175,7 @@ func (s *Store) sync(path string) error {
 	return err
 }
 
-// last is the segment that is appended to. Only run changes which one that is.
+// last is the segment to append to. Only run changes it.
 func (s *Store) last() *segment { return s.segments[len(s.segments)-1] }
 
 func (s *Store) segmentBytes() int64 {
@@ -205,9 +205,9 @@ func (s *Store) rotate() error {
 	return nil
 }
 
-// compact deletes the oldest segments while nothing in them is there any more. If the log is more than twice as large as what is there,
-// it first moves what is left of the oldest one to the end. Only the oldest segment may be deleted: what a later one says about records
-// of earlier ones is needed as long as those are there.
+// compact deletes the oldest segments while they have no records left. If the log is over twice as large as its records, it first moves the
+// records of the oldest segment to the end. Only the oldest segment may be deleted: a later one's removals are needed while earlier
+// segments exist.
 func (s *Store) compact() {
 	for len(s.segments) > 0 {
 		s.mu.Lock()
@@ -239,13 +239,13 @@ func (s *Store) deleteOldest(isActive bool) {
 		_ = s.active.Close() // it is empty
 		s.active = nil
 	}
-	_ = os.Remove(s.path(s.segments[0].number)) // what is left is found empty by the next start
+	_ = os.Remove(s.path(s.segments[0].number)) // the next start finds it empty
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.segments = s.segments[1:]
 }
 
-// moveOldest appends what is left of a segment to the log.
+// moveOldest appends the records of a segment to the log.
 func (s *Store) moveOldest(oldest *segment) error {
 	op := &operation{}
 	err := s.eachOf(oldest.number, func(r Record) error { op.records = append(op.records, r); return nil })
@@ -256,6 +256,6 @@ func (s *Store) moveOldest(oldest *segment) error {
 	s.commit([]*operation{op}, true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	oldest.isDamaged = err == nil && oldest.live > 0 // what was damaged since is set aside when it is read
+	oldest.isDamaged = err == nil && oldest.live > 0 // records damaged since then are set aside when they are read
 	return err
 }

@@ -17,8 +17,8 @@ import (
 
 const lockName = "lock"
 
-// Open opens the store of a directory, and creates the directory if it is missing. Damaged records are copied into files of their own
-// and reported to Options.OnDamage; the others are there. The error is ErrInUse while another process has the directory open.
+// Open opens the store of a directory, and creates the directory if it is missing. Damaged records are copied into files of their own and
+// reported to Options.OnDamage; all others are kept. The error is ErrInUse while another process has the directory open.
 func Open(directory string, options Options) (*Store, error) {
 	s := &Store{
 		options: options, directory: directory, index: &index{first: map[uint64]reference{}, rest: map[uint64][]reference{}}, lock: flock.New(filepath.Join(directory, lockName)),
@@ -26,7 +26,7 @@ func Open(directory string, options Options) (*Store, error) {
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
 	if err := s.open(); err != nil {
-		_ = s.lock.Close() // the error that counts is the first
+		_ = s.lock.Close() // return the first error
 		return nil, fmt.Errorf("open spool %s: %w", directory, err)
 	}
 	go s.run()
@@ -91,7 +91,7 @@ func (s *Store) load(number uint32, isLast bool) error {
 	})
 }
 
-// setAside copies damaged bytes into a file. The same bytes go to the same file, so that a segment that stays for a while is reported once.
+// setAside copies damaged bytes into a file. The same bytes go to the same file, so that each damage is reported once.
 func (s *Store) setAside(number uint32, offset int64, data []byte) {
 	name := filepath.Join(s.directory, fmt.Sprintf("damaged-%08d-%d-%08x", number, offset, crc32.Checksum(data, castagnoli)))
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // a name that the spool made, in its own folder
@@ -103,7 +103,7 @@ func (s *Store) setAside(number uint32, offset int64, data []byte) {
 		err = errors.Join(err, file.Close())
 	}
 	if err != nil {
-		name = "" // the damage is reported all the same
+		name = "" // report the damage anyway
 	}
 	if s.options.OnDamage != nil {
 		s.options.OnDamage(name, int64(len(data)))

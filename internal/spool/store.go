@@ -1,13 +1,13 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package spool is a durable queue of payloads in one directory. It knows neither what a payload is nor where it goes.
+// Package spool is a durable queue of payloads in one directory. It does not interpret payloads.
 //
 // It is a log: a series of files, the segments, to which records are appended. When [Store.Append] reports success, its records are on
-// disk, together with everything appended before them. A record that is removed is dead weight until its segment is deleted; segments
-// are deleted from the oldest on, and where a few records keep a segment alive they are copied to the end of the log.
+// disk, together with everything appended before them. A removed record uses disk until its segment is deleted. Segments are deleted oldest
+// first. If only a few records keep a segment, they are copied to the end of the log.
 //
-// Each record has a checksum, and none depends on another: damage costs the records that it hits, and they are set aside in a file.
+// Each record has a checksum, and none depends on another: damage loses only the damaged records, which are set aside in a file.
 //
 // Memory holds about 50 bytes for each waiting record. Payloads are read when they are needed.
 package spool
@@ -28,7 +28,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// What can be wrong with a store. Errors wrap one of them.
+// Errors of a store. Every error wraps one of them.
 var (
 	// ErrFull means that Options.MaxBytes is reached, or that the disk is full.
 	ErrFull = errors.New("spool is full")
@@ -42,7 +42,7 @@ var (
 	ErrClosed = errors.New("spool is closed")
 )
 
-// translate says what an error of the file system means for the store.
+// translate returns the store's error for one of the file system.
 func translate(err error) error {
 	if err == nil {
 		return nil
@@ -53,9 +53,9 @@ func translate(err error) error {
 	return fmt.Errorf("%w: %w", ErrUnwritable, err)
 }
 
-// Options are what a Store needs to know. All are required but OnDamage.
+// Options configure a Store. All are required except OnDamage.
 type Options struct {
-	// MaxBytes limits what all records count for, see Stats.Bytes. The files take up to twice as much.
+	// MaxBytes limits Stats.Bytes. The files take up to twice as much.
 	MaxBytes int64
 	// Now is the clock.
 	Now func() time.Time
@@ -87,19 +87,19 @@ type Store struct {
 	debts      []*operation // removals that could not be written yet
 }
 
-// Stats is how much a store holds.
+// Stats are the sizes of a store.
 type Stats struct {
 	// Events wait to be delivered; DeadLetters do not.
 	Events, DeadLetters int
-	// Bytes is what both count for; DeadBytes is the part of the dead letters.
+	// Bytes is the cost of both; DeadBytes that of the dead letters.
 	Bytes, DeadBytes int64
 	// MaxBytes is the limit of Bytes.
 	MaxBytes int64
-	// Oldest is when the first of the waiting events was stored, give or take four seconds; zero if none waits.
+	// Oldest is when the oldest waiting event was stored, exact to four seconds; zero if none waits.
 	Oldest time.Time
 }
 
-// Stats returns how much there is.
+// Stats returns the current sizes.
 func (s *Store) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,22 +118,22 @@ func (s *Store) Has(session uint64) bool {
 	return found
 }
 
-// Append stores records behind all others, in one commit, and sets their IDs. One that has an ID takes the place of the waiting record with
-// that ID, which so can become a dead letter; one that is Removed and of session 0 takes a dead letter away. It does not block: done is
-// called once they are on disk, or cannot be. Calls take effect in their order, and so do their done functions. An error of Append itself
-// means that nothing happens and done is not called.
+// Append stores records after all others, in one commit, and sets their IDs. A record with an ID replaces the waiting record of that ID,
+// for example by a dead letter. A Removed record of session 0 deletes a dead letter. Append does not block: it calls done once the records
+// are on disk, or cannot be. Calls and their done functions take effect in order. If Append returns an error, nothing is stored and done is
+// not called.
 func (s *Store) Append(records []Record, done func(error)) error {
 	return s.enqueue(&operation{records: records, done: done})
 }
 
-// Remove forgets a waiting record of a session that is on disk. It takes effect at once, and survives a crash of the process, but maybe
-// not of the machine.
+// Remove removes a session's waiting record that is on disk. It takes effect at once, and survives a crash of the process, but perhaps not
+// of the machine.
 func (s *Store) Remove(session, id uint64) {
-	// It can only be closed, and then nothing is to be forgotten.
+	// The only error is ErrClosed, and then there is nothing to remove.
 	_ = s.enqueue(&operation{records: []Record{{State: Removed, ID: id, Session: session}}})
 }
 
-// AppendNow is Append that returns once the records are on disk, or cannot be.
+// AppendNow appends and returns once the records are on disk, or cannot be.
 func AppendNow(to interface {
 	Append(records []Record, done func(error)) error
 }, records []Record) error {
@@ -185,10 +185,10 @@ func (s *Store) enqueue(op *operation) error {
 	return nil
 }
 
-// AnyID is above all IDs.
+// AnyID is greater than all IDs.
 const AnyID = uint64(math.MaxUint64)
 
-// Read returns the first waiting records of a session with IDs below one, at most so many. What is damaged or gone is set aside.
+// Read returns up to limit waiting records of a session with IDs below a bound, first ones first. Damaged records are set aside.
 func (s *Store) Read(session, below uint64, limit int) ([]Record, error) {
 	s.moving.RLock()
 	defer s.moving.RUnlock()
@@ -224,8 +224,8 @@ func (s *Store) readFrame(where location) ([]byte, error) {
 	return data, errors.Join(err, file.Close())
 }
 
-// Each visits all records in the order of the log, which is that of their IDs but for a few that were moved. What is appended or
-// removed meanwhile may be visited or not. A slow visit delays nothing but compaction.
+// Each visits all records in the order of the log, which is that of their IDs except for a few that were moved. Records that are appended
+// or removed meanwhile may be visited or not. A slow visit delays only compaction.
 func (s *Store) Each(visit func(Record) error) error {
 	s.moving.RLock()
 	defer s.moving.RUnlock()
@@ -233,7 +233,7 @@ func (s *Store) Each(visit func(Record) error) error {
 	segments := slices.Clone(s.segments)
 	s.mu.Unlock()
 	for _, segment := range segments {
-		// It may be empty and deleted meanwhile.
+		// It may have been emptied and deleted meanwhile.
 		if err := s.eachOf(segment.number, visit); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -241,7 +241,7 @@ func (s *Store) Each(visit func(Record) error) error {
 	return nil
 }
 
-// eachOf visits the records of a segment that are there.
+// eachOf visits the existing records of a segment.
 func (s *Store) eachOf(number uint32, visit func(Record) error) error {
 	data, err := os.ReadFile(s.path(number))
 	if err != nil {
@@ -259,7 +259,7 @@ func (s *Store) eachOf(number uint32, visit func(Record) error) error {
 	}, nil)
 }
 
-// Close commits what is pending and ends the store.
+// Close commits pending changes and closes the store.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.close()

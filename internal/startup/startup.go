@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package startup is how every server begins and ends: its command line, its namespace, its log, its diagnostics and its exit code.
+// Package startup has what every server does at its start and end: command line, namespace, log, diagnostics and exit code.
 package startup
 
 import (
@@ -25,7 +25,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
-// Exit codes: Usage is that of a command line that is wrong, Failed that of everything else.
+// Exit codes: Usage for a wrong command line, Failed for every other failure.
 const (
 	OK     = 0
 	Failed = 1
@@ -35,7 +35,7 @@ const (
 // errVersion asks for the version.
 var errVersion = errors.New("version requested")
 
-// usageError is what is wrong with the command line.
+// usageError is an error in the command line.
 type usageError struct {
 	error
 	isPrinted bool // by the flag package
@@ -50,8 +50,8 @@ type Options struct {
 	level       *diagnostics.Level
 }
 
-// Parse reads the arguments: the flags that bind declares, and those of every server. check sees the result, unless the arguments ask for
-// help or the version. The error is for Exit.
+// Parse reads the arguments: the flags that bind declares, and those of every server. Then it calls check, unless the arguments ask for
+// help or the version. Pass its error to Exit.
 func (o *Options) Parse(program string, args []string, output io.Writer, bind func(*flag.FlagSet), check func() error) error {
 	// The stack of every error would hide the errors.
 	o.zap = zap.Options{StacktraceLevel: zapcore.PanicLevel, TimeEncoder: zapcore.RFC3339NanoTimeEncoder}
@@ -79,7 +79,7 @@ func (o *Options) Parse(program string, args []string, output io.Writer, bind fu
 	return nil
 }
 
-// Log returns the program's log, which is that of the client libraries too.
+// Log returns the program's log, which the client libraries use too.
 func (o *Options) Log(output io.Writer) logr.Logger {
 	o.level = diagnostics.NewLevel(&o.zap)
 	log := zap.New(zap.UseFlagOptions(&o.zap), zap.WriteTo(output))
@@ -88,12 +88,12 @@ func (o *Options) Log(output io.Writer) logr.Logger {
 	return log
 }
 
-// Diagnose serves the diagnostics of the program, which has its Log, until ctx is done or stop is called.
+// Diagnose serves diagnostics until ctx is done or stop is called.
 func (o *Options) Diagnose(ctx context.Context, log logr.Logger) (stop func()) {
 	return diagnostics.Start(ctx, o.Diagnostics, o.level, log.WithName("diagnostics"))
 }
 
-// Exit says how a program ended, and returns its exit code.
+// Exit prints why a program failed, if it did, and returns its exit code.
 func Exit(program string, err error, stdout, stderr io.Writer) int {
 	var usage usageError
 	switch {
@@ -113,10 +113,10 @@ func Exit(program string, err error, stdout, stderr io.Writer) int {
 	return Failed
 }
 
-// namespaceFile is where a Pod finds the namespace that it is in.
+// namespaceFile contains the Pod's namespace.
 var namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
-// ErrNoNamespace is the error of Namespace where none is given.
+// ErrNoNamespace is returned by Namespace if there is no namespace.
 var ErrNoNamespace = errors.New("no namespace: set --namespace or $POD_NAMESPACE")
 
 // Namespace returns the value of --namespace, else $POD_NAMESPACE, else the namespace of the Pod's service account.

@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metricsfilter protects controller-runtime's metrics server with internal/access. It is apart from that package, which the
-// sidecar uses without controller-runtime's metrics server.
+// Package metricsfilter protects controller-runtime's metrics server with internal/access. It is a package of its own because the sidecar
+// uses internal/access without controller-runtime's metrics server.
 package metricsfilter
 
 import (

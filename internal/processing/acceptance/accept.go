@@ -31,11 +31,11 @@ const (
 	maxRecheck = 10 * time.Minute
 )
 
-// Acceptance is what to write to a pipeline's status.
+// Acceptance is the new status of a pipeline.
 type Acceptance struct {
-	// Status is what the status is to say, complete.
+	// Status is the complete new status.
 	Status v1alpha1.RecordingPipelineStatus
-	// RequeueAfter is when to check again, though nothing changes; 0 is never.
+	// RequeueAfter is when to check again even if nothing changes; 0 is never.
 	RequeueAfter time.Duration
 }
 
@@ -44,7 +44,7 @@ func (a Acceptance) Changes(pipeline *v1alpha1.RecordingPipeline) bool {
 	return !equality.Semantic.DeepEqual(a.Status, pipeline.Status)
 }
 
-// NeedsCheck reports whether the pipeline as it is now has not been checked.
+// NeedsCheck reports whether the current pipeline has not been checked.
 func NeedsCheck(pipeline *v1alpha1.RecordingPipeline) bool {
 	if !pipeline.DeletionTimestamp.IsZero() {
 		return false
@@ -54,7 +54,7 @@ func NeedsCheck(pipeline *v1alpha1.RecordingPipeline) bool {
 		ready == nil || ready.Reason == v1alpha1.ReasonCheckRefused
 }
 
-// Accept decides whether a pipeline can run. trials[i] is the API server's answer to a dry run of the Job of step i; nil means that it
+// Accept decides whether a pipeline can run. trials[i] is the API server's response to a dry run of the Job of step i; nil means that it
 // would accept the Job.
 func Accept(pipeline *v1alpha1.RecordingPipeline, checks *expression.Evaluator, trials []error, now time.Time) Acceptance {
 	summary := summarize(pipeline, checks, trials)
@@ -69,7 +69,7 @@ func Accept(pipeline *v1alpha1.RecordingPipeline, checks *expression.Evaluator, 
 	return acceptance
 }
 
-// summarize reports everything that is wrong at once, first with the pipeline itself.
+// summarize reports all errors at once, first those of the pipeline itself.
 func summarize(pipeline *v1alpha1.RecordingPipeline, checks *expression.Evaluator, trials []error) conditions.Summary {
 	var wrong, invalid, refused []string
 	for _, err := range validate(pipeline, checks) {
@@ -112,13 +112,13 @@ func causes(template string, err error) []string {
 	return named
 }
 
-// sorted returns complaints of others, each once, in an order that does not change from one time to the next.
+// sorted returns errors of others, each once, in a stable order.
 func sorted(complaints []string) []string {
 	slices.Sort(complaints)
 	return slices.Compact(complaints)
 }
 
-// validate returns what is wrong with a pipeline by itself, by field, that the schema cannot express.
+// validate returns the errors of a pipeline, by field, that the schema cannot express.
 func validate(pipeline *v1alpha1.RecordingPipeline, conditions *expression.Evaluator) field.ErrorList {
 	spec, path := &pipeline.Spec, field.NewPath("spec")
 	var found field.ErrorList

@@ -19,13 +19,13 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 )
 
-// JobState is what is known about the Job of a step.
+// JobState is the observed state of a step's Job.
 type JobState int
 
 // The states of a Job, as far as a step is concerned.
 const (
-	// JobUnknown: nothing is known. A step that is Pending gets its Job created once it may begin; one that is Running stays as it
-	// is. A step whose Job is known has begun, whatever happened to the steps that it needs.
+	// JobUnknown: it was not observed. A Pending step gets its Job created once it may begin; a Running one does not change. A step whose Job
+	// was observed has begun, regardless of the steps that it needs.
 	JobUnknown JobState = iota
 	// JobActive: it exists, belongs to the recording, and has not ended.
 	JobActive
@@ -41,11 +41,11 @@ const (
 	JobInvalid
 	// JobRefused: the API server rejected it, but may accept it later.
 	JobRefused
-	// JobDeferred: the API server could not be asked, or did not answer.
+	// JobDeferred: the API server did not respond.
 	JobDeferred
 )
 
-// Observation is what is known about one Job.
+// Observation is the observed state of one Job.
 type Observation struct {
 	// State determines which of the following fields count.
 	State JobState
@@ -55,7 +55,7 @@ type Observation struct {
 	EndedAt metav1.Time
 	// Message says what went wrong: JobFailed, JobTaken, JobInvalid, JobRefused.
 	Message string
-	// Since is when it was first rejected: JobRefused; zero if that is not known.
+	// Since is when it was first rejected: JobRefused; zero if unknown.
 	Since time.Time
 	// Outputs are its results: JobSucceeded.
 	Outputs []v1alpha1.StepOutput
@@ -78,9 +78,9 @@ func Active(job *batchv1.Job) Observation {
 	}
 }
 
-// WhyNotCreated says what the API server's answer to creating a Job means: JobInvalid where it will never accept it, JobRefused
-// where it may later (a quota, a policy, an admission webhook that denies or cannot be reached, rights that are missing), and
-// JobDeferred where it did not decide (a time-out, too many requests, a connection that failed).
+// WhyNotCreated evaluates the API server's response to creating a Job: JobInvalid if it never accepts it, JobRefused if it may later (a
+// quota, a policy, an admission webhook that denies or cannot be reached, missing rights), and JobDeferred if it did not decide (a
+// time-out, too many requests, a failed connection).
 //
 // A ValidatingAdmissionPolicy denies with 422 and a webhook with 400 unless configured otherwise, which are the codes of an invalid
 // Job too: only their messages distinguish them.

@@ -47,7 +47,7 @@ func Ended(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod)
 		return observed
 	}
 	if len(newestByIndex(pods, succeeded)) < int(job.Status.Succeeded) {
-		// Without outputs the steps that need this one would run with variables that nobody set.
+		// Without outputs the steps that need this one would run with variables that are not set.
 		observed.State = JobFailed
 		observed.Message = "The Job succeeded, but its Pod was deleted before its outputs could be read."
 		return observed
@@ -109,7 +109,7 @@ func countFailed(pods []corev1.Pod) int {
 type cause struct {
 	// pod is the cluster's own reason, such as Evicted; empty if the Pod failed by itself.
 	pod string
-	// container is the container that failed, and ended how; nil if none did.
+	// container is the container that failed, and ended how it ended; nil if none failed.
 	container string
 	ended     *corev1.ContainerStateTerminated
 }

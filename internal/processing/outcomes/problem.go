@@ -27,7 +27,7 @@ type Problem struct {
 	Detail string
 	// Since is when the Job last made progress.
 	Since time.Time
-	// Usual reports whether most Jobs pass through this, so that it is worth a message only if it takes too long.
+	// Usual reports whether most Jobs have this for a moment, so that it is reported only if it takes too long.
 	Usual bool
 }
 
@@ -115,7 +115,7 @@ func FindProblem(job *batchv1.Job, pods []corev1.Pod) *Problem {
 	return found
 }
 
-// noPod is of a Job whose first Pod, or whose next one, does not come.
+// noPod is the problem of a Job whose first or next Pod is not created.
 func noPod(job *batchv1.Job, pods []corev1.Pod) *Problem {
 	problem := &Problem{
 		Reason: ReasonNoPod,
@@ -142,7 +142,7 @@ func podProblem(pod *corev1.Pod) *Problem {
 	return nil
 }
 
-// notEnding is of a Pod that was deleted but whose node does not confirm that it ended.
+// notEnding is the problem of a deleted Pod whose node does not confirm that it ended.
 func notEnding(pod *corev1.Pod) *Problem {
 	if pod.DeletionTimestamp == nil {
 		return nil
@@ -213,7 +213,7 @@ func initializes(pod *corev1.Pod) bool {
 	})
 }
 
-// outlived is of a Pod whose containers ended well but for some that keep it alive, such as a proxy.
+// outlived is the problem of a Pod that some containers, such as a proxy, keep alive after the others succeeded.
 func outlived(pod *corev1.Pod) *Problem {
 	var ended, running []string
 	var since time.Time
@@ -237,7 +237,7 @@ func outlived(pod *corev1.Pod) *Problem {
 	}
 }
 
-// notReady is of a Pod that runs but is not ready, for example because its node is lost.
+// notReady is the problem of a Pod that runs but is not ready, for example because its node is lost.
 func notReady(pod *corev1.Pod) *Problem {
 	condition := podCondition(pod, corev1.PodReady)
 	if condition == nil || condition.Status == corev1.ConditionTrue || pod.Status.Phase != corev1.PodRunning {

@@ -16,7 +16,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
-// deferredMessage has no detail, because what a network error says differs each time and would be written each time.
+// deferredMessage has no detail, because the text of a network error differs each time and would cause a write each time.
 const deferredMessage = "Could not check the Job with the API server. Retrying."
 
 // progress is the state of the steps of one recording within one decision.
@@ -24,14 +24,13 @@ type progress struct {
 	in Input
 	// total is how many steps there are.
 	total int
-	// history is what is to be kept of earlier attempts.
+	// history has the earlier attempts to keep.
 	history []v1alpha1.StepAttempt
 	// create are the Jobs that have to be created before any of this is written.
 	create []jobs.Run
 }
 
-// advance takes every step as far as what is known of its Job, and of the steps that it needs, allows. A step that has ended is
-// never touched again.
+// advance advances every step as far as its Job and the steps that it needs allow. A step that has ended never changes.
 func advance(in Input, processing v1alpha1.ProcessingStatus) Decision {
 	steps := make([]v1alpha1.StepStatus, len(processing.Steps))
 	copy(steps, processing.Steps)
@@ -49,7 +48,7 @@ func advance(in Input, processing v1alpha1.ProcessingStatus) Decision {
 	return written(in, processing)
 }
 
-// written is the decision to write the steps and the history, and what they mean.
+// written is the decision to write the steps, the history and their summary.
 func written(in Input, processing v1alpha1.ProcessingStatus) Decision {
 	state, summary, wait := sumUp(in, processing.Steps)
 	processing.State = state
@@ -59,7 +58,7 @@ func written(in Input, processing v1alpha1.ProcessingStatus) Decision {
 	return decision
 }
 
-// visit says how far the walk over a pipeline's graph is with a step.
+// visit is the progress of the walk over a pipeline's graph at a step.
 type visit int
 
 const (
@@ -68,14 +67,14 @@ const (
 	visited
 )
 
-// walk takes the steps of one pipeline further, each after those that it needs.
+// walk advances the steps of one pipeline, each after those that it needs.
 type walk struct {
 	*progress
 	group
 	visits []visit
 }
 
-// advance takes one step further, and before it what it waits for.
+// advance advances one step, after the steps that it needs.
 func (w *walk) advance(i int) {
 	if w.visits[i] != notVisited {
 		return
@@ -94,7 +93,7 @@ func (w *walk) advance(i int) {
 	w.visits[i] = visited
 }
 
-// start asks for the step's Job, by the pipeline as it is now, once it may begin. While spec.suspend is true it asks for none.
+// start requests the step's Job from the current pipeline once it may begin. While spec.suspend is true it requests none.
 func (w *walk) start(i int) {
 	step, template := &w.steps[i], w.template(w.steps[i].Step)
 	if template != nil && !w.needsMet(i, template.Needs) {
@@ -126,7 +125,7 @@ func (w *walk) start(i int) {
 	})
 }
 
-// needsMet reports whether every step that this one needs has ended well. It ends the step if that can never happen.
+// needsMet reports whether every step that this one needs has succeeded. It ends the step if that can never happen.
 func (w *walk) needsMet(i int, needs []string) bool {
 	step, met := &w.steps[i], true
 	for _, name := range needs {
@@ -171,7 +170,7 @@ func (w *walk) wanted(step *v1alpha1.StepStatus, template *v1alpha1.PipelineStep
 	return err == nil && wanted
 }
 
-// pending takes over the result of creating the step's Job.
+// pending applies the result of creating the step's Job.
 func (w *walk) pending(step *v1alpha1.StepStatus, observed outcomes.Observation) {
 	switch observed.State {
 	case outcomes.JobActive, outcomes.JobSucceeded, outcomes.JobFailed, outcomes.JobMissing:
@@ -186,7 +185,7 @@ func (w *walk) pending(step *v1alpha1.StepStatus, observed outcomes.Observation)
 	}
 }
 
-// running takes over the state of the step's Job.
+// running applies the state of the step's Job.
 func (w *walk) running(step *v1alpha1.StepStatus, observed outcomes.Observation) {
 	if step.StartTime == nil && !observed.CreatedAt.IsZero() {
 		step.StartTime = observed.CreatedAt.DeepCopy()
@@ -219,7 +218,7 @@ func (w *walk) skip(step *v1alpha1.StepStatus, reason v1alpha1.StepReason, messa
 	step.Reason = reason
 }
 
-// cut makes text fit for a step's message: of many steps each has less room, so that the status stays small.
+// cut shortens a step's message: with many steps each has less room, so that the status stays small.
 func (p *progress) cut(message string) string { return text.CutTo(message, messageRoom(p.total)) }
 
 func end(in Input, step *v1alpha1.StepStatus, state v1alpha1.StepState, message string) {
@@ -230,8 +229,8 @@ func end(in Input, step *v1alpha1.StepStatus, state v1alpha1.StepState, message 
 // maxBackoff is the longest wait before a retry.
 const maxBackoff = time.Hour
 
-// tryAgain makes a step that has just failed wait for its next attempt, where it has a backoff, retries left, and a failure that
-// may pass. The attempt that failed goes to the history. A step without a backoff has been tried again by its Job already.
+// tryAgain makes a step that has just failed wait for its next attempt, if it has a backoff, retries left, and a retryable failure. The
+// failed attempt goes to the history. The Job has already retried a step without a backoff.
 func (w *walk) tryAgain(step *v1alpha1.StepStatus, observed outcomes.Observation) {
 	template := w.template(step.Step)
 	if template == nil || template.Backoff == nil || observed.Permanent {
@@ -250,7 +249,7 @@ func (w *walk) tryAgain(step *v1alpha1.StepStatus, observed outcomes.Observation
 	*step = next
 }
 
-// backoff returns how long to wait after a failure that so many retries came before.
+// backoff returns how long to wait after a failure that followed so many retries.
 func backoff(first time.Duration, retries int32) time.Duration {
 	wait := max(first, time.Second)
 	for ; retries > 0 && wait < maxBackoff; retries-- {
@@ -259,8 +258,8 @@ func backoff(first time.Duration, retries int32) time.Duration {
 	return min(wait, maxBackoff)
 }
 
-// retryDue is when the wait is over, in whole seconds as the status has them, and never in the past: what is written before the
-// next Job is created is that the last one failed.
+// retryDue is the end of the wait, in whole seconds as in the status, and never in the past: the failure must be written before the next
+// Job is created.
 func retryDue(now, failed time.Time, wait time.Duration) metav1.Time {
 	due := failed.Add(wait)
 	if earliest := now.Add(time.Second); due.Before(earliest) {
@@ -269,7 +268,7 @@ func retryDue(now, failed time.Time, wait time.Duration) metav1.Time {
 	return metav1.NewTime(due.Add(time.Second - time.Nanosecond).Truncate(time.Second))
 }
 
-// backoffLeft is how long a step waits yet for its next attempt; not positive where it does not.
+// backoffLeft is how long a step still waits for its next attempt; not positive if it does not wait.
 func backoffLeft(in Input, step *v1alpha1.StepStatus) time.Duration {
 	if step.RetryTime == nil {
 		return 0

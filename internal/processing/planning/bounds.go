@@ -13,10 +13,10 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
-// MaxHistory is how many earlier attempts a recording keeps: the bound of its schema.
+// MaxHistory is how many earlier attempts a recording keeps: the limit of its schema.
 const MaxHistory = 64
 
-// AttemptOf returns what the history keeps of a step.
+// AttemptOf returns a step's entry for the history.
 func AttemptOf(step *v1alpha1.StepStatus) v1alpha1.StepAttempt {
 	return v1alpha1.StepAttempt{
 		Pipeline:       step.Pipeline,
@@ -30,8 +30,8 @@ func AttemptOf(step *v1alpha1.StepStatus) v1alpha1.StepAttempt {
 	}
 }
 
-// bounded returns the decision's history as it is kept: the newest MaxHistory attempts. While the status is too large, the oldest
-// attempts lose their outputs; where that does not suffice, the oldest go. Steps, which the history is not, lose nothing.
+// bounded returns the history to store: the newest MaxHistory attempts. While the status is too large, the oldest attempts lose their
+// outputs; if that does not suffice, they are removed. Current steps lose nothing.
 func bounded(in Input, decision Decision) []v1alpha1.StepAttempt {
 	history := decision.Processing.History
 	if len(history) == 0 {
@@ -95,13 +95,12 @@ func isEarlierAttempt(recording string, step *v1alpha1.StepStatus, job string) b
 	return false
 }
 
-// etcd stores at most 1.5 MiB. Beside the status that are the spec, the metadata, and the managed fields, which take up to a third of
-// what they describe. What all steps may have together is shared among them before any of them has ended, so that the last one fits as
-// well as the first.
+// etcd stores at most 1.5 MiB. Beside the status that are the spec, the metadata, and the managed fields, which take up to a third of what
+// they describe. The room for all steps is divided among them before any of them has ended, so that the last one fits as well as the first.
 const (
-	// allOutputs is what the outputs of all steps may have together, as JSON.
+	// allOutputs limits the outputs of all steps together, in bytes of JSON.
 	allOutputs = 768 << 10
-	// allMessages is what the messages of all steps may have together, as long as each has minMessage.
+	// allMessages limits the messages of all steps together, but each may have minMessage.
 	allMessages = 6 << 10
 	minMessage  = 128
 	// maxHistoryStatus is how large the status may be for the history to keep what it has.

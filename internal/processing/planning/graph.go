@@ -9,15 +9,15 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// group is the steps of one pipeline within a recording, which need each other as the pipeline says now.
+// group is the steps of one pipeline within a recording, with the needs of the current pipeline.
 type group struct {
 	// steps are the pipeline's part of the recording's steps.
 	steps []v1alpha1.StepStatus
-	// pipeline is the pipeline as it is now; nil where it is gone.
+	// pipeline is the current pipeline; nil if it was deleted.
 	pipeline *v1alpha1.RecordingPipeline
 }
 
-// groups splits the steps of a recording by pipeline, sharing their memory. The steps of a pipeline stand together.
+// groups splits the steps of a recording by pipeline, sharing their memory. The steps of a pipeline are adjacent.
 func groups(in Input, steps []v1alpha1.StepStatus) []group {
 	var all []group
 	for first := 0; first < len(steps); {
@@ -31,7 +31,7 @@ func groups(in Input, steps []v1alpha1.StepStatus) []group {
 	return all
 }
 
-// template returns the step as its pipeline has it now; nil where the pipeline or the step is gone.
+// template returns the step of the current pipeline; nil if the pipeline or the step was deleted.
 func (g *group) template(name string) *v1alpha1.PipelineStep {
 	if g.pipeline == nil {
 		return nil
@@ -50,7 +50,7 @@ func (g *group) index(name string) int {
 }
 
 // needed returns the steps that the named one needs, directly or through others, in the order of the status: also those that the pipeline
-// no longer has. It ends whatever the graph is like.
+// no longer has. It ends for every graph, cyclic or not.
 func (g *group) needed(name string) []v1alpha1.StepStatus {
 	reached := make(map[string]bool)
 	for queue := []string{name}; len(queue) > 0; queue = queue[1:] {

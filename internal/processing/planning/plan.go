@@ -30,8 +30,8 @@ func begin(in Input) Decision {
 	return advance(in, processing)
 }
 
-// plan lists the steps of every pipeline that matches, none of which has a Job yet as far as the status says. Those of a pipeline
-// that cannot be evaluated have failed.
+// plan lists the steps of every matching pipeline. According to the status none of them has a Job yet. Those of a pipeline that cannot be
+// evaluated have failed.
 func plan(in Input, attempt int32) []v1alpha1.StepStatus {
 	var steps []v1alpha1.StepStatus
 	for _, pipeline := range matching(in) {

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package planning decides what post-processing of a recording does next: which Jobs to create, and what to write to its status. It is
-// pure: what is known comes in as an Input, including the time, and a Decision comes out. The rules are in rules.go, in the order in
-// which they apply.
+// pure: an Input, including the time, results in a Decision. The rules are in rules.go, in the order in which they apply.
 package planning
 
 import (
@@ -23,7 +22,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
-// MaxSteps is how many steps a recording can hold, those of all matching pipelines together: the bound of its schema.
+// MaxSteps is how many steps a recording can hold, those of all matching pipelines together: the limit of its schema.
 const MaxSteps = 256
 
 // Settings are the durations that a user can set. All are positive.
@@ -31,15 +30,15 @@ type Settings struct {
 	// StallAfter is how long the recording may wait for the event that ends it after recording-stopping or session-ended, how long a
 	// step may make no progress, and how long a Job may be rejected, before the recording is Stalled.
 	StallAfter time.Duration
-	// StallAfterStarted is how long a recording of which neither is known may take, from its start.
+	// StallAfterStarted is how long a recording without either event may take, from its start.
 	StallAfterStarted time.Duration
 	// ReorderWindow is the receiver's window within which a failed recording can still get a file: a failed recording is not
 	// processed before it has passed.
 	ReorderWindow time.Duration
 }
 
-// Expressions evaluates the conditions of pipelines and steps; an empty one is true. The same arguments have always the same answer. An
-// error is what the author of the condition reads, and says what to fix.
+// Expressions evaluates the conditions of pipelines and steps; an empty one is true. The same arguments always have the same result. An
+// error is for the author of the condition, and says what to fix.
 type Expressions interface {
 	// Pipeline evaluates the condition of a pipeline, its spec.when.
 	Pipeline(source string, recording *v1alpha1.MeetingRecording) (bool, error)
@@ -54,7 +53,7 @@ type Input struct {
 	Recording *v1alpha1.MeetingRecording
 	// Pipelines are all of the recording's namespace, in any order. They count only once the recording has ended.
 	Pipelines []v1alpha1.RecordingPipeline
-	// Jobs is what is known about the Jobs of the recording's steps, by name of the Job.
+	// Jobs are the observations of the Jobs of the recording's steps, by name of the Job.
 	Jobs map[string]outcomes.Observation
 	// Expressions evaluates conditions.
 	Expressions Expressions
@@ -80,8 +79,8 @@ type Decision struct {
 	RerunRefused string
 }
 
-// after returns the time, or the next moment after the last one where the clock has gone back: a sink knows a change by its time, and takes
-// the later one for the newer.
+// after returns the time, or the next moment after the last one if the clock has gone back: a sink identifies a change by its time, and
+// treats the later one as the newer.
 func after(last *metav1.MicroTime, now time.Time) *metav1.MicroTime {
 	now = now.Truncate(time.Microsecond)
 	if last != nil && !now.After(last.Time) {
@@ -112,7 +111,7 @@ func (d Decision) Begins(recording *v1alpha1.MeetingRecording) bool {
 	return d.Processing.State != recording.Status.Processing.State && len(recording.Status.Processing.Steps) == 0
 }
 
-// Sample returns a decision that has every field that one can have, to try whether the API server stores them.
+// Sample returns a decision with every possible field, to test whether the API server stores them.
 func Sample(run jobs.Run, now time.Time) Decision {
 	at, size := metav1.NewTime(now), int64(1)
 	output := v1alpha1.StepOutput{

@@ -12,7 +12,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
-// rerunToken is the token of the rerun that the user asks for; where none is asked for, that of the last.
+// rerunToken is the token of the requested rerun, or else of the last one.
 func rerunToken(recording *v1alpha1.MeetingRecording) string {
 	if recording.Spec.Rerun == nil {
 		return recording.Status.Processing.ObservedRerunToken
@@ -20,15 +20,14 @@ func rerunToken(recording *v1alpha1.MeetingRecording) string {
 	return recording.Spec.Rerun.Token
 }
 
-// RerunIsDue reports whether processing has ended and spec.rerun asks for it again.
+// RerunIsDue reports whether processing has ended and spec.rerun requests it again.
 func RerunIsDue(recording *v1alpha1.MeetingRecording) bool {
 	processing := recording.Status.Processing
 	return processing.State.IsFinal() && rerunToken(recording) != processing.ObservedRerunToken
 }
 
-// isRerun plans again, once for each token. What was there goes to the history. The plan is stored before any Job is created, so
-// that a Job of it can never be taken for one of another rerun that is asked for in the meantime. A rerun that has nothing to run
-// changes nothing but what the recording says of it.
+// isRerun plans again, once for each token. Earlier results go to the history. The plan is stored before any Job is created, so that a Job
+// of it cannot count for another rerun that is requested meanwhile. A rerun with nothing to run changes only the message about it.
 func isRerun(in Input) (Decision, bool) {
 	if !RerunIsDue(in.Recording) {
 		return Decision{}, false
@@ -44,7 +43,7 @@ func isRerun(in Input) (Decision, bool) {
 	return written(in, processing), true
 }
 
-// rerunAll plans again, by the pipelines that match now. The text says why it cannot.
+// rerunAll plans again, with the pipelines that match now. The text is why it cannot.
 func rerunAll(in Input) (v1alpha1.ProcessingStatus, string) {
 	processing := in.Recording.Status.Processing
 	steps := plan(in, nextAttempt(processing))
@@ -62,7 +61,7 @@ func rerunAll(in Input) (v1alpha1.ProcessingStatus, string) {
 	return processing, ""
 }
 
-// rerunSome plans the named steps again and those that need them. The text says why it cannot.
+// rerunSome plans the named steps again and those that need them. The text is why it cannot.
 func rerunSome(in Input) (v1alpha1.ProcessingStatus, string) {
 	processing := in.Recording.Status.Processing
 	attempt := nextAttempt(processing)
@@ -95,7 +94,7 @@ func referenceTo(step v1alpha1.StepStatus) v1alpha1.StepReference {
 	return v1alpha1.StepReference{Pipeline: step.Pipeline, Step: step.Step}
 }
 
-// refuseRerun says why a rerun cannot start, and leaves everything else as it is.
+// refuseRerun reports why a rerun cannot start, and changes nothing else.
 func refuseRerun(in Input, why string) Decision {
 	processing := in.Recording.Status.Processing
 	processing.ObservedRerunToken = rerunToken(in.Recording)

@@ -26,7 +26,7 @@ const (
 // A rule decides, or leaves it to the next.
 type rule func(Input) (Decision, bool)
 
-// rules apply in this order: the first that decides counts. If none does, processing begins.
+// rules apply in this order: the first one that decides is used. If none does, processing begins.
 var rules = []rule{
 	isBeingDeleted,
 	isRerun,
@@ -78,7 +78,7 @@ func isFinal(in Input) (Decision, bool) {
 	return decision, in.Recording.Status.Processing.State.IsFinal()
 }
 
-// isUnderWay continues with the steps that the status lists, however the recording and the pipelines have changed since.
+// isUnderWay continues with the steps that the status lists, even if the recording or the pipelines have changed since.
 func isUnderWay(in Input) (Decision, bool) {
 	processing := in.Recording.Status.Processing
 	if !IsUnderWay(processing.State) {
@@ -112,8 +112,8 @@ func isRecording(in Input) (Decision, bool) {
 	return in.decide(in.Recording.Status.Processing, conditions.Stalled(v1alpha1.ReasonTerminalEventMissing, message)), true
 }
 
-// mayStillGetFile waits for the file that may arrive after recording-failed: what was done for the failure could not be undone, and
-// the Jobs for the file must be created all the same. It does not wait for an end that lies far ahead: the sidecar's clock was wrong.
+// mayStillGetFile waits for the file that may arrive after recording-failed: work for the failure could not be undone, and the file still
+// needs its Jobs. It does not wait for an end far in the future: then the sidecar's clock was wrong.
 func mayStillGetFile(in Input) (Decision, bool) {
 	recording := in.Recording.Status.Recording
 	if recording.State != v1alpha1.RecordingFailed || recording.EndTime == nil {
@@ -140,8 +140,8 @@ func isSuspended(in Input) (Decision, bool) {
 
 const suspendedMessage = "The recording has ended and spec.suspend prevents its Jobs: set it to false to continue."
 
-// reportedStall returns the Stalled condition if it has the reason, or else nil. It stays until its cause is gone, because a controller
-// that has just started may not know since when, and clocks differ.
+// reportedStall returns the Stalled condition if it has the reason, or else nil. It stays until its cause is gone, because a new controller
+// cannot know since when, and clocks differ.
 func reportedStall(in Input, reason string) *metav1.Condition {
 	stalled := meta.FindStatusCondition(in.Recording.Status.Conditions, v1alpha1.ConditionStalled)
 	if stalled == nil || stalled.Reason != reason {

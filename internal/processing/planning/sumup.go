@@ -69,7 +69,7 @@ func (c *counts) countProblem(in Input, step *v1alpha1.StepStatus, problem *outc
 	c.waitFor(left)
 }
 
-// countRefused distinguishes what may pass, as a quota does when Jobs end, from what seems permanent.
+// countRefused distinguishes retryable refusals, such as by a quota, from those that seem permanent.
 func (c *counts) countRefused(in Input, step *v1alpha1.StepStatus, since time.Time) {
 	left := since.Add(in.Settings.StallAfter).Sub(in.Now)
 	if reportedStall(in, v1alpha1.ReasonJobRefused) != nil || (!since.IsZero() && left <= 0) {
@@ -92,7 +92,7 @@ func keepFirst(kept **v1alpha1.StepStatus, step *v1alpha1.StepStatus) {
 	}
 }
 
-// sumUp returns what the steps mean for the recording.
+// sumUp returns the summary of the steps.
 func sumUp(in Input, steps []v1alpha1.StepStatus) (v1alpha1.ProcessingState, conditions.Summary, time.Duration) {
 	sum := count(in, steps)
 	switch {
@@ -112,7 +112,7 @@ func (c counts) succeeded() string {
 }
 
 // unfinishedState is the recording's state while not every step has ended: Queued if steps are queued and none is running. While
-// spec.suspend takes them out of the queue it stays.
+// spec.suspend removes them from the queue it stays Queued.
 func unfinishedState(in Input, sum counts) v1alpha1.ProcessingState {
 	suspended := in.Recording.Spec.Suspend && in.Recording.Status.Processing.State == v1alpha1.ProcessingQueued
 	if sum.running == 0 && (sum.queued != nil || suspended) {

@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// Conn is a connection, below TLS, that holds a slot of Connections until it is closed. All methods but those of net.Conn may be called on
-// nil, which is the connection of a request that did not come through Connections.
+// Conn is a connection, below TLS, that holds a slot of Connections until it is closed. All methods except those of net.Conn may be called
+// on nil, the connection of a request that did not come through Connections.
 type Conn struct {
 	net.Conn
 	owner *Connections
 	// heard is set by the first bytes that the server reads, and by the first after an answer; reading while it waits for bytes; and busy
-	// while it has a request, and does not wait for the rest of it. They need no lock: whoever waits for one must not seem to be slow.
+	// while it has a request, and does not wait for the rest of it. They need no lock: a connection that waits for a lock must not seem slow.
 	heard, reading, busy atomic.Bool
 
 	// The owner's mu guards what follows.
@@ -26,7 +26,7 @@ type Conn struct {
 	isGenuine  bool
 	isAnswered bool // before it was genuine
 	isGone     bool
-	class      *list.List // of those that may be cut; nil for none
+	class      *list.List // its class, if it may be cut, else nil
 	element    *list.Element
 }
 
@@ -38,7 +38,7 @@ func ConnOf(r *http.Request) *Conn {
 	return conn
 }
 
-// change calls do with the owner's mu held, if there is a connection.
+// change calls do with the owner's mu held, unless the connection is nil.
 func (c *Conn) change(do func()) {
 	if c == nil {
 		return
@@ -48,8 +48,8 @@ func (c *Conn) change(do func()) {
 	do()
 }
 
-// Read notes that the server has read something. The first bytes of a connection begin its time again, once: until then the server may
-// have been slow.
+// Read records that the server has read something. The first bytes of a connection restart its time, once: until then the server may have
+// been slow.
 func (c *Conn) Read(p []byte) (int, error) {
 	c.reading.Store(true)
 	n, err := c.Conn.Read(p)
@@ -70,7 +70,7 @@ func (c *Conn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite lets the server close gently, so that the last answer arrives.
+// CloseWrite lets the server close gracefully, so that the last answer arrives.
 func (c *Conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -80,17 +80,17 @@ func (c *Conn) CloseWrite() error {
 
 func (c *Conn) isNew() bool { return !c.isGenuine && !c.isAnswered }
 
-// isExcused reports whether it is the server that is slow: it is not waiting for bytes, or has not noticed that some have arrived.
+// isExcused reports whether the server is slow, not the sender: it is not waiting for bytes, or has not read those that have arrived.
 func (c *Conn) isExcused() bool { return c.busy.Load() || !c.reading.Load() || hasUnread(c.Conn) }
 
-// SetBusy says that the server has the request, or that it waits for the rest of it. While it has it the connection is not cut.
+// SetBusy sets whether the server has the whole request. While it has, the connection is not cut.
 func (c *Conn) SetBusy(isBusy bool) {
 	if c != nil {
 		c.busy.Store(isBusy)
 	}
 }
 
-// Genuine says that the sender has proved who it is.
+// Genuine marks the sender as authenticated.
 func (c *Conn) Genuine() {
 	c.change(func() {
 		c.leaveClass()
@@ -102,9 +102,9 @@ func (c *Conn) Genuine() {
 	})
 }
 
-// Answered says that the request is about to be answered. It reports whether the answer must close the connection: the server drains, or
-// somebody waits for a slot, and too many genuine senders hold one. Who sends one webhook and keeps the connection makes room so at once,
-// and nothing is cut that may send again.
+// Answered is called before the request is answered. It reports whether the answer must close the connection: the server drains, or a
+// connection waits for a slot and genuine senders hold too many. So a sender of one webhook that keeps its connection frees the slot at
+// once, and no connection is cut that may send again.
 func (c *Conn) Answered() (closeIt bool) {
 	c.change(func() {
 		c.leaveClass()
@@ -116,14 +116,14 @@ func (c *Conn) Answered() (closeIt bool) {
 		c.busy.Store(false)
 		closeIt = c.owner.draining
 		if c.owner.waiting && c.isGenuine && c.owner.hasGenuineMajority() {
-			c.owner.waiting = false // one slot is enough for who waits
+			c.owner.waiting = false // one slot is enough for the next one
 			closeIt = true
 		}
 	})
 	return closeIt
 }
 
-// enterClass puts the connection among those of its class. It is called with the owner's mu held, as is leaveClass.
+// enterClass adds the connection to its class. It is called with the owner's mu held, as is leaveClass.
 func (c *Conn) enterClass() {
 	switch {
 	case c.isGone:
@@ -145,7 +145,7 @@ func (c *Conn) leaveClass() {
 	}
 }
 
-// hasUnread reports whether bytes have arrived on a connection that nobody has read yet. It is false where that cannot be determined.
+// hasUnread reports whether bytes have arrived that the server has not read yet. It is false if that cannot be determined.
 func hasUnread(conn net.Conn) bool {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {

@@ -18,27 +18,25 @@ import (
 
 // How long a connection keeps its slot while another one waits.
 const (
-	// strangerPatience is how long a connection has, from its beginning, to bring its first request in full. A webhook comes in one packet
+	// strangerPatience is how long a connection may take, from its beginning, to send its first request in full. A webhook comes in one packet
 	// or two. handshakePatience is the same over TLS, which is two round trips more.
 	strangerPatience  = 250 * time.Millisecond
 	handshakePatience = 500 * time.Millisecond
-	// answerPatience is how long a stranger has to fetch its first answer.
+	// answerPatience is how long a stranger may take to read its first answer.
 	answerPatience = 50 * time.Millisecond
 	// genuinePatience is how long a genuine sender may be silent.
 	genuinePatience = 10 * time.Second
-	// cutInterval and handshakeInterval are the least time between two cuts, plain and over TLS. Those that are cut come again, and must
-	// not keep the server busy with that: a handshake costs 2 ms of a core.
+	// cutInterval and handshakeInterval are the least time between two cuts, plain and over TLS. Senders that are cut connect again, which
+	// must not keep the server busy: a handshake costs 2 ms of a core.
 	cutInterval       = time.Millisecond
 	handshakeInterval = 20 * time.Millisecond
 )
 
-// Connections bounds how many connections a server holds. Further ones wait in the kernel's queue, and take the slot of another, in this
-// order: a stranger's that had its answer; that of the stranger who has kept it for longest without a complete request; that of the
-// genuine sender who was silent for longest. A connection whose request has arrived in full is not cut before it is answered, nor one that
-// the server is too slow to serve.
+// Connections limits a server's connections. Further ones wait in the kernel's queue, and replace another, in this order: a stranger that
+// had its answer; the stranger that has sent no complete request for longest; the genuine sender that was silent for longest. A connection
+// whose request has arrived in full is not cut before it is answered, nor one that the server is too slow to serve.
 //
-// Genuine senders keep their slots for longer only while they hold at most half of all: otherwise captured webhooks that are sent again
-// could hold every one.
+// Genuine senders keep their slots longer only while they hold at most half of all: otherwise captured webhooks could hold every slot.
 type Connections struct {
 	limit              int
 	patience, interval time.Duration // of strangers, and between cuts
@@ -49,20 +47,20 @@ type Connections struct {
 	genuine  int // of those
 	waiting  bool
 	draining bool
-	// Connections by their class, each list in the order in which they are to be cut for another one.
+	// Connections by class, each list in the order in which to cut them.
 	answered, fresh, silent *list.List
 	cutAt                   time.Time     // when a slot was taken last
 	freed                   chan struct{} // has an element after a connection has gone
 }
 
-// NewConnections returns a bound of limit connections; none if limit is 0. Its metrics are registered unless registry is nil.
+// NewConnections returns Connections with a limit; 0 is no limit. It registers metrics unless registry is nil.
 func NewConnections(limit int, registry prometheus.Registerer) *Connections {
 	c := &Connections{
 		limit: limit, freed: make(chan struct{}, 1),
 		answered: list.New(), fresh: list.New(), silent: list.New(),
 		cuts: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "meetingrecording_webhook_connections_cut_total",
-			Help: "Connections that were cut because others needed their slot.",
+			Help: "Connections that were closed to free their slot for others.",
 		}),
 	}
 	if limit == 0 {
@@ -71,7 +69,7 @@ func NewConnections(limit int, registry prometheus.Registerer) *Connections {
 	if registry != nil {
 		registry.MustRegister(c.cuts, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "meetingrecording_webhook_connections",
-			Help: "Connections open for webhooks.",
+			Help: "Open webhook connections.",
 		}, func() float64 { return float64(c.count()) }))
 	}
 	return c
@@ -94,8 +92,8 @@ func (c *Connections) Listen(server *http.Server, listener net.Listener, config 
 	return tls.NewListener(bound, config)
 }
 
-// Drain has every answer from now on close its connection, so that the next request comes over another one, to whoever is ready then.
-// Idle connections stay open: a request may be on its way on them.
+// Drain makes every further answer close its connection, so that the next request goes to a ready server. Idle connections stay open: a
+// request may be in transit.
 func (c *Connections) Drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -111,7 +109,7 @@ func (c *Connections) count() int {
 // hasGenuineMajority reports whether genuine senders hold more than half of all slots. It is called with mu held.
 func (c *Connections) hasGenuineMajority() bool { return c.genuine > c.limit/2 }
 
-// add gives a slot to a connection if there is one or one can be taken; otherwise it returns when that is worth another try.
+// add gives a slot to a connection, if one is free or can be freed; otherwise it returns when to try again.
 func (c *Connections) add(conn *Conn) (isAdded bool, wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -128,7 +126,7 @@ func (c *Connections) add(conn *Conn) (isAdded bool, wait time.Duration) {
 	return true, 0
 }
 
-// victim returns the connection to cut for another one, or nil and when there may be one. It is called with mu held.
+// victim returns the connection to cut, or nil and when there may be one. It is called with mu held.
 func (c *Connections) victim(now time.Time) (*Conn, time.Duration) {
 	if wait := c.cutAt.Add(c.interval).Sub(now); wait > 0 {
 		return nil, wait
@@ -146,7 +144,7 @@ func (c *Connections) victim(now time.Time) (*Conn, time.Duration) {
 			conn := front.Value.(*Conn)
 			wait := conn.since.Add(class.patience).Sub(now)
 			if class.members == c.fresh {
-				// If all were cut at once and came again, nobody would get a slot until their time is over, so that is spread evenly over it.
+				// If all were cut at once and connected again, no slot would be free until their time is over. So cuts are spread evenly.
 				wait = max(wait, c.cutAt.Add(c.patience/time.Duration(c.limit)).Sub(now))
 			}
 			if wait > 0 {
@@ -168,7 +166,7 @@ func (c *Connections) cut(conn *Conn) {
 	c.forget(conn)
 	c.cutAt = time.Now()
 	c.cuts.Inc()
-	// It is of no further use, whatever closing it returns.
+	// It is not used again, so the error does not matter.
 	_ = conn.Conn.Close()
 }
 
@@ -189,7 +187,7 @@ func (c *Connections) forget(conn *Conn) {
 	}
 }
 
-// boundListener accepts connections that there is a slot for.
+// boundListener accepts connections while slots are free.
 type boundListener struct {
 	net.Listener
 	connections *Connections
@@ -219,7 +217,7 @@ func (l *boundListener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends an Accept under way.
+// Close ends an Accept in progress.
 func (l *boundListener) Close() error {
 	l.close()
 	return l.Listener.Close()

@@ -13,8 +13,7 @@ import (
 )
 
 const (
-	// maxClients is how many addresses are remembered, each in about 400 bytes: those seen last. By the time that one is forgotten its
-	// bursts are mostly whole again.
+	// maxClients limits the cached addresses, each of about 400 bytes. Before an address is evicted, its bursts have usually recovered.
 	maxClients = 4096
 	// maxNamespaces is more than there are routes at once.
 	maxNamespaces = 2000
@@ -22,14 +21,14 @@ const (
 
 // RateLimits are requests a second; 0 is no limit. Each allows bursts of twice as many.
 type RateLimits struct {
-	// Total, PerClient and PerNamespace bound genuine requests.
+	// Total, PerClient and PerNamespace limit genuine requests.
 	Total, PerClient, PerNamespace float64
-	// Failures and FailuresPerClient bound all others.
+	// Failures and FailuresPerClient limit all others.
 	Failures, FailuresPerClient float64
 }
 
-// Rates bounds the rates of genuine requests and, apart from them, of all others: however many of those come, they take nothing from the
-// genuine ones, also where all come from one address, as behind an Ingress.
+// Rates limits the rates of genuine requests and, separately, of all others. So the others never use up the limits of genuine ones, even if
+// all come from one address, as behind an Ingress.
 type Rates struct {
 	limits RateLimits
 	now    func() time.Time
@@ -40,7 +39,7 @@ type Rates struct {
 	clients           *lru.LRU[netip.Addr, client]
 }
 
-// client is what is remembered of an address.
+// client is the state of one address.
 type client struct{ genuine, failures *rate.Limiter }
 
 // NewRates returns Rates.
@@ -88,7 +87,7 @@ func (r *Rates) Failing(address netip.Addr) (wait time.Duration) {
 	return reservation.DelayFrom(now)
 }
 
-// take uses one of each, or none and returns how long until there is one.
+// take uses one token of each limiter, or none and returns how long to wait.
 func (r *Rates) take(limiters ...*rate.Limiter) (wait time.Duration) {
 	now := r.now()
 	reserved := make([]*rate.Reservation, len(limiters))
@@ -104,7 +103,7 @@ func (r *Rates) take(limiters ...*rate.Limiter) (wait time.Duration) {
 	return wait
 }
 
-// client returns what is remembered of an address.
+// client returns the state of an address.
 func (r *Rates) client(address netip.Addr) client {
 	c, isKnown := r.clients.Get(address)
 	if !isKnown {

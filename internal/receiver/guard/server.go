@@ -1,11 +1,11 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package guard bounds what anybody can make an HTTP server hold or spend: connections ([Connections]), requests in flight ([InFlight],
+// Package guard limits the resources that anyone can make an HTTP server use: connections ([Connections]), requests in flight ([InFlight],
 // [Shares]) and rates ([Rates]).
 //
-// A sender is genuine once it has proved who it is; [Conn.Genuine] says so. All others are strangers: what they hold is taken from them
-// as soon as somebody else waits for it, and they cannot keep it by sending more.
+// A sender is genuine once it is authenticated, see [Conn.Genuine]. All others are strangers: they lose their slots as soon as others wait
+// for them, and cannot keep them by sending more.
 package guard
 
 import (
@@ -20,20 +20,19 @@ import (
 )
 
 const (
-	// maxHeaderBytes is the longest request line with headers, give or take the 4 KiB that net/http adds. A signature by the largest key
-	// has 1,368 bytes.
+	// maxHeaderBytes limits the request line with headers, without the 4 KiB that net/http adds. A signature by the largest key has 1,368
+	// bytes.
 	maxHeaderBytes = 16 << 10
 	// readHeaderTimeout is how long the headers may take to arrive, and a TLS handshake; readTimeout is for headers and body together.
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
-	// answerMargin is what is left to send the answer after reading took readTimeout and the handler its own limit.
+	// answerMargin is the time to send the answer after reading took readTimeout and the handler its own limit.
 	answerMargin = 5 * time.Second
 	// idleTimeout is how long a connection may stay open between requests.
 	idleTimeout = time.Minute
 )
 
-// NewServer returns an HTTP/1.1 server with a limit on everything that a client could make it wait for or hold. A handler has
-// handlerTimeout once it has read the request.
+// NewServer returns an HTTP/1.1 server with limits on time and size of requests. A handler has handlerTimeout once it has read the request.
 func NewServer(handler http.Handler, handlerTimeout time.Duration, logger logr.Logger) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // Conn takes one request at a time for granted
@@ -44,7 +43,7 @@ func NewServer(handler http.Handler, handlerTimeout time.Duration, logger logr.L
 	}
 }
 
-// connectionLog takes what net/http logs about single connections. Any stranger can cause that.
+// connectionLog gets what net/http logs about single connections. Any stranger can cause that.
 type connectionLog struct{ logger logr.Logger }
 
 func (l connectionLog) Write(line []byte) (int, error) {
@@ -52,10 +51,10 @@ func (l connectionLog) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// InFlight bounds how many requests are answered at the same time; nil is no bound.
+// InFlight limits the requests that are answered at the same time; nil is no limit.
 type InFlight chan struct{}
 
-// NewInFlight returns a bound of limit requests; 0 is none.
+// NewInFlight returns InFlight with a limit; 0 is no limit.
 func NewInFlight(limit int) InFlight {
 	if limit == 0 {
 		return nil
@@ -63,8 +62,8 @@ func NewInFlight(limit int) InFlight {
 	return make(InFlight, limit)
 }
 
-// Enter waits for a slot, and returns what gives it back, or nil if there is none before ctx is done. A request that is still arriving must
-// not have one: its sender could keep it.
+// Enter waits for a slot, and returns a function that frees it, or nil if ctx is done first. A request that is still arriving must not have
+// one: its sender could keep it.
 func (f InFlight) Enter(ctx context.Context) (leave func()) {
 	if f == nil {
 		return func() {}
@@ -77,7 +76,7 @@ func (f InFlight) Enter(ctx context.Context) (leave func()) {
 	}
 }
 
-// Hold returns a handler whose requests have no body: while one is answered its connection is not cut.
+// Hold wraps a handler of requests without a body: while one is answered, its connection is not cut.
 func Hold(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ConnOf(r).SetBusy(true)
@@ -86,8 +85,8 @@ func Hold(handler http.Handler) http.Handler {
 	})
 }
 
-// Shares bounds how many requests of one namespace are in flight, so that the others find slots when one's are slow, or many. A nil
-// Shares has no bound.
+// Shares limits the requests in flight of one namespace, so that slow or many requests of one leave slots to others. A nil Shares has no
+// limit.
 type Shares struct {
 	limit int
 
@@ -98,7 +97,7 @@ type Shares struct {
 // NewShares returns Shares of limit requests for each namespace.
 func NewShares(limit int) *Shares { return &Shares{limit: limit, taken: map[string]int{}} }
 
-// Enter takes a slot and returns what gives it back, or nil if there is none.
+// Enter reserves a slot and returns a function that frees it, or nil if there is none.
 func (s *Shares) Enter(namespace string) (leave func()) {
 	if s == nil {
 		return func() {}

@@ -16,12 +16,12 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		begun: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meetingrecording_events_begun_total",
-			Help: "Streams that began, by what they began with: the present state (snapshot), what was kept in memory (memory), what the " +
-				"API server kept (history), or the present state because neither had it (reset, counted beside snapshot).",
+			Help: "Streams that began, by what they began with: the current state (snapshot), cached events (memory), the " +
+				"API server's history (history), or the current state because neither had it (reset, also counted as snapshot).",
 		}, []string{"from"}),
 		watches: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "meetingrecording_events_watches_ended_total",
-			Help: "Watches of the API server that ended and were begun again.",
+			Help: "Watches of the API server that ended and were restarted.",
 		}),
 	}
 	for _, from := range []string{"snapshot", "memory", "history", "reset"} {

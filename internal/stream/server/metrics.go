@@ -17,14 +17,14 @@ type Metrics struct {
 func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		open: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "meetingrecording_events_streams", Help: "Streams that are open.",
+			Name: "meetingrecording_events_streams", Help: "Open streams.",
 		}),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meetingrecording_events_streams_ended_total",
-			Help: "Streams that ended, by why: the client went, was too slow, lost its rights, could not be checked for them, the server shut down, or an error.",
+			Help: "Streams that ended, by reason: the client disconnected, was too slow, lost its rights or could not be checked, the server shut down, or an error.",
 		}, []string{"reason"}),
 		refusal: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "meetingrecording_events_streams_refused_total", Help: "Streams that were refused, because too many were open.",
+			Name: "meetingrecording_events_streams_refused_total", Help: "Streams that were refused because too many were open.",
 		}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meetingrecording_events_sent_total", Help: "Events written to streams, by name.",

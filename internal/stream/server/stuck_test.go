@@ -333,10 +333,10 @@ func (w *world) write(i int) {
 func (w *world) expect(t *testing.T, when string, open, slow int) {
 	t.Helper()
 	want := fmt.Sprintf(`
-# HELP meetingrecording_events_streams Streams that are open.
+# HELP meetingrecording_events_streams Open streams.
 # TYPE meetingrecording_events_streams gauge
 meetingrecording_events_streams %d
-# HELP meetingrecording_events_streams_ended_total Streams that ended, by why: the client went, was too slow, lost its rights, could not be checked for them, the server shut down, or an error.
+# HELP meetingrecording_events_streams_ended_total Streams that ended, by reason: the client disconnected, was too slow, lost its rights or could not be checked, the server shut down, or an error.
 # TYPE meetingrecording_events_streams_ended_total counter
 meetingrecording_events_streams_ended_total{reason="client"} 0
 meetingrecording_events_streams_ended_total{reason="error"} 0
