@@ -51,8 +51,8 @@ const (
 	// ReasonInvalidTemplate (Ready=False, Stalled=True): the API server would reject the Job of a step; the message names
 	// the field.
 	ReasonInvalidTemplate = "InvalidTemplate"
-	// ReasonInvalidSpec (Ready=False, Stalled=True): what the steps need, a condition or the selector is invalid; the message names
-	// each invalid field, including those of templates.
+	// ReasonInvalidSpec (Ready=False, Stalled=True): needs, a condition or the selector are invalid; the message names each invalid field,
+	// including those of templates.
 	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonCheckRefused (Ready=False, Reconciling=True): the Job templates could not be validated, for example because a policy
 	// rejected the dry run. The controller retries.

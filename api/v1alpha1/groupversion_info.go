@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package v1alpha1 holds the API of the meeting-recording operator: MeetingRecording, one recorded file of a meeting and
-// its outcome, and RecordingPipeline, what to do with such files.
+// Package v1alpha1 holds the API of the meeting-recording operator: MeetingRecording, one recorded file of a meeting and its outcome, and
+// RecordingPipeline, the Jobs to run for such files.
 //
 // +kubebuilder:object:generate=true
 // +groupName=recording.meetingops.dev

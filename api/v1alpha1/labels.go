@@ -3,11 +3,11 @@
 
 package v1alpha1
 
-// AnnotationTraceparent is on MeetingRecordings: the recording's place in a distributed trace, as in the traceparent header of W3C Trace
-// Context. The sidecar sets it when it creates the object, if tracing is enabled. Only traces depend on it.
+// AnnotationTraceparent is on MeetingRecordings: the recording's trace context, in the format of W3C's traceparent header. The sidecar sets
+// it when it creates the object, if tracing is enabled. Only traces use it.
 const AnnotationTraceparent = GroupName + "/traceparent"
 
-// Labels that the operator sets. A value that is not a valid label value is cleaned; the spec has the original.
+// Labels that the operator sets. Ids that are not valid values are shortened, with a hash; the spec has the original.
 const (
 	// LabelRecording is on Jobs and their Pods: the name of the MeetingRecording that they work for.
 	LabelRecording = GroupName + "/recording"

@@ -5,7 +5,7 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// MeetingRecordingSpec identifies the recording and holds what users want done with it.
+// MeetingRecordingSpec identifies the recording and has the settings that users may change.
 //
 // +kubebuilder:validation:XValidation:rule="self.meetingID == oldSelf.meetingID",message="meetingID is immutable",fieldPath=".meetingID"
 // +kubebuilder:validation:XValidation:rule="self.sessionID == oldSelf.sessionID",message="sessionID is immutable",fieldPath=".sessionID"
@@ -149,7 +149,7 @@ type MeetingRecording struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec identifies the recording and holds what users want done with it.
+	// spec identifies the recording and has the settings that users may change.
 	// +required
 	Spec MeetingRecordingSpec `json:"spec,omitzero"`
 

@@ -171,7 +171,7 @@ type StepStatus struct {
 	// +required
 	Attempt int32 `json:"attempt"`
 
-	// retries is how often the step was retried since it was last requested, by Pods of its Job or by further Jobs. Pods count once
+	// retries is how often the step was retried since it was last requested, by further Pods of its Job or by further Jobs. Pods count once
 	// their Job has ended.
 	// +kubebuilder:validation:Minimum=0
 	// +optional
@@ -184,8 +184,8 @@ type StepStatus struct {
 	// +required
 	State StepState `json:"state"`
 
-	// reason is why the step is Skipped; absent otherwise. ConditionFalse: its own condition was false; the steps that need it run
-	// all the same. NeedFailed: a step that it needs, directly or indirectly, failed.
+	// reason is why the step is Skipped; absent otherwise. ConditionFalse: its own condition was false; the steps that need it still run.
+	// NeedFailed: a step that it needs, directly or indirectly, failed.
 	// +optional
 	Reason StepReason `json:"reason,omitempty"`
 

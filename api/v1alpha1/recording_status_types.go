@@ -55,7 +55,7 @@ const (
 	EventSourceWebhook EventSource = "Webhook"
 	// EventSourceClient is an app that forwarded a client event (recordingStateChanged). It never starts processing.
 	EventSourceClient EventSource = "Client"
-	// EventSourceBackfill is the provider's REST API, where no webhook was delivered.
+	// EventSourceBackfill is the provider's REST API, because no webhook was delivered.
 	EventSourceBackfill EventSource = "Backfill"
 )
 
@@ -67,8 +67,8 @@ type RecordingEvent struct {
 	// +required
 	Type EventType `json:"type"`
 
-	// source is where the event came from. Webhook: a signed webhook of the provider. Client: an app that forwarded a client
-	// event; the first webhook of the same type replaces it. Backfill: the provider's REST API, where no webhook was delivered.
+	// source is where the event came from. Webhook: a signed webhook of the provider. Client: an app that forwarded a client event; the first
+	// webhook of the same type replaces it. Backfill: the provider's REST API, because no webhook was delivered.
 	// +required
 	Source EventSource `json:"source"`
 

@@ -50,10 +50,10 @@ type PipelineStep struct {
 	// +required
 	Template batchv1.JobTemplateSpec `json:"template,omitzero"`
 
-	// needs are the names of the steps that must have succeeded before this step starts. If one of them failed, directly or
-	// indirectly, this step is Skipped. If one of them was skipped by its own condition, this step runs all the same. The outputs of
-	// the needed steps are available to the containers as environment variables, STEP_<NAME>_<OUTPUT>_URL, _MEDIA_TYPE, _SIZE_BYTES
-	// and _SHA256, and as one JSON file, whose path is in STEP_OUTPUTS_FILE. Without needs the step starts at once.
+	// needs are the names of the steps that must end before this step starts. If one of them fails, directly or indirectly, this step is
+	// Skipped. If one of them is skipped by its own condition, this step still runs. The outputs of the needed steps are available to the
+	// containers as environment variables, STEP_<NAME>_<OUTPUT>_URL, _MEDIA_TYPE, _SIZE_BYTES and _SHA256, and as one JSON file, whose path is
+	// in STEP_OUTPUTS_FILE. Without needs the step starts at once.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=31
 	// +kubebuilder:validation:items:MinLength=1
@@ -115,10 +115,9 @@ type PipelineStep struct {
 
 // PipelineRetention is how long recordings and Jobs are kept.
 type PipelineRetention struct {
-	// keepRecordings is how long a MeetingRecording is kept after its processing ended and its last event arrived, such as
-	// 720h, at least 24h. The recordings of a session are deleted together, once that time has passed for each of them. If several
-	// pipelines ran for a recording, the longest time counts. Defaults to forever: a recording for which a pipeline without keepRecordings
-	// ran is kept.
+	// keepRecordings is how long a MeetingRecording is kept after its processing ended and its last event arrived, such as 720h, at least 24h.
+	// The recordings of a session are deleted together, once that time has passed for each of them. If several pipelines ran for a recording,
+	// the longest time applies. Defaults to forever: a recording for which a pipeline without keepRecordings ran is kept.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
@@ -139,8 +138,8 @@ type PipelineRetention struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.maxConcurrent) || !has(self.queueName)",message="maxConcurrent and queueName are mutually exclusive",fieldPath=".queueName"
 type RecordingPipelineSpec struct {
-	// triggers are the ends of a recording for which the pipeline runs. Stopped: the recording ended with recording-stopped. Failed:
-	// the provider could not record. Defaults to [Stopped].
+	// triggers are the ways in which a recording must end for the pipeline to run. Stopped: with recording-stopped. Failed: the provider could
+	// not record. Defaults to [Stopped].
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=2
@@ -153,9 +152,8 @@ type RecordingPipelineSpec struct {
 	// +optional
 	Selector *LabelSelector `json:"selector,omitempty"`
 
-	// when is a condition in CEL over the recording, such as recording.segment == 1. It is evaluated when a recording that the
-	// selector selects ends. If it is false the pipeline does not run; if it cannot be evaluated the steps are Failed and their
-	// messages say why.
+	// when is a condition in CEL over the recording, such as recording.segment == 1. It is evaluated when a selected recording ends. If it is
+	// false the pipeline does not run; if it cannot be evaluated the steps are Failed and their messages say why.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	// +optional
@@ -180,7 +178,7 @@ type RecordingPipelineSpec struct {
 	// +optional
 	Retention *PipelineRetention `json:"retention,omitempty"`
 
-	// steps are the Jobs to run. Each runs as soon as the steps that it needs have succeeded.
+	// steps are the Jobs to run. Each starts once the steps that it needs have succeeded, or were skipped by their own conditions.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
@@ -214,7 +212,7 @@ type RecordingPipelineStatus struct {
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=rpipe,categories=recordings
-// +kubebuilder:printcolumn:name="Triggers",type=string,JSONPath=".spec.triggers",description="The ends of a recording for which the pipeline runs."
+// +kubebuilder:printcolumn:name="Triggers",type=string,JSONPath=".spec.triggers",description="How a recording must end for the pipeline to run."
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=".status.conditions[?(@.type==\"Ready\")].status",description="Whether the pipeline can run."
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=".status.conditions[?(@.type==\"Ready\")].reason",priority=1,description="Why the pipeline can run or not."

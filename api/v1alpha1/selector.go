@@ -8,8 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// Parse returns the selector in the form that matches labels; nil selects everything. The schema admits none that cannot be
-// parsed.
+// Parse returns the selector in the form that matches labels; nil selects everything. The schema accepts only selectors that can be parsed.
 func (s *LabelSelector) Parse() (labels.Selector, error) {
 	if s == nil {
 		return labels.Everything(), nil

@@ -13,11 +13,11 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/progress"
 )
 
-const archiveLong = `Copy a recorded file to a bucket, and write where it is, its size and SHA-256 to the container's termination message.
+const archiveLong = `Copy a recorded file to a bucket, and write its URL, size and SHA-256 to the container's termination message.
 
-The file is taken from RECORDING_FILE_URL, which the operator sets, and only from allowed hosts at public addresses. What breaks off
-is continued; size and digest are compared with what the source announced. The file appears under its final name complete or
-not at all, and beside it a JSON document about the recording. When the same file is there already, nothing is copied.
+The source is RECORDING_FILE_URL, which the operator sets. Only allowed hosts at public addresses may be fetched. An interrupted download
+is resumed, and size and digest are compared with what the source announced. The file gets its final name only when it is complete.
+A JSON document beside it describes the recording. If the bucket has the same file, nothing is copied.
 
 Destinations:
   file:///folder          a folder, such as a volume
@@ -25,13 +25,13 @@ Destinations:
                           for another S3 server add ?endpoint=https://host&use_path_style=true&region=us-east-1
   gs://bucket             Google Cloud Storage, with GOOGLE_APPLICATION_CREDENTIALS or workload identity
   azblob://container      Azure Blob Storage, with AZURE_STORAGE_ACCOUNT, and AZURE_STORAGE_KEY or workload identity
-Each takes ?prefix=folder/ to begin every name with.
+Each accepts ?prefix=folder/ for all names.
 
-A recording without a URL is in a bucket of your own: --source-bucket says which, with the same kinds of URL.
-Of an encrypted recording the key and the metadata are stored beside the file, as the outputs encryption-key and encryption-metadata.
+A recording without a URL is in a bucket of your own: set --source-bucket to it, with the same kinds of URL.
+For an encrypted recording, the key and the metadata are stored beside the file, as the outputs encryption-key and encryption-metadata.
 
 Exit codes: 0 done; 64 wrong use; 65 not a recording; 66 no such file; 76, 77 refused; 78 bucket or credentials missing;
-69, 74 and 75 may pass, and are worth another try.`
+69, 74 and 75 retryable.`
 
 const archiveExample = `  # as a step of a RecordingPipeline, with a volume at /recordings
   postprocess archive --destination=file:///recordings
@@ -69,7 +69,7 @@ func newArchiveCommand(p process, terminationLog *string) *cobra.Command {
 	flags.SortFlags = false
 	opts.destination.add(flags, archive.DefaultObjectName)
 	flags.StringVar(&opts.metadataSuffix, "metadata-suffix", ".json",
-		"what to append to the name for the JSON document about the recording; empty: no document, and copy every time")
+		"suffix of the JSON document's name; empty: write no document, and copy every time")
 	opts.source.add(flags)
 	addTerminationLogFlag(flags, terminationLog)
 	return cmd

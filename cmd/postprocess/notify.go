@@ -19,18 +19,18 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-const notifyLong = `Tell a receiver of your own that a recording was processed, and what the steps before this one made: by an HTTP POST of a
+const notifyLong = `Send a receiver of your own an event about a processed recording and the outputs of earlier steps: an HTTP POST of a
 CloudEvents 1.0 event in JSON (application/cloudevents+json).
 
-It is signed as https://www.standardwebhooks.com says (webhook-id, webhook-timestamp, webhook-signature), with the secret in
---secret-file or NOTIFY_SECRET: "whsec_" and 24 to 64 bytes in base64. Two secrets, with white space between them, sign both, so
-that one can replace the other.
+The event is signed by Standard Webhooks (https://www.standardwebhooks.com: webhook-id, webhook-timestamp, webhook-signature), with the
+secret in --secret-file or NOTIFY_SECRET: "whsec_" and 24 to 64 bytes in base64. With two secrets, separated by white space, it has two
+signatures, so that one secret can replace the other.
 
-The recording is that of the RECORDING_ variables, and what the steps made is read from the file that STEP_OUTPUTS_FILE names;
-the operator sets them, the file for a step that needs others. The event's id is made of what it says: the same news again has the same.
+The recording comes from the RECORDING_ variables, the outputs from the file in STEP_OUTPUTS_FILE. The operator sets them; the file only for
+a step that needs others. The event's id depends on its content only, so a repeated event has the same id.
 
-Exit codes: 0 the receiver has answered 2xx; 64 wrong use; 65 malformed outputs of steps; 76 refused by the receiver; 77 not allowed;
-78 no such receiver; 69 and 75 may pass, and are worth another try.`
+Exit codes: 0 the receiver responded 2xx; 64 wrong use; 65 malformed outputs of steps; 76 refused by the receiver; 77 not allowed;
+78 no such receiver; 69 and 75 retryable.`
 
 const notifyExample = `  # as a step of a RecordingPipeline, with a Secret as a volume
   postprocess notify --url=https://example.com/recordings --secret-file=/etc/notify/secret
@@ -50,7 +50,7 @@ func newNotifyCommand(p process, terminationLog *string) *cobra.Command {
 	opts := notifyOptions{sender: notify.Defaults()}
 	cmd := &cobra.Command{
 		Use:     "notify",
-		Short:   "Tell a receiver of the recording and what was made of it",
+		Short:   "Notify a receiver about the recording and its outputs",
 		Long:    notifyLong,
 		Example: notifyExample,
 		Args:    usageArgs(cobra.NoArgs),

@@ -12,14 +12,14 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/outputs"
 )
 
-const probeLong = `Tell what a recording is: duration, container, codecs, resolution, bit rate and frame rate, as values for the conditions
-of later steps, and as a report in JSON when there is a destination.
+const probeLong = `Report what a recording is: duration, container, codecs, resolution, bit rate and frame rate, as values for the conditions
+of later steps, and as a JSON report if there is a destination.
 
-With --analyze=full all of the recording is fetched and decoded, for its loudness (EBU R 128), and how much of it is
-silent or black. Without, no more is fetched than is needed where the source serves parts of the file: for MP4 files, the
-index and the beginning.
+--analyze=full fetches and decodes the whole recording, for its loudness (EBU R 128) and its silent or black share.
+Otherwise only the needed parts are fetched, if the source serves parts of the file: for MP4 files, the index and the
+beginning.
 
-A truncated or empty recording, and a file that is none, are errors (exit code 65).`
+A truncated or empty recording, and any other file, is an error (exit code 65).`
 
 const probeExample = `  # as a step of a RecordingPipeline
   postprocess probe --analyze=full --destination=file:///recordings
@@ -32,7 +32,7 @@ func newProbeCommand(p process, terminationLog *string) *cobra.Command {
 	opts.usesSound = true
 	opts.destinationOptional = true
 	var analyze string
-	cmd := &cobra.Command{Use: "probe", Short: "Tell what a recording is, and whether it is whole", Long: probeLong, Example: probeExample}
+	cmd := &cobra.Command{Use: "probe", Short: "Report what a recording is, and whether it is complete", Long: probeLong, Example: probeExample}
 	cmd.Flags().StringVar(&analyze, "analyze", "headers", "headers: what the container says; full: loudness, silence and black too")
 	return mediaCommand(p, terminationLog, opts, cmd, func(ctx context.Context, step media.Step) (outputs.Message, error) {
 		if err := oneOf("analyze", analyze, "headers", "full"); err != nil {

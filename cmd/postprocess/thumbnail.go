@@ -16,12 +16,12 @@ import (
 
 const thumbnailLong = `Make pictures of a recording:
 
-  poster.jpg         one in full size, from the beginning, and not a black one
-  contact-sheet.jpg  up to 16, from all over the recording
-  thumbnails.jpg     a sprite of up to 100 small ones, for players to show above their time line
-  thumbnails.vtt     a WebVTT track that says which part of the sprite to show when (#xywh)
+  poster.jpg         a full-size picture from the beginning that is not black
+  contact-sheet.jpg  up to 16 pictures from the whole recording
+  thumbnails.jpg     a sprite of up to 100 small pictures, for the time line of players
+  thumbnails.vtt     a WebVTT track with the part of the sprite for each time (#xywh)
 
-Of an MP4 file no more is fetched than its index and the frames that are shown, where the source serves parts of the file.`
+Of an MP4 file only the index and the needed frames are fetched, if the source serves parts of the file.`
 
 const thumbnailExample = `  # as a step of a RecordingPipeline
   postprocess thumbnail --destination=file:///recordings

@@ -18,10 +18,10 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-const transcodeLong = `Make of a recording what browsers play:
+const transcodeLong = `Make files that browsers play:
 
-  mp4  video.mp4        H.264 and AAC, with the index at the front, so that it plays while it loads. A recording whose
-                        streams browsers play already keeps them; only the container is made again (but see --reencode)
+  mp4  video.mp4        H.264 and AAC, with the index at the front, so that it plays while it loads. Streams that
+                        browsers already play are copied into a new container (see --reencode)
   hls  hls/master.m3u8  a ladder of renditions of 1080, 720, 480, 360 and 240 lines, none above the recording's own, with
                         hls/SHA256SUMS of all its files
 

@@ -21,20 +21,20 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/transcript/speech"
 )
 
-const transcribeLong = `Have an engine for speech recognition write down what is said in a recording:
+const transcribeLong = `Transcribe a recording with a speech recognition engine:
 
   transcript.json  segments and, if the engine gives them, words, with their times
   captions.vtt     captions for players (WebVTT)
   captions.srt     the same as SubRip
   transcript.txt   the text
 
-The engine is an HTTP endpoint (--engine-url) that takes POST /v1/audio/transcriptions as OpenAI describes it, such as
+The engine is an HTTP endpoint (--engine-url) that accepts OpenAI's POST /v1/audio/transcriptions, such as
 whisper.cpp's server (/inference), faster-whisper's servers, vLLM, or a hosted service; or a command after --, which gets the
 path of a WAV file in place of {file}, and TRANSCRIBE_LANGUAGE, TRANSCRIBE_PROMPT and TRANSCRIBE_MODEL in its environment, and
 prints the same JSON.
 
-The sound is cut at silences into chunks below the limits of the engine. An interrupted run goes on after the chunks that were
-finished, which lie in transcript.state.json beside the outputs until the transcript is stored.`
+The sound is cut at silences into chunks below the limits of the engine. An interrupted run continues after the finished
+chunks, which are in transcript.state.json beside the outputs until the transcript is stored.`
 
 const transcribeExample = `  # as a step of a RecordingPipeline, with a whisper.cpp server in the cluster, after the step audio
   postprocess transcribe --source-output=wav --engine-url=http://whisper.apps.svc:8080/inference \
@@ -72,7 +72,7 @@ func newTranscribeCommand(p process, terminationLog *string) *cobra.Command {
 	opts := &transcribeOptions{step: newMediaOptions(), chunkBytes: 24 << 20}
 	opts.step.extraRoom, opts.step.usesSound = 1, true
 	cmd := &cobra.Command{
-		Use: "transcribe [-- COMMAND {file} ...]", Short: "Have an engine write down what is said, with times",
+		Use: "transcribe [-- COMMAND {file} ...]", Short: "Transcribe the recording with a speech recognition engine",
 		Long: transcribeLong, Example: transcribeExample,
 		PreRunE: func(_ *cobra.Command, args []string) error { return opts.prepare(args) },
 	}

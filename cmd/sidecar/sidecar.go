@@ -344,9 +344,8 @@ func (s *sidecar) becomeReady(ctx context.Context, reason string, try func(conte
 	}
 }
 
-// shutdown becomes not ready, accepts webhooks for --shutdown-delay, answers
-// requests in flight, waits for their writes, and closes. It skips the delay
-// unless the end is orderly, that is, if a server has failed.
+// shutdown becomes not ready, accepts webhooks for --shutdown-delay, answers requests in flight, waits for their writes, and closes. After
+// the failure of a server it is not orderly and skips the delay.
 func (s *sidecar) shutdown(orderly bool) error {
 	s.readiness.Set(shuttingDown)
 	s.connections.Drain()
