@@ -40,7 +40,7 @@ func TestArchive(t *testing.T) {
 	if err != nil || !bytes.Equal(stored, content) {
 		t.Errorf("stored %d bytes, %v", len(stored), err)
 	}
-	for _, want := range []string{"level=WARN", "flag=--allow-http", "flag=--allow-private-addresses", "msg=archived"} {
+	for _, want := range []string{"level=WARN", "flag=--allow-http", "flag=--allow-private-addresses", "msg=Archived"} {
 		if !strings.Contains(f.stderr.String(), want) {
 			t.Errorf("no %s in the log:\n%s", want, &f.stderr)
 		}

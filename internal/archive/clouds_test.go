@@ -26,7 +26,7 @@ import (
 // archiveTwice archives to a bucket, and finds the file unchanged the second time.
 func archiveTwice(t *testing.T, b *bench) {
 	t.Helper()
-	for _, want := range []string{"msg=archived ", "and unchanged"} {
+	for _, want := range []string{"msg=Archived ", "Already archived"} {
 		b.log.Reset()
 		made, err := b.withMetadata(t.Context())
 		if err != nil {

@@ -133,7 +133,7 @@ func TestAgain(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", test.name, err)
 				}
-				if copied := strings.Contains(b.log.String(), "msg=archived "); copied != test.copied {
+				if copied := strings.Contains(b.log.String(), "msg=Archived "); copied != test.copied {
 					t.Errorf("%s: copied = %v\n%s", test.name, copied, b.log)
 				}
 				if read := sent.Load() == int64(len(file)); read != test.read {
@@ -171,7 +171,7 @@ func TestAnotherRecording(t *testing.T) {
 	for _, session := range []string{"1", "2"} {
 		req.Recording.SessionID = session
 		b.log.Reset()
-		if _, err := b.Archive(t.Context(), req); err != nil || !strings.Contains(b.log.String(), "msg=archived ") {
+		if _, err := b.Archive(t.Context(), req); err != nil || !strings.Contains(b.log.String(), "msg=Archived ") {
 			t.Errorf("session %s: %v\n%s", session, err, b.log)
 		}
 	}

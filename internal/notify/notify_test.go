@@ -156,7 +156,7 @@ func TestSend(t *testing.T) {
 	if diff := cmp.Diff(data(), carried); diff != "" {
 		t.Errorf("data (-want +got)\n%s", diff)
 	}
-	if !strings.Contains(f.log.String(), "msg=notified") {
+	if !strings.Contains(f.log.String(), "msg=Notified") {
 		t.Errorf("log:\n%s", &f.log)
 	}
 }

@@ -301,7 +301,7 @@ func TestCollectorAway(t *testing.T) {
 	stop(t, tracer)
 	mu.Lock()
 	defer mu.Unlock()
-	if text := strings.Join(lines, "\n"); strings.Count(text, "spans were not taken") != 1 || !strings.Contains(text, "403 Forbidden") {
+	if text := strings.Join(lines, "\n"); strings.Count(text, "Spans not exported") != 1 || !strings.Contains(text, "403 Forbidden") {
 		t.Errorf("log:\n%s", text)
 	}
 
