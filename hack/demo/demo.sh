@@ -2,7 +2,7 @@
 # Copyright 2026 The Meeting Recording Operator Authors.
 # SPDX-License-Identifier: Apache-2.0
 #
-# The whole story on a real Kubernetes: install the operator, play the provider, and show what happened to a recorded file.
+# A demonstration on a real Kubernetes: install the operator, play the provider, and show the processed recording.
 set -euo pipefail
 
 usage() {
@@ -66,7 +66,7 @@ prepare() {
   cluster=$(choose_cluster)
   printf '%s\n' "$cluster" >"$state/cluster"
 
-  step "A Kubernetes ($cluster) and the operator's image ($img)"
+  step "Kubernetes ($cluster) and the operator's image ($img)"
   bring_up "$cluster"
   trap stop_processes EXIT
 
@@ -96,7 +96,7 @@ up() {
   log "demo: done in $((SECONDS - started))s. To look around, with kubectl and its plugin:"
   log "  export ${KUBECONFIG:+KUBECONFIG=$KUBECONFIG }PATH=$state:$root/bin/k8s:\$PATH"
   tell_listening
-  log "demo: take it down with: make demo-down"
+  log "demo: remove everything with: make demo-down"
 }
 
 pipelines() {
@@ -108,14 +108,14 @@ pipelines() {
   step "The result"
   show_pipelines
 
-  step "One step again, and what needs it"
+  step "Rerun one step and those that need it"
   rerun_thumbnail
 
-  step "A recording that is deleted while its Job is at work"
+  step "Delete a recording while its Job runs"
   cancel_by_deletion
   log ""
   log "demo: done in $((SECONDS - started))s. Look around: KUBECONFIG=${KUBECONFIG:-} $root/bin/k8s/kubectl -n $namespace get mrec,rpipe"
-  log "demo: take it down with: make demo-down"
+  log "demo: remove everything with: make demo-down"
 }
 
 docs() {

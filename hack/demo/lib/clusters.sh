@@ -10,7 +10,7 @@ choose_cluster() {
   case ${DEMO_CLUSTER:-} in
     existing | kind | local) printf '%s\n' "$DEMO_CLUSTER" ;;
     '') if docker info >/dev/null 2>&1; then echo kind; else echo local; fi ;;
-    *) die "DEMO_CLUSTER=$DEMO_CLUSTER: say existing, kind or local" ;;
+    *) die "DEMO_CLUSTER=$DEMO_CLUSTER: set it to existing, kind or local" ;;
   esac
 }
 

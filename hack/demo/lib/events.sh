@@ -23,7 +23,7 @@ YAML
 listen() {
   kubectl -n "$system" rollout status deployment/meeting-recording-events --timeout=120s ||
     { explain_pods; die "the events server did not become ready"; }
-  command -v curl >/dev/null || die "curl is missing, which reads the live events: install the package curl"
+  command -v curl >/dev/null || die "curl is missing: install the package curl"
   start events-port-forward "$root/bin/k8s/kubectl" -n "$system" port-forward service/meeting-recording-events "$events_port:80"
   await 20 "the way to the events server (see $state/events-port-forward.log)" reachable 127.0.0.1 "$events_port"
   # By a file, so that the token is not among the arguments, which everybody on the machine can read.
@@ -55,7 +55,7 @@ show_stream() {
   local deadline=$((SECONDS + 20)) wanted
   until ended "$1" || ((SECONDS > deadline)); do sleep 0.2; done # what lacks is told below
   # shellcheck disable=SC2016 # the reader's TOKEN
-  printf '\nWhat this told of the recording meanwhile:\n$ curl -N -H "Authorization: Bearer $TOKEN" %s\n' \
+  printf '\nThe stream about this recording:\n$ curl -N -H "Authorization: Bearer $TOKEN" %s\n' \
     "'http://127.0.0.1:$events_port/events?namespace=$namespace'"
   awk -v recording="$1" '
     /^id: / { id = $0 }
@@ -68,13 +68,13 @@ show_stream() {
     # shellcheck disable=SC2053 # a pattern
     if [[ $line == ${wanted[i]} ]]; then i=$((i + 1)); fi
   done < <(told "$1")
-  ((i == ${#wanted[@]})) || die "the stream of live events lacks \"${wanted[i]}\" in its place; it told of $1:"$'\n'"$(told "$1")"$'\n'"See $state/stream.log, and kubectl -n $system logs deployment/meeting-recording-events"
+  ((i == ${#wanted[@]})) || die "the stream of live events lacks \"${wanted[i]}\" in its place. About $1 it has:"$'\n'"$(told "$1")"$'\n'"See $state/stream.log, and kubectl -n $system logs deployment/meeting-recording-events"
 }
 
 # tell_listening prints how to see live events oneself.
 tell_listening() {
   local kubectl="$root/bin/k8s/kubectl${KUBECONFIG:+ --kubeconfig $KUBECONFIG}"
-  log "demo: live events, of the next webhooks that you send (and the page at http://127.0.0.1:$events_port/, which takes the same token):
+  log "demo: to follow live events of further webhooks (the page at http://127.0.0.1:$events_port/ accepts the same token):
   $kubectl -n $system port-forward service/meeting-recording-events $events_port:80 &
   TOKEN=\$($kubectl -n $namespace create token demo-viewer --audience=meeting-recording-events)
   curl -N -H \"Authorization: Bearer \$TOKEN\" 'http://127.0.0.1:$events_port/events?namespace=$namespace'"

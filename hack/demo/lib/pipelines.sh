@@ -71,7 +71,7 @@ rerun_thumbnail() {
   before=$(steps_of "$film" "$kept")
   run kubectl -n "$namespace" patch mrec "$film" --type=merge -p "{\"spec\":{\"rerun\":{\"token\":\"$token\",\"steps\":[{\"pipeline\":\"publish\",\"step\":\"thumbnail\"}]}}}"
   kubectl -n "$namespace" wait "mrec/$film" --for=jsonpath='{.status.processing.observedRerunToken}'="$token" --timeout=60s >/dev/null ||
-    die "the rerun did not begin"
+    die "the rerun did not start"
   await_processed "$film"
   printf '\nThe attempts now\n'
   of "$film" '{range .status.processing.steps[*]}{.pipeline}/{.step}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'

@@ -158,7 +158,7 @@ run() {
 show_file() {
   local url pod=show-archive made source
   url=$(kubectl -n "$namespace" get mrec "$1" -o jsonpath='{.status.processing.steps[0].outputs[0].url}')
-  [[ $url == file:///archive/* ]] || die "the recording tells of no archived file: $url"
+  [[ $url == file:///archive/* ]] || die "the recording has no archived file: $url"
   kubectl -n "$namespace" delete pod "$pod" --ignore-not-found --wait >/dev/null
   kubectl apply -f - >/dev/null <<YAML
 apiVersion: v1
