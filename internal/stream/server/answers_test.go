@@ -17,7 +17,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/access"
 )
 
-// What came of asking about a caller is told by a code that says whether to come again, and in words that say what to fix.
+// TestRefusals: a refusal has a code, Retry-After if it can be retried, and words that say what to fix.
 func TestRefusals(t *testing.T) {
 	s := New(Options{Log: logr.Discard()})
 	for name, test := range map[string]struct {
@@ -28,8 +28,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		"a token that is unknown": {access.ErrUnauthenticated, http.StatusUnauthorized, "may have expired", false},
 		"no right":                {access.ErrForbidden, http.StatusForbidden, "ask for a role", false},
-		"too many":                {fmt.Errorf("who: %w", access.ErrBusy), http.StatusServiceUnavailable, "too many callers", true},
-		"given up":                {context.Canceled, http.StatusServiceUnavailable, "given up", true},
+		"too many":                {fmt.Errorf("who: %w", access.ErrBusy), http.StatusServiceUnavailable, "too many requests wait", true},
+		"cancelled":               {context.Canceled, http.StatusServiceUnavailable, "was cancelled", true},
 		"no API server":           {errors.New("no connection"), http.StatusServiceUnavailable, "does not answer", true},
 	} {
 		t.Run(name, func(t *testing.T) {
