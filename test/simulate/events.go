@@ -217,8 +217,7 @@ func kindsIn(status v1alpha1.RecordingStatus) (kinds []v1alpha1.EventType) {
 // make one after another: however often writing them failed, they were written in that order. Whether a file still belongs to a failed recording
 // depends on its Jobs too.
 func (w *World) checkOrder(recordings []*v1alpha1.MeetingRecording) {
-	isBrief := !slices.ContainsFunc(w.plan.Faults, func(f Fault) bool { return f.Kind == Slow && f.Amount > maxBriefly })
-	if w.plan.Backfill || !isBrief || !w.hasOnly(append([]Kind{Slow, Errors, Refused, Throttled, CacheLag}, apart...)...) {
+	if w.plan.Backfill || !w.isBrief() || !w.hasOnly(append([]Kind{Slow, Errors, Refused, Throttled, CacheLag}, apart...)...) {
 		return
 	}
 	for i, all := range w.bySession() {
@@ -245,6 +244,11 @@ func (w *World) checkOrder(recordings []*v1alpha1.MeetingRecording) {
 			w.broken("in their order the events of session %s make %v, and it has %v", session, want, got)
 		}
 	}
+}
+
+// isBrief reports whether no call takes so long that it is given up.
+func (w *World) isBrief() bool {
+	return !slices.ContainsFunc(w.plan.Faults, func(f Fault) bool { return f.Kind == Slow && f.Amount > maxBriefly })
 }
 
 // skipAfter is longer than what a manager reads may be in the past, where no call is slow.

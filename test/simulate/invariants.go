@@ -4,6 +4,7 @@
 package simulate
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -16,8 +17,11 @@ import (
 
 // order holds that each sidecar writes the events of a session in the order in which it accepted them.
 type order struct {
-	mu       sync.Mutex
-	sessions map[string][]*arrival
+	// mayRepeat is where a write may take effect without the sidecar knowing. Then it repeats an event, unless the status shows its time.
+	mayRepeat bool
+	mu        sync.Mutex
+	sessions  map[string][]*arrival
+	times     map[string]map[string]bool // of each recording, the types and times of the deliveries that its status has
 }
 
 // arrival is an attempt at a webhook.
@@ -30,7 +34,9 @@ type arrival struct {
 	isInStatus  bool // with its own time
 }
 
-func newOrder() *order { return &order{sessions: map[string][]*arrival{}} }
+func newOrder() *order {
+	return &order{sessions: map[string][]*arrival{}, times: map[string]map[string]bool{}}
+}
 
 func (o *order) arrives(sidecar, session string, ev lifecycle.Event) *arrival {
 	a := &arrival{sidecar: sidecar, kind: ev.Type, at: ev.ReceivedAt.UTC().Truncate(time.Microsecond)}
@@ -48,8 +54,9 @@ func (o *order) spools(a *arrival) {
 	a.spooled = time.Now()
 }
 
-// writes returns an event that should have been written before one that a change of a recording brings; nil if there is none.
-func (o *order) writes(c memoryapi.Change) (late, early *arrival) {
+// writes returns what is wrong with a change of a recording: an event that another overtakes, or that another recording has already; empty
+// if nothing is.
+func (o *order) writes(c memoryapi.Change) string {
 	before := map[string]string{}
 	for _, entry := range listOf(c.Before, "status", "recording", "events") {
 		before[textOf(entry, "type")] = textOf(entry, "lastReceiveTime")
@@ -57,9 +64,11 @@ func (o *order) writes(c memoryapi.Change) (late, early *arrival) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	all := o.sessions[textOf(c.After, "spec", "sessionID")]
+	times := map[string]bool{}
 	var written []*arrival
 	for _, entry := range listOf(c.After, "status", "recording", "events") {
 		kind, last := textOf(entry, "type"), textOf(entry, "lastReceiveTime")
+		times[kind+textOf(entry, "receiveTime")], times[kind+last] = true, true
 		at, err := time.Parse(time.RFC3339Nano, last)
 		if err != nil || before[kind] == last {
 			continue
@@ -71,21 +80,35 @@ func (o *order) writes(c memoryapi.Change) (late, early *arrival) {
 			a.isWritten = true // of several in one write only the last has its time in the status
 			if a.at.Equal(at) && textOf(entry, "source") != string(v1alpha1.EventSourceBackfill) {
 				written = append(written, a)
+				if other := o.has(kind+last, c.Name); other != "" {
+					return fmt.Sprintf("%s of %s is written to %s too", kind, other, c.Name)
+				}
 			}
 		}
 	}
+	o.times[c.Name] = times
 	for i, late := range all {
 		for j, early := range all {
 			isPassed := !late.isWritten && !late.spooled.IsZero() && late.spooled.Before(early.at) && slices.Contains(written, early)
-			if late.sidecar == early.sidecar && (isPassed || i < j && early.isInStatus && slices.Contains(written, late)) {
-				return late, early
+			if late.sidecar == early.sidecar && (isPassed || i < j && !o.mayRepeat && early.isInStatus && slices.Contains(written, late)) {
+				return fmt.Sprintf("%s accepted %s of %s at %s before %s, and writes it later", late.sidecar, late.kind, c.Name, late.at, early.kind)
 			}
 		}
 	}
 	for _, a := range written {
 		a.isInStatus = true
 	}
-	return nil, nil
+	return ""
+}
+
+// has returns the recording, other than one, that has the time of a delivery. No two arrive at the same time.
+func (o *order) has(delivery, than string) string {
+	for name, times := range o.times {
+		if name != than && times[delivery] {
+			return name
+		}
+	}
+	return ""
 }
 
 // hasSpooled reports whether a sidecar has spooled an event of a session earlier, and not written it yet.

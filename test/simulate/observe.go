@@ -117,8 +117,8 @@ func (w *World) observe(c memoryapi.Change) {
 		}
 		w.observeSteps(c)
 		w.checkSkipped(c)
-		if late, early := o.order.writes(c); late != nil && !w.has(ClockJump) && !w.mayBeLost() {
-			w.broken("%s accepted %s of %s at %s before %s, and writes it later", late.sidecar, late.kind, c.Name, late.at, early.kind)
+		if problem := o.order.writes(c); problem != "" && !w.has(ClockJump) && !w.mayBeLost() {
+			w.broken("%s", problem)
 		}
 	case "events":
 		if c.Before == nil {

@@ -75,6 +75,7 @@ func Run(t *testing.T, plan Plan, folder string, verbose bool) Result {
 		managers: map[string]*process{}, lifeCount: map[string]int{}, accepted: map[string]int{}, observed: newObservations(),
 		poisoned: map[string]bool{}, decoded: map[string]*v1alpha1.MeetingRecording{},
 	}
+	w.observed.order.mayRepeat = !w.isBrief() || w.has(LostAnswers, Killed, KilledAtCall, Frozen, Torn, Flipped)
 	w.story = &story{begin: w.begin}
 	w.weather = &weather{world: w, faults: plan.Faults, calls: map[string]int{}, tally: map[Kind]int{}}
 	w.api = memoryapi.New(time.Now, namespace)
