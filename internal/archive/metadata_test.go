@@ -177,7 +177,7 @@ func TestAnotherRecording(t *testing.T) {
 	}
 	b.log.Reset()
 	req.SourceURL = strings.Replace(req.SourceURL, "topsecret", "other", 1)
-	if _, err := b.Archive(t.Context(), req); err != nil || !strings.Contains(b.log.String(), "and unchanged") {
+	if _, err := b.Archive(t.Context(), req); err != nil || !strings.Contains(b.log.String(), "Already archived") {
 		t.Errorf("with another signature: %v\n%s", err, b.log)
 	}
 }
