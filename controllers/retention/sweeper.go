@@ -87,40 +87,34 @@ func (s *Sweeper) Start(ctx context.Context) error {
 // sweep considers every recording that is old enough, once. A namespace that cannot be listed does not stop the others.
 func (s *Sweeper) sweep(ctx context.Context) {
 	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithName("retention"))
-	var pipelines v1alpha1.RecordingPipelineList
-	if err := s.Client.List(ctx, &pipelines); err != nil {
-		s.incomplete(ctx, fmt.Errorf("list pipelines: %w", err))
-		return
-	}
-	rules := s.Rules.With(pipelines.Items)
-	if !rules.Any() {
-		return
-	}
-	if err := s.ServerClock.Check(ctx); err != nil {
-		failuresTotal.WithLabelValues("clock").Inc()
-		log.FromContext(ctx).Error(err, "Retention skipped, nothing is deleted")
-		return
-	}
 	namespaces := s.Namespaces
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	for _, namespace := range namespaces {
-		if err := s.sweepNamespace(ctx, namespace, rules); err != nil {
-			s.incomplete(ctx, err)
+		if err := s.sweepNamespace(ctx, namespace); err != nil && ctx.Err() == nil {
+			failuresTotal.WithLabelValues("list").Inc()
+			log.FromContext(ctx).Error(err, "Retention sweep incomplete, retrying")
 		}
 	}
 }
 
-func (s *Sweeper) incomplete(ctx context.Context, err error) {
-	if ctx.Err() == nil {
-		failuresTotal.WithLabelValues("list").Inc()
-		log.FromContext(ctx).Error(err, "Retention sweep incomplete, retrying")
+// sweepNamespace considers the recordings of a namespace, or of all, by pages of their metadata. The pipelines that say how long they are
+// kept come from the API server, because a cache may be stale.
+func (s *Sweeper) sweepNamespace(ctx context.Context, namespace string) error {
+	var pipelines v1alpha1.RecordingPipelineList
+	if err := s.Live.List(ctx, &pipelines, client.InNamespace(namespace)); err != nil {
+		return fmt.Errorf("list pipelines of namespace %q: %w", namespace, err)
 	}
-}
-
-// sweepNamespace considers the recordings of a namespace, or of all, by pages of their metadata.
-func (s *Sweeper) sweepNamespace(ctx context.Context, namespace string, rules retention.Rules) error {
+	rules := s.Rules.With(pipelines.Items)
+	if _, ok := rules.Shortest(namespace); !ok {
+		return nil
+	}
+	if err := s.ServerClock.Check(ctx); err != nil {
+		failuresTotal.WithLabelValues("clock").Inc()
+		log.FromContext(ctx).Error(err, "Retention skipped, nothing is deleted")
+		return nil
+	}
 	options := &client.ListOptions{Namespace: namespace, Limit: s.Page}
 	for {
 		page := &metav1.PartialObjectMetadataList{}

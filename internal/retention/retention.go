@@ -47,21 +47,11 @@ func (r Rules) With(pipelines []v1alpha1.RecordingPipeline) Rules {
 	return r
 }
 
-// Any reports whether any rule deletes recordings.
-func (r Rules) Any() bool {
-	for _, keep := range r.pipelines {
-		if keep > 0 {
-			return true
-		}
-	}
-	return r.Default > 0
-}
-
-// Shortest returns the age below which no recording of the namespace is deleted; false if none ever is.
+// Shortest returns the age below which no recording of the namespace, or with "" of all, is deleted; false if none ever is.
 func (r Rules) Shortest(namespace string) (time.Duration, bool) {
 	shortest := r.Default
 	for pipeline, keep := range r.pipelines {
-		if pipeline.Namespace == namespace && keep > 0 && (shortest == 0 || keep < shortest) {
+		if (pipeline.Namespace == namespace || namespace == "") && keep > 0 && (shortest == 0 || keep < shortest) {
 			shortest = keep
 		}
 	}
