@@ -7,7 +7,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -56,11 +55,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, pipeline *v1alpha1.Recording
 	if !acceptance.NeedsCheck(pipeline) {
 		return reconcile.Result{}, nil
 	}
-	trials, err := r.try(ctx, pipeline)
-	if err != nil {
-		return reconcile.Result{}, err
-	}
-	accepted := acceptance.Accept(pipeline, r.Conditions, trials, r.Clock.Now())
+	accepted := acceptance.Accept(pipeline, r.Conditions, r.try(ctx, pipeline), r.Clock.Now())
 	again := reconcile.Result{RequeueAfter: accepted.RequeueAfter}
 	if !accepted.Changes(pipeline) {
 		return again, nil
@@ -75,9 +70,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, pipeline *v1alpha1.Recording
 	return again, nil
 }
 
-// try asks the API server for each step whether it would accept its Job, with the longest name that a Job can have. The error is of a
-// request without a decision.
-func (r *Reconciler) try(ctx context.Context, pipeline *v1alpha1.RecordingPipeline) ([]error, error) {
+// try asks the API server for each step whether it would accept its Job, with the longest name that a Job can have. It ends at the first
+// answer that is no decision: the others would be the same, and may take half a minute each.
+func (r *Reconciler) try(ctx context.Context, pipeline *v1alpha1.RecordingPipeline) []error {
 	trials := make([]error, len(pipeline.Spec.Steps))
 	for i, step := range pipeline.Spec.Steps {
 		job := jobs.Build(jobs.Run{
@@ -89,12 +84,11 @@ func (r *Reconciler) try(ctx context.Context, pipeline *v1alpha1.RecordingPipeli
 		})
 		err := r.Client.Create(ctx, job, client.DryRunAll, client.FieldOwner(kube.FieldOwner))
 		if apierrors.IsAlreadyExists(err) { // names are checked last
-			err = nil
+			continue
 		}
-		if err != nil && outcomes.WhyNotCreated(err) == outcomes.JobDeferred {
-			return nil, fmt.Errorf("dry-run the Job of step %s: %w", step.Name, err)
+		if trials[i] = err; err != nil && outcomes.WhyNotCreated(err) == outcomes.JobDeferred {
+			break
 		}
-		trials[i] = err
 	}
-	return trials, nil
+	return trials
 }

@@ -148,7 +148,7 @@ func (s *Sweeper) sweepNamespace(ctx context.Context, namespace string) error {
 // tolerate reports an error that concerns one recording, and returns others: those of the API server as a whole, and of the context.
 func (s *Sweeper) tolerate(ctx context.Context, key types.NamespacedName, err error) error {
 	var status apierrors.APIStatus
-	isOne := errors.As(err, &status) && status.Status().Code >= 400 && status.Status().Code <= 500 && !apierrors.IsTooManyRequests(err)
+	isOne := errors.As(err, &status) && status.Status().Code >= 400 && !apierrors.IsTooManyRequests(err) && !apierrors.IsServiceUnavailable(err)
 	if err == nil || !isOne {
 		return err
 	}
