@@ -38,7 +38,8 @@ func (r *Reconciler) createJobs(ctx context.Context, gathered *facts, runs []job
 			return err
 		}
 		if err != nil {
-			gathered.Jobs[name] = outcomes.Observation{State: outcomes.JobDeferred}
+			why := outcomes.Observation{State: outcomes.JobDeferred, Message: "The API server has not decided on the Job, which is tried again: " + err.Error()}
+			gathered.Jobs[name] = known.undecided(why, gathered.Now)
 			deferred = append(deferred, fmt.Errorf("create Job %s: %w", name, err))
 		}
 		switch observed := gathered.Jobs[name]; observed.State {

@@ -65,6 +65,9 @@ func (f *finished) Reconcile(ctx context.Context, request reconcile.Request) (re
 		return reconcile.Result{}, nil
 	}
 	facts, err := f.gather(ctx, &recording, newEntry(recording.UID))
+	if err == nil && planning.RerunIsDue(&recording) {
+		err = f.readPipelines(ctx, facts)
+	}
 	if err != nil {
 		return reconcile.Result{}, err
 	}

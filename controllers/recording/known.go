@@ -30,7 +30,7 @@ type jobEntry struct {
 	created      outcomes.Observation
 	createTime   time.Time
 	awaitedUntil time.Time
-	// refused is why the Job could not be created the last time, and since when, after so many tries; retryTime is when the next is due.
+	// refused is why the Job could not be created the last time, and since when; tries counts rejections, and retryTime is when the next is due.
 	refused   outcomes.Observation
 	tries     int
 	retryTime time.Time
@@ -84,12 +84,22 @@ func (j *jobEntry) refuse(why outcomes.Observation, pace Pace, now time.Time) ti
 	if j.tries < 16 { // a larger shift would only exceed RetryMax, or overflow
 		wait = min(pace.RetryAfter<<j.tries, pace.RetryMax)
 	}
-	if why.Since = j.refused.Since; j.tries == 0 {
-		why.Since = now
-	}
-	j.refused, j.retryTime = why, now.Add(wait)
+	j.undecided(why, now)
+	j.retryTime = now.Add(wait)
 	j.tries++
 	return wait
+}
+
+// undecided remembers why there is no Job yet, and since when.
+func (j *jobEntry) undecided(why outcomes.Observation, now time.Time) outcomes.Observation {
+	if why.Since = j.refused.Since; why.Since.IsZero() {
+		why.Since = now
+	}
+	if why.State == outcomes.JobDeferred && j.refused.State == why.State {
+		why.Message = j.refused.Message // a network error differs each time and would be written each time
+	}
+	j.refused = why
+	return why
 }
 
 func (j *jobEntry) accepted() {

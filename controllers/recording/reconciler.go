@@ -183,14 +183,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, err
 	}
 	decision, deferred := r.decide(ctx, facts)
-	if deferred == nil && decision.Skips(recording) {
-		decision, deferred = r.confirmSkip(ctx, facts, decision)
+	if decision.Absent && !errors.Is(deferred, kube.ErrConflict) {
+		if err := r.readPipelines(ctx, facts); err != nil {
+			return reconcile.Result{}, err
+		}
+		decision, deferred = r.decide(ctx, facts)
 	}
 	if errors.Is(deferred, kube.ErrConflict) {
 		return r.decideAgain(ctx), nil
 	}
-	if deferred != nil && !facts.anyJob() {
-		return reconcile.Result{}, deferred // nothing has changed that the status should have
+	if deferred != nil && !facts.anyJob() && planning.BecameStalled(recording, decision) == "" {
+		return reconcile.Result{}, deferred // nothing has happened that belongs into the status
 	}
 	if deferred == nil {
 		if wait := r.burstWait(facts, decision); wait > 0 {
@@ -229,15 +232,14 @@ func (r *Reconciler) decide(ctx context.Context, facts *facts) (planning.Decisio
 	}
 }
 
-// confirmSkip decides again by the pipelines that the API server has, because the cache may be stale and a recording that is Skipped is
-// final.
-func (r *Reconciler) confirmSkip(ctx context.Context, facts *facts, decision planning.Decision) (planning.Decision, error) {
+// readPipelines has the next decision use the pipelines that the API server has, because the cache may be stale and the decision is final.
+func (r *Reconciler) readPipelines(ctx context.Context, facts *facts) error {
 	var pipelines v1alpha1.RecordingPipelineList
 	if err := r.Live.List(ctx, &pipelines, client.InNamespace(facts.Recording.Namespace)); err != nil {
-		return decision, fmt.Errorf("confirm that no pipeline matches: %w", err)
+		return fmt.Errorf("read the pipelines: %w", err)
 	}
 	facts.Pipelines = pipelines.Items
-	return r.decide(ctx, facts)
+	return nil
 }
 
 // decideAgain postpones the recording until the cache has another writer's change.

@@ -4,21 +4,29 @@
 package recording
 
 import (
+	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/expression"
+	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
 
@@ -47,18 +55,143 @@ func TestSkipIsConfirmed(t *testing.T) {
 				t.Fatal(err)
 			}
 			var stored v1alpha1.MeetingRecording
-			var jobs batchv1.JobList
+			var created batchv1.JobList
 			if err := cached.Get(t.Context(), client.ObjectKeyFromObject(ended), &stored); err != nil {
 				t.Fatal(err)
 			}
-			if err := cached.List(t.Context(), &jobs); err != nil {
+			if err := cached.List(t.Context(), &created); err != nil {
 				t.Fatal(err)
 			}
-			if got := stored.Status.Processing.State; got != test.state || len(jobs.Items) != test.jobs {
-				t.Errorf("processing is %q with %d Jobs, want %s with %d", got, len(jobs.Items), test.state, test.jobs)
+			if got := stored.Status.Processing.State; got != test.state || len(created.Items) != test.jobs {
+				t.Errorf("processing is %q with %d Jobs, want %s with %d", got, len(created.Items), test.state, test.jobs)
 			}
 		})
 	}
+}
+
+// So is the failure of a step that its pipeline does not have any more, and the refusal of a rerun that no pipeline matches.
+func TestAbsenceIsConfirmed(t *testing.T) {
+	older := &v1alpha1.RecordingPipeline{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "p"}}
+	older.Spec.Triggers = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}
+	older.Spec.Steps = []v1alpha1.PipelineStep{{Name: "archive", Needs: []string{"probe"}}}
+	newer := older.DeepCopy()
+	newer.Spec.Steps = []v1alpha1.PipelineStep{{Name: "archive"}, {Name: "notify"}}
+	ended := endedRecording("r", 1)
+	planned := func(state v1alpha1.ProcessingState, steps ...string) *v1alpha1.MeetingRecording {
+		r := ended.DeepCopy()
+		r.Status.Processing.State = state
+		for _, step := range steps {
+			r.Status.Processing.Steps = append(r.Status.Processing.Steps, v1alpha1.StepStatus{
+				Pipeline: "p", Step: step, Attempt: 1, JobName: jobs.Name("r", "p", step, 1), State: v1alpha1.StepPending,
+			})
+		}
+		return r
+	}
+	rerun := planned(v1alpha1.ProcessingSkipped)
+	rerun.Spec.Rerun = &v1alpha1.Rerun{Token: "again"}
+	for name, test := range map[string]struct {
+		recording     *v1alpha1.MeetingRecording
+		cached, live  *v1alpha1.RecordingPipeline
+		steps, failed int
+	}{
+		"the cache lacks the step":               {planned(v1alpha1.ProcessingRunning, "archive", "notify"), older, newer, 2, 0},
+		"the cache lacks the pipeline":           {planned(v1alpha1.ProcessingRunning, "archive", "notify"), nil, newer, 2, 0},
+		"the cache has a need that is gone":      {planned(v1alpha1.ProcessingRunning, "archive"), older, newer, 1, 0},
+		"the cache lacks what matches":           {rerun, nil, newer, 2, 0},
+		"the step is gone":                       {planned(v1alpha1.ProcessingRunning, "other"), newer, newer, 1, 1},
+		"the need is not among what was planned": {planned(v1alpha1.ProcessingRunning, "archive"), older, older, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			with := func(pipeline *v1alpha1.RecordingPipeline) client.Client {
+				if pipeline == nil {
+					return fakeClient(t, test.recording)
+				}
+				return fakeClient(t, test.recording, pipeline)
+			}
+			cached := with(test.cached)
+			r := New(Options{
+				Client: cached, Live: with(test.live), Recorder: events.NewFakeRecorder(10), Conditions: expression.New(), Clock: clock.RealClock{},
+				Settings: planning.Settings{StallAfter: time.Hour, StallAfterStarted: time.Hour, ReorderWindow: time.Minute},
+				Pace:     DefaultPace, Leading: Alone,
+			})
+			reconciler := reconcile.Reconciler(r)
+			if test.recording.Status.Processing.State.IsFinal() {
+				reconciler = &finished{r}
+			}
+			if _, err := reconciler.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(ended)}); err != nil {
+				t.Fatal(err)
+			}
+			var stored v1alpha1.MeetingRecording
+			if err := cached.Get(t.Context(), client.ObjectKeyFromObject(ended), &stored); err != nil {
+				t.Fatal(err)
+			}
+			failed := slices.DeleteFunc(slices.Clone(stored.Status.Processing.Steps), func(step v1alpha1.StepStatus) bool { return step.State != v1alpha1.StepFailed })
+			if got := len(stored.Status.Processing.Steps); got != test.steps || len(failed) != test.failed {
+				t.Errorf("%d steps, of which %d failed, want %d and %d", got, len(failed), test.steps, test.failed)
+			}
+		})
+	}
+}
+
+// A Job on which the API server never decides is no secret: the recording is Stalled, and its step says why, also where it has no other Job.
+func TestUndecidedJobStalls(t *testing.T) {
+	pipeline := &v1alpha1.RecordingPipeline{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "p"}}
+	pipeline.Spec.Triggers = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}
+	pipeline.Spec.Steps = []v1alpha1.PipelineStep{{Name: "archive"}}
+	ended := endedRecording("r", 1)
+	api, ok := fakeClient(t, ended, pipeline).(client.WithWatch)
+	if !ok {
+		t.Fatal("the client cannot watch")
+	}
+	silent, writes := true, 0
+	client504 := interceptor.NewClient(api, interceptor.Funcs{
+		Create: func(ctx context.Context, writer client.WithWatch, object client.Object, options ...client.CreateOption) error {
+			if silent {
+				return apierrors.NewTimeoutError("request did not complete within requested timeout "+time.Now().String(), 0)
+			}
+			return writer.Create(ctx, object, options...)
+		},
+		SubResourcePatch: func(ctx context.Context, writer client.Client, sub string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+			if dryRun := (&client.SubResourcePatchOptions{}).ApplyOptions(options).DryRun; dryRun == nil {
+				writes++
+			}
+			return writer.SubResource(sub).Patch(ctx, object, patch, options...)
+		},
+	})
+	now := clocktesting.NewFakePassiveClock(time.Now())
+	r := New(Options{
+		Client: client504, Live: api, Recorder: events.NewFakeRecorder(10), Conditions: expression.New(), Clock: now,
+		Settings: planning.Settings{StallAfter: 10 * time.Minute, StallAfterStarted: time.Hour, ReorderWindow: time.Minute},
+		Pace:     DefaultPace, Leading: Alone,
+	})
+	expect := func(when string, wantWrites int, want string) {
+		t.Helper()
+		_, err := r.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(ended)})
+		if apierrors.IsTimeout(err) != silent {
+			t.Errorf("%s: reconciled with %v", when, err)
+		}
+		var stored v1alpha1.MeetingRecording
+		if err := api.Get(t.Context(), client.ObjectKeyFromObject(ended), &stored); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if ready := meta.FindStatusCondition(stored.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
+			got = ready.Reason + " " + stored.Status.Processing.Steps[0].Message
+		}
+		if writes != wantWrites || (want == "") != (got == "") || !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %q after %d writes, want %q after %d", when, got, writes, want, wantWrites)
+		}
+	}
+	const stalled = "JobRefused The API server has not decided on the Job, which is tried again: Timeout: request did not complete"
+	expect("at first", 0, "")
+	now.SetTime(now.Now().Add(5 * time.Minute))
+	expect("soon", 0, "")
+	now.SetTime(now.Now().Add(5 * time.Minute))
+	expect("after --stall-after", 1, stalled)
+	now.SetTime(now.Now().Add(time.Minute))
+	expect("later", 1, stalled)
+	silent = false
+	expect("once it decides", 2, "Processing ")
 }
 
 func fakeClient(t *testing.T, objects ...client.Object) client.Client {

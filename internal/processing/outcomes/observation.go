@@ -53,9 +53,9 @@ type Observation struct {
 	CreatedAt metav1.Time
 	// EndedAt is when it ended: JobSucceeded, JobFailed.
 	EndedAt metav1.Time
-	// Message says what went wrong: JobFailed, JobTaken, JobInvalid, JobRefused.
+	// Message says what went wrong: JobFailed, JobTaken, JobInvalid, JobRefused, JobDeferred.
 	Message string
-	// Since is when it was first rejected: JobRefused; zero if unknown.
+	// Since is since when there is none: JobRefused, JobDeferred; zero if that is not known.
 	Since time.Time
 	// Outputs are its results: JobSucceeded.
 	Outputs []v1alpha1.StepOutput

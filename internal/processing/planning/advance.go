@@ -16,9 +16,6 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/text"
 )
 
-// deferredMessage has no detail, because the text of a network error differs each time and would cause a write each time.
-const deferredMessage = "Could not check the Job with the API server. Retrying."
-
 // progress is the state of the steps of one recording within one decision.
 type progress struct {
 	in Input
@@ -28,6 +25,8 @@ type progress struct {
 	history []v1alpha1.StepAttempt
 	// create are the Jobs that have to be created before any of this is written.
 	create []jobs.Run
+	// absent reports whether a step has failed because the pipeline lacks something.
+	absent bool
 }
 
 // advance advances every step as far as its Job and the steps that it needs allow. A step that has ended never changes.
@@ -45,7 +44,9 @@ func advance(in Input, processing v1alpha1.ProcessingStatus) Decision {
 		return Decision{Create: p.create}
 	}
 	processing.Steps, processing.History = steps, p.history
-	return written(in, processing)
+	decision := written(in, processing)
+	decision.Absent = p.absent
+	return decision
 }
 
 // written is the decision to write the steps, the history and their summary.
@@ -104,6 +105,7 @@ func (w *walk) start(i int) {
 		return
 	}
 	if template == nil {
+		w.absent = true
 		w.fail(step, fmt.Sprintf("RecordingPipeline %s, or its step %s, was deleted before the step had a Job.", step.Pipeline, step.Step))
 		return
 	}
@@ -131,6 +133,7 @@ func (w *walk) needsMet(i int, needs []string) bool {
 	for _, name := range needs {
 		j := w.index(name)
 		if j < 0 {
+			w.absent = true
 			w.fail(step, fmt.Sprintf("It needs step %s, which is not among the steps that were planned for the recording. "+
 				"Fix the pipeline, then rerun all its steps.", name))
 			return false
@@ -178,10 +181,8 @@ func (w *walk) pending(step *v1alpha1.StepStatus, observed outcomes.Observation)
 		w.running(step, observed)
 	case outcomes.JobInvalid:
 		w.fail(step, observed.Message)
-	case outcomes.JobTaken, outcomes.JobRefused:
+	case outcomes.JobTaken, outcomes.JobRefused, outcomes.JobDeferred:
 		step.State, step.Message = v1alpha1.StepPending, w.cut(observed.Message)
-	case outcomes.JobDeferred:
-		step.State, step.Message = v1alpha1.StepPending, deferredMessage
 	}
 }
 
@@ -268,9 +269,10 @@ func retryDue(now, failed time.Time, wait time.Duration) metav1.Time {
 	return metav1.NewTime(due.Add(time.Second - time.Nanosecond).Truncate(time.Second))
 }
 
-// backoffLeft is how long a step still waits for its next attempt; not positive if it does not wait.
+// backoffLeft is how long a step waits yet for its next attempt; not positive where it does not. It does not wait for a time that lies too
+// far ahead: a clock was wrong.
 func backoffLeft(in Input, step *v1alpha1.StepStatus) time.Duration {
-	if step.RetryTime == nil {
+	if step.RetryTime == nil || step.RetryTime.Sub(in.Now) > 2*maxBackoff {
 		return 0
 	}
 	return step.RetryTime.Sub(in.Now)

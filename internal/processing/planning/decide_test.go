@@ -155,6 +155,9 @@ func TestSteps(t *testing.T) {
 	because := func(state outcomes.JobState, why string) outcomes.Observation {
 		return outcomes.Observation{State: state, Message: why}
 	}
+	undecided := func(ago time.Duration) outcomes.Observation {
+		return outcomes.Observation{State: outcomes.JobDeferred, Message: "no answer", Since: noon.Add(-ago)}
+	}
 	unknown := outcomes.Observation{}
 	const running = "Ready=False/Processing Reconciling=True/Processing"
 	tests := map[string]struct {
@@ -181,7 +184,11 @@ func TestSteps(t *testing.T) {
 		"taken before refused": {a: because(outcomes.JobRefused, "quota"), b: because(outcomes.JobTaken, "taken"), state: "Running",
 			steps: "Pending quota; Pending taken", said: "Ready=False/JobNameTaken Stalled=True/JobNameTaken", kstatus: "Failed"},
 		"deferred": {a: active(), b: because(outcomes.JobDeferred, "tcp 10.0.0.1:1234"), state: "Running",
-			steps: "Running; Pending Could not check the Job with the API server. Retrying.", said: running, kstatus: "InProgress"},
+			steps: "Running; Pending tcp 10.0.0.1:1234", said: running, kstatus: "InProgress"},
+		"deferred too long": {a: active(), b: undecided(10 * time.Minute), state: "Running", steps: "Running; Pending no answer",
+			said: "Ready=False/JobRefused Stalled=True/JobRefused", kstatus: "Failed"},
+		"deferred, not too long": {a: active(), b: undecided(time.Minute), state: "Running", steps: "Running; Pending no answer", said: running,
+			again: 9 * time.Minute, kstatus: "InProgress"},
 		"waits as usual": {a: active(), b: waits("slow", time.Minute, true), state: "Running", steps: "Running; Running", said: running, again: 9 * time.Minute, kstatus: "InProgress"},
 		"waits as usual too long": {a: active(), b: waits("slow", 10*time.Minute, true), state: "Running", steps: "Running; Running slow: detail",
 			said: "Ready=False/NoProgress Stalled=True/NoProgress", kstatus: "Failed"},

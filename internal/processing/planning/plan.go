@@ -71,19 +71,15 @@ func nextAttempt(processing v1alpha1.ProcessingStatus) int32 {
 
 func nothingMatched(in Input, processing v1alpha1.ProcessingStatus) Decision {
 	processing.State = v1alpha1.ProcessingSkipped
-	return in.decide(processing, skipped(in))
+	decision := in.decide(processing, skipped(in))
+	decision.Absent = true
+	return decision
 }
 
 // skipped is the summary of a recording that no pipeline matched.
 func skipped(in Input) conditions.Summary {
 	return conditions.Done(v1alpha1.ReasonNothingToProcess,
 		fmt.Sprintf("No RecordingPipeline of the namespace matched when the recording ended as %s.", in.Recording.Status.Recording.State))
-}
-
-// Skips reports whether the decision ends processing because no pipeline matched. Then the pipelines should be confirmed by the API
-// server, because a cache may be stale and the decision is final.
-func (d Decision) Skips(recording *v1alpha1.MeetingRecording) bool {
-	return d.Processing.State == v1alpha1.ProcessingSkipped && !recording.Status.Processing.State.IsFinal()
 }
 
 func tooManySteps(in Input, steps int) Decision {

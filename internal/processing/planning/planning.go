@@ -75,6 +75,9 @@ type Decision struct {
 	Conditions []metav1.Condition
 	// RequeueAfter is when to decide again even if nothing else happens; 0 is never.
 	RequeueAfter time.Duration
+	// Absent reports whether the decision is final because a pipeline, or something in it, is not there. Then the pipelines should be
+	// confirmed by the API server, because a cache may be stale.
+	Absent bool
 	// RerunRefused is why a requested rerun does not start; empty if none was requested, or it does.
 	RerunRefused string
 }

@@ -52,6 +52,13 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// A retry does not wait for days because a clock was ahead when it was planned.
+func TestRetryAfterClockWasAhead(t *testing.T) {
+	s := tell(t, retrying(30*time.Second, nil)).ends("p/a", failed("why")).expect("Running", "a Pending")
+	s.in.Now = s.in.Now.Add(-49 * time.Hour)
+	s.decide().expect("Running", "a Running").expectCreated("p/a", "p/a")
+}
+
 func TestRetryMessage(t *testing.T) {
 	s := tell(t, retrying(90*time.Second, nil)).ends("p/a", failed("container main exited with 1"))
 	if got, want := s.message(0), "Attempt 1 failed, the next starts at 2026-11-23T12:01:30Z: container main exited with 1"; got != want {

@@ -46,8 +46,8 @@ func count(in Input, steps []v1alpha1.StepStatus) counts {
 			switch observed.State {
 			case outcomes.JobTaken:
 				keepFirst(&sum.taken, step)
-			case outcomes.JobRefused:
-				sum.countRefused(in, step, observed.Since)
+			case outcomes.JobRefused, outcomes.JobDeferred:
+				sum.countRefused(in, step, observed)
 			}
 			if !in.Recording.Spec.Suspend {
 				sum.waitFor(backoffLeft(in, step))
@@ -69,14 +69,16 @@ func (c *counts) countProblem(in Input, step *v1alpha1.StepStatus, problem *outc
 	c.waitFor(left)
 }
 
-// countRefused distinguishes retryable refusals, such as by a quota, from those that seem permanent.
-func (c *counts) countRefused(in Input, step *v1alpha1.StepStatus, since time.Time) {
-	left := since.Add(in.Settings.StallAfter).Sub(in.Now)
-	if reportedStall(in, v1alpha1.ReasonJobRefused) != nil || (!since.IsZero() && left <= 0) {
+// countRefused distinguishes what may pass, as a quota does when Jobs end, from what seems permanent.
+func (c *counts) countRefused(in Input, step *v1alpha1.StepStatus, observed outcomes.Observation) {
+	left := observed.Since.Add(in.Settings.StallAfter).Sub(in.Now)
+	if reportedStall(in, v1alpha1.ReasonJobRefused) != nil || (!observed.Since.IsZero() && left <= 0) {
 		keepFirst(&c.rejected, step)
 		return
 	}
-	keepFirst(&c.refused, step)
+	if observed.State == outcomes.JobRefused {
+		keepFirst(&c.refused, step)
+	}
 	c.waitFor(left)
 }
 

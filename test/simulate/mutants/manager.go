@@ -7,7 +7,7 @@ package main
 var manager = []mutant{
 	{"Job re-created after deletion", "internal/processing/planning/advance.go", `w.fail(step, fmt.Sprintf("Job %s was deleted before its outcome was stored.", step.JobName))`, "step.State, step.StartTime = v1alpha1.StepPending, nil"},
 	{"lost wake-up", "internal/scheduling/queues.go", "\tq.remove(e)\n\treturn q.ready()", "\tq.remove(e)\n\treturn nil"},
-	{"stale Skipped", "controllers/recording/reconciler.go", "deferred == nil && decision.Skips(recording)", "false"},
+	{"stale Skipped", "controllers/recording/reconciler.go", "decision.Absent && !errors.Is(deferred, kube.ErrConflict)", "false && !errors.Is(deferred, kube.ErrConflict)"},
 	{"clock ahead", "internal/processing/planning/planning.go", "last != nil && !now.After(last.Time)", "false"},
 	{"sweep ended by a 403", "controllers/retention/sweeper.go", "if err == nil || !isOne {", "if true || !isOne {"},
 	{"poisoned CloudEvent", "controllers/delivery/delivery.go", "if outcome == eventsink.Unreachable {", "if outcome != eventsink.Delivered {"},
