@@ -214,9 +214,7 @@ func (r *Reconciler) decide(ctx context.Context, facts *facts) (planning.Decisio
 		if !first && len(decision.Create) == 0 {
 			return decision, deferred
 		}
-		if err := r.requestSlots(ctx, facts, wanted); err != nil {
-			return decision, err
-		}
+		r.requestSlots(ctx, facts, wanted)
 		if len(decision.Create) == 0 {
 			return decision, deferred
 		}

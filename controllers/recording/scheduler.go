@@ -127,9 +127,9 @@ func (s *scheduler) setLimits(pipeline *v1alpha1.RecordingPipeline, next limits)
 	})
 }
 
-// requestSlots adds to the facts which of the Jobs must wait in a queue. It is called for every reconciled recording, so that one that no
-// longer needs a slot gives it up.
-func (r *Reconciler) requestSlots(ctx context.Context, facts *facts, wanted []jobs.Run) error {
+// requestSlots adds to the facts which of the Jobs must wait in a queue. It is called for every recording that is reconciled, so that one
+// that wants a slot no more gives it up.
+func (r *Reconciler) requestSlots(ctx context.Context, facts *facts, wanted []jobs.Run) {
 	var requests []scheduling.Request
 	for _, run := range wanted {
 		if _, observed := facts.Jobs[run.Name()]; observed {
@@ -144,11 +144,7 @@ func (r *Reconciler) requestSlots(ctx context.Context, facts *facts, wanted []jo
 		if _, limit := limits.Queue(step); limit == 0 {
 			continue
 		}
-		job, err := getJob(ctx, r.Client, facts.Recording, run.Name())
-		if err != nil {
-			return err
-		}
-		if job != nil && metav1.IsControlledBy(job, facts.Recording) {
+		if job, _ := getJob(ctx, r.Client, facts.Recording, run.Name()); job != nil && metav1.IsControlledBy(job, facts.Recording) {
 			continue // it had its slot: it is only adopted
 		}
 		r.scheduler.setLimits(pipeline, limits)
@@ -163,5 +159,4 @@ func (r *Reconciler) requestSlots(ctx context.Context, facts *facts, wanted []jo
 			facts.Queued[job] = answer
 		}
 	}
-	return nil
 }

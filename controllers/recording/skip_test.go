@@ -5,6 +5,7 @@ package recording
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -192,6 +194,50 @@ func TestUndecidedJobStalls(t *testing.T) {
 	expect("later", 1, stalled)
 	silent = false
 	expect("once it decides", 2, "Processing ")
+}
+
+// What cannot be read never empties the status: its Jobs would run again.
+func TestUnreadJobKeepsStatus(t *testing.T) {
+	pipeline := &v1alpha1.RecordingPipeline{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "p"}}
+	pipeline.Spec.Triggers = []v1alpha1.PipelineTrigger{v1alpha1.TriggerStopped}
+	pipeline.Spec.MaxConcurrent = ptr.To[int32](1)
+	pipeline.Spec.Steps = []v1alpha1.PipelineStep{{Name: "archive"}, {Name: "notify"}}
+	ended := endedRecording("r", 1)
+	ended.UID = "r"
+	first, second := jobs.Name("r", "p", "archive", 1), jobs.Name("r", "p", "notify", 1)
+	ended.Status.Processing = v1alpha1.ProcessingStatus{State: v1alpha1.ProcessingRunning, Steps: []v1alpha1.StepStatus{
+		{Pipeline: "p", Step: "archive", Attempt: 1, JobName: first, State: v1alpha1.StepRunning},
+		{Pipeline: "p", Step: "notify", Attempt: 1, JobName: second, State: v1alpha1.StepPending},
+	}}
+	job := jobs.Build(jobs.Run{Recording: ended, Pipeline: "p", Step: pipeline.Spec.Steps[0], Attempt: 1})
+	api, ok := fakeClient(t, ended, pipeline, job).(client.WithWatch)
+	if !ok {
+		t.Fatal("the client cannot watch")
+	}
+	reads := 0
+	failing := interceptor.NewClient(api, interceptor.Funcs{
+		Get: func(ctx context.Context, reader client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+			if key.Name == second {
+				if reads++; reads > 1 {
+					return errors.New("the cache cannot be read")
+				}
+			}
+			return reader.Get(ctx, key, object, options...)
+		},
+	})
+	r := New(Options{
+		Client: failing, Live: api, Recorder: events.NewFakeRecorder(10), Conditions: expression.New(), Clock: clock.RealClock{},
+		Settings: planning.Settings{StallAfter: time.Hour, StallAfterStarted: time.Hour, ReorderWindow: time.Minute},
+		Pace:     DefaultPace, Leading: Alone,
+	})
+	_, _ = r.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(ended)})
+	var stored v1alpha1.MeetingRecording
+	if err := api.Get(t.Context(), client.ObjectKeyFromObject(ended), &stored); err != nil {
+		t.Fatal(err)
+	}
+	if got := stored.Status.Processing; got.State != v1alpha1.ProcessingRunning || len(got.Steps) != 2 || reads < 2 {
+		t.Errorf("processing is %q with %d steps after %d reads", got.State, len(got.Steps), reads)
+	}
 }
 
 func fakeClient(t *testing.T, objects ...client.Object) client.Client {
