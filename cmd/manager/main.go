@@ -110,6 +110,8 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	if options.Cache, err = controllers.CacheOptions(recordings.Namespaces); err != nil {
 		return err
 	}
+	var stale apicheck.Caches
+	options.Cache.DefaultWatchErrorHandler = stale.Failed
 	mgr, err := ctrl.NewManager(cfg, options)
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
@@ -120,7 +122,7 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 		}
 	}
 	err = errors.Join(mgr.Add(checker), mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping),
-		mgr.AddReadyzCheck("namespaces", checker.Ready), mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache())))
+		mgr.AddReadyzCheck("namespaces", checker.Ready), mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache(), &stale)))
 	if err != nil {
 		return fmt.Errorf("set up the health checks: %w", err)
 	}
@@ -136,14 +138,14 @@ var cachedResources = []schema.GroupVersionResource{
 // syncTimeout is how long a readiness probe waits for caches that are about to be synced.
 const syncTimeout = 100 * time.Millisecond
 
-// cachesSynced returns a check that fails until the caches have everything that they should have.
-func cachesSynced(caches cache.Cache) healthz.Checker {
+// cachesSynced returns a check that fails until the caches have everything that they should have, and while one is stale.
+func cachesSynced(caches cache.Cache, stale *apicheck.Caches) healthz.Checker {
 	return func(request *http.Request) error {
 		ctx, cancel := context.WithTimeout(request.Context(), syncTimeout)
 		defer cancel()
 		if !caches.WaitForCacheSync(ctx) {
 			return errors.New("caches are not synced: the log says why")
 		}
-		return nil
+		return stale.Ready(request)
 	}
 }
