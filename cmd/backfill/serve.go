@@ -19,11 +19,11 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	"github.com/meetingops/meeting-recording-operator/internal/access/metricsfilter"
 	"github.com/meetingops/meeting-recording-operator/internal/backfill"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
+	"github.com/meetingops/meeting-recording-operator/internal/metricsserver"
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk/rest"
@@ -100,10 +100,13 @@ func serve(ctx context.Context, o options, cluster *k8srest.Config, log logr.Log
 	cluster.QPS = -1 // the API server's priority and fairness limits us
 	mgr, err := ctrl.NewManager(cluster, ctrl.Options{
 		Scheme: runtime.NewScheme(), Logger: log, HealthProbeBindAddress: o.healthAddress,
-		Metrics: metricsserver.Options{BindAddress: o.metrics, SecureServing: true, FilterProvider: metricsfilter.Provider},
+		Metrics: ctrlmetrics.Options{BindAddress: "0"},
 	})
 	if err != nil {
 		return fmt.Errorf("set up: %w", err)
+	}
+	if err := metricsserver.Add(ctx, mgr, o.metrics, nil); err != nil {
+		return err
 	}
 	diagnostics.RegisterBuild(metrics.Registry, "backfill")
 	runner := &backfill.Runner{Backfill: b}

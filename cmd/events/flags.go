@@ -4,7 +4,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,10 +15,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/meetingops/meeting-recording-operator/events"
-	"github.com/meetingops/meeting-recording-operator/internal/access/metricsfilter"
 	"github.com/meetingops/meeting-recording-operator/internal/page"
 	"github.com/meetingops/meeting-recording-operator/internal/startup"
 )
@@ -166,14 +163,4 @@ func (f *flags) served() []string {
 		return []string{""}
 	}
 	return f.namespaces
-}
-
-func (f *flags) metrics() metricsserver.Options {
-	return metricsserver.Options{
-		BindAddress:    f.metricsAddress,
-		SecureServing:  true,
-		FilterProvider: metricsfilter.Provider,
-		// HTTP/2 is off, as in the manager.
-		TLSOpts: []func(*tls.Config){func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }},
-	}
 }

@@ -22,12 +22,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/access"
 	"github.com/meetingops/meeting-recording-operator/internal/apicheck"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/follow"
+	"github.com/meetingops/meeting-recording-operator/internal/metricsserver"
 	"github.com/meetingops/meeting-recording-operator/internal/page"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
@@ -45,10 +47,13 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 		return fmt.Errorf("set up the scheme: %w", err)
 	}
 	mgr, err := ctrl.NewManager(cfg, ctrl.Options{
-		Scheme: scheme, Logger: logger, HealthProbeBindAddress: flags.healthAddress, Metrics: flags.metrics(),
+		Scheme: scheme, Logger: logger, HealthProbeBindAddress: flags.healthAddress, Metrics: ctrlmetrics.Options{BindAddress: "0"},
 	})
 	if err != nil {
 		return fmt.Errorf("set up: %w", err)
+	}
+	if err := metricsserver.Add(ctx, mgr, flags.metricsAddress, nil); err != nil {
+		return err
 	}
 	plain, err := discovery.NewDiscoveryClientForConfig(cfg)
 	if err != nil {

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,9 +16,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-
-	"github.com/meetingops/meeting-recording-operator/internal/access/metricsfilter"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/controllers"
@@ -144,14 +141,7 @@ func managerOptions(f flags) (ctrl.Options, error) {
 		LeaderElection:                f.leaderElect,
 		LeaseDuration:                 ptr.To(leaseDuration),
 		RenewDeadline:                 ptr.To(renewDeadline),
-		LeaderElectionReleaseOnCancel: true, // the process ends when the manager does
-		Metrics: metricsserver.Options{
-			BindAddress:    f.metricsAddress,
-			SecureServing:  true,
-			FilterProvider: metricsfilter.Provider,
-			ExtraHandlers:  f.extraHandlers(),
-			// HTTP/2 is off, as Kubebuilder has it: GHSA-qppj-fm5r-hxr3 and GHSA-4374-p667-p6c8 are of it, and metrics need none.
-			TLSOpts: []func(*tls.Config){func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }},
-		},
+		LeaderElectionReleaseOnCancel: true,                                  // the process ends when the manager does
+		Metrics:                       ctrlmetrics.Options{BindAddress: "0"}, // which internal/metricsserver serves
 	}, nil
 }

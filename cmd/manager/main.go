@@ -29,6 +29,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/controllers/recording"
 	"github.com/meetingops/meeting-recording-operator/internal/apicheck"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
+	"github.com/meetingops/meeting-recording-operator/internal/metricsserver"
 	"github.com/meetingops/meeting-recording-operator/internal/startup"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
@@ -115,6 +116,9 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	mgr, err := ctrl.NewManager(cfg, options)
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
+	}
+	if err := metricsserver.Add(ctx, mgr, flags.metricsAddress, flags.extraHandlers()); err != nil {
+		return err
 	}
 	if len(readable) > 0 {
 		if err := controllers.Setup(mgr, recordings); err != nil {
