@@ -169,6 +169,15 @@ func installRoles(t *testing.T, manifests, title string, rename *strings.Replace
 				Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: recordings, Name: person}},
 			})
 			identities = append(identities, identity{person + " (a person, in meeting-recordings)", api.MustToken(t, recordings, person)})
+		case renamed.GetName() == title+"-metrics-reader": // paths have no namespace
+			person := renamed.GetName()
+			create(t, newAccount(recordings, person))
+			create(t, &rbacv1.ClusterRoleBinding{
+				ObjectMeta: metav1.ObjectMeta{Name: person},
+				RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: person},
+				Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: recordings, Name: person}},
+			})
+			identities = append(identities, identity{person + " (Prometheus, in the cluster)", api.MustToken(t, recordings, person)})
 		}
 	}
 	create(t, newAccount(recordings, "default"))

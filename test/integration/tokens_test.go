@@ -4,6 +4,7 @@
 package integration
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 )
 
@@ -71,14 +73,21 @@ var attempts = map[string]struct{ method, name, query string }{
 	"deletecollection": {http.MethodDelete, "", "?dryRun=All&labelSelector=no-such"},
 }
 
-// tryEverything sends one request of each verb to each resource at each place, with the token of each identity, and compares what is not refused with
-// the rules.
+// tryEverything sends one request of each verb to each resource at each place, and a GET to each other path, with the token of each identity, and
+// compares what is not refused with the rules.
 func tryEverything(t *testing.T, nobody identity, identities []identity, rules map[string]map[string][]rule, resources []resource) {
 	t.Helper()
 	everybodys := succeeding(t, nobody, other, resources)
 	for _, who := range identities {
 		for place, granted := range rules[who.name] {
 			want := map[string]bool{}
+			for _, rule := range granted {
+				if strings.HasPrefix(rule.what, "/") && place == other {
+					for _, verb := range rule.verbs {
+						want[verb+" "+rule.what] = true
+					}
+				}
+			}
 			for _, r := range resources {
 				for _, rule := range granted {
 					if rule.what == r.String() && rule.names == nil && (r.namespaced || place == other) {
@@ -136,7 +145,43 @@ func succeeding(t *testing.T, who identity, place string, resources []resource) 
 	}
 	close(next)
 	workers.Wait()
+	if place == other {
+		for _, path := range servedPaths(t) {
+			status := statusOf(t, requests, config.Host+path)
+			if status != http.StatusForbidden {
+				allowed["get "+path] = true
+			}
+		}
+	}
 	return allowed
+}
+
+// servedPaths are those of the API server that have no resources, and that of the sidecar's metrics, which is named like one.
+func servedPaths(t *testing.T) []string {
+	t.Helper()
+	var root metav1.RootPaths
+	text, err := clientset(t).Discovery().RESTClient().Get().AbsPath("/").DoRaw(t.Context())
+	if err == nil {
+		err = json.Unmarshal(text, &root)
+	}
+	if err != nil || !slices.Contains(root.Paths, "/metrics") {
+		t.Fatalf("the paths are not known: %v, %v", root.Paths, err)
+	}
+	return append(slices.DeleteFunc(root.Paths, func(path string) bool { return strings.HasPrefix(path, "/api") }), "/debug/pprof/", "/logs/", "/metrics/sidecar")
+}
+
+func statusOf(t *testing.T, requests *http.Client, url string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := requests.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 // isForbidden reports whether the API server refuses the verb. What else it may find wrong with the request, it looks at after that.
@@ -189,16 +234,7 @@ func refuseImpersonation(t *testing.T, who identity) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, config.Host+"/api", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := requests.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	if response.StatusCode != http.StatusForbidden {
-		t.Errorf("%s impersonates an administrator: %s", who.name, response.Status)
+	if status := statusOf(t, requests, config.Host+"/api"); status != http.StatusForbidden {
+		t.Errorf("%s impersonates an administrator: %d", who.name, status)
 	}
 }
