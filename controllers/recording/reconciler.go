@@ -193,7 +193,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return r.decideAgain(ctx), nil
 	}
 	if deferred != nil && !facts.anyJob() && planning.BecameStalled(recording, decision) == "" {
-		return reconcile.Result{}, deferred // nothing has happened that belongs into the status
+		return reconcile.Result{}, deferred // nothing has changed that the status should have
 	}
 	if deferred == nil {
 		if wait := r.burstWait(facts, decision); wait > 0 {

@@ -128,7 +128,7 @@ func (s *scheduler) setLimits(pipeline *v1alpha1.RecordingPipeline, next limits)
 }
 
 // requestSlots adds to the facts which of the Jobs must wait in a queue. It is called for every recording that is reconciled, so that one
-// that wants a slot no more gives it up.
+// that no longer needs a slot gives it up.
 func (r *Reconciler) requestSlots(ctx context.Context, facts *facts, wanted []jobs.Run) {
 	var requests []scheduling.Request
 	for _, run := range wanted {

@@ -62,8 +62,8 @@ type Sweeper struct {
 	Page  int64
 	// Namespaces are those to work in; none: all.
 	Namespaces []string
-	// Client has the pipelines in its cache, and Live reads from the API server.
-	Client      client.Client
+	// Client deletes, and Live reads from the API server.
+	Client      client.Writer
 	Live        client.Reader
 	Recorder    events.EventRecorder
 	Clock       clock.PassiveClock
