@@ -39,7 +39,7 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !options.LeaderElection || *options.LeaseDuration <= *options.RenewDeadline || f.leaseNamespace != "c" || !options.LeaderElectionReleaseOnCancel ||
-		len(options.Cache.DefaultNamespaces) != 2 || options.Metrics.BindAddress != "0" || options.Metrics.FilterProvider == nil {
+		len(options.Cache.DefaultNamespaces) != 2 || f.metricsAddress != "0" || options.Metrics.BindAddress != "0" {
 		t.Errorf("options are %+v", options)
 	}
 }

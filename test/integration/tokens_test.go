@@ -147,7 +147,7 @@ func succeeding(t *testing.T, who identity, place string, resources []resource) 
 	workers.Wait()
 	if place == other {
 		for _, path := range servedPaths(t) {
-			status := statusOf(t, requests, config.Host+path)
+			status := statusOf(t, requests, strings.TrimSuffix(config.Host, "/")+path)
 			if status != http.StatusForbidden {
 				allowed["get "+path] = true
 			}
