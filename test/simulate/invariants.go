@@ -87,18 +87,26 @@ func (o *order) writes(c memoryapi.Change) string {
 		}
 	}
 	o.times[c.Name] = times
-	for i, late := range all {
-		for j, early := range all {
-			isPassed := !late.isWritten && !late.spooled.IsZero() && late.spooled.Before(early.at) && slices.Contains(written, early)
-			if late.sidecar == early.sidecar && (isPassed || i < j && !o.mayRepeat && early.isInStatus && slices.Contains(written, late)) {
-				return fmt.Sprintf("%s accepted %s of %s at %s before %s, and writes it later", late.sidecar, late.kind, c.Name, late.at, early.kind)
-			}
-		}
+	if late, early := o.overtaken(all, written); late != nil {
+		return fmt.Sprintf("%s accepted %s of %s at %s before %s, and writes it later", late.sidecar, late.kind, c.Name, late.at, early.kind)
 	}
 	for _, a := range written {
 		a.isInStatus = true
 	}
 	return ""
+}
+
+// overtaken returns two events of which the sidecar writes the later one first, if one of them is just written; nil if there are none.
+func (o *order) overtaken(all, written []*arrival) (late, early *arrival) {
+	for i, late := range all {
+		for j, early := range all {
+			isPassed := !late.isWritten && !late.spooled.IsZero() && late.spooled.Before(early.at) && slices.Contains(written, early)
+			if late.sidecar == early.sidecar && (isPassed || i < j && !o.mayRepeat && early.isInStatus && slices.Contains(written, late)) {
+				return late, early
+			}
+		}
+	}
+	return nil, nil
 }
 
 // has returns the recording, other than one, that has the time of a delivery. No two arrive at the same time.
