@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	// maxConnections is more than readers have, who are few.
+	// maxConnections is enough for a few readers.
 	maxConnections = 32
 	// timeout is how long an answer may take, and what is under way at the end: as long as Prometheus waits unless told otherwise.
 	timeout = 10 * time.Second

@@ -16,7 +16,7 @@ import (
 	"github.com/go-logr/logr"
 )
 
-// Strangers, whom any Pod of the cluster may be, take little memory, and keep no reader out.
+// Strangers take little memory, and keep no reader out. Any Pod of the cluster may be one.
 func TestStrangersTakeLittle(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1") })
