@@ -56,7 +56,7 @@ func TestAwaitEndsWhereWaitingDoesNotHelp(t *testing.T) {
 }
 
 func TestProgram(t *testing.T) {
-	p, err := Run("sleeper", "", "sh", "-c", "echo begun; trap 'echo told; exit 3' TERM; while :; do sleep 0.02; done")
+	p, err := Run("sleeper", "", "sh", "-c", "trap 'echo told; exit 3' TERM; echo begun; while :; do sleep 0.02; done")
 	if err != nil {
 		t.Fatal(err)
 	}
