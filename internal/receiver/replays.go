@@ -24,8 +24,8 @@ const (
 )
 
 // Replays answers identical webhooks from memory. No time is signed, so whoever has captured a webhook can send it forever; each would cost a
-// write. Beyond maxReplayWrites in a window they are counted here, and the next one that is written adds the count. So a webhook is only ever
-// written in the place where it arrived.
+// write. Beyond maxReplayWrites in a window they are counted here, and the next one that is written adds the count. So a webhook is
+// written only when one arrives, and never behind those that follow it.
 type Replays struct {
 	window time.Duration
 	mu     sync.Mutex                           // guards all replays, too
