@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 for crd in config/crd/bases/*.yaml; do
-  name=$(sed -n 's/^  name: //p' "$crd" | head -n 1)
+  name=$(sed -n '/^  name: /{s///p;q}' "$crd")
   "${KUBECTL:-kubectl}" wait "crd/$name" --for="jsonpath={.status.acceptedNames.plural}=${name%%.*}" --timeout=60s
   "${KUBECTL:-kubectl}" wait "crd/$name" --for=condition=Established --timeout=60s
 done

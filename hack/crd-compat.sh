@@ -23,7 +23,7 @@ compare() {
 matches_git() {
   local version newest
   version=$(<"$released/VERSION")
-  newest=$(git tag --list 'v[0-9]*' --sort=-version:refname --merged HEAD 2>/dev/null | grep -v -- - | head -n 1 || true)
+  newest=$(git tag --list 'v[0-9]*' --sort=-version:refname --merged HEAD 2>/dev/null | grep -v -- - | sed -n 1p || true)
   [[ -n $newest ]] || return 0 # a shallow clone, an archive of the source, or no release yet
   if [[ $version != "$newest" ]]; then
     # A release that is being made is newer than the last tag.

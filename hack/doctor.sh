@@ -20,7 +20,7 @@ done
 want=$(awk '$1 == "go" { print $2 }' go.mod)
 if have=$(go env GOVERSION 2>/dev/null); then
   have=${have#go}
-  if [[ $(printf '%s\n%s\n' "$want" "${have%% *}" | sort -V | head -n 1) == "$want" ]]; then ok "Go $have"; else bad "Go $want or later (this is $have): https://go.dev/doc/install"; fi
+  if [[ $(printf '%s\n%s\n' "$want" "${have%% *}" | sort -V | sed -n 1p) == "$want" ]]; then ok "Go $have"; else bad "Go $want or later (this is $have): https://go.dev/doc/install"; fi
 else
   bad "Go $want or later: https://go.dev/doc/install"
 fi

@@ -13,3 +13,9 @@ else
   echo "lint-shell: shellcheck is not installed; only the syntax is checked" >&2
   for script in "${scripts[@]}"; do bash -n "$script"; done
 fi
+
+# Under pipefail, a reader that ends early fails the pipe at random: its writer is ended by SIGPIPE.
+if grep -nE '\| *(grep -[a-zA-Z]*[qm]|head)( |$)' "${scripts[@]}"; then
+  echo "lint-shell: read all of a pipe: grep ... >/dev/null for grep -q, sed -n 1p for head -n 1" >&2
+  exit 1
+fi

@@ -35,7 +35,7 @@ if [[ -n $crds ]]; then
   failed=1
 fi
 while IFS= read -r file; do
-  if ! head -n 4 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0'; then
+  if ! head -n 4 "$file" | grep 'SPDX-License-Identifier: Apache-2.0' >/dev/null; then
     echo "verify: $file lacks the licence header of hack/boilerplate" >&2
     failed=1
   fi

@@ -140,11 +140,11 @@ refused 1 "not running" "$cluster" status
 busybox nc -l -p 17443 127.0.0.1 >/dev/null 2>&1 &
 helper=$!
 disown "$helper"
-until ss -Hltn "sport = :17443" | grep -q .; do kill -0 "$helper"; sleep 0.05; done
+until ss -Hltn "sport = :17443" | grep . >/dev/null; do kill -0 "$helper"; sleep 0.05; done
 refused 3 "TCP port 17443 is in use" "$cluster" up
 kill -KILL "$helper"
 helper=""
-while ss -Hltn "sport = :17443" | grep -q .; do sleep 0.05; done
+while ss -Hltn "sport = :17443" | grep . >/dev/null; do sleep 0.05; done
 nothing_left
 
 step "a component that does not start is named, and the rest is removed"

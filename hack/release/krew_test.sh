@@ -10,6 +10,13 @@ version=v0.0.1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 fail() { echo "krew_test.sh: $*" >&2; exit 1; }
+# shows TEXT COMMAND... fails unless the command succeeds and prints the text.
+shows() {
+  local text=$1 output
+  shift
+  output=$("$@" 2>&1) || fail "$* failed: $output"
+  [[ $output == *"$text"* ]] || fail "$* does not show \"$text\": $output"
+}
 
 hack/controlplane/install.sh envtest >/dev/null # for kubectl
 os=$(go env GOOS) arch=$(go env GOARCH)
@@ -41,13 +48,13 @@ export KREW_ROOT=$scratch/krew HOME=$scratch PATH=$scratch/krew/bin:$scratch/bin
 export KREW_DEFAULT_INDEX_URI=file://$scratch/index KREW_NO_UPGRADE_CHECK=1
 kubectl krew update >&2
 kubectl krew install recording >&2
-kubectl plugin list 2>/dev/null | grep -q kubectl-recording || fail "kubectl plugin list does not show the plugin that krew installed"
-kubectl recording --help | grep -q "Explain why a recording is not done" || fail "kubectl recording does not run"
+shows kubectl-recording kubectl plugin list
+shows "Explain why a recording is not done" kubectl recording --help
 kubectl krew uninstall recording >&2
 if kubectl recording --help >/dev/null 2>&1; then fail "the plugin is still there after krew uninstall"; fi
 
 cp "$scratch/files/kubectl-recording" "$scratch/bin/"
-kubectl plugin list 2>/dev/null | grep -q kubectl-recording || fail "kubectl plugin list does not show the binary on the PATH"
+shows kubectl-recording kubectl plugin list
 
 if hack/release/krew.sh "$version" "$scratch/files" https://example.com >/dev/null 2>&1; then fail "krew.sh accepts a folder without archives"; fi
 if hack/release/krew.sh 1 2>/dev/null; then fail "krew.sh accepts wrong arguments"; fi

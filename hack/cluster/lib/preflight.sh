@@ -87,14 +87,14 @@ check_networks() {
 check_ports() {
   local port taken
   for port in "$api_port" "$kubelet_port" "$kubelet_health_port" "$controllers_port" "$scheduler_port" "$proxy_metrics_port" "$proxy_health_port"; do
-    taken=$(ss -Hltnp "sport = :$port" 2>/dev/null | head -n 1)
+    taken=$(ss -Hltnp "sport = :$port" 2>/dev/null | sed -n 1p)
     [[ ! $taken ]] || unsupported "TCP port $port is in use ($(awk '{ print $4, $6 }' <<<"$taken")): stop that program, or choose other ports with CLUSTER_PORT_BASE"
   done
 }
 
 check_firewall() {
   local family
-  nft list tables >/dev/null 2>&1 || unsupported "nft does not work here: $(nft list tables 2>&1 | head -n 1)"
+  nft list tables >/dev/null 2>&1 || unsupported "nft does not work here: $(nft list tables 2>&1 | sed -n 1p)"
   for family in ip ip6; do
     if nft list table "$family" kube-proxy >/dev/null 2>&1; then
       unsupported "the nftables table '$family kube-proxy' exists: another Kubernetes runs here (stop it), or one was killed (remove it with: nft delete table $family kube-proxy)"

@@ -27,7 +27,7 @@ bring_up() {
     kind)
       "$root/hack/controlplane/install.sh" envtest
       "$root/hack/images/build.sh" operator
-      kind get clusters | grep -qx "$kind_name" || kind create cluster --name "$kind_name" --wait 120s --kubeconfig "$state/kubeconfig"
+      kind get clusters | grep -x "$kind_name" >/dev/null || kind create cluster --name "$kind_name" --wait 120s --kubeconfig "$state/kubeconfig"
       export KUBECONFIG=$state/kubeconfig
       kind load image-archive --name "$kind_name" "$root/bin/images/operator.tar"
       ;;

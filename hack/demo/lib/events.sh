@@ -48,7 +48,7 @@ told() {
     }' "$state/stream.log"
 }
 
-ended() { told "$1" | grep -qx 'processingStateChanged Succeeded'; }
+ended() { told "$1" | grep -x 'processingStateChanged Succeeded' >/dev/null; }
 
 # show_stream RECORDING shows what the stream reported it, which must be all of its life, in order.
 show_stream() {
