@@ -66,14 +66,14 @@ func Sources(reader client.WithWatch, namespaces []string) []Source {
 // List calls each for every recording that the field selector matches, as of exactly that version, or with 0 as of now. It returns the
 // version. It returns ErrCompacted if the version is too old.
 func (s Source) List(ctx context.Context, selector string, version uint64, each func(*v1alpha1.MeetingRecording)) (uint64, error) {
-	options := metav1.ListOptions{FieldSelector: selector, Limit: pageSize}
+	options := client.ListOptions{Namespace: s.Namespace, Limit: pageSize, Raw: &metav1.ListOptions{FieldSelector: selector}}
 	if version != 0 {
-		options.ResourceVersion = strconv.FormatUint(version, 10)
-		options.ResourceVersionMatch = metav1.ResourceVersionMatchExact
+		options.Raw.ResourceVersion = strconv.FormatUint(version, 10)
+		options.Raw.ResourceVersionMatch = metav1.ResourceVersionMatchExact
 	}
 	for {
 		var page v1alpha1.MeetingRecordingList
-		if err := s.Client.List(ctx, &page, &client.ListOptions{Namespace: s.Namespace, Raw: &options}); err != nil {
+		if err := s.Client.List(ctx, &page, &options); err != nil {
 			return 0, classify("list meetingrecordings", err)
 		}
 		for i := range page.Items {
@@ -82,7 +82,7 @@ func (s Source) List(ctx context.Context, selector string, version uint64, each 
 		if page.Continue == "" {
 			return versionOf(page.ResourceVersion)
 		}
-		options.Continue, options.ResourceVersion, options.ResourceVersionMatch = page.Continue, "", ""
+		options.Continue, options.Raw.ResourceVersion, options.Raw.ResourceVersionMatch = page.Continue, "", ""
 		pause(ctx, s.Pause)
 	}
 }
