@@ -145,11 +145,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		r.entries.forget(request.NamespacedName)
 		return reconcile.Result{}, nil
 	}
-	if err == nil && wait == 0 && saveAfter == 0 {
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if wait == 0 && saveAfter == 0 {
 		r.entries.done(request.NamespacedName, cached)
 	}
 	eventsPending.Set(float64(r.entries.len()))
-	return reconcile.Result{RequeueAfter: kube.Soonest(wait, saveAfter)}, err
+	return reconcile.Result{RequeueAfter: kube.Soonest(wait, saveAfter)}, nil
 }
 
 // read returns the last seen recording. It returns nil if it was deleted, or while the circuit breaker is open.

@@ -25,7 +25,10 @@ import (
 
 // report stores the decision, then writes Kubernetes Events, metrics and the trace of it.
 func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning.Decision, deferred error) (reconcile.Result, error) {
-	again := reconcile.Result{RequeueAfter: kube.Soonest(facts.wait, decision.RequeueAfter)}
+	again := reconcile.Result{}
+	if deferred == nil { // which has a back-off of its own
+		again.RequeueAfter = kube.Soonest(facts.wait, decision.RequeueAfter)
+	}
 	before := facts.Recording
 	if !decision.Changes(before) {
 		return again, deferred

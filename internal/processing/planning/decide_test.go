@@ -40,6 +40,10 @@ func TestDecide(t *testing.T) {
 		r.Status.Processing.State = state
 		return r
 	}
+	created := func(r *v1alpha1.MeetingRecording, ago time.Duration) *v1alpha1.MeetingRecording {
+		r.CreationTimestamp = metav1.NewTime(noon.Add(-ago))
+		return r
+	}
 	many := make([]v1alpha1.RecordingPipeline, 0, 9)
 	for i := range 9 {
 		var steps []string
@@ -66,6 +70,9 @@ func TestDecide(t *testing.T) {
 			said: "Ready=False/TerminalEventMissing Stalled=True/TerminalEventMissing", kstatus: "Failed"},
 		"stopping": {recording: recording(stopping, time.Minute), state: "Waiting", again: 9 * time.Minute, kstatus: "InProgress"},
 		"stopping too long": {recording: recording(stopping, 10*time.Minute), state: "Waiting",
+			said: "Ready=False/TerminalEventMissing Stalled=True/TerminalEventMissing", kstatus: "Failed"},
+		"stopping, clock a bit ahead": {recording: recording(stopping, -5*time.Minute), state: "Waiting", again: 15 * time.Minute, kstatus: "InProgress"},
+		"stopping, clock was wrong": {recording: created(recording(stopping, -7*time.Hour), 10*time.Minute), state: "Waiting",
 			said: "Ready=False/TerminalEventMissing Stalled=True/TerminalEventMissing", kstatus: "Failed"},
 		"going on, suspended": {recording: suspended(recording(started, time.Minute)), state: "Waiting", again: 24*time.Hour - time.Minute, kstatus: "InProgress"},
 

@@ -93,12 +93,15 @@ func IsUnderWay(state v1alpha1.ProcessingState) bool {
 }
 
 // isRecording writes nothing until the event that ends the recording is overdue: StallAfter after recording-stopping or session-ended, or else
-// StallAfterStarted after the first sign of the recording.
+// StallAfterStarted after the first sign of the recording. A sign far in the future does not count: then the sidecar's clock was wrong.
 func isRecording(in Input) (Decision, bool) {
 	if in.Recording.Status.Recording.State.IsFinal() {
 		return Decision{}, false
 	}
 	since, what, patience := lastSign(in)
+	if since.Sub(in.Now) > patience {
+		since, what = in.Recording.CreationTimestamp.Time, objectCreated
+	}
 	message := fmt.Sprintf("%s at %s, and neither recording-stopped nor recording-failed has arrived since. "+
 		"Check whether the provider still records, and whether its webhooks reach the sidecar. "+
 		"Processing starts when the event arrives; delete this object if the recording is lost.", what, since.UTC().Format(time.RFC3339))
@@ -163,8 +166,10 @@ func lastSign(in Input) (since time.Time, what string, patience time.Duration) {
 	if at, ok := receiveTime(in.Recording, v1alpha1.EventStarting); ok {
 		return at, "recording-starting arrived", in.Settings.StallAfterStarted
 	}
-	return in.Recording.CreationTimestamp.Time, "The object was created", in.Settings.StallAfterStarted
+	return in.Recording.CreationTimestamp.Time, objectCreated, in.Settings.StallAfterStarted
 }
+
+const objectCreated = "The object was created"
 
 // receiveTime returns when an event arrived. Client events count only while no webhook has arrived: otherwise a forged one could stall a
 // recording that continues.
