@@ -164,6 +164,7 @@ func (w *World) bySession() map[int][]*webhook {
 // webhooks were stored within the window, and the next one's came longer after that than any window.
 func apartOf(deliveries []*webhook, recordings int) (parts [][]*webhook, areApart bool) {
 	var last time.Time
+	hasFailed := false // the recording before
 	for number := range recordings {
 		var part []*webhook
 		var from, to time.Time
@@ -188,8 +189,11 @@ func apartOf(deliveries []*webhook, recordings int) (parts [][]*webhook, areApar
 			continue
 		case !hasEnded, to.Sub(from) > redeliveryWindow, !last.IsZero() && from.Sub(last) <= reorderWindow:
 			return nil, false
+		case hasFailed && part[0].event.Type == v1alpha1.EventFailed: // which belongs to the failed recording, however late it comes
+			return nil, false
 		}
 		last = to
+		hasFailed = !slices.ContainsFunc(part, func(d *webhook) bool { return d.event.Type == v1alpha1.EventStopped })
 		parts = append(parts, part)
 	}
 	return parts, len(parts) > 1

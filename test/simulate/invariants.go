@@ -21,7 +21,8 @@ type order struct {
 	mayRepeat bool
 	mu        sync.Mutex
 	sessions  map[string][]*arrival
-	times     map[string]map[string]bool // of each recording, the types and times of the deliveries that its status has
+	// times are, of each recording of a session, the types and times of the deliveries that its status has.
+	times map[string]map[string]map[string]bool
 }
 
 // arrival is an attempt at a webhook.
@@ -35,7 +36,7 @@ type arrival struct {
 }
 
 func newOrder() *order {
-	return &order{sessions: map[string][]*arrival{}, times: map[string]map[string]bool{}}
+	return &order{sessions: map[string][]*arrival{}, times: map[string]map[string]map[string]bool{}}
 }
 
 func (o *order) arrives(sidecar, session string, ev lifecycle.Event) *arrival {
@@ -63,7 +64,8 @@ func (o *order) writes(c memoryapi.Change) string {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	all := o.sessions[textOf(c.After, "spec", "sessionID")]
+	session := textOf(c.After, "spec", "sessionID")
+	all := o.sessions[session]
 	times := map[string]bool{}
 	var written []*arrival
 	for _, entry := range listOf(c.After, "status", "recording", "events") {
@@ -80,13 +82,16 @@ func (o *order) writes(c memoryapi.Change) string {
 			a.isWritten = true // of several in one write only the last has its time in the status
 			if a.at.Equal(at) && textOf(entry, "source") != string(v1alpha1.EventSourceBackfill) {
 				written = append(written, a)
-				if other := o.has(kind+last, c.Name); other != "" {
+				if other := o.has(session, kind+last, c.Name); other != "" {
 					return fmt.Sprintf("%s of %s is written to %s too", kind, other, c.Name)
 				}
 			}
 		}
 	}
-	o.times[c.Name] = times
+	if o.times[session] == nil {
+		o.times[session] = map[string]map[string]bool{}
+	}
+	o.times[session][c.Name] = times
 	if late, early := o.overtaken(all, written); late != nil {
 		return fmt.Sprintf("%s accepted %s of %s at %s before %s, and writes it later", late.sidecar, late.kind, c.Name, late.at, early.kind)
 	}
@@ -109,9 +114,9 @@ func (o *order) overtaken(all, written []*arrival) (late, early *arrival) {
 	return nil, nil
 }
 
-// has returns the recording, other than one, that has the time of a delivery. No two arrive at the same time.
-func (o *order) has(delivery, than string) string {
-	for name, times := range o.times {
+// has returns the recording of a session, other than one, that has the time of a delivery. No two of a session arrive at the same time.
+func (o *order) has(session, delivery, than string) string {
+	for name, times := range o.times[session] {
 		if name != than && times[delivery] {
 			return name
 		}

@@ -170,10 +170,16 @@ type storyLog struct {
 func (l *storyLog) Init(logr.RuntimeInfo) {}
 
 // Enabled implements logr.LogSink.
-func (l *storyLog) Enabled(level int) bool { return l.world.verbose && level < 2 }
+func (l *storyLog) Enabled(level int) bool { return level == 0 || l.world.verbose && level < 2 }
 
 // Info implements logr.LogSink.
 func (l *storyLog) Info(_ int, message string, values ...any) {
+	if strings.HasPrefix(message, "Warning") { // controller-runtime's, of a mistake of ours
+		l.world.broken("%s: %s", l.who, message)
+	}
+	if !l.world.verbose {
+		return
+	}
 	l.world.story.tell("%s says: %s %v", l.who, message, append(l.values, values...))
 }
 

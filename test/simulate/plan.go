@@ -200,7 +200,8 @@ func (p *Plan) choose(r *rand.Rand) {
 			{Kind: Slow, Who: apiServer, From: from, To: to, Percent: 100, Amount: between(r, 500*time.Millisecond, maxBriefly)},
 			{Kind: Errors, Who: apiServer, From: from, To: to, Percent: 20 + r.IntN(40)},
 		}
-		p.SpoolFirst, p.Backfill, p.Sidecars = false, false, 1
+		p.SpoolFirst, p.Backfill, p.Sidecars, p.IDs = false, false, 1, NoIDs
+		p.pack(r, from)
 	case 3:
 		p.spread(r)
 	}
@@ -208,6 +209,29 @@ func (p *Plan) choose(r *rand.Rand) {
 
 // maxBriefly is how long a call takes at most that is no reason to try it again.
 const maxBriefly = 1800 * time.Millisecond
+
+// pack sends each webhook once, in order, and has each recording of a session begin just after the one before: while the end of one cannot be
+// written, the beginning of the next waits.
+func (p *Plan) pack(r *rand.Rand, from time.Duration) {
+	p.Deliveries = nil
+	for i := range p.Sessions {
+		at := from + between(r, 0, 30*time.Second)
+		for number, recording := range p.Sessions[i].Recordings {
+			for n, kind := range recording.Events {
+				d := plan.Delivery{At: at, Session: i, Recording: number, Type: kind}
+				if kind == plan.Stopped {
+					d.FilePath = recording.FilePath
+				}
+				p.Deliveries = append(p.Deliveries, d)
+				at += between(r, 50*time.Millisecond, 2*time.Second)
+				if n == 0 {
+					at += redeliveryWindow + 5*time.Second
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(p.Deliveries, func(a, b plan.Delivery) int { return cmp.Compare(a.At, b.At) })
+}
 
 // spread has the recordings of each session be apart. The last of some is only known by its failure.
 func (p *Plan) spread(r *rand.Rand) {

@@ -112,6 +112,9 @@ func (w *World) begins() {
 	if w.plan.Backfill {
 		w.runBackfill()
 	}
+	if w.has(Restored) {
+		w.writeBeside(w.plan.Duration)
+	}
 	w.scheduleDeliveries()
 	last := w.plan.Duration
 	for _, f := range w.plan.Faults {
@@ -122,6 +125,15 @@ func (w *World) begins() {
 	w.weather.end()
 	w.api.SetLag(0)
 	w.story.tell("all faults are over")
+}
+
+// writeBeside has the cluster's other programs write every second for a time: an etcd that was restored does not catch up within a moment.
+func (w *World) writeBeside(left time.Duration) {
+	const writes = 100
+	w.api.Skip(writes)
+	if left > 0 {
+		w.later("others", time.Second, func() { w.writeBeside(left - time.Second) })
+	}
 }
 
 // settles waits until nothing is left to do.

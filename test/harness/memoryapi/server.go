@@ -107,6 +107,13 @@ func (s *Server) Version() uint64 {
 	return s.version
 }
 
+// Skip counts so many writes of other programs, to objects that nobody here reads.
+func (s *Server) Skip(writes uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version += writes
+}
+
 // Compact forgets what was written before now: watches cannot begin there any more.
 func (s *Server) Compact() {
 	s.mu.Lock()
