@@ -35,7 +35,7 @@ type cache struct {
 // cached is the last seen version of an object. It is replaced, not modified.
 type cached struct {
 	version string
-	// object is nil if it is outdated. It is without its Recording, which is decoded again, because that is cheaper than the memory.
+	// object is nil if it is outdated or being deleted, so that a read finds out when it is gone. It is without its Recording, which is decoded again, because that is cheaper than the memory.
 	object *Object
 }
 
@@ -67,7 +67,7 @@ func (c *cache) recall(key string) (object *Object, version string) {
 // add caches an object that was seen.
 func (c *cache) add(key string, object *Object) {
 	seen := cached{version: object.ResourceVersion}
-	if !c.versionsOnly {
+	if !c.versionsOnly && !object.IsTerminating {
 		kept := *object
 		kept.Recording = v1alpha1.RecordingStatus{}
 		seen.object = &kept
