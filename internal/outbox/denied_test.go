@@ -4,7 +4,10 @@
 package outbox
 
 import (
+	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,14 +19,18 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 )
 
-// TestDeniedInOneNamespace: an admission webhook that denies, with its default code, or that cannot be reached, says nothing about other
-// namespaces.
+// TestDeniedInOneNamespace: an admission webhook or policy that denies, with whatever code, or that cannot be reached, says nothing about
+// other namespaces.
 func TestDeniedInOneNamespace(t *testing.T) {
+	deny := func(code int32, by string) error {
+		return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Message: by}}
+	}
+	const webhook = `admission webhook "policy.example.com" denied the request: no`
 	for name, denied := range map[string]error{
-		"denied": &apierrors.StatusError{ErrStatus: metav1.Status{
-			Status: metav1.StatusFailure, Code: 400, Message: `admission webhook "policy.example.com" denied the request: no`,
-		}},
-		"not reached": apierrors.NewInternalError(errors.New(`failed calling webhook "policy.example.com": failed to call webhook: connection refused`)),
+		"denied":            deny(400, webhook),
+		"denied with a 401": deny(401, `ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`),
+		"denied with a 500": deny(500, webhook), // as admission.Errored of controller-runtime does
+		"not reached":       apierrors.NewInternalError(errors.New(`failed calling webhook "policy.example.com": failed to call webhook: connection refused`)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -38,9 +45,66 @@ func TestDeniedInOneNamespace(t *testing.T) {
 					w.expect(t, eventIn("a", session, 0), Spooled, 3*time.Second)
 				}
 				w.expect(t, eventIn("b", 9, 0), lifecycle.Recorded, time.Second)
-				pass(48 * time.Hour)
+				pass(25 * time.Hour)
 				if stats := w.store.Stats(); stats.Events > 0 || stats.DeadLetters == 0 {
-					t.Errorf("after two days %+v", stats)
+					t.Errorf("after more than a day %+v", stats)
+				}
+				w.end(t)
+			})
+		})
+	}
+}
+
+// TestHangingNamespace: an admission webhook that hangs in one namespace, for as long as it may, costs the others nothing for longer than
+// its first answer takes.
+func TestHangingNamespace(t *testing.T) {
+	for _, hang := range []time.Duration{10 * time.Second, 30 * time.Second} {
+		t.Run(hang.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, func(o *Options) {
+					write := o.Write
+					o.Write = func(ctx context.Context, session recorder.Session, events []lifecycle.Event) []recorder.Written {
+						if session.Namespace != "a" {
+							return write(ctx, session, events)
+						}
+						select {
+						case <-time.After(hang):
+							return failAll(events, apierrors.NewInternalError(errors.New(`failed calling webhook "policy.example.com": context deadline exceeded`)))
+						case <-ctx.Done():
+							return failAll(events, ctx.Err())
+						}
+					}
+				})
+				var senders sync.WaitGroup
+				var waited atomic.Int32
+				spooled := 0
+				for n := range 900 {
+					senders.Go(func() {
+						begin := time.Now()
+						w.expect(t, eventIn("a", n, 0), Spooled, 2500*time.Millisecond)
+						if n > 450 && time.Since(begin) > time.Second {
+							waited.Add(1)
+						}
+					})
+					if n%50 == 0 {
+						outcome, err := w.Record(t.Context(), eventIn("b", n, 0))
+						if err != nil {
+							t.Error(err)
+						}
+						if n >= 450 && outcome.Result == Spooled {
+							spooled++
+						}
+					}
+					pass(200 * time.Millisecond)
+				}
+				senders.Wait()
+				if spooled > 0 || waited.Load() > 20 {
+					t.Errorf("%d of 9 events of the other namespace are spooled, and %d of 450 senders of the hanging one waited", spooled, waited.Load())
+				}
+				for n := 0; n < 900; n += 50 {
+					if got := w.server.of(eventIn("b", n, 0)); len(got) != 1 {
+						t.Errorf("event %d of the other namespace is written %d times", n, len(got))
+					}
 				}
 				w.end(t)
 			})

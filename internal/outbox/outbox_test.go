@@ -18,6 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
@@ -129,6 +131,23 @@ func TestBlip(t *testing.T) {
 			return nil
 		})
 		w.expect(t, newEvent(0, 0), lifecycle.Recorded, 500*time.Millisecond)
+		w.end(t)
+	})
+}
+
+// TestLongRetryAfter: a proxy that asks for an hour, such as the one that answers while the API server is maintained, gets a minute.
+func TestLongRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.server.set(always(&apierrors.StatusError{ErrStatus: metav1.Status{
+			Status: metav1.StatusFailure, Code: 503, Reason: metav1.StatusReasonServiceUnavailable, Details: &metav1.StatusDetails{RetryAfterSeconds: 3600},
+		}}))
+		w.expect(t, newEvent(0, 0), Spooled, 2500*time.Millisecond)
+		w.server.set(nil)
+		begin := time.Now()
+		if w.flush(t); time.Since(begin) > 2*time.Minute {
+			t.Errorf("written %s after the API server is back", time.Since(begin))
+		}
 		w.end(t)
 	})
 }

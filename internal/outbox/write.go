@@ -20,8 +20,8 @@ const (
 	// maxBatch is how many events of a session are written at once.
 	maxBatch = 256
 	// writeTimeout is how long one write may take. Senders do not wait that long. But a write that takes effect late must not be repeated, and
-	// a session's first write has two requests, each of which may take some seconds.
-	writeTimeout = 15 * time.Second
+	// the API server, which takes 34 s for a request at most, names an admission webhook that hangs.
+	writeTimeout = 35 * time.Second
 )
 
 // write writes the first events of a queue. It is called without mu held.
@@ -156,7 +156,7 @@ func (o *Outbox) finish(q *queue, f flow, batch []*entry, written []recorder.Wri
 func (o *Outbox) retry(q *queue, batch []*entry, failure error) {
 	delay := q.backoff.Step()
 	if seconds, isTold := apierrors.SuggestsClientDelay(failure); isTold {
-		delay = max(delay, time.Duration(seconds)*time.Second)
+		delay = max(delay, min(time.Duration(seconds)*time.Second, time.Minute)) // a proxy may ask for hours
 	}
 	o.delay(q, delay)
 	log := o.Log

@@ -183,10 +183,9 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Help: "Requests with client events, by outcome.",
 		}, []string{"outcome"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "meetingrecording_webhook_duration_seconds",
-			Help:    "Seconds from a webhook request's headers to the response, by outcome.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2, 2.5, 5, 10},
-
+			Name:                        "meetingrecording_webhook_duration_seconds",
+			Help:                        "Seconds from a webhook request's headers to the response, by outcome.",
+			Buckets:                     []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2, 2.5, 5, 10},
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 		}, []string{"outcome"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
