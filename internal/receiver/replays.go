@@ -73,11 +73,11 @@ func (r *Replays) next(x *exchange) (*replay, *answer) {
 	defer r.mu.Unlock()
 	of, isKnown := r.recent.Get(key)
 	if !isKnown {
-		of = &replay{since: x.arrived}
+		of = new(replay)
 		r.recent.Add(key, of)
 	}
-	if age := x.arrived.Sub(of.since); age < 0 || age >= r.window {
-		*of = replay{since: x.arrived, skipped: of.skipped}
+	if time.Since(of.since) >= r.window { // senders choose how long a request takes to arrive, and clocks jump
+		*of = replay{since: time.Now(), skipped: of.skipped}
 	}
 	if of.written < maxReplayWrites || of.answer == nil {
 		of.written++
@@ -100,7 +100,7 @@ func (r *Replays) written(of *replay, x *exchange, a answer) {
 		of.skipped += max(x.deliveries-1, 0)
 		return
 	}
-	a.trace = nil // nothing is written for the next one
+	a.trace, a.isQuiet = nil, true // nothing is written for the next one
 	if a.outcome == outcomeRecorded {
 		a.outcome, a.result = outcomeDuplicate, string(lifecycle.Duplicate)
 	}

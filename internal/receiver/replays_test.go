@@ -6,10 +6,12 @@ package receiver
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -218,5 +220,54 @@ func TestReplayNeedsTheSignature(t *testing.T) {
 	}
 	if code, text := f.post(t, goodBody, sign(t, []byte(goodBody))); code != http.StatusOK || !strings.Contains(text, `"result":"duplicate","recording":"meetings/a"`) {
 		t.Errorf("a replay was answered %d %s", code, text)
+	}
+}
+
+// slowly is a body that takes long to arrive.
+type slowly struct {
+	io.Reader
+	takes time.Duration
+}
+
+func (s *slowly) Read(p []byte) (int, error) {
+	<-time.After(s.takes)
+	s.takes = 0
+	return s.Reader.Read(p)
+}
+
+// Whoever sends the body of a captured webhook long after its headers begins no new window, and neither does a clock that jumps.
+func TestLateBodiesCostNoWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &ledger{result: lifecycle.Recorded}
+		f := replaying(t, to)
+		f.Verifier = Unverified{}
+		var requests atomic.Int32
+		f.Now = func() time.Time { return time.Now().Add(time.Duration(requests.Add(1)%5-2) * time.Minute) }
+		var senders sync.WaitGroup
+		const seconds = 20
+		for range 10 * seconds {
+			for _, takes := range []time.Duration{0, f.Replays.window + time.Second} {
+				senders.Go(func() {
+					r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, WebhookPath, &slowly{strings.NewReader(goodBody), takes})
+					f.ServeHTTP(httptest.NewRecorder(), r)
+				})
+			}
+			time.Sleep(100 * time.Millisecond) //nolint:forbidigo // the bubble's clock
+		}
+		senders.Wait()
+		if writes, _ := to.counted(); writes > maxReplayWrites*(seconds/int(f.Replays.window.Seconds())+2) {
+			t.Errorf("%d webhooks cost %d writes", 20*seconds, writes)
+		}
+	})
+}
+
+// A replay that is answered from memory is not on disk, and whoever repeats it does not fill the log.
+func TestReplaysDoNotFillTheLog(t *testing.T) {
+	f := replaying(t, &ledger{result: outbox.Spooled})
+	for range 10 * maxReplayWrites {
+		f.post(t, goodBody, sign(t, []byte(goodBody)))
+	}
+	if got := strings.Count(f.log.String(), "Event spooled on disk"); got != maxReplayWrites {
+		t.Errorf("%d events are spooled, says the log, want %d", got, maxReplayWrites)
 	}
 }

@@ -193,7 +193,7 @@ func (h *Handler) report(x *exchange, a *answer) {
 		log.Error(a.cause, "Event could not be recorded")
 	case a.outcome == outcomeRecorded:
 		log.Info("Event recorded in status")
-	case a.outcome == outcomeSpooled:
+	case a.outcome == outcomeSpooled && !a.isQuiet:
 		log.Info("Event spooled on disk")
 	case a.status == http.StatusOK, a.isQuiet:
 		log.V(1).Info("Request was answered")
