@@ -64,7 +64,7 @@ func newHealth(log logr.Logger, what string, isFailure, isExcluded func(error) b
 // isClosed reports whether all circuit breakers are closed.
 func (h health) isClosed(f flow) bool { return h[f].State() == gobreaker.StateClosed }
 
-// permit is the permission to write. Call it with the result of the write, and before that with errSlow if that takes long.
+// permit is the permission to write. Call it with the result of the write; only the first call counts.
 type permit func(error)
 
 // ask returns a permit, or nil while the circuit breaker is open.
@@ -78,15 +78,15 @@ func ask(f flow, server, namespace health) permit {
 		tellNamespace(errNothing)
 		return nil
 	}
-	isProbe := !namespace.isClosed(f)
 	var once sync.Once
 	return func(err error) {
-		if !errors.Is(err, errSlow) {
-			tellNamespace(err)
-		} else if isProbe {
-			err = errNothing // the namespace refused before, maybe because an admission webhook hangs
-		}
-		once.Do(func() { tellServer(err) })
+		once.Do(func() {
+			defer tellNamespace(err)
+			if errors.Is(err, errSlow) && !namespace.isClosed(f) {
+				err = errNothing // an admission webhook may be slow there, and not the API server
+			}
+			tellServer(err)
+		})
 	}
 }
 

@@ -131,9 +131,10 @@ func (o *Outbox) queue(key uint64, l *lane) *queue {
 func (o *Outbox) lane(namespace string) *lane {
 	l := o.lanes[namespace]
 	if l == nil {
-		// While the API server is unavailable, the failure is not about the namespace.
-		l = &lane{health: newHealth(o.Log.WithValues("namespace", namespace), "Namespace", recorder.IsNamespaceError,
-			func(err error) bool { return errors.Is(err, errNothing) || isAway(err) })}
+		// While the API server is unavailable, the failure is not about the namespace. If it is slow, that may be due to either.
+		l = &lane{health: newHealth(o.Log.WithValues("namespace", namespace), "Namespace",
+			func(err error) bool { return errors.Is(err, errSlow) || recorder.IsNamespaceError(err) },
+			func(err error) bool { return errors.Is(err, errNothing) || (isAway(err) && !errors.Is(err, errSlow)) })}
 		o.lanes[namespace] = l
 		o.order = append(o.order, l)
 	}

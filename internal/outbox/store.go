@@ -64,7 +64,7 @@ func (o *Outbox) store(q *queue) {
 func (o *Outbox) checkShare(q *queue, e *entry) error {
 	stats := o.Spool.Stats()
 	switch {
-	case stats.Bytes > stats.MaxBytes/refusedShare && !q.lane.health.isClosed(direct):
+	case stats.Bytes > stats.MaxBytes/refusedShare && o.server.isClosed(direct) && !q.lane.health.isClosed(direct):
 		return fmt.Errorf("namespace %s refuses writes and has used its share of the spool: %w", e.event.Namespace, o.Metrics.failed(spool.ErrFull))
 	case stats.Bytes > stats.MaxBytes/clientShare && e.event.Source == v1alpha1.EventSourceClient:
 		return fmt.Errorf("client events have used their share of the spool: %w", o.Metrics.failed(spool.ErrFull))

@@ -162,7 +162,7 @@ func (s *RESTStore) Patch(ctx context.Context, read *Object, status v1alpha1.Rec
 		return nil
 	case apierrors.IsInvalid(err): // a test failed, or the status breaks a rule
 		err = fmt.Errorf("%w (%w)", ErrChanged, rejected(err))
-	case !isDenied(err) && (apierrors.IsConflict(err) || apierrors.IsNotFound(err)): // if not found, it was deleted after it was read
+	case apierrors.IsConflict(err) && !IsNamespaceError(err), apierrors.IsNotFound(err): // if not found, it was deleted after it was read
 		err = ErrChanged
 	}
 	s.cache.outdate(cacheKey(read.Namespace, read.Name), read, errors.Is(err, ErrChanged))

@@ -338,3 +338,14 @@ func FuzzDecodeObject(f *testing.F) {
 		}
 	})
 }
+
+// TestDenialIsNoConflict: an admission webhook may deny with the code of a conflict. Reading again does not help.
+func TestDenialIsNoConflict(t *testing.T) {
+	server := httptest.NewServer(statusAnswer(409, "", `admission webhook "policy.example.com" denied the request: no`, ""))
+	defer server.Close()
+	store, _ := storeAt(t, server.URL)
+	err := store.Patch(t.Context(), &Object{Namespace: "meetings", Name: testName, RawRecording: []byte("{}")}, v1alpha1.RecordingStatus{}, false)
+	if errors.Is(err, ErrChanged) || !IsNamespaceError(err) {
+		t.Errorf("error %v", err)
+	}
+}

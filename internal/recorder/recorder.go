@@ -115,15 +115,12 @@ func IsPermanent(err error) bool { return RejectionOf(err) != nil || IsPanic(err
 // IsNamespaceError reports whether the API server works and refuses writes in a namespace: it does not exist, is being deleted, is full,
 // the sidecar has no rights in it, or admission control refuses. Other namespaces may be fine.
 func IsNamespaceError(err error) bool {
-	return (apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsBadRequest(err) || isDenied(err)) && !isUnexpected(err)
+	isDenied := err != nil && !apierrors.IsInvalid(err) && denial.MatchString(err.Error())
+	return (apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsBadRequest(err) || isDenied) && !isUnexpected(err)
 }
 
 // denial is in the message of an admission webhook or policy that denies, with whatever code it likes, or that cannot be called.
 var denial = regexp.MustCompile("denied (the )?request|failed calling webhook")
-
-func isDenied(err error) bool {
-	return err != nil && !apierrors.IsInvalid(err) && denial.MatchString(err.Error())
-}
 
 // Object is the part of a MeetingRecording that the recorder reads.
 type Object struct {
