@@ -67,17 +67,24 @@ func TestGoogle(t *testing.T) {
 	_, err = OpenDestination(t.Context(), "gs://recordings?bogus=1")
 	expectError(t, err, 64, "the destination's parameters are wrong")
 
+	broken := archiveBroken(t, "gs://recordings")
+	if exists, err := broken.Destination.bucket.Exists(t.Context(), "broken.mp4"); err != nil || exists {
+		t.Errorf("exists = %v, %v", exists, err)
+	}
+}
+
+// archiveBroken archives a recording that breaks off, and returns what did.
+func archiveBroken(t *testing.T, destination string) *bench {
+	t.Helper()
 	broken := newBench(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(large)))
 		_, _ = w.Write(large[:len(large)-1])
 		panic(http.ErrAbortHandler)
 	})
-	broken.open(t, "gs://recordings")
-	_, err = broken.archive(t.Context(), "broken.mp4")
+	broken.open(t, destination)
+	_, err := broken.archive(t.Context(), "broken.mp4")
 	expectError(t, err, 69, "source broke off")
-	if exists, err := broken.Destination.bucket.Exists(t.Context(), "broken.mp4"); err != nil || exists {
-		t.Errorf("exists = %v, %v", exists, err)
-	}
+	return broken
 }
 
 // azure is as much of Azure Blob Storage as an archive needs. It has one container, "recordings".
@@ -151,14 +158,7 @@ func TestAzure(t *testing.T) {
 	_, err = b.archive(t.Context(), "a.mp4")
 	expectError(t, err, 77, "access to the destination azblob://forbidden was refused")
 
-	broken := newBench(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", strconv.Itoa(len(large)))
-		_, _ = w.Write(large[:len(large)-1])
-		panic(http.ErrAbortHandler)
-	})
-	broken.open(t, "azblob://recordings")
-	_, err = broken.archive(t.Context(), "broken.mp4")
-	expectError(t, err, 69, "source broke off")
+	archiveBroken(t, "azblob://recordings")
 	store.mu.Lock()
 	defer store.mu.Unlock()
 	var names []string

@@ -44,23 +44,7 @@ func TestOpen(t *testing.T) {
 	}
 
 	ctx, interrupt := context.WithCancel(t.Context())
-	reader, writer := io.Pipe()
-	ended := make(chan int, 1)
-	var errOut harness.Output
-	go func() {
-		ended <- cli.Run(ctx, []string{"open", "-n", namespace, "rec", "--service-account=watcher", "--no-browser", "--operator-namespace", namespace,
-			"--kubeconfig", api.Kubeconfig}, genericiooptions.IOStreams{In: strings.NewReader(""), Out: writer, ErrOut: &errOut})
-		_ = writer.Close()
-	}()
-	lines := bufio.NewScanner(reader)
-	if !lines.Scan() {
-		t.Fatalf("open ends with %d: %s", <-ended, errOut.String())
-	}
-	address := lines.Text()
-	go func() {
-		for lines.Scan() { // what else it prints
-		}
-	}()
+	address, ended, errOut := open(ctx, t, namespace)
 	base, _, _ := strings.Cut(address, "/open")
 
 	browser := &http.Client{}
@@ -99,23 +83,7 @@ func TestOpenEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reader, writer := io.Pipe()
-	ended := make(chan int, 1)
-	var errOut harness.Output
-	go func() {
-		ended <- cli.Run(t.Context(), []string{"open", "-n", namespace, "rec", "--service-account=watcher", "--no-browser", "--operator-namespace", namespace,
-			"--kubeconfig", api.Kubeconfig}, genericiooptions.IOStreams{In: strings.NewReader(""), Out: writer, ErrOut: &errOut})
-		_ = writer.Close()
-	}()
-	lines := bufio.NewScanner(reader)
-	if !lines.Scan() {
-		t.Fatalf("open ends with %d: %s", <-ended, errOut.String())
-	}
-	address := lines.Text()
-	go func() {
-		for lines.Scan() { // what else it prints
-		}
-	}()
+	address, ended, errOut := open(t.Context(), t, namespace)
 	server.Stop()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -136,6 +104,29 @@ func TestOpenEnds(t *testing.T) {
 	case <-time.After(harness.Patience):
 		t.Error("the command goes on")
 	}
+}
+
+// open runs the command for the recording "rec", and returns the address that it prints, its exit code once it has ended, and its errors.
+func open(ctx context.Context, t *testing.T, namespace string) (address string, ended <-chan int, errOut *harness.Output) {
+	t.Helper()
+	reader, writer := io.Pipe()
+	code := make(chan int, 1)
+	errOut = &harness.Output{}
+	go func() {
+		code <- cli.Run(ctx, []string{"open", "-n", namespace, "rec", "--service-account=watcher", "--no-browser", "--operator-namespace", namespace,
+			"--kubeconfig", api.Kubeconfig}, genericiooptions.IOStreams{In: strings.NewReader(""), Out: writer, ErrOut: errOut})
+		_ = writer.Close()
+	}()
+	lines := bufio.NewScanner(reader)
+	if !lines.Scan() {
+		t.Fatalf("open ends with %d: %s", <-code, errOut.String())
+	}
+	address = lines.Text()
+	go func() {
+		for lines.Scan() { // what else it prints
+		}
+	}()
+	return address, code, errOut
 }
 
 // startEvents starts an events server with its Pod.

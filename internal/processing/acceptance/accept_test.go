@@ -12,10 +12,7 @@ import (
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -23,6 +20,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/expression"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/acceptance"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
+	"github.com/meetingops/meeting-recording-operator/test/harness/kstatus"
 )
 
 var (
@@ -102,8 +100,8 @@ func TestAccept(t *testing.T) {
 				t.Error("a new pipeline needs no check")
 			}
 			got := acceptance.Accept(&p, expression.New(), test.trials, noon)
-			if said(got.Status.Conditions) != test.said || got.RequeueAfter != test.again {
-				t.Errorf("says %q, again in %s; want %q, %s", said(got.Status.Conditions), got.RequeueAfter, test.said, test.again)
+			if kstatus.Conditions(got.Status.Conditions) != test.said || got.RequeueAfter != test.again {
+				t.Errorf("says %q, again in %s; want %q, %s", kstatus.Conditions(got.Status.Conditions), got.RequeueAfter, test.said, test.again)
 			}
 			if message := got.Status.Conditions[0].Message; !strings.Contains(message, test.message) {
 				t.Errorf("message = %q, want %q in it", message, test.message)
@@ -112,7 +110,7 @@ func TestAccept(t *testing.T) {
 				t.Error("the first check is not stored")
 			}
 			p.Status = got.Status
-			if judged := kstatusOf(t, &p); judged != test.kstatus {
+			if judged := kstatus.Of(t, &p); judged != test.kstatus {
 				t.Errorf("kstatus = %s, want %s", judged, test.kstatus)
 			}
 			if acceptance.Accept(&p, expression.New(), test.trials, noon.Add(time.Minute)).Changes(&p) {
@@ -157,34 +155,4 @@ func pipeline(name string, steps ...string) v1alpha1.RecordingPipeline {
 		p.Spec.Steps = append(p.Spec.Steps, v1alpha1.PipelineStep{Name: step})
 	}
 	return p
-}
-
-// kstatusOf checks the object as Argo CD and Flux do.
-func kstatusOf(t *testing.T, object metav1.Object) status.Status {
-	t.Helper()
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := status.Compute(&unstructured.Unstructured{Object: content})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result.Status
-}
-
-// said sums the conditions up: reasons of those that are there, "-" of those that are not.
-func said(conditions []metav1.Condition) string {
-	text := ""
-	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
-		condition := meta.FindStatusCondition(conditions, kind)
-		if condition == nil {
-			continue
-		}
-		if text != "" {
-			text += " "
-		}
-		text += kind + "=" + string(condition.Status) + "/" + condition.Reason
-	}
-	return text
 }

@@ -8,13 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
@@ -121,36 +117,6 @@ func underWay(t *testing.T, steps ...string) *v1alpha1.MeetingRecording {
 		t.Fatalf("processing is %s, want Running", r.Status.Processing.State)
 	}
 	return r
-}
-
-// kstatusOf checks the object as Argo CD and Flux do.
-func kstatusOf(t *testing.T, object metav1.Object) status.Status {
-	t.Helper()
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := status.Compute(&unstructured.Unstructured{Object: content})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result.Status
-}
-
-// said sums the conditions up: reasons of those that are there, "-" of those that are not.
-func said(conditions []metav1.Condition) string {
-	text := ""
-	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
-		condition := meta.FindStatusCondition(conditions, kind)
-		if condition == nil {
-			continue
-		}
-		if text != "" {
-			text += " "
-		}
-		text += kind + "=" + string(condition.Status) + "/" + condition.Reason
-	}
-	return text
 }
 
 // references parses steps of the form pipeline/step.

@@ -18,6 +18,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/test/harness/kstatus"
 )
 
 const (
@@ -110,11 +111,11 @@ func TestDecide(t *testing.T) {
 			if test.create > 0 {
 				return
 			}
-			if decision.Processing.State != test.state || decision.RequeueAfter != test.again || said(decision.Conditions) != test.said {
-				t.Errorf("%s, %q, again in %s; want %s, %q, %s", decision.Processing.State, said(decision.Conditions),
+			if decision.Processing.State != test.state || decision.RequeueAfter != test.again || kstatus.Conditions(decision.Conditions) != test.said {
+				t.Errorf("%s, %q, again in %s; want %s, %q, %s", decision.Processing.State, kstatus.Conditions(decision.Conditions),
 					decision.RequeueAfter, test.state, test.said, test.again)
 			}
-			if got := kstatusOf(t, stored(test.recording, decision)); test.kstatus != "" && got != test.kstatus {
+			if got := kstatus.Of(t, stored(test.recording, decision)); test.kstatus != "" && got != test.kstatus {
 				t.Errorf("kstatus = %s, want %s", got, test.kstatus)
 			}
 		})
@@ -224,11 +225,11 @@ func TestSteps(t *testing.T) {
 			if got := strings.Join(steps, "; "); got != test.steps || decision.Processing.State != test.state || decision.RequeueAfter != test.again {
 				t.Errorf("%s: %s, again in %s; want %s: %s, %s", decision.Processing.State, got, decision.RequeueAfter, test.state, test.steps, test.again)
 			}
-			if got := said(decision.Conditions); got != test.said {
+			if got := kstatus.Conditions(decision.Conditions); got != test.said {
 				t.Errorf("says %q, want %q", got, test.said)
 			}
 			after := stored(r, decision)
-			if got := kstatusOf(t, after); got != test.kstatus {
+			if got := kstatus.Of(t, after); got != test.kstatus {
 				t.Errorf("kstatus = %s, want %s", got, test.kstatus)
 			}
 			in.Recording = after
@@ -246,10 +247,10 @@ func TestSuspendHoldsStepsWithoutJobs(t *testing.T) {
 	held := stored(in.Recording, planning.Decide(in))
 	held.Spec.Suspend, held.Generation = true, 2
 	decision := planning.Decide(input(held, pipeline("p", "a")))
-	if len(decision.Create) > 0 || said(decision.Conditions) != "Ready=False/Suspended" {
-		t.Errorf("creates %d, says %s; want none, and Ready=False/Suspended", len(decision.Create), said(decision.Conditions))
+	if len(decision.Create) > 0 || kstatus.Conditions(decision.Conditions) != "Ready=False/Suspended" {
+		t.Errorf("creates %d, says %s; want none, and Ready=False/Suspended", len(decision.Create), kstatus.Conditions(decision.Conditions))
 	}
-	if got := kstatusOf(t, stored(held, decision)); got != status.InProgressStatus {
+	if got := kstatus.Of(t, stored(held, decision)); got != status.InProgressStatus {
 		t.Errorf("kstatus = %s, want InProgress", got)
 	}
 	held.Spec.Suspend = false
@@ -281,17 +282,17 @@ func TestStallEnds(t *testing.T) {
 	r.Status.Recording.State = stopping
 	r.Status.Recording.Events = append(r.Status.Recording.Events, v1alpha1.RecordingEvent{Type: v1alpha1.EventStopping, ReceiveTime: metav1.NewMicroTime(noon)})
 	if decision := planning.Decide(input(r)); decision.Changes(r) || decision.RequeueAfter != 0 {
-		t.Errorf("recording-stopping changes a stalled recording: %s", said(decision.Conditions))
+		t.Errorf("recording-stopping changes a stalled recording: %s", kstatus.Conditions(decision.Conditions))
 	}
 	r.Generation = 2
 	r = stored(r, planning.Decide(input(r)))
-	if got := kstatusOf(t, r); got != status.FailedStatus {
+	if got := kstatus.Of(t, r); got != status.FailedStatus {
 		t.Errorf("kstatus after a change of the spec = %s, want Failed", got)
 	}
 	r.Status.Recording.State = stopped
 	in := input(r, pipeline("p", "a"))
 	in.Jobs[jobName("p", "a")] = active()
-	if got, want := said(planning.Decide(in).Conditions), "Ready=False/Processing Reconciling=True/Processing"; got != want {
+	if got, want := kstatus.Conditions(planning.Decide(in).Conditions), "Ready=False/Processing Reconciling=True/Processing"; got != want {
 		t.Errorf("says %s, want %s", got, want)
 	}
 }

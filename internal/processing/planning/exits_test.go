@@ -17,6 +17,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/test/harness/kstatus"
 )
 
 // Whatever has happened: once the controller has nothing more to write, an event or a timeout leads out of the state, or nothing is
@@ -37,9 +38,9 @@ func TestEveryStateHasAnExit(t *testing.T) {
 		}
 		exits := exitsOf(in, decision)
 		// Beside a step that makes it Stalled, the time at which another one would changes nothing yet.
-		isStalled := strings.Contains(said(decision.Conditions), "Stalled=True")
+		isStalled := strings.Contains(kstatus.Conditions(decision.Conditions), "Stalled=True")
 		if len(exits) == 0 || decision.RequeueAfter > 0 && !isStalled && !slices.Contains(exits, "timeout") {
-			t.Fatalf("only %v lead out of %+v, again in %s, conditions %s", exits, in.Recording.Status.Processing, decision.RequeueAfter, said(in.Recording.Status.Conditions))
+			t.Fatalf("only %v lead out of %+v, again in %s, conditions %s", exits, in.Recording.Status.Processing, decision.RequeueAfter, kstatus.Conditions(in.Recording.Status.Conditions))
 		}
 		for name, observed := range in.Jobs {
 			switch {
@@ -53,7 +54,7 @@ func TestEveryStateHasAnExit(t *testing.T) {
 						late.Jobs[run.Name()] = outcomes.Observation{State: outcomes.JobActive, CreatedAt: metav1.NewTime(late.Now)}
 					}
 				}
-				if got := said(decision.Conditions); !strings.Contains(got, "Stalled=True") {
+				if got := kstatus.Conditions(decision.Conditions); !strings.Contains(got, "Stalled=True") {
 					t.Fatalf("Job %s makes no progress, and after a while it says %s", name, got)
 				}
 			case jobs.Build(w.runs[name].run).Spec.ActiveDeadlineSeconds == nil:
@@ -147,7 +148,7 @@ func TestStallsAfterTheLastProgress(t *testing.T) {
 			observed.Problem = &outcomes.Problem{Head: "the Pod runs on node n but is not ready", Since: noon.Add(-test.since), Usual: true}
 			in.Jobs[jobName("p", "a")] = observed
 			decision := planning.Decide(in)
-			if got := said(decision.Conditions); got != test.says || decision.RequeueAfter != test.again {
+			if got := kstatus.Conditions(decision.Conditions); got != test.says || decision.RequeueAfter != test.again {
 				t.Errorf("it says %s, again in %s; want %s, %s", got, decision.RequeueAfter, test.says, test.again)
 			}
 		})
@@ -166,7 +167,7 @@ func TestSuspendedByOthers(t *testing.T) {
 		t.Errorf("step = %+v, want Queued, with a message", step)
 	}
 	in.Recording, in.Now = stored(in.Recording, decision), noon.Add(settings.StallAfter)
-	if got := said(planning.Decide(in).Conditions); got != "Ready=False/NoProgress Stalled=True/NoProgress" {
+	if got := kstatus.Conditions(planning.Decide(in).Conditions); got != "Ready=False/NoProgress Stalled=True/NoProgress" {
 		t.Errorf("it says %s after a while", got)
 	}
 }

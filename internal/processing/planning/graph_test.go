@@ -14,6 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/test/harness/kstatus"
 )
 
 // graph returns a pipeline of steps written as "name", or "name needs a,b", or "name when true", in this order.
@@ -158,7 +159,7 @@ func TestFailureSkipsDependants(t *testing.T) {
 	}
 	s.ends("p/d", succeeded()).ends("q/a", succeeded()).ends("q/b", succeeded())
 	s.expect("Failed", "a Failed; b Skipped NeedFailed; c Skipped NeedFailed; d Succeeded; e Skipped NeedFailed; a Succeeded; b Succeeded")
-	if got, want := said(s.last.Conditions), failedForGood; got != want {
+	if got, want := kstatus.Conditions(s.last.Conditions), failedForGood; got != want {
 		t.Errorf("says %s, want %s", got, want)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
+	"github.com/meetingops/meeting-recording-operator/test/harness/kstatus"
 )
 
 const (
@@ -40,15 +41,15 @@ func inQueue(t *testing.T, steps ...string) *v1alpha1.MeetingRecording {
 // expectDecision checks the state, the conditions and when to decide again, and that nothing is to be created.
 func expectDecision(t *testing.T, decision planning.Decision, state v1alpha1.ProcessingState, conditions string, again time.Duration) {
 	t.Helper()
-	if len(decision.Create) > 0 || decision.Processing.State != state || said(decision.Conditions) != conditions || decision.RequeueAfter != again {
+	if len(decision.Create) > 0 || decision.Processing.State != state || kstatus.Conditions(decision.Conditions) != conditions || decision.RequeueAfter != again {
 		t.Errorf("%d Jobs, %s, %s, again in %s; want none, %s, %s, %s", len(decision.Create), decision.Processing.State,
-			said(decision.Conditions), decision.RequeueAfter, state, conditions, again)
+			kstatus.Conditions(decision.Conditions), decision.RequeueAfter, state, conditions, again)
 	}
 }
 
 func TestStepsWaitForTheirTurn(t *testing.T) {
 	r := inQueue(t, "a", "b")
-	if got := kstatusOf(t, r); got != "InProgress" {
+	if got := kstatus.Of(t, r); got != "InProgress" {
 		t.Errorf("kstatus = %s, want InProgress", got)
 	}
 	in := queueing(r, pipeline("p", "a", "b"))

@@ -10,6 +10,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/outcomes"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/test/harness/kstatus"
 )
 
 // refused is a Job that the API server has refused since so long before noon.
@@ -39,7 +40,7 @@ func TestRefusedForLong(t *testing.T) {
 			in := input(recording(v1alpha1.RecordingStopped, time.Minute), pipeline("p", "a", "b"))
 			in.Jobs[jobName("p", "a")], in.Jobs[jobName("p", "b")] = test.a, test.b
 			decision := planning.Decide(in)
-			if got := said(decision.Conditions); got != test.said || decision.RequeueAfter != test.again {
+			if got := kstatus.Conditions(decision.Conditions); got != test.said || decision.RequeueAfter != test.again {
 				t.Errorf("it says %s and looks again after %s, want %s and %s", got, decision.RequeueAfter, test.said, test.again)
 			}
 		})
@@ -58,10 +59,10 @@ func TestRefusedForLongIsKept(t *testing.T) {
 	in.Recording = stored(in.Recording, first)
 	in.Jobs[jobName("p", "a")] = refused(0)
 	if again := planning.Decide(in); again.Changes(in.Recording) {
-		t.Errorf("a successor says %s", said(again.Conditions))
+		t.Errorf("a successor says %s", kstatus.Conditions(again.Conditions))
 	}
 	in.Jobs[jobName("p", "a")] = active()
-	if got := said(planning.Decide(in).Conditions); got != "Ready=False/Processing Reconciling=True/Processing" {
+	if got := kstatus.Conditions(planning.Decide(in).Conditions); got != "Ready=False/Processing Reconciling=True/Processing" {
 		t.Errorf("once the Job is there it says %s", got)
 	}
 }

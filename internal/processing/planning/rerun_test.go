@@ -12,6 +12,7 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/test/harness/kstatus"
 )
 
 // finished is a recording whose steps a, b (which needs a) and c have succeeded.
@@ -57,7 +58,7 @@ func TestRerunAll(t *testing.T) {
 			t.Errorf("the history has %+v of %+v", earlier, before[i])
 		}
 	}
-	if got, want := said(s.last.Conditions), "Ready=False/Processing Reconciling=True/Processing"; got != want {
+	if got, want := kstatus.Conditions(s.last.Conditions), "Ready=False/Processing Reconciling=True/Processing"; got != want {
 		t.Errorf("says %s, want %s", got, want)
 	}
 	s.ends("p/a", succeeded()).ends("p/b", failed("why")).ends("p/c", succeeded()).ends("q/d", succeeded())
@@ -146,7 +147,7 @@ func TestRerunHeld(t *testing.T) {
 	s := finished(t)
 	s.in.Recording.Spec.Suspend = true
 	s.asks("again").expect("Running", "a Pending; b Pending; c Pending").expectCreated()
-	if got, want := said(s.last.Conditions), "Ready=False/Suspended"; got != want {
+	if got, want := kstatus.Conditions(s.last.Conditions), "Ready=False/Suspended"; got != want {
 		t.Errorf("says %s, want %s", got, want)
 	}
 	s.in.Recording.Spec.Suspend = false

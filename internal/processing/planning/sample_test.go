@@ -11,13 +11,14 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/internal/jobs"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
+	"github.com/meetingops/meeting-recording-operator/test/harness/kstatus"
 )
 
 // A dry run of the status is the worst case: it has every field that the controller can write.
 func TestSampleHasEveryField(t *testing.T) {
 	sample := planning.Sample(jobs.Run{Recording: recording(stopped, 0), Pipeline: "p", Step: pipeline("p", "a").Spec.Steps[0], Attempt: 1}, noon)
 	expectSet(t, "processing", reflect.ValueOf(sample.Processing))
-	if got, want := said(sample.Conditions), "Ready=False/ProcessingFailed Stalled=True/ProcessingFailed"; got != want {
+	if got, want := kstatus.Conditions(sample.Conditions), "Ready=False/ProcessingFailed Stalled=True/ProcessingFailed"; got != want {
 		t.Errorf("conditions = %s, want %s", got, want)
 	}
 }
