@@ -8,9 +8,6 @@ package controlplane
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 
 	"k8s.io/client-go/kubernetes"
@@ -54,7 +51,7 @@ func Start(ctx context.Context, folder, assets, root string) (c *ControlPlane, e
 	if err := c.AwaitReady(ctx, c.alive); err != nil {
 		return c, err
 	}
-	return c, c.install(ctx, assets)
+	return c, c.Install(ctx, assets, root, "config/crd")
 }
 
 // alive returns an error once one of both has ended.
@@ -67,21 +64,4 @@ func (c *ControlPlane) Stop() {
 			process.Stop()
 		}
 	}
-}
-
-// install installs the CRDs, with kubectl, as a user does.
-func (c *ControlPlane) install(ctx context.Context, assets string) error {
-	kubectl, err := filepath.Abs(filepath.Join(assets, "kubectl"))
-	if err != nil {
-		return err
-	}
-	for _, command := range [][]string{{kubectl, "apply", "-k", "config/crd"}, {"bash", "hack/await-crds.sh"}} {
-		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-		cmd.Dir = c.root
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig, "KUBECTL="+kubectl)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("%v: %w\n%s", command, err, out)
-		}
-	}
-	return nil
 }

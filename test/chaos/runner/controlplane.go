@@ -4,11 +4,7 @@
 package runner
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
@@ -24,7 +20,6 @@ const (
 type ControlPlane struct {
 	*controlplane.Shipped
 	Etcd, APIServer *Process
-	kubectl         string
 	folder          string
 }
 
@@ -36,7 +31,7 @@ func startControlPlane(ctx context.Context, folder, assets, root string) (*Contr
 		return nil, err
 	}
 	c := &ControlPlane{
-		Shipped: shipped, kubectl: filepath.Join(assets, "kubectl"), folder: folder,
+		Shipped: shipped, folder: folder,
 		Etcd:      newProcess("etcd", folder, filepath.Join(assets, "etcd"), shipped.Etcd...),
 		APIServer: newProcess("kube-apiserver", folder, filepath.Join(assets, "kube-apiserver"), shipped.APIServer...),
 	}
@@ -48,25 +43,7 @@ func startControlPlane(ctx context.Context, folder, assets, root string) (*Contr
 	if err := c.AwaitReady(ctx, nil); err != nil {
 		return c, err
 	}
-	return c, c.install(ctx, root)
-}
-
-func (c *ControlPlane) install(ctx context.Context, root string) error {
-	for _, command := range [][]string{
-		{c.kubectl, "apply", "-k", "config/overlays/backfill"},
-		{"bash", "hack/await-crds.sh"},
-		{c.kubectl, "apply", "-k", "config/pipelines"},
-	} {
-		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-		cmd.Dir = root
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig, "KUBECTL="+c.kubectl)
-		var out bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &out
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("%v: %w\n%s", command, err, out.String())
-		}
-	}
-	return nil
+	return c, c.Install(ctx, assets, root, "config/overlays/backfill", "config/pipelines")
 }
 
 // accountKubeconfig writes the kubeconfig name of the ServiceAccount of a binary, manager or sidecar, with no more rights than

@@ -5,10 +5,6 @@
 
 package runner
 
-import "syscall"
-
-func endsWithUs() *syscall.SysProcAttr { return nil }
-
 // WithOwnMounts does nothing: mounts of its own are for Linux.
 func WithOwnMounts() (code int, done bool) { return 0, false }
 

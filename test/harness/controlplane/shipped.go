@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -73,6 +74,27 @@ func NewShipped(folder string) (*Shipped, error) {
 		Kubeconfig: filepath.Join(folder, "admin.kubeconfig"),
 	}
 	return s, WriteKubeconfig(s.Kubeconfig, s.Config.Host, adminToken)
+}
+
+// Install applies folders of the project's in root with the kubectl in assets, as a user does. The first has the CRDs, which the others may need.
+func (s *Shipped) Install(ctx context.Context, assets, root string, folders ...string) error {
+	kubectl, err := filepath.Abs(filepath.Join(assets, "kubectl"))
+	if err != nil {
+		return err
+	}
+	commands := [][]string{{kubectl, "apply", "-k", folders[0]}, {"bash", "hack/await-crds.sh"}}
+	for _, folder := range folders[1:] {
+		commands = append(commands, []string{kubectl, "apply", "-k", folder})
+	}
+	for _, command := range commands {
+		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig, "KUBECTL="+kubectl)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%v: %w\n%s", command, err, out)
+		}
+	}
+	return nil
 }
 
 // readyWithin is how long the API server may take to be ready: minutes on a busy machine, where others take their part of it.
