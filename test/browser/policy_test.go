@@ -6,7 +6,9 @@ package browser
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -43,4 +45,25 @@ func TestBrowserKeepsThePolicy(t *testing.T) {
 		return nil
 	})
 	eval[chromedp.Void](b, `violations.length = 0; undefined`)
+}
+
+// TestScriptNotLoaded: a page of which a script could not be loaded loads itself again.
+func TestScriptNotLoaded(t *testing.T) {
+	handler, err := page.Handler(page.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/assets/sse.js" && asked.Add(1) == 1 {
+			http.Error(w, "not now", http.StatusServiceUnavailable)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	b := newTab(t)
+	b.do(chromedp.Navigate(server.URL + "/"))
+	b.awaitText("#starting", "Trying again…")
+	b.awaitView("problem") // it runs: there is no API behind it
 }

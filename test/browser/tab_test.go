@@ -30,6 +30,7 @@ type tab struct {
 
 	mu       sync.Mutex
 	problems []string
+	failed   []string // requests, as the console reports them
 }
 
 // watchPolicy notes in the page what its Content-Security-Policy kept from happening.
@@ -64,12 +65,15 @@ func newTab(t testing.TB) *tab {
 	return b
 }
 
-// note keeps what the console reports, but for answers that are no success, which the tests ask for.
+// note keeps what the console reports. Answers that are no success are no problem: the tests ask for them.
 func (b *tab) note(message chromedp.ConsoleMessage) {
-	if message.IsException() || strings.Contains(message.Text, "Content Security Policy") || message.Type == "error" && message.Source != "network" {
-		b.mu.Lock()
-		defer b.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case message.IsException() || strings.Contains(message.Text, "Content Security Policy") || message.Type == "error" && message.Source != "network":
 		b.problems = append(b.problems, message.String())
+	case message.Type == "error":
+		b.failed = append(b.failed, message.String())
 	}
 }
 
@@ -139,7 +143,9 @@ func (b *tab) await(what, expression string) {
 		case <-tick.C:
 		case <-ctx.Done():
 			seen, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
-			b.t.Fatalf("waiting for %s: %v\nthe page says:\n%s", what, err, seen)
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.t.Fatalf("waiting for %s: %v\nfailed requests: %q\nthe page says:\n%s", what, err, b.failed, seen)
 		}
 	}
 }

@@ -3,6 +3,9 @@
 
 // The server's HTTP interface, with the session cookie. A refusal is an ApiError with the server's own words.
 
+// How long an answer may take, in milliseconds: more than the server takes at most. A connection that is gone would never answer.
+const answerTimeout = 60_000;
+
 // ApiError is an answer that is no success. status is 0 where there was no answer at all.
 export class ApiError extends Error {
   constructor(status, message) {
@@ -24,7 +27,7 @@ export async function explain(response) {
 }
 
 async function call(method, path, body) {
-  const options = { method, headers: { Accept: "application/json" }, credentials: "same-origin", cache: "no-store" };
+  const options = { method, headers: { Accept: "application/json" }, credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(answerTimeout) };
   if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
