@@ -47,8 +47,7 @@ type progress struct {
 }
 
 // newControl returns the server of a spool. changed is called when events were added.
-func newControl(directory string, store *spool.Store, changed func() error) *control {
-	tool := localTool{store}
+func newControl(directory string, tool localTool, changed func() error) *control {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /export", func(w http.ResponseWriter, _ *http.Request) {
 		if err := tool.Export(w); err != nil {
@@ -142,7 +141,7 @@ func openTool(ctx context.Context, directory string, stderr io.Writer) (tool spo
 	if err != nil {
 		return nil, false, nil, err
 	}
-	return localTool{store}, false, store.Close, nil
+	return localTool{store: store}, false, store.Close, nil
 }
 
 // controlClient asks the sidecar that runs.

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
+	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
@@ -18,7 +19,11 @@ import (
 const recordsAtOnce = 256
 
 // localTool is the spoolTool of an open spool. A running outbox is to be started again after records were added.
-type localTool struct{ store *spool.Store }
+type localTool struct {
+	store *spool.Store
+	// owns, if not nil, reports whether a session's events belong into this spool.
+	owns func(recorder.Session) bool
+}
 
 // Export implements spoolTool.
 func (l localTool) Export(w io.Writer) error {
@@ -74,22 +79,27 @@ func (l localTool) replaceDeadLetters(ids []uint64, by func(spool.Record) ([]spo
 	return total, err // flush has counted
 }
 
-// Import implements spoolTool. Records get new IDs.
+// Import implements spoolTool. Records get new IDs. Those of other shards' sessions are left out, which is an error.
 func (l localTool) Import(from io.Reader) (total int, err error) {
 	var records []spool.Record
+	others := 0
 	for decoder := json.NewDecoder(from); ; {
 		var r spool.Record
 		err := decoder.Decode(&r)
 		isEnd := errors.Is(err, io.EOF)
 		if err != nil && !isEnd {
-			return total, fmt.Errorf("record %d: %w", total+len(records)+1, err)
+			return total, fmt.Errorf("record %d: %w", total+others+len(records)+1, err)
 		}
 		if !isEnd {
 			spooled, err := outbox.Decode(r)
 			if err != nil || spooled.Namespace == "" || spooled.MeetingID == "" || spooled.SessionID == "" || (r.State != spool.Waiting && r.State != spool.Dead) {
-				return total, errors.Join(fmt.Errorf("record %d is not from `sidecar spool export`", total+len(records)+1), err)
+				return total, errors.Join(fmt.Errorf("record %d is not from `sidecar spool export`", total+others+len(records)+1), err)
 			}
-			records = append(records, spooled.Record(r.State))
+			if l.owns == nil || l.owns(spooled.Session) {
+				records = append(records, spooled.Record(r.State))
+			} else {
+				others++
+			}
 		}
 		if len(records) > 0 && (isEnd || len(records) == recordsAtOnce) {
 			if err := spool.AppendNow(l.store, records); err != nil {
@@ -97,7 +107,10 @@ func (l localTool) Import(from io.Reader) (total int, err error) {
 			}
 			total, records = total+len(records), nil
 		}
-		if isEnd {
+		switch {
+		case isEnd && others > 0:
+			return total, fmt.Errorf("%d events belong to sessions of other shards: import the file there, too", others)
+		case isEnd:
 			return total, nil
 		}
 	}

@@ -19,7 +19,7 @@ func TestImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tool := localTool{store}
+	tool := localTool{store: store}
 	var lines strings.Builder
 	for n := range 600 {
 		fmt.Fprintf(&lines, `{"id":%d,"state":"waiting","payload":{"namespace":"meetings","meetingId":"hstr-afz3-tt4f","sessionId":"session-%d","type":"Started","source":"Webhook","filePath":"%d","receiveTime":"2026-11-23T12:00:00Z"}}`+"\n", n, n%3, n)
@@ -73,7 +73,7 @@ func TestRetryPassesOverWhatCannotBeDecoded(t *testing.T) {
 		t.Fatal(err)
 	}
 	bad := records[1].ID
-	if n, err := (localTool{store}).Retry(nil); n != 2 || err == nil || !strings.Contains(err.Error(), fmt.Sprintf("decode spooled event %d:", bad)) {
+	if n, err := (localTool{store: store}).Retry(nil); n != 2 || err == nil || !strings.Contains(err.Error(), fmt.Sprintf("decode spooled event %d:", bad)) {
 		t.Errorf("%d are written again, error %v", n, err)
 	}
 	var waiting []string
@@ -90,7 +90,7 @@ func TestRetryPassesOverWhatCannotBeDecoded(t *testing.T) {
 	}); err != nil || strings.Join(waiting, " ") != "first last" {
 		t.Errorf("waiting: %q, %v", waiting, err)
 	}
-	if n, err := (localTool{store}).Delete([]uint64{bad}); n != 1 || err != nil || store.Stats().Events != 2 {
+	if n, err := (localTool{store: store}).Delete([]uint64{bad}); n != 1 || err != nil || store.Stats().Events != 2 {
 		t.Errorf("%d deleted, %v", n, err)
 	}
 	if err := store.Close(); err != nil {

@@ -7,18 +7,15 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/go-logr/logr"
-	"sigs.k8s.io/controller-runtime/pkg/client/config"
 
 	"github.com/meetingops/meeting-recording-operator/internal/confine"
 	"github.com/meetingops/meeting-recording-operator/internal/startup"
-	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
 // giveUpPorts is called once every port is taken. Tests go on to take theirs, main does not.
@@ -51,12 +48,11 @@ func serve(ctx context.Context, options options, log logr.Logger) error {
 	if err := options.complete(); err != nil {
 		return err
 	}
-	cluster, err := config.GetConfig()
+	home, err := homeCluster(options)
 	if err != nil {
-		return fmt.Errorf("no API server: set --kubeconfig or KUBECONFIG outside a cluster: %w", err)
+		return err
 	}
-	cluster.UserAgent = "meeting-recording-sidecar/" + version.String()
-	s, err := newSidecar(ctx, options, cluster, log)
+	s, err := newSidecar(ctx, options, home, log)
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,7 @@ type options struct {
 	metrics        metricsOptions
 	overload       overloadOptions
 	spool          spoolOptions
+	shards         shardOptions
 	tls            tlsOptions
 	tracing        tracing.Options
 	server         startup.Options
@@ -96,6 +97,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	o.clients.bind(flags)
 	o.overload.bind(flags)
 	o.spool.bind(flags)
+	o.shards.bind(flags)
 	o.tls.bind(flags)
 	o.tracing.Bind(flags)
 	o.tracing.BindRatio(flags)
@@ -118,6 +120,8 @@ func (o *options) validate() error {
 		return fmt.Errorf("--write-timeout must be from %s to %s", minWriteTimeout, maxWriteTimeout)
 	case o.shutdownDelay < 0 || o.shutdownDelay > maxShutdownDelay:
 		return fmt.Errorf("--shutdown-delay must be from 0s to %s", maxShutdownDelay)
+	case len(o.shards.names) > 0 && o.spool.directory == "":
+		return errors.New("--shard needs --spool-dir: while a shard is lost, its events wait there")
 	}
 	return errors.Join(o.validateRoutes(), o.overload.validate(), o.clients.validate(), o.spool.validate(), o.tls.validate())
 }

@@ -21,9 +21,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver"
 	"github.com/meetingops/meeting-recording-operator/internal/receiver/guard"
-	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/routes"
-	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk"
 	"github.com/meetingops/meeting-recording-operator/internal/watchedfile"
@@ -60,8 +58,7 @@ type sidecar struct {
 	options   options
 	log       logr.Logger
 	readiness *readiness
-	outbox    *spooler
-	store     *recorder.RESTStore
+	shards    *shards
 	routes    *routes.Table
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
 	// connections are those of the webhooks' port.
@@ -80,19 +77,19 @@ type endpoint struct {
 	listener net.Listener
 }
 
-func newSidecar(ctx context.Context, options options, cluster *rest.Config, log logr.Logger) (*sidecar, error) {
+// newSidecar returns a sidecar of the API server of a cluster, or of those of --shard.
+func newSidecar(ctx context.Context, options options, home *rest.Config, log logr.Logger) (*sidecar, error) {
 	s := &sidecar{options: options, log: log, readiness: newReadiness(noAPIServer)}
 	registry := prometheus.NewRegistry()
 	s.registry = registry
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	diagnostics.RegisterBuild(registry, "sidecar")
 	counts := receiver.NewMetrics(registry)
-	var err error
-	if s.store, err = recorder.NewRESTStore(cluster, recorder.NewMetrics(registry)); err != nil {
+	targets, err := options.shards.targets(home)
+	if err != nil {
 		return nil, err
 	}
-	writer := &recorder.Writer{Store: s.store, Windows: options.windows}
-	if err := s.startTracer(ctx); err != nil {
+	if s.tracer, err = tracing.Start(ctx, "meeting-recording-sidecar", options.tracing, log.WithName("tracing")); err != nil {
 		return nil, err
 	}
 	handler := &receiver.Handler{
@@ -105,16 +102,17 @@ func newSidecar(ctx context.Context, options options, cluster *rest.Config, log 
 	if err := s.limit(handler, registry); err != nil {
 		return nil, err
 	}
-	if err := s.openOutbox(writer, registry); err != nil {
+	if err := s.openShards(targets, registry); err != nil {
+		s.close()
 		return nil, err
 	}
-	handler.Recorder = s.outbox.Outbox
+	handler.Recorder = s.shards
 	if s.certificate, err = s.openCertificate(registry); err != nil {
 		s.close()
 		return nil, err
 	}
 	s.connections = guard.NewConnections(options.overload.maxConnections, registry)
-	scrapes, err := options.metrics.handler(registry, cluster, log)
+	scrapes, err := options.metrics.handler(registry, home, log)
 	if err != nil {
 		s.close()
 		return nil, err
@@ -148,34 +146,6 @@ func (s *sidecar) limit(handler *receiver.Handler, registry prometheus.Registere
 			handler.Shares = guard.NewShares(max(1, limit/namespaceShare))
 		}
 	}
-	return nil
-}
-
-// reachAny returns nil once the API server lets us read in one of the routes'
-// namespaces, or in the only one there is. One tenant's mistake does not
-// delay the others.
-func (s *sidecar) reachAny(ctx context.Context) error {
-	var failures []error
-	for _, namespace := range s.routes.Namespaces() {
-		err := s.store.Ping(ctx, namespace)
-		if err == nil {
-			return nil
-		}
-		failures = append(failures, fmt.Errorf("namespace %s: %w", namespace, err))
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	return errors.Join(failures...)
-}
-
-// startTracer starts tracing recordings from their first event, if the options ask for it.
-func (s *sidecar) startTracer(ctx context.Context) (err error) {
-	s.tracer, err = tracing.Start(ctx, "meeting-recording-sidecar", s.options.tracing, s.log.WithName("tracing"))
-	if s.tracer == nil {
-		return err
-	}
-	s.store.Traceparent = func() string { return tracecontext.Format(s.tracer.Begin()) }
 	return nil
 }
 
@@ -241,7 +211,7 @@ func (s *sidecar) listen(ctx context.Context, webhooks, scrapes http.Handler) er
 		server := guard.NewServer(e.handler, e.timeout, s.log)
 		*e.to = &endpoint{server, e.connections.Listen(server, listener, e.tls)}
 	}
-	s.outbox.listen(ctx)
+	s.shards.listen(ctx)
 	return nil
 }
 
@@ -257,8 +227,8 @@ func (s *sidecar) close() {
 			_ = e.listener.Close()
 		}
 	}
-	if s.outbox != nil {
-		_ = s.outbox.close() // nothing was put into it
+	if s.shards != nil {
+		s.shards.close()
 	}
 }
 
@@ -275,11 +245,15 @@ func (s *sidecar) run(parent context.Context) error {
 			}
 		})
 	}
-	background.Go(func() { s.becomeReady(ctx, noAPIServer, s.reachAny) })
-	if s.urlKeys != nil {
-		background.Go(func() { s.becomeReady(ctx, noKey, s.urlKeys.Prefetch) })
+	for _, p := range s.shards.outbox {
+		background.Go(func() {
+			s.becomeReady(ctx, p.log, noAPIServer, func(ctx context.Context) error { return p.reach(ctx, s.routes) })
+		})
 	}
-	s.outbox.start()
+	if s.urlKeys != nil {
+		background.Go(func() { s.becomeReady(ctx, s.log, noKey, s.urlKeys.Prefetch) })
+	}
+	s.shards.start()
 	s.announce()
 
 	<-ctx.Done()
@@ -306,7 +280,7 @@ func (s *sidecar) announce() {
 	s.options.metrics.announce(s.log, s.metrics.listener.Addr())
 	s.options.spool.announce(s.log)
 	s.log.Info("Sidecar started",
-		"namespace", s.options.namespace, "routes", routes, "webhooks", s.webhooks.listener.Addr().String(),
+		"namespace", s.options.namespace, "routes", routes, "shards", s.options.shards.names, "webhooks", s.webhooks.listener.Addr().String(),
 		"health", s.health.listener.Addr().String(), "metrics", s.metrics.listener.Addr().String(),
 		"endpointToken", s.options.tokenFile != "", "clientEvents", s.routes.TakesClients(), "tls", s.tlsVersions(), "spool", s.options.spool.directory)
 }
@@ -319,7 +293,7 @@ func (s *sidecar) tlsVersions() string {
 }
 
 // becomeReady tries until try succeeds, and then clears the reason.
-func (s *sidecar) becomeReady(ctx context.Context, reason string, try func(context.Context) error) {
+func (s *sidecar) becomeReady(ctx context.Context, log logr.Logger, reason string, try func(context.Context) error) {
 	var reported string
 	for {
 		attempt, cancel := context.WithTimeout(ctx, auxiliaryTimeout)
@@ -334,7 +308,7 @@ func (s *sidecar) becomeReady(ctx context.Context, reason string, try func(conte
 		}
 		if err.Error() != reported {
 			reported = err.Error()
-			s.log.Error(err, "Startup check failed, retrying", "reason", reason, "ready", len(s.readiness.Reasons()) == 0)
+			log.Error(err, "Startup check failed, retrying", "reason", reason, "ready", len(s.readiness.Reasons()) == 0)
 		}
 		select {
 		case <-ctx.Done():
@@ -359,7 +333,7 @@ func (s *sidecar) shutdown(orderly bool) error {
 	if err != nil {
 		err = fmt.Errorf("requests were cut off: %w", errors.Join(err, s.webhooks.server.Close()))
 	}
-	err = errors.Join(err, s.outbox.stop())
+	err = errors.Join(err, s.shards.stop())
 	if err := s.tracer.Stop(); err != nil {
 		s.log.Error(err, "Last spans not exported")
 	}

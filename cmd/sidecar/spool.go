@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
@@ -83,45 +82,31 @@ func (o *spoolOptions) announce(log logr.Logger) {
 	}
 }
 
-// spooler is the outbox, with its spool if it has one.
+// spooler is the outbox of an API server, with its spool if it has one.
 type spooler struct {
 	*outbox.Outbox
+	api     *recorder.RESTStore
 	store   *spool.Store // nil without --spool-dir
 	control *control
 	log     logr.Logger
-	cancel  context.CancelFunc
 	workers sync.WaitGroup
 }
 
-// openOutbox opens the outbox that the options ask for.
-func (s *sidecar) openOutbox(writer *recorder.Writer, registry prometheus.Registerer) error {
-	options := outbox.Options{
-		Write: writer.Write, Timeout: s.options.writeTimeout, SpoolFirst: s.options.spool.first(),
-		Metrics: outbox.NewMetrics(registry), Tracer: s.tracer, Log: s.log, Now: wallClock,
+// openSpool opens the spool of an outbox in a directory.
+func (s *sidecar) openSpool(directory string, metrics *outbox.Metrics, log logr.Logger) (*spool.Store, error) {
+	store, err := spool.Open(directory, spool.Options{
+		MaxBytes: s.options.spool.maxBytes.Value(), Now: wallClock, OnDamage: func(file string, bytes int64) {
+			metrics.Damaged()
+			log.Error(spool.ErrDamaged, "Spool damaged, bytes set aside", "file", file, "bytes", bytes, "hint", "keep the file if its events matter, otherwise delete it")
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("--spool-dir must be a writable directory that no other sidecar uses: %w", err)
 	}
-	s.outbox = &spooler{log: s.log}
-	if s.options.spool.directory != "" {
-		store, err := spool.Open(s.options.spool.directory, spool.Options{
-			MaxBytes: s.options.spool.maxBytes.Value(), Now: wallClock, OnDamage: func(file string, bytes int64) {
-				options.Metrics.Damaged()
-				s.log.Error(spool.ErrDamaged, "Spool damaged, bytes set aside", "file", file, "bytes", bytes, "hint", "keep the file if its events matter, otherwise delete it")
-			},
-		})
-		if err != nil {
-			return fmt.Errorf("--spool-dir must be a writable directory that no other sidecar uses: %w", err)
-		}
-		if waiting := store.Stats(); waiting.Events > 0 {
-			s.log.Info("Spool has events from last run", "events", waiting.Events)
-		}
-		outbox.RegisterSpool(registry, store, wallClock)
-		s.readiness.Clear(noAPIServer) // webhooks can be accepted without it
-		options.Spool, s.outbox.store = store, store
+	if waiting := store.Stats(); waiting.Events > 0 {
+		log.Info("Spool has events from last run", "events", waiting.Events)
 	}
-	s.outbox.Outbox = outbox.New(options)
-	if s.outbox.store != nil {
-		s.outbox.control = newControl(s.options.spool.directory, s.outbox.store, s.outbox.Start)
-	}
-	return nil
+	return store, nil
 }
 
 // listen opens the socket of `sidecar spool`. If that fails, the sidecar runs without it.
@@ -136,15 +121,12 @@ func (p *spooler) listen(ctx context.Context) {
 
 // start replays the spool, and serves `sidecar spool`.
 func (p *spooler) start() {
-	var ctx context.Context
-	ctx, p.cancel = context.WithCancel(context.Background())
 	if p.store == nil {
 		return
 	}
 	if err := p.Start(); err != nil {
 		p.log.Error(err, "Spool not read in full")
 	}
-	p.workers.Go(func() { growMemoryLimit(ctx, p.store) })
 	if p.control.listener == nil {
 		return
 	}
@@ -168,7 +150,6 @@ func (p *spooler) stop() error {
 		p.log.Info("Events left in the spool", "events", left)
 	}
 	err := p.control.close()
-	p.cancel()
 	p.workers.Wait()
 	return errors.Join(err, p.close())
 }
@@ -190,16 +171,16 @@ const (
 	limitStep     = 4 << 20
 )
 
-// growMemoryLimit has the Go runtime use as much more memory as the spool needs: a limit that it cannot keep would have it collect
-// garbage all the time.
-func growMemoryLimit(ctx context.Context, store *spool.Store) {
+// growMemoryLimit has the Go runtime use as much more memory as so many spooled events need: a limit that it cannot keep would have it
+// collect garbage all the time.
+func growMemoryLimit(ctx context.Context, events func() int) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
 	for before := int64(0); ; {
-		if grown := int64(store.Stats().Events) * bytesPerEvent / limitStep * limitStep; grown != before {
+		if grown := int64(events()) * bytesPerEvent / limitStep * limitStep; grown != before {
 			debug.SetMemoryLimit(memoryLimit + grown)
 			before = grown
 		}

@@ -377,7 +377,7 @@ func TestSpoolToolOfARunningSidecar(t *testing.T) {
 	}
 	changes := 0
 	var wake error
-	c := newControl(directory, store, func() error { changes++; return wake })
+	c := newControl(directory, localTool{store: store}, func() error { changes++; return wake })
 	if err := c.listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}

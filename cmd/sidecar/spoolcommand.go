@@ -126,7 +126,7 @@ func (r spoolRequest) do(tool spoolTool, isRunning bool, stdin io.Reader, stdout
 		n, err = tool.Delete(r.ids)
 	}
 	if err != nil {
-		return fmt.Errorf("%d %s, then it failed: %w", n, done, err)
+		return fmt.Errorf("%d %s, but not all: %w", n, done, err)
 	}
 	if r.verb == "retry" && !isRunning {
 		done += " when the sidecar runs"
