@@ -46,7 +46,7 @@ func Ended(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod)
 		observed.Permanent = isPermanent(job, condition, cause)
 		return observed
 	}
-	if len(newestByIndex(pods, succeeded)) < int(job.Status.Succeeded) {
+	if !runsElsewhere(job) && len(newestByIndex(pods, succeeded)) < int(job.Status.Succeeded) {
 		// Without outputs the steps that need this one would run with variables that are not set.
 		observed.State = JobFailed
 		observed.Message = "The Job succeeded, but its Pod was deleted before its outputs could be read."
@@ -60,6 +60,11 @@ func Ended(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod)
 	}
 	observed.State, observed.Outputs = JobSucceeded, made
 	return observed
+}
+
+// runsElsewhere reports whether the Job's Pods are in another cluster, as MultiKueue's are. Then nobody can read their outputs here.
+func runsElsewhere(job *batchv1.Job) bool {
+	return ptr.Deref(job.Spec.ManagedBy, batchv1.JobControllerName) != batchv1.JobControllerName
 }
 
 func succeeded(pod *corev1.Pod) bool { return pod.Status.Phase == corev1.PodSucceeded }

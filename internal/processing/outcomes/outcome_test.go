@@ -299,6 +299,32 @@ func TestOneIndexIsGone(t *testing.T) {
 	}
 }
 
+// The Pods of a Job of MultiKueue are in another cluster, and its status is a copy.
+func TestElsewhere(t *testing.T) {
+	ended := job(condition(batchv1.JobComplete, "CompletionsReached", ""))
+	ended.Status.Succeeded = 1
+	if got := outcomes.Ended(ended, outcomes.JobCondition(ended), nil); got.State != outcomes.JobFailed {
+		t.Errorf("a Job of this cluster without its Pod: %+v", got)
+	}
+	ended.Spec.ManagedBy = ptr.To(batchv1.JobControllerName)
+	if got := outcomes.Ended(ended, outcomes.JobCondition(ended), nil); got.State != outcomes.JobFailed {
+		t.Errorf("a Job of this cluster's own controller without its Pod: %+v", got)
+	}
+	ended.Spec.ManagedBy = ptr.To("kueue.x-k8s.io/multikueue")
+	if got := outcomes.Ended(ended, outcomes.JobCondition(ended), nil); got.State != outcomes.JobSucceeded || len(got.Outputs) > 0 {
+		t.Errorf("a Job of another cluster: %+v", got)
+	}
+	running := job()
+	running.Spec.ManagedBy, running.Status.Active = ended.Spec.ManagedBy, 1
+	if got := outcomes.FindProblem(running, nil); got != nil {
+		t.Errorf("a Job that runs in another cluster has the problem %+v", got)
+	}
+	running.Status.Active = 0
+	if got := outcomes.FindProblem(running, nil); got == nil || got.Reason != outcomes.ReasonNoPod {
+		t.Errorf("a Job that no cluster runs has the problem %+v", got)
+	}
+}
+
 // Which failures another try could not fix, and how often a Job was tried again.
 func TestEndedTries(t *testing.T) {
 	limit, deadline, policy := condition(batchv1.JobFailed, batchv1.JobReasonBackoffLimitExceeded, ""),

@@ -102,6 +102,9 @@ func FindProblem(job *batchv1.Job, pods []corev1.Pod) *Problem {
 	alive := newestByIndex(pods, func(pod *corev1.Pod) bool {
 		return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
 	})
+	if len(alive) == 0 && runsElsewhere(job) && job.Status.Active > 0 {
+		return nil
+	}
 	if len(alive) == 0 {
 		return noPod(job, pods)
 	}
