@@ -24,6 +24,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/backfill"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/shard"
 	"github.com/meetingops/meeting-recording-operator/internal/startup"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
@@ -58,6 +59,10 @@ func TestWrongOptions(t *testing.T) {
 		{"a negative window", []string{"--reorder-window=-1s"}, "must not be negative"},
 		{"no time to write", []string{"--write-timeout=1ms"}, "--write-timeout must be from 100ms to 1m"},
 		{"an argument", []string{"now"}, `unexpected argument "now"`},
+		{"a shard among none", []string{"--shard=eu-1"}, "--shard must be one of --shards"},
+		{"a shard among others", []string{"--shard=eu-1", "--shards=eu-2,us-1"}, "--shard must be one of --shards"},
+		{"shards and none of them", []string{"--shards=eu-2,us-1"}, "--shard must be one of --shards"},
+		{"a shard that is none", []string{"--shards=eu-2,US"}, `"US" is not the name of a shard`},
 		{"a bad namespace", []string{"--namespace=a/b"}, `"a/b" of --namespace is not a namespace`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -167,6 +172,31 @@ func TestOnce(t *testing.T) {
 	}
 	if file := object.Status.Recording.File; file.URL != "" || file.Encryption == nil || !strings.HasSuffix(file.Encryption.KeyURL, ".key") || !strings.HasSuffix(file.Encryption.MetadataURL, ".json") {
 		t.Errorf("file %+v", file)
+	}
+}
+
+// TestShards: the backfill of each shard records the sessions of its own, in whichever order it is given the names. Here all are one cluster.
+func TestShards(t *testing.T) {
+	w := newWorld(t)
+	names := []string{"eu-1", "eu-2", "us-1"}
+	for number := range 20 {
+		w.add(number)
+	}
+	recorded := map[string]bool{}
+	for i, name := range names {
+		shuffled := append(append([]string{}, names[i:]...), names[:i]...)
+		if code, stdout, stderr := w.run(t, "--once", "--shard="+name, "--shards="+strings.Join(shuffled, ",")); code != startup.OK {
+			t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
+		}
+		for _, object := range w.recordings(t) {
+			if of := shard.Of(names, object.Spec.SessionID); !recorded[object.Name] && of != name {
+				t.Errorf("the backfill of %s records session %s of %s", name, object.Spec.SessionID, of)
+			}
+			recorded[object.Name] = true
+		}
+	}
+	if len(recorded) != 20 {
+		t.Errorf("%d of 20 sessions are recorded", len(recorded))
 	}
 }
 

@@ -8,9 +8,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
+	"github.com/meetingops/meeting-recording-operator/internal/shard"
 	"github.com/meetingops/meeting-recording-operator/internal/startup"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk/rest"
 )
@@ -28,6 +31,8 @@ type options struct {
 	ignoreIDs              bool
 	writeTimeout           time.Duration
 	once, dryRun           bool
+	shard                  string
+	shards                 []string
 	healthAddress, metrics string
 	server                 startup.Options
 }
@@ -55,6 +60,11 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.DurationVar(&o.writeTimeout, "write-timeout", 10*time.Second, "Time for the API server to store a recording.")
 	flags.BoolVar(&o.once, "once", false, "Do one round and exit, with 1 if the round is incomplete.")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "Print what one round would record, write nothing, and exit.")
+	flags.StringVar(&o.shard, "shard", "", "Name of this cluster among --shards: only its sessions are recorded.")
+	flags.Func("shards", "Names of all shards, as in the sidecars' --shard, separated by commas.", func(value string) error {
+		o.shards = strings.Split(value, ",")
+		return shard.Check(o.shards)
+	})
 	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":8087", "Address of /healthz and /readyz; 0 for none.")
 	flags.StringVar(&o.metrics, "metrics-bind-address", ":8446", "Address of /metrics, over HTTPS for clients with RBAC for nonResourceURLs /metrics; 0 for none.")
 }
@@ -76,6 +86,8 @@ func (o *options) validate() (err error) {
 		return errors.New("--reorder-window and --redelivery-window must not be negative")
 	case o.writeTimeout < 100*time.Millisecond || o.writeTimeout > time.Minute:
 		return errors.New("--write-timeout must be from 100ms to 1m")
+	case (o.shard != "" || len(o.shards) > 0) && !slices.Contains(o.shards, o.shard):
+		return errors.New("--shard must be one of --shards")
 	}
 	o.namespace, err = startup.Namespace(o.namespace)
 	return err

@@ -26,6 +26,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/metricsserver"
 	"github.com/meetingops/meeting-recording-operator/internal/outbox"
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
+	"github.com/meetingops/meeting-recording-operator/internal/shard"
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk/rest"
 	"github.com/meetingops/meeting-recording-operator/internal/watchedfile"
 )
@@ -50,9 +51,11 @@ func newBackfill(o options, cluster *k8srest.Config, registry prometheus.Registe
 	objects := &backfill.Store{Namespace: o.namespace, Store: store, Outbox: outbox.New(outbox.Options{
 		Write: writer.Write, Timeout: o.writeTimeout, Metrics: outbox.NewMetrics(registry), Log: log, Now: time.Now,
 	})}
-	return backfill.New(api, objects, backfill.Options{
-		Lookback: o.lookback, Interval: o.interval, Grace: o.grace, IgnoreIDs: o.ignoreIDs, Plan: plan, Now: time.Now,
-	}, counts, log), nil
+	options := backfill.Options{Lookback: o.lookback, Interval: o.interval, Grace: o.grace, IgnoreIDs: o.ignoreIDs, Plan: plan, Now: time.Now}
+	if o.shard != "" {
+		options.Owns = func(sessionID string) bool { return shard.Of(o.shards, sessionID) == o.shard }
+	}
+	return backfill.New(api, objects, options, counts, log), nil
 }
 
 // maxCredential bounds the files of the key and of the secret.

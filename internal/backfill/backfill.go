@@ -85,6 +85,8 @@ type Options struct {
 	Grace time.Duration
 	// IgnoreIDs leaves the recordings' ids out of events.
 	IgnoreIDs bool
+	// Owns, if not nil, reports whether a session belongs to this shard. Others are left to the backfills of theirs.
+	Owns func(sessionID string) bool
 	// Plan, if not nil, is called in place of recording anything.
 	Plan func(Finding)
 	// Now is the clock.
@@ -177,6 +179,9 @@ func (r *round) visit(ctx context.Context, group *errgroup.Group, s rest.Session
 	r.readable++
 	if began := cmp.Or(s.Start, s.End); !began.IsZero() && began.Before(r.since()) {
 		return nil // the provider was asked for later ones
+	}
+	if r.options.Owns != nil && !r.options.Owns(s.ID) {
+		return nil
 	}
 	r.count(func(sum *Summary) { sum.Sessions++ })
 	r.Backfill.mu.Lock()
