@@ -62,3 +62,9 @@ bench-events: build controlplane ## Measure webhook -> event in 1,000 open strea
 bench-backfill: build controlplane ## Measure backfill with 100,000 recordings of which 100 are missing. BENCHFLAGS=-recordings=2000 is a short run.
 	@go build -o bin/bench-backfill ./test/bench/backfill
 	@bin/bench-backfill $(BENCHFLAGS)
+
+.PHONY: bench-shards
+bench-shards: build controlplane ## Measure a receiver in front of three clusters: CPU time per recording, and what the loss of one does to the others.
+	@mkdir -p bin/bench
+	@go build -o bin/bench/shards ./test/bench/shards
+	@bin/bench/shards $(BENCHFLAGS)

@@ -200,7 +200,9 @@ func (s *shards) start() {
 	for _, p := range s.outbox {
 		p.start()
 	}
-	s.workers.Go(func() { growMemoryLimit(ctx, s.events) })
+	if s.outbox[s.names[0]].store != nil {
+		s.workers.Go(func() { growMemoryLimit(ctx, s.events) })
+	}
 }
 
 // events counts those that wait on disk.
