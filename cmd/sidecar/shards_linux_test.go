@@ -14,7 +14,7 @@ import (
 
 // TestMemoryOfShards: with as many shards as docs/how-to/shards.md allows, and full caches, a sidecar stays as small as with one.
 func TestMemoryOfShards(t *testing.T) {
-	const shards, sessions = 32, 6000
+	const shards, sessions = 32, 4500
 	server := newTestShard(t, "all")
 	args := []string{"--spool-dir=" + filepath.Join(t.TempDir(), "spool"), "--write-timeout=10s"}
 	for i := range shards {

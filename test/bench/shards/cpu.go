@@ -11,9 +11,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/shard"
-	"github.com/meetingops/meeting-recording-operator/test/bench/player"
 	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
-	"github.com/meetingops/meeting-recording-operator/test/bench/script"
 	"github.com/meetingops/meeting-recording-operator/test/bench/standin"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
@@ -36,7 +34,8 @@ func (u used) add(other used, sign time.Duration) used {
 	return used{u.clusters + sign*other.clusters, u.managers + sign*other.managers, u.receiver + sign*other.receiver}
 }
 
-// measureCPU plays the same load to one shard and to three, in turns. The same programs run in both, so that only where recordings go differs.
+// measureCPU sends the same load to one shard and to three, in turns. The same programs run in both, and for the same time, so that only
+// where recordings go differs.
 func (b *bench) measureCPU(ctx context.Context) error {
 	if _, err := b.leg(ctx, "warm-up", names, warmUp); err != nil {
 		return err
@@ -72,20 +71,18 @@ func (b *bench) measureCPU(ctx context.Context) error {
 	return nil
 }
 
-// leg plays recordings to a receiver of some shards, and returns what all programs used until each was processed.
+// leg sends recordings to a receiver of some shards, and returns what all programs used until each was processed.
 func (b *bench) leg(ctx context.Context, name string, shards []string, recordings int) (leg used, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	receiver, err := b.startReceiver(ctx, name, shards)
+	l, err := b.newLoad(ctx, name, shards, recordings, 0)
 	if err != nil {
 		return leg, err
 	}
-	defer receiver.Stop()
-	b.tags++
-	play := script.Script{Tag: fmt.Sprintf("%08x", b.tags), Recordings: recordings, Senders: b.senders, Events: script.Lifecycle}
+	defer l.receiver.Stop()
 	expected := map[string]int{}
 	for i := range recordings {
-		expected[shard.Of(shards, play.Recording(i).SessionID)]++
+		expected[shard.Of(shards, l.play.Recording(i).SessionID)]++
 	}
 	jobs := map[string]*standin.Standin{}
 	for _, shard := range shards {
@@ -93,17 +90,12 @@ func (b *bench) leg(ctx context.Context, name string, shards []string, recording
 			return leg, err
 		}
 	}
-	players, err := player.Start(ctx, player.Order{Script: play, Provider: &player.Provider{URL: receiver.URL, KeyFile: b.keyFile}})
-	if err != nil {
-		return leg, err
-	}
-	defer func() { err = errors.Join(err, players.Stop()) }()
-	before, err := b.usage(receiver.PID())
+	before, err := b.usage(l.receiver.PID())
 	if err != nil {
 		return leg, err
 	}
 	began := time.Now()
-	if _, err := players.Play(); err != nil {
+	if err := l.send(ctx); err != nil {
 		return leg, err
 	}
 	for _, shard := range shards {
@@ -115,7 +107,7 @@ func (b *bench) leg(ctx context.Context, name string, shards []string, recording
 	if !harness.Sleep(ctx, settle) {
 		return leg, ctx.Err()
 	}
-	after, err := b.usage(receiver.PID())
+	after, err := b.usage(l.receiver.PID())
 	if err != nil {
 		return leg, err
 	}

@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -19,7 +18,6 @@ import (
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/shard"
-	"github.com/meetingops/meeting-recording-operator/test/bench/ours"
 	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
 	"github.com/meetingops/meeting-recording-operator/test/bench/script"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
@@ -36,39 +34,19 @@ const (
 	maxAnswer = 2500 * time.Millisecond
 )
 
-// answer is a webhook's.
-type answer struct {
-	shard  string
-	sent   time.Time
-	took   time.Duration
-	status int
-}
-
-// loss is a run in which a shard is lost.
-type loss struct {
-	*bench
-	receiver *ours.Sidecar
-	play     script.Script
-
-	mu      sync.Mutex
-	answers []answer
-}
-
 // measureLoss sends a steady load, kills the control plane of a shard in the middle of it, and starts it again.
 func (b *bench) measureLoss(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	b.tags++
-	l := &loss{bench: b, play: script.Script{Tag: fmt.Sprintf("%08x", b.tags)}}
-	if l.receiver, err = b.startReceiver(ctx, "receiver", names); err != nil {
+	duration := calm + b.lost + calm
+	l, err := b.newLoad(ctx, "receiver", names, int(duration.Seconds())*perSecond, between)
+	if err != nil {
 		return err
 	}
 	defer l.receiver.Stop()
-	load := calm + b.lost + calm
-	l.play.Recordings = int(load.Seconds()) * b.perSecond
 	sent := make(chan error, 1)
-	tell("send %d recordings in %s", l.play.Recordings, load)
-	go func() { sent <- l.send(ctx, load) }()
+	tell("send %d recordings in %s", l.play.Recordings, duration)
+	go func() { sent <- l.send(ctx) }()
 	if !harness.Sleep(ctx, calm) {
 		return ctx.Err()
 	}
@@ -113,48 +91,8 @@ func (b *bench) measureLoss(ctx context.Context) (err error) {
 	return l.check(ctx)
 }
 
-// send begins recordings at a steady rate, and sends the events of each one after the other.
-func (l *loss) send(ctx context.Context, load time.Duration) error {
-	begin := time.Now()
-	failures := make([]error, l.play.Recordings)
-	var senders sync.WaitGroup
-	for i := range l.play.Recordings {
-		senders.Go(func() {
-			recording := l.play.Recording(i)
-			at := begin.Add(load * time.Duration(i) / time.Duration(l.play.Recordings))
-			for _, event := range script.Lifecycle {
-				if !harness.Sleep(ctx, time.Until(at)) {
-					failures[i] = ctx.Err()
-					return
-				}
-				if failures[i] = l.sendOne(ctx, recording, event); failures[i] != nil {
-					return
-				}
-				at = at.Add(between)
-			}
-		})
-	}
-	senders.Wait()
-	return errors.Join(failures...)
-}
-
-func (l *loss) sendOne(ctx context.Context, recording script.Recording, event string) error {
-	provider := &harness.Provider{}
-	body := recording.Body(event)
-	signature := harness.Sign(l.key, body)
-	sent := time.Now()
-	got, err := provider.Post(ctx, l.receiver.URL, body, signature)
-	if err != nil {
-		return fmt.Errorf("send a webhook: %w", err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.answers = append(l.answers, answer{shard.Of(names, recording.SessionID), sent, time.Since(sent), got.Status})
-	return nil
-}
-
 // waiting reads how many events wait on disk for each shard.
-func (l *loss) waiting(ctx context.Context) (map[string]int, error) {
+func (l *load) waiting(ctx context.Context) (map[string]int, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, l.receiver.Metrics, nil)
 	if err != nil {
 		return nil, err
@@ -181,7 +119,7 @@ func (l *loss) waiting(ctx context.Context) (map[string]int, error) {
 }
 
 // sort puts the answers of the lost shard and of the others apart.
-func (l *loss) sort(lost, back time.Time) {
+func (l *load) sort(lost, back time.Time) {
 	r := &l.report
 	for _, a := range l.answers {
 		isMeanwhile := a.sent.After(lost) && a.sent.Before(back)
@@ -207,7 +145,7 @@ func (l *loss) sort(lost, back time.Time) {
 }
 
 // check compares what the clusters have with what was acknowledged: everything that was sent.
-func (l *loss) check(ctx context.Context) error {
+func (l *load) check(ctx context.Context) error {
 	expected := map[string]string{} // the shard of each recording
 	for i := range l.play.Recordings {
 		recording := l.play.Recording(i)

@@ -21,19 +21,20 @@ import (
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/meetingops/meeting-recording-operator/test/bench/player"
 	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
 )
+
+// perSecond is how many recordings begin in a second: what two cores with three control planes bear.
+const perSecond = 8
 
 // limit is how long a run may take on a busy machine. It takes three minutes on an idle one.
 const limit = 15 * time.Minute
 
 // settings are how large the run is, and where things are.
 type settings struct {
-	root, assets                string
-	recordings, rounds, senders int
-	perSecond                   int
-	lost                        time.Duration
+	root, assets       string
+	recordings, rounds int
+	lost               time.Duration
 }
 
 func main() {
@@ -49,23 +50,18 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	ctrl.SetLogger(logr.Discard())
 	klog.SetLogger(logr.Discard())
-	if len(args) == 1 && args[0] == player.Argument {
-		return player.Run(ctx, os.Stdin, os.Stdout)
-	}
 	var s settings
 	flags := flag.NewFlagSet("bench-shards", flag.ContinueOnError)
 	flags.StringVar(&s.root, "root", ".", "The project's folder, with the binaries in bin/.")
 	flags.StringVar(&s.assets, "assets", "", "The folder of etcd, kube-apiserver and kubectl. Default: bin/k8s of the project.")
-	flags.IntVar(&s.recordings, "recordings", 240, "How many recordings a leg has.")
+	flags.IntVar(&s.recordings, "recordings", 160, "How many recordings a leg has.")
 	flags.IntVar(&s.rounds, "rounds", 2, "How often one shard and three take their turns; every second time the other way about.")
-	flags.IntVar(&s.senders, "senders", 8, "How many recordings are played at once.")
-	flags.IntVar(&s.perSecond, "per-second", 4, "How many recordings begin in a second around the loss of a shard.")
 	flags.DurationVar(&s.lost, "lost", 20*time.Second, "How long a shard is lost.")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if s.recordings < 1 || s.rounds < 1 || s.senders < 1 || s.perSecond < 1 || s.lost < time.Second {
-		return errors.New("all numbers must be at least 1, and -lost at least 1s")
+	if s.recordings < 1 || s.rounds < 1 || s.lost < time.Second {
+		return errors.New("-recordings and -rounds must be at least 1, and -lost at least 1s")
 	}
 	if s.assets == "" {
 		s.assets = filepath.Join(s.root, "bin", "k8s")

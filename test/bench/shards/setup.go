@@ -6,8 +6,6 @@ package main
 import (
 	"context"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,18 +40,13 @@ type bench struct {
 	settings
 	folder   string
 	key      *rsa.PrivateKey
-	keyFile  string
 	clusters map[string]*cluster // by name
 	tags     uint32
 	report   report
 }
 
 func (b *bench) start(ctx context.Context) error {
-	b.key, b.keyFile = harness.NewKey(), filepath.Join(b.folder, "provider.pem")
-	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(b.key)})
-	if err := os.WriteFile(b.keyFile, text, 0o600); err != nil {
-		return err
-	}
+	b.key = harness.NewKey()
 	tell("start %d control planes", len(names))
 	b.clusters = map[string]*cluster{}
 	var all errgroup.Group
