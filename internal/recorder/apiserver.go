@@ -19,7 +19,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/lru"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
@@ -75,9 +74,6 @@ func (s *RESTStore) Uncached() *RESTStore {
 	other.cache.versionsOnly = true
 	return &other
 }
-
-// ShareCache limits the cache to the share of one of several stores, of which each has other sessions.
-func (s *RESTStore) ShareCache(stores int) { s.cache.objects = lru.New(max(1, maxCached/stores)) }
 
 // Get implements Store. Unless fresh, it returns the cached object, usually from the response to the last write. Otherwise the API server
 // responds from its watch cache, without a read of etcd, with a version at least as new as the last one seen.

@@ -13,8 +13,7 @@ import (
 )
 
 const (
-	// maxCached limits the cached objects, each of 1 to 2 KiB: more than are written while a watch cache lags behind, and about as many as
-	// recordings run at once.
+	// maxCached limits the cached objects, each of 1 to 2 KiB: about as many as recordings run at once.
 	maxCached = 4096
 	// doubtfulReads is how many reads go to the API server after a cached object was outdated: another replica may write the same objects, and
 	// each lost patch costs more than a read.
@@ -40,6 +39,9 @@ type cached struct {
 }
 
 func newCache() *cache { return &cache{objects: lru.New(maxCached)} }
+
+// ShareCache limits the cache to the share of one of several stores, of which each has other sessions.
+func (s *RESTStore) ShareCache(stores int) { s.cache.objects = lru.New(max(1, maxCached/stores)) }
 
 // get returns the cached object, if any.
 func (c *cache) get(key string) (cached, bool) {
