@@ -48,8 +48,7 @@ func Ended(job *batchv1.Job, condition *batchv1.JobCondition, pods []corev1.Pod)
 	}
 	if !runsElsewhere(job) && len(newestByIndex(pods, succeeded)) < int(job.Status.Succeeded) {
 		// Without outputs the steps that need this one would run with variables that are not set.
-		observed.State = JobFailed
-		observed.Message = "The Job succeeded, but its Pod was deleted before its outputs could be read."
+		observed.State, observed.Message = JobFailed, "The Job succeeded, but its Pod was deleted before its outputs could be read."
 		return observed
 	}
 	made, err := readOutputs(pods)

@@ -102,10 +102,7 @@ func FindProblem(job *batchv1.Job, pods []corev1.Pod) *Problem {
 	alive := newestByIndex(pods, func(pod *corev1.Pod) bool {
 		return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
 	})
-	if len(alive) == 0 && runsElsewhere(job) && job.Status.Active > 0 {
-		return nil
-	}
-	if len(alive) == 0 {
+	if isRunning := runsElsewhere(job) && job.Status.Active > 0; len(alive) == 0 && !isRunning {
 		return noPod(job, pods)
 	}
 	var found *Problem
