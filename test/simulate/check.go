@@ -97,9 +97,7 @@ func (w *World) checkDeletion(c memoryapi.Change) {
 // isUndelivered reports whether the sink would take more of a recording's events.
 func (w *World) isUndelivered(recording *v1alpha1.MeetingRecording) bool {
 	return slices.ContainsFunc(pending.Pending(recording, recording.Status.Delivery), func(item pending.Item) bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return !w.poisoned[item.ID]
+		return !w.isPoisoned(item.ID)
 	})
 }
 

@@ -156,14 +156,26 @@ func (s *sink) Send(ctx context.Context, event cloudevents.Event) eventsink.Answ
 	}
 	if poison := w.weather.is("the sink", SinkPoison); len(poison) > 0 && chance(w.dice.at("poison/"+event.ID(), 1), poison[0].Percent/5) {
 		w.weather.applied(poison[0])
-		w.mu.Lock()
-		w.poisoned[event.ID()] = true
-		w.mu.Unlock()
+		w.poison(event.ID())
+	}
+	if w.isPoisoned(event.ID()) { // for good
 		w.story.tell("the sink rejects %s", event.ID())
 		return eventsink.Answer{Outcome: eventsink.Permanent, Err: errors.New("422")}
 	}
 	w.accept(event.ID())
 	return eventsink.Answer{Outcome: eventsink.Delivered}
+}
+
+func (w *World) poison(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.poisoned[id] = w.accepted[id] == 0
+}
+
+func (w *World) isPoisoned(id string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.poisoned[id]
 }
 
 func (w *World) accept(id string) {
