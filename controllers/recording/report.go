@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -27,7 +28,7 @@ import (
 func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning.Decision, deferred error) (reconcile.Result, error) {
 	again := reconcile.Result{}
 	if deferred == nil { // which has a back-off of its own
-		again.RequeueAfter = kube.Soonest(facts.wait, decision.RequeueAfter)
+		again.RequeueAfter = r.noLater(kube.Soonest(facts.wait, decision.RequeueAfter))
 	}
 	before := facts.Recording
 	if !decision.Changes(before) {
@@ -55,6 +56,11 @@ func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning
 	}
 	log.FromContext(ctx).V(1).Info("Status stored", "processing", decision.Processing.State)
 	return again, deferred
+}
+
+// noLater limits a wait, which is far too long if it was planned while this clock, or that of a node, was wrong.
+func (r *Reconciler) noLater(wait time.Duration) time.Duration {
+	return min(wait, r.Settings.StallAfter)
 }
 
 // rejectedHint is what to do if the API server rejects the status.
