@@ -100,7 +100,7 @@ func isRecording(in Input) (Decision, bool) {
 	}
 	since, what, patience := lastSign(in)
 	if since.Sub(in.Now) > patience {
-		since, what = in.Recording.CreationTimestamp.Time, objectCreated
+		since, what = in.Recording.CreationTimestamp.Time, "The object was created"
 	}
 	message := fmt.Sprintf("%s at %s, and neither recording-stopped nor recording-failed has arrived since. "+
 		"Check whether the provider still records, and whether its webhooks reach the sidecar. "+
@@ -166,10 +166,8 @@ func lastSign(in Input) (since time.Time, what string, patience time.Duration) {
 	if at, ok := receiveTime(in.Recording, v1alpha1.EventStarting); ok {
 		return at, "recording-starting arrived", in.Settings.StallAfterStarted
 	}
-	return in.Recording.CreationTimestamp.Time, objectCreated, in.Settings.StallAfterStarted
+	return in.Recording.CreationTimestamp.Time, "The object was created", in.Settings.StallAfterStarted
 }
-
-const objectCreated = "The object was created"
 
 // receiveTime returns when an event arrived. Client events count only while no webhook has arrived: otherwise a forged one could stall a
 // recording that continues.

@@ -4,6 +4,7 @@
 package planning
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -35,17 +36,17 @@ func count(in Input, steps []v1alpha1.StepStatus) counts {
 			sum.skipped++
 		case v1alpha1.StepFailed:
 			sum.ended++
-			keepFirst(&sum.failed, step)
+			sum.failed = cmp.Or(sum.failed, step)
 		case v1alpha1.StepRunning:
 			sum.running++
 			sum.countProblem(in, step, observed.Problem)
 		case v1alpha1.StepQueued:
-			keepFirst(&sum.queued, step)
+			sum.queued = cmp.Or(sum.queued, step)
 			sum.countProblem(in, step, observed.Problem)
 		case v1alpha1.StepPending:
 			switch observed.State {
 			case outcomes.JobTaken:
-				keepFirst(&sum.taken, step)
+				sum.taken = cmp.Or(sum.taken, step)
 			case outcomes.JobRefused, outcomes.JobDeferred:
 				sum.countRefused(in, step, observed)
 			}
@@ -63,7 +64,7 @@ func (c *counts) countProblem(in Input, step *v1alpha1.StepStatus, problem *outc
 	}
 	left := stallsIn(in, problem)
 	if left <= 0 || reportedStall(in, v1alpha1.ReasonNoProgress) != nil {
-		keepFirst(&c.stuck, step)
+		c.stuck = cmp.Or(c.stuck, step)
 		return
 	}
 	c.waitFor(left)
@@ -73,11 +74,11 @@ func (c *counts) countProblem(in Input, step *v1alpha1.StepStatus, problem *outc
 func (c *counts) countRefused(in Input, step *v1alpha1.StepStatus, observed outcomes.Observation) {
 	left := observed.Since.Add(in.Settings.StallAfter).Sub(in.Now)
 	if reportedStall(in, v1alpha1.ReasonJobRefused) != nil || (!observed.Since.IsZero() && left <= 0) {
-		keepFirst(&c.rejected, step)
+		c.rejected = cmp.Or(c.rejected, step)
 		return
 	}
 	if observed.State == outcomes.JobRefused {
-		keepFirst(&c.refused, step)
+		c.refused = cmp.Or(c.refused, step)
 	}
 	c.waitFor(left)
 }
@@ -85,12 +86,6 @@ func (c *counts) countRefused(in Input, step *v1alpha1.StepStatus, observed outc
 func (c *counts) waitFor(left time.Duration) {
 	if left > 0 && (c.wait == 0 || left < c.wait) {
 		c.wait = left
-	}
-}
-
-func keepFirst(kept **v1alpha1.StepStatus, step *v1alpha1.StepStatus) {
-	if *kept == nil {
-		*kept = step
 	}
 }
 
