@@ -7,8 +7,7 @@
 // is told that it is spooled, it is on disk, together with all events ahead of it.
 //
 // Three things decide when a queue is written: its due time, the circuit breaker of its namespace, and that of the API server. Events with
-// waiting senders and events from the spool have separate circuit breakers, so that replaying a spool to a slow API server does not delay
-// new events.
+// waiting senders and events from the spool have separate circuit breakers: replaying a spool to a slow API server delays no new events.
 //
 // Sessions that are only on disk and due take 8 bytes each, in order. They get a queue when they are written.
 package outbox
@@ -77,6 +76,7 @@ type Outbox struct {
 	writes sync.WaitGroup
 	ctx    context.Context
 	stop   context.CancelFunc
+	began  time.Time
 
 	mu       sync.Mutex
 	queues   map[uint64]*queue // by session key: those with entries, a due time or a backoff
@@ -93,7 +93,7 @@ type Outbox struct {
 
 // New returns an Outbox. It writes earlier events of the Spool only after Start.
 func New(options Options) *Outbox {
-	o := &Outbox{Options: options, queues: map[uint64]*queue{}, lanes: map[string]*lane{}}
+	o := &Outbox{Options: options, began: time.Now(), queues: map[uint64]*queue{}, lanes: map[string]*lane{}}
 	o.server = newHealth(options.Log, "API server", isAway, func(err error) bool { return errors.Is(err, errNothing) })
 	o.ctx, o.stop = context.WithCancel(context.Background())
 	o.probe = time.AfterFunc(openFor, o.wake)

@@ -144,9 +144,9 @@ func (o *Outbox) reject(q *queue, e *entry, cause error) error {
 	return nil
 }
 
-// isExpired reports whether an event has been on disk so long that its namespace's refusal counts as permanent.
+// isExpired reports whether a refusal counts as permanent after so long on disk, by the clock of the start: it may have been set since.
 func (o *Outbox) isExpired(e *entry) bool {
-	return e.stored && o.Now().Sub(spool.Record{ID: e.id}.StoredAt()) > expiry
+	return e.stored && o.began.Add(time.Since(o.began)).Sub(spool.Record{ID: e.id}.StoredAt()) > expiry
 }
 
 // SpooledEvent is the form of an event in the spool and in its exports.
