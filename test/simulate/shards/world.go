@@ -26,8 +26,8 @@ const (
 	atOnce = 100 * time.Millisecond
 	// inTime is how long any answer takes: --write-timeout, and the disk.
 	inTime = writeTimeout + 500*time.Millisecond
-	// recovery is how long a shard that is back may have its own events wait: those on disk come first, after the last backoff.
-	recovery = 30 * time.Second
+	// recovery is how long a shard that is back may have its own events wait: those on disk come first, after a write that hangs and its backoff.
+	recovery = 50 * time.Second
 )
 
 // world is one run.
