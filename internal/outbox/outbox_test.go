@@ -235,6 +235,28 @@ func TestRefusedNamespace(t *testing.T) {
 	})
 }
 
+// TestManyWaitForDeletions: sessions that fail one by one, more than there are queues, are tried again no more often than few.
+func TestManyWaitForDeletions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(o *Options) { o.SpoolFirst = true })
+		w.server.set(always(recorder.ErrTerminating))
+		w.server.delay = func() time.Duration { return 2 * time.Millisecond }
+		const sessions = 2 * maxQueues
+		for n := range sessions {
+			w.expect(t, newEvent(n, 0), Spooled, time.Second)
+		}
+		pass(time.Minute)
+		tries := w.server.triesSoFar()
+		pass(time.Minute)
+		if tries = w.server.triesSoFar() - tries; tries > sessions*20 {
+			t.Errorf("%d sessions were tried %d times in a minute", sessions, tries)
+		}
+		w.server.set(nil)
+		w.flush(t)
+		w.end(t)
+	})
+}
+
 // TestDeletedNamespace: what a namespace has refused for a day becomes dead letters, which can be written again.
 func TestDeletedNamespace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -155,9 +155,11 @@ func (o *Outbox) finish(q *queue, f flow, batch []*entry, written []recorder.Wri
 // retry schedules the next attempt after a failed write.
 func (o *Outbox) retry(q *queue, batch []*entry, failure error) {
 	delay := q.backoff.Step()
-	if seconds, isTold := apierrors.SuggestsClientDelay(failure); isTold {
-		delay = max(delay, min(time.Duration(seconds)*time.Second, time.Minute)) // a proxy may ask for hours
+	if len(o.queues) > maxQueues {
+		delay = backoff.Cap // it is removed when that is over, with its backoff
 	}
+	seconds, _ := apierrors.SuggestsClientDelay(failure)                     // 0 if it does not
+	delay = max(delay, min(time.Duration(seconds)*time.Second, time.Minute)) // a proxy may ask for hours
 	o.delay(q, delay)
 	log := o.Log
 	if len(batch) > 0 {
