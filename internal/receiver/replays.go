@@ -34,10 +34,7 @@ type Replays struct {
 
 // NewReplays returns one that counts for a window at a time.
 func NewReplays(window time.Duration) *Replays {
-	recent, err := lru.NewLRU[[sha256.Size]byte, *replay](maxReplayed, nil)
-	if err != nil {
-		panic(err) // only a size below 1
-	}
+	recent, _ := lru.NewLRU[[sha256.Size]byte, *replay](maxReplayed, nil) // it only fails for a size of 0
 	return &Replays{window: window, recent: recent}
 }
 
