@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/meetingops/meeting-recording-operator/internal/shard"
+	"github.com/meetingops/meeting-recording-operator/test/bench/ours"
 	"github.com/meetingops/meeting-recording-operator/test/bench/proc"
 	"github.com/meetingops/meeting-recording-operator/test/bench/standin"
 	"github.com/meetingops/meeting-recording-operator/test/harness"
@@ -19,10 +20,13 @@ import (
 const (
 	// warmUp is how many recordings are played on all shards before anything is measured.
 	warmUp = 60
+	// senders is how many recordings are played at once on each shard. What one costs depends on it: an API server and etcd that have more to
+	// do at once use less for each.
+	senders = 8
 	// idle is how long the programs are left alone to see what they use then.
 	idle = 5 * time.Second
 	// settle is how long all programs may write behind the last outcome.
-	settle = 3 * time.Second
+	settle = 2 * time.Second
 )
 
 // used is the CPU time of the programs of a leg.
@@ -34,94 +38,121 @@ func (u used) add(other used, sign time.Duration) used {
 	return used{u.clusters + sign*other.clusters, u.managers + sign*other.managers, u.receiver + sign*other.receiver}
 }
 
-// measureCPU sends the same load to one shard and to three, in turns. The same programs run in both, and for the same time, so that only
-// where recordings go differs.
+// measureCPU plays recordings to a receiver of one shard and to one of three, in turns, with the same load for each shard. For comparison
+// one shard also gets the load of three. All programs run all the time, so that only where recordings go differs. Rounds are short, and
+// their median counts: what else the machine does changes from one to the next.
 func (b *bench) measureCPU(ctx context.Context) error {
-	if _, err := b.leg(ctx, "warm-up", names, warmUp); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	jobs := map[string]*standin.Standin{}
+	for _, name := range names {
+		var err error
+		if jobs[name], err = standin.Start(ctx, b.clusters[name].Config, namespace, true); err != nil {
+			return err
+		}
+	}
+	one := &leg{shards: names[:1], senders: senders, used: &b.report.one}
+	crowded := &leg{shards: names[:1], senders: senders * len(names), used: &b.report.crowded}
+	three := &leg{shards: names, senders: senders * len(names), used: &b.report.three}
+	legs := []*leg{one, three, crowded}
+	for i, l := range legs {
+		receiver, err := b.startReceiver(ctx, fmt.Sprintf("receiver-%d", i), l.shards)
+		if err != nil {
+			return err
+		}
+		defer receiver.Stop()
+		legs[i].receiver, legs[i].jobs = receiver, jobs
+	}
+	// Each warms up all that it uses.
+	for _, l := range legs {
+		if _, err := b.playLeg(ctx, l, warmUp); err != nil {
+			return err
+		}
+	}
+	if err := b.measureIdle(ctx, legs); err != nil {
 		return err
 	}
-	before, err := b.usage(0)
-	if err != nil {
-		return err
-	}
-	if !harness.Sleep(ctx, idle) {
-		return ctx.Err()
-	}
-	after, err := b.usage(0)
-	if err != nil {
-		return err
-	}
-	b.report.idle = float64(after.add(before, -1).clusters) / float64(idle) / float64(len(names))
-	legs := [][]string{names[:1], names}
-	for round := range b.rounds {
-		for _, shards := range legs {
-			leg, err := b.leg(ctx, fmt.Sprintf("receiver-%d-of-%d", round, len(shards)), shards, b.recordings)
+	for range b.rounds {
+		took := map[*leg]time.Duration{}
+		for _, l := range legs {
+			used, err := b.playLeg(ctx, l, b.recordings)
 			if err != nil {
 				return err
 			}
-			if len(shards) == 1 {
-				b.report.one = b.report.one.add(leg, 1)
-			} else {
-				b.report.three = b.report.three.add(leg, 1)
-			}
+			*l.used, took[l] = l.used.add(used, 1), used.total()
 		}
+		b.report.ratios = append(b.report.ratios, float64(took[three])/float64(max(took[one], 1)))
 		slices.Reverse(legs)
 	}
 	b.report.recordings = b.recordings * b.rounds
 	return nil
 }
 
-// leg sends recordings to a receiver of some shards, and returns what all programs used until each was processed.
-func (b *bench) leg(ctx context.Context, name string, shards []string, recordings int) (leg used, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	l, err := b.newLoad(ctx, name, shards, recordings, 0)
+// leg is a receiver, its shards, and what their recordings have used.
+type leg struct {
+	shards   []string
+	senders  int
+	receiver *ours.Sidecar
+	jobs     map[string]*standin.Standin
+	used     *used
+}
+
+func (b *bench) measureIdle(ctx context.Context, legs []*leg) error {
+	before, err := b.usage(legs)
 	if err != nil {
-		return leg, err
+		return err
 	}
-	defer l.receiver.Stop()
-	expected := map[string]int{}
+	if !harness.Sleep(ctx, idle) {
+		return ctx.Err()
+	}
+	after, err := b.usage(legs)
+	b.report.idle = float64(after.add(before, -1).clusters) / float64(idle) / float64(len(names))
+	return err
+}
+
+// playLeg plays recordings to a receiver, and returns what all programs used until each was processed.
+func (b *bench) playLeg(ctx context.Context, l *leg, recordings int) (used, error) {
+	play := b.newLoad(l.receiver, recordings)
+	play.script.Senders = l.senders
+	finished := map[string]int{} // by shard
 	for i := range recordings {
-		expected[shard.Of(shards, l.play.Recording(i).SessionID)]++
+		finished[shard.Of(l.shards, play.script.Recording(i).SessionID)]++
 	}
-	jobs := map[string]*standin.Standin{}
-	for _, shard := range shards {
-		if jobs[shard], err = standin.Start(ctx, b.clusters[shard].Config, namespace, true); err != nil {
-			return leg, err
-		}
+	for _, name := range l.shards {
+		b.clusters[name].finished += finished[name]
 	}
-	before, err := b.usage(l.receiver.PID())
+	before, err := b.usage([]*leg{l})
 	if err != nil {
-		return leg, err
+		return used{}, err
 	}
 	began := time.Now()
-	if err := l.send(ctx); err != nil {
-		return leg, err
+	if _, err := play.script.Play(ctx, play.sendOne); err != nil {
+		return used{}, err
 	}
-	for _, shard := range shards {
-		if _, err := jobs[shard].AwaitFinished(ctx, expected[shard]); err != nil {
-			return leg, fmt.Errorf("shard %s: %w", shard, err)
+	for _, name := range l.shards {
+		if _, err := l.jobs[name].AwaitFinished(ctx, b.clusters[name].finished); err != nil {
+			return used{}, fmt.Errorf("shard %s: %w", name, err)
 		}
 	}
 	took := time.Since(began)
 	if !harness.Sleep(ctx, settle) {
-		return leg, ctx.Err()
+		return used{}, ctx.Err()
 	}
-	after, err := b.usage(l.receiver.PID())
+	after, err := b.usage([]*leg{l})
 	if err != nil {
-		return leg, err
+		return used{}, err
 	}
-	leg = after.add(before, -1)
-	tell("%s: %d recordings on %d shards in %.1f s, %.1f ms of CPU each", name, recordings, len(shards), took.Seconds(), perRecording(leg.total(), recordings))
-	return leg, nil
+	played := after.add(before, -1)
+	tell("%d recordings, %d at once, on %d shards in %.1f s, %.1f ms of CPU each", recordings, l.senders, len(l.shards), took.Seconds(), perRecording(played.total(), recordings))
+	return played, nil
 }
 
 func perRecording(d time.Duration, recordings int) float64 {
 	return float64(d) / float64(time.Millisecond) / float64(max(1, recordings))
 }
 
-// usage is what all programs have used so far.
-func (b *bench) usage(receiver int) (used, error) {
+// usage is what all programs have used so far, with the receivers of some legs.
+func (b *bench) usage(legs []*leg) (used, error) {
 	var u used
 	var failures []error
 	read := func(to *time.Duration, pids ...int) {
@@ -135,8 +166,8 @@ func (b *bench) usage(receiver int) (used, error) {
 		read(&u.clusters, c.APIServer.PID(), c.Etcd.PID())
 		read(&u.managers, c.manager.PID())
 	}
-	if receiver != 0 {
-		read(&u.receiver, receiver)
+	for _, l := range legs {
+		read(&u.receiver, l.receiver.PID())
 	}
 	return u, errors.Join(failures...)
 }

@@ -16,12 +16,11 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/harness"
 )
 
-// load is a steady one: so many recordings begin in a second, whatever the answers are.
+// load is webhooks for a receiver, and their answers.
 type load struct {
 	*bench
 	receiver *ours.Sidecar
-	play     script.Script
-	between  time.Duration // two events of a recording
+	script   script.Script
 
 	mu      sync.Mutex
 	answers []answer
@@ -35,33 +34,28 @@ type answer struct {
 	status int
 }
 
-// newLoad starts a receiver of some shards, and returns the load for it.
-func (b *bench) newLoad(ctx context.Context, name string, shards []string, recordings int, between time.Duration) (*load, error) {
+func (b *bench) newLoad(receiver *ours.Sidecar, recordings int) *load {
 	b.tags++
-	receiver, err := b.startReceiver(ctx, name, shards)
-	return &load{
-		bench: b, receiver: receiver, between: between,
-		play: script.Script{Tag: fmt.Sprintf("%08x", b.tags), Recordings: recordings},
-	}, err
+	return &load{bench: b, receiver: receiver, script: script.Script{Tag: fmt.Sprintf("%08x", b.tags), Recordings: recordings, Events: script.Lifecycle}}
 }
 
-// send begins recordings at a steady rate, and sends the events of each one after the other.
-func (l *load) send(ctx context.Context) error {
+// sendSteadily begins recordings at a steady rate, whatever the answers are, and sends the events of each one after the other.
+func (l *load) sendSteadily(ctx context.Context) error {
 	begin := time.Now()
-	failures := make([]error, l.play.Recordings)
+	failures := make([]error, l.script.Recordings)
 	var senders sync.WaitGroup
-	for i := range l.play.Recordings {
+	for i := range l.script.Recordings {
 		senders.Go(func() {
-			recording, at := l.play.Recording(i), begin.Add(time.Second*time.Duration(i)/perSecond)
-			for _, event := range script.Lifecycle {
+			at := begin.Add(time.Second * time.Duration(i) / perSecond)
+			for event := range l.script.Events {
 				if !harness.Sleep(ctx, time.Until(at)) {
 					failures[i] = ctx.Err()
 					return
 				}
-				if failures[i] = l.sendOne(ctx, recording, event); failures[i] != nil {
+				if failures[i] = l.sendOne(ctx, i, event); failures[i] != nil {
 					return
 				}
-				at = at.Add(l.between)
+				at = at.Add(between)
 			}
 		})
 	}
@@ -69,8 +63,9 @@ func (l *load) send(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-func (l *load) sendOne(ctx context.Context, recording script.Recording, event string) error {
-	body := recording.Body(event)
+func (l *load) sendOne(ctx context.Context, recording, event int) error {
+	of := l.script.Recording(recording)
+	body := of.Body(l.script.Events[event])
 	signature := harness.Sign(l.key, body)
 	sent := time.Now()
 	got, err := new(harness.Provider).Post(ctx, l.receiver.URL, body, signature)
@@ -79,6 +74,6 @@ func (l *load) sendOne(ctx context.Context, recording script.Recording, event st
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.answers = append(l.answers, answer{shard.Of(names, recording.SessionID), sent, time.Since(sent), got.Status})
+	l.answers = append(l.answers, answer{shard.Of(names, of.SessionID), sent, time.Since(sent), got.Status})
 	return nil
 }

@@ -39,14 +39,15 @@ func (b *bench) measureLoss(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	duration := calm + b.lost + calm
-	l, err := b.newLoad(ctx, "receiver", names, int(duration.Seconds())*perSecond, between)
+	receiver, err := b.startReceiver(ctx, "receiver", names)
 	if err != nil {
 		return err
 	}
-	defer l.receiver.Stop()
+	defer receiver.Stop()
+	l := b.newLoad(receiver, int(duration.Seconds())*perSecond)
 	sent := make(chan error, 1)
-	tell("send %d recordings in %s", l.play.Recordings, duration)
-	go func() { sent <- l.send(ctx) }()
+	tell("send %d recordings in %s", l.script.Recordings, duration)
+	go func() { sent <- l.sendSteadily(ctx) }()
 	if !harness.Sleep(ctx, calm) {
 		return ctx.Err()
 	}
@@ -147,14 +148,19 @@ func (l *load) sort(lost, back time.Time) {
 // check compares what the clusters have with what was acknowledged: everything that was sent.
 func (l *load) check(ctx context.Context) error {
 	expected := map[string]string{} // the shard of each recording
-	for i := range l.play.Recordings {
-		recording := l.play.Recording(i)
+	for i := range l.script.Recordings {
+		recording := l.script.Recording(i)
 		expected[recording.Name] = shard.Of(names, recording.SessionID)
 	}
 	l.report.events = len(expected) * len(script.Lifecycle)
 	err := harness.Await(ctx, time.Minute, "each recording has its Job", func(ctx context.Context) error {
 		jobs := 0
 		for _, c := range l.clusters {
+			if c.manager.State() != nil { // it ends where etcd could have been restored, and a kubelet starts it again
+				if err := l.startManager(ctx, c); err != nil {
+					return err
+				}
+			}
 			list, err := c.Clients.BatchV1().Jobs(namespace).List(ctx, metav1.ListOptions{})
 			if err != nil {
 				return err
@@ -179,7 +185,7 @@ func (l *load) check(ctx context.Context) error {
 			return fmt.Errorf("list the recordings of %s: %w", name, err)
 		}
 		for _, recording := range list.Items {
-			if !strings.HasPrefix(recording.Spec.SessionID, l.play.Tag) {
+			if !strings.HasPrefix(recording.Spec.SessionID, l.script.Tag) {
 				continue
 			}
 			if expected[recording.Name] != name {

@@ -54,8 +54,8 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench-shards", flag.ContinueOnError)
 	flags.StringVar(&s.root, "root", ".", "The project's folder, with the binaries in bin/.")
 	flags.StringVar(&s.assets, "assets", "", "The folder of etcd, kube-apiserver and kubectl. Default: bin/k8s of the project.")
-	flags.IntVar(&s.recordings, "recordings", 160, "How many recordings a leg has.")
-	flags.IntVar(&s.rounds, "rounds", 2, "How often one shard and three take their turns; every second time the other way about.")
+	flags.IntVar(&s.recordings, "recordings", 100, "How many recordings a leg has.")
+	flags.IntVar(&s.rounds, "rounds", 3, "How often one shard and three take their turns; every second time the other way about.")
 	flags.DurationVar(&s.lost, "lost", 20*time.Second, "How long a shard is lost.")
 	if err := flags.Parse(args); err != nil {
 		return err

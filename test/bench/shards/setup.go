@@ -33,6 +33,7 @@ type cluster struct {
 	name, kubeconfig string
 	manager          *harness.Program
 	client           client.Client
+	finished         int // recordings that the CPU legs have sent
 }
 
 // bench is one run.
@@ -89,7 +90,11 @@ func (b *bench) startCluster(ctx context.Context, c *cluster) (err error) {
 	if err := c.client.Create(ctx, pipeline); err != nil {
 		return fmt.Errorf("create the pipeline: %w", err)
 	}
-	c.manager, err = b.programs(folder, c.kubeconfig).StartManager(ctx, "manager")
+	return b.startManager(ctx, c)
+}
+
+func (b *bench) startManager(ctx context.Context, c *cluster) (err error) {
+	c.manager, err = b.programs(filepath.Join(b.folder, c.name), c.kubeconfig).StartManager(ctx, "manager")
 	return err
 }
 
