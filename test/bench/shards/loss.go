@@ -140,7 +140,13 @@ func (l *load) sort(lost, back time.Time) {
 			r.before = append(r.before, a.took)
 		}
 		if a.shard != gone && a.status != http.StatusOK {
-			r.othersNotWritten++
+			phase := 2
+			if isMeanwhile {
+				phase = 1
+			} else if a.sent.Before(lost) {
+				phase = 0
+			}
+			r.waited[phase]++
 		}
 	}
 }

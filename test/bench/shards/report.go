@@ -35,8 +35,10 @@ type report struct {
 
 	// before and while are the acknowledgements of the other shards, lost those of the lost one.
 	before, while, lost []time.Duration
-	// othersNotWritten counts events of others that were not answered 200, notSpooled those of the lost shard that were not answered 202.
-	othersNotWritten, notSpooled int
+	// waited counts events of others that were not answered 200: before, while and after the loss. notSpooled counts those of the lost shard that
+	// were not answered 202.
+	waited     [3]int
+	notSpooled int
 	// spooled counts those that were acknowledged before waiting was read: events on disk, by shard.
 	spooled int
 	waiting map[string]int
@@ -95,7 +97,7 @@ func (r *report) print(w io.Writer) error {
 	row(fmt.Sprintf("acknowledgement of others, p50, before and while %s is lost", gone), fmt.Sprintf("%s, %s", before, while),
 		fmt.Sprintf("at most %.1f times", targetDelay), float64(while) <= targetDelay*float64(before))
 	figure("  p99", fmt.Sprintf("%s, %s", at(r.before, 99), at(r.while, 99)))
-	row("events of others that were not written at once", r.othersNotWritten, 0, r.othersNotWritten == 0)
+	row("events of others that were not written at once, before, while and after", fmt.Sprint(r.waited), "[0 0 0]", r.waited == [3]int{})
 	row("events of the lost shard that were not spooled", fmt.Sprintf("%d of %d", r.notSpooled, len(r.lost)), 0, r.notSpooled == 0 && len(r.lost) > 0)
 	slowest := time.Duration(0)
 	if len(r.lost) > 0 {
