@@ -158,7 +158,7 @@ func (s *sink) Send(ctx context.Context, event cloudevents.Event) eventsink.Answ
 		w.weather.applied(poison[0])
 		w.poison(event.ID())
 	}
-	if w.isPoisoned(event.ID()) { // for good
+	if w.isPoisoned(event.ID()) { // permanently
 		w.story.tell("the sink rejects %s", event.ID())
 		return eventsink.Answer{Outcome: eventsink.Permanent, Err: errors.New("422")}
 	}
