@@ -95,8 +95,8 @@ chaos: build controlplane ## Inject faults of every kind, and audit that nothing
 	@bin/chaos -seed=$(CHAOS_SEED) -recordings=$(CHAOS_RECORDINGS) -duration=$(CHAOS_DURATION) -fault-every=$(CHAOS_FAULT_EVERY) -acknowledge=$(CHAOS_ACKNOWLEDGE) -lost=$(CHAOS_LOST) -backfill=$(CHAOS_BACKFILL)
 
 .PHONY: bench
-bench: bench-build ## Measure the operator beside the API server's own limit; fail if a target is missed.
-	@bin/bench/bench -commit=$(COMMIT) $(BENCHFLAGS)
+bench: bench-build bench-controlplane ## Measure the operator beside the API server's own limit; fail if a target is missed.
+	@bin/bench/bench -assets=bin/k8s-bench -commit=$(COMMIT) $(BENCHFLAGS)
 
 ##@ Develop
 

@@ -18,10 +18,13 @@ make --no-print-directory -C "$copy" generate manifests docs charts fmt
 while IFS= read -r module; do
   go -C "$(dirname "$module")" mod tidy
 done < <(find "$copy" -name go.mod)
+# Adds the sums that the workspace lacks.
+GOWORK=$copy/hack/controlplane/shared.work go -C "$copy/hack/controlplane/kubernetes" list -deps \
+  k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kube-proxy,kube-scheduler,kubectl,kubelet} >/dev/null
 
 # The chart's copies of config/ are not committed.
 if ! diff -ru --exclude=files "$copy.before" "$copy"; then
-  echo "verify: generated files differ from what is here; run: make generate manifests docs charts fmt, and go mod tidy" >&2
+  echo "verify: generated files differ from what is here; run: make generate manifests docs charts fmt, and go mod tidy; hack/controlplane/install.sh adds sums" >&2
   exit 1
 fi
 

@@ -30,17 +30,21 @@ outage: build controlplane ## Stop the API server for a minute under 100 webhook
 	@bin/chaos -seed=$(CHAOS_SEED) -outage=$(OUTAGE) -per-second=$(OUTAGE_PER_SECOND) -acknowledge=$(CHAOS_ACKNOWLEDGE)
 
 .PHONY: bench-scale
-bench-scale: bench-build ## The benchmark with 100,000 finished recordings, 5,000 in flight and 2,000 stops in a second.
-	@bin/bench/bench -scale -commit=$(COMMIT) $(BENCHFLAGS)
+bench-scale: bench-build bench-controlplane ## The benchmark with 100,000 finished recordings, 5,000 in flight and 2,000 stops in a second.
+	@bin/bench/bench -scale -assets=bin/k8s-bench -commit=$(COMMIT) $(BENCHFLAGS)
 
 .PHONY: bench-compare
 bench-compare: bench-build ## Compare two results by benchstat: BASE=commit or file, NEW=this commit.
 	@hack/bench-compare.sh "$(BASE)" "$(NEW)"
 
 .PHONY: bench-build
-bench-build: build controlplane
+bench-build: build
 	@mkdir -p bin/bench
 	@go build -o bin/bench/bench ./test/bench
+
+.PHONY: bench-controlplane
+bench-controlplane:
+	@hack/controlplane/install.sh bench
 
 .PHONY: bench-archive
 bench-archive: ## Measure postprocess archive beside curl and rclone: speed and memory.
@@ -54,17 +58,17 @@ bench-media: ## Measure the media steps beside plain ffmpeg: CPU time, memory an
 	@bin/bench-media -program bin/postprocess-bench $(BENCHFLAGS)
 
 .PHONY: bench-events
-bench-events: build controlplane ## Measure webhook -> event in 1,000 open streams, and the memory of 5,000, and sign-ins among 2,500 connections with forged tokens.
+bench-events: build bench-controlplane ## Measure webhook -> event in 1,000 open streams, and the memory of 5,000, and sign-ins among 2,500 connections with forged tokens.
 	@go build -o bin/bench-events ./test/bench/events
-	@KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s bin/bench-events $(BENCHFLAGS)
+	@KUBEBUILDER_ASSETS=$(CURDIR)/bin/k8s-bench bin/bench-events $(BENCHFLAGS)
 
 .PHONY: bench-backfill
-bench-backfill: build controlplane ## Measure backfill with 100,000 recordings of which 100 are missing. BENCHFLAGS=-recordings=2000 is a short run.
+bench-backfill: build bench-controlplane ## Measure backfill with 100,000 recordings of which 100 are missing. BENCHFLAGS=-recordings=2000 is a short run.
 	@go build -o bin/bench-backfill ./test/bench/backfill
-	@bin/bench-backfill $(BENCHFLAGS)
+	@bin/bench-backfill -assets=bin/k8s-bench $(BENCHFLAGS)
 
 .PHONY: bench-shards
-bench-shards: build controlplane ## Measure a receiver in front of three clusters: CPU time per recording, and what the loss of one does to the others.
+bench-shards: build bench-controlplane ## Measure a receiver in front of three clusters: CPU time per recording, and what the loss of one does to the others.
 	@mkdir -p bin/bench
 	@go build -o bin/bench/shards ./test/bench/shards
-	@bin/bench/shards $(BENCHFLAGS)
+	@bin/bench/shards -assets=bin/k8s-bench $(BENCHFLAGS)

@@ -8,12 +8,13 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: install.sh [envtest|cluster] [--print-dir]
+usage: install.sh [envtest|bench|cluster] [--print-dir]
 
   envtest      kube-apiserver, etcd and kubectl (the default)
+  bench        the same; where they are built here, as Kubernetes builds them, which takes longer
   cluster      also kubelet, kube-controller-manager, kube-scheduler and kube-proxy (Linux only)
   --print-dir  print the folder of links to the binaries, for KUBEBUILDER_ASSETS, and nothing else, on standard output: bin/k8s, or
-               bin/k8s-MINOR where K8S_VERSION asks for another minor than the default
+               bin/k8s-MINOR where K8S_VERSION asks for another minor than the default, with -bench at the end for that set
 
 Environment:
   K8S_VERSION            a Kubernetes minor, such as 1.36, or one of its patch versions; default: the newest that the project is
@@ -33,6 +34,10 @@ envtest_set="kube-apiserver etcd kubectl"
 cluster_set="$envtest_set kubelet kube-controller-manager kube-scheduler kube-proxy"
 envtest_index=${ENVTEST_INDEX_URL:-https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml}
 release_url=${K8S_RELEASE_URL:-https://dl.k8s.io/release}
+# Packages that only the control plane has, of which the compiler optimizes none: that takes it most of its time. What our own programs have too is
+# compiled as for them, once; k8s.io/apiserver is optimized, because the tests wait for it.
+quick=(k8s.io/kubernetes k8s.io/kube-aggregator k8s.io/kubectl k8s.io/metrics k8s.io/kubelet k8s.io/cloud-provider k8s.io/component-helpers
+  k8s.io/dynamic-resource-allocation k8s.io/controller-manager github.com/google/cadvisor github.com/opencontainers)
 connect_timeout=5   # seconds until a download counts as impossible
 download_timeout=300
 
@@ -165,26 +170,33 @@ download_release() {
   keep "$scratch/download" "$name" "release $k8s_version"
 }
 
+# build NAME... builds binaries of one module, in one command, so that Go compiles what they share once and uses every core.
 build() {
-  local name=$1 folder=$module package=k8s.io/kubernetes/cmd/$1 flags="-s -w" took="under a minute" minor
-  minor=${k8s_version#v1.}
+  local name folder=$module out=$scratch/built/ packages=() flags=() workspace=off took="under a minute"
   # Without these the binaries call themselves v0.0.0 and refuse features.
-  local version_flags="-X k8s.io/component-base/version.gitVersion=$k8s_version"
-  version_flags+=" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=${minor%%.*}"
-  case $name in
-    etcd) folder=etcd package=go.etcd.io/etcd/server/v3 took="about 1 min" ;;
-    kube-apiserver) flags+=" $version_flags" took="about 5 min" ;;
-    kube-controller-manager | kubelet) flags+=" $version_flags" took="about 2 min" ;;
-    *) flags+=" $version_flags" ;;
-  esac
-  with_progress "building $name ($took on two cores, seconds when Go has built it before)" \
-    env CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" go build -C "$here/$folder" -ldflags "$flags" -o "$scratch/$name" "$package" ||
-    die "cannot build $name: the reason is above. What is finished is kept; run this again to go on from here"
-  keep "$scratch/$name" "$name" "built from $folder module"
+  local minor=${k8s_version#v1.} ldflags="-s -w"
+  ldflags+=" -X k8s.io/component-base/version.gitVersion=$k8s_version"
+  ldflags+=" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=${minor%%.*}"
+  if [[ $1 == etcd ]]; then
+    folder=etcd out+=etcd packages=(go.etcd.io/etcd/server/v3)
+  else
+    took="about 5 min"
+    packages=("${@/#/k8s.io/kubernetes/cmd/}")
+    if [[ $module == kubernetes && $optimized == no ]]; then workspace=$here/shared.work; fi
+  fi
+  if [[ $optimized == no ]]; then
+    for name in "${quick[@]}"; do flags+=("-gcflags=$name/...=-N -l -dwarf=0"); done
+  fi
+  mkdir -p "$scratch/built"
+  with_progress "building $* ($took on two cores, seconds when Go has built it before)" \
+    env CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" GOWORK="$workspace" go build -C "$here/$folder" ${flags[@]+"${flags[@]}"} -ldflags "$ldflags" \
+    -o "$out" "${packages[@]}" ||
+    die "cannot build $*: the reason is above. Run this again to go on from what Go has compiled"
+  for name in "$@"; do keep "$scratch/built/$name" "$name" "built from $folder module"; done
 }
 
 provide() {
-  local name releases=unknown
+  local name releases=unknown rest=()
   if [[ ${CONTROLPLANE_DOWNLOAD:-yes} != no ]]; then download_envtest; else releases=no; fi
   for name in "$@"; do
     [[ -x $store/$name ]] && continue
@@ -193,8 +205,9 @@ provide() {
       if reachable "$release_url/$k8s_version/bin/$os/$arch/kubectl.sha256"; then releases=yes; fi
     fi
     if [[ $releases == yes ]] && download_release "$name"; then continue; fi
-    build "$name"
+    if [[ $name == etcd ]]; then build etcd; else rest+=("$name"); fi
   done
+  if ((${#rest[@]} > 0)); then build "${rest[@]}"; fi
 }
 
 link() {
@@ -221,10 +234,10 @@ cleanup() {
   if [[ -n ${scratch:-} ]]; then chmod -R u+w "$scratch" 2>/dev/null || true; rm -rf "$scratch"; fi
 }
 
-set_name=envtest print_dir=no
+set_name=envtest print_dir=no optimized=no
 for arg in "$@"; do
   case $arg in
-    envtest | cluster) set_name=$arg ;;
+    envtest | bench | cluster) set_name=$arg ;;
     --print-dir) print_dir=yes ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
@@ -237,7 +250,10 @@ choose_module
 required_version etcd go.etcd.io/etcd/server/v3 >/dev/null
 if [[ $set_name == cluster ]]; then wanted=$cluster_set; else wanted=$envtest_set; fi
 if [[ $set_name == cluster && $os != linux ]]; then die "the cluster's binaries exist for Linux only; this is $os. Use kind, or the envtest set"; fi
-store=${XDG_CACHE_HOME:-${HOME:?HOME is not set: set it, or XDG_CACHE_HOME}/.cache}/meeting-recording-operator/k8s/$k8s_version-$os-$arch
+suffix=""
+if [[ $set_name == bench ]]; then suffix=-bench optimized=yes; fi
+links+=$suffix
+store=${XDG_CACHE_HOME:-${HOME:?HOME is not set: set it, or XDG_CACHE_HOME}/.cache}/meeting-recording-operator/k8s/$k8s_version-$os-$arch$suffix
 
 # shellcheck disable=SC2086 # $wanted is a list of names
 {

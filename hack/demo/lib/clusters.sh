@@ -32,10 +32,11 @@ bring_up() {
       kind load image-archive --name "$kind_name" "$root/bin/images/operator.tar"
       ;;
     local)
-      "$root/hack/images/build.sh" operator &
-      local building=$!
+      # Programs and control plane share packages, which Go would compile twice if both were built at once.
+      "$root/hack/packages.sh" cluster &
+      "$root/hack/images/build.sh" operator
+      wait "$!" || die "the packages could not be installed"
       "$root/hack/cluster/cluster.sh" up
-      wait "$building" || die "the image could not be built"
       "$root/hack/images/build.sh" busybox
       KUBECONFIG=$("$root/hack/cluster/cluster.sh" kubeconfig)
       export KUBECONFIG
