@@ -28,8 +28,9 @@ const (
 	gone = "eu-2"
 	// calm is how long there is load before it is lost, and after it is back.
 	calm = 10 * time.Second
-	// between is the time between two events of a recording.
+	// between is the time between two events of a recording, and ramp how long it takes until the first recordings send their last.
 	between = 3 * time.Second
+	ramp    = 3*between + time.Second
 	// maxAnswer is how long an answer may take: --write-timeout and the disk.
 	maxAnswer = 2500 * time.Millisecond
 )
@@ -38,7 +39,7 @@ const (
 func (b *bench) measureLoss(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	duration := calm + b.lost + calm
+	duration := ramp + calm + b.lost + calm
 	receiver, err := b.startReceiver(ctx, "receiver", names)
 	if err != nil {
 		return err
@@ -48,7 +49,7 @@ func (b *bench) measureLoss(ctx context.Context) (err error) {
 	sent := make(chan error, 1)
 	tell("send %d recordings in %s", l.script.Recordings, duration)
 	go func() { sent <- l.sendSteadily(ctx) }()
-	if !harness.Sleep(ctx, calm) {
+	if !harness.Sleep(ctx, ramp+calm) {
 		return ctx.Err()
 	}
 	tell("kill the control plane of %s", gone)
@@ -136,7 +137,7 @@ func (l *load) sort(lost, back time.Time) {
 		case a.shard == gone:
 		case isMeanwhile:
 			r.while = append(r.while, a.took)
-		case a.sent.Before(lost):
+		case a.sent.Before(lost) && a.sent.After(lost.Add(-calm)):
 			r.before = append(r.before, a.took)
 		}
 		if a.shard != gone && a.status != http.StatusOK {
