@@ -106,6 +106,7 @@ func (k *keyURL) awaitFetches() { k.keys.fetches.Wait() }
 
 func (k *keyURL) expectReport(want string) {
 	k.t.Helper()
+	k.awaitFetches() // a report comes after the answer
 	got := k.reports.take()
 	if len(got) != 1 || !strings.Contains(got[0], want) {
 		k.t.Fatalf("reports = %q, want one with %q", got, want)
