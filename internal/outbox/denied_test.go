@@ -46,14 +46,26 @@ func TestDeniedInOneNamespace(t *testing.T) {
 					w.expect(t, eventIn("a", session, 0), Spooled, 3*time.Second)
 				}
 				w.expect(t, eventIn("b", 9, 0), lifecycle.Recorded, time.Second)
-				pass(25 * time.Hour)
-				if stats := w.store.Stats(); stats.Events > 0 || stats.DeadLetters == 0 {
-					t.Errorf("after more than a day %+v", stats)
-				}
 				w.end(t)
 			})
 		})
 	}
+}
+
+// TestDeniedForADay: what an admission webhook has denied for a day, with a code of the API server's own, is a dead letter.
+func TestDeniedForADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.server.set(func(lifecycle.Event, recorder.Session) error {
+			return apierrors.NewInternalError(errors.New(`admission webhook "policy.example.com" denied the request: no`))
+		})
+		w.expect(t, eventIn("a", 0, 0), Spooled, 3*time.Second)
+		pass(25 * time.Hour)
+		if stats := w.store.Stats(); stats.Events > 0 || stats.DeadLetters != 1 {
+			t.Errorf("after more than a day %+v", stats)
+		}
+		w.end(t)
+	})
 }
 
 // TestHangingNamespace: an admission webhook that is slow in one namespace, or hangs for as long as it may, costs the others nothing for
