@@ -145,13 +145,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		r.entries.forget(request.NamespacedName)
 		return reconcile.Result{}, nil
 	}
-	if err != nil {
-		return reconcile.Result{}, err
-	}
-	if wait == 0 && saveAfter == 0 {
+	if err == nil && wait == 0 && saveAfter == 0 {
 		r.entries.done(request.NamespacedName, cached)
 	}
 	eventsPending.Set(float64(r.entries.len()))
+	if err != nil {
+		return reconcile.Result{}, err
+	}
 	return reconcile.Result{RequeueAfter: kube.Soonest(wait, saveAfter)}, nil
 }
 

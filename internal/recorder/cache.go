@@ -34,7 +34,7 @@ type cache struct {
 // cached is the last seen version of an object. It is replaced, not modified.
 type cached struct {
 	version string
-	// object is nil if it is outdated or being deleted, so that a read finds out when it is gone. It is without its Recording, which is decoded again, because that is cheaper than the memory.
+	// object is nil if it is outdated, or being deleted: a read finds out when it is gone. Its Recording is not kept: decoding it again is cheaper.
 	object *Object
 }
 
