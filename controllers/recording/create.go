@@ -69,9 +69,8 @@ func (r *Reconciler) createJob(ctx context.Context, gathered *facts, run jobs.Ru
 	if existing != nil && metav1.IsControlledBy(existing, gathered.Recording) {
 		return r.observeJob(ctx, gathered, existing, known)
 	}
-	if known.created.State == outcomes.JobActive && gathered.Now.Before(known.awaitedUntil) {
-		gathered.Jobs[name] = known.created
-		return nil
+	if _, isDeleted := gathered.known.deleted.Load(name); isDeleted || known.created.State == outcomes.JobActive {
+		return r.observe(ctx, gathered, &v1alpha1.StepStatus{JobName: name}, known)
 	}
 	if err := r.confirmStatus(ctx, gathered.Recording, run); err != nil {
 		return err
@@ -194,8 +193,7 @@ func (r *Reconciler) adopt(ctx context.Context, gathered *facts, name string, kn
 }
 
 const (
-	// burstFrom is how many recordings may wait in the work queue before that is a burst. It is more than there are at once if
-	// recordings end one by one and the API server answers within milliseconds.
+	// burstFrom is how many recordings may wait in the work queue before that is a burst: more than wait if they end one by one.
 	burstFrom = 4
 	// In a burst the first status write waits burstPause for each recording in the work queue, within minBurstPause and maxBurstPause,
 	// which is less than cacheDelay; and burstPatience in all at most.

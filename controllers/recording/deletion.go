@@ -48,7 +48,7 @@ func (d *deletion) Reconcile(ctx context.Context, job *batchv1.Job) (reconcile.R
 		return reconcile.Result{}, nil
 	}
 	if wait := jobs.KeepUntil(job, condition.LastTransitionTime.Time).Sub(d.Clock.Now()); wait > 0 {
-		return reconcile.Result{RequeueAfter: d.noLater(wait)}, nil
+		return reconcile.Result{RequeueAfter: min(wait, d.Settings.StallAfter)}, nil
 	}
 	stored, err := d.isStored(ctx, job, of)
 	if err != nil {

@@ -26,16 +26,17 @@ import (
 
 func TestKnown(t *testing.T) {
 	m := &Reconciler{}
-	at := func(version string, uid types.UID) *v1alpha1.MeetingRecording {
-		return &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "rec", UID: uid, ResourceVersion: version}}
+	at := func(version string) *v1alpha1.MeetingRecording {
+		return &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "rec", ResourceVersion: version}}
 	}
-	m.entryOf(at("9", "a")).written = "10"
+	key := types.NamespacedName{Namespace: "ns", Name: "rec"}
+	m.entryOf(key, "a").written = "10"
 	for version, ahead := range map[string]bool{"9": true, "10": false, "11": false, "100": false, "2": true, "": false, "not-a-number": false} {
-		if got := m.entryOf(at(version, "a")).isAheadOf(at(version, "a")); got != ahead {
+		if got := m.entryOf(key, "a").isAheadOf(at(version)); got != ahead {
 			t.Errorf("after writing 10, version %q is too old: %t, want %t", version, got, ahead)
 		}
 	}
-	if m.entryOf(at("3", "b")).isAheadOf(at("3", "b")) {
+	if m.entryOf(key, "b").isAheadOf(at("3")) {
 		t.Error("another object of the same name is taken for the first")
 	}
 }

@@ -4,6 +4,7 @@
 package recording
 
 import (
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -15,13 +16,15 @@ import (
 )
 
 // entry is the state of one recording in flight that the informer's cache does not have. It can be lost: a new process asks the API server
-// once more. Only the reconciliation of that recording uses it, of which there is one at a time.
+// once more. But for deleted, only the reconciliation of that recording uses it, of which there is one at a time.
 type entry struct {
 	uid     types.UID
 	written string
 	// unsure reports whether a status write got no answer.
 	unsure bool
 	jobs   map[string]*jobEntry
+	// deleted has the names of its Jobs that the watch has seen deleted. They are not created again, also where it was not known that they existed.
+	deleted sync.Map
 }
 
 // jobEntry is the same for one Job.
@@ -45,12 +48,12 @@ type jobEntry struct {
 func newEntry(uid types.UID) *entry { return &entry{uid: uid, jobs: make(map[string]*jobEntry)} }
 
 // entryOf returns the entry of a recording; an empty one if it is another object of the same name.
-func (r *Reconciler) entryOf(recording *v1alpha1.MeetingRecording) *entry {
-	key := client.ObjectKeyFromObject(recording)
-	if found, ok := r.known.Load(key); ok && found.(*entry).uid == recording.UID { //nolint:forcetypeassert // nothing else is stored
+func (r *Reconciler) entryOf(key client.ObjectKey, uid types.UID) *entry {
+	made := newEntry(uid)
+	found, _ := r.known.LoadOrStore(key, made)
+	if found.(*entry).uid == uid { //nolint:forcetypeassert // nothing else is stored
 		return found.(*entry)
 	}
-	made := newEntry(recording.UID)
 	r.known.Store(key, made)
 	return made
 }

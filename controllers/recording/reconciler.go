@@ -149,7 +149,7 @@ func (r *Reconciler) Register(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("meetingrecording").
 		Watches(&v1alpha1.MeetingRecording{}, &recordingWatch{}).
-		Watches(&batchv1.Job{}, &jobWatch{EventHandler: enqueueOwner, scheduler: r.scheduler}).
+		Watches(&batchv1.Job{}, &jobWatch{EventHandler: enqueueOwner, scheduler: r.scheduler, entryOf: r.entryOf}).
 		Watches(&v1alpha1.RecordingPipeline{}, limitWatch(r.scheduler)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, RateLimiter: kube.RateLimiter(), NewQueue: r.newQueue}).
 		Complete(r)
@@ -174,7 +174,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	} else if err != nil {
 		return reconcile.Result{}, err
 	}
-	known := r.entryOf(recording)
+	known := r.entryOf(key, recording.UID)
 	if known.isAheadOf(recording) {
 		return reconcile.Result{}, nil // the watch brings the newer one
 	}
@@ -195,10 +195,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if deferred != nil && !facts.anyJob() && planning.BecameStalled(recording, decision) == "" {
 		return reconcile.Result{}, deferred // nothing has changed that the status should have
 	}
-	if deferred == nil {
-		if wait := r.burstWait(facts, decision); wait > 0 {
-			return reconcile.Result{RequeueAfter: wait}, nil
-		}
+	if wait := r.burstWait(facts, decision); deferred == nil && wait > 0 {
+		return reconcile.Result{RequeueAfter: wait}, nil
 	}
 	return r.report(ctx, facts, decision, deferred)
 }

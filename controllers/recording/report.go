@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,7 +27,8 @@ import (
 func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning.Decision, deferred error) (reconcile.Result, error) {
 	again := reconcile.Result{}
 	if deferred == nil { // which has a back-off of its own
-		again.RequeueAfter = r.noLater(kube.Soonest(facts.wait, decision.RequeueAfter))
+		// A wait is far too long if it was planned while this clock, or that of a node, was wrong.
+		again.RequeueAfter = min(kube.Soonest(facts.wait, decision.RequeueAfter), r.Settings.StallAfter)
 	}
 	before := facts.Recording
 	if !decision.Changes(before) {
@@ -56,11 +56,6 @@ func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning
 	}
 	log.FromContext(ctx).V(1).Info("Status stored", "processing", decision.Processing.State)
 	return again, deferred
-}
-
-// noLater limits a wait, which is far too long if it was planned while this clock, or that of a node, was wrong.
-func (r *Reconciler) noLater(wait time.Duration) time.Duration {
-	return min(wait, r.Settings.StallAfter)
 }
 
 // rejectedHint is what to do if the API server rejects the status.

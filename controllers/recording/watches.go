@@ -8,6 +8,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -83,6 +84,7 @@ type jobWatch struct {
 	// EventHandler puts the recording of a Job into the work queue.
 	handler.EventHandler
 	scheduler *scheduler
+	entryOf   func(client.ObjectKey, types.UID) *entry
 }
 
 // Create handles a Job that is new, or listed at the start.
@@ -104,6 +106,9 @@ func (w *jobWatch) Update(ctx context.Context, e event.UpdateEvent, q requests) 
 // Delete handles a Job that was deleted, or lost its label.
 func (w *jobWatch) Delete(ctx context.Context, e event.DeleteEvent, q requests) {
 	w.scheduler.ended(e.Object.GetNamespace(), e.Object.GetName())
+	if of := owner(e.Object); of != nil {
+		w.entryOf(client.ObjectKey{Namespace: e.Object.GetNamespace(), Name: of.Name}, of.UID).deleted.Store(e.Object.GetName(), true)
+	}
 	w.EventHandler.Delete(ctx, e, q)
 }
 

@@ -181,6 +181,7 @@ func TestFound(t *testing.T) {
 		{"writes whose responses were lost were repeated after the window, as events of another recording", 44},
 		{"a sidecar's clock had been ahead: a recording without an end was not Stalled until then", 597},
 		{"a manager's clock had been behind: it looked at a recording again only a day later", 1425},
+		{"the API server answered the creation of a Job only after a user had deleted it: it was created again", 6961},
 		{"a sidecar's clock was a day ahead: what its namespace had refused for a moment became dead letters", 1592},
 	} {
 		if result := run(t, NewPlan(found.seed, 40), false); len(result.Problems) > 0 {
