@@ -23,9 +23,9 @@ const (
 	refusedShare = 2
 	// clientShare is the same for client events, which webhooks repeat later.
 	clientShare = 4
-	// gatherDelay is how long an event that is spooled first waits for others of its session, to be written with them. An event that ends a
-	// recording does not wait: no other event is expected, and the Jobs wait for it.
-	gatherDelay = 100 * time.Millisecond
+	// gatherDelay is how long an event that is spooled first waits for others of its session, to be written with them. So a burst of events is
+	// acknowledged before its writes need the processors.
+	gatherDelay = 400 * time.Millisecond
 	// expiry is how long a namespace may refuse an event before it becomes a dead letter.
 	expiry = 24 * time.Hour
 	// maxReason limits the part of the API server's response in a dead letter.
@@ -77,7 +77,6 @@ func (o *Outbox) stored(q *queue, entries []*entry, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.storing--
-	isDue := !o.SpoolFirst
 	if err != nil {
 		o.notStored(entries, err)
 		entries = nil
@@ -88,12 +87,11 @@ func (o *Outbox) stored(q *queue, entries []*entry, err error) {
 		if e.isDone {
 			o.Spool.Remove(q.key, e.id)
 		}
-		isDue = isDue || e.event.Type == v1alpha1.EventStopped || e.event.Type == v1alpha1.EventFailed
 	}
 	q.drop(func(e *entry) bool { return e.stored || e.isAbandoned() })
 	switch {
 	case q.busy, q.isFailing():
-	case isDue:
+	case !o.SpoolFirst:
 		q.timer = nil
 	case q.timer == nil:
 		o.delay(q, gatherDelay)

@@ -13,7 +13,7 @@ var receiver = []mutant{
 	{"what is written before it is on disk is left there", "internal/outbox/store.go", "\t\tif e.isDone {\n\t\t\to.Spool.Remove(q.key, e.id)\n\t\t}\n", ""},
 	{"a full disk is no error", "internal/outbox/store.go", "o.notStored(entries, err)\n\t\t} else", "_ = err\n\t\t} else"},
 	{"an event is answered twice as one on disk", "internal/outbox/store.go", "if e.id != 0 || e.answered {", "if e.answered {"},
-	{"what is on disk is not due", "internal/outbox/store.go", "\tcase isDue:\n\t\tq.timer = nil\n\tcase q.timer == nil:\n\t\to.delay(q, gatherDelay)\n\t}\n\to.settle(q)", "\tcase isDue:\n\t\tq.timer = nil\n\t}"},
+	{"what is on disk is not due", "internal/outbox/store.go", "\tcase !o.SpoolFirst:\n\t\tq.timer = nil\n\tcase q.timer == nil:\n\t\to.delay(q, gatherDelay)\n\t}\n\to.settle(q)", "\tcase !o.SpoolFirst:\n\t\tq.timer = nil\n\t}"},
 	{"breaker fed by replays", "internal/outbox/health.go", "tellNamespace, err := namespace[f].Allow()", "tellNamespace, err := namespace[direct].Allow()"},
 	{"nobody asks whether the circuit breaker may close", "internal/outbox/queue.go", "o.probe.Reset(openFor)\n", ""},
 	{"a session on disk is forgotten", "internal/outbox/queue.go", "case len(q.entries) == 0 && !o.isOnDisk(q):", "case len(q.entries) == 0:"},
