@@ -18,6 +18,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
@@ -29,6 +30,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/controllers/recording"
 	"github.com/meetingops/meeting-recording-operator/internal/apicheck"
 	"github.com/meetingops/meeting-recording-operator/internal/diagnostics"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/metricsserver"
 	"github.com/meetingops/meeting-recording-operator/internal/startup"
 	"github.com/meetingops/meeting-recording-operator/internal/tracing"
@@ -98,6 +100,11 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 		options.LeaderElectionID = leaderElectionID // which names it in metrics
 		recordings.Leading = lease.Term
 	}
+	if plain, err := discovery.NewDiscoveryClientForConfig(cfg); err != nil {
+		return fmt.Errorf("make a client: %w", err)
+	} else if _, err := plain.ServerVersion(); err != nil {
+		return fmt.Errorf("reach the API server: %w", err)
+	}
 	checker, err := apicheck.New(cfg, flags.namespaces, logger.WithName("namespaces"), cachedResources...)
 	if err != nil {
 		return err
@@ -111,6 +118,7 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	if options.Cache, err = controllers.CacheOptions(recordings.Namespaces); err != nil {
 		return err
 	}
+	options.Cache.Mapper = kube.Mapper(options.Scheme)
 	var stale apicheck.Caches
 	options.Cache.DefaultWatchErrorHandler = stale.Failed
 	mgr, err := ctrl.NewManager(cfg, options)

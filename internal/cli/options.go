@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 )
 
 // pageSize is how many objects one list request returns. kubectl uses the same.
@@ -63,21 +64,13 @@ func (o *options) restConfig() (*rest.Config, error) {
 	return config, nil
 }
 
-// client returns a client without a cache. A static mapping saves discovery, which costs a second on a large cluster.
+// client returns a client without a cache.
 func (o *options) client() (client.WithWatch, error) {
 	config, err := o.restConfig()
 	if err != nil {
 		return nil, err
 	}
-	mapper := meta.NewDefaultRESTMapper(scheme.PrioritizedVersionsAllGroups())
-	for gvk := range scheme.AllKnownTypes() {
-		scope := meta.RESTScopeNamespace
-		if slices.Contains([]string{"Namespace", "Node"}, gvk.Kind) {
-			scope = meta.RESTScopeRoot
-		}
-		mapper.Add(gvk, scope)
-	}
-	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: mapper})
+	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: kube.Mapper(scheme)})
 	if err != nil {
 		return nil, fmt.Errorf("connect to the cluster: %w", err)
 	}

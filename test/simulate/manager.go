@@ -13,7 +13,6 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	coordinationv1 "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
@@ -30,6 +29,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/controllers/delivery"
 	"github.com/meetingops/meeting-recording-operator/controllers/recording"
 	"github.com/meetingops/meeting-recording-operator/internal/apicheck"
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/internal/leadership"
 	"github.com/meetingops/meeting-recording-operator/internal/processing/planning"
 )
@@ -49,7 +49,10 @@ const (
 	sweepEvery        = 2 * time.Minute
 )
 
-var scheme = newScheme()
+var (
+	scheme = newScheme()
+	mapper = kube.Mapper(scheme)
+)
 
 func newScheme() *runtime.Scheme {
 	s := runtime.NewScheme()
@@ -57,24 +60,6 @@ func newScheme() *runtime.Scheme {
 		panic(err)
 	}
 	return s
-}
-
-// mapper knows the resources without asking the API server.
-func mapper(*rest.Config, *http.Client) (meta.RESTMapper, error) {
-	m := meta.NewDefaultRESTMapper(nil)
-	for kind, scope := range map[schema.GroupVersionKind]meta.RESTScope{
-		v1alpha1.GroupVersion.WithKind("MeetingRecording"):           meta.RESTScopeNamespace,
-		v1alpha1.GroupVersion.WithKind("RecordingPipeline"):          meta.RESTScopeNamespace,
-		{Group: "batch", Version: "v1", Kind: "Job"}:                 meta.RESTScopeNamespace,
-		{Version: "v1", Kind: "Pod"}:                                 meta.RESTScopeNamespace,
-		{Version: "v1", Kind: "Namespace"}:                           meta.RESTScopeRoot,
-		{Group: "events.k8s.io", Version: "v1", Kind: "Event"}:       meta.RESTScopeNamespace,
-		{Group: "coordination.k8s.io", Version: "v1", Kind: "Lease"}: meta.RESTScopeNamespace,
-	} {
-		m.Add(kind, scope)
-		m.Add(kind.GroupVersion().WithKind(kind.Kind+"List"), scope) // as discovery has it
-	}
-	return m, nil
 }
 
 // startManager starts one with all its controllers, as cmd/manager does.
@@ -103,7 +88,8 @@ func (w *World) newManager(p *process) (ctrl.Manager, error) {
 	cacheOptions.NewInformer = newInformer
 	cfg := p.config()
 	options := ctrl.Options{
-		Scheme: scheme, MapperProvider: mapper, Cache: cacheOptions, Logger: w.logger(p.name),
+		Scheme: scheme, MapperProvider: func(*rest.Config, *http.Client) (meta.RESTMapper, error) { return mapper, nil },
+		Cache: cacheOptions, Logger: w.logger(p.name),
 		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)}, GracefulShutdownTimeout: ptr.To(10 * time.Second),
 	}

@@ -1,0 +1,23 @@
+// Copyright 2026 The Meeting Recording Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package kube
+
+import (
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// Mapper returns the resources of a scheme's kinds. It asks no API server: discovery costs a second on a large cluster. A cache of
+// namespaces looks the kind up for each object that it returns, which is a tenth of a controller's CPU with what discovery returns.
+func Mapper(scheme *runtime.Scheme) meta.RESTMapper {
+	mapper := meta.NewDefaultRESTMapper(scheme.PrioritizedVersionsAllGroups())
+	for kind := range scheme.AllKnownTypes() {
+		scope := meta.RESTScopeNamespace
+		if kind.Kind == "Namespace" || kind.Kind == "Node" { // the others that we use are in a namespace
+			scope = meta.RESTScopeRoot
+		}
+		mapper.Add(kind, scope)
+	}
+	return mapper
+}
