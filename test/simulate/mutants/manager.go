@@ -26,7 +26,7 @@ var manager = []mutant{
 	{"a rejected Job is not tried again", "controllers/recording/create.go", "gathered.wait = kube.Soonest(gathered.wait, known.refuse(observed, r.Pace, gathered.Now))", "_ = known.refuse(observed, r.Pace, gathered.Now)"},
 	{"an error of a Job's creation is ignored", "controllers/recording/create.go", "deferred = append(deferred, fmt.Errorf(\"create Job %s: %w\", name, err))", "_ = fmt.Sprint(err)"},
 	{"the end of a Job goes unnoticed", "controllers/recording/watches.go", "if aspectsOf(e.ObjectOld) != aspectsOf(e.ObjectNew) {", "if false {"},
-	{"a deleted Job goes unnoticed", "controllers/recording/watches.go", "\tw.scheduler.ended(e.Object.GetNamespace(), e.Object.GetName())\n\tw.EventHandler.Delete(ctx, e, q)", "\tw.scheduler.ended(e.Object.GetNamespace(), e.Object.GetName())"},
+	{"a deleted Job goes unnoticed", "controllers/recording/watches.go", "deleted.Store(e.Object.GetName(), true)\n\t}\n\tw.EventHandler.Delete(ctx, e, q)", "deleted.Store(e.Object.GetName(), true)\n\t}"},
 	{"Jobs of the last leader take no slots", "controllers/recording/watches.go", "\tcase owner(job) != nil:\n\t\tw.scheduler.started(job)\n", ""},
 	{"Pods are read from the past", "controllers/recording/gather.go", "&metav1.ListOptions{ResourceVersion: job.ResourceVersion, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan}", `&metav1.ListOptions{ResourceVersion: "0"}`},
 	{"a Job that the cache lacks is gone", "controllers/recording/gather.go", "job, err = getJob(ctx, r.Live, gathered.Recording, name)", "job, err = getJob(ctx, r.Client, gathered.Recording, name)"},
