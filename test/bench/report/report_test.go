@@ -114,6 +114,11 @@ func TestBurstRows(t *testing.T) {
 			t.Errorf("%s is %q", figure, row.Result)
 		}
 	}
+	slow := leg(Limit, Burst, 32)
+	slow.JobTime = 6 * time.Second
+	if row := find(t, BurstRows([]Leg{slow, ours}), "last Job"); row.Result != None {
+		t.Errorf("where the API server alone takes longer than the target, the last Job is %q", row.Result)
+	}
 }
 
 func TestSpoolRows(t *testing.T) {

