@@ -14,7 +14,6 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -55,10 +54,6 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 	if err := metricsserver.Add(ctx, mgr, flags.metricsAddress, nil); err != nil {
 		return err
 	}
-	plain, err := discovery.NewDiscoveryClientForConfig(cfg)
-	if err != nil {
-		return fmt.Errorf("make a client: %w", err)
-	}
 	recordings, err := client.NewWithWatch(cfg, client.Options{Scheme: scheme})
 	if err != nil {
 		return fmt.Errorf("make a client: %w", err)
@@ -75,7 +70,7 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 	diagnostics.RegisterBuild(metrics.Registry, "events")
 	counts := feed.NewMetrics(metrics.Registry)
 	for _, namespace := range flags.served() {
-		f := feed.New(follow.Source{Client: recordings, REST: plain.RESTClient(), Namespace: namespace}, time.Now, logger.WithName("feed"), counts)
+		f := feed.New(follow.Source{Client: recordings, Namespace: namespace}, time.Now, logger.WithName("feed"), counts)
 		feeds = append(feeds, f)
 		if err := mgr.Add(manager.RunnableFunc(f.Run)); err != nil {
 			return fmt.Errorf("set up a watch: %w", err)

@@ -18,7 +18,6 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/meetingops/meeting-recording-operator/events"
 	"github.com/meetingops/meeting-recording-operator/internal/access"
@@ -176,16 +175,12 @@ func (c *laterClock) step(d time.Duration) {
 func TestRightsThatAreTakenAway(t *testing.T) {
 	namespace := api.Namespace(t)
 	token, bound := reader(t, namespace)
-	clients, err := kubernetes.NewForConfig(api.Config)
-	if err != nil {
-		t.Fatal(err)
-	}
 	clock := &laterClock{now: time.Now()}
 	reviewer, err := access.NewReviewer(api.Config, access.Options{Audiences: []string{events.TokenAudience}, Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := feed.New(follow.Source{Client: api.Client, REST: clients.Discovery().RESTClient(), Namespace: namespace}, time.Now, logr.Discard(), nil)
+	f := feed.New(follow.Source{Client: api.Client, Namespace: namespace}, time.Now, logr.Discard(), nil)
 	go func() { _ = f.Run(t.Context()) }()
 	live := server.New(server.Options{
 		Feeds: []*feed.Feed{f}, Recordings: api.Client, Reviewer: reviewer, Page: http.NotFoundHandler(),

@@ -15,7 +15,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -40,10 +39,7 @@ var ErrCompacted = errors.New("the API server no longer has that version")
 
 // Source reads the recordings of one namespace, or of all with "".
 type Source struct {
-	Client client.WithWatch
-	// REST asks whether the API server has reached a version, without the retries of Client, which would take most of a minute for a negative
-	// response.
-	REST      rest.Interface
+	Client    client.WithWatch
 	Namespace string
 	// Selector is the field selector of Follow; empty selects all.
 	Selector string
@@ -90,17 +86,15 @@ func (s Source) List(ctx context.Context, selector string, version uint64, each 
 // Reached returns nil if the API server has reached a version, or ErrCompacted if it has not, such as after etcd was restored from a
 // backup.
 func (s Source) Reached(ctx context.Context, version uint64) error {
-	path := []string{"apis", v1alpha1.GroupVersion.Group, v1alpha1.GroupVersion.Version}
-	if s.Namespace != "" {
-		path = append(path, "namespaces", s.Namespace)
+	var page v1alpha1.MeetingRecordingList // as of now: a watch cache could lag, and the API server would wait for it
+	if err := s.Client.List(ctx, &page, &client.ListOptions{Namespace: s.Namespace, Limit: 1}); err != nil {
+		return classify("look for a version", err)
 	}
-	err := s.REST.Get().AbsPath(append(path, "meetingrecordings")...).
-		Param("limit", "1").Param("resourceVersion", strconv.FormatUint(version, 10)).
-		Param("resourceVersionMatch", string(metav1.ResourceVersionMatchNotOlderThan)).MaxRetries(0).Do(ctx).Error()
-	if apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) || apierrors.IsTimeout(err) {
-		return ErrCompacted
+	now, err := versionOf(page.ResourceVersion)
+	if err == nil && now < version {
+		err = fmt.Errorf("%w: it has come to %d, not to %d", ErrCompacted, now, version)
 	}
-	return classify("look for a version", err)
+	return err
 }
 
 // Follow calls apply with every change after a version until the watch ends, and returns the last version. It returns ErrCompacted, errors
@@ -114,6 +108,10 @@ func (s Source) Follow(ctx context.Context, version uint64, apply func(watch.Eve
 		return version, classify("watch meetingrecordings", err)
 	}
 	defer watcher.Stop()
+	// A watch from a version that is yet to come brings nothing until then, and never what was written meanwhile.
+	if err := s.Reached(ctx, version); err != nil {
+		return version, err
+	}
 	for event := range watcher.ResultChan() {
 		if event.Type == watch.Error {
 			return version, classify("watch meetingrecordings", apierrors.FromObject(event.Object))

@@ -4,13 +4,17 @@
 package follow_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
@@ -23,10 +27,7 @@ func TestListIsPaged(t *testing.T) {
 	const recordings = 1234
 	server := memoryapi.New(time.Now, "meetings")
 	for i := range recordings {
-		server.Put("meetingrecordings", memoryapi.Object{
-			"metadata": memoryapi.Object{"namespace": "meetings", "name": fmt.Sprintf("recording-%04d", i)},
-			"spec":     memoryapi.Object{"meetingID": "meeting", "sessionID": fmt.Sprint(i), "segment": int64(1)},
-		})
+		put(server, fmt.Sprintf("recording-%04d", i))
 	}
 	transport := &memoryapi.Transport{Server: server}
 	config := transport.Config()
@@ -42,16 +43,7 @@ func TestListIsPaged(t *testing.T) {
 		}
 		return transport.RoundTrip(r)
 	})
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
-	}
-	mapper := meta.NewDefaultRESTMapper(nil)
-	mapper.Add(v1alpha1.GroupVersion.WithKind("MeetingRecording"), meta.RESTScopeNamespace)
-	reader, err := client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: mapper})
-	if err != nil {
-		t.Fatal(err)
-	}
+	reader := newReader(t, config)
 	for _, version = range []uint64{0, server.Version()} {
 		requests = 0
 		found := map[string]int{}
@@ -66,6 +58,66 @@ func TestListIsPaged(t *testing.T) {
 			}
 		}
 	}
+}
+
+func newReader(t *testing.T, config *rest.Config) client.WithWatch {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	mapper := meta.NewDefaultRESTMapper(nil)
+	mapper.Add(v1alpha1.GroupVersion.WithKind("MeetingRecording"), meta.RESTScopeNamespace)
+	reader, err := client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: mapper})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reader
+}
+
+func put(server *memoryapi.Server, name string) {
+	server.Put("meetingrecordings", memoryapi.Object{
+		"metadata": memoryapi.Object{"namespace": "meetings", "name": name},
+		"spec":     memoryapi.Object{"meetingID": "meeting", "sessionID": name, "segment": int64(1)},
+	})
+}
+
+// What is written after etcd was restored from a backup is not missed, although its version is one that was already followed past.
+func TestRunAfterRestore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := memoryapi.New(time.Now, "meetings")
+		pass := func() { time.Sleep(time.Minute) } //nolint:forbidigo // the bubble's clock
+		put(server, "before")
+		pass()
+		backup := time.Now()
+		source := follow.Source{Client: newReader(t, (&memoryapi.Transport{Server: server}).Config()), Namespace: "meetings"}
+		var mu sync.Mutex
+		observed := map[string]bool{}
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() {
+			source.Run(ctx, "", func(recording *v1alpha1.MeetingRecording) {
+				mu.Lock()
+				defer mu.Unlock()
+				observed[recording.Name] = true
+			}, nil)
+		})
+		pass()
+		for i := range 3 {
+			put(server, fmt.Sprintf("lost-%d", i))
+		}
+		pass()
+		server.Restore(backup)
+		put(server, "after")
+		pass()
+		cancel()
+		running.Wait()
+		for _, name := range []string{"before", "lost-2", "after"} {
+			if !observed[name] {
+				t.Errorf("%s is not observed", name)
+			}
+		}
+	})
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

@@ -183,6 +183,7 @@ func TestFound(t *testing.T) {
 		{"a manager's clock had been behind: it looked at a recording again only a day later", 1425},
 		{"the API server answered the creation of a Job only after a user had deleted it: it was created again", 6961},
 		{"a sidecar's clock was a day ahead: what its namespace had refused for a moment became dead letters", 1592},
+		{"etcd was restored from a backup that was younger than the last look at its revision: what was written then was never delivered", 7243},
 	} {
 		if result := run(t, NewPlan(found.seed, 40), false); len(result.Problems) > 0 {
 			t.Errorf("seed %d, %s:\n%s", found.seed, found.bug, strings.Join(result.Problems, "\n"))
