@@ -145,11 +145,11 @@ func isUndelivered(recording *v1alpha1.MeetingRecording) bool {
 	return len(delivery.Pending(recording, recording.Status.Delivery)) > 0
 }
 
-// isOver reports whether nothing more will happen to the recording by itself: its processing has ended and no rerun is requested, or it is
-// stalled.
+// isOver reports whether nothing more will happen to the recording by itself: its processing has ended, or it is stalled. A requested rerun is
+// yet to happen, unless nothing ever ran.
 func isOver(recording *v1alpha1.MeetingRecording) bool {
 	state := recording.Status.Processing
-	if rerun := recording.Spec.Rerun; rerun != nil && rerun.Token != state.ObservedRerunToken {
+	if rerun := recording.Spec.Rerun; rerun != nil && rerun.Token != state.ObservedRerunToken && !neverEnded(recording) {
 		return false
 	}
 	return recording.Status.Processing.State.IsFinal() || meta.IsStatusConditionTrue(recording.Status.Conditions, v1alpha1.ConditionStalled)

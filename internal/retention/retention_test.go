@@ -148,6 +148,7 @@ func TestDue(t *testing.T) {
 		"never ended, a default":         {session: []*v1alpha1.MeetingRecording{recording(stalled(10 * day))}, byDefault: week, want: true},
 		"never ended, not long ago":      {session: []*v1alpha1.MeetingRecording{recording(stalled(6 * day))}, byDefault: week},
 		"never ended, beside others":     {session: []*v1alpha1.MeetingRecording{recording(), recording(stalled(8 * day))}, want: true},
+		"never ended, asks for a rerun":  {session: []*v1alpha1.MeetingRecording{recording(stalled(30*day), rerun("b", "a"))}, want: true},
 		"never ended, beside younger":    {session: []*v1alpha1.MeetingRecording{recording(), recording(stalled(6 * day))}},
 		"a session, one is not due":      {session: []*v1alpha1.MeetingRecording{recording(), recording(event(time.Hour)), recording()}},
 		"a session":                      {session: []*v1alpha1.MeetingRecording{recording(), recording()}, want: true},
