@@ -52,6 +52,40 @@ func TestDeniedInOneNamespace(t *testing.T) {
 	}
 }
 
+// TestRefusedSessionsDelayNoOther: however many sessions cannot be written, one that can be is not spooled for longer than a moment.
+func TestRefusedSessionsDelayNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		const refused = 60
+		well := newEvent(refused, 0)
+		w.server.set(func(_ lifecycle.Event, s recorder.Session) error {
+			if s == well.Session {
+				return nil
+			}
+			return apierrors.NewInternalError(errors.New(`failed calling webhook "policy.example.com": connection refused`))
+		})
+		for session := range refused {
+			w.expect(t, newEvent(session, 0), Spooled, 3*time.Second)
+		}
+		pass(2 * time.Minute)
+		w.expect(t, newEvent(refused+1, 0), Spooled, 3*time.Second) // which opens the circuit breaker
+		w.expect(t, well, Spooled, 0)
+		pass(3 * time.Second)
+		if got := w.server.of(well); len(got) != 1 {
+			t.Errorf("after 3 s it is written %d times", len(got))
+		}
+		w.expect(t, eventIn("meetings", refused, 1), lifecycle.Recorded, time.Second)
+		w.server.set(nil)
+		w.flush(t)
+		for session := range refused {
+			if got := w.server.of(newEvent(session, 0)); len(got) != 1 {
+				t.Errorf("session %d is written %d times", session, len(got))
+			}
+		}
+		w.end(t)
+	})
+}
+
 // TestDeniedForADay: what an admission webhook has denied for a day, with a code of the API server's own, is a dead letter.
 func TestDeniedForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

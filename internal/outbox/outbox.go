@@ -109,7 +109,7 @@ func (o *Outbox) Start() error {
 	err := o.Spool.Each(func(r spool.Record) error {
 		if r.State == spool.Waiting && r.Session != last {
 			o.mu.Lock()
-			o.lane(r.Group).due.push(r.Session)
+			o.lane(r.Group).due[false].push(r.Session)
 			o.hasBacklog, last = true, r.Session
 			o.mu.Unlock()
 		}

@@ -578,7 +578,7 @@ func TestOrderWhileLoading(t *testing.T) {
 		isDue := func() bool {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			return slices.Contains(slices.Concat(w.lanes["meetings"].due...), key)
+			return slices.Contains(slices.Concat((*w.lanes["meetings"].due[true])...), key)
 		}
 		for tries := 0; !isDue(); tries++ { // until it waits for the circuit breaker
 			if pass(10 * time.Millisecond); tries > 100_000 {

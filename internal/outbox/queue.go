@@ -86,9 +86,12 @@ func (q *queue) drop(isChosen func(*entry) bool) {
 // lane has the sessions of a namespace.
 type lane struct {
 	health health
-	// due are the sessions on disk that can be written. Sessions that were written meanwhile, or wait again, are skipped.
-	due fifo
+	// due are the sessions on disk that can be written: those whose last write failed (true) after the others. Sessions that were written
+	// meanwhile, or wait again, are skipped.
+	due map[bool]*fifo
 }
+
+func (l *lane) hasDue() bool { return len(*l.due[false])+len(*l.due[true]) > 0 }
 
 // fifo is a first-in, first-out queue of numbers in blocks, so that it never moves a million of them at once.
 type fifo [][]uint64
@@ -132,7 +135,7 @@ func (o *Outbox) lane(namespace string) *lane {
 	l := o.lanes[namespace]
 	if l == nil {
 		// While the API server is unavailable, the failure is not about the namespace. If it is slow, that may be due to either.
-		l = &lane{health: newHealth(o.Log.WithValues("namespace", namespace), "Namespace",
+		l = &lane{due: map[bool]*fifo{false: {}, true: {}}, health: newHealth(o.Log.WithValues("namespace", namespace), "Namespace",
 			func(err error) bool { return errors.Is(err, errSlow) || recorder.IsNamespaceError(err) },
 			func(err error) bool { return errors.Is(err, errNothing) || (isAway(err) && !errors.Is(err, errSlow)) })}
 		o.lanes[namespace] = l
@@ -154,7 +157,7 @@ func (o *Outbox) place(q *queue) {
 	case len(q.entries) > 0:
 		o.begin(q)
 	default:
-		q.lane.due.push(q.key)
+		q.lane.due[q.isFailing()].push(q.key)
 		if !q.isFailing() || len(o.queues) > maxQueues {
 			delete(o.queues, q.key)
 		}
@@ -217,7 +220,7 @@ func (o *Outbox) dispatch() {
 	o.next++
 	for i := range o.order {
 		l := o.order[(o.next+i)%len(o.order)]
-		for o.replays < max(1, maxReplays-o.storing) && !o.isClosed && len(l.due) > 0 {
+		for o.replays < max(1, maxReplays-o.storing) && !o.isClosed && l.hasDue() {
 			p := ask(replay, o.server, l.health)
 			if p == nil {
 				o.probe.Reset(openFor)
@@ -234,8 +237,8 @@ func (o *Outbox) dispatch() {
 
 // nextReplay returns the queue of the first session in its lane that can be written, or nil.
 func (o *Outbox) nextReplay(l *lane) *queue {
-	for len(l.due) > 0 {
-		q := o.queue(l.due.pop(), l)
+	for l.hasDue() {
+		q := o.queue(l.due[len(*l.due[false]) == 0].pop(), l)
 		if !q.busy && q.timer == nil && o.isOnDisk(q) && !slices.ContainsFunc(q.entries, func(e *entry) bool { return e.isDone }) {
 			return q
 		}
