@@ -286,12 +286,8 @@ func (w *World) checkRest() {
 	o := w.observed
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	ended := map[string]bool{} // the recordings of which a stuck Job has ended since
-	for _, run := range o.jobs {
-		ended[run.recording] = ended[run.recording] || run.ended.After(o.settled)
-	}
 	for _, name := range slices.Sorted(maps.Keys(o.resting)) {
-		if n := o.resting[name]; n > maxRestWrites && !ended[name] {
+		if n := o.resting[name]; n > maxRestWrites {
 			w.broken("recording %s is written %d times although nothing happens", name, n)
 		}
 	}

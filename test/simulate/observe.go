@@ -28,9 +28,9 @@ type observations struct {
 	active   map[string]bool
 	gone     map[string]memoryapi.Object
 	goneAt   map[string]time.Time
-	// resting counts the writes of each recording since everything has settled, at settled; nil before.
-	resting map[string]int
+	// settled is when everything had settled. resting counts the writes of each recording since a minute later; nil before.
 	settled time.Time
+	resting map[string]int
 	// late says when each pipeline was created that was not there from the beginning.
 	late map[string]time.Time
 }
@@ -72,11 +72,29 @@ func (o *observations) ends(job string, code int64) {
 	}
 }
 
+func (o *observations) settles() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.settled = time.Now()
+}
+
+// isDisturbed reports whether a Job has ended since everything had settled.
+func (o *observations) isDisturbed() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, run := range o.jobs {
+		if run.ended.After(o.settled) {
+			return true
+		}
+	}
+	return false
+}
+
 // rests begins to count the writes.
 func (o *observations) rests() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.resting, o.settled = map[string]int{}, time.Now()
+	o.resting = map[string]int{}
 }
 
 // restored forgets what a restore took back.

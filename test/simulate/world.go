@@ -136,20 +136,31 @@ func (w *World) writeBeside(left time.Duration) {
 	}
 }
 
-// settles waits until nothing is left to do.
+// settles waits until nothing is left to do. While a recording is Stalled, its stuck Job may end: then there is something to do again. Each
+// fault's stuck Jobs end at one time.
 func (w *World) settles() {
+	for range 1 + len(w.plan.Faults) {
+		w.waitUntilSettled()
+		w.observed.settles()
+		sleep(time.Minute)
+		w.observed.rests()
+		sleep(2 * time.Minute) // what should not happen any more has the time to happen
+		if !w.observed.isDisturbed() {
+			break
+		}
+	}
+	w.checkRest()
+	if w.plan.Night {
+		w.passNight()
+	}
+}
+
+func (w *World) waitUntilSettled() {
 	for range 60 {
 		sleep(between(w.dice.of("settle"), 50*time.Second, time.Minute))
 		if w.isSettled() {
 			break
 		}
-	}
-	sleep(time.Minute)
-	w.observed.rests()
-	sleep(2 * time.Minute) // what should not happen any more has the time to happen
-	w.checkRest()
-	if w.plan.Night {
-		w.passNight()
 	}
 }
 
