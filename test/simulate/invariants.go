@@ -21,18 +21,20 @@ type order struct {
 	mayRepeat bool
 	mu        sync.Mutex
 	sessions  map[string][]*arrival
+	// all are those of all sessions, and of events that are no entry of the status.
+	all []*arrival
 	// times are, of each recording of a session, the types and times of the deliveries that its status has.
 	times map[string]map[string]map[string]bool
 }
 
 // arrival is an attempt at a webhook.
 type arrival struct {
-	sidecar string
-	kind    v1alpha1.EventType
-	// at is when it arrived, as the status has it, and spooled when it was answered 202.
-	at, spooled time.Time
-	isWritten   bool
-	isInStatus  bool // with its own time
+	sidecar, session string
+	kind             v1alpha1.EventType
+	// at is when it arrived, as the status has it, spooled when it was answered 202, and answered when it was answered at all.
+	at, spooled, answered time.Time
+	isWritten             bool
+	isInStatus            bool // with its own time
 }
 
 func newOrder() *order {
@@ -40,19 +42,38 @@ func newOrder() *order {
 }
 
 func (o *order) arrives(sidecar, session string, ev lifecycle.Event) *arrival {
-	a := &arrival{sidecar: sidecar, kind: ev.Type, at: ev.ReceivedAt.UTC().Truncate(time.Microsecond)}
+	a := &arrival{sidecar: sidecar, session: session, kind: ev.Type, at: ev.ReceivedAt.UTC().Truncate(time.Microsecond)}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.all = append(o.all, a)
 	if ev.Type != lifecycle.SessionEnded { // which is no entry of the status
 		o.sessions[session] = append(o.sessions[session], a)
 	}
 	return a
 }
 
-func (o *order) spools(a *arrival) {
+func (o *order) answers(a *arrival, isSpooled bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	a.spooled = time.Now()
+	if a.answered = time.Now(); isSpooled {
+		a.spooled = a.answered
+	}
+}
+
+// isTested reports whether a write of another session is under way when an event is spooled, and is the sidecar's first since a time.
+func (o *order) isTested(spooled *arrival, since time.Time) (isTested bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, a := range o.all {
+		switch {
+		case a.sidecar != spooled.sidecar || a.session == spooled.session || a.at.After(spooled.at):
+		case a.answered.IsZero():
+			isTested = true
+		case a.spooled.IsZero() && a.at.After(since):
+			return false
+		}
+	}
+	return isTested
 }
 
 // writes returns what is wrong with a change of a recording: an event that another overtakes, or that another recording has already; empty
@@ -124,13 +145,17 @@ func (o *order) has(session, delivery, than string) string {
 	return ""
 }
 
-// hasSpooled reports whether a sidecar has spooled an event of a session earlier, and not written it yet.
-func (o *order) hasSpooled(sidecar, session string, than time.Time) bool {
+// isBehind reports whether a sidecar has spooled an event of the same session not long before, which may not be written yet: none of the
+// sidecar's that came with it or later is.
+func (o *order) isBehind(spooled *arrival) (isBehind bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.ContainsFunc(o.sessions[session], func(a *arrival) bool {
-		return a.sidecar == sidecar && a.at.Before(than) && !a.spooled.IsZero() && !a.isWritten
-	})
+	for _, a := range o.all {
+		if a.sidecar == spooled.sidecar && a.session == spooled.session && a.at.Before(spooled.at) {
+			isBehind = (isBehind || time.Since(a.spooled) < writtenAfter) && !a.isInStatus
+		}
+	}
+	return isBehind
 }
 
 // first returns when a sidecar got the first event of a session since a time; zero if it got none.

@@ -115,9 +115,10 @@ func (w *World) attempt(d *webhook, to string) bool {
 	d.event.ReceivedAt = ev.ReceivedAt
 	arrived := w.observed.order.arrives(s.name, ev.SessionID, ev.Event)
 	outcome, err := s.outbox.Record(ctx, ev)
-	if outcome.Result == outbox.Spooled && err == nil && !s.isDead() {
-		w.observed.order.spools(arrived)
-		w.checkSpooled(s, ev)
+	isSpooled := outcome.Result == outbox.Spooled && err == nil && !s.isDead()
+	w.observed.order.answers(arrived, isSpooled)
+	if isSpooled {
+		w.checkSpooled(s, ev, arrived)
 	}
 	switch {
 	case s.isDead():
@@ -140,14 +141,19 @@ func (w *World) attempt(d *webhook, to string) bool {
 }
 
 // spoolAfter is how long the events of a session that cannot be written may have those of others spooled: until they are on disk
-// themselves, and the circuit breaker has closed.
+// themselves, and the circuit breaker lets the next write test whether the API server accepts it.
 const spoolAfter = 6 * time.Second
 
+// writtenAfter is how long an event of another session waits on disk at most, with the next ones of its session behind it.
+const writtenAfter = 4 * time.Second
+
 // checkSpooled holds that an event is not spooled because others cannot be written.
-func (w *World) checkSpooled(s *sidecar, ev recorder.Event) {
-	if w.plan.SpoolFirst || !w.hasOnly(apart...) || w.observed.order.hasSpooled(s.name, ev.SessionID, ev.ReceivedAt.UTC().Truncate(time.Microsecond)) {
-		return // it is behind those
+func (w *World) checkSpooled(s *sidecar, ev recorder.Event, arrived *arrival) {
+	o := w.observed.order
+	if w.plan.SpoolFirst || !w.hasOnly(apart...) || o.isBehind(arrived) {
+		return
 	}
+	var tests time.Time // since when the next write is a test
 	for _, f := range w.plan.Faults {
 		if f.Kind != SessionBroken {
 			continue
@@ -156,13 +162,18 @@ func (w *World) checkSpooled(s *sidecar, ev recorder.Event) {
 			return
 		}
 		for _, broken := range w.brokenSessions(f) {
-			first := w.observed.order.first(s.name, broken.SessionID, w.begin.Add(f.From))
+			first := o.first(s.name, broken.SessionID, w.begin.Add(f.From))
 			if ev.SessionID == broken.SessionID || !first.IsZero() && time.Since(first) < spoolAfter {
 				return
 			}
+			if until := first.Add(spoolAfter); !first.IsZero() && until.After(tests) {
+				tests = until
+			}
 		}
 	}
-	w.broken("%s spools %s of session %s although the API server accepts it", s.name, ev.Type, ev.SessionID)
+	if tests.IsZero() || !o.isTested(arrived, tests) {
+		w.broken("%s spools %s of session %s although the API server accepts it", s.name, ev.Type, ev.SessionID)
+	}
 }
 
 // The backfill's times are shorter than its defaults, so that a run is short.

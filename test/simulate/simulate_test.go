@@ -185,6 +185,7 @@ func TestFound(t *testing.T) {
 		{"a sidecar's clock was a day ahead: what its namespace had refused for a moment became dead letters", 1592},
 		{"etcd was restored from a backup that was younger than the last look at its revision: what was written then was never delivered", 7243},
 		{"a rerun was requested of a recording that never ended: it was kept forever", 3800},
+		{"a spooled session waited until each of those was tried again that cannot be written", 3669},
 	} {
 		if result := run(t, NewPlan(found.seed, 40), false); len(result.Problems) > 0 {
 			t.Errorf("seed %d, %s:\n%s", found.seed, found.bug, strings.Join(result.Problems, "\n"))
