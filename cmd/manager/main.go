@@ -17,8 +17,10 @@ import (
 	"github.com/go-logr/logr"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
+	toolscache "k8s.io/client-go/tools/cache"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
@@ -121,6 +123,7 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	options.Cache.Mapper = kube.Mapper(options.Scheme)
 	var stale apicheck.Caches
 	options.Cache.DefaultWatchErrorHandler = stale.Failed
+	options.Cache.NewInformer = comparedInformer(checker)
 	mgr, err := ctrl.NewManager(cfg, options)
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
@@ -145,6 +148,18 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 var cachedResources = []schema.GroupVersionResource{
 	v1alpha1.GroupVersion.WithResource("meetingrecordings"), v1alpha1.GroupVersion.WithResource("recordingpipelines"),
 	batchv1.SchemeGroupVersion.WithResource("jobs"),
+}
+
+// comparedInformer returns how the caches make informers. That of recordings shows the checker how far etcd has come.
+func comparedInformer(checker *apicheck.Checker,
+) func(toolscache.ListerWatcher, runtime.Object, time.Duration, toolscache.Indexers) toolscache.SharedIndexInformer {
+	return func(source toolscache.ListerWatcher, example runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
+		informer := toolscache.NewSharedIndexInformer(source, example, resync, indexers)
+		if _, isRecording := example.(*v1alpha1.MeetingRecording); isRecording {
+			checker.AlsoCompare(informer)
+		}
+		return informer
+	}
 }
 
 // syncTimeout is how long a readiness probe waits for caches that are about to be synced.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -45,7 +46,13 @@ type Checker struct {
 	// revision is that of etcd when it was last read, and refused whether all namespaces refused to be read since. Only Start uses them.
 	revision uint64
 	refused  bool
+
+	mu     sync.Mutex
+	caches []versioned
 }
+
+// versioned is a cache, such as an informer. It has the version of the last change that reached it.
+type versioned interface{ LastSyncResourceVersion() string }
 
 // New returns a Checker for resources in namespaces; none, or "", is all of the cluster.
 func New(cluster *rest.Config, namespaces []string, log logr.Logger, resources ...schema.GroupVersionResource) (*Checker, error) {
@@ -61,6 +68,26 @@ func New(cluster *rest.Config, namespaces []string, log logr.Logger, resources .
 
 // AlsoList has resources checked that the program lists, but does not watch.
 func (c *Checker) AlsoList(resources ...schema.GroupVersionResource) { c.listed = resources }
+
+// AlsoCompare has a cache count as a look at etcd's revision. It must be of a resource that is checked: others may be in another etcd.
+func (c *Checker) AlsoCompare(cache versioned) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.caches = append(c.caches, cache)
+}
+
+// reached is the newest revision that etcd is known to have had.
+func (c *Checker) reached() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	reached := c.revision
+	for _, cache := range c.caches {
+		if version, err := strconv.ParseUint(cache.LastSyncResourceVersion(), 10, 64); err == nil { // there is none before it is synced
+			reached = max(reached, version)
+		}
+	}
+	return reached
+}
 
 // Check checks all namespaces, and returns those that can be read. A namespace counts as readable while the API server cannot be
 // reached: only its answer shows that it is not.
@@ -172,6 +199,7 @@ func (c *Checker) unreadable() []string {
 // then watches bring nothing until it has caught up, and caches have objects that are gone. That may also have happened while the revision
 // could not be read.
 func (c *Checker) checkRevision(ctx context.Context) error {
+	reached := c.reached()
 	revision, err := c.currentRevision(ctx)
 	switch {
 	case isRefusal(err):
@@ -181,8 +209,8 @@ func (c *Checker) checkRevision(ctx context.Context) error {
 		return nil //nolint:nilerr // unknown now; the next look shows it
 	case c.refused:
 		return fmt.Errorf("%w: etcd may have been restored from a backup while no namespace could be read", ErrRestart)
-	case revision < c.revision:
-		return fmt.Errorf("%w: etcd's revision went back from %d to %d: it was restored from a backup", ErrRestart, c.revision, revision)
+	case revision < reached:
+		return fmt.Errorf("%w: etcd's revision went back from %d to %d: it was restored from a backup", ErrRestart, reached, revision)
 	}
 	c.revision = revision
 	return nil

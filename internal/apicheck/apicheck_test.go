@@ -179,3 +179,32 @@ func TestRestoreWhileRefused(t *testing.T) {
 		})
 	}
 }
+
+type versioned string
+
+func (v *versioned) LastSyncResourceVersion() string { return string(*v) }
+
+// A backup may be younger than the last look at the revision: then only caches saw that etcd had come further.
+func TestRestoreToAfterTheLastLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := &apiServer{revision: 100}
+		checker := newChecker(t, api, "a")
+		cache, unsynced := versioned("90"), versioned("")
+		checker.AlsoCompare(&unsynced)
+		checker.AlsoCompare(&cache)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer cancel()
+		ended := make(chan error, 1)
+		go func() { ended <- checker.Start(ctx) }()
+		pass := func(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the bubble's clock
+		pass(12 * time.Second)
+		api.set(func() { api.down = true })
+		pass(time.Second)
+		cache = "150"
+		pass(12 * time.Second)
+		api.set(func() { api.down, api.revision = false, 120 })
+		if err := <-ended; !errors.Is(err, apicheck.ErrRestart) || !strings.Contains(err.Error(), "went back from 150 to 120") {
+			t.Errorf("ended with %v", err)
+		}
+	})
+}

@@ -16,6 +16,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	coordinationv1 "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -85,8 +86,18 @@ func (w *World) newManager(p *process) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	cacheOptions.NewInformer = newInformer
 	cfg := p.config()
+	checker, err := apicheck.New(cfg, []string{namespace}, w.logger(p.name), v1alpha1.GroupVersion.WithResource("meetingrecordings"))
+	if err != nil {
+		return nil, err
+	}
+	cacheOptions.NewInformer = func(lister cache.ListerWatcher, example runtime.Object, resync time.Duration, indexers cache.Indexers) cache.SharedIndexInformer {
+		informer := newInformer(lister, example, resync, indexers)
+		if _, isRecording := example.(*v1alpha1.MeetingRecording); isRecording {
+			checker.AlsoCompare(informer)
+		}
+		return informer
+	}
 	options := ctrl.Options{
 		Scheme: scheme, MapperProvider: func(*rest.Config, *http.Client) (meta.RESTMapper, error) { return mapper, nil },
 		Cache: cacheOptions, Logger: w.logger(p.name),
@@ -117,10 +128,6 @@ func (w *World) newManager(p *process) (ctrl.Manager, error) {
 		return nil, err
 	}
 	if w.has(Restored) { // it lists every few seconds, which the other runs save
-		checker, err := apicheck.New(cfg, []string{namespace}, w.logger(p.name), v1alpha1.GroupVersion.WithResource("meetingrecordings"))
-		if err != nil {
-			return nil, err
-		}
 		if err := mgr.Add(checker); err != nil {
 			return nil, err
 		}
