@@ -144,6 +144,9 @@ func (w *World) attempt(d *webhook, to string) bool {
 // themselves, and the circuit breaker lets the next write test whether the API server accepts it.
 const spoolAfter = 6 * time.Second
 
+// answerWithin is how long a sender waits for the API server at most.
+const answerWithin = 3 * time.Second
+
 // writtenAfter is how long an event of another session waits on disk at most, with the next ones of its session behind it.
 const writtenAfter = 4 * time.Second
 
@@ -162,7 +165,11 @@ func (w *World) checkSpooled(s *sidecar, ev recorder.Event, arrived *arrival) {
 			return
 		}
 		for _, broken := range w.brokenSessions(f) {
-			first := o.first(s.name, broken.SessionID, w.begin.Add(f.From))
+			from := w.begin.Add(f.From)
+			first := o.first(s.name, broken.SessionID, from.Add(-answerWithin)) // what came before may be written since
+			if !first.IsZero() && first.Before(from) {
+				first = from
+			}
 			if ev.SessionID == broken.SessionID || !first.IsZero() && time.Since(first) < spoolAfter {
 				return
 			}
