@@ -88,3 +88,19 @@ func TestJobDeletedBeforeItsCreationWasAnswered(t *testing.T) {
 		})
 	}
 }
+
+// A Job of an earlier object of the same name, which the garbage collector deletes, leaves what is cached of the recording.
+func TestEarlierJobDeleted(t *testing.T) {
+	r := &Reconciler{scheduler: newScheduler()}
+	key := types.NamespacedName{Namespace: "ns", Name: "r"}
+	r.entryOf(key, "now").written = "10"
+	job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "j"}}
+	earlier := endedRecording("r", 1)
+	earlier.UID = "earlier"
+	job.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(earlier, v1alpha1.GroupVersion.WithKind("MeetingRecording"))}
+	watch := &jobWatch{scheduler: r.scheduler, entryOf: r.entryOf, EventHandler: handler.Funcs{}}
+	watch.Delete(t.Context(), event.DeleteEvent{Object: job}, nil)
+	if got := r.entryOf(key, "now").written; got != "10" {
+		t.Errorf("after the deletion version %q is the last written, want 10", got)
+	}
+}

@@ -47,14 +47,13 @@ type jobEntry struct {
 
 func newEntry(uid types.UID) *entry { return &entry{uid: uid, jobs: make(map[string]*jobEntry)} }
 
-// entryOf returns the entry of a recording; an empty one if it is another object of the same name.
+// entryOf returns the entry of a recording; an empty one, which is not cached, if there is one of another object of the same name.
 func (r *Reconciler) entryOf(key client.ObjectKey, uid types.UID) *entry {
 	made := newEntry(uid)
 	found, _ := r.known.LoadOrStore(key, made)
 	if found.(*entry).uid == uid { //nolint:forcetypeassert // nothing else is stored
 		return found.(*entry)
 	}
-	r.known.Store(key, made)
 	return made
 }
 

@@ -175,6 +175,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, err
 	}
 	known := r.entryOf(key, recording.UID)
+	r.known.Store(key, known) // also in place of that of an earlier object of the same name
 	if known.isAheadOf(recording) {
 		return reconcile.Result{}, nil // the watch brings the newer one
 	}
