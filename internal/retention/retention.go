@@ -146,13 +146,14 @@ func isUndelivered(recording *v1alpha1.MeetingRecording) bool {
 }
 
 // isOver reports whether nothing more will happen to the recording by itself: its processing has ended, or it is stalled. A requested rerun is
-// yet to happen, unless nothing ever ran.
+// yet to happen, unless processing never began.
 func isOver(recording *v1alpha1.MeetingRecording) bool {
 	state := recording.Status.Processing
-	if rerun := recording.Spec.Rerun; rerun != nil && rerun.Token != state.ObservedRerunToken && !neverEnded(recording) {
+	hasBegun := state.State.IsFinal() || len(state.Steps) > 0
+	if rerun := recording.Spec.Rerun; rerun != nil && rerun.Token != state.ObservedRerunToken && hasBegun {
 		return false
 	}
-	return recording.Status.Processing.State.IsFinal() || meta.IsStatusConditionTrue(recording.Status.Conditions, v1alpha1.ConditionStalled)
+	return state.State.IsFinal() || meta.IsStatusConditionTrue(recording.Status.Conditions, v1alpha1.ConditionStalled)
 }
 
 // neverEnded reports whether the event that should end the recording never came.

@@ -95,6 +95,12 @@ func stalled(ago time.Duration) change {
 	}
 }
 
+// tooManySteps is one that ended, and whose processing cannot begin.
+func tooManySteps(r *v1alpha1.MeetingRecording) {
+	r.Status.Processing.State = v1alpha1.ProcessingWaiting
+	condition(v1alpha1.ConditionStalled, v1alpha1.ReasonTooManySteps, 8*day)(r)
+}
+
 func deleting(r *v1alpha1.MeetingRecording) { r.DeletionTimestamp = &metav1.Time{Time: noon} }
 
 func history(pipeline string) change {
@@ -149,6 +155,8 @@ func TestDue(t *testing.T) {
 		"never ended, not long ago":      {session: []*v1alpha1.MeetingRecording{recording(stalled(6 * day))}, byDefault: week},
 		"never ended, beside others":     {session: []*v1alpha1.MeetingRecording{recording(), recording(stalled(8 * day))}, want: true},
 		"never ended, asks for a rerun":  {session: []*v1alpha1.MeetingRecording{recording(stalled(30*day), rerun("b", "a"))}, want: true},
+		"too many steps, and a rerun":    {session: []*v1alpha1.MeetingRecording{recording(ran(), tooManySteps, rerun("b", "a"))}, byDefault: week, want: true},
+		"skipped, and a rerun":           {session: []*v1alpha1.MeetingRecording{recording(ran(), state(v1alpha1.ProcessingSkipped), rerun("b", "a"))}, byDefault: week},
 		"never ended, beside younger":    {session: []*v1alpha1.MeetingRecording{recording(), recording(stalled(6 * day))}},
 		"a session, one is not due":      {session: []*v1alpha1.MeetingRecording{recording(), recording(event(time.Hour)), recording()}},
 		"a session":                      {session: []*v1alpha1.MeetingRecording{recording(), recording()}, want: true},
