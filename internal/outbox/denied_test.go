@@ -86,6 +86,34 @@ func TestRefusedSessionsDelayNoOther(t *testing.T) {
 	})
 }
 
+// TestRefusedOnceIsTriedAgain: a session that was refused once is tried again, even if others are refused faster than they can be tried.
+func TestRefusedOnceIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		denied := apierrors.NewInternalError(errors.New(`failed calling webhook "policy.example.com": connection refused`))
+		w.server.set(always(denied))
+		once := newEvent(0, 0)
+		for session := range 4 {
+			w.expect(t, newEvent(session, 0), Spooled, 3*time.Second)
+		}
+		pass(20 * time.Second)
+		w.server.set(func(_ lifecycle.Event, s recorder.Session) error {
+			if s == once.Session {
+				return nil
+			}
+			return denied
+		})
+		for session := 4; session < 2000 && len(w.server.of(once)) == 0; session++ {
+			go func() { _, _ = w.Record(t.Context(), newEvent(session, 0)) }()
+			pass(300 * time.Millisecond)
+		}
+		if len(w.server.of(once)) == 0 {
+			t.Error("it is not written after 10 min")
+		}
+		w.end(t)
+	})
+}
+
 // TestDeniedForADay: what an admission webhook has denied for a day, with a code of the API server's own, is a dead letter.
 func TestDeniedForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -5,6 +5,7 @@ package outbox
 
 import (
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -86,8 +87,8 @@ func (q *queue) drop(isChosen func(*entry) bool) {
 // lane has the sessions of a namespace.
 type lane struct {
 	health health
-	// due are the sessions on disk that can be written: those whose last write failed (true) after the others. Sessions that were written
-	// meanwhile, or wait again, are skipped.
+	// due are the sessions on disk that can be written: those whose last write failed (true) after the others, except one time in eight, so
+	// that they never starve. Sessions that were written meanwhile, or wait again, are skipped.
 	due map[bool]*fifo
 }
 
@@ -95,8 +96,6 @@ func (l *lane) hasDue() bool { return len(*l.due[false])+len(*l.due[true]) > 0 }
 
 // fifo is a first-in, first-out queue of numbers in blocks, so that it never moves a million of them at once.
 type fifo [][]uint64
-
-const fifoBlock = 1024
 
 func (f *fifo) push(key uint64) {
 	if last := len(*f) - 1; last >= 0 && len((*f)[last]) < fifoBlock {
@@ -117,6 +116,7 @@ func (f *fifo) pop() uint64 {
 const (
 	// maxReplays limits the sessions that are replayed at once, less one for each sender that waits for the disk, which needs the processors more.
 	maxReplays = 8
+	fifoBlock  = 1024
 	// maxQueues is the number of queues above which one that is only on disk is removed, with its backoff.
 	maxQueues = 1024
 )
@@ -238,7 +238,7 @@ func (o *Outbox) dispatch() {
 // nextReplay returns the queue of the first session in its lane that can be written, or nil.
 func (o *Outbox) nextReplay(l *lane) *queue {
 	for l.hasDue() {
-		q := o.queue(l.due[len(*l.due[false]) == 0].pop(), l)
+		q := o.queue(l.due[len(*l.due[false]) == 0 || len(*l.due[true]) > 0 && rand.N(8) == 0].pop(), l)
 		if !q.busy && q.timer == nil && o.isOnDisk(q) && !slices.ContainsFunc(q.entries, func(e *entry) bool { return e.isDone }) {
 			return q
 		}
