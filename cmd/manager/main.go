@@ -150,7 +150,7 @@ var cachedResources = []schema.GroupVersionResource{
 	batchv1.SchemeGroupVersion.WithResource("jobs"),
 }
 
-// comparedInformer returns how the caches make informers. That of recordings shows the checker how far etcd has come.
+// comparedInformer returns how the caches make informers. That of recordings reports etcd's revision to the checker.
 func comparedInformer(checker *apicheck.Checker,
 ) func(toolscache.ListerWatcher, runtime.Object, time.Duration, toolscache.Indexers) toolscache.SharedIndexInformer {
 	return func(source toolscache.ListerWatcher, example runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {

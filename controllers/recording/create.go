@@ -193,7 +193,7 @@ func (r *Reconciler) adopt(ctx context.Context, gathered *facts, name string, kn
 }
 
 const (
-	// burstFrom is how many recordings may wait in the work queue before that is a burst: more than wait if they end one by one.
+	// burstFrom is how many recordings may wait in the work queue before that is a burst: more than ever wait while they end one at a time.
 	burstFrom = 4
 	// In a burst the first status write waits burstPause for each recording in the work queue, within minBurstPause and maxBurstPause,
 	// which is less than cacheDelay; and burstPatience in all at most.

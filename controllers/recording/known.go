@@ -16,7 +16,7 @@ import (
 )
 
 // entry is the state of one recording in flight that the informer's cache does not have. It can be lost: a new process asks the API server
-// once more. But for deleted, only the reconciliation of that recording uses it, of which there is one at a time.
+// once more. Only the recording's own reconciliation uses it, one at a time; the watch also writes deleted.
 type entry struct {
 	uid     types.UID
 	written string

@@ -69,14 +69,14 @@ func New(cluster *rest.Config, namespaces []string, log logr.Logger, resources .
 // AlsoList has resources checked that the program lists, but does not watch.
 func (c *Checker) AlsoList(resources ...schema.GroupVersionResource) { c.listed = resources }
 
-// AlsoCompare has a cache count as a look at etcd's revision. It must be of a resource that is checked: others may be in another etcd.
+// AlsoCompare counts a cache's version as an observed revision. It must be of a resource that is checked: others may be in another etcd.
 func (c *Checker) AlsoCompare(cache versioned) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.caches = append(c.caches, cache)
 }
 
-// reached is the newest revision that etcd is known to have had.
+// reached returns the newest revision that etcd is known to have had.
 func (c *Checker) reached() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -180,16 +181,20 @@ func TestRestoreWhileRefused(t *testing.T) {
 	}
 }
 
-type versioned string
+type versioned struct{ atomic.Value }
 
-func (v *versioned) LastSyncResourceVersion() string { return string(*v) }
+func (v *versioned) LastSyncResourceVersion() string {
+	version, _ := v.Load().(string)
+	return version
+}
 
 // A backup may be younger than the last look at the revision: then only caches saw that etcd had come further.
 func TestRestoreToAfterTheLastLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := &apiServer{revision: 100}
 		checker := newChecker(t, api, "a")
-		cache, unsynced := versioned("90"), versioned("")
+		var cache, unsynced versioned
+		cache.Store("90")
 		checker.AlsoCompare(&unsynced)
 		checker.AlsoCompare(&cache)
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
@@ -200,7 +205,7 @@ func TestRestoreToAfterTheLastLook(t *testing.T) {
 		pass(12 * time.Second)
 		api.set(func() { api.down = true })
 		pass(time.Second)
-		cache = "150"
+		cache.Store("150")
 		pass(12 * time.Second)
 		api.set(func() { api.down, api.revision = false, 120 })
 		if err := <-ended; !errors.Is(err, apicheck.ErrRestart) || !strings.Contains(err.Error(), "went back from 150 to 120") {

@@ -32,6 +32,8 @@ const (
 	pageSize = 500
 	// watchTimeout is how long the API server keeps a watch open. The next watch continues there.
 	watchTimeout = 30 * time.Minute
+	// reachedTimeout is how long Reached waits for the API server.
+	reachedTimeout = 10 * time.Second
 )
 
 // ErrCompacted is returned if the API server no longer has a version, or never had it.
@@ -86,13 +88,15 @@ func (s Source) List(ctx context.Context, selector string, version uint64, each 
 // Reached returns nil if the API server has reached a version, or ErrCompacted if it has not, such as after etcd was restored from a
 // backup.
 func (s Source) Reached(ctx context.Context, version uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, reachedTimeout)
+	defer cancel()
 	var page v1alpha1.MeetingRecordingList // as of now: a watch cache could lag, and the API server would wait for it
 	if err := s.Client.List(ctx, &page, &client.ListOptions{Namespace: s.Namespace, Limit: 1}); err != nil {
 		return classify("look for a version", err)
 	}
 	now, err := versionOf(page.ResourceVersion)
 	if err == nil && now < version {
-		err = fmt.Errorf("%w: it has come to %d, not to %d", ErrCompacted, now, version)
+		err = fmt.Errorf("%w: it is at %d, behind %d", ErrCompacted, now, version)
 	}
 	return err
 }
@@ -108,7 +112,7 @@ func (s Source) Follow(ctx context.Context, version uint64, apply func(watch.Eve
 		return version, classify("watch meetingrecordings", err)
 	}
 	defer watcher.Stop()
-	// A watch from a version that is yet to come brings nothing until then, and never what was written meanwhile.
+	// A watch from a version that the API server has not reached brings nothing until then, and never what was written meanwhile.
 	if err := s.Reached(ctx, version); err != nil {
 		return version, err
 	}

@@ -5,7 +5,6 @@ package outbox
 
 import (
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -87,9 +86,9 @@ func (q *queue) drop(isChosen func(*entry) bool) {
 // lane has the sessions of a namespace.
 type lane struct {
 	health health
-	// due are the sessions on disk that can be written: those whose last write failed (true) after the others, except one time in eight, so
-	// that they never starve. Sessions that were written meanwhile, or wait again, are skipped.
-	due map[bool]*fifo
+	// due are the sessions on disk to be written. Those whose last write failed (true) get one turn in eight while there are others.
+	due  map[bool]*fifo
+	turn int
 }
 
 func (l *lane) hasDue() bool { return len(*l.due[false])+len(*l.due[true]) > 0 }
@@ -238,7 +237,8 @@ func (o *Outbox) dispatch() {
 // nextReplay returns the queue of the first session in its lane that can be written, or nil.
 func (o *Outbox) nextReplay(l *lane) *queue {
 	for l.hasDue() {
-		q := o.queue(l.due[len(*l.due[false]) == 0 || len(*l.due[true]) > 0 && rand.N(8) == 0].pop(), l)
+		l.turn++
+		q := o.queue(l.due[len(*l.due[false]) == 0 || len(*l.due[true]) > 0 && l.turn%8 == 0].pop(), l)
 		if !q.busy && q.timer == nil && o.isOnDisk(q) && !slices.ContainsFunc(q.entries, func(e *entry) bool { return e.isDone }) {
 			return q
 		}
