@@ -87,17 +87,18 @@ func (q *queue) drop(isChosen func(*entry) bool) {
 type lane struct {
 	health health
 	// due are the sessions on disk to be written. Those whose last write failed (true) get one turn in eight while there are others.
-	due  map[bool]*fifo
+	due map[bool]*fifo
+	// turn counts them.
 	turn int
 }
 
 func (l *lane) hasDue() bool { return len(*l.due[false])+len(*l.due[true]) > 0 }
 
-// fifo is a first-in, first-out queue of numbers in blocks, so that it never moves a million of them at once.
+// fifo is a first-in, first-out queue of numbers in blocks of 1,024, so that it never moves a million of them at once.
 type fifo [][]uint64
 
 func (f *fifo) push(key uint64) {
-	if last := len(*f) - 1; last >= 0 && len((*f)[last]) < fifoBlock {
+	if last := len(*f) - 1; last >= 0 && len((*f)[last]) < 1024 {
 		(*f)[last] = append((*f)[last], key)
 		return
 	}
@@ -115,7 +116,6 @@ func (f *fifo) pop() uint64 {
 const (
 	// maxReplays limits the sessions that are replayed at once, less one for each sender that waits for the disk, which needs the processors more.
 	maxReplays = 8
-	fifoBlock  = 1024
 	// maxQueues is the number of queues above which one that is only on disk is removed, with its backoff.
 	maxQueues = 1024
 )
