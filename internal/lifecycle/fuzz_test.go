@@ -38,6 +38,7 @@ func (s *script) event(last time.Time) Event {
 	step := s.next()<<8 | s.next()
 	ev.ReceivedAt = last.Add(time.Duration(int16(step)) * 100 * time.Millisecond)
 	what := s.next()
+	ev.Retried = what&0x20 != 0
 	ev.ID = scriptIDs[(what>>2)%len(scriptIDs)]
 	if what&0x40 != 0 && ev.Type == stopped {
 		ev.Source = v1alpha1.EventSourceBackfill

@@ -35,6 +35,12 @@ func event(eventType v1alpha1.EventType, seconds float64) Event {
 	}
 }
 
+// retried is an event that an earlier attempt may have written.
+func retried(ev Event) Event {
+	ev.Retried = true
+	return ev
+}
+
 // stoppedWith is an end that names a file.
 func stoppedWith(path string, seconds float64) Event {
 	ev := event(stopped, seconds)

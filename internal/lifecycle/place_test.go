@@ -40,8 +40,11 @@ func TestWrittenBefore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := Decision{Segment: tc.segment, Result: Duplicate, Rule: "written before"}
-			if diff := cmp.Diff(want, Place(tc.chain, tc.event, testWindows)); diff != "" {
+			if diff := cmp.Diff(want, Place(tc.chain, retried(tc.event), testWindows)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
+			}
+			if got := Place(tc.chain, tc.event, testWindows); len(got.Writes) == 0 {
+				t.Errorf("an event of another sidecar, in the same microsecond, is not written: %+v", got)
 			}
 		})
 	}

@@ -42,8 +42,8 @@ var rules = []rule{
 	{"end without a file, again", onLast(endAgain)},
 }
 
-// sameArrival finds where this very arrival was written before: the response to that write was lost, or the sidecar was killed after it.
-// Without this it would be one more delivery, or after the window another recording.
+// sameArrival finds where an earlier attempt wrote this very arrival. Without
+// this it would be one more delivery, or after the window another recording.
 func sameArrival(chain []Segment, ev Event, _ Windows) int {
 	return slices.IndexFunc(chain, func(s Segment) bool { return s.hasArrivalOf(ev) })
 }

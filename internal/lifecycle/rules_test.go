@@ -47,15 +47,17 @@ func everyLast(yield func(name string, last Segment)) {
 }
 
 // everyEvent yields each type, with each kind of file, at moments on both sides
-// of both windows.
+// of both windows, new and retried.
 func everyEvent(yield func(ev Event)) {
 	for _, second := range []float64{-9999, -200, -160.1, -160, 29.5, 30, 34, 35, 35.1, 39, 39.1, 40, 40.1, 89, 89.1, 90, 90.1, 9999} {
 		for _, id := range []string{"", "x", "y"} {
 			for _, eventType := range allTypes {
 				yield(withID(id, event(eventType, second)))
+				yield(retried(withID(id, event(eventType, second))))
 			}
 			for _, path := range []string{"/a.mp4", "/b.mp4"} {
 				yield(withID(id, stoppedWith(path, second)))
+				yield(retried(withID(id, stoppedWith(path, second))))
 			}
 		}
 	}

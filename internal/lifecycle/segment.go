@@ -37,6 +37,9 @@ type Event struct {
 	ReceivedAt time.Time `json:"receiveTime"`
 	// Deliveries is how often it arrived; 0 is once.
 	Deliveries int32 `json:"deliveries,omitempty"`
+	// Retried means that an earlier attempt may have written this very delivery:
+	// the response was lost, or the sidecar was killed after it.
+	Retried bool `json:"-"`
 }
 
 // ParseRecordingIDs reads the value of the flag --recording-ids, and reports
@@ -100,11 +103,11 @@ func (s Segment) hasFileOf(ev Event) bool {
 	return !s.Foreign && id != "" && s.Status.File != nil && FileID(s.Status.File.Path) == id
 }
 
-// hasArrivalOf reports whether the segment has ev itself, as far as its times show: those of the first and of the last delivery. No sidecar
-// receives two webhooks within a microsecond.
+// hasArrivalOf reports whether an earlier attempt wrote ev itself, as far as the segment's times show: those of the first and of the last
+// delivery. Two sidecars may receive webhooks within a microsecond, so an event that was not tried before is another one.
 func (s Segment) hasArrivalOf(ev Event) bool {
 	entry, at := find(s.Status, ev.Type), microTime(ev.ReceivedAt)
-	return !s.Foreign && ev.Source == v1alpha1.EventSourceWebhook && entry != nil && entry.Source == ev.Source &&
+	return ev.Retried && !s.Foreign && ev.Source == v1alpha1.EventSourceWebhook && entry != nil && entry.Source == ev.Source &&
 		(entry.ReceiveTime.Equal(&at) || entry.LastReceiveTime.Equal(&at)) && (ev.fileID() == "" || s.hasFileOf(ev))
 }
 

@@ -31,12 +31,8 @@ import (
 // Spooled is the Result of an event that is on the local disk, and will be written once the API server accepts it.
 const Spooled lifecycle.Result = "spooled"
 
-const (
-	// spoolTimeout is how long the disk may take. With the default --write-timeout a response takes at most 2.5 s.
-	spoolTimeout = 400 * time.Millisecond
-	// flushInterval is how often Flush checks.
-	flushInterval = 20 * time.Millisecond
-)
+// spoolTimeout is how long the disk may take. With the default --write-timeout a response takes at most 2.5 s.
+const spoolTimeout = 400 * time.Millisecond
 
 // ErrTimeout means that an event could not be written in time.
 var ErrTimeout = errors.New("write event to API server: timed out")
@@ -109,7 +105,7 @@ func (o *Outbox) Start() error {
 	err := o.Spool.Each(func(r spool.Record) error {
 		if r.State == spool.Waiting && r.Session != last {
 			o.mu.Lock()
-			o.lane(r.Group).due[false].push(r.Session)
+			o.lane(r.Group).due.push(r.Session)
 			o.hasBacklog, last = true, r.Session
 			o.mu.Unlock()
 		}
@@ -129,7 +125,7 @@ func (o *Outbox) Record(ctx context.Context, ev recorder.Event) (recorder.Outcom
 		if outcome, err := o.accept(ctx, ev, true); err == nil {
 			return outcome, nil
 		}
-		// The disk does not accept it, but the API server may.
+		ev.Retried = true // the disk does not accept it, but the API server may
 	}
 	return o.accept(ctx, ev, false)
 }
@@ -184,13 +180,11 @@ func (o *Outbox) giveUp(q *queue, e *entry, cause error) {
 // Flush waits until the queues are empty, or ctx is done.
 func (o *Outbox) Flush(ctx context.Context) {
 	// It fails only when ctx is done.
-	_ = wait.PollUntilContextCancel(ctx, flushInterval, true, func(context.Context) (bool, error) { return o.isEmpty(), nil })
-}
-
-func (o *Outbox) isEmpty() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.queues) == 0 && o.isDrained()
+	_ = wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		return len(o.queues) == 0 && o.isDrained(), nil
+	})
 }
 
 // isDrained reports whether no event waits on disk.

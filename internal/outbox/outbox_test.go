@@ -578,7 +578,7 @@ func TestOrderWhileLoading(t *testing.T) {
 		isDue := func() bool {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			return slices.Contains(slices.Concat((*w.lanes["meetings"].due[true])...), key)
+			return slices.Contains(slices.Concat(w.lanes["meetings"].failed...), key)
 		}
 		for tries := 0; !isDue(); tries++ { // until it waits for the circuit breaker
 			if pass(10 * time.Millisecond); tries > 100_000 {
@@ -715,7 +715,7 @@ func TestLateGiveUp(t *testing.T) {
 	})
 }
 
-// TestSpooledEventHasEverything: no field of an event is lost in the spool.
+// TestSpooledEventHasEverything: no field of an event is lost in the spool, but for what is true of each event that is read from it.
 func TestSpooledEventHasEverything(t *testing.T) {
 	ev := recorder.Event{Session: recorder.Session{Namespace: "a", MeetingID: "b", SessionID: "c"}}
 	fields := reflect.ValueOf(&ev.Event).Elem()
@@ -732,6 +732,9 @@ func fill(t *testing.T, v reflect.Value, text string) {
 	t.Helper()
 	for i := range v.NumField() {
 		field := v.Field(i)
+		if v.Type().Field(i).Tag.Get("json") == "-" {
+			continue
+		}
 		switch field.Kind() {
 		case reflect.String:
 			field.SetString(fmt.Sprint(text, i))

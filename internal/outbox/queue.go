@@ -86,13 +86,12 @@ func (q *queue) drop(isChosen func(*entry) bool) {
 // lane has the sessions of a namespace.
 type lane struct {
 	health health
-	// due are the sessions on disk to be written. Those whose last write failed (true) get one turn in eight while there are others.
-	due map[bool]*fifo
-	// turn counts them.
-	turn int
+	// due are the sessions on disk to be written. Those whose last write failed get one turn in eight while there are others.
+	due, failed fifo
+	turns       int
 }
 
-func (l *lane) hasDue() bool { return len(*l.due[false])+len(*l.due[true]) > 0 }
+func (l *lane) hasDue() bool { return len(l.due)+len(l.failed) > 0 }
 
 // fifo is a first-in, first-out queue of numbers in blocks of 1,024, so that it never moves a million of them at once.
 type fifo [][]uint64
@@ -134,7 +133,7 @@ func (o *Outbox) lane(namespace string) *lane {
 	l := o.lanes[namespace]
 	if l == nil {
 		// While the API server is unavailable, the failure is not about the namespace. If it is slow, that may be due to either.
-		l = &lane{due: map[bool]*fifo{false: {}, true: {}}, health: newHealth(o.Log.WithValues("namespace", namespace), "Namespace",
+		l = &lane{health: newHealth(o.Log.WithValues("namespace", namespace), "Namespace",
 			func(err error) bool { return errors.Is(err, errSlow) || recorder.IsNamespaceError(err) },
 			func(err error) bool { return errors.Is(err, errNothing) || (isAway(err) && !errors.Is(err, errSlow)) })}
 		o.lanes[namespace] = l
@@ -155,9 +154,12 @@ func (o *Outbox) place(q *queue) {
 	case q.timer != nil, q.isStoring():
 	case len(q.entries) > 0:
 		o.begin(q)
+	case !q.isFailing():
+		q.lane.due.push(q.key)
+		delete(o.queues, q.key)
 	default:
-		q.lane.due[q.isFailing()].push(q.key)
-		if !q.isFailing() || len(o.queues) > maxQueues {
+		q.lane.failed.push(q.key)
+		if len(o.queues) > maxQueues {
 			delete(o.queues, q.key)
 		}
 	}
@@ -237,8 +239,11 @@ func (o *Outbox) dispatch() {
 // nextReplay returns the queue of the first session in its lane that can be written, or nil.
 func (o *Outbox) nextReplay(l *lane) *queue {
 	for l.hasDue() {
-		l.turn++
-		q := o.queue(l.due[len(*l.due[false]) == 0 || len(*l.due[true]) > 0 && l.turn%8 == 0].pop(), l)
+		next := &l.due
+		if l.turns++; len(l.due) == 0 || (len(l.failed) > 0 && l.turns%8 == 0) {
+			next = &l.failed
+		}
+		q := o.queue(next.pop(), l)
 		if !q.busy && q.timer == nil && o.isOnDisk(q) && !slices.ContainsFunc(q.entries, func(e *entry) bool { return e.isDone }) {
 			return q
 		}

@@ -6,6 +6,7 @@ package outbox
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -89,6 +90,7 @@ func (o *Outbox) read(key, below uint64) ([]*entry, error) {
 			o.Log.Error(err, "Event version unknown, set aside as dead letter", "namespace", r.Group)
 			continue
 		}
+		spooled.Retried = true // perhaps before a restart
 		entries = append(entries, &entry{event: spooled.Event, id: r.ID, stored: true, answered: true})
 	}
 	return entries, nil
@@ -124,6 +126,7 @@ func (o *Outbox) finish(q *queue, f flow, batch []*entry, written []recorder.Wri
 	var kept []*entry
 	for i, e := range batch {
 		err := written[i].Err
+		e.event.Retried = e.event.Retried || !errors.Is(err, recorder.ErrChanged)
 		isDead := recorder.IsPermanent(err) || (recorder.IsNamespaceError(err) && o.isExpired(e))
 		switch {
 		case err == nil:

@@ -77,8 +77,7 @@ type Handler struct {
 	Log     logr.Logger
 	// Timeout limits verifying and recording together.
 	Timeout time.Duration
-	// Now is the clock.
-	Now func() time.Time
+	Now     func() time.Time
 }
 
 // exchange is one request while it passes the steps.

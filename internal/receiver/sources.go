@@ -21,10 +21,9 @@ type source struct {
 	// checkTarget checks path, method and token, and verify the body's signature. They return nil to go on.
 	checkTarget func(*exchange) *answer
 	verify      func(context.Context, *exchange) *answer
-	// read reads the event from the body.
-	read   func(body []byte) (videosdk.Event, error)
-	rates  *guard.Rates
-	shares *guard.Shares
+	read        func(body []byte) (videosdk.Event, error)
+	rates       *guard.Rates
+	shares      *guard.Shares
 	// things is their name for senders, and rateHint the advice for operators against too many.
 	things, rateHint string
 }

@@ -21,7 +21,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		api: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meetingrecording_api_requests_total",
-			Help: "Requests to the API server, by verb (get, create, patch) and outcome (ok, not_found, conflict, forbidden, throttled, timeout, error).",
+			Help: "Requests to the API server, by verb (get, list, create, patch) and outcome (ok, not_found, conflict, forbidden, throttled, timeout, error).",
 		}, []string{"verb", "outcome"}),
 	}
 	registry.MustRegister(m.api)
