@@ -104,7 +104,7 @@ func manage(ctx context.Context, flags flags, logger logr.Logger) error {
 	}
 	if plain, err := discovery.NewDiscoveryClientForConfig(cfg); err != nil {
 		return fmt.Errorf("make a client: %w", err)
-	} else if _, err := plain.ServerVersion(); err != nil {
+	} else if _, err := plain.ServerVersionWithContext(ctx); err != nil {
 		return fmt.Errorf("reach the API server: %w", err)
 	}
 	checker, err := apicheck.New(cfg, flags.namespaces, logger.WithName("namespaces"), cachedResources...)

@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,12 +88,43 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestEndBeforeAnAnswer: the manager ends when told to, even while the API server answers nothing.
+func TestEndBeforeAnAnswer(t *testing.T) {
+	asked := make(chan struct{}, 1)
+	ended, end := context.WithCancel(t.Context())
+	api := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		asked <- struct{}{}
+		<-ended.Done()
+	}))
+	defer api.Close()
+	defer end()
+	ctx, cancel := context.WithCancel(t.Context())
+	code := make(chan int, 1)
+	var errs harness.Output
+	go func() {
+		code <- run(ctx, []string{"--kubeconfig=" + kubeconfigOf(t, api.URL), "--metrics-bind-address=0", "--health-probe-bind-address=0"}, &bytes.Buffer{}, &errs)
+	}()
+	<-asked
+	cancel()
+	select {
+	case <-code:
+	case <-time.After(15 * time.Second): // client-go itself gives up after 32 s
+		t.Error("it does not end while it waits for an answer")
+	}
+}
+
 // unreachable returns a kubeconfig of an API server where nobody listens.
 func unreachable(t *testing.T) string {
 	t.Helper()
+	return kubeconfigOf(t, "http://"+harness.Address(t))
+}
+
+// kubeconfigOf returns a kubeconfig of an API server at a URL.
+func kubeconfigOf(t *testing.T, url string) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	content := "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\n" +
-		"clusters: [{name: c, cluster: {server: \"http://" + harness.Address(t) + "\"}}]\nusers: [{name: u, user: {}}]\n"
+		"clusters: [{name: c, cluster: {server: \"" + url + "\"}}]\nusers: [{name: u, user: {}}]\n"
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
