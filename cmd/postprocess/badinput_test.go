@@ -32,9 +32,6 @@ func startS3() (stop func()) {
 	if s3Server, err = objectstore.StartS3(context.Background(), folder); err != nil {
 		log.Fatal(err)
 	}
-	if err := os.Mkdir(filepath.Join(s3Server.Folder, "recordings"), 0o700); err != nil {
-		log.Fatal(err)
-	}
 	for key, value := range objectstore.Environment() {
 		if err := os.Setenv(key, value); err != nil {
 			log.Fatal(err)
@@ -44,6 +41,21 @@ func startS3() (stop func()) {
 		s3Server.Stop()
 		_ = os.RemoveAll(folder)
 	}
+}
+
+// toS3 has the fixture archive to a bucket, which ends with the test.
+func (f *fixture) toS3(t *testing.T) {
+	t.Helper()
+	f.folder = filepath.Join(s3Server.Folder, "recordings")
+	f.env["ARCHIVE_DESTINATION"] = s3Server.BucketURL("recordings")
+	if err := os.Mkdir(f.folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(f.folder); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // Everything that a source can do wrong, to a folder and to an S3 server: what the exit code and the message are, and that
@@ -69,6 +81,7 @@ func TestBadInput(t *testing.T) {
 		"cut at random": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", length)
 			_, _ = w.Write(content[:rand.N(len(content))])
+			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		}, 69, "source broke off after"},
 		"an HTML error page with 200": {func(w http.ResponseWriter, _ *http.Request) {
@@ -89,8 +102,7 @@ func TestBadInput(t *testing.T) {
 			t.Run(name+" to "+place, func(t *testing.T) {
 				f := newFixture(t, test.handler)
 				if place == "s3" {
-					f.folder = filepath.Join(s3Server.Folder, "recordings")
-					f.env["ARCHIVE_DESTINATION"] = s3Server.BucketURL("recordings")
+					f.toS3(t)
 				}
 				if code := f.run(t); code != test.code || !strings.Contains(f.message(t), test.text) {
 					t.Errorf("exit code %d, want %d; termination message %q, want %q", code, test.code, f.message(t), test.text)
@@ -152,8 +164,7 @@ func TestBadDestination(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, serveContent)
-			f.folder = filepath.Join(s3Server.Folder, "recordings")
-			f.env["ARCHIVE_DESTINATION"] = s3Server.BucketURL("recordings")
+			f.toS3(t)
 			test.arrange(t, f)
 			if code := f.run(t); code != test.code || !strings.Contains(f.message(t), test.text) {
 				t.Errorf("exit code %d, want %d; termination message %q, want %q", code, test.code, f.message(t), test.text)
@@ -177,17 +188,14 @@ func TestNamesDoNotClimb(t *testing.T) {
 
 func TestArchiveToS3(t *testing.T) {
 	f := newFixture(t, serveContent)
-	f.env["ARCHIVE_DESTINATION"] = s3Server.BucketURL("recordings") + "&prefix=here/"
-	f.folder = filepath.Join(s3Server.Folder, "recordings", "here")
+	f.toS3(t)
+	f.env["ARCHIVE_DESTINATION"] += "&prefix=here/"
 	if code := f.run(t); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, &f.stderr)
 	}
 	got, err := outputs.Parse([]byte(f.message(t)))
 	if err != nil || got.Outputs[0].URL != "s3://recordings/here/"+object {
 		t.Errorf("outputs = %+v, %v", got, err)
-	}
-	if err := os.RemoveAll(f.folder); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -251,8 +251,7 @@ func TestTranscribeSourceOutput(t *testing.T) {
 			recording := speechLike(t)
 			f := newMediaFixture(t, "audio", recording)
 			if place == "s3" {
-				f.env["ARCHIVE_DESTINATION"] = s3Server.BucketURL("recordings")
-				f.folder = filepath.Join(s3Server.Folder, "recordings")
+				f.toS3(t)
 			}
 			f.args = append(f.args, "--format=wav")
 			if code := f.run(t); code != 0 {
