@@ -72,7 +72,7 @@ endif
 	  $(GOTESTSUM) --format pkgname $${TEST_JSON:+--jsonfile "$$TEST_JSON"} -- -timeout=20m $(PKG) $(TESTFLAGS)
 
 .PHONY: test-race
-test-race: ## Run the tests of concurrent packages with the race detector, which needs a C compiler.
+test-race: controlplane ## Run the tests of concurrent packages with the race detector, which needs a C compiler.
 	@hack/packages.sh compiler
 	CGO_ENABLED=1 $(GOTESTSUM) --format pkgname -- -race -timeout=30m $(RACE_PKG) $(TESTFLAGS)
 

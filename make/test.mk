@@ -3,8 +3,8 @@
 
 # What the tests need, and tests that make test does not run, or runs as a part.
 
-# RACE_PKG are the packages whose tests need neither an API server nor ffmpeg.
-RACE_PKG ?= $(shell go list ./internal/... ./events/... ./test/harness ./test/chaos/... | grep -vE '/(integration|media|cli)(/|$$)')
+# RACE_PKG are the manager, and the packages whose tests need neither an API server nor ffmpeg.
+RACE_PKG ?= $(shell go list ./cmd/manager ./internal/... ./events/... ./test/harness ./test/chaos/... | grep -vE '/(integration|media|cli)(/|$$)')
 
 .PHONY: packages
 packages: ## Provide ffmpeg, Chromium and what else the tests run, by Debian's packages and npm where they are missing.

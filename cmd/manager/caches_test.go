@@ -24,7 +24,7 @@ import (
 func TestStaleCache(t *testing.T) {
 	api := controlplane.For(t, controlplane.Options{})
 	namespace, health := api.Namespace(t), harness.Address(t)
-	harness.Start(t, "manager", "--kubeconfig="+api.Kubeconfig, "--health-probe-bind-address="+health, "--metrics-bind-address=0")
+	start(t, "--kubeconfig="+api.Kubeconfig, "--health-probe-bind-address="+health, "--metrics-bind-address=0")
 	becomes := func(what, want string) {
 		t.Helper()
 		harness.Eventually(t, what, func(ctx context.Context) error {

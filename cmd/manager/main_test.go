@@ -22,6 +22,28 @@ import (
 	"github.com/meetingops/meeting-recording-operator/test/harness/controlplane"
 )
 
+// asProgram makes the test binary be the manager, with the race detector if the tests have it. Libraries have one logger in a process, which
+// each manager sets while goroutines of an earlier one may still use it.
+const asProgram = "MANAGER_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// start runs the manager until the test ends.
+func start(t *testing.T, args ...string) *harness.Program {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(asProgram, "1")
+	return harness.StartFile(t, "manager", path, args...)
+}
+
 func TestParse(t *testing.T) {
 	f, err := parse(nil, os.Stderr)
 	if err != nil {
@@ -135,24 +157,18 @@ func kubeconfigOf(t *testing.T, url string) string {
 func TestRun(t *testing.T) {
 	api := controlplane.For(t, controlplane.Options{})
 	health, metrics := harness.Address(t), harness.Address(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	var errs harness.Output
-	code := make(chan int, 1)
 	sink := harness.NewSink(t)
-	go func() {
-		code <- run(ctx, append(sinkFlags(t, sink), "--kubeconfig="+api.Kubeconfig, "--namespace=default", "--leader-elect", "--leader-elect-namespace=default",
-			"--health-probe-bind-address="+health, "--metrics-bind-address="+metrics), &bytes.Buffer{}, &errs)
-	}()
+	p := start(t, append(sinkFlags(t, sink), "--kubeconfig="+api.Kubeconfig, "--namespace=default", "--leader-elect", "--leader-elect-namespace=default",
+		"--health-probe-bind-address="+health, "--metrics-bind-address="+metrics)...)
 	expectAnswer(t, "http://"+health+"/healthz", http.StatusOK)
 	expectAnswer(t, "http://"+health+"/readyz", http.StatusOK)
 	expectAnswer(t, "https://"+metrics+"/metrics", http.StatusUnauthorized)
 	expectDelivery(t, api, sink)
-	cancel()
-	if got := <-code; got != 0 {
-		t.Errorf("exit code %d, want 0:\n%s", got, errs.String())
+	if code := p.Stop(); code != 0 {
+		t.Errorf("exit code %d, want 0:\n%s", code, p.Output)
 	}
-	if !strings.Contains(errs.String(), `"msg":"Starting"`) {
-		t.Errorf("the log does not say that it starts:\n%s", errs.String())
+	if !strings.Contains(p.Output.String(), `"msg":"Starting"`) {
+		t.Errorf("the log does not say that it starts:\n%s", p.Output)
 	}
 }
 

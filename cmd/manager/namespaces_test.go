@@ -55,7 +55,7 @@ func TestForbiddenNamespaces(t *testing.T) {
 	})
 
 	health := harness.Address(t)
-	harness.Start(t, "manager", "--kubeconfig="+as, "--namespace="+served, "--namespace="+forbidden, "--namespace="+partly,
+	start(t, "--kubeconfig="+as, "--namespace="+served, "--namespace="+forbidden, "--namespace="+partly,
 		"--health-probe-bind-address="+health, "--metrics-bind-address=0")
 	harness.Eventually(t, "readiness names what is missing", func(ctx context.Context) error {
 		says, err := body(ctx, "http://"+health+"/readyz/namespaces")

@@ -67,6 +67,12 @@ func Start(t testing.TB, name string, args ...string) *Program {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return StartFile(t, name, path, args...)
+}
+
+// StartFile is Start for a file.
+func StartFile(t testing.TB, name, path string, args ...string) *Program {
+	t.Helper()
 	p, err := Run(name, "", path, args...)
 	if err != nil {
 		t.Fatal(err)
