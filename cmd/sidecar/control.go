@@ -14,7 +14,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
@@ -131,6 +133,10 @@ func openTool(ctx context.Context, directory string, stderr io.Writer) (tool spo
 	}
 	if _, err := os.Stat(directory); err != nil {
 		return nil, false, nil, fmt.Errorf("no spool: set the sidecar's --spool-dir: %w", err)
+	}
+	// The folder of all shards is not a spool, and nothing that is put there would be written.
+	if spools, err := spoolsIn(directory); err != nil || (len(spools) > 0 && !slices.Contains(spools, filepath.Clean(directory))) {
+		return nil, false, nil, errors.Join(fmt.Errorf("%s has a spool for each shard: set --spool-dir to one of %s", directory, strings.Join(spools, ", ")), err)
 	}
 	store, err := spool.Open(directory, spool.Options{MaxBytes: maxSpoolBytes, Now: wallClock, OnDamage: func(file string, bytes int64) {
 		_, _ = fmt.Fprintf(stderr, "sidecar: %v: %d bytes were copied to %s\n", spool.ErrDamaged, bytes, file)

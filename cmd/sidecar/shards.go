@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
@@ -22,10 +23,12 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/routes"
 	"github.com/meetingops/meeting-recording-operator/internal/shard"
-	"github.com/meetingops/meeting-recording-operator/internal/spool"
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
+
+// crowdShare is the share of --max-in-flight, as a divisor, of senders that may wait for API servers while others are to have slots.
+const crowdShare = 4
 
 // shardOptions are the clusters over which sessions are spread. Without any, there is the one of --kubeconfig.
 type shardOptions struct{ names, kubeconfigs []string }
@@ -35,6 +38,9 @@ func (o *shardOptions) bind(flags *flag.FlagSet) {
 		name, kubeconfig, _ := strings.Cut(value, "=")
 		if kubeconfig == "" {
 			return errors.New("must be NAME=KUBECONFIG")
+		}
+		if i := slices.Index(o.kubeconfigs, kubeconfig); i >= 0 {
+			return fmt.Errorf("shard %s has the same kubeconfig: each is a cluster of its own", o.names[i])
 		}
 		names := append(slices.Clone(o.names), name)
 		if err := shard.Check(names); err != nil {
@@ -70,9 +76,9 @@ func (o *shardOptions) targets(home *rest.Config) ([]target, error) {
 		targets = nil
 	}
 	for i, name := range o.names {
-		cluster, err := clientcmd.BuildConfigFromFlags("", o.kubeconfigs[i])
+		cluster, err := readKubeconfig(o.kubeconfigs[i])
 		if err != nil {
-			return nil, fmt.Errorf("--shard=%s=%s: %w", name, o.kubeconfigs[i], err)
+			return nil, fmt.Errorf("read the kubeconfig of --shard=%s=%s: %w", name, o.kubeconfigs[i], err)
 		}
 		targets = append(targets, target{name, cluster})
 	}
@@ -83,17 +89,46 @@ func (o *shardOptions) targets(home *rest.Config) ([]target, error) {
 	return targets, nil
 }
 
+// readKubeconfig returns the configuration of a kubeconfig's current context. An empty file is an error, and not the cluster of the Pod.
+func readKubeconfig(path string) (*rest.Config, error) {
+	kubeconfig, err := (&clientcmd.ClientConfigLoadingRules{ExplicitPath: path}).Load()
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := clientcmd.NewDefaultClientConfig(*kubeconfig, &clientcmd.ConfigOverrides{}).ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		err = errors.New("it needs a current-context with a cluster and a user")
+	}
+	return cluster, err
+}
+
 // shards has an outbox for each shard, so that what waits for one of them delays no other. Without --shard there is one, of no name.
 type shards struct {
 	names   []string
 	outbox  map[string]*spooler
+	waiting atomic.Int64 // senders
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
 }
 
 // Record implements receiver.Recorder.
 func (s *shards) Record(ctx context.Context, ev recorder.Event) (recorder.Outcome, error) {
-	return s.outbox[shard.Of(s.names, ev.SessionID)].Record(ctx, ev)
+	p := s.outbox[shard.Of(s.names, ev.SessionID)]
+	for _, waiting := range []*atomic.Int64{&s.waiting, &p.waiting} {
+		waiting.Add(1)
+		defer waiting.Add(-1)
+	}
+	return p.Record(ctx, ev)
+}
+
+// crowd returns what reports whether too many senders wait to also wait for the API server of a shard: those of shards that hang must leave
+// slots to others. Each shard has a share for itself. All together, with what is shared, are fewer than a namespace may have.
+func (s *shards) crowd(p *spooler, maxInFlight int) func() bool {
+	if maxInFlight == 0 || len(s.names) == 1 {
+		return nil
+	}
+	shared, own := int64(maxInFlight/crowdShare), int64(max(1, maxInFlight/crowdShare/2/len(s.names)))
+	return func() bool { return s.waiting.Load() > shared && p.waiting.Load() > own }
 }
 
 // openShards opens the outboxes. Close them also after an error.
@@ -102,14 +137,14 @@ func (s *sidecar) openShards(targets []target, registry prometheus.Registerer) e
 	for _, t := range targets {
 		s.shards.names = append(s.shards.names, t.name)
 	}
+	requests, metrics := recorder.NewMetrics(registry), outbox.NewMetrics(registry)
 	directory := s.options.spool.directory
 	if directory != "" {
-		if err := checkStrays(directory, s.shards.names); err != nil {
+		if err := s.checkStrays(directory, metrics); err != nil {
 			return err
 		}
 		s.readiness.Clear(noAPIServer) // webhooks can be accepted without it
 	}
-	requests, metrics := recorder.NewMetrics(registry), outbox.NewMetrics(registry)
 	for _, t := range targets {
 		log := s.log
 		if t.name != "" {
@@ -127,7 +162,7 @@ func (s *sidecar) openShards(targets []target, registry prometheus.Registerer) e
 		writer := &recorder.Writer{Store: p.api, Windows: s.options.windows}
 		options := outbox.Options{
 			Write: writer.Write, Timeout: s.options.writeTimeout, SpoolFirst: s.options.spool.first(),
-			Metrics: metrics, Tracer: s.tracer, Log: log, Now: wallClock,
+			IsCrowded: s.shards.crowd(p, s.options.overload.maxInFlight), Metrics: metrics, Tracer: s.tracer, Log: log, Now: wallClock,
 		}
 		own := filepath.Join(directory, t.name)
 		if directory != "" {
@@ -140,9 +175,14 @@ func (s *sidecar) openShards(targets []target, registry prometheus.Registerer) e
 		p.Outbox = outbox.New(options)
 		s.shards.outbox[t.name] = p
 		if directory != "" {
-			p.control = newControl(own, localTool{p.store, func(session recorder.Session) bool {
-				return shard.Of(s.shards.names, session.SessionID) == t.name
-			}}, p.Start)
+			owns := func(session recorder.Session) bool { return shard.Of(s.shards.names, session.SessionID) == t.name }
+			p.control = newControl(own, localTool{p.store, owns}, p.Start)
+			if len(targets) == 1 {
+				continue
+			}
+			if others := countOthers(p.store, owns); others > 0 {
+				return fmt.Errorf("%s has %d events of sessions of other shards: give the same names with --shard as before until they are written, or %s", own, others, moveAway)
+			}
 		}
 	}
 	return nil
@@ -154,37 +194,6 @@ func labelled(registry prometheus.Registerer, shard string) prometheus.Registere
 		return registry
 	}
 	return prometheus.WrapRegistererWith(prometheus.Labels{"shard": shard}, registry)
-}
-
-// checkStrays returns an error if events wait in a folder of no shard: nobody would write them.
-func checkStrays(directory string, names []string) error {
-	strays := map[string]bool{}
-	for _, pattern := range []string{"*.spool", filepath.Join("*", "*.spool")} {
-		files, err := filepath.Glob(filepath.Join(directory, pattern))
-		if err != nil {
-			return fmt.Errorf("--spool-dir: %w", err)
-		}
-		for _, file := range files {
-			strays[filepath.Dir(file)] = true
-		}
-	}
-	for _, name := range names {
-		delete(strays, filepath.Join(directory, name))
-	}
-	for stray := range strays {
-		store, err := spool.Open(stray, spool.Options{MaxBytes: maxSpoolBytes, Now: wallClock})
-		if err != nil {
-			return fmt.Errorf("look for events of other shards: %w", err)
-		}
-		stats := store.Stats()
-		if err := store.Close(); err != nil {
-			return fmt.Errorf("look for events of other shards: %w", err)
-		}
-		if left := stats.Events + stats.DeadLetters; left > 0 {
-			return fmt.Errorf("%s has %d events of a shard that is not given: give it with --shard until they are written, or move them with `sidecar spool export` and `import`", stray, left)
-		}
-	}
-	return nil
 }
 
 func (s *shards) listen(ctx context.Context) {

@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -18,7 +19,11 @@ func TestMemoryOfShards(t *testing.T) {
 	server := newTestShard(t, "all")
 	args := []string{"--spool-dir=" + filepath.Join(t.TempDir(), "spool"), "--write-timeout=10s"}
 	for i := range shards {
-		args = append(args, fmt.Sprintf("--shard=shard-%d=%s", i, server.kubeconfig))
+		kubeconfig := filepath.Join(t.TempDir(), fmt.Sprint(i))
+		if err := os.Symlink(server.kubeconfig, kubeconfig); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, fmt.Sprintf("--shard=shard-%d=%s", i, kubeconfig))
 	}
 	p := startProcess(t, args...)
 	var next atomic.Int64

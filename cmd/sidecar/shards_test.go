@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -172,6 +173,50 @@ func TestShards(t *testing.T) {
 	}
 }
 
+// TestHangingShardLeavesRoom: senders that wait for a shard that hangs leave slots to those of the others, also within a namespace's share.
+func TestHangingShardLeavesRoom(t *testing.T) {
+	const token = "token-of-team-a-0"
+	routes := filepath.Join(t.TempDir(), "routes.yaml")
+	write(t, routes, "routes:\n- {namespace: default, endpointToken: "+token+"}\n")
+	for name, tc := range map[string]struct{ namespaces, path string }{
+		"one namespace": {"--namespace=default", ""},
+		"routes":        {"--routes-file=" + routes, "/" + token},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSharded(t)
+			s.args[1] = tc.namespaces
+			p := start(t, append(s.args, "--write-timeout=4s", "--max-in-flight=64")...)
+			p.becomes(t, 200, "ok")
+			url := "http://" + p.Webhooks + "/webhooks/videosdk" + tc.path
+			s.shards[1].state.Store(hangs)
+			var senders sync.WaitGroup
+			for i := range 200 {
+				session := fmt.Sprintf("%s-%d", name, i)
+				if shard.Of([]string{"eu-1", "eu-2", "us-1"}, session) != "eu-2" {
+					continue
+				}
+				time.Sleep(5 * time.Millisecond) // not more at once than a namespace may send to shards that work
+				senders.Go(func() {
+					if status, got := ask(t, http.MethodPost, url, body("recording-started", session), false); status != 202 {
+						t.Errorf("%d %s, want 202", status, got)
+					}
+				})
+			}
+			for _, session := range s.sessions["eu-1"] {
+				begin := time.Now()
+				status, got := ask(t, http.MethodPost, url, body("recording-started", session), false)
+				if took := time.Since(begin); status != 200 || took > time.Second {
+					t.Errorf("%d %s after %s, want 200 at once", status, got, took)
+				}
+			}
+			senders.Wait()
+			if code := p.end(t); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+		})
+	}
+}
+
 // TestShardsImport: a running sidecar takes only events of the shard into its spool.
 func TestShardsImport(t *testing.T) {
 	s := newSharded(t)
@@ -206,6 +251,31 @@ func TestShardsImport(t *testing.T) {
 	}
 }
 
+// TestSpoolToolOfShards: in the folder of all shards no event would be found, and none that is imported there would be written.
+func TestSpoolToolOfShards(t *testing.T) {
+	s := newSharded(t)
+	directory := strings.TrimPrefix(s.args[2], "--spool-dir=")
+	addDeadLetters(t, directory, "") // as a sidecar without shards leaves it
+	p := start(t, s.args...)
+	p.becomes(t, 200, "ok")
+	for _, state := range []string{"runs", "has ended"} {
+		for _, args := range [][]string{{"list"}, {"export"}, {"import"}, {"retry", "--all"}, {"delete", "--all"}} {
+			_, stderr := runTool(t, 1, append(args, "--spool-dir", directory+"/")...)
+			if want := " has a spool for each shard: set --spool-dir to one of " + filepath.Join(directory, "eu-1") + ", " + filepath.Join(directory, "eu-2"); !strings.Contains(stderr, want) {
+				t.Errorf("%s of a sidecar that %s: %q, want %q", args[0], state, stderr, want)
+			}
+		}
+		for _, one := range s.shards {
+			if list, _ := runTool(t, 0, "list", "--spool-dir", filepath.Join(directory, one.name)); !strings.HasPrefix(list, "ID ") {
+				t.Errorf("list of %s: %q", one.name, list)
+			}
+		}
+		if state == "runs" && p.end(t) != 0 {
+			t.Error("exit code is not 0")
+		}
+	}
+}
+
 // TestStrays: a sidecar does not start beside events that it would never write.
 func TestStrays(t *testing.T) {
 	s := newSharded(t)
@@ -214,10 +284,12 @@ func TestStrays(t *testing.T) {
 	for _, tc := range []struct {
 		name, folder string
 		args         []string
+		want         string
 	}{
-		{"a shard was removed", "eu-3", s.args},
-		{"shards were introduced", "", s.args},
-		{"shards were given up", "eu-1", single},
+		{"a shard was removed", "eu-3", s.args, "of a shard that is not given"},
+		{"shards were introduced", "", s.args, "of a shard that is not given"},
+		{"shards were given up", "eu-1", single, "of a shard that is not given"},
+		{"a shard was added", shard.Of([]string{"eu-1", "eu-2"}, "stray-of-us-1"), s.args, "of sessions of other shards"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			store, err := spool.Open(filepath.Join(directory, tc.folder), spool.Options{MaxBytes: maxSpoolBytes, Now: time.Now})
@@ -225,7 +297,7 @@ func TestStrays(t *testing.T) {
 				t.Fatal(err)
 			}
 			record := outbox.SpooledEvent{Event: recorder.Event{
-				Session: recorder.Session{Namespace: "default", MeetingID: meetingID, SessionID: "stray"},
+				Session: recorder.Session{Namespace: "default", MeetingID: meetingID, SessionID: "stray-of-us-1"},
 				Event:   lifecycle.Event{Type: v1alpha1.EventStarted, Source: v1alpha1.EventSourceWebhook, ReceivedAt: time.Now()},
 			}}.Record(spool.Waiting)
 			if err := spool.AppendNow(store, []spool.Record{record}); err != nil {
@@ -236,7 +308,7 @@ func TestStrays(t *testing.T) {
 			}
 			var stderr bytes.Buffer
 			code := run(t.Context(), append(append([]string{}, localPorts...), tc.args...), io.Discard, &stderr)
-			if code != 1 || !strings.Contains(stderr.String(), filepath.Join(directory, tc.folder)+" has 1 events of a shard that is not given") {
+			if code != 1 || !strings.Contains(stderr.String(), filepath.Join(directory, tc.folder)+" has 1 events "+tc.want) {
 				t.Errorf("exit code %d, printed %q", code, stderr.String())
 			}
 			if err := os.RemoveAll(directory); err != nil {
@@ -259,6 +331,8 @@ func TestStrays(t *testing.T) {
 
 // TestWrongShards: each message says what to fix.
 func TestWrongShards(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty")
+	write(t, empty, "")
 	for _, tc := range []struct {
 		name string
 		args []string
@@ -268,8 +342,10 @@ func TestWrongShards(t *testing.T) {
 		{"no kubeconfig", []string{"--shard=eu-1", "--spool-dir=x"}, 2, "must be NAME=KUBECONFIG"},
 		{"a name that is none", []string{"--shard=EU/1=a", "--spool-dir=x"}, 2, `"EU/1" is not the name of a shard`},
 		{"twice", []string{"--shard=eu-1=a", "--shard=eu-1=b", "--spool-dir=x"}, 2, "shard eu-1 is given twice"},
+		{"one kubeconfig for two", []string{"--shard=eu-1=a", "--shard=eu-2=a", "--spool-dir=x"}, 2, "shard eu-1 has the same kubeconfig: each is a cluster of its own"},
 		{"no spool", []string{"--shard=eu-1=a"}, 2, "--shard needs --spool-dir: while a shard is lost, its events wait there"},
-		{"a missing kubeconfig", []string{"--shard=eu-1=/no/such", "--spool-dir=" + t.TempDir()}, 1, "--shard=eu-1=/no/such: "},
+		{"a missing kubeconfig", []string{"--shard=eu-1=/no/such", "--spool-dir=" + t.TempDir()}, 1, "read the kubeconfig of --shard=eu-1=/no/such: stat /no/such: "},
+		{"an empty kubeconfig", []string{"--shard=eu-1=" + empty, "--spool-dir=" + t.TempDir()}, 1, "read the kubeconfig of --shard=eu-1=" + empty + ": it needs a current-context with a cluster and a user"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var stderr bytes.Buffer

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -88,6 +89,7 @@ type spooler struct {
 	api     *recorder.RESTStore
 	store   *spool.Store // nil without --spool-dir
 	control *control
+	waiting atomic.Int64 // senders
 	log     logr.Logger
 	workers sync.WaitGroup
 }

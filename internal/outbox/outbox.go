@@ -47,7 +47,7 @@ type Spool interface {
 	Stats() spool.Stats
 }
 
-// Options configure an Outbox. All are required except Spool and Tracer.
+// Options configure an Outbox. All are required except Spool, IsCrowded and Tracer.
 type Options struct {
 	// Write writes events of one session in order, until ctx is done, and returns each result; see recorder.Writer.Write.
 	Write func(ctx context.Context, session recorder.Session, events []lifecycle.Event) []recorder.Written
@@ -57,7 +57,9 @@ type Options struct {
 	Spool Spool
 	// SpoolFirst acknowledges events once they are in the Spool. It changes nothing else.
 	SpoolFirst bool
-	Metrics    *Metrics
+	// IsCrowded, if not nil, reports whether an event is to be treated as with SpoolFirst, so that its sender does not wait for the API server.
+	IsCrowded func() bool
+	Metrics   *Metrics
 	// Tracer, if not nil, traces the events written from the Spool.
 	Tracer *tracing.Tracer
 	Log    logr.Logger
@@ -121,7 +123,7 @@ func (o *Outbox) Start() error {
 func (o *Outbox) Record(ctx context.Context, ev recorder.Event) (recorder.Outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	if o.SpoolFirst {
+	if o.SpoolFirst || (o.IsCrowded != nil && o.IsCrowded()) {
 		if outcome, err := o.accept(ctx, ev, true); err == nil {
 			return outcome, nil
 		}
@@ -179,7 +181,6 @@ func (o *Outbox) giveUp(q *queue, e *entry, cause error) {
 
 // Flush waits until the queues are empty, or ctx is done.
 func (o *Outbox) Flush(ctx context.Context) {
-	// It fails only when ctx is done.
 	_ = wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
@@ -187,7 +188,6 @@ func (o *Outbox) Flush(ctx context.Context) {
 	})
 }
 
-// isDrained reports whether no event waits on disk.
 func (o *Outbox) isDrained() bool { return o.Spool == nil || o.Spool.Stats().Events == 0 }
 
 // Close begins no more writes, and waits for those in flight; when ctx is done it cancels them.

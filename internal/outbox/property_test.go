@@ -30,6 +30,7 @@ type life struct {
 	pause    time.Duration // between events
 	slowest  time.Duration // of writes
 	trouble  int           // how many of ten phases fail
+	crowded  int           // how many of ten senders do not wait for the API server
 	crashes  bool
 }
 
@@ -50,7 +51,7 @@ func (l life) run(t *testing.T) {
 		s.delay = func() time.Duration { return time.Duration(roll(int(l.slowest))) }
 	}
 	directory := t.TempDir()
-	change := func(o *Options) { o.SpoolFirst = l.first }
+	change := func(o *Options) { o.SpoolFirst, o.IsCrowded = l.first, func() bool { return roll(10) < l.crowded } }
 	w := newWorldIn(t, directory, s, change)
 	acknowledged := map[recorder.Session][]int{}
 	var mu sync.Mutex
@@ -151,6 +152,7 @@ func TestLives(t *testing.T) {
 			pause:   rapid.SampledFrom([]time.Duration{0, time.Millisecond, 30 * time.Millisecond, time.Second}).Draw(rt, "pause"),
 			slowest: rapid.SampledFrom([]time.Duration{0, 10 * time.Millisecond, time.Second, 5 * time.Second}).Draw(rt, "slowest write"),
 			trouble: rapid.IntRange(0, 10).Draw(rt, "trouble"), crashes: rapid.Bool().Draw(rt, "crash"),
+			crowded: rapid.IntRange(0, 10).Draw(rt, "crowded"),
 		}
 		synctest.Test(t, l.run)
 		if t.Failed() {

@@ -27,9 +27,10 @@ const (
 	Slow        Kind = "takes seconds"
 	Killed      Kind = "is killed"
 	Ended       Kind = "is ended and started again"
+	Crowded     Kind = "has too many senders"
 )
 
-// Fault is one thing that goes wrong. Who is a shard, or a receiver that restarts at From.
+// Fault is one thing that goes wrong. Who is a shard, or a receiver; one that restarts does so at From.
 type Fault struct {
 	Kind     Kind
 	Who      string
@@ -91,6 +92,10 @@ func NewPlan(seed uint64) Plan {
 		}
 		f.To = f.From
 		p.Faults = append(p.Faults, f)
+	}
+	if r.IntN(2) == 0 {
+		from := between(r, 0, duration)
+		p.Faults = append(p.Faults, Fault{Kind: Crowded, Who: p.Receivers[r.IntN(len(p.Receivers))], From: from, To: from + between(r, time.Second, longest)})
 	}
 	return p
 }

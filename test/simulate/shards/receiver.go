@@ -70,8 +70,13 @@ func (w *world) start(name, directory string) *receiver {
 		objects.ShareCache(len(w.plan.Shards))
 		writer := &recorder.Writer{Store: objects, Windows: lifecycle.Windows{Reorder: time.Minute, Redelivery: 10 * time.Second}}
 		r.spools[of] = store
+		isCrowded := func() bool {
+			now := time.Since(w.began)
+			return w.plan.is(name, now, now, Crowded)
+		}
 		r.outboxes[of] = outbox.New(outbox.Options{
-			Write: writer.Write, Timeout: writeTimeout, Spool: store, Metrics: outbox.NewMetrics(registry), Log: logr.Discard(), Now: time.Now,
+			IsCrowded: isCrowded,
+			Write:     writer.Write, Timeout: writeTimeout, Spool: store, Metrics: outbox.NewMetrics(registry), Log: logr.Discard(), Now: time.Now,
 		})
 		if err := r.outboxes[of].Start(); err != nil {
 			w.broken("%s reads the spool of %s: %v", name, of, err)

@@ -41,7 +41,7 @@ func TestSeeds(t *testing.T) {
 			t.Errorf("%s\n%s", plan, strings.Join(problems[:min(len(problems), 10)], "\n"))
 		}
 	}
-	for _, kind := range []Kind{Refuses, Hangs, LosesAnswer, Slow, Killed, Ended} {
+	for _, kind := range []Kind{Refuses, Hangs, LosesAnswer, Slow, Killed, Ended, Crowded} {
 		if *seeds >= 100 && drawn[kind] == 0 {
 			t.Errorf("no seed draws: %s", kind)
 		}
