@@ -60,31 +60,6 @@ func TestGenuineConnectionsStay(t *testing.T) {
 	genuine.expect(200)
 }
 
-// TestBurstOfSenders: while the provider's own connections hold most places and one more of them waits, an answer ends its connection.
-func TestBurstOfSenders(t *testing.T) {
-	h := newHold()
-	g := newGuarded(t, h, 0, 3).start(t)
-	senders := g.occupy(t, h, 3)
-	next := g.dial(t)
-	next.send(head(t) + goodBody)
-	<-time.After(100 * time.Millisecond) // until it waits for a slot
-	h.release <- struct{}{}
-	<-h.entered // the next has the place of the one that was answered
-	close(h.release)
-	ended := 0
-	for _, w := range senders {
-		if w.expect(200).closes {
-			ended++
-		}
-	}
-	if ended != 1 {
-		t.Errorf("%d connections ended, want the one whose place was wanted", ended)
-	}
-	if next.expect(200).closes {
-		t.Error("a connection ended though nobody waited")
-	}
-}
-
 // TestSlowSendersAreCut by the time-outs alone, with room for all: what has
 // trickled in every now and then does not prolong them.
 func TestSlowSendersAreCut(t *testing.T) {

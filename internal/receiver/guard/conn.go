@@ -22,9 +22,9 @@ type Conn struct {
 	heard, reading, busy atomic.Bool
 
 	// The owner's mu guards what follows.
-	since      time.Time // when it began, or of the first answer, or the last genuine request
+	since      time.Time // when it began, or of the first answer, or the answer to the last genuine request
 	isGenuine  bool
-	isAnswered bool // before it was genuine
+	isAnswered bool
 	isGone     bool
 	class      *list.List // its class, if it may be cut, else nil
 	element    *list.Element
@@ -94,7 +94,6 @@ func (c *Conn) SetBusy(isBusy bool) {
 func (c *Conn) Genuine() {
 	c.change(func() {
 		c.leaveClass()
-		c.since = time.Now()
 		if !c.isGenuine && !c.isGone {
 			c.owner.genuine++
 		}
@@ -107,11 +106,11 @@ func (c *Conn) Genuine() {
 // once, and no connection is cut that may send again.
 func (c *Conn) Answered() (closeIt bool) {
 	c.change(func() {
-		c.leaveClass()
-		c.heard.Store(false)
-		if c.isNew() {
+		if c.isNew() || c.class == nil { // the first, or to a genuine request
 			c.since, c.isAnswered = time.Now(), true
 		}
+		c.leaveClass()
+		c.heard.Store(false)
 		c.enterClass()
 		c.busy.Store(false)
 		closeIt = c.owner.draining
