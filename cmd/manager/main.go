@@ -150,11 +150,11 @@ var cachedResources = []schema.GroupVersionResource{
 	batchv1.SchemeGroupVersion.WithResource("jobs"),
 }
 
-// comparedInformer returns how the caches make informers. That of recordings reports etcd's revision to the checker.
+// comparedInformer returns how the caches make informers. They list again after an outage. That of recordings reports etcd's revision to the checker.
 func comparedInformer(checker *apicheck.Checker,
 ) func(toolscache.ListerWatcher, runtime.Object, time.Duration, toolscache.Indexers) toolscache.SharedIndexInformer {
 	return func(source toolscache.ListerWatcher, example runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
-		informer := toolscache.NewSharedIndexInformer(source, example, resync, indexers)
+		informer := toolscache.NewSharedIndexInformer(kube.Relist(source), example, resync, indexers)
 		if _, isRecording := example.(*v1alpha1.MeetingRecording); isRecording {
 			checker.AlsoCompare(informer)
 		}

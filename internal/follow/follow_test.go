@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,13 +86,27 @@ func put(server *memoryapi.Server, name string) {
 
 // What is written after etcd was restored from a backup is not missed, although its version is one that was already followed past.
 func TestRunAfterRestore(t *testing.T) {
+	for name, written := range map[string]int{"behind what was followed": 1, "past what was followed": 9} {
+		t.Run(name, func(t *testing.T) { runAfterRestore(t, written) })
+	}
+}
+
+// runAfterRestore writes so much after the restore, before anybody can connect.
+func runAfterRestore(t *testing.T, written int) {
 	synctest.Test(t, func(t *testing.T) {
 		server := memoryapi.New(time.Now, "meetings")
 		pass := func() { time.Sleep(time.Minute) } //nolint:forbidigo // the bubble's clock
 		put(server, "before")
 		pass()
 		backup := time.Now()
-		source := follow.Source{Client: newReader(t, (&memoryapi.Transport{Server: server}).Config()), Namespace: "meetings"}
+		var isDown atomic.Bool
+		transport := &memoryapi.Transport{Server: server, Fault: func(memoryapi.Call) (fault memoryapi.Fault) {
+			if isDown.Load() {
+				fault.Refused = fmt.Errorf("dial tcp: %w", syscall.ECONNREFUSED)
+			}
+			return fault
+		}}
+		source := follow.Source{Client: newReader(t, transport.Config()), Namespace: "meetings"}
 		var mu sync.Mutex
 		observed := map[string]bool{}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -107,12 +123,17 @@ func TestRunAfterRestore(t *testing.T) {
 			put(server, fmt.Sprintf("lost-%d", i))
 		}
 		pass()
+		isDown.Store(true)
 		server.Restore(backup)
-		put(server, "after")
+		pass()
+		for i := range written {
+			put(server, fmt.Sprintf("after-%d", i))
+		}
+		isDown.Store(false)
 		pass()
 		cancel()
 		running.Wait()
-		for _, name := range []string{"before", "lost-2", "after"} {
+		for _, name := range []string{"before", "lost-2", "after-0"} {
 			if !observed[name] {
 				t.Errorf("%s is not observed", name)
 			}

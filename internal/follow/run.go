@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -20,7 +21,7 @@ var backoff = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 
 
 // Run lists the recordings that the field selector matches and then follows all changes of the source, until the context ends. It calls
 // observe with each recording that exists, and forget, which may be nil, with each that was deleted. It continues where a watch ended, and
-// lists again if the API server no longer has that version.
+// lists again if the API server no longer has that version, or has refused a connection.
 func (s Source) Run(ctx context.Context, selector string, observe, forget func(*v1alpha1.MeetingRecording)) {
 	apply := func(kind watch.EventType, recording *v1alpha1.MeetingRecording, _ uint64) error {
 		switch {
@@ -41,7 +42,7 @@ func (s Source) Run(ctx context.Context, selector string, observe, forget func(*
 			reached, err = s.Follow(ctx, version, apply)
 		}
 		switch {
-		case errors.Is(err, ErrCompacted):
+		case errors.Is(err, ErrCompacted), utilnet.IsConnectionRefused(err): // etcd may have been restored before the API server is back
 			version = 0
 		case reached != version:
 			version, delay = reached, backoff

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/meetingops/meeting-recording-operator/internal/kube"
 	"github.com/meetingops/meeting-recording-operator/test/harness/memoryapi"
 )
 
@@ -63,7 +64,7 @@ func (p *process) Since(t time.Time) time.Duration { return p.now().Sub(t) }
 type orderedInformer struct{ cache.SharedIndexInformer }
 
 func newInformer(lister cache.ListerWatcher, example runtime.Object, resync time.Duration, indexers cache.Indexers) cache.SharedIndexInformer {
-	objects := memoryapi.Objects(cache.ToListerWatcherWithContext(lister), example)
+	objects := memoryapi.Objects(kube.Relist(lister), example)
 	return orderedInformer{cache.NewSharedIndexInformer(objects, example, resync, indexers)}
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,7 +21,7 @@ import (
 )
 
 var (
-	errRefused = errors.New("dial tcp: connection refused")
+	errRefused = fmt.Errorf("dial tcp: %w", syscall.ECONNREFUSED)
 	errLost    = errors.New("read tcp: connection reset by peer")
 	errDead    = errors.New("the process is dead")
 )

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -26,7 +27,7 @@ import (
 )
 
 var (
-	errRefused = errors.New("dial tcp: connection refused")
+	errRefused = fmt.Errorf("dial tcp: %w", syscall.ECONNREFUSED)
 	errLost    = errors.New("read tcp: connection reset by peer")
 	errDead    = errors.New("the process is dead")
 )
