@@ -47,7 +47,8 @@ func (d *deletion) Reconcile(ctx context.Context, job *batchv1.Job) (reconcile.R
 	if condition == nil || of == nil || job.DeletionTimestamp != nil {
 		return reconcile.Result{}, nil
 	}
-	if wait := jobs.KeepUntil(job, condition.LastTransitionTime.Time).Sub(d.Clock.Now()); wait > 0 {
+	now := d.Clock.Now()
+	if wait := jobs.KeepUntil(job, condition.LastTransitionTime.Time).Sub(now); wait > 0 {
 		return reconcile.Result{RequeueAfter: min(wait, d.Settings.StallAfter)}, nil
 	}
 	stored, err := d.isStored(ctx, job, of)
@@ -57,7 +58,7 @@ func (d *deletion) Reconcile(ctx context.Context, job *batchv1.Job) (reconcile.R
 	if _, leads := d.Leading(); !stored || !leads {
 		return reconcile.Result{RequeueAfter: max(d.Pace.AgainAfter, time.Second)}, nil
 	}
-	if err := d.ServerClock.Check(ctx); err != nil {
+	if err := d.ServerClock.Check(ctx, now); err != nil {
 		return reconcile.Result{}, err
 	}
 	err = d.Client.Delete(ctx, job, client.Preconditions{UID: &job.UID}, client.PropagationPolicy(metav1.DeletePropagationBackground))

@@ -110,7 +110,7 @@ func (s *Sweeper) sweepNamespace(ctx context.Context, namespace string) error {
 	if _, ok := rules.Shortest(namespace); !ok {
 		return nil
 	}
-	if err := s.ServerClock.Check(ctx); err != nil {
+	if err := s.ServerClock.Check(ctx, s.Clock.Now()); err != nil {
 		failuresTotal.WithLabelValues("clock").Inc()
 		log.FromContext(ctx).Error(err, "Retention skipped, nothing is deleted")
 		return nil
@@ -162,15 +162,16 @@ func (s *Sweeper) tolerate(ctx context.Context, key types.NamespacedName, err er
 
 // consider deletes the session whose first recording this is, if all of it is due.
 func (s *Sweeper) consider(ctx context.Context, key types.NamespacedName, rules retention.Rules) error {
+	now := s.Clock.Now()
 	recording, err := s.get(ctx, key, fromWatchCache)
-	if err != nil || recording == nil || !rules.MayBeDue(recording, s.Clock.Now()) {
+	if err != nil || recording == nil || !rules.MayBeDue(recording, now) {
 		return err
 	}
 	session, err := s.session(ctx, recording, rules)
-	if err != nil || !rules.Due(session, s.Clock.Now()) {
+	if err != nil || !rules.Due(session, now) {
 		return err
 	}
-	if err := s.ServerClock.Check(ctx); err != nil { // a sweep takes hours, and the clock may have been set
+	if err := s.ServerClock.Check(ctx, now); err != nil { // a sweep takes hours, and the clock may have been set
 		return err
 	}
 	return s.deleteAll(ctx, session)
@@ -233,8 +234,7 @@ func segmentName(recording *v1alpha1.MeetingRecording, segment int32) string {
 	return lifecycle.Name(recording.Spec.MeetingID, recording.Spec.SessionID, segment)
 }
 
-// segment returns another recording of the session; nil if there is none. That is confirmed by a read from etcd: the watch cache may not
-// have it yet.
+// segment returns another recording of the session, or nil. Only etcd confirms that there is none: the watch cache may be behind.
 func (s *Sweeper) segment(ctx context.Context, of *v1alpha1.MeetingRecording, segment int32) (*v1alpha1.MeetingRecording, error) {
 	key := types.NamespacedName{Namespace: of.Namespace, Name: segmentName(of, segment)}
 	found, err := s.get(ctx, key, fromWatchCache)

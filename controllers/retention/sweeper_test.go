@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -69,6 +71,26 @@ func TestSweepWithStaleCache(t *testing.T) {
 	}
 }
 
+// What is due only by a clock that is set right just before the deletion is kept.
+func TestDueByAWrongClock(t *testing.T) {
+	kept := recording("a", metav1.NewTime(time.Now().Add(-time.Hour)))
+	local := clocktesting.NewFakePassiveClock(time.Now())
+	live := fakeClient(t, interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+		if _, isPage := list.(*metav1.PartialObjectMetadataList); isPage {
+			local.SetTime(time.Now().Add(49 * time.Hour))
+		}
+		return c.List(ctx, list, options...)
+	}}, kept)
+	var comparisons atomic.Int32
+	sweepBy(t, live, live, local, func() {
+		comparisons.Add(1)
+		local.SetTime(time.Now())
+	})
+	if err := live.Get(t.Context(), client.ObjectKeyFromObject(kept), kept); err != nil || comparisons.Load() != 2 {
+		t.Errorf("after %d comparisons: %v", comparisons.Load(), err)
+	}
+}
+
 func recording(name string, at metav1.Time) *v1alpha1.MeetingRecording {
 	r := &v1alpha1.MeetingRecording{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name, CreationTimestamp: at}}
 	r.Status.Recording.State, r.Status.Processing.State = v1alpha1.RecordingStopped, v1alpha1.ProcessingSkipped
@@ -88,15 +110,21 @@ func fakeClient(t *testing.T, funcs interceptor.Funcs, objects ...client.Object)
 // sweep deletes what is due after a day.
 func sweep(t *testing.T, cached, live client.WithWatch) {
 	t.Helper()
-	server := httptest.NewServer(http.NotFoundHandler()) // whose answers have the time
+	sweepBy(t, cached, live, clock.RealClock{}, func() {})
+}
+
+// sweepBy does it by a clock, and calls compared when that is compared with the API server's.
+func sweepBy(t *testing.T, cached, live client.WithWatch, local clock.PassiveClock, compared func()) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { compared() })) // whose answers have the time
 	t.Cleanup(server.Close)
-	check, err := serverclock.New(&rest.Config{Host: server.URL}, clock.RealClock{})
+	check, err := serverclock.New(&rest.Config{Host: server.URL}, local)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sweeper := &Sweeper{
 		Rules: retention.Rules{Default: 24 * time.Hour}, Page: 500, Client: cached, Live: live,
-		Recorder: events.NewFakeRecorder(10), Clock: clock.RealClock{}, ServerClock: check,
+		Recorder: events.NewFakeRecorder(10), Clock: local, ServerClock: check,
 	}
 	sweeper.reads, sweeper.deletes = rate.NewLimiter(rate.Inf, 0), rate.NewLimiter(rate.Inf, 0)
 	sweeper.sweep(t.Context())

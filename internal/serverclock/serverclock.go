@@ -54,14 +54,25 @@ func New(cluster *rest.Config, local clock.PassiveClock) (*Checker, error) {
 	return &Checker{client: client, url: strings.TrimSuffix(host.String(), "/") + "/version", clock: local}, nil
 }
 
-// Check returns nil if the local clock differs from the API server's by at most MaxSkew. It returns an error if it differs by more, or
-// if that cannot be determined: then nothing must be deleted.
-func (c *Checker) Check(ctx context.Context) error {
+// Check returns nil if a decision to delete may stand that was made at a time of the local clock. It returns an error if the clock differs
+// from the API server's by more than MaxSkew, if it was set back since the decision, or if that cannot be determined.
+func (c *Checker) Check(ctx context.Context, decided time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.isFresh() {
-		return nil
+	if !c.isFresh() {
+		if err := c.compare(ctx); err != nil {
+			return err
+		}
 	}
+	if now := c.clock.Now(); decided.Round(0).Sub(now.Round(0)) > MaxSkew {
+		return fmt.Errorf("local clock was set back from %s to %s since the deletion was found due: it is looked at again",
+			decided.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// compare asks the API server for its time.
+func (c *Checker) compare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	sent := c.clock.Now()

@@ -83,7 +83,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				err := newChecker(t, &test.api, clock.RealClock{}).Check(t.Context())
+				err := newChecker(t, &test.api, clock.RealClock{}).Check(t.Context(), time.Now())
 				if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 					t.Errorf("got %v, want %q", err, test.want)
 				}
@@ -99,7 +99,7 @@ func TestCheckAgain(t *testing.T) {
 		checker := newChecker(t, api, local)
 		check := func(when string, requests int, agrees bool) {
 			t.Helper()
-			if err := checker.Check(t.Context()); (err == nil) != agrees {
+			if err := checker.Check(t.Context(), local.Now()); (err == nil) != agrees {
 				t.Errorf("%s: %v", when, err)
 			}
 			if api.requests != requests {
@@ -121,6 +121,25 @@ func TestCheckAgain(t *testing.T) {
 		check("still", 4, false)
 		local.SetTime(local.Now().Add(-49 * time.Hour))
 		check("clock was set back", 4, true)
+	})
+}
+
+// What was decided by a clock that was wrong then does not stand, although the clock is right now.
+func TestDecidedByAWrongClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, local := &apiServer{status: http.StatusOK}, clocktesting.NewFakePassiveClock(time.Now())
+		checker := newChecker(t, api, local)
+		decided := time.Now().Add(49 * time.Hour)
+		for _, when := range []string{"clocks not compared yet", "clocks just compared"} {
+			if err := checker.Check(t.Context(), decided); err == nil || !strings.Contains(err.Error(), "was set back from") {
+				t.Errorf("%s: %v", when, err)
+			}
+			for _, harmless := range []time.Duration{-time.Hour, 0, time.Minute} {
+				if err := checker.Check(t.Context(), local.Now().Add(harmless)); err != nil {
+					t.Errorf("%s: decided %s from now: %v", when, harmless, err)
+				}
+			}
+		}
 	})
 }
 

@@ -13,8 +13,8 @@ var manager = []mutant{
 	{"poisoned CloudEvent", "controllers/delivery/delivery.go", "if outcome == eventsink.Unreachable {", "if outcome != eventsink.Delivered {"},
 
 	{"a Job is deleted before its outcome is stored", "controllers/recording/deletion.go", "stored, err := d.isStored(ctx, job, of)", "_, err := d.isStored(ctx, job, of)\n\tstored := true"},
-	{"a Job is deleted too early", "controllers/recording/deletion.go", ".Sub(d.Clock.Now()); wait > 0 {", ".Sub(d.Clock.Now()); wait > time.Hour {"},
-	{"a clock that is ahead deletes Jobs", "controllers/recording/deletion.go", "if err := d.ServerClock.Check(ctx); err != nil {", "if err := d.ServerClock.Check(ctx); false {"},
+	{"a Job is deleted too early", "controllers/recording/deletion.go", ".Sub(now); wait > 0 {", ".Sub(now); wait > time.Hour {"},
+	{"a clock that is ahead deletes Jobs", "controllers/recording/deletion.go", "if err := d.ServerClock.Check(ctx, now); err != nil {", "if err := d.ServerClock.Check(ctx, now); false {"},
 	{"a clock that is ahead deletes recordings", "internal/serverclock/serverclock.go", "if ahead > MaxSkew || behind > MaxSkew {", "if false {"},
 	{"a status is written without a lock", "internal/kube/kube.go", "client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})", "client.MergeFrom(before)"},
 	{"what a cache lacks is decided twice", "internal/kube/kube.go", "return err == nil && order < 0", "return false"},
