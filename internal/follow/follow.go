@@ -14,6 +14,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -36,7 +37,8 @@ const (
 	reachedTimeout = 10 * time.Second
 )
 
-// ErrCompacted is returned if the API server no longer has a version, or never had it.
+// ErrCompacted is returned if the API server no longer has a version, or never had it, or refused a connection: it may come back with an etcd
+// that was restored, and is past that version again with other changes.
 var ErrCompacted = errors.New("the API server no longer has that version")
 
 // Source reads the recordings of one namespace, or of all with "".
@@ -108,6 +110,9 @@ func (s Source) Follow(ctx context.Context, version uint64, apply func(watch.Eve
 	watcher, err := s.Client.Watch(ctx, &v1alpha1.MeetingRecordingList{}, &client.ListOptions{Namespace: s.Namespace, Raw: &metav1.ListOptions{
 		ResourceVersion: strconv.FormatUint(version, 10), AllowWatchBookmarks: true, TimeoutSeconds: &timeout, FieldSelector: s.Selector,
 	}})
+	if utilnet.IsConnectionRefused(err) {
+		err = fmt.Errorf("%w: %w", ErrCompacted, err)
+	}
 	if err != nil {
 		return version, classify("watch meetingrecordings", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"time"
 
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -42,7 +41,7 @@ func (s Source) Run(ctx context.Context, selector string, observe, forget func(*
 			reached, err = s.Follow(ctx, version, apply)
 		}
 		switch {
-		case errors.Is(err, ErrCompacted), utilnet.IsConnectionRefused(err): // etcd may have been restored before the API server is back
+		case errors.Is(err, ErrCompacted):
 			version = 0
 		case reached != version:
 			version, delay = reached, backoff
