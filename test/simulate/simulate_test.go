@@ -186,11 +186,26 @@ func TestFound(t *testing.T) {
 		{"etcd was restored from a backup that was younger than the last look at its revision: what was written then was never delivered", 7243},
 		{"a rerun was requested of a recording that never ended: it was kept forever", 3800},
 		{"a spooled session waited until each of those was tried again that cannot be written", 3669},
+		{"etcd was restored, and past the version that the manager knew before it could connect: it never saw what was written until then", 31729},
+		{"a manager's clock that was a day ahead was set right while it looked whether a Job may be deleted: the Job was, too early", 9082},
 	} {
 		if result := run(t, NewPlan(found.seed, 40), false); len(result.Problems) > 0 {
 			t.Errorf("seed %d, %s:\n%s", found.seed, found.bug, strings.Join(result.Problems, "\n"))
 		}
 	}
+}
+
+// TestWithMonotonic: a clock that is set shows another time, and measures durations as before.
+func TestWithMonotonic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		before := withMonotonic(time.Now(), time.Minute)
+		for _, by := range []time.Duration{-25 * time.Hour, -time.Microsecond, 0, 24 * time.Hour} {
+			set := withMonotonic(time.Now().Add(by), time.Minute+time.Second)
+			if shown, measured := set.Round(0).Sub(time.Now()), set.Sub(before); shown != by || measured != time.Second {
+				t.Errorf("set by %s it shows %s more, and measures %s", by, shown, measured)
+			}
+		}
+	})
 }
 
 // TestShrink: what is left is what the failure needs.
