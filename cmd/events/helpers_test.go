@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -68,6 +69,13 @@ func account(t *testing.T, namespace, name string, verbs ...string) (string, *rb
 	api.Create(t, &corev1.ServiceAccount{ObjectMeta: meta}, bound, &rbacv1.Role{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{{
 		APIGroups: []string{"recording.meetingops.dev"}, Resources: []string{"meetingrecordings"}, Verbs: verbs,
 	}}})
+	for _, verb := range verbs {
+		if err := api.AwaitRights(t.Context(), "system:serviceaccount:"+namespace+":"+name, authorizationv1.ResourceAttributes{
+			Namespace: namespace, Verb: verb, Group: "recording.meetingops.dev", Resource: "meetingrecordings",
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return api.MustToken(t, namespace, name, events.TokenAudience), bound
 }
 

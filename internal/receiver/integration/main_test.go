@@ -23,6 +23,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -58,12 +59,12 @@ func TestMain(m *testing.M) {
 		if nobody, err = c.User("nobody"); err != nil {
 			return err
 		}
-		return grant()
+		return grant(c)
 	})
 }
 
 // grant gives the user sidecar what the receiver needs, and no more.
-func grant() error {
+func grant(c *controlplane.ControlPlane) error {
 	role := &rbacv1.ClusterRole{
 		ObjectMeta: metav1.ObjectMeta{Name: "sidecar"},
 		Rules: []rbacv1.PolicyRule{
@@ -76,7 +77,11 @@ func grant() error {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "sidecar"},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: "sidecar"}},
 	}
-	return errors.Join(admin.Create(context.Background(), role), admin.Create(context.Background(), binding))
+	ctx := context.Background()
+	if err := errors.Join(admin.Create(ctx, role), admin.Create(ctx, binding)); err != nil {
+		return err
+	}
+	return c.AwaitRights(ctx, "sidecar", authorizationv1.ResourceAttributes{Verb: "create", Group: v1alpha1.GroupName, Resource: "meetingrecordings"})
 }
 
 // newNamespace makes a namespace for the test.

@@ -5,12 +5,14 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -73,6 +75,23 @@ func Bind(name, role string, subject rbacv1.Subject) *rbacv1.ClusterRoleBinding 
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
 		Subjects:   []rbacv1.Subject{subject},
 	}
+}
+
+// AwaitRights waits until a user may do all that, after a role or a binding was created: the API server learns of them by a watch.
+func (c *ControlPlane) AwaitRights(ctx context.Context, user string, rights ...authorizationv1.ResourceAttributes) error {
+	for _, right := range rights {
+		review := authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: &right}}
+		if err := harness.Await(ctx, harness.Patience, fmt.Sprintf("%s may %s %s in %s", user, right.Verb, right.Resource, right.Namespace), func(ctx context.Context) error {
+			asked := review.DeepCopy()
+			if err := c.Client.Create(ctx, asked); err != nil || asked.Status.Allowed {
+				return err
+			}
+			return errors.New(asked.Status.Reason)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Token returns a token of a ServiceAccount, for the API server or for other audiences.
