@@ -11,7 +11,7 @@ source hack/env.sh
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/manifests"
-for folder in config/default config/overlays/*/ config/pipelines config/pipelines/*/; do
+for folder in config/default config/samples/shards config/overlays/*/ config/pipelines config/pipelines/*/; do
   hack/tool.sh tools kustomize build "$folder" >"$scratch/manifests/$(basename "$folder").yaml"
 done
 hack/tool.sh charts helm template operator charts/meeting-recording-operator --include-crds \

@@ -43,7 +43,7 @@ while IFS= read -r file; do
     failed=1
   fi
 done < <(git ls-files --cached --others --exclude-standard '*.go' '*.sh' Makefile)
-for overlay in config/default config/samples config/samples/cert-manager config/overlays/*/ config/pipelines config/pipelines/*/; do
+for overlay in config/default config/samples config/samples/cert-manager config/samples/shards config/overlays/*/ config/pipelines config/pipelines/*/; do
   if ! hack/tool.sh tools kustomize build "$overlay" >/dev/null; then
     echo "verify: kustomize cannot build $overlay" >&2
     failed=1

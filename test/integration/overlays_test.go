@@ -47,6 +47,7 @@ var installations = map[string][]string{
 	"split, its manager twice, and token": {"overlays/split", "components/ha", "components/endpoint-token"},
 	"split and cluster":                   {"overlays/split", "components/cluster"},
 	"observability":                       {"overlays/observability"},
+	"shards":                              {"samples/shards"},
 }
 
 // TestEveryOverlayIsTested: none is added that the tests do not know.
@@ -90,7 +91,7 @@ func checkSidecarsRoles(t *testing.T, objects []unstructured.Unstructured) {
 	t.Helper()
 	want, roles := []string{"meeting-recording-sidecar"}, []string{}
 	for _, object := range objects {
-		if object.GetKind() == "Deployment" && object.GetName() == "meeting-recording-receiver" {
+		if object.GetName() == "meeting-recording-receiver" && (object.GetKind() == "Deployment" || object.GetKind() == "StatefulSet") {
 			want = []string{"meeting-recording-metrics-auth", "meeting-recording-sidecar"}
 		}
 		if object.GetKind() != "RoleBinding" && object.GetKind() != "ClusterRoleBinding" {
@@ -178,13 +179,13 @@ type pod struct {
 	template corev1.PodTemplateSpec
 }
 
-// podsOf returns the Pods of the Deployments and of the pipelines' steps, whose labels are those that the operator sets.
+// podsOf returns the Pods of the Deployments, StatefulSets and of the pipelines' steps, whose labels are those that the operator sets.
 func podsOf(t *testing.T, objects []unstructured.Unstructured) []pod {
 	t.Helper()
 	var pods []pod
 	for _, object := range objects {
 		switch object.GetKind() {
-		case "Deployment":
+		case "Deployment", "StatefulSet":
 			pods = append(pods, newPod(t, object, "spec", "template"))
 		case "RecordingPipeline":
 			steps, _, err := unstructured.NestedSlice(object.Object, "spec", "steps")
