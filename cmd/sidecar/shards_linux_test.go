@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,14 +28,14 @@ func TestMemoryOfShards(t *testing.T) {
 		args = append(args, fmt.Sprintf("--shard=shard-%d=%s", i, kubeconfig))
 	}
 	p := startProcess(t, args...)
-	send := func(eventType string, atOnce int) {
+	send := func(eventType string, atOnce int, want ...int) {
 		var next atomic.Int64
 		var senders sync.WaitGroup
 		for range atOnce {
 			senders.Go(func() {
 				for i := next.Add(1); i <= sessions; i = next.Add(1) {
 					status, got := ask(t, http.MethodPost, "http://"+p.Webhooks+"/webhooks/videosdk", body(eventType, fmt.Sprintf("m-%d", i)), true)
-					if status != 200 && status != 202 {
+					if !slices.Contains(want, status) {
 						t.Errorf("%d %s", status, got)
 					}
 				}
@@ -47,9 +48,9 @@ func TestMemoryOfShards(t *testing.T) {
 			t.Errorf("after %s RSS was %.1f MiB, more than %d", eventType, float64(rss)/(1<<20), maxRSS>>20)
 		}
 	}
-	send("recording-started", 16)
+	send("recording-started", 16, 200)
 	servers[1].state.Store(hangs)
-	send("recording-stopping", 200)
+	send("recording-stopping", 200, 200, 202, 503) // 503 where a busy disk takes longer than it may
 	servers[1].state.Store(works)
 	p.terminate()
 	p.wait()

@@ -186,7 +186,17 @@ func podsOf(t *testing.T, objects []unstructured.Unstructured) []pod {
 	for _, object := range objects {
 		switch object.GetKind() {
 		case "Deployment", "StatefulSet":
-			pods = append(pods, newPod(t, object, "spec", "template"))
+			made := newPod(t, object, "spec", "template")
+			claims, _, err := unstructured.NestedSlice(object.Object, "spec", "volumeClaimTemplates")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, claim := range claims {
+				name, _, _ := unstructured.NestedString(claim.(map[string]any), "metadata", "name")
+				made.template.Spec.Volumes = append(made.template.Spec.Volumes,
+					corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{}}})
+			}
+			pods = append(pods, made)
 		case "RecordingPipeline":
 			steps, _, err := unstructured.NestedSlice(object.Object, "spec", "steps")
 			if err != nil {

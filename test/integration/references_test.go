@@ -18,7 +18,7 @@ import (
 )
 
 // byHand are what a user makes, as an overlay's comment says, and what every namespace has.
-var byHand = []string{"Secret/videosdk-endpoint-token", "Secret/videosdk-api", "Secret/sidecar-routes", "ConfigMap/kube-root-ca.crt"}
+var byHand = []string{"Secret/videosdk-endpoint-token", "Secret/videosdk-api", "Secret/sidecar-routes", "Secret/shards", "ConfigMap/kube-root-ca.crt"}
 
 // notNamespaced are the kinds of ours that have no namespace.
 var notNamespaced = []string{
