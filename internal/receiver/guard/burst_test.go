@@ -39,8 +39,8 @@ func serveGenuine(t *testing.T, limit int, answer func(*network, *Conn, http.Hea
 	return n
 }
 
-// send sends a genuine request, and returns the answer.
-func send(t *testing.T, conn net.Conn) *http.Response {
+// send sends a genuine request. It returns the status of the answer, 0 if there is none, and whether the connection ends.
+func send(t *testing.T, conn net.Conn) (status int, closes bool) {
 	t.Helper()
 	if _, err := io.WriteString(conn, genuineRequest); err != nil {
 		t.Error(err)
@@ -48,9 +48,10 @@ func send(t *testing.T, conn net.Conn) *http.Response {
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Errorf("no answer: %v", err)
-		return &http.Response{}
+		return 0, false
 	}
-	return response
+	_ = response.Body.Close()
+	return response.StatusCode, response.Close
 }
 
 // TestBurstOfSenders: while the provider's own connections hold most slots and one more of them waits, an answer ends its connection.
@@ -69,7 +70,8 @@ func TestBurstOfSenders(t *testing.T) {
 		sender := func() {
 			conn := n.dial()
 			t.Cleanup(func() { _ = conn.Close() })
-			closes <- send(t, conn).Close
+			_, ends := send(t, conn)
+			closes <- ends
 		}
 		for range limit {
 			go sender()
@@ -102,7 +104,7 @@ func TestAnswersArrive(t *testing.T) {
 		})
 		conn := n.dial()
 		defer func() { _ = conn.Close() }()
-		if status := send(t, conn).StatusCode; status != http.StatusOK {
+		if status, _ := send(t, conn); status != http.StatusOK {
 			t.Errorf("status %d", status)
 		}
 	})
