@@ -56,7 +56,7 @@ func parseSpoolRequest(args []string, stderr io.Writer) (spoolRequest, error) {
 	var r spoolRequest
 	flags := flag.NewFlagSet("sidecar spool", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&r.directory, "spool-dir", "", "The sidecar's own --spool-dir.")
+	flags.StringVar(&r.directory, "spool-dir", "", "The sidecar's own --spool-dir; with --shard, the shard's folder in it.")
 	flags.BoolVar(&r.all, "all", false, "Retry or delete all dead letters.")
 	flags.Usage = func() {
 		_, _ = fmt.Fprint(stderr, spoolUsage) // there is nobody left to tell if this fails
