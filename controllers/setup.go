@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package controllers adds the controllers to a manager. Each has a package of its own.
+// Package controllers adds the controllers to a manager. Each has its own package.
 package controllers
 
 import (
@@ -34,12 +34,12 @@ import (
 
 // Options configure the controllers, for users and for tests.
 type Options struct {
-	// Options are those of the controller of recordings. Setup sets what comes from the manager. Without Leading the process has no replicas,
+	// Options configure the controller of recordings. Setup sets what comes from the manager. Without Leading the process has no replicas,
 	// without Clock it uses the real one, and the zero Pace is the default.
 	recording.Options
-	// Namespaces are those to work in; none: all. They are those of CacheOptions.
+	// Namespaces are the namespaces to work in; none means all. They must equal those of CacheOptions.
 	Namespaces []string
-	// KeepRecordings is how long recordings are kept that no pipeline ran for, or whose pipelines are gone; 0 keeps them.
+	// KeepRecordings is how long recordings are kept if no pipeline ran for them or it was deleted; 0 keeps them.
 	KeepRecordings time.Duration
 	// SweepEvery is how often retention looks for recordings to delete, an hour if it is 0, and SweepPage how many one request lists, 500 if
 	// it is 0.

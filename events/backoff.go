@@ -11,8 +11,8 @@ import (
 // backoff is how long to wait after failures in a row.
 type backoff struct{ first, longest time.Duration }
 
-// pause returns the pause after the n-th failure in a row, from 1: between half of what it grew to and all of it.
-func (b backoff) pause(n int) time.Duration {
+// wait returns how long to wait after the n-th failure in a row, counted from 1. Half of it is jitter.
+func (b backoff) wait(n int) time.Duration {
 	whole := b.first
 	for i := 1; i < n && whole < b.longest; i++ {
 		whole *= 2

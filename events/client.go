@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// TokenAudience is the audience that the events server expects tokens to be issued for, unless its --token-audience says otherwise: of such a
-// token nobody can make use at the API server.
+// TokenAudience is the audience that tokens for the events server must have, unless its --token-audience says otherwise. The API server does
+// not accept such a token.
 const TokenAudience = "meeting-recording-events"
 
-// Client knows a server. It is safe for concurrent use.
+// Client is a client of an events server. It is safe for concurrent use.
 type Client struct {
 	address *url.URL
 	http    *http.Client
@@ -28,49 +28,49 @@ type Client struct {
 	idle    time.Duration
 }
 
-// Option changes a Client.
+// Option configures a Client.
 type Option func(*Client)
 
-// WithToken has every connection ask for the bearer token to send, so that it can be renewed. An error is treated as one of the
-// network: it is told to WithRetryHandler's function, and tried again.
+// WithToken sets the function that returns the bearer token. It is called for every connection, so that the token can be renewed. Its
+// errors are treated like network errors: they are passed to the handler of WithRetryHandler, and the client tries again.
 func WithToken(source func(context.Context) (string, error)) Option {
 	return func(c *Client) { c.token = source }
 }
 
-// WithTokenFile reads the token from a file with every connection: Kubernetes renews those of Pods.
+// WithTokenFile reads the token from a file for every connection, because Kubernetes renews the tokens of Pods.
 func WithTokenFile(path string) Option {
 	return WithToken(func(context.Context) (string, error) {
 		content, err := os.ReadFile(path)
 		if err != nil {
-			return "", fmt.Errorf("read the token: %w", err)
+			return "", fmt.Errorf("read token: %w", err)
 		}
 		return strings.TrimSpace(string(content)), nil
 	})
 }
 
-// WithHTTPClient sets the client that connects, for certificates and proxies. It must have no Timeout: streams do not end.
+// WithHTTPClient sets the HTTP client, for certificates and proxies. It must have no Timeout, because streams do not end.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *Client) { c.http = client }
 }
 
-// WithRetryHandler has a function called before each new attempt to connect, with why the last one ended and how long the pause is.
-func WithRetryHandler(handler func(err error, pause time.Duration)) Option {
+// WithRetryHandler sets a function that is called before each reconnect, with the reason and the wait.
+func WithRetryHandler(handler func(err error, wait time.Duration)) Option {
 	return func(c *Client) { c.onRetry = handler }
 }
 
-// WithBackoff sets the pause after the first failure in a row, which doubles up to the longest; half of each is drawn. A connection that
-// brought an event or a heartbeat ends the row. The defaults are half a second and 30 seconds.
+// WithBackoff sets the wait after the first failure, which doubles with each further one up to the longest; half of each is jitter. An event
+// or a heartbeat resets it. The defaults are half a second and 30 seconds.
 func WithBackoff(first, longest time.Duration) Option {
 	return func(c *Client) { c.backoff = backoff{first: first, longest: longest} }
 }
 
-// WithIdleTimeout sets after how long a silence a connection is taken for dead: more than the server's --heartbeat. The default is a
-// minute.
+// WithIdleTimeout sets how long a connection may be silent before the client reconnects. It must be more than the server's --heartbeat. The
+// default is a minute.
 func WithIdleTimeout(idle time.Duration) Option {
 	return func(c *Client) { c.idle = idle }
 }
 
-// NewClient returns a client of the server at an address such as https://recordings.example.com. It does not connect yet.
+// NewClient returns a client of the server at an address such as https://recordings.example.com. It does not connect.
 func NewClient(address string, options ...Option) (*Client, error) {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
@@ -87,24 +87,24 @@ func NewClient(address string, options ...Option) (*Client, error) {
 	case c.http.Timeout != 0:
 		return nil, errors.New("the HTTP client must have no Timeout: it would end streams")
 	case c.backoff.first <= 0 || c.backoff.longest < c.backoff.first:
-		return nil, errors.New("the first pause of the backoff must be more than 0, and the longest not less")
+		return nil, errors.New("the first backoff must be more than 0, and the longest not shorter")
 	case c.idle <= 0:
 		return nil, errors.New("the idle timeout must be more than 0")
 	}
 	return c, nil
 }
 
-// Room returns the recordings of a meeting. Without a meeting they are all of the namespace, without a namespace those of all that the
-// server serves, which needs the right to get MeetingRecordings of them all.
+// Room returns the recordings of a meeting. Without a meeting it has all recordings of the namespace; without a namespace, those of all
+// namespaces that the server serves, which needs list and watch of MeetingRecordings in each of them.
 func (c *Client) Room(namespace, meetingID string) *Room {
 	return &Room{client: c, namespace: namespace, meetingID: meetingID}
 }
 
-// StatusError is an answer of the server that is no stream.
+// StatusError is a response of the server that is not a stream.
 type StatusError struct {
 	// Code is the HTTP status.
 	Code int
-	// Message is the server's, which says what to fix.
+	// Message is the server's message, which says what to fix.
 	Message string
 }
 
@@ -112,7 +112,7 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("the events server answered %d: %s", e.Code, e.Message)
 }
 
-// final is true of answers that another attempt would get too. A token may have been renewed meanwhile, so 401 is no such.
+// final reports whether a retry would get the same response. A token may have been renewed meanwhile, so 401 is not final.
 func (e *StatusError) final() bool {
 	return e.Code >= 400 && e.Code < 500 && e.Code != http.StatusUnauthorized && e.Code != http.StatusTooManyRequests &&
 		e.Code != http.StatusRequestTimeout

@@ -162,14 +162,14 @@ func TestForbidden(t *testing.T) {
 	}
 }
 
-// What is no stream of events is said to be none.
-func TestSomethingElse(t *testing.T) {
+// A response that is not a stream of events is an error.
+func TestNotAStream(t *testing.T) {
 	s := &script{answers: []func(http.ResponseWriter, *http.Request){
 		func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/html") },
 		stream("event: recordingStateChanged\ndata: {\n\n"),
 	}}
 	_, retries, _ := play(t, s)
-	if len(retries) != 2 || !strings.Contains(retries[0], "is the address right?") || !strings.Contains(retries[1], "read a recordingStateChanged") {
+	if len(retries) != 2 || !strings.Contains(retries[0], "check the server's address") || !strings.Contains(retries[1], "decode event recordingStateChanged") {
 		t.Errorf("retries %q", retries)
 	}
 }

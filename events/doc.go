@@ -1,10 +1,10 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package events tells apps and back ends, live, how far recordings are: a client of the operator's events server.
+// Package events is a client of the operator's events server, which streams changes of recordings to apps and back ends.
 //
-// It is what room.on("recordingStateChanged", ...) of the provider's SDKs is to participants, for everybody who may list and
-// watch MeetingRecordings of the namespace:
+// It resembles room.on("recordingStateChanged", ...) of the provider's SDKs, for everyone who may list and watch MeetingRecordings of the
+// namespace:
 //
 //	client, err := events.NewClient("https://recordings.example.com", events.WithTokenFile("/var/run/secrets/events/token"))
 //	room := client.Room("meetings", "abcd-efgh-ijkl")
@@ -14,7 +14,7 @@
 // The token file is a projected ServiceAccount token with the audience TokenAudience. The account needs list and watch of meetingrecordings in the
 // namespace.
 //
-// A room begins with the present state, and goes on with changes. When the connection breaks, it is made again and resumes where it
-// was: no change is missed, and none is reported twice. Where that is not possible, because the server and the API server no longer have
-// what came since, OnReset is called and the present state follows.
+// A room begins with the current state, and continues with changes. When the connection breaks, the client reconnects and resumes: no
+// change is missed or reported twice. If that is not possible, because the changes are older than the API server's history, OnReset is
+// called and the current state follows.
 package events

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// RecordingEvent names an event that is reported by a status alone, as the provider's SDKs do.
+// RecordingEvent names an event whose handlers get only a status, as in the provider's SDKs.
 type RecordingEvent string
 
 // RecordingStateChanged is the event recordingStateChanged.
 const RecordingStateChanged RecordingEvent = NameRecordingStateChanged
 
 // Room is the recordings of a meeting. Set its handlers, then call Run; it is not safe for concurrent use. Handlers are called one
-// after another, in the order of the events, and hold the next up while they work.
+// after another, in the order of the events. A slow handler delays the next events.
 type Room struct {
 	client                          *Client
 	namespace, meetingID, sessionID string
@@ -30,8 +30,8 @@ type Room struct {
 	onReset      []func()
 
 	lastEventID string
-	told        told
-	heard       bool // an event or a heartbeat, by the last connection
+	reported    reported
+	heard       bool // the last connection brought an event or a heartbeat
 }
 
 // Session restricts the room to one session of the meeting.
@@ -40,36 +40,35 @@ func (r *Room) Session(sessionID string) *Room {
 	return r
 }
 
-// On has a function called with the status of a recording of the room: first with the present one, then with every one that it comes
-// to.
+// On calls a function with the status of each recording of the room: first with the current one, then with each new one.
 func (r *Room) On(_ RecordingEvent, handler func(Status)) { r.onStatus = append(r.onStatus, handler) }
 
-// OnRecordingStateChanged is On with all that the event tells.
+// OnRecordingStateChanged is On with the whole event.
 func (r *Room) OnRecordingStateChanged(handler func(RecordingChange)) {
 	r.onRecording = append(r.onRecording, handler)
 }
 
-// OnProcessingStateChanged has a function called with the state of post-processing: first with the present one, where it has begun, then
-// with every one that it comes to.
+// OnProcessingStateChanged calls a function with the state of post-processing: first with the current one, if it has begun, then with each
+// new one.
 func (r *Room) OnProcessingStateChanged(handler func(ProcessingChange)) {
 	r.onProcessing = append(r.onProcessing, handler)
 }
 
-// OnOutputReady has a function called with everything that a step made from now on.
+// OnOutputReady calls a function with each output that steps make from now on.
 func (r *Room) OnOutputReady(handler func(Output)) { r.onOutput = append(r.onOutput, handler) }
 
-// OnReady has a function called when the present state has been told.
+// OnReady calls a function when the current state is complete.
 func (r *Room) OnReady(handler func()) { r.onReady = append(r.onReady, handler) }
 
-// OnReset has a function called where changes may have been missed; the present state follows.
+// OnReset calls a function if changes may have been missed; the current state follows.
 func (r *Room) OnReset(handler func()) { r.onReset = append(r.onReset, handler) }
 
-// maxUnauthorized is how often in a row the server may refuse the token, each time asked for again.
+// maxUnauthorized is how often in a row the server may refuse the token, which is read again each time.
 const maxUnauthorized = 3
 
-// Run connects, and calls the handlers until the context ends, whose error it then returns. When the connection breaks it is made
-// again, and goes on where it was; also when Run is called again. Where that is of no use, Run returns a *StatusError: the token was
-// refused three times (401), the caller may not get the MeetingRecordings (403), or the server does not serve the namespace (404).
+// Run connects and calls the handlers until the context ends, and returns the context's error. When the connection breaks, Run reconnects
+// and resumes; so does another call of Run. If retrying cannot help, Run returns a *StatusError: the token was refused three times (401),
+// the caller may not list and watch the MeetingRecordings (403), or the server does not serve the namespace (404).
 func (r *Room) Run(ctx context.Context) error {
 	failures, unauthorized := 0, 0
 	for {
@@ -78,7 +77,7 @@ func (r *Room) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if r.heard { // a connection alone proves little: a server that breaks each at once is one that fails
+		if r.heard { // a connection alone is no success: a failing server may close each at once
 			failures, unauthorized = 0, 0
 		}
 		failures++
@@ -91,9 +90,9 @@ func (r *Room) Run(ctx context.Context) error {
 				return err
 			}
 		}
-		pause := r.client.backoff.pause(failures)
-		r.client.onRetry(err, pause)
-		timer := time.NewTimer(pause)
+		wait := r.client.backoff.wait(failures)
+		r.client.onRetry(err, wait)
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()

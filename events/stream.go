@@ -20,7 +20,7 @@ import (
 const (
 	// maxEventBytes is the longest event that is read: 256 steps with messages.
 	maxEventBytes = 1 << 20
-	// maxErrorBytes is what is read of an answer that is no stream.
+	// maxErrorBytes limits what is read of a response that is not a stream.
 	maxErrorBytes = 4 << 10
 )
 
@@ -33,21 +33,21 @@ var (
 func (r *Room) stream(parent context.Context) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	dead := time.AfterFunc(r.client.idle, func() { cancel(errIdle) })
-	defer dead.Stop()
+	idle := time.AfterFunc(r.client.idle, func() { cancel(errIdle) })
+	defer idle.Stop()
 	response, err := r.connect(ctx)
 	if err != nil {
 		return because(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	alive := &watched{response.Body, func() { dead.Reset(r.client.idle) }}
-	for event, err := range sse.Read(alive, &sse.ReadConfig{MaxEventSize: maxEventBytes}) {
+	body := &watched{response.Body, func() { idle.Reset(r.client.idle) }}
+	for event, err := range sse.Read(body, &sse.ReadConfig{MaxEventSize: maxEventBytes}) {
 		if err != nil {
 			return because(ctx, fmt.Errorf("read events: %w", err))
 		}
 		r.heard = true
-		dead.Stop() // a handler may take its time
-		if err := r.tell(event); err != nil {
+		idle.Stop() // a handler may be slow
+		if err := r.dispatch(event); err != nil {
 			return err
 		}
 		if event.LastEventID != "" {
@@ -56,7 +56,7 @@ func (r *Room) stream(parent context.Context) error {
 		if ctx.Err() != nil {
 			return because(ctx, ctx.Err())
 		}
-		dead.Reset(r.client.idle)
+		idle.Reset(r.client.idle)
 	}
 	return because(ctx, errEnded)
 }
@@ -121,20 +121,20 @@ func (r *Room) connect(ctx context.Context) (*http.Response, error) {
 
 func statusError(response *http.Response) error {
 	if response.StatusCode == http.StatusOK {
-		return errors.New("the server answered with something else than a stream of events: is the address right?")
+		return errors.New("the response is not a stream of events: check the server's address")
 	}
-	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBytes)) // what is there says more than why the rest is not
-	var told struct {
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBytes)) // the status matters more than an incomplete body
+	var answer struct {
 		Error string `json:"error"`
 	}
-	if json.Unmarshal(body, &told) != nil || told.Error == "" {
-		told.Error = http.StatusText(response.StatusCode)
+	if json.Unmarshal(body, &answer) != nil || answer.Error == "" {
+		answer.Error = http.StatusText(response.StatusCode)
 	}
-	return &StatusError{Code: response.StatusCode, Message: told.Error}
+	return &StatusError{Code: response.StatusCode, Message: answer.Error}
 }
 
-// tell calls the handlers of an event. Others than those that are known are left out, so that a server may have more.
-func (r *Room) tell(event sse.Event) error {
+// dispatch calls the handlers of an event. It ignores unknown events, which a newer server may send.
+func (r *Room) dispatch(event sse.Event) error {
 	switch event.Type {
 	case NameRecordingStateChanged:
 		return each(event, r.onRecordingChange)
@@ -154,12 +154,12 @@ func (r *Room) tell(event sse.Event) error {
 	return nil
 }
 
-func each[T any](event sse.Event, tell func(T)) error {
+func each[T any](event sse.Event, handle func(T)) error {
 	var data T
 	if err := json.Unmarshal([]byte(event.Data), &data); err != nil {
-		return fmt.Errorf("read a %s: %w", event.Type, err)
+		return fmt.Errorf("decode event %s: %w", event.Type, err)
 	}
-	tell(data)
+	handle(data)
 	return nil
 }
 
@@ -170,7 +170,7 @@ func call[T any](handlers []func(T), value T) {
 }
 
 func (r *Room) onRecordingChange(change RecordingChange) {
-	if !r.told.changes("recording/"+change.Namespace+"/"+change.Name, string(change.Status)) && change.Snapshot {
+	if !r.reported.changes("recording/"+change.Namespace+"/"+change.Name, string(change.Status)) && change.Snapshot {
 		return
 	}
 	call(r.onStatus, change.Status)
@@ -178,28 +178,27 @@ func (r *Room) onRecordingChange(change RecordingChange) {
 }
 
 func (r *Room) onProcessingChange(change ProcessingChange) {
-	if !r.told.changes("processing/"+change.Namespace+"/"+change.Name, change.State) && change.Snapshot {
+	if !r.reported.changes("processing/"+change.Namespace+"/"+change.Name, change.State) && change.Snapshot {
 		return
 	}
 	call(r.onProcessing, change)
 }
 
-// told remembers what was last reported each recording, so that a present state that is known is not reported again. It forgets the
-// oldest.
-type told struct{ young, old map[string]string }
+// reported caches what was last reported of each recording, so that a snapshot does not repeat it. The oldest are evicted.
+type reported struct{ young, old map[string]string }
 
-// maxTold is how many recordings are remembered at least.
-const maxTold = 10000
+// maxReported is how many states are cached at least.
+const maxReported = 10000
 
-// changes is true where this is not what was last told.
-func (t *told) changes(key, value string) bool {
-	last, known := t.young[key]
-	if !known {
-		last = t.old[key]
+// changes stores the value, and reports whether it differs from the last one.
+func (r *reported) changes(key, value string) bool {
+	last, cached := r.young[key]
+	if !cached {
+		last = r.old[key]
 	}
-	if t.young == nil || len(t.young) >= maxTold {
-		t.young, t.old = map[string]string{}, t.young
+	if r.young == nil || len(r.young) >= maxReported {
+		r.young, r.old = map[string]string{}, r.young
 	}
-	t.young[key] = value
+	r.young[key] = value
 	return last != value
 }

@@ -13,18 +13,18 @@ const (
 	NameProcessingStateChanged = "processingStateChanged"
 	// NameOutputReady is the event whose data is an Output.
 	NameOutputReady = "outputReady"
-	// NameReady ends the present state that a stream begins with; its data is {}.
+	// NameReady follows the current state at the beginning of a stream; its data is {}.
 	NameReady = "ready"
-	// NameReset says that events since Last-Event-ID may be missing, because they are older than what the API server keeps; the
-	// present state follows. Its data is {"reason": "..."}.
+	// NameReset says that events since Last-Event-ID may be missing, because they are older than the API server's history. The current
+	// state follows. Its data is {"reason": "..."}.
 	NameReset = "reset"
 )
 
-// Status is the state of a recording in the words of the provider's SDKs.
+// Status is the state of a recording, spelled as in the provider's SDKs.
 type Status string
 
-// The statuses. The first four are those of the provider's client event recordingStateChanged. A status never goes back; a failed
-// recording whose file comes after all becomes stopped.
+// The statuses. The first four are also in the provider's client event recordingStateChanged. A status never goes back, but a failed
+// recording becomes stopped if its file arrives later.
 const (
 	RecordingStarting Status = "RECORDING_STARTING"
 	RecordingStarted  Status = "RECORDING_STARTED"
@@ -34,13 +34,13 @@ const (
 	RecordingFailed Status = "RECORDING_FAILED"
 )
 
-// Recording identifies the recording that an event is about. CloudEvents and notifications have the same.
+// Recording identifies the recording of an event, also in CloudEvents and notifications.
 type Recording struct {
-	// Name, Namespace and UID are those of the MeetingRecording. A notification has no UID.
+	// Name, Namespace and UID identify the MeetingRecording. A notification has no UID.
 	Name      string `json:"name"`
 	Namespace string `json:"namespace"`
 	UID       string `json:"uid,omitempty"`
-	// MeetingID and SessionID are the provider's, as it wrote them.
+	// MeetingID and SessionID are the provider's ids, unchanged.
 	MeetingID string `json:"meetingID"`
 	SessionID string `json:"sessionID"`
 	// Segment counts the recordings of the session, from 1.
@@ -53,17 +53,17 @@ type File struct {
 	URL  string `json:"url,omitempty"`
 }
 
-// RecordingChange reports that a recording came to a state.
+// RecordingChange reports a recording's new state.
 type RecordingChange struct {
 	Recording `json:"recording"`
 	Status    Status `json:"status"`
 	// At is when the operator received the event from the provider.
 	At time.Time `json:"at,omitzero"`
-	// Source is the way by which the event came, such as Webhook.
+	// Source is where the event came from, such as Webhook.
 	Source string `json:"source,omitempty"`
-	// File is there from RecordingStopped on, where the provider named one.
+	// File is set with RecordingStopped, if the provider named a file.
 	File *File `json:"file,omitempty"`
-	// Snapshot is true where this is the present state that a stream begins with, not a change.
+	// Snapshot is true for the current state at the beginning of a stream, which is not a change.
 	Snapshot bool `json:"snapshot,omitempty"`
 }
 
@@ -78,16 +78,15 @@ type Step struct {
 	Message string `json:"message,omitempty"`
 }
 
-// ProcessingChange reports that post-processing came to a state.
+// ProcessingChange reports the new state of post-processing.
 type ProcessingChange struct {
 	Recording `json:"recording"`
-	// State is Queued, Running, Succeeded, Failed, Skipped or Suspended. Waiting, which is before the end of the recording, is not
-	// reported.
+	// State is Queued, Running, Succeeded, Failed, Skipped or Suspended. Waiting is not reported.
 	State string `json:"state"`
-	// At is when post-processing came to the state.
+	// At is when the state last changed.
 	At    time.Time `json:"at,omitzero"`
 	Steps []Step    `json:"steps,omitempty"`
-	// Snapshot is true where this is the present state that a stream begins with, not a change.
+	// Snapshot is true for the current state at the beginning of a stream, which is not a change.
 	Snapshot bool `json:"snapshot,omitempty"`
 }
 

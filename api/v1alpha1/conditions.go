@@ -34,8 +34,8 @@ const (
 	// itself once that Job is deleted.
 	ReasonJobNameTaken = "JobNameTaken"
 	// ReasonJobRefused (Ready=False, Reconciling=True): the API server rejected a Job, for example because of a quota. The
-	// controller retries. After --stall-after it still retries, but Stalled=True replaces Reconciling=True. A Job on which the API
-	// server does not decide has only the latter.
+	// controller retries. After --stall-after it still retries, but Stalled=True replaces Reconciling=True. If the API server never
+	// answers, only Stalled=True is set.
 	ReasonJobRefused = "JobRefused"
 	// ReasonNoProgress (Ready=False, Stalled=True): a Job has made no progress for --stall-after, for example because an image
 	// cannot be pulled. The controller continues by itself once the Job makes progress.

@@ -165,13 +165,13 @@ type StepStatus struct {
 	// +optional
 	JobName string `json:"jobName,omitempty"`
 
-	// attempt is the number of the attempt, starting at 1. Each attempt is a Job of its own: a rerun starts another attempt, and so
+	// attempt is the number of the attempt, starting at 1. Each attempt is a separate Job: a rerun starts another attempt, and so
 	// does a retry of a step with a backoff. Earlier attempts are in the history.
 	// +kubebuilder:validation:Minimum=1
 	// +required
 	Attempt int32 `json:"attempt"`
 
-	// retries is how often the step was retried since it was last requested, by further Pods of its Job or by further Jobs. Pods count once
+	// retries is how often the step was retried since it was last requested, with more Pods of its Job or more Jobs. Pods count once
 	// their Job has ended.
 	// +kubebuilder:validation:Minimum=0
 	// +optional

@@ -131,7 +131,7 @@ type RecordingFile struct {
 type RecordingStatus struct {
 	// state is the state of the provider's recording. Starting: the provider is about to record. Started: it is recording.
 	// Stopping: it is finishing the file. Stopped: the recording has ended. Failed: the provider could not record. It is the
-	// furthest state that an event reported, in whatever order the events arrived; a file takes precedence over a failure. Clients
+	// furthest state that an event reported, in any order of arrival; a file takes precedence over a failure. Clients
 	// can report Starting, Started and Stopping only. Absent until the first event.
 	// +optional
 	State RecordingState `json:"state,omitempty"`

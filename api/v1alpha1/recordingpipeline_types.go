@@ -93,7 +93,7 @@ type PipelineStep struct {
 	Retries *int32 `json:"retries,omitempty"`
 
 	// backoff is the wait before the first retry, such as 30s, from 1s to 1h. It doubles for each further retry, up to
-	// an hour. With backoff every retry is a Job of its own and counts as an attempt. Without it the Job's own backoff applies: ten
+	// an hour. With backoff every retry is a separate Job and counts as an attempt. Without it the Job's own backoff applies: ten
 	// seconds, doubled for each retry, up to ten minutes. Mutually exclusive with template.spec.backoffLimit.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32

@@ -62,7 +62,7 @@ func TestWrongOptions(t *testing.T) {
 		{"a shard among none", []string{"--shard=eu-1"}, "--shard=eu-1 is not one of --shards=: give the name of this cluster, and those of all"},
 		{"a shard among others", []string{"--shard=eu-1", "--shards=eu-2,us-1"}, "--shard=eu-1 is not one of --shards=eu-2,us-1: "},
 		{"shards and none of them", []string{"--shards=eu-2,us-1"}, "--shard= is not one of --shards=eu-2,us-1: "},
-		{"a shard that is none", []string{"--shards=eu-2,US"}, `"US" is not the name of a shard`},
+		{"a shard that is none", []string{"--shards=eu-2,US"}, `invalid shard name "US"`},
 		{"a bad namespace", []string{"--namespace=a/b"}, `"a/b" of --namespace is not a namespace`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

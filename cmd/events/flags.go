@@ -21,10 +21,10 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/startup"
 )
 
-// spareConnections is how many connections there may be beside those of streams: for the page, the API, and those who are refused.
+// spareConnections is how many connections may be open besides streams: for the page, the API, and refused requests.
 const spareConnections = 1000
 
-// flags is how the server was called.
+// flags are the server's flags.
 type flags struct {
 	namespaces        []string
 	address           string

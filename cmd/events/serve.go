@@ -36,7 +36,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/watchedfile"
 )
 
-// closeTimeout is how long requests under way may take when the server ends.
+// closeTimeout is how long requests in flight may take when the server ends.
 const closeTimeout = 20 * time.Second
 
 // serve sets everything up and serves until the context ends.
@@ -99,7 +99,7 @@ func serve(ctx context.Context, flags *flags, cfg *rest.Config, logger logr.Logg
 // maxCertificateBytes bounds what is read of a certificate's chain, or of a key.
 const maxCertificateBytes = 256 << 10
 
-// web is the server for the world.
+// web is the public server.
 type web struct {
 	live        *server.Server
 	http        *http.Server
@@ -133,8 +133,8 @@ func (w *web) listen(ctx context.Context, flags *flags) error {
 	return nil
 }
 
-// bound has the server accept no more connections than may be open at once; those of streams count until they end. Further ones wait in the kernel's
-// queue, and take the slot of one that has no request.
+// bound limits the server's open connections; a stream's counts until the stream ends. Others wait in the kernel's queue, and replace one
+// that has no request.
 func (w *web) bound(listener net.Listener, limit int) {
 	handler := w.http.Handler
 	w.http.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

@@ -31,7 +31,7 @@ func (c *cloudEvents) bind(set *flag.FlagSet) {
 	set.StringVar(&c.mode, "cloudevents-mode", string(eventsink.Structured),
 		"CloudEvents mode: structured (all in the signed body) or binary (attributes in unsigned headers).")
 	set.BoolVar(&c.insecure, "insecure-cloudevents-sink", false,
-		"Allow an http --cloudevents-sink-url beyond this host. Anyone on the way can then read events.")
+		"Allow an http --cloudevents-sink-url beyond this host. Events can then be read in transit.")
 	set.DurationVar(&c.timeout, "cloudevents-timeout", 10*time.Second, "Time for one attempt to deliver an event.")
 	set.DurationVar(&c.maxBackoff, "cloudevents-max-backoff", delivery.DefaultOptions.MaxBackoff,
 		"Longest wait before the next attempt; a sink's Retry-After can extend it up to 1h.")
@@ -48,7 +48,7 @@ func (c *cloudEvents) check() error {
 	return nil
 }
 
-// delivery returns the options that the flags ask for.
+// delivery returns the options that the flags set.
 func (c *cloudEvents) delivery() (delivery.Options, error) {
 	if c.url == "" {
 		return delivery.Options{}, nil

@@ -30,7 +30,7 @@ import (
 // sidecarMetricsPath is where the metrics of --sidecar-metrics-url are served.
 const sidecarMetricsPath = "/metrics/sidecar"
 
-// flags is how the manager was called.
+// flags are the manager's flags.
 type flags struct {
 	namespaces     []string
 	leaderElect    bool
@@ -58,7 +58,7 @@ func (f *flags) bind(set *flag.FlagSet) {
 		return checkNamespace(name)
 	})
 	set.BoolVar(&f.leaderElect, "leader-elect", false, "Let only one replica work at a time, with a Lease.")
-	set.Func("leader-elect-namespace", "Namespace of the Lease of --leader-elect. Default: that of the Pod.", func(name string) error {
+	set.Func("leader-elect-namespace", "Namespace of the Lease of --leader-elect. Default: the Pod's.", func(name string) error {
 		f.leaseNamespace = name
 		return checkNamespace(name)
 	})

@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	// leaderElectionID names the Lease by which replicas agree on one that works.
+	// leaderElectionID is the name of the Lease.
 	leaderElectionID = "meeting-recording-operator.recording.meetingops.dev"
 	// leaseDuration is how long the others wait for a leader that is not heard of, and renewDeadline how long it tries to renew until it
 	// gives up; in between a write under way has its time.

@@ -21,7 +21,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
 )
 
-// controlName is the socket in --spool-dir by which `sidecar spool` asks the sidecar that has the spool open. Only its own user may.
+// controlName is the socket in --spool-dir through which `sidecar spool` asks the running sidecar. Only the sidecar's user may use it.
 const controlName = "control.sock"
 
 // spoolTool is what `sidecar spool` can do with a spool. It is implemented by the spool itself and by a client of the sidecar that has it
@@ -42,7 +42,7 @@ type control struct {
 	listener net.Listener // nil until listen succeeds
 }
 
-// progress is how many events something was done for, and why not for more.
+// progress is how many events a command changed, and why not more.
 type progress struct {
 	Done  int    `json:"done"`
 	Error string `json:"error,omitempty"`

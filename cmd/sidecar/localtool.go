@@ -18,10 +18,10 @@ import (
 // recordsAtOnce is how many records one commit of `sidecar spool` is for.
 const recordsAtOnce = 256
 
-// localTool is the spoolTool of an open spool. A running outbox is to be started again after records were added.
+// localTool is the spoolTool of an open spool. After records were added, a running outbox must be started again.
 type localTool struct {
 	store *spool.Store
-	// owns, if not nil, reports whether a session's events belong into this spool.
+	// owns, if not nil, reports whether a session's events belong in this spool.
 	owns func(recorder.Session) bool
 }
 

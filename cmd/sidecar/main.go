@@ -58,7 +58,7 @@ func serve(ctx context.Context, options options, log logr.Logger) error {
 	}
 	options.server.Diagnostics.Metrics = s.registry
 	defer options.server.Diagnose(ctx, log)()
-	// Beside the manager, who takes over this process could take the manager's ports while it restarts, and so the token of who scrapes it.
+	// An attacker who takes over this process could open the manager's ports while it restarts, and get the token of its scraper.
 	if err := giveUpPorts(); err != nil {
 		log.Error(err, "Cannot forbid opening ports")
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/access"
 )
 
-// metricsOptions are the address and the protection of the metrics.
+// metricsOptions configure the metrics endpoint.
 type metricsOptions struct {
 	address string
 	secure  bool

@@ -30,7 +30,7 @@ const (
 	auxiliaryConnections = 32
 )
 
-// overloadOptions bound what anybody can make the sidecar spend.
+// overloadOptions limit the load that anyone can cause.
 type overloadOptions struct {
 	maxInFlight    int
 	maxConnections int

@@ -27,10 +27,10 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
-// crowdShare is the share of --max-in-flight, as a divisor, of senders that may wait for API servers while others are to have slots.
+// crowdShare is the share of --max-in-flight, as a divisor, of senders that may wait for API servers while others need slots.
 const crowdShare = 4
 
-// shardOptions are the clusters over which sessions are spread. Without any, there is the one of --kubeconfig.
+// shardOptions are the clusters over which sessions are spread. Without any, all sessions go to the cluster of --kubeconfig.
 type shardOptions struct{ names, kubeconfigs []string }
 
 func (o *shardOptions) bind(flags *flag.FlagSet) {
@@ -102,7 +102,7 @@ func readKubeconfig(path string) (*rest.Config, error) {
 	return cluster, err
 }
 
-// shards has an outbox for each shard, so that what waits for one of them delays no other. Without --shard there is one, of no name.
+// shards has an outbox for each shard, so that events that wait for one shard delay no other. Without --shard there is one, without a name.
 type shards struct {
 	names   []string
 	outbox  map[string]*spooler

@@ -340,8 +340,8 @@ func TestWrongShards(t *testing.T) {
 		want string
 	}{
 		{"no kubeconfig", []string{"--shard=eu-1", "--spool-dir=x"}, 2, "must be NAME=KUBECONFIG"},
-		{"a name that is none", []string{"--shard=EU/1=a", "--spool-dir=x"}, 2, `"EU/1" is not the name of a shard`},
-		{"twice", []string{"--shard=eu-1=a", "--shard=eu-1=b", "--spool-dir=x"}, 2, "shard eu-1 is given twice"},
+		{"a name that is none", []string{"--shard=EU/1=a", "--spool-dir=x"}, 2, `invalid shard name "EU/1"`},
+		{"twice", []string{"--shard=eu-1=a", "--shard=eu-1=b", "--spool-dir=x"}, 2, "shard eu-1 is set twice"},
 		{"one kubeconfig for two", []string{"--shard=eu-1=a", "--shard=eu-2=a", "--spool-dir=x"}, 2, "shard eu-1 has the same kubeconfig: each is a cluster of its own"},
 		{"no spool", []string{"--shard=eu-1=a"}, 2, "--shard needs --spool-dir: while a shard is lost, its events wait there"},
 		{"a missing kubeconfig", []string{"--shard=eu-1=/no/such", "--spool-dir=" + t.TempDir()}, 1, "read the kubeconfig of --shard=eu-1=/no/such: stat /no/such: "},

@@ -61,9 +61,9 @@ type sidecar struct {
 	shards    *shards
 	routes    *routes.Table
 	urlKeys   *videosdk.URLKeys // nil without --public-key-url
-	// connections are those of the webhooks' port.
+	// connections limits the connections of the webhook port.
 	connections *guard.Connections
-	// certificate is nil where webhooks come over plain HTTP.
+	// certificate is nil if webhooks come over plain HTTP.
 	certificate *watchedfile.File[*tls.Certificate]
 	tracer      *tracing.Tracer // nil where there are no traces
 
@@ -77,7 +77,7 @@ type endpoint struct {
 	listener net.Listener
 }
 
-// newSidecar returns a sidecar of the API server of a cluster, or of those of --shard.
+// newSidecar returns a sidecar that writes to the cluster of --kubeconfig, or to those of --shard.
 func newSidecar(ctx context.Context, options options, home *rest.Config, log logr.Logger) (*sidecar, error) {
 	s := &sidecar{options: options, log: log, readiness: newReadiness(noAPIServer)}
 	registry := prometheus.NewRegistry()
@@ -149,7 +149,7 @@ func (s *sidecar) limit(handler *receiver.Handler, registry prometheus.Registere
 	return nil
 }
 
-// verifier returns the signature verifier that the options ask for.
+// verifier returns the signature verifier that the options select.
 func (s *sidecar) verifier() (receiver.SignatureVerifier, error) {
 	if s.options.skipSignature {
 		return receiver.Unverified{}, nil

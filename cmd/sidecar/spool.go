@@ -25,13 +25,13 @@ import (
 const (
 	// minSpoolBytes has room for a few of the largest webhooks.
 	minSpoolBytes = 1 << 20
-	// maxSpoolBytes is where somebody has mistaken the unit.
+	// maxSpoolBytes catches a wrong unit.
 	maxSpoolBytes = 64 << 30
 	// flushTimeout is how long the end waits for the API server to accept what waits.
 	flushTimeout = 5 * time.Second
 )
 
-// What --acknowledge says: who has to have an event before it is acknowledged.
+// The values of --acknowledge: where an event must be before it is acknowledged.
 const (
 	acknowledgeAPI   = "api"
 	acknowledgeSpool = "spool"

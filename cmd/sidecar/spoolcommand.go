@@ -21,7 +21,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/startup"
 )
 
-// spoolCommand is the first argument of what looks into a spool.
+// spoolCommand is the first argument of the spool commands.
 const spoolCommand = "spool"
 
 const spoolUsage = `Usage: sidecar spool list|export|import|retry|delete --spool-dir DIR [--all] [ID...]
@@ -32,7 +32,7 @@ const spoolUsage = `Usage: sidecar spool list|export|import|retry|delete --spool
   retry   writes dead letters again: those with the IDs, or --all
   delete  deletes dead letters: those with the IDs, or --all
 
-It asks the sidecar that has the spool open, and reads the files where none runs. In a Pod:
+It asks the running sidecar; if none runs, it reads the files. In a Pod:
   kubectl -n meeting-recording-system exec deploy/meeting-recording-operator -c sidecar -- /sidecar spool list --spool-dir /var/spool/sidecar
 
 `
@@ -45,7 +45,7 @@ type spoolRequest struct {
 	ids       []uint64
 }
 
-// needsIDs reports whether the request is for dead letters, and says which.
+// needsIDs reports whether the command needs the IDs of dead letters.
 func (r spoolRequest) needsIDs() bool { return r.verb == "retry" || r.verb == "delete" }
 
 // errUsage says that what is wrong with the command line is printed.
@@ -132,7 +132,7 @@ func (r spoolRequest) do(tool spoolTool, isRunning bool, stdin io.Reader, stdout
 		done += " when the sidecar runs"
 	}
 	if len(r.ids) > n {
-		return fmt.Errorf("%d %s: the other IDs are not those of dead letters", n, done)
+		return fmt.Errorf("%d %s: the other IDs are not dead letters", n, done)
 	}
 	_, err = fmt.Fprintf(stdout, "%d %s\n", n, done)
 	return err

@@ -85,7 +85,7 @@ func TestSpoolTool(t *testing.T) {
 	if told, _ := runTool(t, 0, "delete", "--spool-dir", directory, fmt.Sprint(record.ID)); told != "1 dead letters deleted\n" {
 		t.Errorf("delete: %s", told)
 	}
-	if _, stderr := runTool(t, 1, "delete", "--spool-dir", directory, fmt.Sprint(record.ID)); !strings.Contains(stderr, "0 dead letters deleted: the other IDs are not those of dead letters") {
+	if _, stderr := runTool(t, 1, "delete", "--spool-dir", directory, fmt.Sprint(record.ID)); !strings.Contains(stderr, "0 dead letters deleted: the other IDs are not dead letters") {
 		t.Errorf("delete: %s", stderr)
 	}
 

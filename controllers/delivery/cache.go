@@ -27,11 +27,11 @@ type entry struct {
 	// delivered is what was delivered, stored or not; unsaved is since when some of it is not stored, zero if everything is.
 	delivered v1alpha1.DeliveryStatus
 	unsaved   time.Time
-	// failures are those of pending events, by id.
+	// failures has the failures of pending events, by id.
 	failures map[string]failure
 }
 
-// failure is that of an event that the sink did not accept.
+// failure is the failure of an event that the sink did not accept.
 type failure struct {
 	attempts  int
 	retryTime time.Time

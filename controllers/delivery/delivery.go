@@ -117,7 +117,7 @@ func (r *Reconciler) enqueue(ctx context.Context, queue workqueue.TypedRateLimit
 	return nil
 }
 
-// isOurs reports whether a recording is to be delivered. One that ended and has no delivery state was processed without a sink, unless it
+// isOurs reports whether a recording should be delivered. One that ended and has no delivery state was processed without a sink, unless it
 // ended recently: then a manager may have been killed before it could deliver it.
 func (r *Reconciler) isOurs(recording *v1alpha1.MeetingRecording) bool {
 	ended := recording.Status.Processing.LastTransitionTime

@@ -103,8 +103,8 @@ func (r *Reconciler) createJob(ctx context.Context, gathered *facts, run jobs.Ru
 	return nil
 }
 
-// confirmStatus returns nil if the outcome of a run could be stored, whatever it will be. Unless a status write was accepted in the
-// namespace before, it asks the API server by a dry run.
+// confirmStatus returns nil if any outcome of a run could be stored. Unless a status write was accepted in the namespace before, it asks the
+// API server by a dry run.
 func (r *Reconciler) confirmStatus(ctx context.Context, recording *v1alpha1.MeetingRecording, run jobs.Run) error {
 	if err, known := r.statusWrites.Get(recording.Namespace); known && err == nil {
 		return nil

@@ -23,7 +23,7 @@ type entry struct {
 	// unsure reports whether a status write got no answer.
 	unsure bool
 	jobs   map[string]*jobEntry
-	// deleted has the names of its Jobs that the watch has seen deleted. They are not created again, also where it was not known that they existed.
+	// deleted has the names of its Jobs that the watch has seen deleted. They are not created again, even if their creation was not confirmed.
 	deleted sync.Map
 }
 

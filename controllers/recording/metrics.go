@@ -16,8 +16,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
-// The controller's own metrics, beside those of controller-runtime. No label has the name of an object but that of a pipeline or step with
-// a limit, of which there are few.
+// The controller's metrics, besides controller-runtime's. The only objects named in labels are pipelines and steps with a limit, of which
+// there are few.
 var (
 	recordingsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "meetingrecording_recordings_processed_total",

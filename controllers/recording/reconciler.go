@@ -10,7 +10,7 @@
 //     each Job ("a step whose outcome is stored never runs again", "no get that reaches etcd");
 //   - known.go: what this process knows and its cache may not show yet, so that nothing is decided twice ("8 writes a recording");
 //   - burstWait: in a burst of stops the Jobs are created before the status is written (the benchmark's Jobs/s in a burst);
-//   - scheduler.go: maxConcurrent holds exactly, whoever reconciles;
+//   - scheduler.go: maxConcurrent holds exactly, with any number of workers;
 //   - confirmStatus: no Job is created whose outcome could not be stored;
 //   - finished.go: a finished recording whose spec changes is observed, without a cache of finished recordings ("memory grows with
 //     recordings in flight");
@@ -58,7 +58,7 @@ type Options struct {
 	Sources []follow.Source
 	// Recorder writes Kubernetes Events.
 	Recorder events.EventRecorder
-	// Conditions evaluates those of pipelines and steps.
+	// Conditions evaluates the conditions of pipelines and steps.
 	Conditions planning.Expressions
 	// Settings are the durations after which a recording stalls, and the reorder window.
 	Settings planning.Settings
@@ -137,7 +137,7 @@ func New(options Options) *Reconciler {
 	}
 }
 
-// Register adds the controller to the manager, and those of finished recordings and of their Jobs.
+// Register adds the controller to the manager, and the controllers of finished recordings and of their Jobs.
 func (r *Reconciler) Register(mgr ctrl.Manager) error {
 	if err := r.registerFinished(mgr); err != nil {
 		return fmt.Errorf("set up the controller of finished recordings: %w", err)

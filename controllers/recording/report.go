@@ -27,7 +27,7 @@ import (
 func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning.Decision, deferred error) (reconcile.Result, error) {
 	again := reconcile.Result{}
 	if deferred == nil { // which has a back-off of its own
-		// A wait is far too long if it was planned while this clock, or that of a node, was wrong.
+		// A wait is far too long if it was planned while this clock, or a node's, was wrong.
 		again.RequeueAfter = min(kube.Soonest(facts.wait, decision.RequeueAfter), r.Settings.StallAfter)
 	}
 	before := facts.Recording

@@ -24,7 +24,7 @@ import (
 )
 
 // scheduler gives slots to steps whose pipeline, or that themselves, have a maxConcurrent. It observes everything through watches, so it
-// needs no state of its own after a restart. The recordings that it wakes go into the controller's work queue.
+// needs no stored state after a restart. The recordings that it wakes go into the controller's work queue.
 type scheduler struct {
 	mu     sync.Mutex
 	queues map[string]*scheduling.Queues
@@ -34,7 +34,7 @@ type scheduler struct {
 	backlog func() int
 }
 
-// limits are those of a pipeline, as of a resource version.
+// limits are a pipeline's limits, as of a resource version.
 type limits struct {
 	scheduling.Limits
 	version string

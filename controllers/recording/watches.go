@@ -58,7 +58,7 @@ func (w *recordingWatch) Delete(ctx context.Context, e event.DeleteEvent, q requ
 	w.EnqueueRequestForObject.Delete(ctx, e, q)
 }
 
-// jobPriority is that of recordings that need Jobs; others have 0. So Jobs do not wait behind status writes.
+// jobPriority is the priority of recordings that need Jobs; others have 0. So Jobs do not wait behind status writes.
 const jobPriority = 1
 
 // first puts a recording into the work queue before those that need no Job.
@@ -124,7 +124,7 @@ func (w *jobWatch) follow(object client.Object) {
 	}
 }
 
-// owner returns the recording that a Job belongs to; nil if it belongs to none, whatever its labels say.
+// owner returns the recording that a Job belongs to, by its owner reference; nil if it belongs to none.
 func owner(job client.Object) *metav1.OwnerReference {
 	owner := metav1.GetControllerOf(job)
 	if owner == nil || owner.Kind != "MeetingRecording" || owner.APIVersion != v1alpha1.GroupVersion.String() {

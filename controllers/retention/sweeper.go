@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package retention deletes recordings that have been kept for as long as their pipelines say. internal/retention decides; this package
-// lists, reads and deletes. An object that cannot be deleted is reported and stops no other.
+// lists, reads and deletes. An object that cannot be deleted is reported and blocks no other.
 package retention
 
 import (
@@ -55,12 +55,12 @@ func init() {
 // Sweeper deletes recordings. It lists names and ages, a page at a time, and reads only those that are old enough, so its memory does
 // not grow with the recordings that are kept. It runs in the leader.
 type Sweeper struct {
-	// Rules are those without the pipelines' own.
+	// Rules are the rules without those of pipelines.
 	Rules retention.Rules
 	// Every is the time between two sweeps, and Page how many recordings a sweep lists with one request.
 	Every time.Duration
 	Page  int64
-	// Namespaces are those to work in; none: all.
+	// Namespaces are the namespaces to work in; none means all.
 	Namespaces []string
 	// Client deletes, and Live reads from the API server.
 	Client      client.Writer
@@ -145,7 +145,7 @@ func (s *Sweeper) sweepNamespace(ctx context.Context, namespace string) error {
 	}
 }
 
-// tolerate reports an error that concerns one recording, and returns others: those of the API server as a whole, and of the context.
+// tolerate reports an error that concerns one recording, and returns all others: of the context, or of the API server as a whole.
 func (s *Sweeper) tolerate(ctx context.Context, key types.NamespacedName, err error) error {
 	var status apierrors.APIStatus
 	isOne := errors.As(err, &status) && status.Status().Code >= 400 && !apierrors.IsTooManyRequests(err) && !apierrors.IsServiceUnavailable(err)

@@ -43,7 +43,7 @@ type Checker struct {
 	log        logr.Logger
 
 	problems Problems
-	// revision is that of etcd when it was last read, and refused whether all namespaces refused to be read since. Only Start uses them.
+	// revision is etcd's when it was last read, and refused whether all namespaces refused to be read since. Only Start uses them.
 	revision uint64
 	refused  bool
 
@@ -54,7 +54,7 @@ type Checker struct {
 // versioned is a cache, such as an informer. It has the version of the last change that reached it.
 type versioned interface{ LastSyncResourceVersion() string }
 
-// New returns a Checker for resources in namespaces; none, or "", is all of the cluster.
+// New returns a Checker for resources in namespaces; none, or "", is the whole cluster.
 func New(cluster *rest.Config, namespaces []string, log logr.Logger, resources ...schema.GroupVersionResource) (*Checker, error) {
 	client, err := metadata.NewForConfig(cluster)
 	if err != nil {
@@ -66,7 +66,7 @@ func New(cluster *rest.Config, namespaces []string, log logr.Logger, resources .
 	return &Checker{client: client, namespaces: namespaces, resources: resources, log: log}, nil
 }
 
-// AlsoList has resources checked that the program lists, but does not watch.
+// AlsoList sets the resources that the program lists, but does not watch.
 func (c *Checker) AlsoList(resources ...schema.GroupVersionResource) { c.listed = resources }
 
 // AlsoCompare counts a cache's version as an observed revision. It must be of a resource that is checked: others may be in another etcd.
@@ -124,7 +124,7 @@ func (c *Checker) read(ctx context.Context, namespace string) error {
 	return nil
 }
 
-// readResource returns what could not be done, and why.
+// readResource returns the verb that failed, and why.
 func (c *Checker) readResource(ctx context.Context, resource schema.GroupVersionResource, namespace string, watched bool) (verb string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -216,7 +216,7 @@ func (c *Checker) checkRevision(ctx context.Context) error {
 	return nil
 }
 
-// currentRevision is that of a list that the API server must not answer from the past, in the first namespace that does not refuse it.
+// currentRevision returns the resourceVersion of a list that must be up to date, in the first namespace that can be read.
 func (c *Checker) currentRevision(ctx context.Context) (revision uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()

@@ -15,8 +15,8 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 )
 
-// Caches has the caches that are stale, because their last list or watch failed: because it is refused, or because of an object that Go
-// cannot decode. The zero value is ready.
+// Caches has the stale caches, whose last list or watch failed: it was refused, or returned an object that Go cannot decode. The zero value
+// is ready.
 type Caches struct {
 	mu     sync.Mutex
 	failed map[*toolscache.Reflector]failure
@@ -39,7 +39,7 @@ func (c *Caches) Failed(ctx context.Context, cache *toolscache.Reflector, err er
 	c.failed[cache] = failure{err, cache.LastSyncResourceVersion()}
 }
 
-// Ready is a readiness check: it fails while a cache has come no further since it failed.
+// Ready is a readiness check: it fails while a cache has not advanced since its failure.
 func (c *Caches) Ready(*http.Request) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,14 +10,13 @@ import (
 	"sync"
 )
 
-// Problems has what was last found out about each namespace: an error, or that there is none. It is safe for concurrent use, and the zero
-// value is ready.
+// Problems has the last result of checking each namespace: an error, or nil. It is safe for concurrent use, and the zero value is ready.
 type Problems struct {
 	mu          sync.Mutex
 	byNamespace map[string]error
 }
 
-// Set stores what was found out, and returns what was known before.
+// Set stores a result, and returns the one before.
 func (p *Problems) Set(namespace string, err error) (before error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -29,7 +28,7 @@ func (p *Problems) Set(namespace string, err error) (before error) {
 	return before
 }
 
-// Clear forgets the error of a namespace, because the object that had it is gone: nothing else would.
+// Clear removes the error of a namespace whose object is gone: no later result would replace it.
 func (p *Problems) Clear(namespace string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -38,7 +37,7 @@ func (p *Problems) Clear(namespace string) {
 	}
 }
 
-// Get returns what is known about a namespace; false if nothing is.
+// Get returns the result for a namespace; false if there is none.
 func (p *Problems) Get(namespace string) (error, bool) { //nolint:revive // the error is the value
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package follow lists and watches MeetingRecordings without a cache: callers keep what they need. Run follows them until the program ends;
-// Source has the single steps.
+// Package follow lists and watches MeetingRecordings without a cache: callers keep what they need. [Run] follows them until the context
+// ends; [Source] has the single steps.
 package follow
 
 import (
@@ -47,7 +47,7 @@ type Source struct {
 	Namespace string
 	// Selector is the field selector of Follow; empty selects all.
 	Selector string
-	// Pause is the time between two pages of List, so that a long list does not slow others down.
+	// Pause is the time between two pages of List, so that a long list does not slow down other requests.
 	Pause time.Duration
 }
 
@@ -63,8 +63,8 @@ func Sources(reader client.WithWatch, namespaces []string) []Source {
 	return sources
 }
 
-// List calls each for every recording that the field selector matches, as of exactly that version, or with 0 as of now. It returns the
-// version. It returns ErrCompacted if the version is too old.
+// List calls each for every recording that the field selector matches, as of exactly the given version, or as of now with 0. It returns the
+// version, or ErrCompacted if the version is too old.
 func (s Source) List(ctx context.Context, selector string, version uint64, each func(*v1alpha1.MeetingRecording)) (uint64, error) {
 	options := client.ListOptions{Namespace: s.Namespace, Limit: pageSize, Raw: &metav1.ListOptions{FieldSelector: selector}}
 	if version != 0 {
@@ -127,7 +127,7 @@ func (s Source) Follow(ctx context.Context, version uint64, apply func(watch.Eve
 		}
 		object, ok := event.Object.(*v1alpha1.MeetingRecording)
 		if !ok {
-			return version, fmt.Errorf("watch meetingrecordings: got a %T", event.Object)
+			return version, fmt.Errorf("watch meetingrecordings: unexpected object %T", event.Object)
 		}
 		reached, err := versionOf(object.ResourceVersion)
 		if err != nil {

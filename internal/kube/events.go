@@ -30,9 +30,9 @@ import (
 const (
 	// eventWriters is how many Kubernetes Events are written at once: few, so that Jobs and statuses go first.
 	eventWriters = 4
-	// maxEvents is how many may wait to be written, each in about 1 KiB. Further ones are lost.
+	// maxEvents is how many may wait to be written, each in about 1 KiB. Others are lost.
 	maxEvents = 4096
-	// drainTimeout limits how long the end of the manager waits until those that are left are written.
+	// drainTimeout limits how long the ending manager writes the rest.
 	drainTimeout = 5 * time.Second
 	// eventLogEvery is the least time between two log lines on lost events.
 	eventLogEvery = 10 * time.Second

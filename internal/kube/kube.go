@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package kube is how the controllers write to the API server: as which field manager, with which lock, and when they try again.
+// Package kube has what the controllers need to write to the API server: the field manager, the lock, and the backoff.
 package kube
 
 import (
@@ -30,13 +30,13 @@ const (
 	maxBackoff   = 30 * time.Second
 )
 
-// RateLimiter is that of a controller's work queue.
+// RateLimiter returns the rate limiter of a controller's work queue.
 func RateLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
 	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstBackoff, maxBackoff)
 }
 
-// PatchStatus writes what differs between an object as it was read and as it is to be, by one merge patch with an optimistic lock: it
-// tests the resourceVersion and nothing else, and leaves fields that this binary does not know alone. after gets the answer.
+// PatchStatus writes the difference between two versions of an object, by one merge patch with an optimistic lock: it tests the
+// resourceVersion and nothing else, and leaves fields alone that this binary does not know. after gets the API server's response.
 func PatchStatus(ctx context.Context, writer client.StatusClient, before, after client.Object, options ...client.SubResourcePatchOption) error {
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	err := writer.Status().Patch(ctx, after, patch, append(options, client.FieldOwner(FieldOwner))...)
@@ -49,7 +49,7 @@ func PatchStatus(ctx context.Context, writer client.StatusClient, before, after 
 	return nil
 }
 
-// IsOlder reports whether a resource version is older than another. What cannot be compared is not.
+// IsOlder reports whether a resource version is older than another. It is false if they cannot be compared.
 func IsOlder(version, other string) bool {
 	order, err := resourceversion.CompareResourceVersion(version, other)
 	return err == nil && order < 0

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// Mapper returns the resources of a scheme's kinds. It asks no API server: discovery costs a second on a large cluster. A cache of namespaces
+// Mapper returns the REST mapping of a scheme's kinds, without discovery, which takes a second on a large cluster. A cache of namespaces
 // looks up the kind of each object that it returns: with discovery's mapper that took a tenth of the manager's CPU.
 func Mapper(scheme *runtime.Scheme) meta.RESTMapper {
 	mapper := meta.NewDefaultRESTMapper(scheme.PrioritizedVersionsAllGroups())

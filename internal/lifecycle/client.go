@@ -12,7 +12,7 @@ const (
 )
 
 // ClientType returns the type that a client's event counts as. A client may
-// lie, or know of the end before the file is there: its Stopped is no more than
+// lie, or know of the end before the file exists: its Stopped counts as
 // Stopping, so that only the provider ends a recording.
 func ClientType(reported v1alpha1.EventType) v1alpha1.EventType {
 	if reported == v1alpha1.EventStopped {
@@ -22,9 +22,9 @@ func ClientType(reported v1alpha1.EventType) v1alpha1.EventType {
 }
 
 // placeClient decides where a client's event belongs: to an open recording that
-// lacks its type; and to a new one where there is none, or where the last one
-// ended so long ago that a beginning cannot be part of it. Everything else
-// changes nothing, because every participant may report the same.
+// lacks its type; or to a new one if there is none, or if the last one ended so
+// long ago that a beginning cannot be part of it. Everything else changes
+// nothing, because every participant may report the same.
 func placeClient(chain []Segment, ev Event, w Windows) Decision {
 	ev.Type = ClientType(ev.Type)
 	at := lastOwn(chain)
@@ -45,8 +45,8 @@ func placeClient(chain []Segment, ev Event, w Windows) Decision {
 	return Decision{Segment: last.Index, Result: Duplicate, Rule: ruleClientKnown, NeedsFreshRead: true}
 }
 
-// beginByClient creates a segment without settling the one before: to webhooks
-// it does not exist.
+// beginByClient creates a segment without superseding the one before: to
+// webhooks it does not exist.
 func beginByClient(chain []Segment, ev Event) Decision {
 	index := nextIndex(chain)
 	return Decision{

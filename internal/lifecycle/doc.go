@@ -11,8 +11,8 @@
 // segment is open until it has an event of type Stopped or Failed. A reader
 // walks the chain from 1 and stops where [NeedsNext] says so.
 //
-// Whatever is lost, duplicated, late or raced for, and provided that a writer
-// honours the whole [Decision], the rules guarantee:
+// If a writer honours the whole [Decision], the rules guarantee, in spite of
+// losses, duplicates, delays and races:
 //
 //   - every file is on exactly one segment;
 //   - every event is in some segment's status, as an entry or as a delivery,
@@ -20,9 +20,9 @@
 //   - without loss, the events of one recording, in any order and duplicated,
 //     within the [Windows], end in one segment with the same state and file.
 //
-// The provider's ids are evidence: they keep overlapping recordings apart where
-// they are consistent, and change nothing where each event has its own.
+// The provider's ids are evidence: they keep overlapping recordings apart if
+// they are consistent, and change nothing if each event has its own.
 //
 // Clients' events may report a recording before webhooks do. They never end
-// one, and whatever they report, webhooks are placed as if there were none.
+// one, and webhooks are placed as if there were no clients' events.
 package lifecycle

@@ -25,8 +25,8 @@ const (
 	maxStemLength = 30
 	// hashLength is how many characters of base32 a hash is cut to: 65 bits. It
 	// is neither the length of a canonical session id (24) nor one that a
-	// segment's suffix can have (1 to 6), so the last group of a name tells what
-	// it is, and names of different kinds are never the same.
+	// segment's suffix can have (1 to 6), so the last group of a name says what
+	// it is, and names of different kinds are never equal.
 	hashLength = 13
 )
 
@@ -50,9 +50,9 @@ var hashEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPa
 // Ids of the provider's own shape (xxxx-xxxx-xxxx and 24 hexadecimal digits)
 // stand as they are: "<meetingID>-<sessionID>", then "...-2", "...-3". Any
 // others are lower-cased, cleaned and cut, and followed by a hash of both
-// originals, so that ids that look alike after that do not share a name. Two
-// different segments never have one name, but for a collision of 65 bits of
-// SHA-256; and who finds such an object sees by its spec that it is another's.
+// originals, so that similar ids do not share a name. Two different segments
+// never share a name, except for a collision of 65 bits of SHA-256; the spec of
+// such an object shows that it is another's.
 func Name(meetingID, sessionID string, segment int32) string {
 	base := meetingID + "-" + sessionID
 	if !canonicalMeetingID.MatchString(meetingID) || !canonicalSessionID.MatchString(sessionID) {
@@ -64,8 +64,8 @@ func Name(meetingID, sessionID string, segment int32) string {
 	return base + "-" + strconv.Itoa(int(segment))
 }
 
-// LabelValue returns the value of a label for an id: the id itself where that
-// is one, else a cleaned and cut form followed by a hash of the id. It is at
+// LabelValue returns the value of a label for an id: the id itself if it is
+// valid, else a cleaned and cut form followed by a hash of the id. It is at
 // most 63 bytes long. Labels are for selecting; the spec holds the id.
 func LabelValue(id string) string {
 	if labelFit.MatchString(id) {

@@ -10,18 +10,18 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// Windows say how close to a recording's events an event must be to belong to
-// it, where nothing identifies it.
+// Windows are how close in time an event must be to a recording's events to
+// belong to it, if nothing identifies it.
 type Windows struct {
-	// Reorder is for events that the end of their recording overtakes. It counts
-	// from the first arrival of that end.
+	// Reorder is for events that arrive after the end of their recording. It
+	// counts from the first arrival of that end.
 	Reorder time.Duration
 	// Redelivery is for events that arrive twice. It counts from the last
 	// delivery of the same type.
 	Redelivery time.Duration
 }
 
-// Result is what a delivery was to the recording it belongs to.
+// Result is the effect of a delivery on the recording that it belongs to.
 type Result string
 
 // The results of placing an event.
@@ -44,9 +44,9 @@ type Decision struct {
 	// Writes are in the order in which they must be done. There are none if the
 	// event changes nothing.
 	Writes []Write
-	// NeedsFreshRead is true where a stale read could have led to the decision
-	// without any of the writes noticing. The chain must then be read again, up
-	// to date, and the event placed again.
+	// NeedsFreshRead is true if a stale read could have led to the decision
+	// and no write would detect it. The chain must then be read again from
+	// etcd, and the event placed again.
 	NeedsFreshRead bool
 	// Result says whether the event was new to the segment.
 	Result Result
@@ -54,12 +54,12 @@ type Decision struct {
 	Rule string
 }
 
-// Write is one object to write. It must be done only if the segment still is
-// what was read of it; else everything starts again with fresh reads.
+// Write is one object to write. It must be done only if the segment is
+// unchanged since it was read; otherwise start again with fresh reads.
 type Write struct {
 	// Segment is the index of the segment.
 	Segment int32
-	// New is true where the segment does not exist: create it first. If it
+	// New is true if the segment does not exist: create it first. If it
 	// exists by then, start again.
 	New bool
 	// Status is the new status.recording.
@@ -121,7 +121,7 @@ func addTo(chain []Segment, at int, ev Event, rule string) Decision {
 	case segment.hasFileOf(ev) && ev.Source == v1alpha1.EventSourceBackfill:
 		return refresh(segment, ev, decision)
 	case segment.hasFileOf(ev) || segment.hasIDOf(ev):
-		// It stays the right one, whatever happened since it was read.
+		// It stays the right one, even if it changed since it was read.
 	default:
 		// A write to an open segment notices if that was closed, but not if
 		// another one was begun, which happens only if ids identify recordings.
@@ -134,12 +134,12 @@ func addTo(chain []Segment, at int, ev Event, rule string) Decision {
 	return decision
 }
 
-// supersede returns the writes that supersede the first segments of the chain, but
-// for the one at except. They come before an event begins another segment or
-// adds a file: somebody with an older view of the chain could add the same file
-// to one of them, and these writes make that one fail. From then on a segment
-// gets a file only by an id that it has. Mostly there are no such writes,
-// because a segment has a file or was superseded before the next one was begun.
+// supersede returns the writes that supersede the first segments of the chain,
+// except the one at except. They come before an event begins another segment or
+// adds a file: a writer with an older view of the chain could add the same file
+// to one of them, and these writes make it fail. From then on a segment gets a
+// file only by an id that it has. Usually there are no such writes, because a
+// segment has a file or was superseded before the next one began.
 func supersede(chain []Segment, first, except int) []Write {
 	var writes []Write
 	for i, segment := range chain[:max(0, first)] {
@@ -153,8 +153,8 @@ func supersede(chain []Segment, first, except int) []Write {
 	return writes
 }
 
-// refresh is the decision for a listed file that a segment has. It counts as no
-// delivery, so that listing a file again and again writes nothing.
+// refresh is the decision for a listed file that a segment has. It does not
+// count as a delivery, so that listing a file again and again writes nothing.
 func refresh(segment Segment, ev Event, decision Decision) Decision {
 	status := *segment.Status.DeepCopy()
 	if status.File = withFile(status.File, ev); reflect.DeepEqual(status.File, segment.Status.File) {

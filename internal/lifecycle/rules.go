@@ -12,7 +12,7 @@ import (
 
 // rule is one row of the table that says where an event belongs. place returns
 // a position in the chain, [beginNew] for a segment that does not exist yet, or
-// [noMatch] where the row does not apply.
+// [noMatch] if the row does not apply.
 type rule struct {
 	name  string
 	place func(chain []Segment, ev Event, w Windows) int
@@ -23,7 +23,7 @@ const (
 	beginNew = -2
 )
 
-// ruleNew is the name of the row that applies where no other does.
+// ruleNew is the name of the row that applies if no other does.
 const ruleNew = "new recording"
 
 // rules are evaluated in order, and the first that applies decides. A file
@@ -42,8 +42,8 @@ var rules = []rule{
 	{"end without a file, again", onLast(endAgain)},
 }
 
-// sameArrival finds where an earlier attempt wrote this very arrival. Without
-// this it would be one more delivery, or after the window another recording.
+// sameArrival finds where an earlier attempt wrote this arrival. Without it the
+// retry would be one more delivery, or after the window another recording.
 func sameArrival(chain []Segment, ev Event, _ Windows) int {
 	return slices.IndexFunc(chain, func(s Segment) bool { return s.hasArrivalOf(ev) })
 }
@@ -77,7 +77,7 @@ func onLast(decide func(last Segment, ev Event, w Windows) verdict) func([]Segme
 	}
 }
 
-// verdict is what a rule about the last segment decides.
+// verdict is the decision of a rule about the last segment.
 type verdict int
 
 const (
@@ -102,13 +102,13 @@ func anotherID(last Segment, ev Event, _ Windows) verdict {
 	return undecided
 }
 
-// inProgress is for whatever arrives while the last recording goes on. Once a
-// later segment may have been begun, a file needs more evidence than that.
+// inProgress is for any event while the last recording goes on. Once a later
+// segment may have begun, a file needs more evidence than that.
 func inProgress(last Segment, ev Event, _ Windows) verdict {
 	return toLastIf(last.Open() && (ev.fileID() == "" || last.canGetFile()))
 }
 
-// overtaken is for an event before the end that a closed segment lacks, soon
+// overtaken is for an event that a closed segment lacks and that arrives soon
 // after its end.
 func overtaken(last Segment, ev Event, w Windows) verdict {
 	return toLastIf(isBeforeEnd(ev) && find(last.Status, ev.Type) == nil && endedWithin(last, ev, w.Reorder))
@@ -121,21 +121,21 @@ func redelivered(last Segment, ev Event, w Windows) verdict {
 	return toLastIf(entry != nil && ev.fileID() == "" && within(ev, entry.ReceiveTime.Time, entry.LastReceiveTime.Time, w.Redelivery))
 }
 
-// failureAfterEnd is for a failure where the last recording failed, at any
-// time, or stopped not long ago.
+// failureAfterEnd is for a failure if the last recording failed, at any time,
+// or stopped not long ago.
 func failureAfterEnd(last Segment, ev Event, w Windows) verdict {
 	return toLastIf(ev.Type == v1alpha1.EventFailed && (last.failedOnly() || endedWithin(last, ev, w.Reorder)))
 }
 
 // endAfterFailure is for the end of a recording that failed not long ago: it
-// has a file after all, unless it must not get one any more.
+// has a file after all, unless it may no longer get one.
 func endAfterFailure(last Segment, ev Event, w Windows) verdict {
 	return toLastIf(ev.Type == v1alpha1.EventStopped && last.failedOnly() && endedWithin(last, ev, w.Reorder) &&
 		(ev.fileID() == "" || (last.canGetFile() && last.acceptsFile())))
 }
 
-// endAgain is for an end without a file where the last recording stopped not
-// long ago: nothing distinguishes the two.
+// endAgain is for an end without a file if the last recording stopped not long
+// ago: nothing distinguishes the two.
 func endAgain(last Segment, ev Event, w Windows) verdict {
 	return toLastIf(ev.Type == v1alpha1.EventStopped && ev.fileID() == "" &&
 		find(last.Status, v1alpha1.EventStopped) != nil && endedWithin(last, ev, w.Reorder))

@@ -12,33 +12,33 @@ import (
 )
 
 // SessionEnded is the type of the event that ends a session, and so every
-// recording of it. It never is an entry of status.recording.events.
+// recording of it. It is never an entry of status.recording.events.
 const SessionEnded v1alpha1.EventType = "SessionEnded"
 
 // Event is one delivery of an event. Its JSON is what the spool keeps.
 type Event struct {
-	// Type is one of the API's, or SessionEnded. A client's is never Stopped or
-	// Failed, see [ClientType].
+	// Type is a type of the API, or SessionEnded. A client's event is never
+	// Stopped or Failed, see [ClientType].
 	Type   v1alpha1.EventType   `json:"type"`
 	Source v1alpha1.EventSource `json:"source"`
-	// ID is the id that the provider sent with the event; empty where it sent
-	// none. It probably is the recording's.
+	// ID is the id that the provider sent with the event, if any. It is
+	// probably the recording's.
 	ID string `json:"id,omitempty"`
 	// FilePath names the recorded file. Only Stopped events have one, and not
 	// all of them do.
 	FilePath string `json:"filePath,omitempty"`
-	// FileURL is where the file can be fetched; empty where none was given, and
-	// always so without a FilePath.
+	// FileURL is where the file can be fetched, if the provider sent it. It is
+	// empty without a FilePath.
 	FileURL string `json:"fileUrl,omitempty"`
-	// Encryption is nil where the file is not encrypted.
+	// Encryption is nil if the file is not encrypted.
 	Encryption *v1alpha1.FileEncryption `json:"encryption,omitempty"`
 	// ReceivedAt is when the delivery arrived, by the receiver's clock. For a
 	// backfilled event it is the provider's own time.
 	ReceivedAt time.Time `json:"receiveTime"`
 	// Deliveries is how often it arrived; 0 is once.
 	Deliveries int32 `json:"deliveries,omitempty"`
-	// Retried means that an earlier attempt may have written this very delivery:
-	// the response was lost, or the sidecar was killed after it.
+	// Retried means that an earlier attempt may have written this delivery: its
+	// response was lost, or the sidecar was killed after it.
 	Retried bool `json:"-"`
 }
 
@@ -54,7 +54,7 @@ func ParseRecordingIDs(value string) (ignore bool, err error) {
 	return false, errors.New("must be auto or ignore")
 }
 
-// fileID identifies the file that the event names; it is empty where the event
+// fileID identifies the file that the event names; it is empty if the event
 // names none.
 func (ev Event) fileID() string {
 	if ev.Type != v1alpha1.EventStopped {
@@ -69,10 +69,10 @@ type Segment struct {
 	Index int32
 	// Status is the object's status.recording. It is never modified.
 	Status v1alpha1.RecordingStatus
-	// Foreign is true where the object has the segment's name, but other ids in
+	// Foreign is true if the object has the segment's name, but other ids in
 	// its spec. No event belongs to it, and the chain continues after it.
 	Foreign bool
-	// Processed is true where processing has begun, so that Jobs for a file
+	// Processed is true if processing has begun, so that Jobs for a file
 	// that arrives now would never be created.
 	Processed bool
 }
@@ -103,8 +103,8 @@ func (s Segment) hasFileOf(ev Event) bool {
 	return !s.Foreign && id != "" && s.Status.File != nil && FileID(s.Status.File.Path) == id
 }
 
-// hasArrivalOf reports whether an earlier attempt wrote ev itself, as far as the segment's times show: those of the first and of the last
-// delivery. Two sidecars may receive webhooks within a microsecond, so an event that was not tried before is another one.
+// hasArrivalOf reports whether an earlier attempt wrote ev, by the times of the first and the last delivery. Only a retried event may have
+// been written: two sidecars may receive webhooks in the same microsecond.
 func (s Segment) hasArrivalOf(ev Event) bool {
 	entry, at := find(s.Status, ev.Type), microTime(ev.ReceivedAt)
 	return ev.Retried && !s.Foreign && ev.Source == v1alpha1.EventSourceWebhook && entry != nil && entry.Source == ev.Source &&
@@ -131,13 +131,13 @@ func (s Segment) identifies() bool {
 }
 
 // Hollow reports whether no webhook arrived for the segment yet: a client began
-// it, or somebody has only just created it. It stands for whatever recording
-// the next webhook begins.
+// it, or somebody has just created it. The next webhook that begins a recording
+// uses it.
 func (s Segment) Hollow() bool {
 	return !s.Foreign && !slices.ContainsFunc(s.Status.Events, func(e v1alpha1.RecordingEvent) bool { return !isClients(e) })
 }
 
-// NeedsNext reports whether the segment after s must be read as well to place
+// NeedsNext reports whether the segment after s must also be read to place
 // the events. A segment is begun after an open one only if ids identify
 // recordings. An event whose file s has belongs to s, and so does one that
 // names no file and whose id s has.
@@ -164,7 +164,7 @@ func lastBegun(chain []Segment) int {
 	return -1
 }
 
-// find returns the entry of a type that a webhook brought, or nil: no rule
+// find returns the entry of a type that a webhook added, or nil: no rule
 // depends on clients' entries. It points into status.
 func find(status v1alpha1.RecordingStatus, eventType v1alpha1.EventType) *v1alpha1.RecordingEvent {
 	if entry := findAny(status, eventType); entry != nil && !isClients(*entry) {

@@ -14,8 +14,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// furthest lists types of events by how far a recording is that has them. A
-// file wins over a failure, in whatever order they arrive.
+// furthest lists types of events by how far they take a recording. A file wins
+// over a failure, in any order of arrival.
 var furthest = []struct {
 	event v1alpha1.EventType
 	state v1alpha1.RecordingState
@@ -30,12 +30,12 @@ var furthest = []struct {
 // Apply returns status with ev in it, as a new entry or as one more delivery.
 // State, file and the types of entries depend on which events were applied, not
 // on their order. Clients' entries are there only until a webhook of their type
-// comes, which then counts as if it were the first. A file that is there stays;
-// only what it lacks is added. The argument is not modified.
+// arrives, which then counts as the first. An existing file stays; only missing
+// fields are added. The argument is not modified.
 func Apply(status v1alpha1.RecordingStatus, ev Event) v1alpha1.RecordingStatus {
 	next := *status.DeepCopy()
 	if next.Superseded && !hasID(next, ev.ID) {
-		ev.ID = "" // what a superseded segment can be recognised by stays as it is
+		ev.ID = "" // a superseded segment gets no new id
 	}
 	next.Events = withEvent(next.Events, ev)
 	next.File = withFile(next.File, ev)
@@ -81,8 +81,8 @@ func count(entry *v1alpha1.RecordingEvent, ev Event) {
 	entry.ID = cmp.Or(entry.ID, ev.ID)
 }
 
-// withFile returns the file with what ev says of it. What the provider lists
-// is up to date, so it replaces an address that may have expired.
+// withFile returns the file with the fields of ev. The provider's list is up to
+// date, so it replaces an address that may have expired.
 func withFile(file *v1alpha1.RecordingFile, ev Event) *v1alpha1.RecordingFile {
 	if ev.fileID() == "" {
 		return file
@@ -130,7 +130,7 @@ func stateOf(status v1alpha1.RecordingStatus) v1alpha1.RecordingState {
 	return ""
 }
 
-// firstArrival returns when the first of types that is there first arrived.
+// firstArrival returns when the first type that has an entry first arrived.
 func firstArrival(status v1alpha1.RecordingStatus, types ...v1alpha1.EventType) *metav1.MicroTime {
 	for _, eventType := range types {
 		if entry := findAny(status, eventType); entry != nil {

@@ -49,7 +49,7 @@ type Spool interface {
 
 // Options configure an Outbox. All are required except Spool, IsCrowded and Tracer.
 type Options struct {
-	// Write writes events of one session in order, until ctx is done, and returns each result; see recorder.Writer.Write.
+	// Write writes events of one session in order, until ctx is done, and returns the result of each; see recorder.Writer.Write.
 	Write func(ctx context.Context, session recorder.Session, events []lifecycle.Event) []recorder.Written
 	// Timeout is how long a sender waits for the API server.
 	Timeout time.Duration

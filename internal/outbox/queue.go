@@ -86,7 +86,7 @@ func (q *queue) drop(isChosen func(*entry) bool) {
 // lane has the sessions of a namespace.
 type lane struct {
 	health health
-	// due are the sessions on disk to be written. Those whose last write failed get one turn in eight while there are others.
+	// due are the sessions on disk to be written. Every eighth replay is of one whose last write failed, while there are others.
 	due, failed fifo
 	turns       int
 }
@@ -113,7 +113,7 @@ func (f *fifo) pop() uint64 {
 }
 
 const (
-	// maxReplays limits the sessions that are replayed at once, less one for each sender that waits for the disk, which needs the processors more.
+	// maxReplays limits the sessions that are replayed at once, less one for each sender that waits for the disk: senders come first.
 	maxReplays = 8
 	// maxQueues is the number of queues above which one that is only on disk is removed, with its backoff.
 	maxQueues = 1024

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// deadShare is the share of the spool, as a divisor, for events that the API server rejects at once: anyone with an account of the
+	// deadShare is the share of the spool, as a divisor, for events that the API server rejects at once: anyone with an account at the
 	// provider can send those.
 	deadShare = 8
 	// refusedShare is the same for events of a namespace that refuses writes, to leave room for others.
@@ -150,7 +150,7 @@ func (o *Outbox) isExpired(e *entry) bool {
 // SpooledEvent is the form of an event in the spool and in its exports.
 type SpooledEvent struct {
 	recorder.Event
-	// Reason and DeadTime are why and since when it is a dead letter.
+	// Reason and DeadTime say why and since when it is a dead letter.
 	Reason   string    `json:"reason,omitempty"`
 	DeadTime time.Time `json:"deadTime,omitzero"`
 }

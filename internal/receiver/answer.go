@@ -24,8 +24,7 @@ const retryAfter = 5 * time.Second
 type answer struct {
 	status  int
 	outcome outcome
-	// result and recording are the body of a success, problem that of a failure, for the sender to read, and health that of the health
-	// check.
+	// The body: result and recording of a success, problem of a failure, health of the health check.
 	result, recording, problem, health string
 	// allow and challenge are the headers Allow and WWW-Authenticate; wait, if not 0, is Retry-After.
 	allow, challenge string
@@ -127,7 +126,7 @@ const (
 	typeOther = "other"
 )
 
-// outcome is a metric's label: the response and its reason.
+// outcome is the value of a metric's label: the response and its reason.
 type outcome string
 
 const (

@@ -64,7 +64,7 @@ type Handler struct {
 	Rates *guard.Rates
 	// ClientRates limits the client events of each namespace.
 	ClientRates *guard.Rates
-	// Origins are those of web pages that may send client events.
+	// Origins are the origins of web pages that may send client events.
 	Origins  []string
 	Recorder Recorder
 	// Replays, if not nil, answers webhooks that are repeated too often.
@@ -87,14 +87,14 @@ type exchange struct {
 	r       *http.Request
 	arrived time.Time
 
-	// namespace is that of the valid token.
+	// namespace belongs to the valid token.
 	namespace  string
 	body       []byte
 	isBodyRead bool
 	leaveLong  func() // frees the slot of a long body
 	// isVerified is set once the sender has proved to be the provider.
 	isVerified bool
-	// deliveries counts the identical webhooks before it that were answered from memory, too; 0 is once.
+	// deliveries includes earlier identical webhooks that were answered from memory; 0 is once.
 	deliveries int32
 	// eventType is the metric's label.
 	eventType string

@@ -23,7 +23,7 @@ const (
 	maxReplayWrites = 4
 )
 
-// Replays answers identical webhooks from memory. No time is signed, so whoever has captured a webhook can send it forever; each would cost a
+// Replays answers identical webhooks from memory. Signatures cover no time, so a captured webhook can be sent forever, and each would cost a
 // write. Beyond maxReplayWrites in a window they are counted here, and the next one that is written adds the count. So a webhook is
 // written only when one arrives, and never behind those that follow it.
 type Replays struct {
@@ -32,7 +32,7 @@ type Replays struct {
 	recent *lru.LRU[[sha256.Size]byte, *replay] // by the digest of namespace and body
 }
 
-// NewReplays returns one that counts for a window at a time.
+// NewReplays returns Replays with windows of the given length.
 func NewReplays(window time.Duration) *Replays {
 	recent, _ := lru.NewLRU[[sha256.Size]byte, *replay](maxReplayed, nil) // it only fails for a size of 0
 	return &Replays{window: window, recent: recent}

@@ -57,12 +57,12 @@ func NewRESTStore(config *rest.Config, metrics *Metrics) (*RESTStore, error) {
 	// server still answers pings. client-go takes this from the environment only.
 	for _, name := range []string{"HTTP2_READ_IDLE_TIMEOUT_SECONDS", "HTTP2_PING_TIMEOUT_SECONDS"} {
 		if os.Getenv(name) == "" {
-			_ = os.Setenv(name, "3") // it can only fail for a name that is none
+			_ = os.Setenv(name, "3") // it fails only for an invalid name
 		}
 	}
 	client, err := rest.RESTClientFor(config)
 	if err != nil {
-		return nil, fmt.Errorf("make a client of the API server: %w", err)
+		return nil, fmt.Errorf("make a client for the API server: %w", err)
 	}
 	return &RESTStore{client: client, metrics: metrics, cache: newCache()}, nil
 }

@@ -28,7 +28,7 @@ type cache struct {
 
 	mu       sync.Mutex
 	objects  *lru.Cache // of cached, by namespace and name
-	doubtful int        // reads that are still to be asked of the API server
+	doubtful int        // reads that still go to the API server
 }
 
 // cached is the last seen version of an object. It is replaced, not modified.

@@ -35,13 +35,12 @@ type Session struct {
 	SessionID string `json:"sessionId"`
 }
 
-// name is that of the object of a segment.
+// name returns the name of a segment's object.
 func (s Session) name(segment int32) string {
 	return lifecycle.Name(s.MeetingID, s.SessionID, segment)
 }
 
-// LogValues returns the session's keys and values for the log: the name of its first recording, which is a prefix of the others. So a
-// search for a recording's name finds its session.
+// LogValues returns the session's keys and values for the log: the name of its first recording, which is a prefix of the others.
 func (s Session) LogValues() []any { return []any{"session", s.name(1), "namespace", s.Namespace} }
 
 // Event is one delivery of an event of a session.
@@ -119,7 +118,7 @@ func IsNamespaceError(err error) bool {
 	return (apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsBadRequest(err) || isDenied) && !isUnexpected(err)
 }
 
-// denial is in the message of an admission webhook or policy that denies, with whatever code it likes, or that cannot be called.
+// denial matches the message of an admission webhook or policy that denies, with any code, or that cannot be called.
 var denial = regexp.MustCompile("denied (the )?request|failed calling webhook")
 
 // Object is the part of a MeetingRecording that the recorder reads.
@@ -173,7 +172,7 @@ type Store interface {
 	Seen(session Session, segment int32) bool
 	// Create makes the object, without events, and returns it as it was stored; ErrChanged if the name is taken.
 	Create(ctx context.Context, session Session, segment int32) (*Object, error)
-	// Patch changes status.recording to status, if it is still that of read; unknown members stay. It revives a failed recording only if its
-	// processing state is unchanged. It returns ErrChanged also if the API server rejects the new status itself: both have the same code.
+	// Patch changes status.recording to status, if it is unchanged since read; unknown members stay. It revives a failed recording only if its
+	// processing state is unchanged. It also returns ErrChanged if the API server rejects the new status: both have the same code.
 	Patch(ctx context.Context, read *Object, status v1alpha1.RecordingStatus, revives bool) error
 }

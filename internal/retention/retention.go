@@ -18,7 +18,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/delivery"
 )
 
-// Quiet is how long the last event of a recording must be past, whatever else is set: the provider may deliver an event again.
+// Quiet is how long ago the last event of a recording must be, under any rule: the provider may deliver an event again.
 const Quiet = 24 * time.Hour
 
 // HoldForSink is how much longer a recording is kept because a sink has not received all of its events.
@@ -26,15 +26,15 @@ const HoldForSink = 7 * 24 * time.Hour
 
 // Rules are how long recordings are kept.
 type Rules struct {
-	// Default is for recordings that no pipeline ran for, and for pipelines that are gone; 0 keeps them.
+	// Default applies if no pipeline ran for a recording, or it was deleted; 0 keeps the recording.
 	Default time.Duration
-	// Sink reports whether there is a sink of CloudEvents: what it has not received is kept for HoldForSink more.
+	// Sink reports whether there is a sink of CloudEvents: recordings with undelivered events are kept for HoldForSink more.
 	Sink bool
 	// pipelines has the keepRecordings of each pipeline; 0 keeps recordings.
 	pipelines map[types.NamespacedName]time.Duration
 }
 
-// With returns the rules together with those of the pipelines.
+// With returns the rules with those of the pipelines added.
 func (r Rules) With(pipelines []v1alpha1.RecordingPipeline) Rules {
 	r.pipelines = make(map[types.NamespacedName]time.Duration, len(pipelines))
 	for i := range pipelines {
@@ -95,9 +95,9 @@ func (r Rules) keep(recording *v1alpha1.MeetingRecording) time.Duration {
 	return longest
 }
 
-// Due reports whether the recordings of a session may all be deleted now: each is over, and has been for as long as it is kept. One that never
-// ended, and for which there is no rule, is kept for as long as the others of its session, or alone for as long as any pipeline keeps recordings:
-// without a limit they would pile up.
+// Due reports whether the recordings of a session may all be deleted now: each has been over for as long as it is kept. One that never ended,
+// and has no rule, is kept for as long as the others of its session, or if it is alone for the longest time of the namespace's pipelines:
+// otherwise such recordings would pile up.
 func (r Rules) Due(session []*v1alpha1.MeetingRecording, now time.Time) bool {
 	var longest time.Duration
 	for _, recording := range session {

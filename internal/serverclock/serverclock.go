@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package serverclock compares the local clock with the API server's. Whatever deletes objects because of their age calls Check first:
-// a clock that is two days ahead must not delete what has to be kept for a day.
+// Package serverclock compares the local clock with the API server's. Code that deletes objects because of their age calls Check first:
+// a clock that is ahead would make it delete objects too early.
 package serverclock
 
 import (
@@ -21,7 +21,7 @@ import (
 const (
 	// MaxSkew is how far the two clocks may differ.
 	MaxSkew = time.Minute
-	// resolution is that of the Date header.
+	// resolution is the precision of the Date header.
 	resolution = time.Second
 	// checkTTL is how long a successful comparison is used.
 	checkTTL = 10 * time.Second

@@ -1,10 +1,9 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package shard spreads sessions over shards, which are clusters with a name each, by rendezvous hashing: a session belongs to the shard
-// whose name and the session's id together have the greatest SHA-256. So whoever knows the names knows the shard, in any order of the names
-// and without asking anybody. A shard that is added takes its share from all others, and the sessions of one that is removed go to all
-// others; no other session moves.
+// Package shard spreads sessions over shards, which are named clusters, by rendezvous hashing: a session belongs to the shard whose name has
+// the greatest SHA-256 together with the session's id. So the names alone determine the shard, in any order. An added shard takes its share
+// from all others, and the sessions of a removed one go to all others; no other session moves.
 package shard
 
 import (
@@ -18,18 +17,18 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// Check returns what is wrong with the names of shards: they are labels of metrics, and names of folders.
+// Check returns what is wrong with the names of shards. They are used as labels of metrics and as names of folders.
 func Check(names []string) error {
 	for i, name := range names {
 		if problems := validation.IsDNS1123Label(name); len(problems) > 0 {
-			return fmt.Errorf("%q is not the name of a shard: %s", name, strings.Join(problems, "; "))
+			return fmt.Errorf("invalid shard name %q: %s", name, strings.Join(problems, "; "))
 		}
 		if slices.Contains(names[:i], name) {
-			return fmt.Errorf("shard %s is given twice", name)
+			return fmt.Errorf("shard %s is set twice", name)
 		}
 	}
 	if len(names) == 0 {
-		return errors.New("no shard is given")
+		return errors.New("no shard is set")
 	}
 	return nil
 }

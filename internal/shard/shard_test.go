@@ -117,11 +117,11 @@ func TestCheck(t *testing.T) {
 		want  string
 	}{
 		{[]string{"eu-1", "eu-2"}, ""},
-		{nil, "no shard is given"},
-		{[]string{"eu-1", "EU_2"}, `"EU_2" is not the name of a shard`},
-		{[]string{""}, `"" is not the name of a shard`},
-		{[]string{".."}, `".." is not the name of a shard`},
-		{[]string{"eu-1", "eu-2", "eu-1"}, "shard eu-1 is given twice"},
+		{nil, "no shard is set"},
+		{[]string{"eu-1", "EU_2"}, `invalid shard name "EU_2"`},
+		{[]string{""}, `invalid shard name ""`},
+		{[]string{".."}, `invalid shard name ".."`},
+		{[]string{"eu-1", "eu-2", "eu-1"}, "shard eu-1 is set twice"},
 	} {
 		switch err := shard.Check(tc.names); {
 		case tc.want == "" && err != nil, tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// State is whether a record is to be delivered.
+// State is the state of a record.
 type State string
 
 // The states of a record.
 const (
-	// Waiting records are to be delivered.
+	// Waiting records have not been delivered.
 	Waiting State = "waiting"
 	// Dead records are dead letters: kept until someone retries or deletes them.
 	Dead State = "dead"

@@ -19,7 +19,7 @@ func byID(r reference, id uint64) int { return cmp.Compare(r.id, id) }
 // deadLetters is the session of dead letters.
 const deadLetters = 0
 
-// index has the location of each record. Most sessions have one record, so the first of each has a map of its own: with a million sessions
+// index has the location of each record. Most sessions have one record, so the first of each is in a separate map: with a million sessions
 // that halves the memory, and the garbage collector does not scan it.
 type index struct {
 	first map[uint64]reference   // by session

@@ -17,7 +17,7 @@ import (
 
 const lockName = "lock"
 
-// Open opens the store of a directory, and creates the directory if it is missing. Damaged records are copied into files of their own and
+// Open opens the store of a directory, and creates the directory if it is missing. Damaged records are copied into separate files and
 // reported to Options.OnDamage; all others are kept. The error is ErrInUse while another process has the directory open.
 func Open(directory string, options Options) (*Store, error) {
 	s := &Store{

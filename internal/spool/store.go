@@ -91,7 +91,7 @@ type Store struct {
 type Stats struct {
 	// Events wait to be delivered; DeadLetters do not.
 	Events, DeadLetters int
-	// Bytes is the cost of both; DeadBytes that of the dead letters.
+	// Bytes is the cost of both, DeadBytes the cost of the dead letters.
 	Bytes, DeadBytes int64
 	// MaxBytes is the limit of Bytes.
 	MaxBytes int64

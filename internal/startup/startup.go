@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package startup has what every server does at its start and end: command line, namespace, log, diagnostics and exit code.
+// Package startup has what every server needs at its start and end: command line, namespace, log, diagnostics and exit code.
 package startup
 
 import (
@@ -43,14 +43,14 @@ type usageError struct {
 
 func (e usageError) Unwrap() error { return e.error }
 
-// Options are those of every server.
+// Options are the options of every server.
 type Options struct {
 	Diagnostics diagnostics.Options
 	zap         zap.Options
 	level       *diagnostics.Level
 }
 
-// Parse reads the arguments: the flags that bind declares, and those of every server. Then it calls check, unless the arguments ask for
+// Parse reads the arguments: the flags that bind declares, and the common ones. Then it calls check, unless the arguments ask for
 // help or the version. Pass its error to Exit.
 func (o *Options) Parse(program string, args []string, output io.Writer, bind func(*flag.FlagSet), check func() error) error {
 	// The stack of every error would hide the errors.

@@ -41,7 +41,7 @@ func Paused(reason, message string) Summary {
 	return Summary{Ready: metav1.ConditionFalse, Reason: reason, Message: message}
 }
 
-// Over returns the existing conditions updated by the summary: Ready is always there, Stalled and Reconciling only while True. The
+// Over returns the existing conditions updated by the summary: Ready is always set, Stalled and Reconciling only while True. The
 // time of a transition changes only if the status does.
 func (s Summary) Over(existing []metav1.Condition, generation int64, now metav1.Time) []metav1.Condition {
 	conditions := make([]metav1.Condition, len(existing), len(existing)+2)

@@ -21,7 +21,7 @@ import (
 type Problem struct {
 	// Reason is the cause in one word, for programs: one of the constants below, or the kubelet's own reason of a container that waits.
 	Reason string
-	// Head names the cause in words that do not change while the cause stays.
+	// Head names the cause, and does not change while the cause stays.
 	Head string
 	// Detail is what the cluster says about it. It may change from one moment to the next.
 	Detail string
@@ -81,7 +81,7 @@ func JobProblem(job *batchv1.Job) *Problem {
 	return nil
 }
 
-// SuspendedBy returns the managed fields of whatever suspended a Job; none if it is not suspended.
+// SuspendedBy returns the managed fields of the writer that suspended a Job; none if it is not suspended.
 func SuspendedBy(job *batchv1.Job) []metav1.ManagedFieldsEntry {
 	if !ptr.Deref(job.Spec.Suspend, false) {
 		return nil

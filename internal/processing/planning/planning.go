@@ -51,7 +51,7 @@ type Expressions interface {
 type Input struct {
 	// Recording is the recording as it was read.
 	Recording *v1alpha1.MeetingRecording
-	// Pipelines are all of the recording's namespace, in any order. They count only once the recording has ended.
+	// Pipelines are all pipelines of the recording's namespace, in any order. They count only once the recording has ended.
 	Pipelines []v1alpha1.RecordingPipeline
 	// Jobs are the observations of the Jobs of the recording's steps, by name of the Job.
 	Jobs map[string]outcomes.Observation
@@ -61,7 +61,7 @@ type Input struct {
 	Queued map[string]scheduling.Answer
 	// Now is the time.
 	Now time.Time
-	// Settings are the user's.
+	// Settings are the user's settings.
 	Settings Settings
 }
 
@@ -75,10 +75,10 @@ type Decision struct {
 	Conditions []metav1.Condition
 	// RequeueAfter is when to decide again even if nothing else happens; 0 is never.
 	RequeueAfter time.Duration
-	// Absent reports whether the decision is final because a pipeline, or something in it, is not there. Then the pipelines should be
-	// confirmed by the API server, because a cache may be stale.
+	// Absent reports whether the decision is final because a pipeline, or something in it, is missing. Then the pipelines should be
+	// read from the API server, because a cache may be stale.
 	Absent bool
-	// RerunRefused is why a requested rerun does not start; empty if none was requested, or it does.
+	// RerunRefused is why a requested rerun does not start; empty if none was requested, or it starts.
 	RerunRefused string
 }
 

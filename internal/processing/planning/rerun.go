@@ -43,7 +43,7 @@ func isRerun(in Input) (Decision, bool) {
 	return written(in, processing), true
 }
 
-// rerunAll plans again, with the pipelines that match now. The text is why it cannot.
+// rerunAll plans all steps again, with the pipelines that match now. The text is why it cannot.
 func rerunAll(in Input) (v1alpha1.ProcessingStatus, string) {
 	processing := in.Recording.Status.Processing
 	steps := plan(in, nextAttempt(processing))

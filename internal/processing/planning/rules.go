@@ -23,7 +23,7 @@ const (
 	tooManyStepsRetry = 5 * time.Minute
 )
 
-// A rule decides, or leaves it to the next.
+// A rule decides, or leaves the decision to the next rule.
 type rule func(Input) (Decision, bool)
 
 // rules apply in this order: the first one that decides is used. If none does, processing begins.

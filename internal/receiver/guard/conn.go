@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Conn is a connection, below TLS, that holds a slot of Connections until it is closed. All methods except those of net.Conn may be called
+// Conn is a connection, below TLS, that holds a slot of Connections until it is closed. All methods except net.Conn's may be called
 // on nil, the connection of a request that did not come through Connections.
 type Conn struct {
 	net.Conn
@@ -38,7 +38,7 @@ func ConnOf(r *http.Request) *Conn {
 	return conn
 }
 
-// change calls do with the owner's mu held, unless the connection is nil.
+// change calls do with the owner's mu held, except on nil.
 func (c *Conn) change(do func()) {
 	if c == nil {
 		return

@@ -15,7 +15,7 @@ import (
 const (
 	// maxClients limits the cached addresses, each of about 400 bytes. Before an address is evicted, its bursts have usually recovered.
 	maxClients = 4096
-	// maxNamespaces is more than there are routes at once.
+	// maxNamespaces is more than the largest number of routes.
 	maxNamespaces = 2000
 )
 

@@ -20,8 +20,7 @@ import (
 )
 
 const (
-	// maxHeaderBytes limits the request line with headers, without the 4 KiB that net/http adds. A signature by the largest key has 1,368
-	// bytes.
+	// maxHeaderBytes limits the request line and headers; net/http adds 4 KiB. A signature by the largest key has 1,368 bytes.
 	maxHeaderBytes = 16 << 10
 	// readHeaderTimeout is how long the headers may take to arrive, and a TLS handshake; readTimeout is for headers and body together.
 	readHeaderTimeout = 5 * time.Second
