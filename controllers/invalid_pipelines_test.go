@@ -55,7 +55,7 @@ var invalidPipelines = []struct {
 	{"a condition that ends too early", `{when: recording.segment ==, steps: [{name: a, template: JOB}]}`, byCondition,
 		[]string{"spec.when: Invalid value: line 1, column 21: Syntax error"}},
 	{"a pipeline's condition that sees steps", `{when: steps.a.state == "Succeeded", steps: [{name: a, template: JOB}]}`, byCondition,
-		[]string{"spec.when: Invalid value: line 1, column 1: the condition of a pipeline is asked before any step runs"}},
+		[]string{"spec.when: Invalid value: line 1, column 1: the condition of a pipeline is evaluated before any step runs"}},
 	{"a condition that is a number", `{when: recording.segment, steps: [{name: a, template: JOB}]}`, byCondition,
 		[]string{"spec.when: Invalid value: must be true or false (bool), not int"}},
 	{"an empty condition", `{when: "", steps: [{name: a, template: JOB}]}`, atApply, []string{"spec.when: Invalid value"}},

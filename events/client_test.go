@@ -33,7 +33,7 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answers[n](w, r)
 		return
 	}
-	http.Error(w, `{"error":"this namespace is not served here"}`, http.StatusNotFound)
+	http.Error(w, `{"error":"this server does not serve the namespace"}`, http.StatusNotFound)
 }
 
 func answer(code int, body string) func(http.ResponseWriter, *http.Request) {
@@ -98,7 +98,7 @@ func TestRoomsResume(t *testing.T) {
 	}}
 	told, retries, err := play(t, s)
 	var answered *events.StatusError
-	if !errors.As(err, &answered) || answered.Code != http.StatusNotFound || answered.Message != "this namespace is not served here" {
+	if !errors.As(err, &answered) || answered.Code != http.StatusNotFound || answered.Message != "this server does not serve the namespace" {
 		t.Errorf("it ended with %v", err)
 	}
 	equal(t, "told", []string{"RECORDING_STARTED", "ready", "RECORDING_STOPPING", "reset", "RECORDING_STARTED", "Running", "ready"}, told)

@@ -105,7 +105,7 @@ func (f *flags) check() error {
 		}
 	}
 	if f.sidecarMetrics != nil && f.metricsAddress == "0" {
-		return errors.New("--sidecar-metrics-url needs --metrics-bind-address: the sidecar's metrics are served beside the manager's")
+		return errors.New("--sidecar-metrics-url needs --metrics-bind-address: the sidecar's metrics are served next to the manager's")
 	}
 	if f.keepRecordings != 0 && f.keepRecordings < retention.Quiet {
 		return fmt.Errorf("--keep-recordings must be at least 24h, or 0 to keep recordings; it is %s", f.keepRecordings)

@@ -27,7 +27,7 @@ Destinations:
   azblob://container      Azure Blob Storage, with AZURE_STORAGE_ACCOUNT, and AZURE_STORAGE_KEY or workload identity
 Each accepts ?prefix=folder/ for all names.
 
-A recording without a URL is in a bucket of your own: set --source-bucket to it, with the same kinds of URL.
+If a recording has no URL, it is in your own bucket: set --source-bucket, with the same kinds of URL.
 For an encrypted recording, the key and the metadata are stored beside the file, as the outputs encryption-key and encryption-metadata.
 
 Exit codes: 0 done; 64 wrong use; 65 not a recording; 66 no such file; 76, 77 refused; 78 bucket or credentials missing;
@@ -36,7 +36,7 @@ Exit codes: 0 done; 64 wrong use; 65 not a recording; 66 no such file; 76, 77 re
 const archiveExample = `  # as a step of a RecordingPipeline, with a volume at /recordings
   postprocess archive --destination=file:///recordings
 
-  # to another S3 server than Amazon's
+  # to an S3 server other than Amazon's
   postprocess archive --destination='s3://recordings?endpoint=https://minio.example.com&use_path_style=true&region=us-east-1'
 
   # on a workstation

@@ -74,13 +74,13 @@ func TestArchiveFails(t *testing.T) {
 		text    string
 	}{
 		"no URL": {func(f *fixture) { delete(f.env, "RECORDING_FILE_URL") }, nil,
-			64, "RECORDING_FILE_URL is not set, nor --source-url; did the recording end without a file?"},
+			64, "RECORDING_FILE_URL is not set, nor --source-url; the recording may have ended without a file"},
 		"no destination": {func(f *fixture) { delete(f.env, "ARCHIVE_DESTINATION") }, nil, 64, "set --destination or ARCHIVE_DESTINATION"},
 		"no id":          {func(f *fixture) { delete(f.env, "RECORDING_SESSION_ID") }, nil, 64, "set RECORDING_SESSION_ID"},
 		"other scheme":   {func(f *fixture) { f.env["ARCHIVE_DESTINATION"] = "ftp://b" }, nil, 64, `scheme "ftp" is not supported; supported: azblob, file, gs, s3`},
 		"unknown flag":   {func(f *fixture) { f.args = append(f.args, "--bogus") }, nil, 64, "unknown flag: --bogus; see postprocess archive --help"},
 		"argument":       {func(f *fixture) { f.args = append(f.args, "x") }, nil, 64, `unknown command "x"`},
-		"bad template":   {func(f *fixture) { f.args = append(f.args, "--object-name={{.X}}") }, nil, 64, "--object-name is no template over"},
+		"bad template":   {func(f *fixture) { f.args = append(f.args, "--object-name={{.X}}") }, nil, 64, "--object-name is not a template over"},
 		"bad host":       {func(f *fixture) { f.args = append(f.args, "--allowed-host=*") }, nil, 64, `--allowed-host: allowed host "*": must be`},
 		"bad size":       {func(f *fixture) { f.args = append(f.args, "--max-bytes=20GB") }, nil, 64, "must be a whole number of bytes above 0"},
 		"bad retries":    {func(f *fixture) { f.args = append(f.args, "--retries=-1") }, nil, 64, "--retries must not be negative"},

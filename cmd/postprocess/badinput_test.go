@@ -87,7 +87,7 @@ func TestBadInput(t *testing.T) {
 		"an HTML error page with 200": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			_, _ = w.Write([]byte("<html>not here</html>"))
-		}, 65, "source is an HTML page, not a recording; is its URL that of the file itself?"},
+		}, 65, "source is an HTML page, not a recording: check that its URL is the file's"},
 		"0 bytes": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "0") }, 65, "source is an empty file"},
 		"redirect to the metadata service": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://169.254.169.254/latest/meta-data/", http.StatusFound)

@@ -21,7 +21,7 @@ type destinationFlags struct {
 // add adds the flags; objectName is the default of --object-name.
 func (d *destinationFlags) add(f *pflag.FlagSet, objectName string) {
 	f.StringVar(&d.url, "destination", "",
-		"the bucket to write to, such as s3://recordings or file:///recordings (default: ARCHIVE_DESTINATION of the environment)")
+		"the bucket to write to, such as s3://recordings or file:///recordings (default: $ARCHIVE_DESTINATION)")
 	f.StringVar(&d.objectName, "object-name", objectName,
 		"template of the name in the bucket, over .Name .Namespace .MeetingID .SessionID .Segment .State .FileName")
 }

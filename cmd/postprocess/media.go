@@ -82,12 +82,12 @@ func mediaCommand(p process, terminationLog *string, opts *mediaOptions, cmd *co
 
 func (o *mediaOptions) addFlags(f *pflag.FlagSet) {
 	o.source.add(f)
-	f.StringVar(&o.sourceFile, "source-file", "", "a local file to take instead, such as one that an earlier step archived")
+	f.StringVar(&o.sourceFile, "source-file", "", "local file to read instead, such as one that an earlier step archived")
 	f.StringVar(&o.destination, "destination", "",
-		"the bucket to write to, such as s3://recordings or file:///recordings (default: ARCHIVE_DESTINATION of the environment)")
+		"the bucket to write to, such as s3://recordings or file:///recordings (default: $ARCHIVE_DESTINATION)")
 	f.StringVar(&o.objectFolder, "object-folder", defaultObjectFolder,
 		"template of the files' folder in the bucket, over .Name .Namespace .MeetingID .SessionID .Segment .State .FileName; . for none")
-	f.StringVar(&o.scratch, "scratch-dir", "", "folder for temporary files (default: TMPDIR of the environment, else /tmp)")
+	f.StringVar(&o.scratch, "scratch-dir", "", "folder for temporary files (default: $TMPDIR, else /tmp)")
 	f.StringVar(&o.ffmpeg, "ffmpeg", "ffmpeg", "the program ffmpeg")
 	f.StringVar(&o.ffprobe, "ffprobe", "ffprobe", "the program ffprobe")
 	f.IntVar(&o.threads, "threads", 0, "threads of each decoder, encoder and filter; 0: as many as CPUs")

@@ -110,7 +110,7 @@ func TestMediaUsage(t *testing.T) {
 		"time-out":         {"probe", []string{"--timeout=0s"}, "--timeout must be more than 0"},
 		"host":             {"probe", []string{"--allowed-host=*"}, `--allowed-host: allowed host "*"`},
 		"folder":           {"thumbnail", []string{"--object-folder=../x"}, `--object-folder "../x" gives "../x", which has the part ".."`},
-		"folder's field":   {"thumbnail", []string{"--object-folder={{.X}}"}, "--object-folder is no template over"},
+		"folder's field":   {"thumbnail", []string{"--object-folder={{.X}}"}, "--object-folder is not a template over"},
 		"other scheme":     {"thumbnail", []string{"--destination=gopher://x"}, `scheme "gopher" is not supported`},
 		"interval":         {"thumbnail", []string{"--interval=-1s"}, "--interval must not be negative"},
 		"size":             {"thumbnail", []string{"--size=4096"}, "--size must be from 32 to 512"},

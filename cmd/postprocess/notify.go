@@ -19,7 +19,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-const notifyLong = `Send a receiver of your own an event about a processed recording and the outputs of earlier steps: an HTTP POST of a
+const notifyLong = `Send your receiver an event about a processed recording and the outputs of earlier steps: an HTTP POST of a
 CloudEvents 1.0 event in JSON (application/cloudevents+json).
 
 The event is signed by Standard Webhooks (https://www.standardwebhooks.com: webhook-id, webhook-timestamp, webhook-signature), with the
@@ -63,15 +63,15 @@ func newNotifyCommand(p process, terminationLog *string) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&opts.url, "url", "", "the receiver (default: NOTIFY_URL of the environment)")
-	f.StringVar(&opts.secretFile, "secret-file", "", "file with the secret (default: the secret in NOTIFY_SECRET of the environment)")
+	f.StringVar(&opts.url, "url", "", "the receiver (default: $NOTIFY_URL)")
+	f.StringVar(&opts.secretFile, "secret-file", "", "file with the secret (default: the secret in $NOTIFY_SECRET)")
 	f.StringVar(&opts.eventType, "event-type", notify.DefaultType, "the event's type")
 	f.BoolVar(&opts.sender.AllowHTTP, "allow-http", false, "allow an http receiver (unsafe)")
 	f.BoolVar(&opts.sender.AllowPrivateAddresses, "allow-private-addresses", false,
 		"allow a receiver at a loopback, private or other address that is not public, such as a Service of the cluster")
-	f.IntVar(&opts.sender.Retries, "retries", opts.sender.Retries, "how often a failed attempt is repeated")
+	f.IntVar(&opts.sender.Retries, "retries", opts.sender.Retries, "number of retries")
 	f.DurationVar(&opts.sender.AttemptTimeout, "attempt-timeout", opts.sender.AttemptTimeout, "time for one attempt")
-	f.DurationVar(&opts.sender.Timeout, "timeout", opts.sender.Timeout, "time for all of it, retries included")
+	f.DurationVar(&opts.sender.Timeout, "timeout", opts.sender.Timeout, "total time, including retries")
 	addTerminationLogFlag(f, terminationLog)
 	return cmd
 }
@@ -112,7 +112,7 @@ func (o *notifyOptions) secret(p process) (notify.Secret, error) {
 	}
 	text, err := os.ReadFile(o.secretFile)
 	if err != nil {
-		return notify.Secret{}, sysexits.New(sysexits.Config, err, "cannot read --secret-file; is the Secret mounted there?")
+		return notify.Secret{}, sysexits.New(sysexits.Config, err, "cannot read --secret-file; check that the Secret is mounted there")
 	}
 	return notify.ParseSecret(string(text))
 }

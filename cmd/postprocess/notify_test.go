@@ -91,7 +91,7 @@ func TestNotifyFails(t *testing.T) {
 	}{
 		"no receiver":    {func(f *fixture) { delete(f.env, "NOTIFY_URL") }, 0, 64, "set --url or NOTIFY_URL"},
 		"no secret":      {func(f *fixture) { delete(f.env, "NOTIFY_SECRET") }, 0, 64, "set --secret-file or NOTIFY_SECRET"},
-		"no secret file": {func(f *fixture) { f.args = append(f.args, "--secret-file=/none") }, 0, 78, "is the Secret mounted there?"},
+		"no secret file": {func(f *fixture) { f.args = append(f.args, "--secret-file=/none") }, 0, 78, "check that the Secret is mounted there"},
 		"no recording":   {func(f *fixture) { delete(f.env, "RECORDING_NAME") }, 0, 64, "set RECORDING_NAME"},
 		"bad segment":    {func(f *fixture) { f.env["RECORDING_SEGMENT"] = "x" }, 0, 64, "RECORDING_SEGMENT is not a number"},
 		"bad outputs":    {func(f *fixture) { f.env["STEP_OUTPUTS_FILE"] = noSteps }, 0, 65, "the outputs of earlier steps are not"},
@@ -103,7 +103,7 @@ func TestNotifyFails(t *testing.T) {
 		"http":        {func(f *fixture) { f.args = append(f.args, "--allow-http=false") }, 0, 77, "use https, or --allow-http"},
 		"argument":    {func(f *fixture) { f.args = append(f.args, "x") }, 0, 64, `unknown command "x"`},
 		"404":         {nil, 404, 78, "answered 404 Not Found; correct --url"},
-		"401":         {nil, 401, 77, "does it have the same secret?"},
+		"401":         {nil, 401, 77, "check that it has the same secret"},
 		"422":         {nil, 422, 76, "not 2xx"},
 		"429":         {nil, 429, 75, "429"},
 		"503":         {nil, 503, 69, "503"},

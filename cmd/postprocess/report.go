@@ -13,7 +13,7 @@ import (
 // addTerminationLogFlag adds the flag that every subcommand of a step has.
 func addTerminationLogFlag(f *pflag.FlagSet, terminationLog *string) {
 	f.StringVar(terminationLog, "termination-log", *terminationLog,
-		"the file to write the outcome to; when it does not exist, outputs are printed")
+		"file to write the outcome to; if it does not exist, outputs are printed")
 }
 
 // report writes what the step made. It returns an ExitError (IOErr) that begins with done, such as "the file is archived".

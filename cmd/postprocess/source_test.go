@@ -85,7 +85,7 @@ func TestOwnBucketFails(t *testing.T) {
 		code    int
 		text    string
 	}{
-		"no bucket":                {func(f *fixture) { delete(f.env, "SOURCE_BUCKET") }, 64, "If it is in a bucket of your own, give --source-bucket"},
+		"no bucket":                {func(f *fixture) { delete(f.env, "SOURCE_BUCKET") }, 64, "If it is in your own bucket, set --source-bucket"},
 		"no path":                  {func(f *fixture) { delete(f.env, "RECORDING_FILE_PATH") }, 64, "RECORDING_FILE_PATH is not set"},
 		"not a bucket":             {func(f *fixture) { f.env["SOURCE_BUCKET"] = "recordings" }, 64, "--source-bucket is not a bucket URL"},
 		"another scheme":           {func(f *fixture) { f.env["SOURCE_BUCKET"] = "ftp://recordings" }, 64, `has the scheme "ftp", which is not supported`},

@@ -37,24 +37,24 @@ func newSourceFlags() sourceFlags {
 
 func (s *sourceFlags) add(f *pflag.FlagSet) {
 	o := &s.options
-	f.StringVar(&s.url, "source-url", "", "the recorded file's URL (default: RECORDING_FILE_URL of the environment)")
+	f.StringVar(&s.url, "source-url", "", "the recorded file's URL (default: $RECORDING_FILE_URL)")
 	f.StringVar(&s.bucket, "source-bucket", "",
-		"bucket to read RECORDING_FILE_PATH from if there is no URL, such as s3://recordings (default: SOURCE_BUCKET of the environment)")
+		"bucket to read RECORDING_FILE_PATH from if there is no URL, such as s3://recordings (default: $SOURCE_BUCKET)")
 	f.StringVar(&s.prefix, "source-prefix", "",
-		"folder in --source-bucket that files must be in (default: SOURCE_PREFIX of the environment)")
+		"folder in --source-bucket that files must be in (default: $SOURCE_PREFIX)")
 	f.StringArrayVar(&s.allowedHosts, "allowed-host", nil,
-		"host that files may come from, beside *.videosdk.live: host, *.host or host:port (repeatable)")
+		"host that files may come from, besides *.videosdk.live: host, *.host or host:port (repeatable)")
 	f.BoolVar(&o.AllowHTTP, "allow-http", false, "allow http URLs (unsafe)")
 	f.BoolVar(&o.AllowPrivateAddresses, "allow-private-addresses", false,
 		"allow loopback, private and other addresses that are not public (unsafe)")
 	f.BoolVar(&s.proxyFromEnv, "proxy-from-environment", false,
 		"use HTTPS_PROXY, HTTP_PROXY and NO_PROXY; addresses behind a proxy are not checked")
-	f.Var(&s.maxBytes, "max-bytes", "largest file that is taken, in bytes or with a suffix such as 20Gi or 500M")
-	f.IntVar(&o.Retries, "retries", o.Retries, "how often an attempt that brought nothing new is repeated")
-	f.DurationVar(&o.Timeout, "timeout", o.Timeout, "time for all of it, retries included")
+	f.Var(&s.maxBytes, "max-bytes", "largest file to accept, in bytes or with a suffix such as 20Gi or 500M")
+	f.IntVar(&o.Retries, "retries", o.Retries, "number of retries without progress")
+	f.DurationVar(&o.Timeout, "timeout", o.Timeout, "total time, including retries")
 	f.DurationVar(&o.ConnectTimeout, "connect-timeout", o.ConnectTimeout, "time to connect, and again for TLS")
 	f.DurationVar(&o.ResponseHeaderTimeout, "response-header-timeout", o.ResponseHeaderTimeout,
-		"time for the source to begin its answer")
+		"time for the source to begin its response")
 	f.DurationVar(&o.StallTimeout, "stall-timeout", o.StallTimeout, "time for the source to send the next byte")
 }
 
@@ -72,7 +72,7 @@ func (s *sourceFlags) open(ctx context.Context, p process, log *slog.Logger) (re
 	address := cmp.Or(s.url, p.getenv("RECORDING_FILE_URL"))
 	if address == "" && bucketURL == "" {
 		return recordedFile{}, sysexits.New(sysexits.Usage, nil,
-			"no source: RECORDING_FILE_URL is not set, nor --source-url; did the recording end without a file? If it is in a bucket of your own, give --source-bucket")
+			"no source: RECORDING_FILE_URL is not set, nor --source-url; the recording may have ended without a file. If it is in your own bucket, set --source-bucket")
 	}
 	client, err := s.client(p, log)
 	if err != nil || address != "" {

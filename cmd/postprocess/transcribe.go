@@ -102,15 +102,15 @@ func (o *transcribeOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.endpoint.AllowPrivateAddresses, "engine-allow-private-addresses", false,
 		"allow an engine at an address that is not public, such as a Service of the cluster")
 	f.StringVar(&o.ask.Model, "model", "", "the engine's name for the model to use, if it has several")
-	f.StringVar(&o.ask.Language, "language", "", "ISO 639 code of the language that is spoken, such as en (default: the engine detects it)")
+	f.StringVar(&o.ask.Language, "language", "", "ISO 639 code of the spoken language, such as en (default: the engine detects it)")
 	f.StringVar(&o.ask.Prompt, "prompt", "", "names and terms that are likely to be said, for the engine to spell them right")
 	f.StringVar(&o.ask.ResponseFormat, "response-format", engine.VerboseJSON, "verbose_json, or json for engines without times")
 	f.StringSliceVar(&o.formats, "format", media.TranscriptFormats(), "what to make: "+strings.Join(media.TranscriptFormats(), ", "))
-	f.Var(&o.chunkBytes, "max-chunk-bytes", "largest file that the engine takes, such as 24Mi")
-	f.DurationVar(&o.limits.Duration, "max-chunk-duration", 10*time.Minute, "longest sound that the engine takes, from 5s to 3h")
+	f.Var(&o.chunkBytes, "max-chunk-bytes", "largest file that the engine accepts, such as 24Mi")
+	f.DurationVar(&o.limits.Duration, "max-chunk-duration", 10*time.Minute, "longest sound that the engine accepts, from 5s to 3h")
 	f.DurationVar(&o.ask.AttemptTimeout, "attempt-timeout", 10*time.Minute, "time for the engine to transcribe one chunk")
 	f.StringVar(&o.step.sourceOutput, "source-output", "",
-		"output of an earlier step to take instead of the recording, by NAME or STEP/NAME, such as wav; it must be in the destination")
+		"output of an earlier step to read instead of the recording, by NAME or STEP/NAME, such as wav; it must be in the destination")
 }
 
 // prepare checks what can be checked without the network.
@@ -186,7 +186,7 @@ func (o *transcribeOptions) key() (string, error) {
 	}
 	text, err := os.ReadFile(o.keyFile)
 	if err != nil {
-		return "", sysexits.New(sysexits.Config, err, "cannot read --api-key-file; is the Secret mounted there?")
+		return "", sysexits.New(sysexits.Config, err, "cannot read --api-key-file; check that the Secret is mounted there")
 	}
 	key := strings.TrimSpace(string(text))
 	if key == "" || len(key) > maxKeyBytes || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {

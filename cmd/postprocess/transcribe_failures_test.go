@@ -94,7 +94,7 @@ func TestTranscribeBadInput(t *testing.T) {
 		"no such file":      {"", []string{"--source-file=/none.mp4"}, 66, "/none.mp4 does not exist"},
 		"no such language":  {"", []string{"--language=klingonese"}, 64, "--language=klingonese is not a language's ISO 639 code, such as en"},
 		"unknown language":  {"", []string{"--language=xx"}, 64, "--language=xx is not a language's ISO 639 code"},
-		"no key":            {"", []string{"--api-key-file=/none/key"}, 78, "cannot read --api-key-file; is the Secret mounted there?"},
+		"no key":            {"", []string{"--api-key-file=/none/key"}, 78, "cannot read --api-key-file; check that the Secret is mounted there"},
 		"empty key":         {"", []string{"--api-key-file=" + empty}, 78, "does not have a key"},
 		"key of two lines":  {"", []string{"--api-key-file=" + file("key", []byte("a\nb"))}, 78, "does not have a key"},
 		"no engine":         {"", []string{"--engine-url="}, 64, "no engine: set --engine-url, or give a command after --"},

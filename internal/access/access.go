@@ -31,7 +31,7 @@ import (
 const (
 	// cacheTTL is how long a response is cached: a revoked right lasts at most that much longer.
 	cacheTTL = 10 * time.Second
-	// maxCached limits the cached responses, each of about 500 bytes. Refusals have a cache of their own, so that forged tokens do not evict
+	// maxCached limits the cached responses, each of about 500 bytes. Refusals have a separate cache, so that forged tokens do not evict
 	// responses about genuine ones.
 	maxCached         = 4096
 	maxCachedRefusals = 1024
@@ -57,7 +57,7 @@ type User = authenticationv1.UserInfo
 
 // Options configure a Reviewer.
 type Options struct {
-	// Audiences are those that a token must be issued for. Without any it must be issued for the API server.
+	// Audiences are the audiences of accepted tokens; a token needs one of them. Without any it must be issued for the API server.
 	Audiences []string
 	// Clock expires cached answers.
 	Clock cache.Clock
@@ -65,8 +65,8 @@ type Options struct {
 
 // Reviewer reviews tokens and access. It is safe for concurrent use.
 //
-// Unknown tokens wait in a queue of their own. So forged ones delay neither callers whose token was valid within the last hour nor the
-// reviews of access.
+// Unknown tokens wait in a separate queue. So forged ones delay neither callers whose token was valid within the last hour nor access
+// reviews.
 type Reviewer struct {
 	client    *http.Client
 	host      string
@@ -134,7 +134,7 @@ func (r *Reviewer) acceptsOneOf(audiences []string) bool {
 	return len(r.audiences) == 0 || slices.ContainsFunc(audiences, func(audience string) bool { return slices.Contains(r.audiences, audience) })
 }
 
-// AuthorizeResource returns nil if the user may do what the attributes say. The error is ErrForbidden, ErrBusy, or why the API server
+// AuthorizeResource returns nil if the user may do what the attributes describe. The error is ErrForbidden, ErrBusy, or why the API server
 // could not decide.
 func (r *Reviewer) AuthorizeResource(ctx context.Context, user User, attributes authorizationv1.ResourceAttributes) error {
 	return r.authorize(ctx, user, authorizationv1.SubjectAccessReviewSpec{ResourceAttributes: &attributes})

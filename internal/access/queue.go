@@ -12,7 +12,7 @@ import (
 const (
 	// maxInFlight limits the reviews of one queue in flight, so that forged tokens do not load the API server.
 	maxInFlight = 16
-	// maxInFlightPerClient limits those of one client. Its further ones wait, and delay no other client.
+	// maxInFlightPerClient limits the reviews of one client. Its other callers wait, and delay no other client.
 	maxInFlightPerClient = 8
 	// maxWaiting limits the callers that wait: with a token of 15 KiB each takes 45 KiB of the events server, which has 512 MiB. A client has at most as
 	// many as places are left, so that the clients together leave places to others.

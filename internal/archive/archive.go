@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package archive copies a recorded file from its source to a bucket: streaming, with its SHA-256 computed on the way,
-// and never a part of a file under the final name. Every error it returns is a sysexits.ExitError.
+// Package archive copies a recorded file from its source to a bucket. It streams, computes the SHA-256 meanwhile, and never stores a part of
+// a file under the final name. Every error it returns is a sysexits.ExitError.
 package archive
 
 import (
@@ -30,9 +30,9 @@ type Archiver struct {
 	Destination *Destination
 	// Log gets one line at the end.
 	Log *slog.Logger
-	// Progress gets how many bytes have been written, and of how many (-1: not known); nil: nobody does.
+	// Progress, if not nil, is called with the number of written bytes, and the total (-1: unknown).
 	Progress func(done, total int64)
-	// Program is what the metadata says has archived the file, with its version.
+	// Program is the program and version for the metadata.
 	Program string
 	// Now is the clock of the log and the metadata; nil: the system's.
 	Now func() time.Time
@@ -42,16 +42,16 @@ type Archiver struct {
 type Request struct {
 	// SourceURL is where the file is.
 	SourceURL string
-	// SourceName is what the metadata calls it; empty: the SourceURL.
+	// SourceName is its name in the metadata; empty: the SourceURL.
 	SourceName string
 	// Object is its name in the destination. See ObjectName.
 	Object string
 	// Attachments are stored before the file.
 	Attachments []Attachment
-	// MetadataObject is the name of the JSON document about it; empty: there is none, and then a file that is in
-	// the destination already is copied again.
+	// MetadataObject is the name of the JSON document about it; empty: none. Without it, a file that is already in the destination is copied
+	// again.
 	MetadataObject string
-	// Recording is what the metadata says about the recording.
+	// Recording describes the recording in the metadata.
 	Recording Recording
 }
 
@@ -66,11 +66,10 @@ type Attachment struct {
 	Object string
 }
 
-// Archive copies the file and its metadata, and returns where they are, with size, digest and media type: the file first.
-// An object of the same name is replaced in one step, so repeating a call ends as the first one did. When the metadata
-// says that the same file is there already, and it is, nothing is copied: the file counts as the same when its URL and
-// its validator are, or else when its bytes are, for which it is read. Archive returns the ExitErrors of
-// source.Client.Fetch and those of the destination.
+// Archive copies the file and its metadata, and returns the outputs, the file first. An object of the same name is replaced in one step, so a
+// repeated call has the same result. If the metadata says that the same file exists already, and it does, nothing is copied: a file is the
+// same if its URL and validator are, or else if its bytes are, for which it is read. Archive returns the ExitErrors of source.Client.Fetch
+// and of the destination.
 func (a *Archiver) Archive(ctx context.Context, req Request) ([]outputs.Output, error) {
 	c := copier{Archiver: a, request: req}
 	if c.Now == nil {

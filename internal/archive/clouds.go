@@ -125,13 +125,13 @@ func (d *Destination) cloudError(err error) error {
 	case d.missingBucket(err), answered && a.status == http.StatusNotFound && !isRefusal(err):
 		return exit(sysexits.Config, "the bucket %s does not exist; create it, or correct --destination", d)
 	case slices.Contains(passingCodes, a.code), a.status == http.StatusTooManyRequests:
-		return exit(sysexits.TempFail, "the destination %s does not take it now", d)
+		return exit(sysexits.TempFail, "the destination %s does not accept the file now", d)
 	case isRefusal(err):
 		return exit(sysexits.NoPerm, "access to the destination %s was refused; check the credentials, and that they may write there", d)
 	case slices.Contains(regionCodes, a.code), a.status == http.StatusMovedPermanently:
 		return exit(sysexits.Config, "the bucket %s is in another region; correct AWS_REGION or ?region= of the destination", d)
 	case slices.Contains(capacityCodes, a.code), a.status == http.StatusInsufficientStorage:
-		return exit(sysexits.IOErr, "the destination %s is full, or takes no file of this size", d)
+		return exit(sysexits.IOErr, "the destination %s is full, or accepts no file of this size", d)
 	case a.status >= http.StatusInternalServerError:
 		return exit(sysexits.Unavailable, "the destination %s failed", d)
 	case answered:

@@ -23,7 +23,7 @@ import (
 
 const fileScheme = "file"
 
-// Destination is the bucket that files are archived in.
+// Destination is the bucket that files are archived to.
 type Destination struct {
 	bucket *blob.Bucket
 	base   url.URL // of the bucket, without query; of a file bucket, absolute
@@ -32,10 +32,10 @@ type Destination struct {
 }
 
 // OpenDestination opens a gocloud.dev/blob bucket URL: file:///recordings, s3://bucket, gs://bucket, azblob://container.
-// Credentials come by the clouds' own means, and are looked for at once where that costs nothing. File buckets get no_tmp_dir=true and metadata=skip unless the URL says otherwise: temporary files lie
-// next to the final ones, so that renaming works on a volume, and no .attrs files appear.
-// It returns an ExitError: Usage for a URL that is wrong, Config for credentials or settings that are missing, IOErr for a
-// folder that cannot be opened.
+// Credentials come from the clouds' usual sources, and are checked at once if that needs no request. File buckets get no_tmp_dir=true and
+// metadata=skip unless the URL says otherwise: temporary files are next to the final ones, so that renaming works on a volume, and there are
+// no .attrs files.
+// It returns an ExitError: Usage for an invalid URL, Config for missing credentials or settings, IOErr for a folder that cannot be opened.
 func OpenDestination(ctx context.Context, rawURL string) (*Destination, error) {
 	if rawURL == "" {
 		return nil, sysexits.New(sysexits.Usage, nil, "no destination: set --destination or ARCHIVE_DESTINATION, such as file:///recordings")

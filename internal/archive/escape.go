@@ -47,8 +47,7 @@ func isUnreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
-// FileName returns what the recorded file is called: the last part of its path as the provider named it, or else of its
-// URL's path, or else "recording".
+// FileName returns the recorded file's name: the last part of the provider's path, or else of the URL's path, or else "recording".
 func FileName(filePath, sourceURL string) string {
 	if name := lastPart(filePath); name != "" {
 		return name

@@ -69,7 +69,7 @@ func (d *Destination) confirm(ctx context.Context, object string, size int64) (s
 	case there == nil:
 		return "", nil
 	case there.size != size:
-		return "", sysexits.New(sysexits.IOErr, nil, "the destination %s keeps %d bytes of %d; does another process write the same object?",
+		return "", sysexits.New(sysexits.IOErr, nil, "the destination %s has %d bytes of %d; another process may write the same object",
 			d, there.size, size)
 	}
 	return there.etag, nil

@@ -27,8 +27,7 @@ const (
 	maxMetadataBytes = 64 << 10
 )
 
-// Metadata is the JSON document beside an archived file. A document is written after its file, so where there is one,
-// the file is complete.
+// Metadata is the JSON document next to an archived file. It is written after the file, so if it exists, the file is complete.
 type Metadata struct {
 	Schema    string    `json:"schema"`
 	Recording Recording `json:"recording"`
@@ -42,25 +41,25 @@ type Metadata struct {
 
 // Source is where the file came from.
 type Source struct {
-	// URL has neither user nor query: what signs a URL is a secret.
+	// URL has neither user nor query, which may be secret.
 	URL string `json:"url"`
-	// Validator is the source's strong entity tag, or the time of its last change; empty when it has neither.
+	// Validator is the source's strong entity tag, or its Last-Modified time; empty if it has neither.
 	Validator string `json:"validator,omitempty"`
-	// ContentType is what the source said; may be empty or wrong.
+	// ContentType is the source's; it may be empty or wrong.
 	ContentType string `json:"contentType,omitempty"`
 }
 
 // Object is the archived file.
 type Object struct {
 	URL string `json:"url"`
-	// ETag is the bucket's; empty when it may not be asked for.
+	// ETag is the bucket's; empty if it may not be read.
 	ETag      string `json:"etag,omitempty"`
 	MediaType string `json:"mediaType"`
 	SizeBytes int64  `json:"sizeBytes"`
 	SHA256    string `json:"sha256"`
 }
 
-// document is Metadata with the very bytes that are in the bucket.
+// document is Metadata with its bytes in the bucket.
 type document struct {
 	Metadata
 	text []byte

@@ -25,7 +25,7 @@ const (
 	maxValueBytes = 200
 )
 
-// Recording is what an object name's template can use. All of it comes from outside, ids that users choose among it.
+// Recording has the fields for templates of object names. All of them come from outside, including ids that users choose.
 type Recording struct {
 	Name      string `json:"name,omitempty"`      // of the MeetingRecording
 	Namespace string `json:"namespace,omitempty"` // of the MeetingRecording
@@ -51,7 +51,7 @@ func ParseObjectName(text string) (*ObjectName, error) {
 	}
 	if err != nil {
 		return nil, sysexits.New(sysexits.Usage, err,
-			"--object-name is no template over .Name .Namespace .MeetingID .SessionID .Segment .State .FileName")
+			"--object-name is not a template over .Name .Namespace .MeetingID .SessionID .Segment .State .FileName")
 	}
 	return &ObjectName{text, t}, nil
 }
@@ -65,10 +65,9 @@ func sample() Recording {
 	return r
 }
 
-// For returns the name of r's object: slash-separated, relative, with no empty, "." or ".." part and no control
-// characters, whatever r's values are. Each value is escaped as one part, so that no value can reach into another
-// folder, and two different values never give the same name. It returns an ExitError (Usage) when the template gives
-// anything else, a value that it uses being unset among it.
+// For returns the name of r's object: slash-separated, relative, with no empty, "." or ".." part and no control characters, for any values of
+// r. Each value is escaped as one part, so no value can reach into another folder, and two different values never give the same name. It
+// returns an ExitError (Usage) if the template gives another name, or uses a value that is not set.
 func (n *ObjectName) For(r Recording) (string, error) {
 	var buf strings.Builder
 	if err := n.template.Execute(&buf, r.escaped()); err != nil {
@@ -91,7 +90,7 @@ func objectNameFault(name string) string {
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, isControl):
 		return "has control characters or invalid UTF-8"
 	case strings.HasSuffix(name, ".attrs"):
-		return `ends in ".attrs", which file destinations keep for themselves`
+		return `ends in ".attrs", which file destinations reserve`
 	}
 	for part := range strings.SplitSeq(name, "/") {
 		switch part {

@@ -62,9 +62,9 @@ func TestObjectNameFails(t *testing.T) {
 		recording Recording
 		text      string
 	}{
-		"malformed":        {"{{.MeetingID", usual, "is no template over .Name .Namespace"},
-		"unknown field":    {"{{.Meeting}}", usual, "is no template over .Name .Namespace"},
-		"unknown function": {"{{upper .Name}}", usual, "is no template over"},
+		"malformed":        {"{{.MeetingID", usual, "is not a template over .Name .Namespace"},
+		"unknown field":    {"{{.Meeting}}", usual, "is not a template over .Name .Namespace"},
+		"unknown function": {"{{upper .Name}}", usual, "is not a template over"},
 		"empty":            {"", usual, "is empty"},
 		"unset": {DefaultObjectName, Recording{Segment: "1", FileName: "a"},
 			"has an empty part; set RECORDING_MEETING_ID, RECORDING_SESSION_ID"},

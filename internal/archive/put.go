@@ -16,9 +16,8 @@ import (
 
 const putBufferBytes = 256 << 10
 
-// Put stores what r reads under the object's name, complete or not at all, replacing what was there, and returns an output
-// with its URL, media type, size and digest, but without a name. It returns the ExitErrors of the destination, and IOErr
-// when r fails.
+// Put stores the content of r under the object's name, complete or not at all, replacing any earlier object. It returns an output with URL,
+// media type, size and digest, but without a name; or the ExitErrors of the destination, or IOErr if r fails.
 func (d *Destination) Put(ctx context.Context, object, contentType string, r io.Reader) (outputs.Output, error) {
 	url, err := d.URL(object)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// Object returns the name of the object that URL returned this URL for; false when it lies elsewhere.
+// Object returns the name of the object with this URL; false if it is not in the destination.
 func (d *Destination) Object(rawURL string) (string, bool) {
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Scheme != d.base.Scheme || u.Host != d.base.Host {
@@ -26,8 +26,8 @@ func (d *Destination) Object(rawURL string) (string, bool) {
 	return object, ok && objectNameFault(object) == ""
 }
 
-// Copy writes an object's bytes to w. It returns an ExitError: NoInput for an object that does not exist, those of the
-// destination, and what w returns as it is.
+// Copy writes an object's bytes to w. It returns an ExitError: NoInput if the object does not exist, or an error of the destination. It
+// returns errors of w unchanged.
 func (d *Destination) Copy(ctx context.Context, object string, w io.Writer) error {
 	r, err := d.bucket.NewReader(ctx, object, nil)
 	if gcerrors.Code(err) == gcerrors.NotFound && !d.missingBucket(err) {
@@ -54,14 +54,14 @@ func (d *Destination) Copy(ctx context.Context, object string, w io.Writer) erro
 	}
 }
 
-// Read returns an object's bytes, nil when it does not exist, may not be read, or has more than limit. It returns the
-// ExitErrors of the destination.
+// Read returns an object's bytes; nil if it does not exist, may not be read, or has more than limit bytes. It returns the ExitErrors of the
+// destination.
 func (d *Destination) Read(ctx context.Context, object string, limit int64) ([]byte, error) {
 	return d.read(ctx, object, limit)
 }
 
-// Delete removes an object, if it exists and may be removed: credentials that may only write are enough. It returns the
-// ExitErrors of the destination.
+// Delete removes an object, if it exists and may be removed: credentials that may only write suffice. It returns the ExitErrors of the
+// destination.
 func (d *Destination) Delete(ctx context.Context, object string) error {
 	err := d.bucket.Delete(ctx, object)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {

@@ -27,7 +27,7 @@ const (
 	abortTimeout = 10 * time.Second
 )
 
-// LimitBytes says how large an object can get, from which the size of parts follows: they are 5 MiB, up to 48 GiB.
+// LimitBytes sets how large an object can become, which determines the size of parts: 5 MiB for objects up to 48 GiB.
 func (d *Destination) LimitBytes(n int64) {
 	d.part = max(minPartBytes, (n+maxParts-1)/maxParts)
 }
@@ -41,7 +41,7 @@ func (d *Destination) checkS3(ctx context.Context) error {
 	opts := client.Options()
 	if opts.Region == "" {
 		return sysexits.New(sysexits.Config, nil, "no region for the destination %s: set AWS_REGION, or add ?region= to the destination "+
-			"(for other S3 servers than Amazon's any will do, such as us-east-1)", d)
+			"(any region, such as us-east-1, works for S3 servers other than Amazon's)", d)
 	}
 	if opts.Credentials == nil || aws.IsCredentialsProvider(opts.Credentials, (*aws.AnonymousCredentials)(nil)) {
 		return nil

@@ -261,9 +261,9 @@ func TestCloudErrors(t *testing.T) {
 		want   int
 		text   string
 	}{
-		"expired":     {400, "ExpiredToken", 75, "does not take it now"},
-		"clock":       {403, "RequestTimeTooSkewed", 75, "does not take it now"},
-		"slow down":   {503, "SlowDown", 75, "does not take it now"},
+		"expired":     {400, "ExpiredToken", 75, "does not accept the file now"},
+		"clock":       {403, "RequestTimeTooSkewed", 75, "does not accept the file now"},
+		"slow down":   {503, "SlowDown", 75, "does not accept the file now"},
 		"full":        {507, "XMinioStorageFull", 74, "is full"},
 		"failing":     {500, "InternalError", 69, "failed"},
 		"redirect":    {301, "PermanentRedirect", 78, "is in another region"},
@@ -307,7 +307,7 @@ func TestConfirm(t *testing.T) {
 		t.Errorf("etag %q, %v", etag, err)
 	}
 	_, err := b.Destination.confirm(t.Context(), "a", 4)
-	expectError(t, err, sysexits.IOErr, "keeps 3 bytes of 4; does another process write the same object?")
+	expectError(t, err, sysexits.IOErr, "has 3 bytes of 4; another process may write the same object")
 	if etag, err := b.Destination.confirm(t.Context(), "none", 4); err != nil || etag != "" {
 		t.Errorf("for an object that may not be asked for: %q, %v", etag, err)
 	}

@@ -266,7 +266,7 @@ func (r *round) otherShape() error {
 	return fmt.Errorf("list sessions: none can be read (%s): %w", r.problem, errOtherShape)
 }
 
-var errOtherShape = errors.New("the provider's API is not as it was when this version was made, check for a newer one")
+var errOtherShape = errors.New("the provider's API may have changed: check for a newer version of backfill")
 
 func (r *round) count(change func(*Summary)) {
 	r.mu.Lock()

@@ -124,7 +124,7 @@ func (c *check) unusable(r rest.Recording) (Outcome, string) {
 	case r.Problem != "":
 		return Unreadable, string(r.Problem)
 	case r.SessionID != c.session.ID:
-		return OtherSession, "the entry belongs to another session than the one that was asked for"
+		return OtherSession, "the entry belongs to another session than the requested one"
 	case c.age(r) < -maxSkew:
 		return Future, "the recording's time is in the future: " + r.Time.Format(time.RFC3339)
 	}

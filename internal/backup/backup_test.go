@@ -93,7 +93,7 @@ func TestNotABackup(t *testing.T) {
 		"not JSON":          {lines[0] + "x\n", "line 2 of the backup is not JSON"},
 		"another kind":      {lines[0] + `{"kind":"Secret","metadata":{"name":"a"}}`, "line 2 of the backup is not a recording"},
 		"another group":     {lines[0] + `{"apiVersion":"example.com/v1","kind":"MeetingRecording","metadata":{"name":"a"}}`, "line 2 of the backup is not a recording"},
-		"two backups":       {strings.Join(lines, "") + strings.Join(lines, ""), "goes on after its end, in line 5"},
+		"two backups":       {strings.Join(lines, "") + strings.Join(lines, ""), "continues after its end, in line 5"},
 		"a huge line":       {lines[0] + strings.Repeat("x", maxLine+1), "read line 2 of the backup: bufio.Scanner: token too long"},
 		"a line is missing": {lines[0] + lines[1] + lines[3], "should have 2 recordings, but has 1"},
 	} {

@@ -120,7 +120,7 @@ func (r *Reader) Next() (*unstructured.Unstructured, error) {
 		return nil, fmt.Errorf("the backup should have %d recordings, but has %d", *trailer.Recordings, r.count)
 	}
 	if r.lines.Scan() {
-		return nil, fmt.Errorf("the backup goes on after its end, in line %d: restore two backups one after the other", r.line+1)
+		return nil, fmt.Errorf("the backup continues after its end, in line %d: restore two backups one after the other", r.line+1)
 	}
 	if err := r.lines.Err(); err != nil {
 		return nil, fmt.Errorf("read the end of the backup: %w", err)

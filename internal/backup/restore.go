@@ -135,7 +135,7 @@ func restoreOne(ctx context.Context, c client.Client, recording *unstructured.Un
 }
 
 // errOvertaken says that an event was stored between our two writes. To write the backup's status would lose it.
-var errOvertaken = errors.New("an event arrived during the restore, so the status of the backup was not written: steps may run again")
+var errOvertaken = errors.New("an event arrived during the restore, so the backup's status was not written: steps may run again")
 
 func attempt(ctx context.Context, c client.Client, recording *unstructured.Unstructured, dryRun, again bool) (Outcome, error) {
 	current := &unstructured.Unstructured{}

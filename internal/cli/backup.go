@@ -33,7 +33,7 @@ func newBackupCommand(o *options) *cobra.Command {
 		Use:     "backup FILE",
 		GroupID: groupOperate,
 		Short:   "Write recordings with their status to a file",
-		Long: `Write recordings with their status to a file, for restore. It reads page by page: recordings that change meanwhile are as they
+		Long: `Write recordings with their status to a file, for restore. It reads page by page: recordings that change meanwhile are written as they
 were at the beginning. Pipelines are not part of it: keep them in Git.`,
 		Example: `  kubectl recording backup -A recordings.json`,
 		Args:    oneFile,

@@ -314,13 +314,13 @@ func newChangeCommand(ch *change, use, short, long string) *cobra.Command {
 
 func newSuspendCommand(o *options) *cobra.Command {
 	return newSpecCommand(o, "suspend", "Create no further Jobs for a recording",
-		"Create no further Jobs for a recording. Jobs that run go on; cancel ends them too.", "suspended",
+		"Create no further Jobs for a recording. Running Jobs continue; cancel ends them too.", "suspended",
 		func(s *v1alpha1.MeetingRecordingSpec) { s.Suspend = true })
 }
 
 func newResumeCommand(o *options) *cobra.Command {
-	return newSpecCommand(o, "resume", "Create Jobs for a suspended recording again",
-		"Create Jobs for a suspended recording again.", "resumed",
+	return newSpecCommand(o, "resume", "Resume a suspended recording: create its Jobs",
+		"Resume a suspended recording: create its Jobs.", "resumed",
 		func(s *v1alpha1.MeetingRecordingSpec) { s.Suspend = false })
 }
 

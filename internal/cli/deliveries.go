@@ -58,7 +58,7 @@ permissions to create pods/portforward and pods/exec in the operator's namespace
 		d.command("replay", "Write the dead letters again, after their cause is fixed", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 			return d.each(ctx, func(pod *corev1.Pod) error { return d.spool(ctx, pod, d.Out, "retry", "--all") })
 		}),
-		d.command("export", "Print spooled events and dead letters as JSON, one on a line", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		d.command("export", "Print spooled events and dead letters as JSON, one a line", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 			return d.each(ctx, func(pod *corev1.Pod) error { return d.spool(ctx, pod, d.Out, "export") })
 		}),
 		d.command("delete POD ID...", "Delete dead letters of one sidecar", cobra.MinimumNArgs(2), d.delete),

@@ -39,7 +39,7 @@ func newLogsCommand(o *options) *cobra.Command {
 		Short:   "Print the logs of a recording's steps",
 		Long: `Print the logs of the newest Pod of a step, or of every step that has run.
 
-Where the Pod is gone, it prints what the status has kept of the step, and says so.`,
+If the Pod is gone, it prints what the status has of the step, and says so.`,
 		Example: `  kubectl recording logs NAME
   kubectl recording logs NAME archive -f
   kubectl recording logs NAME web/probe --previous`,
@@ -255,7 +255,7 @@ func (l *logsOptions) kept(step *v1alpha1.StepStatus) error {
 	if step.JobName == "" {
 		fmt.Fprintf(&text, "Step %s/%s has not run (%s).\n", step.Pipeline, step.Step, step.State)
 	} else {
-		fmt.Fprintf(&text, "The Pod of job/%s is gone, and its log with it. The status has kept:\n", step.JobName)
+		fmt.Fprintf(&text, "The Pod of job/%s is gone, and its log with it. The status has:\n", step.JobName)
 	}
 	fmt.Fprintf(&text, "  state:   %s, attempt %d\n", step.State, step.Attempt)
 	if step.Message != "" {

@@ -47,12 +47,12 @@ func newSimulateCommand(o *options) *cobra.Command {
 		Use:     "simulate",
 		GroupID: groupOperate,
 		Short:   "Play the provider: send signed webhooks to a sidecar",
-		Long: `Play the provider: plan sessions with recordings, send their webhooks signed with a key of your own, and print the responses.
+		Long: `Play the provider: plan sessions with recordings, send their webhooks signed with your own key, and print the responses.
 
 The sidecar must trust that key. With --configure the command mounts it into the sidecar, in a namespace that you have labelled
 ` + simulateLabel + `=allowed. Without it, the command prints how to do that.
 
-Whoever has the key can forge recordings: use it on test clusters only.`,
+Anyone with the key can forge recordings: use it on test clusters only.`,
 		Example: `  # One recording, on a test cluster
   kubectl label namespace meeting-recording-system ` + simulateLabel + `=allowed
   kubectl recording simulate --configure --follow
@@ -72,14 +72,14 @@ Whoever has the key can forge recordings: use it on test clusters only.`,
 
 func (s *simulateOptions) bind(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&s.scenario, "scenario", "", "YAML or JSON file with these options; flags win over it.")
-	flags.Uint64Var(&s.plan.Seed, "seed", 0, "Seed of everything that is drawn; from the clock by default.")
+	flags.StringVar(&s.scenario, "scenario", "", "YAML or JSON file with these options; flags take precedence.")
+	flags.Uint64Var(&s.plan.Seed, "seed", 0, "Seed of all random choices; from the clock by default.")
 	flags.IntVar(&s.plan.Sessions, "sessions", s.plan.Sessions, "Number of sessions.")
 	flags.IntVar(&s.plan.Recordings, "recordings", s.plan.Recordings, "Number of recordings in each session.")
 	flags.BoolVar(&s.plan.Overlap, "overlap", false, "Start a session's next recording before the one before has stopped.")
 	flags.BoolVar(&s.plan.IDs, "ids", false, "Put the recording's id into each webhook.")
-	flags.StringVar(&s.plan.Meeting, "meeting", "", "Meeting id; drawn by default.")
-	flags.StringVar(&s.plan.Session, "session", "", "Session id, with one session; drawn by default.")
+	flags.StringVar(&s.plan.Meeting, "meeting", "", "Meeting id; random by default.")
+	flags.StringVar(&s.plan.Session, "session", "", "Session id, with one session; random by default.")
 	flags.Float64Var(&s.plan.Lose, "lose", 0, "Share of webhooks that are never sent, from 0 to 1.")
 	flags.Float64Var(&s.plan.Duplicate, "duplicate", 0, "Share of webhooks that are sent twice, from 0 to 1.")
 	flags.Float64Var(&s.plan.Delay, "delay", 0, "Share of webhooks that come late, and so out of order, from 0 to 1.")
@@ -97,7 +97,7 @@ func (s *simulateOptions) bind(cmd *cobra.Command) {
 	flags.StringVar(&s.operatorNamespace, "operator-namespace", defaultOperatorNamespace, "Namespace of the sidecar.")
 	flags.BoolVarP(&s.quiet, "quiet", "q", false, "Print the summary only.")
 	flags.BoolVar(&s.printsPlan, "print-plan", false, "Print the webhooks, and send none.")
-	cmd.PersistentFlags().StringVar(&s.keyDir, "key-dir", defaultKeyDir(), "Directory of the key; it is made where it is missing.")
+	cmd.PersistentFlags().StringVar(&s.keyDir, "key-dir", defaultKeyDir(), "Directory of the key; created if it is missing.")
 	cmd.MarkFlagsMutuallyExclusive("url", "configure")
 }
 

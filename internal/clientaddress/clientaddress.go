@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package clientaddress finds the address that a request comes from, also behind proxies.
+// Package clientaddress finds the address that a request comes from, even behind proxies.
 package clientaddress
 
 import (

@@ -25,15 +25,15 @@ const x32 = 0x40000000
 // architectures are the names that the kernel has for what Go builds.
 var architectures = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
 
-// Supported reports whether this system can do what the package offers.
+// Supported reports whether this system supports the package.
 func Supported() bool {
 	// The mode takes no flags: a kernel that knows the call answers EINVAL.
 	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_STRICT, 1, 0)
 	return errno == unix.EINVAL && architectures[runtime.GOARCH] != 0
 }
 
-// GiveUpPorts has every later attempt to open a port or a local socket fail. Listeners that are open stay so. Without bind, a process cannot connect from a
-// chosen port either, with which it could take a connection that is meant for another one.
+// GiveUpPorts makes every later attempt to open a port or a local socket fail. Open listeners stay open. Without bind, a process cannot choose
+// the port that it connects from either, so it cannot take over a connection of another process.
 func GiveUpPorts() error {
 	if err := GiveUp(unix.SYS_BIND, unix.SYS_LISTEN, unix.SYS_IO_URING_SETUP); err != nil {
 		return fmt.Errorf("give up opening ports: %w", err)
@@ -41,7 +41,7 @@ func GiveUpPorts() error {
 	return nil
 }
 
-// GiveUp has each of these system calls fail with EPERM. Calls of another architecture, which have other numbers, end the process.
+// GiveUp makes each of these system calls fail with EPERM. Calls of another architecture, which have other numbers, end the process.
 func GiveUp(calls ...uint32) error {
 	if !Supported() {
 		return fmt.Errorf("seccomp: %w", errors.ErrUnsupported)
@@ -55,7 +55,7 @@ func GiveUp(calls ...uint32) error {
 		instructions[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
 	}
 	program := unix.SockFprog{Len: uint16(len(instructions)), Filter: &instructions[0]} //nolint:gosec // a dozen instructions
-	// The thread that may gain no privileges must be the one that loads the filter. Loading gives both to all others.
+	// The thread that sets no_new_privs must be the one that loads the filter. Loading applies both to all threads.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {

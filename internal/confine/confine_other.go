@@ -10,7 +10,7 @@ import (
 	"fmt"
 )
 
-// Supported reports whether this system can do what the package offers.
+// Supported reports whether this system supports the package.
 func Supported() bool { return false }
 
 // GiveUpPorts always fails: only Linux has seccomp.

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package delivery decides what a sink of CloudEvents has not received yet, by comparing status.delivery with the other parts of a
-// recording's status. It is pure. Like all of Kubernetes it looks at states, not at how they came about: a processing state that another
-// has replaced is not pending any more.
+// recording's status. It is pure. It compares states, not transitions: a processing state that another has replaced is no longer pending.
 package delivery
 
 import (
@@ -13,7 +12,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/event"
 )
 
-// Item is a CloudEvent to deliver.
+// Item is a pending CloudEvent.
 type Item struct {
 	event.CloudEvent
 	// Delivered is what it adds to status.delivery.
@@ -45,8 +44,8 @@ func Pending(recording *v1alpha1.MeetingRecording, delivered v1alpha1.DeliverySt
 	return append(pending, Item{event.Processed(recording), v1alpha1.DeliveryStatus{ProcessingTime: changed}})
 }
 
-// Merge returns what was delivered according to either. The processing time is that of b if it has one, because a later one replaces an
-// earlier one.
+// Merge returns what was delivered according to either. It uses b's processing time if b has one, because a later state replaces an earlier
+// one.
 func Merge(a, b v1alpha1.DeliveryStatus) v1alpha1.DeliveryStatus {
 	merged := v1alpha1.DeliveryStatus{State: a.State, ProcessingTime: a.ProcessingTime}
 	if b.ProcessingTime != nil && (a.ProcessingTime == nil || !b.ProcessingTime.Before(a.ProcessingTime)) {

@@ -11,7 +11,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/version"
 )
 
-// RegisterBuild registers the gauge that tells which build of which binary this is. It panics if it already is.
+// RegisterBuild registers the gauge with the binary's name and build. It panics if it already is registered.
 func RegisterBuild(registry prometheus.Registerer, component string) {
 	gauge := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "meetingrecording_build_info",

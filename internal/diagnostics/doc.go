@@ -1,6 +1,6 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package diagnostics is what people look into a running binary with: a log level that can be changed, profiles, and which build it
-// is. They are served on an address of the Pod's own loopback, which `kubectl exec` and `kubectl port-forward` reach and nobody else.
+// Package diagnostics serves what people need to debug a running binary: its log level, profiles, and its build. They are served on the
+// Pod's loopback address, which only `kubectl exec` and `kubectl port-forward` reach.
 package diagnostics

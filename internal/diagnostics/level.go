@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 )
 
-// maxVerbosity is the highest number that a level may be; nobody logs above it.
+// maxVerbosity is the highest number of a level; nothing logs above it.
 const maxVerbosity = 10
 
 // Level is a log level that can be changed while loggers use it.
@@ -21,8 +21,8 @@ type Level struct {
 	level uberzap.AtomicLevel
 }
 
-// NewLevel returns the level of the options, after their flags were read, and puts it into them, so that the logger which is made of
-// them follows it.
+// NewLevel returns the level of the options, after their flags were read, and stores it there, so that a logger that is made from them
+// follows it.
 func NewLevel(options *zap.Options) *Level {
 	l := &Level{level: uberzap.NewAtomicLevelAt(uberzap.InfoLevel)}
 	switch given := options.Level.(type) {
@@ -39,7 +39,7 @@ func NewLevel(options *zap.Options) *Level {
 	return l
 }
 
-// String returns the level as Set takes it: error, info, debug, or the number of a higher verbosity.
+// String returns the level as Set accepts it: error, info, debug, or the number of a higher verbosity.
 func (l *Level) String() string {
 	if at := l.level.Level(); at < zapcore.DebugLevel {
 		return strconv.Itoa(-int(at))
@@ -47,7 +47,7 @@ func (l *Level) String() string {
 	return l.level.Level().String()
 }
 
-// Set changes the level. The error says which there are.
+// Set changes the level. Its error lists the levels.
 func (l *Level) Set(text string) error {
 	level, err := parseLevel(text)
 	if err != nil {

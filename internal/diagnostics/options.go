@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Off is the address for which nothing is served.
+// Off is the address that serves nothing.
 const Off = "0"
 
 // Options are the flags of a binary.

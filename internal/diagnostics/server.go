@@ -22,17 +22,17 @@ import (
 )
 
 const (
-	// levelPath is where the log level is: GET tells it, PUT changes it to the one in the body, as plain text.
+	// levelPath is the path of the log level: GET returns it, PUT sets it to the body, as plain text.
 	levelPath = "/loglevel"
 	// maxLevelBytes is more than any level has.
 	maxLevelBytes = 64
-	// headerTimeout is how long a request's head may take, and closeTimeout how long one that is under way may at the end.
+	// headerTimeout is how long a request's headers may take, and closeTimeout how long requests in flight may take at the end.
 	headerTimeout = 10 * time.Second
 	closeTimeout  = time.Second
 )
 
-// Start serves the level, and profiles if the options ask for them, until the context ends or stop is called, which returns when it has ended. It never
-// fails a binary: where it cannot listen it logs why and what to do, and the binary does its work without.
+// Start serves the level, and profiles if the options enable them, until the context ends or stop is called, which waits for the end. If it
+// cannot listen, it logs why and what to do, and the binary works without it.
 func Start(ctx context.Context, options Options, level *Level, log logr.Logger) (stop func()) {
 	if options.Address == Off {
 		return func() {}
@@ -76,8 +76,8 @@ func serve(ctx context.Context, listener net.Listener, options Options, level *L
 	}
 }
 
-// newHandler serves what the options ask for. On a loopback address it answers only requests that name one as their host, so that no
-// web page in the browser of somebody who forwards the port can reach it by a name of its own (DNS rebinding).
+// newHandler serves what the options enable. On a loopback address it answers only requests whose Host is a loopback address, so that no web
+// page can reach it through a browser on the machine that forwards the port (DNS rebinding).
 func newHandler(options Options, level *Level, log logr.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+levelPath, func(w http.ResponseWriter, _ *http.Request) {

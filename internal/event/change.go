@@ -10,7 +10,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/events"
 )
 
-// Change is one change of a recording, as streams carry it.
+// Change is one change of a recording, as sent in streams.
 type Change struct {
 	// Name is one of the names in package events.
 	Name string
@@ -18,7 +18,7 @@ type Change struct {
 	Data any
 }
 
-// ranks has how far a recording is in each state. A file wins over a failure.
+// ranks orders the states of a recording. A file wins over a failure.
 var ranks = map[v1alpha1.RecordingState]int{
 	v1alpha1.RecordingStarting: 1,
 	v1alpha1.RecordingStarted:  2,
@@ -35,13 +35,13 @@ var statuses = map[v1alpha1.RecordingState]events.Status{
 	v1alpha1.RecordingStopped:  events.RecordingStopped,
 }
 
-// StatusOf is the state in the words of the provider's SDKs; "" where the recording has no event yet.
+// StatusOf is the state as the provider's SDKs spell it; "" if the recording has no event yet.
 func StatusOf(state v1alpha1.RecordingState) events.Status { return statuses[state] }
 
-// Between returns what changed from a state, nil where the recording is new, to an object: first how far the recording is, then
-// processing while it goes on, then what the steps made, and last the end of processing. One write may carry several provider's
-// events: each that took the recording further is reported, in the order in which they arrived; one that came too late to do so is
-// not. The object's whole past is in it, so it does not matter how many writes lie between the two.
+// Between returns the changes from a state, nil if the recording is new, to an object: first the recording's state, then processing while it
+// goes on, then outputs, and last the end of processing. One write may contain several of the provider's events: each that advanced the
+// recording is reported, in the order of arrival; a late one is not. The object contains its whole past, so the number of writes between the
+// two does not matter.
 func Between(old *State, object *v1alpha1.MeetingRecording) []Change {
 	if old == nil {
 		old = &State{processing: v1alpha1.ProcessingWaiting}
@@ -65,7 +65,7 @@ func Between(old *State, object *v1alpha1.MeetingRecording) []Change {
 	return changes
 }
 
-// recordingChanges walks the entries, which are by first arrival. An entry that goes beyond the state itself has not counted.
+// recordingChanges walks the entries, in the order of their first arrival. An entry beyond the state has not counted.
 func recordingChanges(old, now *State, recording v1alpha1.RecordingStatus) []Change {
 	var changes []Change
 	reached, last := ranks[old.recording], ranks[now.recording]
@@ -114,7 +114,7 @@ func outputOf(recording events.Recording, step v1alpha1.StepStatus, output v1alp
 	return made
 }
 
-// Present returns the state as events whose Snapshot is true: how far the recording is, and how far processing, where it has begun.
+// Present returns the state as events whose Snapshot is true: the recording's state, and that of processing if it has begun.
 func (s *State) Present() []Change {
 	var present []Change
 	if s.recording != "" {

@@ -20,16 +20,16 @@ import (
 const (
 	// TypeRecording is the first event of its type from the provider.
 	TypeRecording = "dev.meetingops.recording.state.v1"
-	// TypeProcessing is a state that post-processing came to.
+	// TypeProcessing is a new state of post-processing.
 	TypeProcessing = "dev.meetingops.recording.processing.v1"
 	// TypeOutputs is a step that succeeded and has outputs.
 	TypeOutputs = "dev.meetingops.recording.outputs.v1"
 )
 
-// Data is what a CloudEvent carries: docs/reference/cloudevents.schema.json. Which of the parts it has depends on its type.
+// Data is the data of a CloudEvent: docs/reference/cloudevents.schema.json. Its type decides which fields are set.
 type Data struct {
 	Recording events.Recording `json:"recording"`
-	// State is the recording's in TypeRecording, and that of post-processing in TypeProcessing.
+	// State is the recording's state in TypeRecording, and the state of post-processing in TypeProcessing.
 	State    string                `json:"state,omitempty"`
 	Source   string                `json:"source,omitempty"`
 	File     *events.File          `json:"file,omitempty"`
@@ -39,7 +39,7 @@ type Data struct {
 	Outputs  []v1alpha1.StepOutput `json:"outputs,omitempty"`
 }
 
-// CloudEvent is what identifies a CloudEvent beside its recording.
+// CloudEvent is a CloudEvent without its recording.
 type CloudEvent struct {
 	ID, Type string
 	Time     time.Time
@@ -67,7 +67,7 @@ func Made(object *v1alpha1.MeetingRecording, step *v1alpha1.StepStatus) CloudEve
 	return event
 }
 
-// Processed returns the CloudEvent of the state that post-processing came to.
+// Processed returns the CloudEvent of a new state of post-processing.
 func Processed(object *v1alpha1.MeetingRecording) CloudEvent {
 	state, changed := string(object.Status.Processing.State), object.Status.Processing.LastTransitionTime.Time
 	event := newCloudEvent(object, TypeProcessing, strings.ToLower(state)+"-"+strconv.FormatInt(changed.UnixMicro(), 10), changed)
@@ -75,7 +75,7 @@ func Processed(object *v1alpha1.MeetingRecording) CloudEvent {
 	return event
 }
 
-// newCloudEvent returns a CloudEvent whose id is the same however often it is sent, and whoever sends it.
+// newCloudEvent returns a CloudEvent whose id depends only on its content, not on its sender or the attempt.
 func newCloudEvent(object *v1alpha1.MeetingRecording, kind, what string, at time.Time) CloudEvent {
 	return CloudEvent{ID: string(object.UID) + "-" + what, Type: kind, Time: at, Data: Data{Recording: recordingOf(object)}}
 }

@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package event is the vocabulary for changes of recordings: what changed between two states of a MeetingRecording, for streams, and what
-// CloudEvents and notifications say of it. The types of package events say the same to programs outside. It is pure.
+// Package event computes what changed between two states of a MeetingRecording, for streams, and the data of CloudEvents. It uses the types of
+// the public package events. It is pure.
 package event
 
 import (
@@ -14,11 +14,10 @@ import (
 	"github.com/meetingops/meeting-recording-operator/events"
 )
 
-// State is what must be known of a recording to report its next changes and its present state. It is not modified once
-// made.
+// State is the part of a recording that is needed to report its next changes and its current state. It is immutable.
 type State struct {
 	events.Recording
-	// recording is how far the recording is; "" before its first event.
+	// recording is the recording's status; "" before its first event.
 	recording v1alpha1.RecordingState
 	at        time.Time
 	source    string
@@ -27,7 +26,7 @@ type State struct {
 	processing   v1alpha1.ProcessingState
 	processingAt time.Time
 	steps        []events.Step
-	// outputs are those that were there.
+	// outputs are the existing outputs.
 	outputs map[outputKey]struct{}
 }
 
@@ -78,14 +77,14 @@ func (s *State) Key() types.NamespacedName {
 	return types.NamespacedName{Namespace: s.Namespace, Name: s.Name}
 }
 
-// At is when the recording came to its state; the zero time before its first event.
+// At is when the recording reached its state; the zero time before its first event.
 func (s *State) At() time.Time { return s.at }
 
 // Ended reports whether processing has ended, so that only a rerun changes the state.
 func (s *State) Ended() bool { return s.processing.IsFinal() }
 
-// AsEnded returns the state that a recording had before this one, when all that is known is that its processing was over: the same,
-// with processing in a state that equals none of those that are not final.
+// AsEnded returns an assumed earlier state of a recording, if it is only known that its processing had ended: the same, with a processing
+// state that equals no state that is not final.
 func (s *State) AsEnded() *State {
 	before := *s
 	if !s.Ended() {

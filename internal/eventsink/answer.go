@@ -24,7 +24,7 @@ const (
 	Permanent
 )
 
-// String returns the outcome as metrics have it.
+// String returns the outcome as in metrics.
 func (o Outcome) String() string {
 	return [...]string{Delivered: "delivered", Unreachable: "unreachable", Retryable: "failed", Permanent: "rejected"}[o]
 }

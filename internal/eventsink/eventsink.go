@@ -29,15 +29,15 @@ type Mode string
 
 // The modes.
 const (
-	// Structured has all of the event in the body, so that all of it is signed.
+	// Structured has the whole event in the body, so all of it is signed.
 	Structured Mode = "structured"
-	// Binary has the event's data in the body and its attributes in headers, which are not signed but for the id.
+	// Binary has the event's data in the body and its attributes in headers, of which only the id is signed.
 	Binary Mode = "binary"
 )
 
-// Options are what a user can set.
+// Options are the settings of a Sink.
 type Options struct {
-	// URL is where events are posted. What follows the host may be a secret, and appears in no message.
+	// URL is where events are posted. The part after the host may be a secret, and appears in no message.
 	URL string
 	// KeyFile has the keys to sign with.
 	KeyFile string
@@ -47,7 +47,7 @@ type Options struct {
 	Mode Mode
 	// AllowHTTP allows http to other hosts than this one.
 	AllowHTTP bool
-	// Timeout bounds one attempt, from the connection to the answer.
+	// Timeout limits one attempt, from the connection to the response.
 	Timeout time.Duration
 	// UserAgent is sent with each request.
 	UserAgent string
@@ -70,7 +70,7 @@ func New(options Options) (*Sink, error) {
 		return nil, errors.New("--cloudevents-sink-url must be a URL such as https://host/path")
 	}
 	if address.Scheme == "http" && !options.AllowHTTP && !loopback.IsHost(address.Hostname()) {
-		return nil, fmt.Errorf("the sink %s is http, which anyone on the way can read and change: use https, or --insecure-cloudevents-sink", address.Host)
+		return nil, fmt.Errorf("the sink %s uses http, which anyone on the path can read and change: use https, or --insecure-cloudevents-sink", address.Host)
 	}
 	if options.Mode != Structured && options.Mode != Binary {
 		return nil, fmt.Errorf("--cloudevents-mode is structured or binary, not %q", options.Mode)
@@ -136,7 +136,7 @@ func (s *Sink) request(ctx context.Context, event cloudevents.Event) (*http.Requ
 	return request, s.keys.current().Sign(request.Header, event.ID(), body, s.options.Now())
 }
 
-// withoutURL drops the URL from the HTTP client's error, which may have a secret.
+// withoutURL removes the URL, which may have a secret, from the HTTP client's error.
 func withoutURL(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -145,7 +145,7 @@ func withoutURL(err error) error {
 	return err
 }
 
-// retryAfter returns what the answer asks for in seconds or as a date; 0 where it does not.
+// retryAfter returns the response's Retry-After, in seconds or as a date; 0 if it has none.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {

@@ -31,7 +31,7 @@ func openKeyFile(options Options) (*keyFile, error) {
 	return &keyFile{file}, nil
 }
 
-// current returns the keys in the file; those that it had last while it cannot be used.
+// current returns the keys in the file, or the last good ones while it cannot be used.
 func (f *keyFile) current() signing.Keys {
 	_ = f.file.Refresh() // OnKeyError is called for a failure
 	return f.file.Get()

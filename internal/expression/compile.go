@@ -103,9 +103,9 @@ func withinLimit(cost checker.CostEstimate) error {
 	case cost.Max <= MaxCost:
 		return nil
 	case times < unbounded:
-		return fmt.Errorf("may cost over %d times the limit of %d units: loop over less, or nest fewer loops", times, MaxCost)
+		return fmt.Errorf("may cost over %d times the limit of %d units: loop over fewer elements, or nest fewer loops", times, MaxCost)
 	}
-	return fmt.Errorf("may cost far more than the limit of %d units: it loops over, or searches, something of which no size is known", MaxCost)
+	return fmt.Errorf("may cost far more than the limit of %d units: it loops over, or searches, something of unknown size", MaxCost)
 }
 
 // maxComplaints is how many complaints about one condition are reported.
@@ -134,7 +134,7 @@ func (c *compiler) reword(message string) string {
 	}
 	switch name = strings.TrimSuffix(name, "'"); name {
 	case varSteps, varOutputs:
-		return fmt.Sprintf("the condition of a pipeline is asked before any step runs, so it cannot see %s", name)
+		return fmt.Sprintf("the condition of a pipeline is evaluated before any step runs, so it cannot see %s", name)
 	}
 	return fmt.Sprintf("%s; there are: %s", message, strings.Join(c.variables.names(), ", "))
 }

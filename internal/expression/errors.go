@@ -66,7 +66,7 @@ func (p *program) locate(err error) error {
 	}
 	message := text.Line(failure.Error())
 	if strings.HasPrefix(message, "no such overload") {
-		message += ": the types do not go together (numbers among values are doubles: compute with 2.0, not 2)"
+		message += ": the types do not match (numbers among values are doubles: use 2.0, not 2)"
 	}
 	found := ast.MatchDescendants(ast.NavigateAST(p.ast), func(e ast.NavigableExpr) bool { return e.ID() == failure.NodeID() })
 	if len(found) == 0 {

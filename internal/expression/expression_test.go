@@ -115,8 +115,8 @@ func TestCheckStep(t *testing.T) {
 		"[1].exists(s, outputs.prob.x > 1.0)":          `step "prob" cannot be seen`,
 		"a || b || c || d":                             "and more",
 		strings.Repeat("a", 2049):                      "must have at most 2048 characters, not 2049",
-		"[1].all(steps, steps > 0)":                    "has a loop whose variable is called steps",
-		"[1].exists(a, outputs, outputs > 0)":          "has a loop whose variable is called outputs",
+		"[1].all(steps, steps > 0)":                    "has a loop whose variable is named steps",
+		"[1].exists(a, outputs, outputs > 0)":          "has a loop whose variable is named outputs",
 		"outputs.probe.?title.optMap(x, x).hasValue()": "optMap and optFlatMap are not available",
 		"math.greatest(1, 2) > 1":                      "undeclared reference to 'math'",
 	} {
@@ -150,8 +150,8 @@ func TestPipeline(t *testing.T) {
 		}
 	}
 	for condition, want := range map[string]string{
-		"steps.probe.state == 'x'": "line 1, column 1: the condition of a pipeline is asked before any step runs, so it cannot see steps",
-		"true || outputs.a.b":      "line 1, column 9: the condition of a pipeline is asked before any step runs, so it cannot see outputs",
+		"steps.probe.state == 'x'": "line 1, column 1: the condition of a pipeline is evaluated before any step runs, so it cannot see steps",
+		"true || outputs.a.b":      "line 1, column 9: the condition of a pipeline is evaluated before any step runs, so it cannot see outputs",
 		"sesion == 1":              "undeclared reference to 'sesion'; there are: recording",
 	} {
 		if err := e.CheckPipeline(condition); err == nil || !strings.Contains(err.Error(), want) {
@@ -187,8 +187,8 @@ func TestEvaluationFails(t *testing.T) {
 		{"recording.file.url != ''", withoutURL(), nil, "recording.file.url: no such key: url"},
 		{"steps.probe.outputs.more.url != ''", meeting(), ended(), "steps.probe.outputs.more.url: no such key: url"},
 		{"steps.probe.outputs.more.sizeBytes > 1", meeting(), ended(), "no such key: sizeBytes"},
-		{"outputs.probe.width * 2 > 1", meeting(), ended(), "line 1, column 21: outputs.probe.width * 2: no such overload: the types do not go together " +
-			"(numbers among values are doubles: compute with 2.0, not 2)"},
+		{"outputs.probe.width * 2 > 1", meeting(), ended(), "line 1, column 21: outputs.probe.width * 2: no such overload: the types do not match " +
+			"(numbers among values are doubles: use 2.0, not 2)"},
 		{"outputs.probe.title > 1.0", meeting(), ended(), "outputs.probe.title > 1.0: no such overload"},
 		{"10 / int(outputs.probe.zero) > 1", meeting(), ended(), "line 1, column 4: 10 / int(outputs.probe.zero): division by zero"},
 		{"outputs.probe.title", meeting(), ended(), "is string, and must be true or false (bool)"},

@@ -48,7 +48,7 @@ func checkLoops(parsed *cel.Ast, visible variables) error {
 	case loops > MaxLoops:
 		return fmt.Errorf("has %d loops (all, exists, map, filter and the like), and may have %d", loops, MaxLoops)
 	case hidden != "":
-		return fmt.Errorf("has a loop whose variable is called %s, as one that conditions have: give it another name", hidden)
+		return fmt.Errorf("has a loop whose variable is named %s, which is a variable of conditions: use another name", hidden)
 	}
 	return nil
 }

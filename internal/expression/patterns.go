@@ -42,7 +42,7 @@ func patternsOf(parsed *cel.Ast) (found patterns, total uint64, err error) {
 		}
 		text, ok := patternOf(expr.AsCall())
 		if !ok {
-			err = fmt.Errorf("has a %s whose pattern is not a literal text", expr.AsCall().FunctionName())
+			err = fmt.Errorf("has a %s whose pattern is not a string literal", expr.AsCall().FunctionName())
 			return
 		}
 		if pattern, invalid := syntax.Parse(text, syntax.Perl); invalid == nil { // CEL rejects it, and says where
@@ -51,7 +51,7 @@ func patternsOf(parsed *cel.Ast) (found patterns, total uint64, err error) {
 		}
 	}))
 	if err == nil && total > maxPatterns {
-		err = fmt.Errorf("has patterns that are too large together: repeat less, the size is %d and may be %d", total, maxPatterns)
+		err = fmt.Errorf("has patterns that are too large together: use fewer repetitions (size %d, limit %d)", total, maxPatterns)
 	}
 	return found, total, err
 }

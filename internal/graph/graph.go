@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package graph says which steps of a pipeline need which, and whether that can be run. It is pure.
+// Package graph validates and evaluates which steps of a pipeline need which. It is pure.
 package graph
 
 import (
@@ -15,10 +15,9 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// Check returns what is wrong with how the steps need each other: names that two steps have, needs that name no step, the step
-// itself, or a step twice, and circles. path is the field that holds the steps, such as spec.steps. The order is that of the
-// steps. For a step that is part of a circle and not yet of one that was reported, a shortest one is reported: "a -> b -> a" is that a
-// needs b and b needs a.
+// Check returns what is wrong with the steps' needs: duplicate names of steps, needs that name no step, the step itself or a step twice, and
+// cycles. path is the field with the steps, such as spec.steps. Errors are in the order of the steps. Each cycle is reported once, by a
+// shortest path: "a -> b -> a" means that a needs b and b needs a.
 func Check(path *field.Path, steps []v1alpha1.PipelineStep) field.ErrorList {
 	var found field.ErrorList
 	index := make(map[string]int, len(steps))
@@ -53,7 +52,7 @@ func Check(path *field.Path, steps []v1alpha1.PipelineStep) field.ErrorList {
 	return found
 }
 
-// checkNeeds looks at each need of a step by itself.
+// checkNeeds checks each need of a step separately.
 func checkNeeds(path *field.Path, step v1alpha1.PipelineStep, index map[string]int) field.ErrorList {
 	var found field.ErrorList
 	for k, need := range step.Needs {
@@ -63,7 +62,7 @@ func checkNeeds(path *field.Path, step v1alpha1.PipelineStep, index map[string]i
 			found = append(found, field.Invalid(path.Index(k), need, "a step cannot need itself"))
 		case !known:
 			found = append(found, field.Invalid(path.Index(k), need,
-				fmt.Sprintf("no step of the pipeline has this name; there are: %s", strings.Join(names(index), ", "))))
+				fmt.Sprintf("the pipeline has no step of this name; its steps are: %s", strings.Join(names(index), ", "))))
 		case slices.Index(step.Needs, need) < k:
 			found = append(found, field.Duplicate(path.Index(k), need))
 		}
@@ -75,8 +74,8 @@ func names(index map[string]int) []string {
 	return slices.Sorted(maps.Keys(index))
 }
 
-// shortestCircle returns the steps of a shortest circle of two or more that leads from a step back to it, beginning with it; nil
-// where there is none. Among those of the same length it takes the needs in their order.
+// shortestCircle returns the steps of a shortest cycle of two or more steps, beginning with the given one; nil if there is none. Among
+// cycles of the same length the order of the needs decides.
 func shortestCircle(steps []v1alpha1.PipelineStep, index map[string]int, start int) []int {
 	from := map[int]int{start: start}
 	for queue := []int{start}; len(queue) > 0; queue = queue[1:] {
@@ -102,9 +101,8 @@ func shortestCircle(steps []v1alpha1.PipelineStep, index map[string]int, start i
 	return nil
 }
 
-// Needed returns the names of the steps that the named one needs, directly or through others, in the order of the steps. Needs
-// that name no step are left out, and so is the step itself, also where it is part of a circle. A name that no step has needs
-// nothing.
+// Needed returns the names of the steps that the named one needs, directly or through others, in the order of the steps. It omits needs
+// that name no step, and the step itself, even in a cycle. An unknown name needs nothing.
 func Needed(steps []v1alpha1.PipelineStep, name string) []string {
 	needed := make(map[string]bool, len(steps))
 	for queue := []string{name}; len(queue) > 0; queue = queue[1:] {

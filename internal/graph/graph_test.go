@@ -42,7 +42,7 @@ func TestCheck(t *testing.T) {
 		"independent":       {"a b", nil},
 		"diamond":           {"probe thumbnail:probe archive:probe notify:thumbnail,archive", nil},
 		"in any order":      {"notify:archive archive:probe probe", nil},
-		"unknown":           {"a b:a,x", []string{`spec.steps[1].needs[1]: Invalid value: "x": no step of the pipeline has this name; there are: a, b`}},
+		"unknown":           {"a b:a,x", []string{`spec.steps[1].needs[1]: Invalid value: "x": the pipeline has no step of this name; its steps are: a, b`}},
 		"itself":            {"a b:b", []string{`spec.steps[1].needs[0]: Invalid value: "b": a step cannot need itself`}},
 		"a need twice":      {"a b:a,a", []string{`spec.steps[1].needs[1]: Duplicate value: "a"`}},
 		"a name twice":      {"a b a", []string{`spec.steps[2].name: Duplicate value: "a"`}},
@@ -55,7 +55,7 @@ func TestCheck(t *testing.T) {
 		}},
 		"two circles, an unknown and itself": {"a:b b:a c:d d:c e:e,f", []string{
 			`spec.steps[4].needs[0]: Invalid value: "e": a step cannot need itself`,
-			`spec.steps[4].needs[1]: Invalid value: "f": no step of the pipeline has this name; there are: a, b, c, d, e`,
+			`spec.steps[4].needs[1]: Invalid value: "f": the pipeline has no step of this name; its steps are: a, b, c, d, e`,
 			`spec.steps[0].needs[0]: Invalid value: "b": the steps need each other: a -> b -> a`,
 			`spec.steps[2].needs[0]: Invalid value: "d": the steps need each other: c -> d -> c`,
 		}},

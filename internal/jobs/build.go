@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package jobs builds the Job that runs one step of a pipeline for one recording: its name, labels, owner, environment, and
-// what it defaults to where the template is silent. It is pure: it reads and writes nothing.
+// Package jobs builds the Job that runs one step of a pipeline for one recording: its name, labels, owner, environment, and the defaults of
+// fields that the template does not set. It is pure.
 package jobs
 
 import (
@@ -18,15 +18,15 @@ import (
 type Run struct {
 	// Recording is the recording that the step works for.
 	Recording *v1alpha1.MeetingRecording
-	// Pipeline is the name of the RecordingPipeline that asked for the step.
+	// Pipeline is the name of the step's RecordingPipeline.
 	Pipeline string
 	// Step is the step, with the template of its Job.
 	Step v1alpha1.PipelineStep
 	// Attempt counts the Jobs of the step, from 1.
 	Attempt int32
-	// Needed are the steps that the step needs, directly or through others, and what they made.
+	// Needed are the steps that the step needs, directly or through others, with their outputs.
 	Needed []v1alpha1.StepStatus
-	// Policy is what the pipeline says of all its Jobs.
+	// Policy is what the pipeline sets for all its Jobs.
 	Policy Policy
 }
 
@@ -35,9 +35,9 @@ func (r Run) Name() string {
 	return Name(r.Recording.Name, r.Pipeline, r.Step.Name, r.Attempt)
 }
 
-// Build returns the run's Job, ready to be created in the recording's namespace. The template's labels and annotations are kept
-// as a CronJob keeps those of its jobTemplate, and nothing else of its metadata; the operator's own labels win. A recording
-// that has no UID, because it was never stored, owns nothing. The template is not changed.
+// Build returns the run's Job, ready to be created in the recording's namespace. Of the template's metadata it keeps labels and annotations,
+// as a CronJob does; the operator's labels take precedence. A recording without a UID, which was never stored, owns nothing. The template is
+// not changed.
 func Build(run Run) *batchv1.Job {
 	template := run.Step.Template.DeepCopy()
 	addTrace(&template.Spec.Template.Spec, run)
@@ -70,7 +70,7 @@ func Build(run Run) *batchv1.Job {
 	return job
 }
 
-// eachContainer does the same for the init containers, then for the others.
+// eachContainer calls do for the init containers, then for the others.
 func eachContainer(pod *corev1.PodSpec, do func(*corev1.Container)) {
 	for i := range pod.InitContainers {
 		do(&pod.InitContainers[i])
@@ -94,7 +94,7 @@ func owners(recording *v1alpha1.MeetingRecording) []metav1.OwnerReference {
 	}}
 }
 
-// with returns the labels or annotations of a template with the operator's over them.
+// with returns the labels or annotations of a template, overridden by the operator's.
 func with(template, ours map[string]string) map[string]string {
 	merged := make(map[string]string, len(template)+len(ours))
 	for key, value := range template {

@@ -14,18 +14,18 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// DefaultDeadline is how long a Job may take, unless its template or its step says otherwise: nothing runs forever.
+// DefaultDeadline is how long a Job may take, unless its template or its step says otherwise.
 const DefaultDeadline = 24 * time.Hour
 
 // DefaultBackoffLimit is how often the Pod of a Job is retried, unless its template says otherwise.
 const DefaultBackoffLimit int32 = 3
 
-// PermanentExitCodes are those of sysexits.h that a Pod is not tried again after: 64 to 78 but for 69 (unavailable), 74 (I/O
-// error) and 75 (try again).
+// PermanentExitCodes are the exit codes of sysexits.h that are not retried: 64 to 78 except 69 (unavailable), 74 (I/O error) and 75 (try
+// again).
 var PermanentExitCodes = []int32{64, 65, 66, 67, 68, 70, 71, 72, 73, 76, 77, 78}
 
-// applyStep turns what the step says of retries and time into the Job's own fields, over those of the template. With a backoff
-// every retry is a Job of its own, so that the Job tries once.
+// applyStep sets the Job's fields for the step's retries and timeout, which override the template's. With a backoff every retry is a separate
+// Job, so each Job tries once.
 func applyStep(spec *batchv1.JobSpec, step v1alpha1.PipelineStep) {
 	switch {
 	case step.Backoff != nil:
@@ -43,8 +43,8 @@ func wholeSeconds(d time.Duration) int64 {
 	return max(int64((d+time.Second-1)/time.Second), 1)
 }
 
-// applyDefaults fills what the template left open. A step needs no rights in the cluster, so its Pods mount no token. The Pod failure policy
-// needs Pods that never restart, so it is set for those only.
+// applyDefaults sets fields that the template does not set. A step needs no rights in the cluster, so its Pods mount no token. The Pod failure
+// policy needs Pods that never restart, so it is set for those only.
 func applyDefaults(spec *batchv1.JobSpec, policy Policy) {
 	pod := &spec.Template.Spec
 	if pod.RestartPolicy == "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 )
 
-// The environment variables by which a container gets the recording.
+// The environment variables that describe the recording.
 const (
 	EnvName      = "RECORDING_NAME"
 	EnvNamespace = "RECORDING_NAMESPACE"
@@ -25,7 +25,7 @@ const (
 	EnvFilePath  = "RECORDING_FILE_PATH"
 	EnvFileURL   = "RECORDING_FILE_URL"
 
-	// The variables of an encrypted file. They are there only if the file is encrypted.
+	// The variables of an encrypted file. They are set only if the file is encrypted.
 	EnvEncryptionKeyURL      = "RECORDING_ENCRYPTION_KEY_URL"
 	EnvEncryptionMetadataURL = "RECORDING_ENCRYPTION_METADATA_URL"
 )
@@ -34,9 +34,8 @@ const (
 // (https://opentelemetry.io/docs/specs/otel/context/env-carriers/): its spans are below its Job's span.
 const EnvTraceparent = "TRACEPARENT"
 
-// Environment returns the recording as environment variables of a container. All eight are always there; those of a file are
-// empty where the recording has none. Kubernetes expands $(NAME) in values, so every "$" is doubled: what the provider sent
-// reaches the container as it was.
+// Environment returns the recording as environment variables of a container. All eight are always set; those of a file are empty if the
+// recording has none. Kubernetes expands $(NAME) in values, so every "$" is doubled, and the provider's text reaches the container unchanged.
 func Environment(recording *v1alpha1.MeetingRecording) []corev1.EnvVar {
 	var file v1alpha1.RecordingFile
 	if recording.Status.Recording.File != nil {
@@ -58,7 +57,7 @@ func Environment(recording *v1alpha1.MeetingRecording) []corev1.EnvVar {
 	return environment
 }
 
-// addTrace gives the containers the run's place in the recording's trace, if there is one.
+// addTrace adds the run's trace context, if there is one.
 func addTrace(pod *corev1.PodSpec, run Run) {
 	recording := tracecontext.Parse(run.Recording.Annotations[v1alpha1.AnnotationTraceparent])
 	if !recording.IsValid() {
@@ -76,8 +75,8 @@ func variable(name, value string) corev1.EnvVar {
 	return corev1.EnvVar{Name: name, Value: strings.ReplaceAll(value, "$", "$$")}
 }
 
-// prepend puts the recording's variables before the template's own, which can so refer to them as $(RECORDING_NAME). A variable
-// that the template sets itself stands.
+// prepend puts the recording's variables before the template's, which can therefore refer to them as $(RECORDING_NAME). A variable that the
+// template sets takes precedence.
 func prepend(environment, own []corev1.EnvVar) []corev1.EnvVar {
 	merged := make([]corev1.EnvVar, 0, len(environment)+len(own))
 	for _, candidate := range environment {

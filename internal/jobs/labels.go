@@ -8,8 +8,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/lifecycle"
 )
 
-// Labels returns the labels that the operator sets on the run's Job and on its Pods. The ids are those of the recording's own
-// labels, or else are made of its spec. Names and ids that cannot be the value of a label are cut and hashed.
+// Labels returns the labels that the operator sets on the run's Job and on its Pods. The ids come from the recording's labels, or else from
+// its spec. Names and ids that are not valid values of labels are cut and hashed.
 func Labels(run Run) map[string]string {
 	return map[string]string{
 		v1alpha1.LabelRecording: lifecycle.LabelValue(run.Recording.Name),

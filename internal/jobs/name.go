@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	// hashLength is how many characters of a hash end a name: 50 bits, so that two runs of one namespace do not meet.
+	// hashLength is the length of the hash at the end of a name: 50 bits, so that two runs of one namespace do not collide.
 	hashLength = 10
 	// indexSuffix is what the Pods of an Indexed Job, which has at most 64 completions, append to its name for their hostname.
 	indexSuffix = len("-63")
-	// maxReadable is what is left for people to read before "-" and the hash.
+	// maxReadable is the length of the readable part before "-" and the hash.
 	maxReadable = validation.DNS1123LabelMaxLength - indexSuffix - 1 - hashLength
 )
 
@@ -25,14 +25,14 @@ const (
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // Name returns the name of the Job of one attempt at one step of one pipeline for one recording: as much of "<recording>-<step>"
-// as fits, and a hash over all four, so that different runs never share a name. The pipeline is among the Job's labels: beside an
-// ordinary recording's name there is room for the step only. The name is always a DNS label of at most 60 characters, and always
+// as fits, and a hash over all four, so that different runs never share a name. The pipeline is in the Job's labels: next to the
+// usual name of a recording there is only room for the step. The name is always a DNS label of at most 60 characters, and always
 // the same for the same arguments, in every version of the operator.
 func Name(recording, pipeline, step string, attempt int32) string {
 	return readable(recording+"-"+step, maxReadable) + "-" + hash(attempt, recording, pipeline, step)
 }
 
-// readable returns the first characters of a name as the beginning of a DNS label: what is not allowed there becomes "-".
+// readable returns the first characters of a name as the beginning of a DNS label: characters that are not allowed become "-".
 func readable(name string, length int) string {
 	clean := strings.Map(func(r rune) rune {
 		switch {

@@ -15,11 +15,10 @@ import (
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
-// NeededEnvironment returns what the needed steps made as environment variables, in their order:
-// STEP_<STEP>_<OUTPUT>_URL, _MEDIA_TYPE, _SIZE_BYTES and _SHA256, and _VALUE_<KEY> for each of an output's values, as far as the
-// step told them. Names are in upper case, with "_" for every other character than a letter or digit. Where two things would have
-// one name, such as output c of step a-b and output b-c of step a, neither is set: the file of OutputsFile has both. Values are
-// told as they are, like those of Environment.
+// NeededEnvironment returns the outputs of the needed steps as environment variables, in the order of the steps:
+// STEP_<STEP>_<OUTPUT>_URL, _MEDIA_TYPE, _SIZE_BYTES and _SHA256, and _VALUE_<KEY> for each of an output's values, if the step reported
+// them. Names are in upper case, with "_" for every character that is not a letter or digit. If two variables would have one name, such as
+// output c of step a-b and output b-c of step a, neither is set: the file of OutputsFile has both. Values are unchanged, as in Environment.
 func NeededEnvironment(needed []v1alpha1.StepStatus) []corev1.EnvVar {
 	var all []corev1.EnvVar
 	count := make(map[string]int)
@@ -36,7 +35,7 @@ func NeededEnvironment(needed []v1alpha1.StepStatus) []corev1.EnvVar {
 	return slices.DeleteFunc(all, func(v corev1.EnvVar) bool { return count[v.Name] > 1 })
 }
 
-// variablesOf returns the variables of an output, by the ends of their names.
+// variablesOf returns the variables of an output, by the suffixes of their names.
 func variablesOf(output v1alpha1.StepOutput) []corev1.EnvVar {
 	var found []corev1.EnvVar
 	add := func(name, value string) {
@@ -57,7 +56,7 @@ func variablesOf(output v1alpha1.StepOutput) []corev1.EnvVar {
 	return found
 }
 
-// valuesOf returns an output's values as they stand in its JSON; none where that is no object.
+// valuesOf returns an output's values as they are in its JSON; none if that is not an object.
 func valuesOf(output v1alpha1.StepOutput) map[string]json.RawMessage {
 	if output.Values == nil {
 		return nil
@@ -78,7 +77,7 @@ func sortedKeys(values map[string]json.RawMessage) []string {
 	return keys
 }
 
-// plain returns a JSON string without its quotes, and anything else as it stands.
+// plain returns a JSON string without its quotes, and anything else unchanged.
 func plain(value json.RawMessage) string {
 	var text string
 	if json.Unmarshal(value, &text) == nil && bytes.HasPrefix(bytes.TrimSpace(value), []byte(`"`)) {
@@ -87,7 +86,7 @@ func plain(value json.RawMessage) string {
 	return string(value)
 }
 
-// environmentName returns the name of a variable: upper case, and "_" for what is neither a letter nor a digit.
+// environmentName returns the name of a variable: upper case, and "_" for characters that are neither letters nor digits.
 func environmentName(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// EnvOutputsFile names the file that holds what the needed steps made. It is set for steps that need others.
+	// EnvOutputsFile names the file with the outputs of the needed steps. It is set for steps that need others.
 	EnvOutputsFile = "STEP_OUTPUTS_FILE"
 
 	outputsVolume = "recording-outputs"
@@ -49,11 +49,11 @@ type fileStep struct {
 	Outputs []v1alpha1.StepOutput `json:"outputs"`
 }
 
-// OutputsFile returns the recording and what the needed steps made as one line of JSON:
+// OutputsFile returns the recording and the outputs of the needed steps as one line of JSON:
 //
 //	{"recording":{"name",...},"steps":{"probe":{"state":"Succeeded","outputs":[{"name","url","mediaType","sizeBytes","sha256","values"}]}}}
 //
-// A step that its condition skipped is there, without outputs. It is the same for the same arguments.
+// A step that its condition skipped is included, without outputs. The result is the same for the same arguments.
 func OutputsFile(run Run) string {
 	recording := run.Recording
 	content := outputsFile{
@@ -83,8 +83,8 @@ func OutputsFile(run Run) string {
 	return string(bytes.TrimSpace(line.Bytes()))
 }
 
-// mountOutputs mounts the file into every container, read-only, and names it in the environment. A volume of the name, or a mount
-// at the place, that the template has itself stands; the file is then not named.
+// mountOutputs mounts the file into every container, read-only, and names it in the environment. If the template has a volume of that name,
+// or a mount at that path, it takes precedence, and the file is not named.
 func mountOutputs(pod *corev1.PodSpec) {
 	if slices.ContainsFunc(pod.Volumes, func(v corev1.Volume) bool { return v.Name == outputsVolume }) {
 		return

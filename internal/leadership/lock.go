@@ -1,9 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package leadership knows whether a manager leads for sure. client-go tells a manager that it leads, and ends it some seconds after it does
-// no longer: one that was stopped for longer than its Lease, or cannot reach the API server, goes on for up to RenewDeadline beside the
-// next one.
+// Package leadership reports whether a manager certainly leads. client-go notices only after some seconds that a manager no longer leads: one
+// that was stopped for longer than its Lease, or cannot reach the API server, continues for up to RenewDeadline beside the next leader.
 package leadership
 
 import (
@@ -15,7 +14,7 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// Lock is a lock of a leader election that remembers when it was renewed.
+// Lock is the lock of a leader election that records when it was renewed.
 type Lock struct {
 	resourcelock.Interface
 	clock clock.PassiveClock
@@ -29,20 +28,19 @@ type Lock struct {
 
 var _ resourcelock.Interface = (*Lock)(nil)
 
-// Guard returns a lock that is the given one. A renewal is trusted for as long as trust says: less than LeaseDuration, by what a write
-// under way may take.
+// Guard wraps a lock. A renewal counts for the duration trust, which must be shorter than LeaseDuration by the time of a write in flight.
 func Guard(lock resourcelock.Interface, trust time.Duration, clock clock.PassiveClock) *Lock {
 	return &Lock{Interface: lock, trust: trust, clock: clock}
 }
 
-// Term returns the number of the term for which we lead, and whether we do for sure, now. Between two moments of one term nobody else has led.
+// Term returns the number of the current term, and whether this process certainly leads now. Within one term no other process has led.
 func (l *Lock) Term() (term int64, leads bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.term, l.held && l.clock.Since(l.renewedAt) < l.trust
 }
 
-// Get implements resourcelock.Interface. Who sees another's name on the Lease leads no longer.
+// Get implements resourcelock.Interface. If the Lease has another holder, this process no longer leads.
 func (l *Lock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
 	record, raw, err := l.Interface.Get(ctx)
 	if err == nil && record.HolderIdentity != l.Identity() {
@@ -56,7 +54,7 @@ func (l *Lock) Create(ctx context.Context, record resourcelock.LeaderElectionRec
 	return l.write(record, func() error { return l.Interface.Create(ctx, record) })
 }
 
-// Update implements resourcelock.Interface. The API server takes it only from who has seen the last one.
+// Update implements resourcelock.Interface. The API server accepts it only from a client that has seen the last update.
 func (l *Lock) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
 	return l.write(record, func() error { return l.Interface.Update(ctx, record) })
 }

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package loopback tells addresses of this machine, or of this Pod, from others.
+// Package loopback recognises addresses of this machine, or of this Pod.
 package loopback
 
 import (
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// IsHost reports whether only this machine is reached by a host: localhost, or an address such as 127.0.0.1 or ::1.
+// IsHost reports whether a host is this machine: localhost, or an address such as 127.0.0.1 or ::1.
 func IsHost(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
@@ -19,7 +19,7 @@ func IsHost(host string) bool {
 	return err == nil && address.Unmap().IsLoopback()
 }
 
-// IsAddress reports whether only this machine reaches an address with a port.
+// IsAddress reports whether only this machine can reach an address with a port.
 func IsAddress(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	return err == nil && IsHost(host)

@@ -1,8 +1,9 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metricsserver serves a program's metrics by HTTPS to those who may get them. controller-runtime's own server reads 1 MiB of headers on each of any
-// number of connections before it knows who sends them, and every Pod of the cluster may reach the port: 200 connections were more than the manager's memory.
+// Package metricsserver serves a program's metrics over HTTPS to authorized clients. controller-runtime's server reads 1 MiB of headers on any
+// number of connections before it authenticates them, and every Pod of the cluster may reach the port: 200 connections exceeded the manager's
+// memory.
 package metricsserver
 
 import (
@@ -27,11 +28,11 @@ import (
 const (
 	// maxConnections is enough for a few readers.
 	maxConnections = 32
-	// timeout is how long an answer may take, and what is under way at the end: as long as Prometheus waits unless told otherwise.
+	// timeout is how long a response may take, and requests in flight at the end: Prometheus' default.
 	timeout = 10 * time.Second
 )
 
-// Add has the manager serve the metrics at the address, unless that is 0, and the other handlers at their paths.
+// Add makes the manager serve the metrics at the address, unless it is 0, and the other handlers at their paths.
 func Add(ctx context.Context, mgr manager.Manager, address string, others map[string]http.Handler) error {
 	if address == "0" {
 		return nil
@@ -52,7 +53,7 @@ func Add(ctx context.Context, mgr manager.Manager, address string, others map[st
 	return mgr.Add(server)
 }
 
-// listen takes the port, with a certificate of its own signature.
+// listen opens the port, with a self-signed certificate.
 func listen(ctx context.Context, address string, handler http.Handler, log logr.Logger) (*manager.Server, error) {
 	certificate, key, err := certutil.GenerateSelfSignedCertKey("localhost", []net.IP{{127, 0, 0, 1}}, nil)
 	if err != nil {

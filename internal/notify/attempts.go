@@ -55,7 +55,7 @@ func (a *attempts) wait(_, _ time.Duration, retry int, resp *http.Response) time
 	return wait
 }
 
-// giveUp is the client's ErrorHandler: without it the client would tell the whole URL.
+// giveUp is the client's ErrorHandler: without it the client's error would contain the whole URL.
 func (a *attempts) giveUp(resp *http.Response, err error, made int) (*http.Response, error) {
 	if resp != nil {
 		_ = resp.Body.Close()
@@ -79,17 +79,17 @@ func (s *Sender) evaluate(resp *http.Response) error {
 	case code >= 200 && code < 300:
 		return nil
 	case code >= 300 && code < 400:
-		return exit(sysexits.Protocol, ", and redirects are not followed; set --url to where it leads")
+		return exit(sysexits.Protocol, ", and redirects are not followed; set --url to the final URL")
 	case code == http.StatusNotFound, code == http.StatusGone:
 		return exit(sysexits.Config, "; correct --url")
 	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusProxyAuthRequired:
-		return exit(sysexits.NoPerm, "; does it have the same secret?")
+		return exit(sysexits.NoPerm, "; check that it has the same secret")
 	case code == http.StatusTooManyRequests:
 		return exit(sysexits.TempFail, "")
 	case code == http.StatusRequestTimeout, code >= http.StatusInternalServerError:
 		return exit(sysexits.Unavailable, "")
 	default:
-		return exit(sysexits.Protocol, ", not 2xx; does it accept CloudEvents in JSON (application/cloudevents+json)?")
+		return exit(sysexits.Protocol, ", not 2xx; check that it accepts CloudEvents in JSON (application/cloudevents+json)")
 	}
 }
 

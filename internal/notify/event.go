@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package notify sends a receiver news of a processed recording, as a CloudEvents 1.0 event, signed as the Standard Webhooks
-// specification says (https://www.standardwebhooks.com). Every error it returns is a sysexits.ExitError.
+// Package notify sends a CloudEvents 1.0 event about a processed recording, signed according to Standard Webhooks
+// (https://www.standardwebhooks.com). Every error it returns is a sysexits.ExitError.
 package notify
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// DefaultType is the event's type when nothing else is said.
+// DefaultType is the default type of the event.
 const DefaultType = "dev.meetingops.recording.processed"
 
-// Data is what the event carries, in the words of the manager's own CloudEvents.
+// Data is the event's data, with the same fields as the manager's CloudEvents.
 type Data struct {
 	Recording events.Recording `json:"recording"`
 	// State is how the recording ended, and File the recorded file at the provider. Its URL may be signed, and so a secret between us and the
@@ -32,18 +32,18 @@ type Data struct {
 	Steps map[string]Step `json:"steps"`
 }
 
-// Step is what a step made.
+// Step has the outputs of a step.
 type Step struct {
-	// State is how it ended: Succeeded, or Skipped where its condition was false.
+	// State is how it ended: Succeeded, or Skipped if its condition was false.
 	State   string           `json:"state,omitempty"`
 	Outputs []outputs.Output `json:"outputs"`
 }
 
-// ParseSteps reads the outputs of earlier steps as the operator hands them over:
+// ParseSteps reads the outputs of earlier steps in the operator's format:
 //
 //	{"steps":{"archive":{"state":"Succeeded","outputs":[{"name":"archive","url":"s3://b/a.mp4",...}]}}}
 //
-// Empty text, and no "steps", are none. It returns an ExitError (DataErr) for what breaks that form.
+// Empty text, or no "steps", means none. It returns an ExitError (DataErr) for other text.
 func ParseSteps(text []byte) (map[string]Step, error) {
 	steps := map[string]Step{}
 	if len(bytes.TrimSpace(text)) == 0 {
@@ -67,16 +67,15 @@ func ParseSteps(text []byte) (map[string]Step, error) {
 	return steps, nil
 }
 
-// Event is an event that is ready to be sent, however often.
+// Event is an event that is ready to be sent.
 type Event struct {
-	// ID is made of what the event says, so the same news has the same id, however many Jobs send it: receivers that keep
-	// ids take it once.
+	// ID is a digest of the event's content, so it is the same if several Jobs send it: receivers that store ids accept it once.
 	ID   string
 	body []byte
 }
 
-// NewEvent returns the event in the JSON format of CloudEvents. It returns an ExitError (Usage) when the recording has no
-// name, or eventType is none.
+// NewEvent returns the event in the JSON format of CloudEvents. It returns an ExitError (Usage) if the recording has no name, or eventType is
+// not valid.
 func NewEvent(eventType string, data Data, at time.Time) (Event, error) {
 	if data.Recording.Name == "" {
 		return Event{}, sysexits.New(sysexits.Usage, nil, "no recording: set RECORDING_NAME")
@@ -91,7 +90,7 @@ func NewEvent(eventType string, data Data, at time.Time) (Event, error) {
 	}
 	event, err := cloudevent.Encode("msg_"+hex.EncodeToString(sum.Sum(nil))[:32], eventType, data.Recording, at, data)
 	if err != nil {
-		return Event{}, sysexits.New(sysexits.Usage, err, "that is no event; is --event-type right?")
+		return Event{}, sysexits.New(sysexits.Usage, err, "invalid event; check --event-type")
 	}
 	body, err := json.Marshal(event)
 	if err != nil {

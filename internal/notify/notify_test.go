@@ -197,8 +197,8 @@ func TestSendFails(t *testing.T) {
 		code   int
 		text   string
 	}{
-		"400": {400, 1, 76, "answered 400 Bad Request, not 2xx; does it accept CloudEvents in JSON"},
-		"401": {401, 1, 77, "401 Unauthorized; does it have the same secret?"},
+		"400": {400, 1, 76, "answered 400 Bad Request, not 2xx; check that it accepts CloudEvents in JSON"},
+		"401": {401, 1, 77, "401 Unauthorized; check that it has the same secret"},
 		"403": {403, 1, 77, "403 Forbidden"},
 		"404": {404, 1, 78, "404 Not Found; correct --url"},
 		"410": {410, 1, 78, "410 Gone"},
@@ -261,7 +261,7 @@ func TestInterrupted(t *testing.T) {
 	}()
 	expectError(t, f.send(ctx, t, f.url()), 75, "interrupted: told to stop")
 	f.opts.Timeout = 20 * time.Millisecond
-	expectError(t, f.send(t.Context(), t, f.url()), 69, "did not take the event within 20ms (--timeout)")
+	expectError(t, f.send(t.Context(), t, f.url()), 69, "did not accept the event within 20ms (--timeout)")
 }
 
 func TestSecret(t *testing.T) {

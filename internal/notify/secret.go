@@ -12,10 +12,10 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// Secret signs events. While one key replaces another it has both, and signs with each.
+// Secret signs events. During a rotation it has two keys, and signs with each.
 type Secret struct{ keys signing.Keys }
 
-// ParseSecret reads keys, each "whsec_" and 24 to 64 bytes in base64, with white space between them. It returns an
+// ParseSecret reads keys, each "whsec_" and 24 to 64 bytes in base64, separated by white space. It returns an
 // ExitError (Usage) that reveals nothing of them.
 func ParseSecret(text string) (Secret, error) {
 	keys, err := signing.Parse(text)

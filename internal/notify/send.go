@@ -23,15 +23,15 @@ import (
 
 // Options are the limits of a Sender.
 type Options struct {
-	// AllowHTTP allows an http receiver beside https.
+	// AllowHTTP allows http receivers.
 	AllowHTTP bool
 	// AllowPrivateAddresses allows a receiver at an address that is not public, as in the cluster.
 	AllowPrivateAddresses bool
-	// Retries is how often a failed attempt is repeated.
+	// Retries is the number of retries.
 	Retries int
 	// AttemptTimeout bounds one attempt, from the connection to the answer's header.
 	AttemptTimeout time.Duration
-	// Timeout bounds all of it.
+	// Timeout limits the total time.
 	Timeout time.Duration
 	// Backoff says how long to wait before retry n (from 0), given the answer's Retry-After (0: none).
 	Backoff func(retry int, retryAfter time.Duration) time.Duration
@@ -41,8 +41,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Defaults returns what a user gets who sets nothing: https and public addresses only, 6 retries, 15 s for each attempt,
-// 5 min for all.
+// Defaults returns the default options: https and public addresses only, 6 retries, 15 s for each attempt, 5 min in total.
 func Defaults() Options {
 	return Options{Retries: 6, AttemptTimeout: 15 * time.Second, Timeout: 5 * time.Minute, Backoff: source.Backoff}
 }
@@ -56,14 +55,14 @@ type Sender struct {
 	http     *http.Client
 }
 
-// NewSender returns a sender. It returns an ExitError: Usage for a URL that is none, NoPerm for http that is not allowed.
+// NewSender returns a sender. It returns an ExitError: Usage for an invalid URL, NoPerm for http that is not allowed.
 func NewSender(receiver string, secret Secret, opts Options, log *slog.Logger) (*Sender, error) {
 	u, err := url.Parse(receiver)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, sysexits.New(sysexits.Usage, nil, "the receiver is not a URL such as https://host/path: set --url or NOTIFY_URL")
 	}
 	if u.Scheme == "http" && !opts.AllowHTTP {
-		return nil, sysexits.New(sysexits.NoPerm, nil, "the receiver %s is http, which anyone on the way can read; use https, or --allow-http", u.Host)
+		return nil, sysexits.New(sysexits.NoPerm, nil, "the receiver %s uses http, which anyone on the path can read; use https, or --allow-http", u.Host)
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -84,7 +83,7 @@ func NewSender(receiver string, secret Secret, opts Options, log *slog.Logger) (
 // Close closes idle connections.
 func (s *Sender) Close() { s.http.CloseIdleConnections() }
 
-// guardAddress checks the very address that is about to be connected to, as sources are checked.
+// guardAddress checks the address that is about to be connected to, as for sources.
 func guardAddress(_, address string, _ syscall.RawConn) error {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -97,7 +96,7 @@ func guardAddress(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// Send posts the event until the receiver has answered 2xx, again signed each time. It returns an ExitError:
+// Send posts the event until the receiver has answered 2xx, signed for each attempt. It returns an ExitError:
 //
 //	Config       404 and 410: there is no such receiver
 //	NoPerm       401, 403 and 407; an address that is not allowed
@@ -106,7 +105,7 @@ func guardAddress(_, address string, _ syscall.RawConn) error {
 //	TempFail     429 after the last retry; ctx was cancelled
 func (s *Sender) Send(ctx context.Context, event Event) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.opts.Timeout,
-		sysexits.New(sysexits.Unavailable, nil, "the receiver %s did not take the event within %s (--timeout)", s.receiver.Host, s.opts.Timeout))
+		sysexits.New(sysexits.Unavailable, nil, "the receiver %s did not accept the event within %s (--timeout)", s.receiver.Host, s.opts.Timeout))
 	defer cancel()
 	a := attempts{sender: s}
 	client := &retryablehttp.Client{
@@ -126,7 +125,7 @@ func (s *Sender) Send(ctx context.Context, event Event) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // what it says beside 2xx is not asked for
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // the body of a 2xx is not needed
 	_ = resp.Body.Close()
 	s.log.Info("Notified", "receiver", s.receiver.Host, "event", event.ID, "status", resp.StatusCode, "attempts", a.made)
 	return nil

@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package outputs is the contract between a step's container and the controller: what the step made, told by the
-// container's termination message as
+// Package outputs is the contract between a step's container and the controller: the outputs of the step, which the container reports
+// in its termination message as
 //
 //	{"outputs":[{"name":"archive","url":"file:///recordings/a.mp4","mediaType":"video/mp4","sizeBytes":12,"sha256":"...",
 //	  "values":{"durationSeconds":63.5}}]}
@@ -32,36 +32,36 @@ const (
 	MaxValueNameBytes = 63
 )
 
-// Message is what a step tells when it has succeeded. The zero Message is a step that made nothing.
+// Message is what a step reports when it has succeeded. The zero Message has no outputs.
 type Message struct {
 	Outputs []Output `json:"outputs"`
 }
 
-// Output is one thing that a step made.
+// Output is one output of a step.
 type Output struct {
-	// Name tells the outputs of a step apart: a DNS label (a to z, 0 to 9 and "-" between them), unique in the message.
+	// Name identifies an output within its step: a DNS label (a to z, 0 to 9 and "-" between them), unique in the message.
 	Name string `json:"name"`
-	// URL is where the output is: absolute, of any scheme. It may be empty where there are Values: the output is those then.
+	// URL is where the output is: absolute, of any scheme. It may be empty if there are Values.
 	URL string `json:"url,omitempty"`
 	// MediaType is the output's media type, such as video/mp4; may be empty.
 	MediaType string `json:"mediaType,omitempty"`
-	// SizeBytes is the output's size; nil when it is not known.
+	// SizeBytes is the output's size; nil if it is unknown.
 	SizeBytes *int64 `json:"sizeBytes,omitempty"`
 	// SHA256 is the digest of the output's bytes as 64 lower-case hexadecimal digits; may be empty.
 	SHA256 string `json:"sha256,omitempty"`
-	// Values is what the step found out, by name, for the conditions of later steps and for people: numbers, strings and booleans.
+	// Values are named results, for the conditions of later steps and for people: numbers, strings and booleans.
 	// A name is a letter or "_", followed by up to 62 letters, digits and "_". Parse makes a whole number that fits one an int64,
 	// and every other a float64.
 	Values map[string]any `json:"values,omitempty"`
 }
 
-// ErrNotMessage is returned by Parse for text that is no message at all: not one JSON object with the member "outputs".
+// ErrNotMessage is returned by Parse for text that is not a message: not one JSON object with the member "outputs".
 // A failed container's last log lines (terminationMessagePolicy FallbackToLogsOnError) and a message that was cut look so.
 var ErrNotMessage = errors.New(`not an outputs message, which is {"outputs":[...]}`)
 
 // FieldError says which field of a message is wrong.
 type FieldError struct {
-	// Field is the path of the field, such as "outputs[2].sha256"; "message" is the whole.
+	// Field is the path of the field, such as "outputs[2].sha256", or "message" for the whole message.
 	Field string
 	// Reason says what the field must be.
 	Reason string

@@ -21,15 +21,15 @@ const (
 	MaxErrorBytes = 1024
 )
 
-// Sink is where a step tells its outcome.
+// Sink is where a step reports its outcome.
 type Sink struct {
 	// Path is the termination message file.
 	Path string
-	// Stdout gets the message when there is no such file, as on a workstation.
+	// Stdout gets the message if there is no such file, as on a workstation.
 	Stdout io.Writer
 }
 
-// Write tells what the step made: into the file at Path if it exists, else on Stdout. It never creates the file.
+// Write writes the message into the file at Path if it exists, else to Stdout. It never creates the file.
 // It returns a *FieldError for a message that Parse would refuse, and else what the operating system says.
 func (s Sink) Write(msg Message) error {
 	text, err := msg.Marshal()

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package progress shows how far a step is: as a bar on a terminal, and as lines in the log otherwise.
+// Package progress shows the progress of a step: as a bar on a terminal, otherwise as lines in the log.
 package progress
 
 import (
@@ -20,7 +20,7 @@ const (
 	barEvery  = 100 * time.Millisecond
 )
 
-// Console is where a program's log and its progress go. It is safe for concurrent use.
+// Console gets a program's log and progress. It is safe for concurrent use.
 type Console struct {
 	// Now is the clock of the tasks' lines; nil: the system's.
 	Now func() time.Time
@@ -56,7 +56,7 @@ func (c *Console) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// done takes the bar away.
+// done removes the bar.
 func (c *Console) done() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// Unit is what a task counts.
+// Unit is the unit of a task's progress.
 type Unit int
 
 // The units.
@@ -30,8 +30,8 @@ type Task struct {
 	next    time.Time
 }
 
-// Start begins a task, whose name ends in -ing, of so much in all; 0 or less: that is not known. On a terminal it has a bar
-// with that name, and in a log lines of it, at most one in 5 s, with the time left. A nil Console returns a nil Task.
+// Start begins a task, whose name ends in -ing, with its total; 0 or less means unknown. On a terminal it has a bar, and in a log lines with
+// the time left, at most one in 5 s. A nil Console returns a nil Task.
 func (c *Console) Start(name string, unit Unit, total int64) *Task {
 	if c == nil {
 		return nil
@@ -62,7 +62,7 @@ func (c *Console) Start(name string, unit Unit, total int64) *Task {
 	return t
 }
 
-// Set tells how much is done.
+// Set sets how much is done.
 func (t *Task) Set(done int64) {
 	switch {
 	case t == nil:
@@ -81,7 +81,7 @@ func (t *Task) Set(done int64) {
 	}
 }
 
-// End takes the bar away.
+// End ends the task and removes its bar.
 func (t *Task) End() {
 	if t != nil {
 		t.console.done()
@@ -104,7 +104,7 @@ func (t *Task) attributes(done int64, elapsed time.Duration) []any {
 	return attributes
 }
 
-// Left returns how much longer a task takes that goes on as it did, to the second; false when that cannot be told.
+// Left estimates how much longer a task takes, to the second; false if that is unknown.
 func Left(done, total int64, elapsed time.Duration) (time.Duration, bool) {
 	if done <= 0 || total < done {
 		return 0, false

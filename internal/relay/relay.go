@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package relay serves the metrics of another container of the same Pod, for one that may not ask the API server who reads them and so serves
-// them on the Pod's loopback address only. Who authenticates the readers is up to the server that the relay is put into.
+// Package relay serves the metrics of another container of the same Pod, which has no right to review tokens and so serves them on the Pod's
+// loopback address only. The server that the relay is part of authenticates the readers.
 package relay
 
 import (
@@ -21,20 +21,20 @@ import (
 )
 
 const (
-	// timeout is how long one reading may take, as long as Prometheus waits unless told otherwise.
+	// timeout is how long one read may take: Prometheus' default.
 	timeout = 10 * time.Second
-	// maxBytes is more than the metrics of a sidecar take, by far: a container that has gone wrong must not send for ever.
+	// maxBytes is far more than the metrics of a sidecar: a faulty container must not send forever.
 	maxBytes = 16 << 20
 )
 
-// passed are the headers of a reader that the container gets to see. Others are none of its business, a reader's token above all.
+// passed are the reader's headers that are forwarded to the container. Others are not, above all the reader's token.
 var passed = []string{"Accept", "Accept-Encoding"}
 
-// answered are the headers of the container that a reader gets to see.
+// answered are the container's headers that are forwarded to the reader.
 var answered = []string{"Content-Type", "Content-Encoding", "Content-Length"}
 
-// New returns a handler that answers every GET with what the target answers, and with 502 if that is anything but 200. The target is
-// the http:// URL of a loopback address; what is wrong with another one is told by the error.
+// New returns a handler that answers every GET with the target's response, or with 502 if that is not 200. The target must be the http:// URL
+// of a loopback address.
 func New(target string, log logr.Logger) (http.Handler, error) {
 	to, err := parse(target)
 	if err != nil {
@@ -73,7 +73,7 @@ func New(target string, log logr.Logger) (http.Handler, error) {
 	}), nil
 }
 
-// parse returns the target, which must not be beyond the Pod: there, nobody would ask who reads.
+// parse returns the target, which must be in this Pod: beyond it, anyone could read the metrics.
 func parse(target string) (*url.URL, error) {
 	to, err := url.Parse(target)
 	if err != nil || to.Scheme != "http" || to.Port() == "" || to.User != nil || to.RawQuery != "" {
@@ -101,7 +101,7 @@ type limited struct {
 	left int
 }
 
-// errTooLong tells that a body is longer than it may be.
+// errTooLong means that a body is too long.
 var errTooLong = fmt.Errorf("more than %d bytes", maxBytes)
 
 func (l *limited) Read(p []byte) (int, error) {

@@ -70,7 +70,7 @@ func parseRoutes(content []byte) ([]route, error) {
 	var more yaml.Node
 	switch err := decoder.Decode(&more); {
 	case !errors.Is(err, io.EOF):
-		return nil, errors.New("has more than one YAML document, or text behind it")
+		return nil, errors.New("has more than one YAML document, or text after it")
 	case len(file.Routes) == 0:
 		return nil, errors.New("has no routes; it must hold one or more, such as routes: [{namespace: team-a, endpointToken: ...}]")
 	case len(file.Routes) > maxRoutes:

@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package routes says which token leads to which namespace. Tokens are in files, which are read again when they change.
+// Package routes maps tokens to namespaces. Tokens are in files, which are read again when they change.
 package routes
 
 import (
@@ -21,11 +21,11 @@ import (
 const (
 	// maxTokenFileBytes bounds what is read of a token's file.
 	maxTokenFileBytes = 4 << 10
-	// maxTokens is how many tokens a file may have: the old and the new one while they are exchanged.
+	// maxTokens is how many tokens a file may have: the old and the new one during a rotation.
 	maxTokens = 2
 )
 
-// secretHash is the SHA-256 of a token. That of no token is zero, which no token's is.
+// secretHash is the SHA-256 of a token; zero means no token.
 type secretHash [sha256.Size]byte
 
 // route leads to a namespace. It has one of the two secrets, or both.
@@ -34,7 +34,7 @@ type route struct {
 	endpoint, client secretHash
 }
 
-// Table says which tokens are valid, and which namespace each leads to.
+// Table has the valid tokens, and the namespace of each.
 type Table struct {
 	namespace string // of all, without routes
 	routes    *watchedfile.File[[]route]
@@ -50,7 +50,7 @@ type Options struct {
 	// EndpointTokenFile and ClientTokenFile hold one or two tokens, one a line, of 16 to 256 letters, digits, or any of -_.~ each. Without
 	// an EndpointTokenFile webhooks need no token, without a ClientTokenFile there are no client events.
 	EndpointTokenFile, ClientTokenFile string
-	// RoutesFile takes the place of all others; docs/reference.md has its format.
+	// RoutesFile replaces all others; docs/reference/programs.md has its format.
 	RoutesFile string
 	Now        func() time.Time
 	// OnError is called once for each reason why a file cannot be used later.
@@ -119,7 +119,7 @@ func tokensAs(as func(secretHash) route) func([]byte) ([]route, error) {
 	}
 }
 
-// Register registers the metrics of the routes file, if there is one. Who reads them has the file read.
+// Register registers the metrics of the routes file, if there is one. Reading them reads the file.
 func (t *Table) Register(registry prometheus.Registerer) {
 	if t.routes == nil {
 		return
@@ -141,7 +141,7 @@ func (t *Table) HasRoutes() bool { return t.routes != nil }
 // NeedsToken reports whether webhooks need an endpoint token.
 func (t *Table) NeedsToken() bool { return t.endpoints != nil }
 
-// TakesClients reports whether client events are taken.
+// TakesClients reports whether client events are accepted.
 func (t *Table) TakesClients() bool {
 	return t.clients != nil && slices.ContainsFunc(t.clients.Get(), func(r route) bool { return r.client != secretHash{} })
 }
@@ -158,7 +158,7 @@ func (t *Table) Namespaces() []string {
 	return slices.Sorted(maps.Keys(namespaces))
 }
 
-// Webhook returns the namespace that an endpoint token leads to; empty if none. Where none is needed, all webhooks are for one.
+// Webhook returns the namespace of an endpoint token; empty if the token is not valid. If no token is needed, it returns the only namespace.
 func (t *Table) Webhook(token string) string {
 	if !t.NeedsToken() {
 		return t.namespace
@@ -166,7 +166,7 @@ func (t *Table) Webhook(token string) string {
 	return lookUp(t.endpoints, token, func(r *route) []byte { return r.endpoint[:] })
 }
 
-// Client returns the namespace that a client token leads to; empty if none.
+// Client returns the namespace of a client token; empty if the token is not valid.
 func (t *Table) Client(token string) string {
 	return lookUp(t.clients, token, func(r *route) []byte { return r.client[:] })
 }

@@ -21,7 +21,7 @@ const (
 
 var tokenShape = regexp.MustCompile(fmt.Sprintf(`^[A-Za-z0-9_~.-]{%d,%d}$`, minTokenLength, maxTokenLength))
 
-// commonParts are what people type in place of a secret.
+// commonParts are words that people type in place of a secret.
 var commonParts = []string{"password", "passw0rd", "changeme", "change-me", "change_me", "qwerty", "asdfgh", "letmein", "iloveyou", "placeholder", "replaceme", "replace-me"}
 
 // hashOf returns a token's hash, or what is wrong with the token.

@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package scheduling decides which steps of a namespace may have their Jobs, where pipelines or steps limit how many of theirs run at
-// once (maxConcurrent). It is pure: it has no client, no clock and no lock, and learns everything by calls.
+// Package scheduling decides which steps of a namespace may have their Jobs if pipelines or steps limit how many run at once
+// (maxConcurrent). It is pure: it has no client, no clock and no lock.
 //
 // A step requests a slot with [Queues.Ask]. It waits in its queue, in the order in which recordings ended, until fewer Jobs than the limit
 // run and it is among the first. A slot that was granted is taken from that moment on, so that no interleaving of calls exceeds the limit.
@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// GrantTTL is how long a granted slot stays taken that is not requested any more, unless the Job is known to exist: the API server may
+// GrantTTL is how long a granted slot stays taken after it is no longer requested, unless the Job is known to exist: the API server may
 // have created a Job although it did not answer.
 const GrantTTL = 10 * time.Second
 
@@ -27,11 +27,11 @@ type Step struct{ Pipeline, Step string }
 // Limits are how many Jobs of a pipeline may run at once; 0 is no limit.
 type Limits struct {
 	Pipeline int
-	// Steps has those of steps that have a queue of their own and do not count for the pipeline.
+	// Steps has the limits of steps with their own queue, which do not count for the pipeline.
 	Steps map[string]int
 }
 
-// Equal reports whether both limit the same.
+// Equal reports whether both are the same limits.
 func (l Limits) Equal(other Limits) bool {
 	return l.Pipeline == other.Pipeline && maps.Equal(l.Steps, other.Steps)
 }
@@ -132,7 +132,7 @@ func (q *Queues) SetLimits(pipeline string, limits Limits) (wake []string) {
 	return q.ready()
 }
 
-// Ask has all requests of a recording, each time that it is reconciled: what it requested before and does not any more is given up.
+// Ask makes all requests of a recording, each time that it is reconciled; earlier requests that are missing are given up.
 // The answers are by name of the Job; again is when to ask again even if nothing happens, 0 for never.
 func (q *Queues) Ask(recording Recording, requests []Request, now time.Time,
 ) (answers map[string]Answer, again time.Duration, wake []string) {
@@ -207,7 +207,7 @@ func (q *Queues) Created(job string) {
 	}
 }
 
-// Started reports that a Job exists and has not ended, whoever created it.
+// Started reports that a Job exists and has not ended, regardless of who created it.
 func (q *Queues) Started(step Step, job string) (wake []string) {
 	e, ok := q.entries[job]
 	if ok {
@@ -240,7 +240,7 @@ type Length struct {
 	Waiting, Taken int
 }
 
-// Lengths returns the length of each queue that has a limit, by its name: that of the pipeline, or pipeline/step.
+// Lengths returns the length of each queue that has a limit, by name: PIPELINE or PIPELINE/STEP.
 func (q *Queues) Lengths() map[string]Length {
 	lengths := make(map[string]Length)
 	add := func(name string, of Step, limit int) {
@@ -260,7 +260,7 @@ func (q *Queues) Lengths() map[string]Length {
 	return lengths
 }
 
-// Empty reports whether there is nothing to remember: no limit and no slot.
+// Empty reports whether there is no limit and no taken slot.
 func (q *Queues) Empty() bool { return len(q.limits) == 0 && len(q.entries) == 0 }
 
 // queue returns the queue of an entry, and how many slots of it are free.

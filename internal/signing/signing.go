@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package signing signs what is sent to others as the Standard Webhooks specification says (https://www.standardwebhooks.com).
+// Package signing signs outgoing events according to Standard Webhooks (https://www.standardwebhooks.com).
 package signing
 
 import (
@@ -22,14 +22,13 @@ const (
 	maxKeyBytes = 64
 )
 
-// ErrNoKey is returned where there is nothing but white space.
+// ErrNoKey is returned if there is only white space.
 var ErrNoKey = errors.New("no key to sign with")
 
-// Keys sign. While one key replaces another there are both, and each signs.
+// Keys are signing keys. During a rotation there are two, and each signs.
 type Keys struct{ keys []*standardwebhooks.Webhook }
 
-// Parse reads keys, each "whsec_" and 24 to 64 bytes in base64, with white space between them. Its errors say what is wrong and tell
-// nothing of the keys.
+// Parse reads keys, each "whsec_" and 24 to 64 bytes in base64, separated by white space. Its errors contain nothing of the keys.
 func Parse(text string) (Keys, error) {
 	var parsed Keys
 	for _, word := range strings.Fields(text) {
@@ -41,7 +40,7 @@ func Parse(text string) (Keys, error) {
 		}
 		signer, err := standardwebhooks.NewWebhookRaw(key)
 		if err != nil {
-			return Keys{}, errors.New("the secret is no key that can sign")
+			return Keys{}, errors.New("the secret is not a key that can sign")
 		}
 		parsed.keys = append(parsed.keys, signer)
 	}

@@ -10,9 +10,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// refused are the networks that no recording comes from, and what they are: the entries of IANA's special-purpose
-// address registries that are not globally reachable, multicast, and the metadata addresses of clouds that lie outside
-// of them.
+// refused are the networks that recordings are not fetched from, with descriptions: the entries of IANA's special-purpose
+// address registries that are not globally reachable, multicast, and the metadata addresses of clouds outside of them.
 var refused = []struct {
 	prefix netip.Prefix
 	what   string
@@ -50,8 +49,8 @@ var (
 	sixToFour  = netip.MustParsePrefix("2002::/16")    // RFC 3056: bytes 2 to 5 are
 )
 
-// refusal says what addr is when it must not be connected to, and is empty when it may be: when it is a public address.
-// An IPv6 address that stands for an IPv4 one is checked as that.
+// refusal describes an address that must not be connected to; it is empty for a public address. An IPv6 address that contains an IPv4 address
+// is checked as that.
 func refusal(addr netip.Addr) string {
 	addr = embedded(addr.Unmap().WithZone(""))
 	for _, r := range refused {
@@ -76,8 +75,8 @@ func embedded(addr netip.Addr) netip.Addr {
 	return addr
 }
 
-// guardAddress is a net.Dialer's Control: it runs after the name was looked up, with the very address that is about to
-// be connected to, so that no second lookup can answer otherwise.
+// guardAddress is a net.Dialer's Control: it runs after the name was looked up, with the address that is about to be connected to, so no
+// second lookup can return another one.
 func guardAddress(_, address string, _ syscall.RawConn) error {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -90,6 +89,5 @@ func guardAddress(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// Refusal says what addr is when nothing that comes from outside may make us connect to it, such as "private", and is
-// empty when it is a public address.
+// Refusal describes an address that URLs from outside must not make us connect to, such as "private"; it is empty for a public address.
 func Refusal(addr netip.Addr) string { return refusal(addr) }

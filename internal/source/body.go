@@ -11,7 +11,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// body reads a response's body and holds it to what it announced and to the limits.
+// body reads a response's body, and checks its announced length and the limits.
 type body struct {
 	r      io.Reader
 	length int64 // announced; -1: unknown

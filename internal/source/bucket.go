@@ -90,7 +90,7 @@ func (b *Bucket) Locate(filePath string) (address, name string, err error) {
 	key := strings.TrimPrefix(filePath, "/")
 	switch {
 	case key == "":
-		return "", "", sysexits.New(sysexits.Usage, nil, "no source: RECORDING_FILE_PATH is not set; did the recording end without a file?")
+		return "", "", sysexits.New(sysexits.Usage, nil, "no source: RECORDING_FILE_PATH is not set; the recording may have ended without a file")
 	case strings.ContainsAny(key, "\\\x00") || path.Clean("/"+key) != "/"+key:
 		return "", "", sysexits.New(sysexits.NoPerm, nil, "the file's path %q is not a plain path, so it is not read from the source bucket", filePath)
 	case !strings.HasPrefix(key, b.prefix):
@@ -115,7 +115,7 @@ func (b *Bucket) checkLinks(key string) error {
 		_ = root.Close() // it was only read
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return nil // reading the file finds out the same
+		return nil // reading the file will fail too
 	}
 	return sysexits.New(sysexits.NoPerm, err, "the file's path %q leads out of --source-bucket and --source-prefix by a symbolic link, so it is not read", key)
 }
@@ -164,8 +164,8 @@ func (b *Bucket) RoundTrip(request *http.Request) (*http.Response, error) {
 	return respond(request, status, header, reader, length), nil
 }
 
-// failed is the response that says the same as an error of the bucket, or the
-// error itself.
+// failed returns the HTTP response for an error of the bucket, or the error
+// itself.
 func (b *Bucket) failed(request *http.Request, err error) (*http.Response, error) {
 	if ctxErr := request.Context().Err(); ctxErr != nil {
 		return nil, ctxErr
@@ -177,7 +177,7 @@ func (b *Bucket) failed(request *http.Request, err error) (*http.Response, error
 	return respond(request, status, http.Header{}, http.NoBody, 0), nil
 }
 
-// statusOf is the HTTP status that says the same as an error; 0 if none does.
+// statusOf returns the HTTP status for an error; 0 if there is none.
 func statusOf(err error) int {
 	switch gcerrors.Code(err) {
 	case gcerrors.NotFound:

@@ -1,9 +1,9 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package source fetches a recorded file over HTTP from a URL that came from outside, so it trusts neither the URL nor
-// what answers: only allowed hosts, only public addresses (checked as the connection is made), limits on size and time,
-// retries that are bounded. Every error it returns is an ExitError, and tells no query string, which may be a signature.
+// Package source fetches a recorded file over HTTP from a URL that came from outside. It trusts neither the URL nor the server: only allowed
+// hosts, only public addresses (checked while connecting), limited size and time, limited retries. Every error it returns is an ExitError,
+// without the query of the URL, which may be a signature.
 package source
 
 import (
@@ -21,27 +21,27 @@ import (
 // maxRedirects is how many redirects one attempt follows.
 const maxRedirects = 5
 
-// maxHeaderBytes is how much of response headers is read.
+// maxHeaderBytes limits the response headers.
 const maxHeaderBytes = 64 << 10
 
-// Options are the limits of a Client. The zero value of a limit is no limit; Defaults has what a user gets.
+// Options are the limits of a Client. The zero value of a limit is no limit; Defaults returns the defaults.
 type Options struct {
-	// Hosts is what may be requested. See ParseHostRule.
+	// Hosts are the allowed hosts. See ParseHostRule.
 	Hosts []HostRule
-	// AllowHTTP allows http URLs beside https.
+	// AllowHTTP allows http URLs.
 	AllowHTTP bool
-	// AllowPrivateAddresses switches the judgement of addresses off.
+	// AllowPrivateAddresses turns off the check of addresses.
 	AllowPrivateAddresses bool
-	// Proxy says which proxy a request takes, as http.Transport.Proxy; nil: none. Through a proxy it is the proxy that
-	// looks names up, so addresses are not checked here.
+	// Proxy selects the proxy of a request, as http.Transport.Proxy; nil: none. A proxy looks up names itself, so addresses behind it are not
+	// checked here.
 	Proxy func(*url.URL) (*url.URL, error)
 
-	// AnyContent takes every kind of content, not only recordings.
+	// AnyContent accepts every kind of content, not only recordings.
 	AnyContent bool
 
-	// MaxBytes is the size of the largest file that is taken.
+	// MaxBytes is the size of the largest accepted file.
 	MaxBytes int64
-	// Retries is how often a failed attempt is repeated.
+	// Retries is the number of retries.
 	Retries int
 	// ConnectTimeout bounds the connection, and again the TLS handshake.
 	ConnectTimeout time.Duration
@@ -49,7 +49,7 @@ type Options struct {
 	ResponseHeaderTimeout time.Duration
 	// StallTimeout bounds the wait for the next byte of the body.
 	StallTimeout time.Duration
-	// Timeout bounds all of it, retries included.
+	// Timeout limits the total time, including retries.
 	Timeout time.Duration
 
 	// Backoff says how long to wait before retry n (from 0), given the answer's Retry-After (0: none).
@@ -58,11 +58,11 @@ type Options struct {
 	TLS *tls.Config
 	// UserAgent is sent with each request.
 	UserAgent string
-	// Logger is notified of retries, and of what was switched off; nil: nobody is.
+	// Logger logs retries, and guards that are turned off; nil: nothing is logged.
 	Logger *slog.Logger
 }
 
-// Defaults returns the options that a user gets who sets none: DefaultHosts, https and public addresses only, 20 GiB,
+// Defaults returns the default options: DefaultHosts, https and public addresses only, 20 GiB,
 // 4 retries, 10 s to connect, 30 s for the header, 60 s for the next byte, 2 h for all.
 func Defaults() Options {
 	opts := Options{
@@ -93,7 +93,7 @@ type Client struct {
 	log    *slog.Logger
 }
 
-// New returns a client, and warns in the log of each guard that the options switch off.
+// New returns a client, and logs a warning for each guard that the options turn off.
 func New(opts Options) *Client {
 	c := &Client{opts: opts, policy: urlPolicy{opts.Hosts, opts.AllowHTTP}, log: opts.Logger}
 	if c.log == nil {
@@ -103,11 +103,11 @@ func New(opts Options) *Client {
 		c.opts.Backoff = Backoff
 	}
 	if opts.AllowHTTP {
-		c.log.Warn("Unencrypted sources are allowed", "flag", "--allow-http", "effect", "anyone on the way can read and change the file")
+		c.log.Warn("Unencrypted sources are allowed", "flag", "--allow-http", "effect", "anyone on the path can read and change the file")
 	}
 	if opts.AllowPrivateAddresses {
 		c.log.Warn("Private addresses are allowed", "flag", "--allow-private-addresses",
-			"effect", "whoever can set a recording's URL can reach services inside the network, if their host is allowed")
+			"effect", "anyone who can set a recording's URL can reach services inside the network, if their host is allowed")
 	}
 	if opts.Proxy != nil {
 		c.log.Warn("Proxies of the environment are used", "flag", "--proxy-from-environment", "effect", "addresses behind a proxy are not checked")
@@ -116,7 +116,7 @@ func New(opts Options) *Client {
 	return c
 }
 
-// Options returns what the client was made with.
+// Options returns the client's options.
 func (c *Client) Options() Options { return c.opts }
 
 // Close closes idle connections.
@@ -149,7 +149,7 @@ func (c *Client) transport() http.RoundTripper {
 	return &tripper{next: transport, timeout: c.opts.StallTimeout}
 }
 
-// checkRedirect holds a redirect to the rules of the first URL.
+// checkRedirect applies the rules of the first URL to a redirect.
 func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return sysexits.New(sysexits.Protocol, nil, "source redirects more than %d times", maxRedirects)
@@ -162,38 +162,36 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 type File struct {
 	// ContentType is the answer's header; may be empty or wrong.
 	ContentType string
-	// Length is the announced size in bytes; -1 when it is not known.
+	// Length is the announced size in bytes; -1 if it is unknown.
 	Length int64
-	// Validator is the answer's strong entity tag or a time of last change that is as good as one; empty when there is
-	// neither. Two files of one URL with the same validator have the same bytes.
+	// Validator is the response's strong entity tag, or a Last-Modified time that is as reliable; empty if there is neither. Two files of one
+	// URL with the same validator have the same bytes.
 	Validator string
 	// Attempt counts from 1.
 	Attempt int
-	// Body is the file. Its end (io.EOF) means that the file is complete, not empty, within the limits, and has the
-	// digest that the source announced, if it did; any other error must be returned as it is by the function that reads.
+	// Body is the file. Its end (io.EOF) means that the file is complete, not empty, within the limits, and has the digest that the source
+	// announced, if any; the reader must return any other error unchanged.
 	Body *Body
 }
 
-// Store is the function that takes a file. It reads the body to its end, or returns nil before that when it does not
-// need the rest.
+// Store is the function that stores a file. It reads the body to its end, or returns nil earlier if it does not need the rest.
 type Store func(context.Context, File) error
 
-// Fetch requests rawURL and gives the file to store. When the request or the body fails in a way that may pass, it waits
-// and asks for the rest of the file, which store gets as if nothing had been, or if that is not available, ends the store
-// by an error of the body, and calls it again with the whole file from its beginning. An error of store's own is not
-// tried again. An attempt that brought 1 MiB or more of the rest is not counted as failed. It returns the file that was
-// stored, and an ExitError:
+// Fetch requests rawURL and passes the file to store. If the request or the body fails with a retryable error, it waits and requests the rest
+// of the file, which store reads without noticing. If the rest is not available, the body fails, and store is called again with the whole
+// file. Errors of store itself are not retried. An attempt that brought 1 MiB or more does not count as failed. Fetch returns the stored
+// file, and an ExitError:
 //
-//	Usage        rawURL is no URL
+//	Usage        rawURL is not a URL
 //	DataErr      an HTML page, an empty file, a file over MaxBytes; after the last retry, one that has another digest
 //	             than was announced
 //	NoInput      404 and 410
 //	NoPerm       host, scheme or address not allowed; 401, 403 and 407
-//	Protocol     any other answer that is no file
+//	Protocol     any other response that is not a file
 //	Unavailable  network errors, 408, 5xx, truncated bodies, stalls and time-outs, after the last retry
 //	TempFail     429 after the last retry; ctx was cancelled
 //
-// or whatever store returned.
+// or the error of store.
 func (c *Client) Fetch(ctx context.Context, rawURL string, store Store) (File, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Host == "" {

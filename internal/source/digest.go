@@ -18,7 +18,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// digest is what a source announced of the file's bytes.
+// digest is a digest that the source announced.
 type digest struct {
 	algorithm string // as people write it
 	header    string // that announced it
@@ -117,6 +117,6 @@ func (d *digest) compare(sum []byte) error {
 		return io.EOF
 	}
 	return mayPass{sysexits.New(sysexits.DataErr, nil,
-		"source's bytes have the %s %x, but it announced %x (%s); is its file damaged, or being replaced?",
+		"source's bytes have the %s %x, but it announced %x (%s): its file may be damaged, or being replaced",
 		d.algorithm, sum, d.sum, d.header)}
 }

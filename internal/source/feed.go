@@ -112,9 +112,8 @@ func (f *feed) end(cause error) error {
 	return f.err
 }
 
-// Body is a file's bytes, as they arrive. Between them it waits for retries. It has two ends: io.EOF, when the file is
-// complete and is what the source announced, and any other error, after which nothing more comes.
-// It is not for concurrent use.
+// Body has a file's bytes, as they arrive. It waits for retries. It ends with io.EOF if the file is complete and matches what the source
+// announced, or with any other error. It is not safe for concurrent use.
 type Body struct {
 	filled    <-chan []byte
 	free      chan<- []byte
@@ -153,10 +152,10 @@ func (b *Body) WriteTo(w io.Writer) (int64, error) {
 	return written, b.ending
 }
 
-// Size returns how many bytes the file has. It must be called after the end only.
+// Size returns how many bytes the file has. It may be called only after the end.
 func (b *Body) Size() int64 { return b.size }
 
-// SHA256 returns the digest of the file as 64 lower-case hexadecimal digits. It must be called after the end only.
+// SHA256 returns the digest of the file as 64 lower-case hexadecimal digits. It may be called only after the end.
 func (b *Body) SHA256() string { return hex.EncodeToString(b.sha256.Sum(nil)) }
 
 // next gives the buffer back that is read, and waits for another. It returns false at the end.

@@ -59,7 +59,7 @@ func TestHTTPIsRefused(t *testing.T) {
 	f := serve(t, status(200))
 	f.opts.AllowHTTP = false
 	_, _, err := f.fetch(t, f.url())
-	f.expect(t, err, 77, "is http, which anyone on the way can read and change; use https, or --allow-http")
+	f.expect(t, err, 77, "uses http, which anyone on the path can read and change; use https, or --allow-http")
 }
 
 func TestPrivateAddressIsRefused(t *testing.T) {

@@ -14,8 +14,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// DefaultHosts are the hosts that recordings come from when nothing else is said: the provider's own, per the
-// fileUrl of its recording-stopped webhook.
+// DefaultHosts are the hosts that recordings come from by default: the provider's, as in the fileUrl of its recording-stopped webhook.
 var DefaultHosts = []string{"*.videosdk.live"}
 
 // HostRule allows one host, or every subdomain of one, on one port.
@@ -75,7 +74,7 @@ func (p urlPolicy) check(u *url.URL) error {
 	switch {
 	case u.Scheme == "http" && !p.allowHTTP:
 		return sysexits.New(sysexits.NoPerm, nil,
-			"source %s is http, which anyone on the way can read and change; use https, or --allow-http", Redact(u))
+			"source %s uses http, which anyone on the path can read and change; use https, or --allow-http", Redact(u))
 	case u.Scheme != "https" && u.Scheme != "http":
 		return sysexits.New(sysexits.NoPerm, nil, "source scheme %q is not allowed; use https", u.Scheme)
 	case u.User != nil:
@@ -137,7 +136,7 @@ func notHostRune(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
-// Redact returns u without what may be secret: user, query and fragment. Signed URLs have their signature in the query.
+// Redact returns u without the parts that may be secret: user, query and fragment. Signed URLs have their signature in the query.
 func Redact(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// HeadBytes is how much of a file's beginning NotMedia needs.
+// HeadBytes is how many of a file's first bytes NotMedia needs.
 const HeadBytes = 512
 
 // notMedia are the beginnings of files that are no recordings, in lower case, without a byte order mark and white space.
@@ -38,8 +38,8 @@ var (
 	object   = regexp.MustCompile(`^(?:\{\s*["}]|\[\s*[\]{"\[])`)
 )
 
-// NotMedia says what a file is that is no recording, by its first bytes, such as "an HTML page"; empty when these do not
-// tell. Servers send such files with status 200 in place of a recording.
+// NotMedia describes a file that is not a recording, by its first bytes, such as "an HTML page"; it is empty for all other files. Servers send
+// such files with status 200 in place of a recording.
 func NotMedia(head []byte) string {
 	text := bytes.ReplaceAll(head, []byte{0}, nil) // UTF-16, as far as it is ASCII
 	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
@@ -70,5 +70,5 @@ func NotMedia(head []byte) string {
 }
 
 func errNotMedia(what string) error {
-	return sysexits.New(sysexits.DataErr, nil, "source is %s, not a recording; is its URL that of the file itself?", what)
+	return sysexits.New(sysexits.DataErr, nil, "source is %s, not a recording: check that its URL is the file's", what)
 }

@@ -10,8 +10,7 @@ import (
 	"sync"
 )
 
-// proxies remembers the addresses of the proxies that were chosen. Whoever runs the process named them, so they may be
-// private; everything else is dialled under guard.
+// proxies caches the addresses of the chosen proxies. The user named them, so they may be private; all other addresses are checked.
 type proxies struct {
 	pick  func(*url.URL) (*url.URL, error)
 	mu    sync.Mutex

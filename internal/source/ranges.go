@@ -17,11 +17,11 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// ErrNoRanges is returned for a file that the source does not serve in parts of one version: then it is to be fetched as a
-// whole, which also tells why, if the source refuses it.
+// ErrNoRanges is returned if the source does not serve parts of one version of the file. Fetch the whole file instead; if the source refuses
+// it, Fetch returns why.
 var ErrNoRanges = errors.New("source does not serve parts of the file")
 
-// Ranges reads parts of one file, all of the same version of it. It is not safe for concurrent use.
+// Ranges reads parts of one version of a file. It is not safe for concurrent use.
 type Ranges struct {
 	client    *Client
 	url       *url.URL
@@ -30,8 +30,8 @@ type Ranges struct {
 	received  int64
 }
 
-// OpenRanges asks for the file's first bytes, head of them at most, and returns them with a reader of the others. It
-// returns ErrNoRanges when the answer is no part, of which it reads nothing, and else the ExitErrors of Fetch.
+// OpenRanges requests up to head of the file's first bytes, and returns them with a reader of the others. It returns ErrNoRanges if the
+// response is not a part, and otherwise the ExitErrors of Fetch.
 func (c *Client) OpenRanges(ctx context.Context, rawURL string, head int64) (*Ranges, []byte, error) {
 	u, err := c.parse(rawURL)
 	if err != nil {
@@ -57,12 +57,11 @@ func (c *Client) parse(rawURL string) (*url.URL, error) {
 // Size is the file's size in bytes.
 func (r *Ranges) Size() int64 { return r.size }
 
-// Received is how many bytes of the file came so far, repeated attempts included.
+// Received is how many bytes were received so far, including repeated attempts.
 func (r *Ranges) Received() int64 { return r.received }
 
-// Read returns n bytes from offset on, or fewer where the file ends before. It asks for the rest when the source sends fewer
-// than that, tries again what may pass, as Fetch does, and returns the same ExitErrors; ErrNoRanges when the source
-// refuses, or the file is another one than it was.
+// Read returns n bytes from offset on, or fewer if the file ends before. It requests the rest if the source sends fewer bytes, retries as
+// Fetch does, and returns the same ExitErrors, or ErrNoRanges if the source refuses, or the file has changed.
 func (r *Ranges) Read(ctx context.Context, offset, n int64) ([]byte, error) {
 	var all []byte
 	for {

@@ -20,12 +20,12 @@ func (c *Client) checkResponse(resp *http.Response) error {
 	encoding := strings.TrimSpace(strings.Join(resp.Header.Values("Content-Encoding"), ","))
 	if encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return sysexits.New(sysexits.Protocol, nil,
-			"source answers with Content-Encoding %q though none was asked for; store the file uncompressed", encoding)
+			"source answers with Content-Encoding %q although none was requested; store the file uncompressed", encoding)
 	}
 	switch mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); mediaType {
 	case "text/html", "application/xhtml+xml":
 		return sysexits.New(sysexits.DataErr, nil,
-			"source is an HTML page, not a recording; is its URL that of the file itself?")
+			"source is an HTML page, not a recording: check that its URL is the file's")
 	}
 	if resp.ContentLength == 0 {
 		return errEmpty()

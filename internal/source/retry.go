@@ -26,8 +26,8 @@ const (
 	progressBytes = 1 << 20
 )
 
-// Backoff doubles from one second up to 30 s, and takes between half of that and all of it at random, so that Jobs that
-// failed together do not come back together. When the server asks for longer, it waits as long as asked, up to 2 min.
+// Backoff doubles from one second up to 30 s; up to half of it is jitter, so that Jobs that failed together do not retry together. If the
+// server asks for a longer wait, it waits that long, up to 2 min.
 func Backoff(retry int, retryAfter time.Duration) time.Duration {
 	wait := min(firstWait<<min(retry, 10), longestWait)
 	wait = wait/2 + rand.N(wait/2+1)
@@ -95,7 +95,7 @@ func (a *attempts) wait(_, _ time.Duration, _ int, resp *http.Response) time.Dur
 	return wait
 }
 
-// giveUp is the client's ErrorHandler: without it the client would tell the whole URL.
+// giveUp is the client's ErrorHandler: without it the client's error would contain the whole URL.
 func (a *attempts) giveUp(_ *http.Response, err error, made int) (*http.Response, error) {
 	err = classify(err)
 	var again mayPass
@@ -136,7 +136,7 @@ func isCertificateError(err error) bool {
 	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &invalid)
 }
 
-// RetryAfter returns how long the answer asks to wait, 0 when it does not ask: RFC 9110 section 10.2.3, seconds or a date.
+// RetryAfter returns the response's Retry-After, in seconds or as a date (RFC 9110 section 10.2.3); 0 if it has none.
 func RetryAfter(resp *http.Response, now time.Time) time.Duration {
 	if resp == nil {
 		return 0

@@ -200,7 +200,7 @@ func TestFetchFails(t *testing.T) {
 		"no answer for ever": {func(http.ResponseWriter, *http.Request, int) { panic(http.ErrAbortHandler) }, 69, "gave up after 3 attempts: cannot reach the source", 3},
 		"HTML":               {header("Content-Type", "Text/HTML; charset=utf-8"), 65, "an HTML page, not a recording", 1},
 		"XHTML":              {header("Content-Type", "application/xhtml+xml"), 65, "an HTML page", 1},
-		"gzip":               {header("Content-Encoding", "gzip"), 76, `Content-Encoding "gzip" though none was asked for`, 1},
+		"gzip":               {header("Content-Encoding", "gzip"), 76, `Content-Encoding "gzip" although none was requested`, 1},
 		"empty":              {status(200), 65, "an empty file", 1},
 		"empty without length": {func(w http.ResponseWriter, _ *http.Request, _ int) { w.(http.Flusher).Flush() },
 			65, "an empty file", 1},

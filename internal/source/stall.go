@@ -13,8 +13,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/sysexits"
 )
 
-// tripper is the client's innermost layer: it ends a body that stalls, and answers whose Location is malformed, which
-// http.Client would repeat in its error, secrets and all.
+// tripper is the client's innermost layer: it ends bodies that stall, and responses with a malformed Location, which http.Client would repeat
+// in its error, including secrets.
 type tripper struct {
 	next    http.RoundTripper
 	timeout time.Duration // 0: bodies may stall

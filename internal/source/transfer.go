@@ -76,7 +76,7 @@ func (t *transfer) begin(ctx context.Context, resp *http.Response) error {
 			}
 			return nil
 		}
-		err := mayPass{sysexits.New(sysexits.Unavailable, nil, "source does not go on where it broke off: %s", reason)}
+		err := mayPass{sysexits.New(sysexits.Unavailable, nil, "source does not resume where it broke off: %s", reason)}
 		t.abandon(err)
 		return err
 	}

@@ -1,10 +1,10 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package sysexits carries a process's exit code along with the error that caused it.
+// Package sysexits has errors that carry the exit code of a process.
 //
-// The codes are those of BSD's sysexits.h, as the Job contract asks: 64 to 78 are permanent and the operator does not
-// retry them, except 69, 74 and 75, which it retries like every other code.
+// The codes are from BSD's sysexits.h: 64 to 78 are permanent and the operator does not retry them, except 69, 74 and 75, which it
+// retries like every other code.
 package sysexits
 
 import (
@@ -13,7 +13,7 @@ import (
 	"fmt"
 )
 
-// The exit codes in use. Their meaning for one program is in that program's reference.
+// The exit codes in use. A program's reference says what they mean there.
 const (
 	OK          = 0
 	Usage       = 64 // the command was called wrongly
@@ -28,11 +28,11 @@ const (
 	Config      = 78 // something is set up wrongly: a bucket that does not exist, no credentials
 )
 
-// ExitError is an error that knows the exit code it should end the process with.
+// ExitError is an error with the exit code of the process.
 type ExitError struct {
 	// Code is one of the constants of this package.
 	Code int
-	// Message says what is wrong and what to fix, in words a user can read.
+	// Message says what is wrong and what to fix, for users.
 	Message string
 	// Err is the cause; may be nil. Its text follows the message.
 	Err error
@@ -55,7 +55,7 @@ func (e *ExitError) Error() string {
 func (e *ExitError) Unwrap() error { return e.Err }
 
 // Code returns the exit code for err: OK for nil, the code of the first ExitError in its chain, TempFail for a context
-// that was cancelled or timed out, and Software for anything else, since an error nobody classified is a bug.
+// that was cancelled or timed out, and Software for anything else, because an unclassified error is a bug.
 func Code(err error) int {
 	var exit *ExitError
 	switch {

@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tracecontext says where a recording is in its trace: what its annotation means, and where the Jobs are below it. It is pure,
-// and knows how places are written (https://www.w3.org/TR/trace-context/) but not how spans are reported.
+// Package tracecontext reads and writes the trace context of recordings and Jobs (https://www.w3.org/TR/trace-context/). It is pure, and does
+// not report spans.
 package tracecontext
 
 import (
@@ -16,8 +16,8 @@ import (
 // header is the name of the W3C header.
 const header = "traceparent"
 
-// Parse reads a place as the traceparent header has it, such as 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01. Text that is
-// none, or is empty, is the zero SpanContext, which is not valid.
+// Parse reads a traceparent header, such as 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01. For empty or invalid text it returns the
+// zero SpanContext, which is not valid.
 func Parse(traceparent string) trace.SpanContext {
 	if traceparent == "" {
 		return trace.SpanContext{}
@@ -26,16 +26,15 @@ func Parse(traceparent string) trace.SpanContext {
 	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), carrier))
 }
 
-// Format writes a place as Parse reads it; empty where it is not valid.
+// Format writes a SpanContext as Parse reads it; empty if it is not valid.
 func Format(place trace.SpanContext) string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(trace.ContextWithSpanContext(context.Background(), place), carrier)
 	return carrier[header]
 }
 
-// OfJob returns the place of a Job below its recording: the same trace, and a span that the Job's name determines. So the Job's
-// containers can be told where they are before the Job's own span is: that is told when the Job has ended, by whoever leads then.
-// A Job has no place where its recording has none.
+// OfJob returns the SpanContext of a Job: its recording's trace, and a span id that follows from the Job's name. So containers get it
+// before the Job's span is reported, which the leader does when the Job has ended. It is not valid if the recording's is not.
 func OfJob(recording trace.SpanContext, name string) trace.SpanContext {
 	if !recording.IsValid() {
 		return trace.SpanContext{}

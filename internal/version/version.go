@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package version tells which build of the project is running.
+// Package version reports which build of the project is running.
 package version
 
 import "runtime/debug"

@@ -38,7 +38,7 @@ func checkScheme(u *url.URL, allowHTTP bool) error {
 	case u.Scheme == "https", u.Scheme == "http" && (allowHTTP || isLoopback(u.Hostname())):
 		return nil
 	case u.Scheme == "http":
-		return fmt.Errorf("plain http to %s would let anyone on the way replace the key; use https", u.Hostname())
+		return fmt.Errorf("plain http to %s would let anyone on the path replace the key; use https", u.Hostname())
 	}
 	return fmt.Errorf("scheme %q is not supported; use https", u.Scheme)
 }

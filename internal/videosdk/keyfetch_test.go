@@ -11,7 +11,7 @@ import (
 )
 
 func TestNewURLKeysJudgesTheURL(t *testing.T) {
-	const plain = "would let anyone on the way replace the key; use https"
+	const plain = "would let anyone on the path replace the key; use https"
 	tests := map[string]struct {
 		address   string
 		allowHTTP bool

@@ -4,8 +4,7 @@
 // Package watchedfile reads files again when they change, and keeps the last good value while they cannot be used.
 //
 // [Open] a [File] once, and call [File.Get] wherever the value is needed. Content is compared, not the time of change: Secret and
-// ConfigMap volumes swap a symbolic link, and the time can stay the same. No goroutine runs; whoever needs the value has the files read,
-// at most once a second.
+// ConfigMap volumes swap a symbolic link, and the time can stay the same. No goroutine runs: Get reads the files, at most once a second.
 package watchedfile
 
 import (
@@ -31,11 +30,11 @@ type Content struct {
 
 // Options say how files are read.
 type Options struct {
-	// MaxBytes bounds each file. It is required.
+	// MaxBytes limits the size of each file. It is required.
 	MaxBytes int64
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
-	// OnError is called once for each new reason why the files cannot be used any more. It may be nil.
+	// OnError is called once for each new reason why the files can no longer be used. It may be nil.
 	OnError func(error)
 }
 

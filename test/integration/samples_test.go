@@ -32,7 +32,7 @@ func TestPipelinesAreAccepted(t *testing.T) {
 			}
 		})
 	}
-	for _, name := range []string{pipelineName, "tell-of-failure", "meeting-recording-web", "meeting-recording-speech", "meeting-recording-transcript"} {
+	for _, name := range []string{pipelineName, "report-failure", "meeting-recording-web", "meeting-recording-speech", "meeting-recording-transcript"} {
 		awaitAccepted(t, name)
 	}
 }

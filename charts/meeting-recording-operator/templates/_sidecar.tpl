@@ -1,4 +1,4 @@
-{{/* The sidecar's container, but for what its place decides: in the manager's Pod, or in one of its own. */}}
+{{/* The sidecar's container, in the manager's Pod or in its own, which decides what differs. */}}
 {{- define "operator.sidecar" -}}
 name: sidecar
 image: {{ include "operator.image" . | quote }}

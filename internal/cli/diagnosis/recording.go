@@ -38,7 +38,7 @@ func deleting(in Input) *Answer {
 		Reason:   "Deleting",
 		Summary:  fmt.Sprintf("The recording has been marked for deletion since %s.", in.Recording.DeletionTimestamp.UTC().Format(time.RFC3339)),
 		Detail:   "finalizers: " + strings.Join(in.Recording.Finalizers, ", "),
-		Fix:      "Wait until whoever set the finalizers removes them and the recording's Jobs are deleted.",
+		Fix:      "Wait until the owners of the finalizers remove them and the recording's Jobs are deleted.",
 		Commands: []string{kubectl(in, "get mrec %s -o jsonpath='{.metadata.finalizers}'", in.Recording.Name)},
 	}
 }

@@ -1,8 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package cloudevent is what all CloudEvents about recordings have in common, whether the manager sends them or a step. It knows nothing of
-// Kubernetes, because a step's container does not.
+// Package cloudevent encodes CloudEvents about recordings, for the manager and for steps. It does not depend on Kubernetes.
 package cloudevent
 
 import (
@@ -20,7 +19,7 @@ func Source(of events.Recording) string {
 	return (&url.URL{Path: "/apis/recording.meetingops.dev/v1alpha1/namespaces/" + of.Namespace + "/meetingrecordings/" + of.Name}).String()
 }
 
-// Encode returns the CloudEvent about a recording. It fails only if data is not valid JSON, or the id or the type is none.
+// Encode returns the CloudEvent about a recording. It fails only if data is not valid JSON, or the id or the type is not valid.
 func Encode(id, kind string, about events.Recording, at time.Time, data any) (cloudevents.Event, error) {
 	event := cloudevents.New()
 	event.SetID(id)

@@ -18,7 +18,7 @@ func sniff(r Reader) error {
 		return sysexits.New(sysexits.IOErr, err, "cannot read the file")
 	}
 	if what := source.NotMedia(head); what != "" {
-		return sysexits.New(sysexits.DataErr, nil, "source is %s, not a recording; is its URL that of the file itself?", what)
+		return sysexits.New(sysexits.DataErr, nil, "source is %s, not a recording: check that its URL is the file's", what)
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func allow(methods ...string) http.Handler {
 
 // brief bounds the time of a request that is no stream.
 func brief(handler http.Handler) http.Handler {
-	return http.TimeoutHandler(handler, answerTimeout, `{"error":"it took too long: try again"}`)
+	return http.TimeoutHandler(handler, answerTimeout, `{"error":"timed out: try again"}`)
 }
 
 // guarded sets headers that every answer has, and answers a bug of ours.
@@ -90,7 +90,7 @@ func (s *Server) caller(ctx context.Context, r *http.Request) (access.User, *ref
 	token := s.tokenOf(r)
 	if token == "" {
 		return access.User{}, &refusal{http.StatusUnauthorized,
-			"send a token of the cluster: Authorization: Bearer TOKEN, or begin a session with POST /api/v1/session"}
+			"send a token of the cluster as Authorization: Bearer TOKEN, or begin a session with POST /api/v1/session"}
 	}
 	user, err := s.Reviewer.Authenticate(ctx, s.address(r), token)
 	return user, s.refusalFor(err)
@@ -123,7 +123,7 @@ func (s *Server) served(namespace string) ([]int, *refusal) {
 		}
 	}
 	if len(indices) == 0 || len(content.IsPathSegmentName(namespace)) > 0 {
-		return nil, &refusal{http.StatusNotFound, "this namespace is not served here"}
+		return nil, &refusal{http.StatusNotFound, "this server does not serve the namespace"}
 	}
 	return indices, nil
 }

@@ -209,7 +209,7 @@ func (s *Server) recording(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, &object)
 }
 
-const noRecording = "there is no such recording"
+const noRecording = "recording not found"
 
 // readRefusal is nil for nil.
 func (s *Server) readRefusal(err error) *refusal {

@@ -96,7 +96,7 @@ func (s *Server) Ready() error {
 		case apierrors.IsForbidden(problem):
 			problems = append(problems, fmt.Errorf("namespace %q: %w", f.Namespace(), problem))
 		default:
-			return fmt.Errorf("the recordings of namespace %q are not known yet: %w", f.Namespace(), errors.Join(errNotListed, problem))
+			return fmt.Errorf("recordings of namespace %q are not listed yet: %w", f.Namespace(), errors.Join(errNotListed, problem))
 		}
 	}
 	if !served {
@@ -126,7 +126,7 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle(path, brief(allow(names...)))
 	}
 	mux.Handle("/api/", brief(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fail(w, http.StatusNotFound, "there is nothing at this path")
+		fail(w, http.StatusNotFound, "unknown path")
 	})))
 	crossOrigin := http.NewCrossOriginProtection()
 	for _, origin := range s.Origins {

@@ -55,7 +55,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, i := range indices {
 		if !s.Feeds[i].Ready() {
-			fail(w, http.StatusServiceUnavailable, "the server does not know the recordings of namespace "+s.Feeds[i].Namespace()+" yet: try again")
+			fail(w, http.StatusServiceUnavailable, "the server has not listed the recordings of namespace "+s.Feeds[i].Namespace()+" yet: try again")
 			return
 		}
 	}

@@ -77,7 +77,7 @@ func (o *writer) retry(wait time.Duration) error { return o.send(&sse.Message{Re
 // reset tells the client that events may be missing.
 func (o *writer) reset() error {
 	message := &sse.Message{Type: sse.Type(events.NameReset)}
-	message.AppendData(`{"reason":"events since then may be missing, because they are older than what is kept: the present state follows"}`)
+	message.AppendData(`{"reason":"events since then may be missing, because they are older than the history: the current state follows"}`)
 	return o.send(message)
 }
 

@@ -49,7 +49,7 @@ type Options struct {
 	Model string
 	// ResponseFormat is verbose_json, or json for engines without times.
 	ResponseFormat string
-	// Retries is how often a failed attempt is repeated.
+	// Retries is the number of retries.
 	Retries int
 	// AttemptTimeout bounds one attempt, the answer among it.
 	AttemptTimeout time.Duration

@@ -54,7 +54,7 @@ func NewHTTP(endpoint HTTPOptions, opts Options) (*HTTP, error) {
 	}
 	if u.Scheme == "http" && !endpoint.AllowHTTP {
 		return nil, sysexits.New(sysexits.NoPerm, nil,
-			"the engine %s is http, which anyone on the way can read; use https, or --engine-allow-http for one in the cluster", u.Host)
+			"the engine %s uses http, which anyone on the path can read; use https, or --engine-allow-http for one in the cluster", u.Host)
 	}
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
 	if !endpoint.AllowPrivateAddresses {
@@ -167,7 +167,7 @@ func (h *HTTP) check(resp *http.Response) error {
 	}
 	switch code := resp.StatusCode; {
 	case code >= 300 && code < 400:
-		return exit(sysexits.Protocol, "redirects are not followed: set --engine-url to where it leads")
+		return exit(sysexits.Protocol, "redirects are not followed: set --engine-url to the final URL")
 	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusProxyAuthRequired:
 		if h.key == "" {
 			return exit(sysexits.NoPerm, "give its API key by --api-key-file")

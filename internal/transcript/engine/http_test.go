@@ -111,7 +111,7 @@ func TestHTTPFails(t *testing.T) {
 		"204": {status(204, ""), "", sysexits.Protocol, "only 200 has a transcript"},
 		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://example.com/", http.StatusFound)
-		}, "k", sysexits.Protocol, "redirects are not followed: set --engine-url to where it leads"},
+		}, "k", sysexits.Protocol, "redirects are not followed: set --engine-url to the final URL"},
 		"HTML":          {status(200, "<!doctype html><title>Sign in"), "", sysexits.Protocol, "answered an HTML page, not a transcript in JSON; set --engine-url"},
 		"an error, 200": {status(200, `{"error":"failed to read WAV file"}`), "", sysexits.Protocol, "answered an error: failed to read WAV file"},
 		"nothing":       {status(200, ""), "", sysexits.Unavailable, "answered nothing"},

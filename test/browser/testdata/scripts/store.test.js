@@ -65,7 +65,7 @@ test("why something failed is looked up, and what is gone is dropped", async () 
   const { store } = await open({
     "/api/v1/recordings": [() => json({ items: [item("a", "RECORDING_STOPPED"), item("b", "RECORDING_STARTED")] })],
     "/events": [() => stream(event("ready", {}, "1") + event("processingStateChanged", { recording: { name: "a", namespace: "ns" }, state: "Failed" }, "2") + event("recordingStateChanged", { recording: { name: "b", namespace: "ns" }, status: "RECORDING_FAILED" }, "3"))],
-    "/api/v1/namespaces/ns/recordings/a": [() => json(object)], "/api/v1/namespaces/ns/recordings/b": [() => json({ error: "there is no such recording" }, 404)],
+    "/api/v1/namespaces/ns/recordings/a": [() => json(object)], "/api/v1/namespaces/ns/recordings/b": [() => json({ error: "recording not found" }, 404)],
   }, (s) => s.rows.size === 1 && s.rows.get("ns/a").message);
   equal(store.rows.get("ns/a").message, "exit code 65");
 });
