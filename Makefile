@@ -89,7 +89,7 @@ e2e: controlplane ## Test with real Pods on the local cluster, as root (TESTFLAG
 	$(GOTESTSUM) --format standard-verbose -- -tags=e2e -count=1 -timeout=30m ./test/e2e $(TESTFLAGS)
 
 .PHONY: chaos
-chaos: build controlplane ## Inject faults of every kind, and audit that nothing acknowledged is lost or doubled.
+chaos: build controlplane ## Inject faults of every kind, and audit that nothing acknowledged is lost or duplicated.
 	@go build -o bin/chaos ./test/chaos
 	@go build -tags=chaos -o bin/chaos-sidecar ./cmd/sidecar
 	@bin/chaos -seed=$(CHAOS_SEED) -recordings=$(CHAOS_RECORDINGS) -duration=$(CHAOS_DURATION) -fault-every=$(CHAOS_FAULT_EVERY) -acknowledge=$(CHAOS_ACKNOWLEDGE) -lost=$(CHAOS_LOST) -backfill=$(CHAOS_BACKFILL)

@@ -12,7 +12,7 @@ crd-compat: ## Fail if the CRDs break what the last release had.
 	hack/crd-compat.sh
 
 .PHONY: crd-release
-crd-release: ## Make the present CRDs those of the release VERSION=vX.Y.Z.
+crd-release: ## Store the current CRDs as those of the release VERSION=vX.Y.Z.
 	hack/crd-compat.sh release $(VERSION)
 
 .PHONY: vulncheck
@@ -32,7 +32,7 @@ sbom: build ## Write what is in each program to bin/sbom/, in CycloneDX.
 	VERSION=$(VERSION) hack/sbom.sh $(patsubst cmd/%/,bin/%,$(wildcard cmd/*/))
 
 .PHONY: reproducible
-reproducible: ## Build twice, from nothing, in other surroundings, and fail if a byte differs (PLATFORMS="linux/amd64 linux/arm64").
+reproducible: ## Build twice from scratch, in different environments, and fail if a byte differs (PLATFORMS="linux/amd64 linux/arm64").
 	VERSION=$(VERSION) hack/reproducible.sh
 
 .PHONY: vet

@@ -7,7 +7,7 @@
 RACE_PKG ?= $(shell go list ./cmd/manager ./internal/... ./events/... ./test/harness ./test/chaos/... | grep -vE '/(integration|media|cli)(/|$$)')
 
 .PHONY: packages
-packages: ## Provide ffmpeg, Chromium and what else the tests run, by Debian's packages and npm where they are missing.
+packages: ## Install what the tests need and is missing, such as ffmpeg and Chromium, with Debian packages and npm.
 	@hack/packages.sh media browser speech node
 	@hack/provider-sdk.sh
 
@@ -39,7 +39,7 @@ test-versions: ## Run the tests that need an API server against every Kubernetes
 	hack/test-versions.sh
 
 .PHONY: test-cluster
-test-cluster: ## Test the local cluster: that it starts, and leaves nothing behind, also after it was killed midway. As root.
+test-cluster: ## Test the local cluster: that it starts, and leaves nothing behind even if it is killed. As root.
 	hack/cluster/test.sh
 
 .PHONY: test-pipelines
@@ -51,7 +51,7 @@ SEEDS ?= 2000
 SEED ?= 1
 
 .PHONY: simulate
-simulate: ## Simulate SEEDS random runs of the whole operator by a clock that jumps, from SEED on (docs/explanation/simulation.md).
+simulate: ## Simulate SEEDS random runs of the whole operator on a clock that jumps, starting with SEED (docs/explanation/simulation.md).
 	go test -c -o bin/test/simulate.test ./test/simulate
 	cd test/simulate && seq $(SEED) 20 $$(($(SEED) + $(SEEDS) - 1)) | xargs -P "$$(nproc)" -I{} bash -c \
 	  'last=$$(($(SEED) + $(SEEDS) - {})); $(CURDIR)/bin/test/simulate.test -test.run="^TestSeeds$$" -test.timeout=0 -test.v -seed={} -seeds=$$((last < 20 ? last : 20))'

@@ -60,7 +60,7 @@ func TestSignedOut(t *testing.T) {
 
 	b.enter("#token", "not-a-token")
 	b.click("button[type=submit]")
-	b.awaitText("[role=alert]", "The cluster does not take this token.")
+	b.awaitText("[role=alert]", "The cluster does not accept this token.")
 	b.await("the focus in the field", `document.activeElement.id === "token"`)
 	b.accessible("a wrong token")
 	b.screenshot("wrong-token")
@@ -88,7 +88,7 @@ func TestSignedOut(t *testing.T) {
 	b.seen("gone")
 	b.click("#sign-out")
 	b.awaitView("signed-out")
-	b.awaitText(".lead", "Recordings are shown to those who may read them")
+	b.awaitText(".lead", "You see the recordings that you may read")
 }
 
 func TestForbidden(t *testing.T) {

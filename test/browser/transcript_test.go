@@ -143,7 +143,7 @@ func TestTranscript(t *testing.T) {
 	b.press(kb.Tab)
 	b.await("what follows the transcript", `!document.activeElement.closest(".lines")`)
 	b.enter("#transcript-search", "nobody said this")
-	b.awaitText(".transcript [role=status]", "Nobody said that.")
+	b.awaitText(".transcript [role=status]", "No match.")
 }
 
 func spokenAt(t testing.TB, words []engine.Word, text string) float64 {

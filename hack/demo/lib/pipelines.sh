@@ -27,16 +27,16 @@ record() {
   send recording-stopped "${id[@]}" --file-path "/encoded/videos/$2" --file-url "http://$host:$file_port/encoded/videos/$2"
 }
 
-# run_pipeline sets film and sound, the names of the two recordings.
+# run_pipeline sets video and sound, the names of the two recordings.
 run_pipeline() {
-  local film_session sound_session
-  film_session=$(openssl rand -hex 12) sound_session=$(openssl rand -hex 12)
-  film=demo-pipe-line-$film_session sound=demo-pipe-line-$sound_session
-  cp "$root/internal/simulator/recording.mp4" "$state/files/encoded/videos/$film_session.mp4"
+  local video_session sound_session
+  video_session=$(openssl rand -hex 12) sound_session=$(openssl rand -hex 12)
+  video=demo-pipe-line-$video_session sound=demo-pipe-line-$sound_session
+  cp "$root/internal/simulator/recording.mp4" "$state/files/encoded/videos/$video_session.mp4"
   make_sound "$state/files/encoded/videos/$sound_session.wav"
-  record "$film_session" "$film_session.mp4"
+  record "$video_session" "$video_session.mp4"
   record "$sound_session" "$sound_session.wav"
-  await_processed "$film" "$sound"
+  await_processed "$video" "$sound"
 }
 
 await_processed() {
@@ -56,33 +56,33 @@ expect() { [[ $2 == "$3" ]] || die "$1: $2"$'\n'"it should be: $3"; }
 show_pipelines() {
   run kubectl -n "$namespace" get jobs -l "recording.meetingops.dev/meeting-id=demo-pipe-line,recording.meetingops.dev/pipeline=publish" \
     -L recording.meetingops.dev/step
-  run kubectl -n "$namespace" describe mrec "$film"
-  printf '\nThe steps of the film   %s\nThe steps of the sound  %s\n' "$(steps_of "$film" '{.step}={.state} ')" "$(steps_of "$sound" '{.step}={.state} ')"
-  expect "the film's steps" "$(steps_of "$film" '{.step}={.state} ')" "probe=Succeeded thumbnail=Succeeded archive=Succeeded notify=Succeeded "
+  run kubectl -n "$namespace" describe mrec "$video"
+  printf '\nThe steps of the video   %s\nThe steps of the sound  %s\n' "$(steps_of "$video" '{.step}={.state} ')" "$(steps_of "$sound" '{.step}={.state} ')"
+  expect "the video's steps" "$(steps_of "$video" '{.step}={.state} ')" "probe=Succeeded thumbnail=Succeeded archive=Succeeded notify=Succeeded "
   expect "the sound's steps" "$(steps_of "$sound" '{.step}={.state} ')" "probe=Succeeded thumbnail=Skipped archive=Succeeded notify=Succeeded "
-  expect "the film's duration" "$(of "$film" '{.status.processing.steps[?(@.step=="probe")].outputs[0].values.durationSeconds}')" 5
-  expect "the film's checksum" "$(steps_of "$film" '{.outputs[?(@.name=="archive")].sha256}')" "$(sha256sum "$root/internal/simulator/recording.mp4" | cut -d' ' -f1)"
-  expect "those who were notified" "$(grep -cF -e "$film" -e "$sound" "$state/events")" 2
+  expect "the video's duration" "$(of "$video" '{.status.processing.steps[?(@.step=="probe")].outputs[0].values.durationSeconds}')" 5
+  expect "the video's checksum" "$(steps_of "$video" '{.outputs[?(@.name=="archive")].sha256}')" "$(sha256sum "$root/internal/simulator/recording.mp4" | cut -d' ' -f1)"
+  expect "those who were notified" "$(grep -cF -e "$video" -e "$sound" "$state/events")" 2
 }
 
-# rerun_thumbnail runs one step of the film again, and what needs it.
+# rerun_thumbnail runs one step of the video again, and what needs it.
 rerun_thumbnail() {
   local token="again" kept='{.step} {.attempt} {.startTime} {.outputs}{"\n"}' before
-  before=$(steps_of "$film" "$kept")
-  run kubectl -n "$namespace" patch mrec "$film" --type=merge -p "{\"spec\":{\"rerun\":{\"token\":\"$token\",\"steps\":[{\"pipeline\":\"publish\",\"step\":\"thumbnail\"}]}}}"
-  kubectl -n "$namespace" wait "mrec/$film" --for=jsonpath='{.status.processing.observedRerunToken}'="$token" --timeout=60s >/dev/null ||
+  before=$(steps_of "$video" "$kept")
+  run kubectl -n "$namespace" patch mrec "$video" --type=merge -p "{\"spec\":{\"rerun\":{\"token\":\"$token\",\"steps\":[{\"pipeline\":\"publish\",\"step\":\"thumbnail\"}]}}}"
+  kubectl -n "$namespace" wait "mrec/$video" --for=jsonpath='{.status.processing.observedRerunToken}'="$token" --timeout=60s >/dev/null ||
     die "the rerun did not start"
-  await_processed "$film"
+  await_processed "$video"
   printf '\nThe attempts now\n'
-  of "$film" '{range .status.processing.steps[*]}{.pipeline}/{.step}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'
+  of "$video" '{range .status.processing.steps[*]}{.pipeline}/{.step}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'
   printf 'The attempts before, in the history\n'
-  of "$film" '{range .status.processing.history[*]}{.pipeline}/{.step}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'
-  expect "the attempts after the rerun" "$(steps_of "$film" '{.step}={.attempt} ')" "probe=1 thumbnail=2 archive=1 notify=2 "
-  [[ $(of "$film" '{.status.processing.history[0].outputs[0].url}') != "$(steps_of "$film" '{.outputs[?(@.name=="card")].url}')" ]] ||
+  of "$video" '{range .status.processing.history[*]}{.pipeline}/{.step}{"\t"}{.attempt}{"\t"}{.state}{"\t"}{.outputs[*].url}{"\n"}{end}'
+  expect "the attempts after the rerun" "$(steps_of "$video" '{.step}={.attempt} ')" "probe=1 thumbnail=2 archive=1 notify=2 "
+  [[ $(of "$video" '{.status.processing.history[0].outputs[0].url}') != "$(steps_of "$video" '{.outputs[?(@.name=="card")].url}')" ]] ||
     die "the rerun wrote over the first thumbnail"
-  expect "the results that were not run again" "$(steps_of "$film" "$kept" | grep -E '^(probe|archive) ')" "$(grep -E '^(probe|archive) ' <<<"$before")"
-  expect "the first results, in the history" "$(of "$film" "{range .status.processing.history[*]}$kept{end}")" "$(grep -E '^(thumbnail|notify) ' <<<"$before")"
-  expect "those who were notified again" "$(grep -cF "$film" "$state/events")" 2
+  expect "the results that were not run again" "$(steps_of "$video" "$kept" | grep -E '^(probe|archive) ')" "$(grep -E '^(probe|archive) ' <<<"$before")"
+  expect "the first results, in the history" "$(of "$video" "{range .status.processing.history[*]}$kept{end}")" "$(grep -E '^(thumbnail|notify) ' <<<"$before")"
+  expect "those who were notified again" "$(grep -cF "$video" "$state/events")" 2
 }
 
 # cancel_by_deletion deletes a recording one of whose Jobs would never end.

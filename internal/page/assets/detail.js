@@ -137,7 +137,7 @@ function trouble(object, options) {
   const { group, label } = status(row);
   if (group !== "attention") return null;
   const failed = (object.status?.processing?.steps ?? []).filter((step) => step.state === "Failed");
-  const why = object.status?.recording?.state === "Failed" ? "The provider told that it could not record (recording-failed)." : row.message;
+  const why = object.status?.recording?.state === "Failed" ? "The provider reported that it could not record (recording-failed)." : row.message;
   return el("section", { class: "trouble", "aria-labelledby": "trouble-title" },
     el("h3", { id: "trouble-title" }, icon("attention"), label, row.reason && el("code", {}, row.reason)),
     failed.length === 0 && el("p", {}, why),

@@ -24,7 +24,7 @@ export function signedOut({ ended, submit }) {
     try {
       await submit(token.value.trim());
     } catch (error) {
-      problem.textContent = error.status === 401 ? "The cluster does not take this token. It may be cut off, or have expired." : `Signing in failed: ${error.message}.`;
+      problem.textContent = error.status === 401 ? "The cluster does not accept this token. It may be incomplete or expired." : `Signing in failed: ${error.message}.`;
       token.setAttribute("aria-invalid", "true");
       token.focus();
       token.select();
@@ -32,7 +32,7 @@ export function signedOut({ ended, submit }) {
       button.disabled = false;
     }
   };
-  return gate("Sign in", ended ? "Your session ended. Sign in again to go on where you were." : "Recordings are shown to those who may read them in the cluster.",
+  return gate("Sign in", ended ? "Your session ended. Sign in again to continue where you were." : "You see the recordings that you may read in the cluster.",
     el("form", { class: "form", action: ".", method: "post", on: { submit: send } },
       el("label", { for: "token" }, "Bearer token"), token, problem, button),
     el("div", { class: "hint", id: "token-hint" },
@@ -50,7 +50,7 @@ export function forbidden({ user, namespace, error, choose, leave }) {
     el("form", { class: "form", action: ".", on: { submit: send } },
       el("label", { for: "other-namespace" }, "Show another namespace"), input,
       el("div", { class: "buttons" }, el("button", { class: "primary", type: "submit" }, "Show"), el("button", { class: "quiet", type: "button", on: { click: leave } }, "Sign in with another token"))),
-    el("div", { class: "hint" }, el("p", {}, "An administrator can ask the cluster what somebody may do:"), command(canICommand(namespace, user), "the command that asks what somebody may do")));
+    el("div", { class: "hint" }, el("p", {}, "An administrator can check someone's permissions:"), command(canICommand(namespace, user), "the command that checks permissions")));
 }
 
 // noAnswer tells that the list could not be had.
@@ -66,10 +66,10 @@ function gate(title, lead, ...content) {
 // emptyList tells why the list shows nothing.
 export function emptyList({ filtered, clear }) {
   if (filtered) {
-    return el("div", { class: "empty" }, el("h2", {}, "No recording matches"), el("p", {}, "Recordings that match will appear here as they come."),
+    return el("div", { class: "empty" }, el("h2", {}, "No recording matches"), el("p", {}, "Matching recordings appear here when they arrive."),
       el("button", { class: "quiet", type: "button", on: { click: clear } }, "Clear the filters"));
   }
   return el("div", { class: "empty" }, el("h2", {}, "No recordings yet"),
-    el("p", {}, "A recording appears here by itself, as soon as the first webhook about it arrives. If one should be here, see what the sidecar says:"),
+    el("p", {}, "A recording appears here when its first webhook arrives. If one is missing, read the sidecar's log:"),
     command("kubectl -n meeting-recording-system logs deploy/meeting-recording-operator -c sidecar", "the command that shows the sidecar's log"));
 }

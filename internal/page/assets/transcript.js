@@ -200,7 +200,7 @@ export class Transcript {
     this.#results.hidden = hits.length === 0;
     this.#results.replaceChildren(...hits.slice(0, mostFound).map((i) => el("li", {}, line(this.#cues[i], i, this.#highlighted(this.#cues[i])))));
     rove(this.#results, this.#results.querySelector("button"));
-    text(this.#found, this.#query === "" ? "" : hits.length === 0 ? "Nobody said that." : hits.length > mostFound ? `The first ${mostFound} of ${plural(hits.length, "line")}` : plural(hits.length, "line"));
+    text(this.#found, this.#query === "" ? "" : hits.length === 0 ? "No match." : hits.length > mostFound ? `The first ${mostFound} of ${plural(hits.length, "line")}` : plural(hits.length, "line"));
     if (this.#query === "" && this.#at >= 0) this.#reveal(this.#at);
   }
 
