@@ -5,10 +5,10 @@
 // provider's sessions and their recordings, and records each file that no
 // MeetingRecording has.
 //
-// The provider's list is the only thing that a round depends on. A round that
-// ends in the middle, or runs in two replicas at once, records no file twice,
-// because the recorder places each file by what identifies it. What is kept in
-// memory only says when a session must be checked again.
+// A round depends only on the provider's list. A round that is interrupted, or
+// runs in two replicas at once, records no file twice, because the recorder
+// places each file by its identity. Memory has only the time when each session
+// must be checked again.
 package backfill
 
 import (
@@ -43,13 +43,13 @@ const (
 	maxSkew = time.Hour
 )
 
-// Provider lists what the provider has, see rest.Client.
+// Provider lists sessions and recordings, see rest.Client.
 type Provider interface {
 	Sessions(ctx context.Context, since time.Time, visit func(rest.Session) error) error
 	Recordings(ctx context.Context, sessionID string, visit func([]rest.Recording) error) (total int, err error)
 }
 
-// Object is a MeetingRecording as far as backfill reads it.
+// Object is the part of a MeetingRecording that backfill reads.
 type Object struct {
 	MeetingID, SessionID string
 	File                 *v1alpha1.RecordingFile
@@ -75,13 +75,13 @@ type Objects interface {
 // ErrRejected says that the API server will never accept an object.
 var ErrRejected = errors.New("rejected by the API server")
 
-// Options say what to look for.
+// Options configure a Backfill.
 type Options struct {
 	// Lookback is how long ago a session may have begun.
 	Lookback time.Duration
 	// Interval is the time between two rounds.
 	Interval time.Duration
-	// Grace is how old a file must be: its webhook may still be on its way.
+	// Grace is how old a file must be: its webhook may still arrive.
 	Grace time.Duration
 	// IgnoreIDs leaves the recordings' ids out of events.
 	IgnoreIDs bool
@@ -107,7 +107,7 @@ type Backfill struct {
 	schedule schedule
 }
 
-// New returns a Backfill that has seen nothing yet.
+// New returns a Backfill.
 func New(provider Provider, objects Objects, options Options, metrics *Metrics, log logr.Logger) *Backfill {
 	return &Backfill{
 		provider: provider, objects: objects, options: options, metrics: metrics, log: log, readAllAfter: readAllAfter, schedule: schedule{},
@@ -134,8 +134,8 @@ type round struct {
 // since is the time before which nothing is of interest.
 func (r *round) since() time.Time { return r.now.Add(-r.options.Lookback - maxSkew) }
 
-// Round lists what the provider has and records what is missing. It returns
-// what it found, also with an error: then it did not see everything.
+// Round lists the provider's recordings and records the missing ones. It
+// returns a summary even with an error: then the round is incomplete.
 func (b *Backfill) Round(ctx context.Context) (Summary, error) {
 	r := &round{Backfill: b, now: b.options.Now(), summary: Summary{Found: map[Outcome]int{}, DryRun: b.options.Plan != nil}}
 	began := time.Now()

@@ -16,7 +16,7 @@ import (
 // maxWait bounds what the provider may ask a round to wait.
 const maxWait = time.Hour
 
-// Runner does rounds until it is told to end.
+// Runner does rounds until its context ends.
 type Runner struct {
 	Backfill *Backfill
 	// state is the error of the last round, wrapped so that nil can be stored.
@@ -63,7 +63,7 @@ func askedWait(err error) time.Duration {
 	return 0
 }
 
-// Ready returns nil if the last round saw everything.
+// Ready returns nil if the last round was complete.
 func (r *Runner) Ready() error {
 	last := r.state.Load()
 	if last == nil {
@@ -72,5 +72,5 @@ func (r *Runner) Ready() error {
 	return last.err
 }
 
-// NeedLeaderElection is false: replicas do not disturb each other.
+// NeedLeaderElection is false: replicas may run at the same time.
 func (r *Runner) NeedLeaderElection() bool { return false }

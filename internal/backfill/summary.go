@@ -16,7 +16,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/videosdk/rest"
 )
 
-// Outcome is what a listed recording was to a round.
+// Outcome is the outcome of a listed recording in a round.
 type Outcome string
 
 // The outcomes.
@@ -27,7 +27,7 @@ const (
 	Recorded Outcome = "recorded"
 	// Refreshed is a file whose address had expired.
 	Refreshed Outcome = "refreshed"
-	// Waiting is a file whose webhook may still be on its way.
+	// Waiting is a file whose webhook may still arrive.
 	Waiting Outcome = "waiting"
 	// NoFile is a recording without a file, or without one yet.
 	NoFile Outcome = "no_file"
@@ -37,7 +37,7 @@ const (
 	OtherSession Outcome = "other_session"
 	// ListedTwice is a second entry for one file.
 	ListedTwice Outcome = "listed_twice"
-	// Future is a recording from the future.
+	// Future is a recording whose time is in the future.
 	Future Outcome = "future"
 	// Rejected is a file that the API server does not accept.
 	Rejected Outcome = "rejected"
@@ -48,7 +48,7 @@ func Outcomes() []Outcome {
 	return []Outcome{Present, Recorded, Refreshed, Waiting, NoFile, Unreadable, OtherSession, ListedTwice, Future, Rejected}
 }
 
-// Finding is something that a dry run would do.
+// Finding is a change that a dry run would make.
 type Finding struct {
 	Outcome              Outcome
 	MeetingID, SessionID string
@@ -74,7 +74,7 @@ func Printer(w io.Writer) func(Finding) {
 	}
 }
 
-// Summary is what a round found.
+// Summary is the result of a round.
 type Summary struct {
 	// Sessions is how many sessions the provider listed, Checked how many of
 	// them were due.

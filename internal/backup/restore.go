@@ -23,7 +23,7 @@ import (
 // workers is how many recordings are restored at the same time: one write waits mostly for etcd.
 const workers = 16
 
-// Outcome says what was done with a recording of a backup.
+// Outcome is what happened to a recording of a backup.
 type Outcome string
 
 // Outcomes.
@@ -36,7 +36,7 @@ const (
 	Failed Outcome = "failed"
 )
 
-// Result is what was done with one recording.
+// Result is what happened to one recording.
 type Result struct {
 	Namespace, Name string
 	Outcome         Outcome

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// clientNetwork is the length of the IPv6 prefix that counts as one client:
-	// who has an address of it mostly has all.
+	// clientNetwork is the length of the IPv6 prefix that counts as one client: an
+	// owner of one address usually owns the prefix.
 	clientNetwork = 64
 	// maxHops is how many trusted proxies a request may have come through.
 	maxHops = 16

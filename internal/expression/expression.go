@@ -1,8 +1,8 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package expression checks and evaluates the conditions of pipelines, which are written in CEL with the language, the functions
-// and the cost limit that Kubernetes has. docs/how-to/pipelines.md describes them for those who write them. It is pure.
+// Package expression checks and evaluates the conditions of pipelines, in CEL with Kubernetes' language version, functions and cost limit.
+// docs/reference/conditions.md is their reference. It is pure.
 package expression
 
 import (
@@ -33,8 +33,7 @@ const (
 	bytesOfInstruction = 200
 )
 
-// Evaluator checks and evaluates conditions. Each is compiled once, as long as it is used. It is safe for concurrent use. The
-// zero Evaluator cannot be used: New makes one.
+// Evaluator checks and evaluates conditions. It caches compiled conditions. It is safe for concurrent use. Create it with New.
 type Evaluator struct {
 	pipelines, steps func() (*compiler, error)
 
@@ -44,7 +43,7 @@ type Evaluator struct {
 	bytes int
 }
 
-// New returns an Evaluator. It takes memory for what it needs to compile only once there is a condition.
+// New returns an Evaluator. It allocates memory for the compiler only once there is a condition.
 func New() *Evaluator {
 	e := &Evaluator{
 		pipelines: sync.OnceValues(func() (*compiler, error) { return newCompiler(pipelineVariables) }),

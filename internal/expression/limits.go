@@ -10,8 +10,8 @@ import (
 	"github.com/google/cel-go/common/ast"
 )
 
-// A condition comes from whoever may write pipelines, and the manager works for all. CEL bounds what a condition costs, but not
-// in every respect: what follows, and the costs in cost.go, see to the rest.
+// Anyone who may write pipelines can write a condition, and the manager serves all namespaces. CEL limits the cost of a condition, but not
+// in every respect: these limits, and the costs in cost.go, cover the rest.
 
 // MaxLoops is how many loops (all, exists, map, filter and the like) a condition may have. Each can make lists of lists of what the
 // one before made, to which neither the check of types nor a comparison has a bound of its own.

@@ -63,7 +63,7 @@ func (k *Key) Sign(body []byte) (string, error) {
 	return base64.StdEncoding.EncodeToString(signature), nil
 }
 
-// LoadKey reads the key of a directory, and makes one where there is none.
+// LoadKey reads the key of a directory, and creates one if there is none.
 func LoadKey(directory string) (*Key, error) {
 	file := filepath.Join(directory, PrivateKeyFile)
 	text, err := os.ReadFile(file)

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package simulator plays VideoSDK.live: it plans sessions with recordings, serves their files, and sends the provider's
-// webhooks, signed with a key of its own. Some are lost, sent twice, or late, as a seed decides.
+// webhooks, signed with its own key. Some are lost, sent twice, or late, as a seed decides.
 package simulator
 
 import (
@@ -17,7 +17,7 @@ import (
 
 // Options describe what to simulate. Begin with Defaults; Validate checks the ranges.
 type Options struct {
-	// Seed decides everything that is drawn: the same options give the same plan.
+	// Seed decides all random choices: the same options give the same plan.
 	Seed uint64 `json:"seed"`
 	// Sessions is how many sessions there are.
 	Sessions int `json:"sessions"`
@@ -25,7 +25,7 @@ type Options struct {
 	Recordings int `json:"recordings"`
 	// Overlap starts a session's next recording before the one before has stopped.
 	Overlap bool `json:"overlap"`
-	// Meeting and Session are the ids; drawn where they are empty. With several sessions only the meeting may be given.
+	// Meeting and Session are the ids; random if they are empty. With several sessions only the meeting may be set.
 	Meeting string `json:"meeting"`
 	Session string `json:"session"`
 	// IDs puts the recording's id into each webhook's data.
@@ -56,7 +56,7 @@ type Duration time.Duration
 
 func (d *Duration) String() string { return time.Duration(*d).String() }
 
-// Type is what the help of a flag calls the value.
+// Type is the name of the value in the help of a flag.
 func (d *Duration) Type() string { return "duration" }
 
 // Set reads a duration such as 10s.

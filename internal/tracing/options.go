@@ -14,14 +14,14 @@ import (
 	"strings"
 )
 
-// Options say whether and where to traces go. What they leave open the environment says, by the variables of OpenTelemetry
+// Options say whether and where traces are exported. Options that are not set come from the environment variables of OpenTelemetry
 // (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 type Options struct {
-	// Endpoint is the base URL of a receiver of OTLP over HTTP, such as http://collector:4318, to which v1/traces is added. Where it is
-	// empty, $OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or $OTEL_EXPORTER_OTLP_ENDPOINT says where; without those there are no traces.
+	// Endpoint is the base URL of a receiver of OTLP over HTTP, such as http://collector:4318, to which v1/traces is added. If it is empty,
+	// $OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or $OTEL_EXPORTER_OTLP_ENDPOINT is used; without those there are no traces.
 	Endpoint string
-	// Ratio is which share of the recordings is traced, from 0 to 1; where it is nil, $OTEL_TRACES_SAMPLER says which, else all are.
-	// It counts for those that Begin is called for.
+	// Ratio is the share of recordings that are traced, from 0 to 1; if it is nil, $OTEL_TRACES_SAMPLER decides, else all are traced.
+	// It applies to Begin.
 	Ratio *float64
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/tracecontext"
 )
 
-// Attributes that OpenTelemetry has no name for. No span has the id of a person, a URL, or what a container said.
+// Attributes that OpenTelemetry does not define. No span has the id of a person, a URL, or output of a container.
 const (
 	keyName     = attribute.Key("recording.name")
 	keyEvent    = attribute.Key("recording.event")
@@ -27,9 +27,9 @@ const (
 	keyAttempt  = attribute.Key("recording.attempt")
 )
 
-// Recording says which recording a span is about.
+// Recording identifies the recording of a span.
 type Recording struct {
-	// Place is that of the recording in its trace, by its annotation.
+	// Place is the recording's trace context, from its annotation.
 	Place trace.SpanContext
 	// Name is the MeetingRecording's, as namespace/name.
 	Name string
@@ -44,30 +44,30 @@ func (r Recording) attributes(more ...attribute.KeyValue) []attribute.KeyValue {
 type Event struct {
 	// Type is the event's, such as recording-started.
 	Type string
-	// First tells that it is the first of its recording: its span is the root of the trace.
+	// First reports whether it is the first of its recording: then its span is the root of the trace.
 	First bool
-	// Arrived is when it came.
+	// Arrived is when it arrived.
 	Arrived time.Time
-	// Result is what it was to the recording, such as duplicate.
+	// Result is its effect on the recording, such as duplicate.
 	Result string
-	// Write is what writing it took.
+	// Write is the write.
 	Write Write
 }
 
 // Write is a write of status.recording.
 type Write struct {
 	Began, Ended time.Time
-	// Attempts is how often it was tried.
+	// Attempts is the number of attempts.
 	Attempts int
 }
 
-// Answer is what a webhook was answered.
+// Answer is the response to a webhook.
 type Answer struct {
 	// Route is the webhooks' path, with {token} where that is.
 	Route string
 	// Status is the HTTP status code.
 	Status int
-	// At is when it was given.
+	// At is when it was sent.
 	At time.Time
 }
 

@@ -1,9 +1,9 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tracing tells an OpenTelemetry collector what happened to recordings: one trace for each, from its webhooks to its Jobs. All
-// spans are reported when what they are about is over, so nothing waits for them and nothing is passed along: the place in the trace is
-// in the recording's annotation. spans.go has their names and attributes.
+// Package tracing exports traces of recordings to an OpenTelemetry collector: one trace for each, from its webhooks to its Jobs. Spans are
+// reported when their work has ended, so nothing waits for them. The trace context is in the recording's annotation. spans.go has the spans'
+// names and attributes.
 package tracing
 
 import (
@@ -43,9 +43,9 @@ type Tracer struct {
 	sampler  sdktrace.Sampler
 }
 
-// Start returns a Tracer for the program, whose name becomes service.name unless $OTEL_SERVICE_NAME is set; nil where there are to be no
-// traces. It does not wait for the collector. Errors say which flag or variable to fix. To be called once in a program: what the
-// exporter complains of goes to the log, by hooks that OpenTelemetry has only one of.
+// Start returns a Tracer for the program, whose name becomes service.name unless $OTEL_SERVICE_NAME is set; nil without an endpoint. It does
+// not wait for the collector. Errors say which flag or variable to fix. Call it once in a program: it sets OpenTelemetry's global error
+// handler, to log the exporter's errors.
 func Start(ctx context.Context, program string, options Options, log logr.Logger) (*Tracer, error) {
 	resolved, err := options.resolve()
 	if err != nil || !resolved.on {
@@ -91,7 +91,7 @@ func reporter(log logr.Logger) otel.ErrorHandlerFunc {
 	}
 }
 
-// Stop sends what is left, for as long as flushTimeout, and ends. Nothing may be told after it.
+// Stop exports the remaining spans, for at most flushTimeout. Nothing may be reported after it.
 func (t *Tracer) Stop() error {
 	if t == nil {
 		return nil
@@ -104,8 +104,8 @@ func (t *Tracer) Stop() error {
 	return nil
 }
 
-// Begin returns the place of a new recording, which says whether it is sampled: all that is notified of it, by whomever, follows that. It
-// is not valid on a nil Tracer.
+// Begin returns the trace context of a new recording. It decides whether the recording is sampled, for all its spans. On a nil Tracer the
+// result is not valid.
 func (t *Tracer) Begin() trace.SpanContext {
 	if t == nil {
 		return trace.SpanContext{}

@@ -61,11 +61,11 @@ type URLKeysOptions struct {
 	// once a minute. It may be nil.
 	OnError func(error)
 	// AllowHTTP allows plain http to any host. Without it http is allowed to
-	// loopback addresses only, because who can change the answer can sign.
+	// loopback addresses only, because anyone who can change the response can sign.
 	AllowHTTP bool
 	// CacheFile, if not empty, is where the keys in use are kept for the next
-	// start, in case that the URL cannot be reached then. They are a fallback:
-	// the URL is asked all the same. Who can write the file, or rename another
+	// start, in case the URL cannot be reached then. They are a fallback: the
+	// URL is still fetched. Anyone who can write the file, or rename another
 	// over it, can choose the keys: nobody else may write to its directory,
 	// which must exist.
 	CacheFile string
@@ -136,8 +136,8 @@ func NewURLKeys(address string, options URLKeysOptions) (*URLKeys, error) {
 	return u, nil
 }
 
-// Prefetch fetches the keys at the start of a program. It fails if there is then
-// none to verify with, not even one of the CacheFile.
+// Prefetch fetches the keys at the start of a program. It fails if there is no
+// key to verify with, not even in the CacheFile.
 func (u *URLKeys) Prefetch(ctx context.Context) error {
 	err := u.Refresh(ctx)
 	if len(u.Keys()) > 0 {

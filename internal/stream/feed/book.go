@@ -15,8 +15,8 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/event"
 )
 
-// book holds what must be known of recordings to tell their next changes: of those in flight, and for a while of those that ended.
-// Others are not held. As all in flight are in it, one that changes and is not has ended before.
+// book caches the states of recordings that are needed to compute their next changes: of all in flight, and for a while of those that ended.
+// So a changed recording that is not in it had ended before.
 type book struct {
 	now      func() time.Time
 	inFlight map[types.NamespacedName]*event.State
@@ -36,7 +36,7 @@ func newBook(now func() time.Time) *book {
 	}
 }
 
-// put replaces what is known of a recording.
+// put replaces the state of a recording.
 func (b *book) put(state *event.State) {
 	key := state.Key()
 	if !state.Ended() {
@@ -74,7 +74,7 @@ func (b *book) remove(key types.NamespacedName) {
 	}
 }
 
-// get returns nil of a recording that is not held.
+// get returns nil for a recording that is not cached.
 func (b *book) get(key types.NamespacedName) *event.State {
 	if state, known := b.inFlight[key]; known {
 		return state
@@ -85,7 +85,7 @@ func (b *book) get(key types.NamespacedName) *event.State {
 	return nil
 }
 
-// matching returns what is known of the recordings that the filter lets through, in no order.
+// matching returns the states of the recordings that match the filter, in no order.
 func (b *book) matching(filter Filter) []*event.State {
 	b.forget(b.now())
 	var states []*event.State
@@ -102,7 +102,7 @@ func (b *book) matching(filter Filter) []*event.State {
 	return states
 }
 
-// turn takes what a watch told, and returns what changed.
+// turn applies a change from a watch, and returns the resulting changes.
 func (b *book) turn(kind watch.EventType, object *v1alpha1.MeetingRecording) (events.Recording, []event.Change) {
 	state := event.Of(object)
 	if kind == watch.Deleted {

@@ -19,7 +19,7 @@ type Cursor struct {
 	Index   int32
 }
 
-// After is true of a place later than the other.
+// After reports whether this place is later than the other.
 func (c Cursor) After(other Cursor) bool {
 	return c.Version > other.Version || c.Version == other.Version && c.Index > other.Index
 }
@@ -41,7 +41,7 @@ func (c Cursor) floor() uint64 {
 	return c.Version - 1
 }
 
-// FormatCursors is the id of an event: the places in each of the feeds that a stream reads, in their order.
+// FormatCursors returns the id of an event: the places in the feeds of its stream, in their order.
 func FormatCursors(cursors []Cursor) string {
 	texts := make([]string, len(cursors))
 	for i, cursor := range cursors {
@@ -52,7 +52,7 @@ func FormatCursors(cursors []Cursor) string {
 
 var errCursor = errors.New("not the id of an event")
 
-// ParseCursors reads what FormatCursors wrote.
+// ParseCursors reads the result of FormatCursors.
 func ParseCursors(id string) ([]Cursor, error) {
 	var cursors []Cursor
 	for text := range strings.SplitSeq(id, ",") {

@@ -13,12 +13,12 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/event"
 )
 
-// Filter says which recordings a stream is about; what is empty does not matter.
+// Filter selects the recordings of a stream; empty fields match all.
 type Filter struct {
 	Namespace, MeetingID, SessionID string
 }
 
-// matches is true of recordings that the filter lets through.
+// matches reports whether a recording matches the filter.
 func (f Filter) matches(r *events.Recording) bool {
 	return (f.Namespace == "" || f.Namespace == r.Namespace) && (f.MeetingID == "" || f.MeetingID == r.MeetingID) &&
 		(f.SessionID == "" || f.SessionID == r.SessionID)
@@ -44,15 +44,15 @@ func thatMatch(r *events.Recording) [8]Filter {
 // Entry is an event and its place. All streams share it.
 type Entry struct {
 	At Cursor
-	// Name is the event's.
+	// Name is the event's name.
 	Name string
-	// Text is the event as it is sent, but for its id.
+	// Text is the event as it is sent, without its id.
 	Text []byte
 
 	recording events.Recording
 }
 
-// Encode returns an event as it is sent, but for its id.
+// Encode returns an event as it is sent, without its id.
 func Encode(event event.Change) ([]byte, error) {
 	data, err := json.Marshal(event.Data)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/follow"
 )
 
-// source is what a Feed needs of follow.Source.
+// source has the methods of follow.Source that a Feed needs.
 type source interface {
 	List(ctx context.Context, selector string, version uint64, each func(*v1alpha1.MeetingRecording)) (uint64, error)
 	Reached(ctx context.Context, version uint64) error
@@ -52,10 +52,10 @@ func newFeed(source source, scope string, now func() time.Time, log logr.Logger,
 	return &Feed{source: source, scope: scope, now: now, log: log, metrics: metrics, first: make(chan struct{})}
 }
 
-// Namespace is the one whose events these are; "" is all.
+// Namespace returns the feed's namespace; "" is all.
 func (f *Feed) Namespace() string { return f.scope }
 
-// Ready is true once the feed knows the recordings.
+// Ready reports whether the feed has listed the recordings.
 func (f *Feed) Ready() bool {
 	select {
 	case <-f.first:
@@ -65,14 +65,14 @@ func (f *Feed) Ready() bool {
 	}
 }
 
-// Problem returns why the feed does not know the recordings; nil if it does, or has not tried yet.
+// Problem returns why the feed could not list the recordings; nil if it could, or has not tried yet.
 func (f *Feed) Problem() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.problem
 }
 
-// Run watches until the context ends. What fails is tried again.
+// Run watches until the context ends, and retries after failures.
 func (f *Feed) Run(ctx context.Context) error {
 	f.mu.Lock()
 	f.running = ctx
@@ -188,8 +188,8 @@ func wait(ctx context.Context, pause time.Duration) {
 	}
 }
 
-// Begin subscribes from now on, and returns the present state: the recordings in flight, and those that ended lately. The channel
-// is told when there is something to take; it has room for one. It waits until there is a present.
+// Begin subscribes from now on, and returns the current state: the recordings in flight, and those that ended recently. The channel, of
+// capacity one, is notified when there are events. Begin waits until the feed has listed the recordings.
 func (f *Feed) Begin(ctx context.Context, filter Filter, wake chan<- struct{}) (*Subscription, []*event.State, error) {
 	select {
 	case <-ctx.Done():
@@ -206,8 +206,8 @@ func (f *Feed) Begin(ctx context.Context, filter Filter, wake chan<- struct{}) (
 	return sub, states, nil
 }
 
-// Resume subscribes to everything after a place. The error is ErrReset where that is too long ago, or never was; others are those of
-// the context and of reaching the API server.
+// Resume subscribes to everything after a place. The error is ErrReset if the place is too old, or never existed; others come from the
+// context or the API server.
 func (f *Feed) Resume(ctx context.Context, filter Filter, after Cursor, wake chan<- struct{}) (*Subscription, error) {
 	select {
 	case <-ctx.Done():
@@ -246,7 +246,7 @@ func (f *Feed) Resume(ctx context.Context, filter Filter, after Cursor, wake cha
 	}
 }
 
-// believe returns ErrReset for a place that the API server has never come to.
+// believe returns ErrReset for a place that the API server has not reached.
 func (f *Feed) believe(ctx context.Context, after Cursor) error {
 	f.mu.Lock()
 	known := after.Version <= f.present.cursor

@@ -16,7 +16,7 @@ var (
 	ErrReset = errors.New("events may be missing")
 )
 
-// Subscription is one stream's place in a feed. Its methods are not for concurrent use.
+// Subscription is one stream's place in a feed. It is not safe for concurrent use.
 type Subscription struct {
 	filter Filter
 	wake   chan<- struct{}
@@ -58,8 +58,7 @@ func (s *Subscription) signal() {
 	}
 }
 
-// Next returns the events that have come since, and how far that is: a later one of these recordings will be after it. The error is
-// ErrSlow or ErrReset.
+// Next returns the new events and their place: later events of these recordings come after it. The error is ErrSlow or ErrReset.
 func (s *Subscription) Next() ([]*Entry, Cursor, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

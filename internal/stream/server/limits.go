@@ -5,7 +5,7 @@ package server
 
 import "time"
 
-// Limits of what a client can make us spend.
+// Limits on the load that a client can cause.
 const (
 	// maxHeaderBytes is the longest request line with headers, give or take the 4 KiB that net/http adds: a token and a cookie.
 	maxHeaderBytes = 16 << 10
@@ -28,12 +28,12 @@ const (
 	writeTimeout = 10 * time.Second
 	// maxBuffer is about how much is put together for one write.
 	maxBuffer = 16 << 10
-	// recheckEvery is how often a stream's right is looked at again; recheckTimeout how long that may take.
+	// recheckEvery is how often a stream's right is checked again; recheckTimeout how long that may take.
 	recheckEvery   = time.Minute
 	recheckTimeout = 5 * time.Second
 	// maxUnchecked is for how many times recheckEvery a stream goes on while the API server cannot be asked about its right.
 	maxUnchecked = 10
-	// retryAfter is what clients are told to wait for until they come again, and up to twice that.
+	// retryAfter is how long clients should wait before they reconnect, up to twice that.
 	retryAfter = time.Second
 	// defaultPage and maxPage are the sizes of a page of recordings.
 	defaultPage = 100

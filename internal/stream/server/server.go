@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package server serves live events of recordings, and the recordings themselves, to those who may see them.
+// Package server serves live events of recordings, and the recordings themselves, to authorized callers.
 package server
 
 import (
@@ -24,32 +24,32 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 )
 
-// Reviewer is what a Server needs of access.Reviewer.
+// Reviewer has the methods of access.Reviewer that a Server needs.
 type Reviewer interface {
 	Authenticate(ctx context.Context, address netip.Addr, token string) (access.User, error)
 	AuthorizeResource(ctx context.Context, user access.User, attributes authorizationv1.ResourceAttributes) error
 }
 
-// Options are what a Server needs.
+// Options are the dependencies and settings of a Server.
 type Options struct {
-	// Feeds are those of the namespaces that are served, or one of all.
+	// Feeds are the feeds of the served namespaces, or one feed of all.
 	Feeds []*feed.Feed
 	// Recordings reads MeetingRecordings from the API server.
 	Recordings client.Reader
 	Reviewer   Reviewer
-	// Audiences are those that the Reviewer accepts, for messages.
+	// Audiences are the audiences that the Reviewer accepts, for messages.
 	Audiences []string
 	// Page is served at / and below.
 	Page http.Handler
 	// Heartbeat is the longest silence of a stream.
 	Heartbeat time.Duration
-	// Recheck is how often a stream's right is looked at again, give or take a quarter; 0 is once a minute.
+	// Recheck is how often a stream's right is checked again, plus or minus a quarter; 0 is once a minute.
 	Recheck time.Duration
 	// MaxStreams and MaxStreamsPerUser bound the streams that are open at once.
 	MaxStreams, MaxStreamsPerUser int
-	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are trusted.
 	TrustedProxies []netip.Prefix
-	// Origins are those of the page behind proxies that change the Host header, such as https://recordings.example.com.
+	// Origins are the page's origins behind proxies that change the Host header, such as https://recordings.example.com.
 	Origins []string
 	Metrics *Metrics
 	Log     logr.Logger
@@ -76,11 +76,11 @@ func New(options Options) *Server {
 	}
 }
 
-// Drain ends the streams that are open, telling their clients when to come again, and those that are opened later.
+// Drain ends the open streams, and those that are opened later, and tells their clients when to reconnect.
 func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
-// Ready returns nil once the feeds know the recordings, until the server drains. A namespace that may not be read does not make it not
-// ready, or nobody would be served the others: it is an error only if there is no other.
+// Ready returns nil once the feeds have listed the recordings, until the server drains. A namespace that may not be read is an error only if
+// no other can be served.
 func (s *Server) Ready() error {
 	select {
 	case <-s.draining:
@@ -107,7 +107,7 @@ func (s *Server) Ready() error {
 
 var errNotListed = errors.New("they were not listed")
 
-// Handler answers all paths.
+// Handler returns the handler of all paths.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", brief(s.Page))
@@ -140,8 +140,7 @@ func (s *Server) Handler() http.Handler {
 	return guarded(s.Log, crossOrigin.Handler(mux))
 }
 
-// NewHTTP returns an HTTP server with a limit on everything that a client could make it wait for or hold, but for how long a stream
-// takes.
+// NewHTTP returns an HTTP server with limits on time and size, except on the duration of a stream.
 func NewHTTP(handler http.Handler, logger logr.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,

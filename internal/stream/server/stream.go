@@ -18,7 +18,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/stream/feed"
 )
 
-// Why streams end, as metrics tell it.
+// Why streams end, for metrics.
 const (
 	endClient    = "client"
 	endSlow      = "slow"
@@ -29,9 +29,9 @@ const (
 )
 
 var (
-	// errDraining is returned where the server shuts down.
+	// errDraining is returned when the server shuts down.
 	errDraining = errors.New("shutting down")
-	// errUnchecked is returned where the API server could not be asked about the client's right for too long.
+	// errUnchecked is returned if the client's right could not be checked for too long.
 	errUnchecked = errors.New("the right to see the recordings could not be checked")
 )
 

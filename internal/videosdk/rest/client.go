@@ -54,7 +54,7 @@ const (
 	longestWait = 24 * time.Hour
 )
 
-// Options say where the API is and who asks.
+// Options are the API's address, and the credentials.
 type Options struct {
 	// URL is the API's base address; empty means DefaultURL.
 	URL string

@@ -65,8 +65,8 @@ func (e *Error) IsNotFound() bool {
 	return e.Status == http.StatusNotFound || e.Status == http.StatusPaymentRequired
 }
 
-// NeedsUser reports whether trying again cannot help until somebody changes
-// the key, its permissions or the address.
+// NeedsUser reports whether retrying cannot help until someone changes the
+// key, its permissions or the address.
 func (e *Error) NeedsUser() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || (e.Status >= 300 && e.Status < 400)
 }
