@@ -113,7 +113,7 @@ func (f *flags) check() error {
 	return f.cloudEvents.check()
 }
 
-// extraHandlers returns what is served beside /metrics, to those who may get it.
+// extraHandlers returns the other handlers of the metrics server, for readers who may get /metrics.
 func (f flags) extraHandlers() map[string]http.Handler {
 	if f.sidecarMetrics == nil {
 		return nil

@@ -79,7 +79,7 @@ func (l localTool) replaceDeadLetters(ids []uint64, by func(spool.Record) ([]spo
 	return total, err // flush has counted
 }
 
-// Import implements spoolTool. Records get new IDs. Those of other shards' sessions are left out, which is an error.
+// Import implements spoolTool. Records get new IDs. It omits those of other shards' sessions, and returns an error.
 func (l localTool) Import(from io.Reader) (total int, err error) {
 	var records []spool.Record
 	others := 0

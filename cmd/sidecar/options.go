@@ -131,7 +131,7 @@ func (o *options) validate() error {
 func (o *options) validateRoutes() error {
 	switch {
 	case o.routesFile != "" && o.namespace != "":
-		return errors.New("--routes-file contradicts --namespace: the namespaces are those of the routes")
+		return errors.New("--routes-file contradicts --namespace: each route has its namespace")
 	case o.routesFile != "" && o.tokenFile != "":
 		return errors.New("--routes-file contradicts --endpoint-token-file: set each route's endpointToken in the routes file")
 	case o.routesFile != "" && o.clients.tokenFile != "":

@@ -117,7 +117,7 @@ func TestWrongRoutes(t *testing.T) {
 		code int
 		want string
 	}{
-		{"with a namespace", []string{"--namespace=a"}, 2, "--routes-file contradicts --namespace: the namespaces are those of the routes"},
+		{"with a namespace", []string{"--namespace=a"}, 2, "--routes-file contradicts --namespace: each route has its namespace"},
 		{"with a token", []string{"--endpoint-token-file=token"}, 2, "--routes-file contradicts --endpoint-token-file: set each route's endpointToken"},
 		{"with a client token", []string{"--client-token-file=token"}, 2, "--routes-file contradicts --client-token-file: set each route's clientToken"},
 		{"a bad file", nil, 1, "--routes-file: " + file + ": line 3: not valid: the file must be YAML with the field routes"},

@@ -172,7 +172,7 @@ func (r *Reconciler) isUnchanged(ctx context.Context, recording *v1alpha1.Meetin
 }
 
 // adopt takes over a Job that exists if it is the recording's: it is from a process that was stopped between the Job and the status, or
-// that does not lead any more.
+// that no longer leads.
 func (r *Reconciler) adopt(ctx context.Context, gathered *facts, name string, known *jobEntry) error {
 	job, err := getJob(ctx, r.Live, gathered.Recording, name)
 	if err != nil {
@@ -238,7 +238,7 @@ type epochStart struct {
 }
 
 // of returns a resource version from within the epoch, no older than its start. It asks the API server once per epoch, for the metadata of
-// one recording; ErrConflict means that this process does not lead for sure any more.
+// one recording; ErrConflict means that this process may no longer lead.
 func (s *epochStart) of(ctx context.Context, epoch int64, leading Leading, live client.Reader, namespace string) (string, error) {
 	if err := s.asking.Acquire(ctx, 1); err != nil {
 		return "", fmt.Errorf("wait for the newest resource version: %w", err)

@@ -108,7 +108,7 @@ func (r *Reconciler) observePending(ctx context.Context, gathered *facts, step *
 	return r.observeJob(ctx, gathered, job, known)
 }
 
-// observe observes the Job of a step that runs. The cache may not have it yet, or not have it any more because its label was removed:
+// observe observes the Job of a step that runs. The cache may not have it yet, or no longer have it because its label was removed:
 // only the API server knows that a Job is gone.
 func (r *Reconciler) observe(ctx context.Context, gathered *facts, step *v1alpha1.StepStatus, known *jobEntry,
 ) error {
@@ -221,7 +221,7 @@ func (r *Reconciler) pods(ctx context.Context, job *batchv1.Job) ([]corev1.Pod, 
 	notOlder := &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: job.ResourceVersion, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan}}
 	err := r.Live.List(ctx, &pods, namespace, selector, notOlder)
 	if apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) {
-		err = r.Live.List(ctx, &pods, namespace, selector) // the versions of Pods are not those of Jobs: they are kept in another etcd, or were restored
+		err = r.Live.List(ctx, &pods, namespace, selector) // versions of Pods and Jobs cannot be compared: Pods are in another etcd, or were restored
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list the Pods of Job %s: %w", job.Name, err)

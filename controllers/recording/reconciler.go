@@ -4,7 +4,7 @@
 // Package recording has the controller of MeetingRecordings: it runs the Jobs of recordings that have ended, and writes their outcome to
 // status.processing and the conditions. Reconcile reads as gather -> decide -> act -> report; deciding is in internal/processing.
 //
-// Beside that there are these mechanisms, each for a promise that the project makes:
+// Each of these mechanisms keeps a promise of the project:
 //
 //   - create.go: a Job is created only by the leader, from a recording that no other leader has changed since, without a read of etcd for
 //     each Job ("a step whose outcome is stored never runs again", "no get that reaches etcd");
@@ -175,7 +175,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, err
 	}
 	known := r.entryOf(key, recording.UID)
-	r.known.Store(key, known) // also in place of that of an earlier object of the same name
+	r.known.Store(key, known) // also replaces the entry of an earlier object of the same name
 	if known.isAheadOf(recording) {
 		return reconcile.Result{}, nil // the watch brings the newer one
 	}

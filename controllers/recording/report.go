@@ -26,7 +26,7 @@ import (
 // report stores the decision, then writes Kubernetes Events, metrics and the trace of it.
 func (r *Reconciler) report(ctx context.Context, facts *facts, decision planning.Decision, deferred error) (reconcile.Result, error) {
 	again := reconcile.Result{}
-	if deferred == nil { // which has a back-off of its own
+	if deferred == nil { // which has its own backoff
 		// A wait is far too long if it was planned while this clock, or a node's, was wrong.
 		again.RequeueAfter = min(kube.Soonest(facts.wait, decision.RequeueAfter), r.Settings.StallAfter)
 	}

@@ -55,7 +55,7 @@ func init() {
 // Sweeper deletes recordings. It lists names and ages, a page at a time, and reads only those that are old enough, so its memory does
 // not grow with the recordings that are kept. It runs in the leader.
 type Sweeper struct {
-	// Rules are the rules without those of pipelines.
+	// Rules are the rules except the pipelines'.
 	Rules retention.Rules
 	// Every is the time between two sweeps, and Page how many recordings a sweep lists with one request.
 	Every time.Duration

@@ -103,7 +103,7 @@ func withFile(file *v1alpha1.RecordingFile, ev Event) *v1alpha1.RecordingFile {
 	return &next
 }
 
-// providerIDOf returns the id that most entries carry; of several, that of the
+// providerIDOf returns the id that most entries carry; of several, the id of the
 // event that is furthest.
 func providerIDOf(status v1alpha1.RecordingStatus) string {
 	carried := map[string]int{}

@@ -20,7 +20,7 @@ var backoff = wait.Backoff{Duration: 50 * time.Millisecond, Factor: 2, Jitter: 0
 // entry is an accepted event that is not written yet.
 type entry struct {
 	event recorder.Event
-	// id is that of its record in the spool, once it is being stored; stored reports whether it is on disk.
+	// id is the ID of its record in the spool, once it is being stored; stored reports whether it is on disk.
 	id     uint64
 	stored bool
 	// result gets the sender's result, once; it is buffered.

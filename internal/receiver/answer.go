@@ -118,7 +118,7 @@ func (a *answer) write(w http.ResponseWriter) error {
 	return err
 }
 
-// Types of events in metrics, beside the provider's five names.
+// Types of events in metrics, besides the provider's five names.
 const (
 	// typeUnknown is for requests that were refused before they were parsed.
 	typeUnknown = "unknown"
@@ -153,7 +153,7 @@ const (
 // summaryInterval is the least time between two log lines about requests that are not logged one by one.
 const summaryInterval = 10 * time.Second
 
-// Metrics are the receiver's metrics. No label depends on what senders send: namespaces are those of routes.
+// Metrics are the receiver's metrics. No label depends on what senders send: namespaces come from routes.
 type Metrics struct {
 	webhooks *prometheus.CounterVec
 	routes   *prometheus.CounterVec

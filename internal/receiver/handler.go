@@ -55,7 +55,7 @@ type Handler struct {
 	Routes *routes.Table
 	// TrustedProxies are the networks whose X-Forwarded-For is trusted.
 	TrustedProxies []netip.Prefix
-	// InFlight limits the requests that have arrived; Shares, if not nil, those of a namespace, and ClientShares those of its clients.
+	// InFlight limits the requests that have arrived; Shares, if not nil, a namespace's requests, and ClientShares its clients' requests.
 	InFlight             guard.InFlight
 	Shares, ClientShares *guard.Shares
 	// LongBodies, if not nil, limits the requests with a body of more than shortBodyBytes.

@@ -60,7 +60,7 @@ func (h *Handler) recordOnce(ctx context.Context, x *exchange) *answer {
 	return a
 }
 
-// next counts a delivery, and returns its answer, or nil if it is to be recorded. Then it includes those that were not.
+// next counts a delivery, and returns its answer, or nil if it must be recorded. Then it includes the skipped ones.
 func (r *Replays) next(x *exchange) (*replay, *answer) {
 	digest := sha256.New()
 	digest.Write([]byte(x.namespace + "\x00")) // never part of a namespace

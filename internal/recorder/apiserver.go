@@ -86,7 +86,7 @@ func (s *RESTStore) Get(ctx context.Context, session Session, segment int32, fre
 			return object, nil
 		}
 		if version == "" {
-			version = "0" // whatever the watch cache has
+			version = "0" // any version of the watch cache
 		}
 		request = request.Param("resourceVersion", version)
 	}
@@ -169,7 +169,7 @@ func (s *RESTStore) Patch(ctx context.Context, read *Object, status v1alpha1.Rec
 	return fmt.Errorf("write the status of %s: %w", read.Name, err)
 }
 
-// Ping returns nil once the API server serves MeetingRecordings and lets us read those of a namespace.
+// Ping returns nil once the API server serves MeetingRecordings and lets us read them in a namespace.
 func (s *RESTStore) Ping(ctx context.Context, namespace string) error {
 	_, err := s.Get(ctx, Session{Namespace: namespace, MeetingID: "sidecar", SessionID: "probe"}, 1, false)
 	if errors.Is(err, ErrNotFound) {

@@ -156,12 +156,12 @@ func (j *job) confirm(ctx context.Context, chain []link) ([]link, error) {
 // change is one object to create or to patch.
 type change struct {
 	segment int32 // 0 for events that belong to none
-	// object is what was read; nil where it is to be created.
+	// object is the object as it was read; nil if it must be created.
 	object *Object
 	// status is the new status, unless there is nothing to write.
 	status    v1alpha1.RecordingStatus
 	unchanged bool
-	// revives is true where an object that has ended gets a file.
+	// revives is true if an object that has ended gets a file.
 	revives bool
 	// placed are the next events: they are recorded once the change is written.
 	placed []placed

@@ -174,7 +174,7 @@ func (l location) segment() uint32 { return uint32(l >> (offsetBits + sizeBits))
 func (l location) offset() int64   { return int64(l >> sizeBits & (1<<offsetBits - 1)) }
 func (l location) size() int64     { return int64(l&(1<<sizeBits-1)) * alignment }
 
-// recordOverhead is the cost of a record beside its frame: memory, and room in segments that are not compacted yet.
+// recordOverhead is the cost of a record besides its frame: memory, and room in segments that are not compacted yet.
 const recordOverhead = 192
 
 // cost returns what the record counts toward Options.MaxBytes.

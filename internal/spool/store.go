@@ -224,7 +224,7 @@ func (s *Store) readFrame(where location) ([]byte, error) {
 	return data, errors.Join(err, file.Close())
 }
 
-// Each visits all records in the order of the log, which is that of their IDs except for a few that were moved. Records that are appended
+// Each visits all records in the order of the log, which is the order of their IDs except for a few that were moved. Records that are appended
 // or removed meanwhile may be visited or not. A slow visit delays only compaction.
 func (s *Store) Each(visit func(Record) error) error {
 	s.moving.RLock()

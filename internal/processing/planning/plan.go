@@ -57,7 +57,7 @@ func planned(in Input, pipeline, name string, attempt int32) v1alpha1.StepStatus
 	}
 }
 
-// nextAttempt is larger than that of any earlier attempt at any step, so that the name of a Job never occurs twice.
+// nextAttempt is larger than the number of any earlier attempt at any step, so that no Job name occurs twice.
 func nextAttempt(processing v1alpha1.ProcessingStatus) int32 {
 	var last int32
 	for i := range processing.Steps {

@@ -22,7 +22,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/scheduling"
 )
 
-// MaxSteps is how many steps a recording can hold, those of all matching pipelines together: the limit of its schema.
+// MaxSteps is how many steps a recording can have, of all matching pipelines together: the limit of its schema.
 const MaxSteps = 256
 
 // Settings are the durations that a user can set. All are positive.
@@ -150,7 +150,7 @@ func Sample(run jobs.Run, now time.Time) Decision {
 
 // Notice is a Kubernetes Event to write once the decision is stored.
 type Notice struct {
-	// Type is that of the Event, Normal or Warning.
+	// Type is the Event's type, Normal or Warning.
 	Type, Reason, Message string
 }
 
