@@ -150,7 +150,8 @@ var cachedResources = []schema.GroupVersionResource{
 	batchv1.SchemeGroupVersion.WithResource("jobs"),
 }
 
-// comparedInformer returns how the caches make informers. They list again after an outage. That of recordings reports etcd's revision to the checker.
+// comparedInformer returns the function with which the caches make informers. They list again after an outage. The informer of recordings
+// reports etcd's revision to the checker.
 func comparedInformer(checker *apicheck.Checker,
 ) func(toolscache.ListerWatcher, runtime.Object, time.Duration, toolscache.Indexers) toolscache.SharedIndexInformer {
 	return func(source toolscache.ListerWatcher, example runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
