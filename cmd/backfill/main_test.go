@@ -59,7 +59,7 @@ func TestWrongOptions(t *testing.T) {
 		{"a negative window", []string{"--reorder-window=-1s"}, "must not be negative"},
 		{"no time to write", []string{"--write-timeout=1ms"}, "--write-timeout must be from 100ms to 1m"},
 		{"an argument", []string{"now"}, `unexpected argument "now"`},
-		{"a shard among none", []string{"--shard=eu-1"}, "--shard=eu-1 is not one of --shards=: give the name of this cluster, and those of all"},
+		{"a shard among none", []string{"--shard=eu-1"}, "--shard=eu-1 is not one of --shards=: set --shard to this cluster's name, and --shards to all names"},
 		{"a shard among others", []string{"--shard=eu-1", "--shards=eu-2,us-1"}, "--shard=eu-1 is not one of --shards=eu-2,us-1: "},
 		{"shards and none of them", []string{"--shards=eu-2,us-1"}, "--shard= is not one of --shards=eu-2,us-1: "},
 		{"a shard that is none", []string{"--shards=eu-2,US"}, `invalid shard name "US"`},

@@ -87,7 +87,7 @@ func (o *options) validate() (err error) {
 	case o.writeTimeout < 100*time.Millisecond || o.writeTimeout > time.Minute:
 		return errors.New("--write-timeout must be from 100ms to 1m")
 	case (o.shard != "" || len(o.shards) > 0) && !slices.Contains(o.shards, o.shard):
-		return fmt.Errorf("--shard=%s is not one of --shards=%s: give the name of this cluster, and those of all", o.shard, strings.Join(o.shards, ","))
+		return fmt.Errorf("--shard=%s is not one of --shards=%s: set --shard to this cluster's name, and --shards to all names", o.shard, strings.Join(o.shards, ","))
 	}
 	o.namespace, err = startup.Namespace(o.namespace)
 	return err

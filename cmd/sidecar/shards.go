@@ -40,7 +40,7 @@ func (o *shardOptions) bind(flags *flag.FlagSet) {
 			return errors.New("must be NAME=KUBECONFIG")
 		}
 		if i := slices.Index(o.kubeconfigs, kubeconfig); i >= 0 {
-			return fmt.Errorf("shard %s has the same kubeconfig: each is a cluster of its own", o.names[i])
+			return fmt.Errorf("shard %s has the same kubeconfig: each shard needs its own cluster", o.names[i])
 		}
 		names := append(slices.Clone(o.names), name)
 		if err := shard.Check(names); err != nil {
@@ -121,8 +121,8 @@ func (s *shards) Record(ctx context.Context, ev recorder.Event) (recorder.Outcom
 	return p.Record(ctx, ev)
 }
 
-// crowd returns what reports whether too many senders wait to also wait for the API server of a shard: those of shards that hang must leave
-// slots to others. Each shard has a share for itself. All together, with what is shared, are fewer than a namespace may have.
+// crowd returns a function that reports whether so many senders wait for API servers that no more may wait for this shard's: shards that hang
+// must leave slots to others. Each shard has its own share. All shares together are less than a namespace may have.
 func (s *shards) crowd(p *spooler, maxInFlight int) func() bool {
 	if maxInFlight == 0 || len(s.names) == 1 {
 		return nil
@@ -181,7 +181,7 @@ func (s *sidecar) openShards(targets []target, registry prometheus.Registerer) e
 				continue
 			}
 			if others := countOthers(p.store, owns); others > 0 {
-				return fmt.Errorf("%s has %d events of sessions of other shards: give the same names with --shard as before until they are written, or %s", own, others, moveAway)
+				return fmt.Errorf("%s has %d events of other shards' sessions: keep the old names in --shard until they are written, or %s", own, others, moveAway)
 			}
 		}
 	}

@@ -286,10 +286,10 @@ func TestStrays(t *testing.T) {
 		args         []string
 		want         string
 	}{
-		{"a shard was removed", "eu-3", s.args, "of a shard that is not given"},
-		{"shards were introduced", "", s.args, "of a shard that is not given"},
-		{"shards were given up", "eu-1", single, "of a shard that is not given"},
-		{"a shard was added", shard.Of([]string{"eu-1", "eu-2"}, "stray-of-us-1"), s.args, "of sessions of other shards"},
+		{"a shard was removed", "eu-3", s.args, "of an unknown shard"},
+		{"shards were introduced", "", s.args, "of an unknown shard"},
+		{"shards were given up", "eu-1", single, "of an unknown shard"},
+		{"a shard was added", shard.Of([]string{"eu-1", "eu-2"}, "stray-of-us-1"), s.args, "of other shards' sessions"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			store, err := spool.Open(filepath.Join(directory, tc.folder), spool.Options{MaxBytes: maxSpoolBytes, Now: time.Now})
@@ -342,7 +342,7 @@ func TestWrongShards(t *testing.T) {
 		{"no kubeconfig", []string{"--shard=eu-1", "--spool-dir=x"}, 2, "must be NAME=KUBECONFIG"},
 		{"a name that is none", []string{"--shard=EU/1=a", "--spool-dir=x"}, 2, `invalid shard name "EU/1"`},
 		{"twice", []string{"--shard=eu-1=a", "--shard=eu-1=b", "--spool-dir=x"}, 2, "shard eu-1 is set twice"},
-		{"one kubeconfig for two", []string{"--shard=eu-1=a", "--shard=eu-2=a", "--spool-dir=x"}, 2, "shard eu-1 has the same kubeconfig: each is a cluster of its own"},
+		{"one kubeconfig for two", []string{"--shard=eu-1=a", "--shard=eu-2=a", "--spool-dir=x"}, 2, "shard eu-1 has the same kubeconfig: each shard needs its own cluster"},
 		{"no spool", []string{"--shard=eu-1=a"}, 2, "--shard needs --spool-dir: while a shard is lost, its events wait there"},
 		{"a missing kubeconfig", []string{"--shard=eu-1=/no/such", "--spool-dir=" + t.TempDir()}, 1, "read the kubeconfig of --shard=eu-1=/no/such: stat /no/such: "},
 		{"an empty kubeconfig", []string{"--shard=eu-1=" + empty, "--spool-dir=" + t.TempDir()}, 1, "read the kubeconfig of --shard=eu-1=" + empty + ": it needs a current-context with a cluster and a user"},

@@ -33,7 +33,7 @@ func (s *sidecar) checkStrays(directory string, metrics *outbox.Metrics) error {
 			return fmt.Errorf("look for events of other shards: %w", err)
 		}
 		if left := stats.Events + stats.DeadLetters; left > 0 {
-			return fmt.Errorf("%s has %d events of a shard that is not given: give it with --shard until they are written, or %s", stray, left, moveAway)
+			return fmt.Errorf("%s has %d events of an unknown shard: add it with --shard until they are written, or %s", stray, left, moveAway)
 		}
 	}
 	return nil

@@ -54,7 +54,7 @@ func New(cluster *rest.Config, local clock.PassiveClock) (*Checker, error) {
 	return &Checker{client: client, url: strings.TrimSuffix(host.String(), "/") + "/version", clock: local}, nil
 }
 
-// Check returns nil if a decision to delete may stand that was made at a time of the local clock. It returns an error if the clock differs
+// Check returns nil if a deletion that was decided at a time of the local clock may proceed. It returns an error if the clock differs
 // from the API server's by more than MaxSkew, if it was set back since the decision, or if that cannot be determined.
 func (c *Checker) Check(ctx context.Context, decided time.Time) error {
 	c.mu.Lock()
@@ -65,7 +65,7 @@ func (c *Checker) Check(ctx context.Context, decided time.Time) error {
 		}
 	}
 	if now := c.clock.Now(); decided.Round(0).Sub(now.Round(0)) > MaxSkew {
-		return fmt.Errorf("local clock was set back from %s to %s since the deletion was found due: it is looked at again",
+		return fmt.Errorf("local clock was set back from %s to %s since the deletion was due: it is checked again",
 			decided.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
 	return nil
