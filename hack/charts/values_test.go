@@ -35,10 +35,10 @@ func TestRefusedValues(t *testing.T) {
 		"no name of a Secret":      {[]string{`endpointToken.secret="My Secret"`}, []string{"/endpointToken/secret", "pattern"}},
 		"a volume without a name":  {[]string{`sidecar.extraVolumes=[{"emptyDir":{}}]`}, []string{"/sidecar/extraVolumes/0", "missing property 'name'"}},
 		"the same of events":       {[]string{`live.extraVolumes=[{"emptyDir":{}}]`}, []string{"/live/extraVolumes/0", "missing property 'name'"}},
-		"two kinds of tokens":      {[]string{`cluster.enabled=true`, `endpointToken.enabled=true`}, []string{"cluster.enabled and endpointToken.enabled are mutually exclusive"}},
-		"two Pods of one volume":   {[]string{`ha.enabled=true`, `spool.persistentVolumeClaim.enabled=true`}, []string{"spool.persistentVolumeClaim.enabled and ha.enabled are mutually exclusive"}},
-		"receivers of one volume":  {[]string{`split.enabled=true`, `spool.persistentVolumeClaim.enabled=true`}, []string{"spool.persistentVolumeClaim.enabled and split.enabled are mutually exclusive"}},
-		"monitors of no sidecar":   {[]string{`split.enabled=true`, `monitors.enabled=true`}, []string{"monitors.enabled and split.enabled are mutually exclusive"}},
+		"two kinds of tokens":      {[]string{`cluster.enabled=true`, `endpointToken.enabled=true`}, []string{"cluster.enabled and endpointToken.enabled exclude one another"}},
+		"two Pods of one volume":   {[]string{`ha.enabled=true`, `spool.persistentVolumeClaim.enabled=true`}, []string{"spool.persistentVolumeClaim.enabled and ha.enabled exclude one another"}},
+		"receivers of one volume":  {[]string{`split.enabled=true`, `spool.persistentVolumeClaim.enabled=true`}, []string{"spool.persistentVolumeClaim.enabled and split.enabled exclude one another"}},
+		"monitors of no sidecar":   {[]string{`split.enabled=true`, `monitors.enabled=true`}, []string{"monitors.enabled and split.enabled exclude one another"}},
 		"fewest more than most":    {[]string{`split.minReplicas=9`}, []string{"split.minReplicas is 9, which is more than split.maxReplicas, 6"}},
 	} {
 		t.Run(name, func(t *testing.T) {

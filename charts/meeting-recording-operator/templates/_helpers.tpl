@@ -89,22 +89,22 @@ securityContext:
     drop: [ALL]
 {{- end }}
 
-{{/* Refuses values that are mutually exclusive: a schema's message would not explain why. */}}
+{{/* Refuses values that exclude one another: a schema's message would not explain why. */}}
 {{- define "operator.check" -}}
 {{- if eq .Values.recordings.namespace .Release.Namespace }}
 {{- fail (printf "recordings.namespace is %s, the release's own namespace, which has the operator's tokens and keys: no pipeline may run Jobs there. Name another one." .Release.Namespace) }}
 {{- end }}
 {{- if and .Values.cluster.enabled .Values.endpointToken.enabled }}
-{{- fail "cluster.enabled and endpointToken.enabled are mutually exclusive: with cluster each route of the Secret has its own token. Set one of them to false." }}
+{{- fail "cluster.enabled and endpointToken.enabled exclude one another: with cluster each route of the Secret has its own token. Set one of them to false." }}
 {{- end }}
 {{- if and .Values.spool.persistentVolumeClaim.enabled .Values.ha.enabled }}
-{{- fail "spool.persistentVolumeClaim.enabled and ha.enabled are mutually exclusive: one Pod at a time has the volume. Set one of them to false." }}
+{{- fail "spool.persistentVolumeClaim.enabled and ha.enabled exclude one another: one Pod at a time has the volume. Set one of them to false." }}
 {{- end }}
 {{- if and .Values.spool.persistentVolumeClaim.enabled .Values.split.enabled }}
-{{- fail "spool.persistentVolumeClaim.enabled and split.enabled are mutually exclusive: one Pod at a time has the volume, and the receiver has several. Set one of them to false." }}
+{{- fail "spool.persistentVolumeClaim.enabled and split.enabled exclude one another: one Pod at a time has the volume, and the receiver has several. Set one of them to false." }}
 {{- end }}
 {{- if and .Values.monitors.enabled .Values.split.enabled }}
-{{- fail "monitors.enabled and split.enabled are mutually exclusive: the ServiceMonitor reads the sidecar's metrics from the manager's Pod, and with split the sidecar is not there. Set monitors.enabled to false, and create your own for the Services meeting-recording-metrics and meeting-recording-receiver-metrics." }}
+{{- fail "monitors.enabled and split.enabled exclude one another: the ServiceMonitor reads the sidecar's metrics from the manager's Pod, and with split the sidecar is not there. Set monitors.enabled to false, and create your own for the Services meeting-recording-metrics and meeting-recording-receiver-metrics." }}
 {{- end }}
 {{- if gt (int .Values.split.minReplicas) (int .Values.split.maxReplicas) }}
 {{- fail (printf "split.minReplicas is %d, which is more than split.maxReplicas, %d." (int .Values.split.minReplicas) (int .Values.split.maxReplicas)) }}
