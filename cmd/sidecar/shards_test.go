@@ -5,6 +5,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,6 +28,7 @@ import (
 	"github.com/meetingops/meeting-recording-operator/internal/recorder"
 	"github.com/meetingops/meeting-recording-operator/internal/shard"
 	"github.com/meetingops/meeting-recording-operator/internal/spool"
+	"github.com/meetingops/meeting-recording-operator/test/harness"
 	"github.com/meetingops/meeting-recording-operator/test/harness/memoryapi"
 )
 
@@ -190,16 +193,26 @@ func TestHangingShardLeavesRoom(t *testing.T) {
 			url := "http://" + p.Webhooks + "/webhooks/videosdk" + tc.path
 			s.shards[1].state.Store(hangs)
 			var senders sync.WaitGroup
+			var unanswered atomic.Int64
 			for i := range 200 {
 				session := fmt.Sprintf("%s-%d", name, i)
 				if shard.Of([]string{"eu-1", "eu-2", "us-1"}, session) != "eu-2" {
 					continue
 				}
-				time.Sleep(5 * time.Millisecond) // not more at once than a namespace may send to shards that work
+				unanswered.Add(1)
 				senders.Go(func() {
-					if status, got := ask(t, http.MethodPost, url, body("recording-started", session), false); status != 202 {
+					status, got := ask(t, http.MethodPost, url, body("recording-started", session), false)
+					if unanswered.Add(-1); status != 202 {
 						t.Errorf("%d %s, want 202", status, got)
 					}
+				})
+				// Not more come at once than a namespace may send to shards that work.
+				harness.Eventually(t, "it waits or is answered", func(context.Context) error {
+					_, metrics := ask(t, http.MethodGet, "http://"+p.Metrics+"/metrics", "", false)
+					if want := fmt.Sprintf("\nmeetingrecording_webhooks_in_flight %d\n", unanswered.Load()); !strings.Contains(metrics, want) {
+						return errors.New("metrics lack " + want)
+					}
+					return nil
 				})
 			}
 			for _, session := range s.sessions["eu-1"] {
