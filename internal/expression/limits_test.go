@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/meetingops/meeting-recording-operator/api/v1alpha1"
 )
 
@@ -132,12 +134,12 @@ func TestMostExpensivePipeline(t *testing.T) {
 				t.Logf("the conditions take %d KiB and count for %d KiB", took>>10, e.bytes>>10)
 			}
 			fastest := time.Hour
-			for range 5 { // the machine may be busy
-				began := time.Now()
+			for range 5 {
+				began := processorTime(t)
 				if _, err := e.Step(expensive(0)[name], meeting(), heavy()[:1]); err != nil {
 					t.Fatal(err)
 				}
-				fastest = min(fastest, time.Since(began))
+				fastest = min(fastest, processorTime(t)-began)
 			}
 			if fastest > slowdown*100*time.Millisecond {
 				t.Errorf("an evaluation takes %s", fastest)
@@ -146,6 +148,16 @@ func TestMostExpensivePipeline(t *testing.T) {
 			}
 		})
 	}
+}
+
+// processorTime is what this process has used: the machine may be busy with other things.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // heap returns how many bytes are reachable.
