@@ -66,7 +66,7 @@ func withMonotonic(t time.Time, reading time.Duration) time.Time {
 		wall uint64
 		ext  int64
 	})(unsafe.Pointer(&t))
-	layout.wall = 1<<63 | uint64(since1885)<<30 | uint64(t.Nanosecond()) //nolint:gosec // neither is negative
+	layout.wall = 1<<63 | uint64(since1885)<<30 | uint64(t.Nanosecond())
 	layout.ext = int64(reading)
 	return t
 }
