@@ -1,7 +1,7 @@
 // Copyright 2026 The Meeting Recording Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package follow lists and watches MeetingRecordings without a cache: callers keep what they need. [Run] follows them until the context
+// Package follow lists and watches MeetingRecordings without a cache: callers keep what they need. [Source.Run] follows them until the context
 // ends; [Source] has the single steps.
 package follow
 

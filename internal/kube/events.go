@@ -32,7 +32,7 @@ const (
 	eventWriters = 4
 	// maxEvents is how many may wait to be written, each in about 1 KiB. Others are lost.
 	maxEvents = 4096
-	// drainTimeout limits how long the ending manager writes the rest.
+	// drainTimeout limits how long the manager keeps writing Events while it ends.
 	drainTimeout = 5 * time.Second
 	// eventLogEvery is the least time between two log lines on lost events.
 	eventLogEvery = 10 * time.Second

@@ -55,7 +55,7 @@ type Options struct {
 	Timeout time.Duration
 	// Spool, if not nil, stores the events that the API server does not accept in time.
 	Spool Spool
-	// SpoolFirst acknowledges events once they are in the Spool. It changes nothing else.
+	// SpoolFirst acknowledges events once they are in the Spool, which it needs, as IsCrowded does. It changes nothing else.
 	SpoolFirst bool
 	// IsCrowded, if not nil, reports whether an event is to be treated as with SpoolFirst, so that its sender does not wait for the API server.
 	IsCrowded func() bool
